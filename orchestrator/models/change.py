@@ -1,0 +1,81 @@
+"""What an agent made: a tree, and its identity once it is rebuilt on a tip (D1, D2)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from orchestrator.models.base import Digest, GitOid, Noun, RunId, StepId
+
+
+class ChangeKind(StrEnum):
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+    RENAMED = "renamed"
+    MODE = "mode"
+
+
+class ChangedFile(Noun):
+    """One path. ``old_*`` is ``None`` for an added file, ``new_*`` for a deleted one. Modes are git's six digits."""
+
+    path: str
+    old_path: str | None = None
+    kind: ChangeKind
+    old_mode: str | None = None
+    new_mode: str | None = None
+    old_blob: GitOid | None = None
+    new_blob: GitOid | None = None
+    added_lines: int = 0
+    removed_lines: int = 0
+    binary: bool = False
+
+
+class Hunk(Noun):
+    """One contiguous difference. ``id`` is the digest that D2 describes; ``definition`` is the enclosing qualified name, or ''."""
+
+    id: Digest
+    path: str
+    definition: str
+    old_start: int
+    old_lines: int
+    new_start: int
+    new_lines: int
+
+
+class Proposal(Noun):
+    """What came out of a sandbox, on the base that the agent saw. Not yet judgeable (D1)."""
+
+    run: RunId
+    step: StepId
+    attempt: int
+    base_commit: GitOid
+    base_tree: GitOid
+    tree: GitOid
+    agent: str
+    agent_version: str
+    image: str
+    summary: str = ""
+    transcript: Digest | None = None
+    denials: tuple[str, ...] = ()
+
+
+class ChangeIdentity(Noun):
+    """The triple that every verdict is of. ``manifest`` is SHA-256 over sorted (mode, path, sha256(blob)) (D3)."""
+
+    target_ref: str
+    tip: GitOid
+    tree: GitOid
+    manifest: Digest
+
+
+class Change(Noun):
+    """A proposal rebuilt on the present tip of its target line: judgeable."""
+
+    run: RunId
+    step: StepId
+    attempt: int
+    proposal: Digest
+    identity: ChangeIdentity
+    files: tuple[ChangedFile, ...]
+    hunks: tuple[Hunk, ...]
+    diff: Digest

@@ -1,0 +1,67 @@
+"""What a person said, of exactly which change."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from orchestrator.models.base import Digest, Instant, Noun, RunId, StepId
+from orchestrator.models.change import ChangeIdentity
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REQUEST_CHANGES = "request-changes"
+    REJECT = "reject"
+
+
+class SubjectKind(StrEnum):
+    PLAN = "plan"
+    CHANGE = "change"
+    RUN = "run"
+
+
+class ReviewItem(Noun):
+    """Something that waits for a person.
+
+    ``subject`` is the digest of what is judged: of the plan, of the change's
+    identity, or of the run's final identity. ``shown`` are the digests of what a
+    reviewer is shown beside it (reports, findings, acceptance).
+    """
+
+    id: str
+    run: RunId
+    node: str
+    kind: SubjectKind
+    step: StepId | None = None
+    subject: Digest
+    change: ChangeIdentity | None = None
+    document: Digest
+    shown: tuple[Digest, ...] = ()
+    findings: tuple[Digest, ...] = ()
+    title: str
+    role: str
+    threshold: int = 1
+    created_at: Instant
+
+
+class Decision(Noun):
+    """A verdict of one reviewer on one item.
+
+    ``lifts`` are fingerprints of ``person`` findings that the reviewer names
+    (D6). The comment's text is kept apart (D13); here is its digest.
+    """
+
+    item: str
+    run: RunId
+    kind: SubjectKind
+    step: StepId | None = None
+    subject: Digest
+    change: ChangeIdentity | None = None
+    hunks: tuple[Digest, ...] = ()
+    shown: tuple[Digest, ...] = ()
+    lifts: tuple[Digest, ...] = ()
+    verdict: Verdict
+    reviewer: str
+    role: str
+    comment: Digest | None = None
+    decided_at: Instant

@@ -1,0 +1,17 @@
+"""What a person confirmed about a repository at ``init``: where source and tests lie, how tests run."""
+
+from __future__ import annotations
+
+from orchestrator.models.base import Noun
+
+
+class RepositoryProfile(Noun):
+    """``test`` is an argument vector. Every value's origin is in ``detected_from`` (field → file)."""
+
+    languages: tuple[str, ...] = ()
+    source_roots: tuple[str, ...] = ()
+    test_roots: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    detected_from: dict[str, str] = {}

@@ -1,0 +1,135 @@
+"""Path patterns: which path a grant covers, and which paths nobody writes without asking.
+
+A pattern is a relative POSIX path in which ``*`` and ``?`` stay within one
+component and ``**`` spans any number of them (also none). A pattern that ends
+in ``/`` means everything below. No negation, no character classes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from orchestrator.models.capabilities import Capabilities
+
+PROTECTED = (
+    ".github/**",
+    ".gitlab-ci*",
+    ".circleci/**",
+    "**/.claude/**",
+    "**/.codex/**",
+    "**/.cursor/**",
+    "**/.vscode/**",
+    "**/.devcontainer/**",
+    "**/.mcp.json",
+    "**/AGENTS.md",
+    "**/CLAUDE.md",
+    ".handrail/**",
+    "**/.gitattributes",
+    "**/.gitmodules",
+    "**/.gitignore",
+    "**/*.pth",
+    "**/conftest.py",
+    "**/sitecustomize.py",
+    "**/usercustomize.py",
+    "**/setup.py",
+    "**/setup.cfg",
+    "**/tox.ini",
+    "**/pytest.ini",
+    "**/pyproject.toml",
+    "**/.bandit",
+    "**/ruff.toml",
+    "**/.ruff.toml",
+    "**/.pre-commit-config.yaml",
+    "**/Dockerfile*",
+    "**/Makefile",
+    "**/package.json",
+    "**/requirements*.txt",
+    "**/*.lock",
+    "**/package-lock.json",
+    "**/go.sum",
+)
+"""Protected everywhere, in addition to what a policy or profile names. New files count as well."""
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    if pattern.endswith("/"):
+        pattern += "**"
+    out, i = "", 0
+    while i < len(pattern):
+        if pattern.startswith("**/", i):
+            out, i = out + "(?:[^/]+/)*", i + 3
+        elif pattern.startswith("**", i):
+            out, i = out + ".*", i + 2
+        elif pattern[i] == "*":
+            out, i = out + "[^/]*", i + 1
+        elif pattern[i] == "?":
+            out, i = out + "[^/]", i + 1
+        else:
+            out, i = out + re.escape(pattern[i]), i + 1
+    return re.compile(out, re.DOTALL)
+
+
+def fold(path: str) -> str:
+    """One form for paths that some file system takes for the same: NFKC, case-folded, no trailing dots or spaces."""
+    folded = unicodedata.normalize("NFKC", path).casefold()
+    return "/".join(part.rstrip(". ") or part for part in folded.split("/"))
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a pattern covers exactly this path."""
+    return _compiled(pattern).fullmatch(path) is not None
+
+
+def covers(patterns: Iterable[str], path: str) -> bool:
+    """Whether one of the patterns covers the path."""
+    return any(matches(p, path) for p in patterns)
+
+
+def protects(patterns: Iterable[str], path: str) -> bool:
+    """Like :func:`covers`, after folding both sides, so that ``.GitHub/`` is ``.github/``."""
+    folded = fold(path)
+    return any(matches(fold(p), folded) for p in patterns)
+
+
+def opens(patterns: Sequence[str], directory: str) -> bool:
+    """Whether a pattern could cover a new file lying directly in ``directory`` ('' is the root)."""
+    depth = [] if not directory else directory.split("/")
+    return any(_may_hold(_parts(p), depth) for p in patterns)
+
+
+def _parts(pattern: str) -> list[str]:
+    return (pattern + "**" if pattern.endswith("/") else pattern).split("/")
+
+
+def _may_hold(parts: list[str], directory: list[str]) -> bool:
+    if not parts:
+        return False
+    head, rest = parts[0], parts[1:]
+    if head == "**":
+        if not rest:
+            return True
+        return _may_hold(rest, directory) or (bool(directory) and _may_hold(parts, directory[1:]))
+    if not directory:
+        return not rest
+    return _compiled(head).fullmatch(directory[0]) is not None and _may_hold(rest, directory[1:])
+
+
+def may_read(capabilities: Capabilities, path: str) -> bool:
+    """Whether a step sees this path."""
+    return covers(capabilities.read, path)
+
+
+def deny_write(capabilities: Capabilities, protected: Sequence[str], path: str) -> str | None:
+    """The sentence why a step may not write this path, or ``None`` when it may.
+
+    ``protected`` is in addition to :data:`PROTECTED`.
+    """
+    if not covers(capabilities.write, path):
+        return f"sandbox: write to {path} is not granted to this step"
+    if protects((*PROTECTED, *protected), path) and not covers(capabilities.write_protected, path):
+        return f"sandbox: {path} is protected and needs its own grant"
+    return None

@@ -1,0 +1,57 @@
+"""How single results add up. The one place that says what may be merged (D6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from orchestrator.models.base import Digest
+from orchestrator.models.decision import Decision, ReviewItem, Verdict
+from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.models.policy import Policy
+
+_ORDER = (Result.PASSED, Result.NEEDS_PERSON, Result.FAILED, Result.ERROR)
+
+
+def of_findings(findings: Iterable[Finding]) -> Result:
+    """FAILED when one must be mended or is denied, NEEDS_PERSON when a person may lift them all, else PASSED."""
+    kinds = {f.disposition for f in findings}
+    if kinds & {Disposition.AGENT, Disposition.DENY}:
+        return Result.FAILED
+    return Result.NEEDS_PERSON if Disposition.PERSON in kinds else Result.PASSED
+
+
+def worst(results: Iterable[Result]) -> Result:
+    """The worst of them. No result at all is ERROR: nothing passes because nothing ran."""
+    present = list(results)
+    return max(present, key=_ORDER.index) if present else Result.ERROR
+
+
+def to_lift(reports: Iterable[GateReport]) -> tuple[Digest, ...]:
+    """Fingerprints of the findings that only a person can lift, without repeats, in order."""
+    found = (f.fingerprint for r in reports for f in r.findings if f.disposition is Disposition.PERSON)
+    return tuple(dict.fromkeys(found))
+
+
+def outcome(item: ReviewItem, decisions: Sequence[Decision], policy: Policy, keyids: Sequence[str]) -> Verdict | None:
+    """What a set of decisions comes to, or ``None`` while it is open.
+
+    ``decisions[i]`` was signed by ``keyids[i]``, verified before. One valid
+    rejection or request decides; approvals need ``item.threshold`` distinct
+    principals in ``item.role``, who together lift every finding that needs it,
+    each lift by a principal in one of the policy's ``lift_roles``.
+    """
+    approvers: set[str] = set()
+    lifts: set[Digest] = set()
+    for decision, keyid in zip(decisions, keyids, strict=True):
+        who = policy.principal(keyid)
+        if who is None or not policy.holds(keyid, item.role) or decision.subject != item.subject:
+            continue
+        if decision.verdict is not Verdict.APPROVE:
+            return decision.verdict
+        approvers.add(who.name)
+        if any(policy.holds(keyid, role) for role in policy.lift_roles):
+            lifts.update(decision.lifts)
+    role = policy.roles.get(item.role)
+    needed = max(item.threshold, role.threshold if role else 1)
+    enough = len(approvers) >= needed and set(item.findings) <= lifts
+    return Verdict.APPROVE if enough else None
