@@ -233,8 +233,12 @@ class Trees(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SandboxRequest:
-    """``key`` is the idempotency key (run, step, attempt, purpose); ``open_tree`` makes the whole copy writable
-    for commands whose tree is thrown away (acceptance)."""
+    """What a container is made for.
+
+    ``key`` is the idempotency key (run, step, attempt, purpose). ``environment``
+    is the host directory to mount read-only. ``open_tree`` makes the whole copy
+    writable, for commands whose tree is thrown away (acceptance).
+    """
 
     key: str
     run: RunId
@@ -245,7 +249,11 @@ class SandboxRequest:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """``exit_code`` is the process's, or 124 on time-out, 137 when killed. ``truncated`` says that output passed its cap."""
+    """How a command ended.
+
+    ``exit_code`` is the process's, 124 on time-out, 137 when killed;
+    ``truncated`` says that output passed its cap.
+    """
 
     exit_code: int
     stdout: bytes
@@ -256,7 +264,11 @@ class Execution:
 
 
 class Sandbox(Protocol):
-    """One live container. Every method raises ``SandboxUnavailable`` when it is gone and ``LimitReached`` past its wall time."""
+    """One live container.
+
+    Every method raises ``SandboxUnavailable`` when it is gone and
+    ``LimitReached`` past its wall time.
+    """
 
     def copy_in(
         self,
@@ -277,7 +289,10 @@ class Sandbox(Protocol):
         timeout_seconds: float,
         on_output: Callable[[bytes], None] | None = None,
     ) -> Execution:
-        """Run in ``/work`` as the unprivileged user. ``on_output`` gets stdout as it comes. All its processes are ended."""
+        """Run in ``/work`` as the unprivileged user; all its processes are ended with it.
+
+        ``on_output`` gets stdout as it comes.
+        """
         ...
 
     def change_out(self) -> ChangeOut:
@@ -302,7 +317,11 @@ class Environments(Protocol):
     """Builds and caches a project's dependencies (D5)."""
 
     def prepare(self, files: Mapping[str, bytes]) -> tuple[Environment, str] | None:
-        """The environment of these lock or requirements files and where it lies; ``None`` when there is none to build."""
+        """The environment of these lock or requirements files and the directory where it lies.
+
+        ``None`` when none of them names a dependency. Raises ``SandboxUnavailable``
+        when it cannot be built.
+        """
         ...
 
 
@@ -323,7 +342,7 @@ class AgentEventKind(StrEnum):
 class AgentEvent:
     kind: AgentEventKind
     text: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)

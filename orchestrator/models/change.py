@@ -31,7 +31,11 @@ class ChangedFile(Noun):
 
 
 class Hunk(Noun):
-    """One contiguous difference. ``id`` is the digest that D2 describes; ``definition`` is the enclosing qualified name, or ''."""
+    """One contiguous difference.
+
+    ``id`` is the digest over path, mode, old blob, enclosing definition and the
+    exact bytes added and removed; ``definition`` is the enclosing qualified name, or ''.
+    """
 
     id: Digest
     path: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from orchestrator.models.base import Instant, Noun, RunId, StepId
 
 
@@ -17,4 +19,4 @@ class Event(Noun):
     node: str = ""
     step: StepId | None = None
     attempt: int = 0
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default_factory=dict)

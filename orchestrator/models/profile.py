@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from orchestrator.models.base import Noun
 
 
@@ -14,4 +16,4 @@ class RepositoryProfile(Noun):
     test: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
-    detected_from: dict[str, str] = {}
+    detected_from: dict[str, str] = Field(default_factory=dict)

@@ -73,7 +73,7 @@ class Problem(Noun):
     hint: str = ""
 
     def __str__(self) -> str:
-        """``path:line:col CODE text. Try: …``"""
+        """``path:line:col CODE text. Try: …``."""
         return f"{self.path}:{self.line}:{self.column} {self.code} {self.message}" + (
             f" Try: {self.hint}" if self.hint else ""
         )

@@ -30,7 +30,7 @@ class Node(Noun):
 
     kind: NodeKind
     title: str = ""
-    on: dict[str, str] = {}
+    on: dict[str, str] = Field(default_factory=dict)
     role: str | None = None
     reviews: str | None = None
     gates: tuple[str, ...] = ()
