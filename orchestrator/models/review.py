@@ -1,0 +1,43 @@
+"""What a reviewer is shown: one document per waiting item, stored whole and bound by digest."""
+
+from __future__ import annotations
+
+from orchestrator.models.base import Digest, GitOid, Noun
+from orchestrator.models.change import Change
+from orchestrator.models.gate import AcceptanceReport, GateReport
+from orchestrator.models.plan import Plan, Step
+from orchestrator.models.spec import Requirement
+
+
+class ChangeSheet(Noun):
+    """One change beside everything that judged it. ``commit`` is set once it stands on the run's line."""
+
+    step: Step
+    requirements: tuple[Requirement, ...]
+    change: Change
+    reports: tuple[GateReport, ...]
+    acceptance: AcceptanceReport | None = None
+    summary: str = ""
+    denials: tuple[str, ...] = ()
+    commit: GitOid | None = None
+
+
+class ReviewSheet(Noun):
+    """A plan to approve, one change, or all changes of a run (the last judges the final tree)."""
+
+    spec_path: str
+    spec_title: str
+    plan: Plan | None = None
+    requirements: tuple[Requirement, ...] = ()
+    changes: tuple[ChangeSheet, ...] = ()
+
+
+class Comment(Noun):
+    """A remark on an item or on one line of the new side; goes back to the agent with the verdict."""
+
+    item: str
+    reviewer: str
+    text: str
+    path: str = ""
+    line: int = 0
+    about: Digest | None = None
