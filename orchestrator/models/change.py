@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestrator.models.base import Digest, GitOid, Noun, RunId, StepId
+from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId, StepId
 
 
 class ChangeKind(StrEnum):
@@ -61,6 +61,8 @@ class Proposal(Noun):
     summary: str = ""
     transcript: Digest | None = None
     denials: tuple[str, ...] = ()
+    started_at: Instant
+    finished_at: Instant
 
 
 class ChangeIdentity(Noun):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId
+from orchestrator.models.plan import ReviewMode
 
 
 class RunStatus(StrEnum):
     RUNNING = "running"
+    STOPPED = "stopped"
     WAITING = "waiting"
     DONE = "done"
     FAILED = "failed"
@@ -18,12 +22,32 @@ class RunStatus(StrEnum):
     LIMIT = "limit"
 
 
+OVER = frozenset(RunStatus) - {RunStatus.RUNNING, RunStatus.STOPPED, RunStatus.WAITING}
+"""A run in one of these never goes on."""
+
+
+class RunSettings(Noun):
+    """What the person asked for when the run began; a resume goes on with the same.
+
+    ``agent_input`` is the stored file that the agent was given (the scripted
+    agent's actions).
+    """
+
+    agent: str
+    agent_input: Digest | None = None
+    review: ReviewMode = ReviewMode.EACH_STEP
+    max_parallel: int = Field(default=2, ge=1, le=64)
+    image: str = ""
+    runtime: str = ""
+
+
 class Run(Noun):
     """``plan`` is ``None`` until the plan node has run. ``message`` is the last word for people."""
 
     id: RunId
     repository: str
     spec_path: str
+    spec: Digest
     spec_source: Digest
     workflow: str
     workflow_digest: Digest

@@ -21,6 +21,21 @@ class NodeKind(StrEnum):
     END = "end"
 
 
+class Line(StrEnum):
+    """Where a merge node puts the commit: on the run's branch, or on the private stack that is approved at the end."""
+
+    RUN = "run"
+    STACK = "stack"
+
+
+class Subject(StrEnum):
+    """What a review node is about."""
+
+    PLAN = "plan"
+    CHANGE = "change"
+    RUN = "run"
+
+
 class Node(Noun):
     """One activity.
 
@@ -32,10 +47,10 @@ class Node(Noun):
     title: str = ""
     on: dict[str, str] = Field(default_factory=dict)
     role: str | None = None
-    reviews: str | None = None
+    reviews: Subject | None = None
+    line: Line | None = None
     gates: tuple[str, ...] = ()
     exit: int | None = None
-    line: int = 0
 
 
 class Workflow(Noun):

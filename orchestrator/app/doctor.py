@@ -1,0 +1,66 @@
+"""What a run would stumble over, asked before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from orchestrator.app.keys import signer
+from orchestrator.app.project import open_project
+from orchestrator.app.sandboxing import probe_engine
+from orchestrator.app.setup import trust
+from orchestrator.errors import HandrailError, TrustError
+
+
+@dataclass(frozen=True)
+class Check:
+    """One answer."""
+
+    name: str
+    ok: bool
+    words: str
+    hint: str = ""
+
+
+def examine(folder: Path) -> list[Check]:
+    """Every check, also after one that fails."""
+    return [
+        _ask("repository", lambda: _repository(folder)),
+        _ask("trust", lambda: _trusted(folder)),
+        _ask("key", lambda: f"signs as {signer(None).keyid[:16]}"),
+        _ask("sandbox", lambda: f"every limit was tried and held: {', '.join(probe_engine())}"),
+        _import_name(),
+    ]
+
+
+def _ask(name: str, question: Callable[[], str]) -> Check:
+    try:
+        return Check(name, ok=True, words=question())
+    except HandrailError as problem:
+        return Check(name, ok=False, words=f"{problem.code} {problem.message}", hint=problem.hint)
+
+
+def _repository(folder: Path) -> str:
+    with open_project(folder) as project:
+        return f"{project.repository.folder}, state in {project.layout.root}"
+
+
+def _trusted(folder: Path) -> str:
+    with open_project(folder) as project:
+        digest, _, trusted = trust(project, None)
+    if not trusted:
+        text = "Nobody here has trusted this repository's .handrail folder."
+        raise TrustError("TRUST001", text, f"handrail trust {digest}")
+    return f"{digest} is trusted"
+
+
+def _import_name() -> Check:
+    """Another distribution that installs the same import name would shadow parts of this one."""
+    try:
+        distribution("orchestrator-core")
+    except PackageNotFoundError:
+        return Check("import name", ok=True, words="nothing else installs the package `orchestrator`")
+    words = "the distribution orchestrator-core installs the same import name"
+    return Check("import name", ok=False, words=words, hint="install Handrail in an environment of its own")

@@ -1,0 +1,129 @@
+"""Owning a run: the lease, signals, cancellation, and what is written down when it stops."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from orchestrator.app.project import Project
+from orchestrator.engine.context import RunContext
+from orchestrator.engine.run import Ended, Waiting, advance
+from orchestrator.errors import ExitCode, HandrailError, Interrupted, StoreError
+from orchestrator.models.base import RunId
+from orchestrator.models.decision import ReviewItem
+from orchestrator.models.run import Run, RunStatus
+from orchestrator.store.checkpoints import checkpoints
+from orchestrator.store.lease import lease
+
+_POLL_SECONDS = 0.25
+_ENDINGS = {
+    ExitCode.DONE: RunStatus.DONE,
+    ExitCode.GATE_REFUSED: RunStatus.REFUSED,
+    ExitCode.REJECTED: RunStatus.REJECTED,
+    ExitCode.LIMIT: RunStatus.LIMIT,
+}
+
+
+def drive(
+    project: Project,
+    ctx: RunContext,
+    abort: Callable[[], None],
+    *,
+    plan: str | None = None,
+    ask: Callable[[ReviewItem], None] | None = None,
+) -> Ended | Waiting:
+    """Advance a run as its only owner.
+
+    ``abort`` ends every live sandbox at once; it is called when the run is
+    cancelled or this process is told to stop. Raises ``RunBusy`` when another
+    process owns the run, ``Interrupted`` on cancellation, SIGINT or SIGTERM.
+    Whatever is raised, the run's row says why and whether it can go on.
+    """
+    folder = project.layout.run(ctx.run.id)
+    with lease(folder), _stopping(project, ctx.run.id, abort) as stop:
+        _note(project, ctx.run.id, RunStatus.RUNNING, "")
+        try:
+            with checkpoints(folder / "checkpoints.db") as saver:
+                result = advance(ctx, saver, plan=plan, ask=ask)
+        except BaseException as problem:
+            _stopped(project, ctx.run.id, problem, cancelled=stop.cancelled)
+            if stop.reason:
+                raise Interrupted("RUN003", stop.reason, f"handrail resume {ctx.run.id}") from problem
+            raise
+        _settled(project, ctx.run.id, result)
+        return result
+
+
+class _Stop:
+    """Why this process must stop, if it must."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.cancelled = False
+
+
+@contextmanager
+def _stopping(project: Project, run: RunId, abort: Callable[[], None]) -> Iterator[_Stop]:
+    stop, over = _Stop(), threading.Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        stop.reason = stop.reason or f"Stopped by {signal.Signals(number).name}; the run can be resumed."
+        abort()
+        raise KeyboardInterrupt
+
+    def watch() -> None:
+        while not over.wait(_POLL_SECONDS):
+            if project.index.cancel_asked(run):
+                stop.reason, stop.cancelled = f"Run {run} was cancelled.", True
+                abort()
+                return
+
+    watcher = threading.Thread(target=watch, name="cancel", daemon=True)
+    with _signals(on_signal):
+        watcher.start()
+        try:
+            yield stop
+        finally:
+            over.set()
+            watcher.join()
+
+
+@contextmanager
+def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {s: signal.signal(s, handler) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def _stopped(project: Project, run: RunId, problem: BaseException, *, cancelled: bool) -> None:
+    status = RunStatus.CANCELLED if cancelled else RunStatus.STOPPED
+    words = "cancelled" if cancelled else str(problem) or type(problem).__name__
+    with contextlib.suppress(StoreError):  # a full disk: the first error is the one to tell
+        _note(project, run, status, words, problem.exit_code if isinstance(problem, HandrailError) else None)
+
+
+def _settled(project: Project, run: RunId, result: Ended | Waiting) -> None:
+    if isinstance(result, Waiting):
+        _note(project, run, RunStatus.WAITING, f"waits for a {result.item.role}: {result.item.title}")
+        return
+    code = ExitCode(result.exit_code)
+    lost = [f"{step} {status}: {why}" for step, (status, why) in result.steps.items() if status != "merged"]
+    _note(project, run, _ENDINGS.get(code, RunStatus.FAILED), "; ".join(lost)[:500], code)
+
+
+def _note(project: Project, run: RunId, status: RunStatus, message: str, code: int | None = None) -> Run:
+    found = project.index.run(run)
+    update = {"status": status, "message": message, "exit_code": code, "updated_at": project.clock.now()}
+    changed = found.model_copy(update=update)
+    project.index.save_run(changed)
+    return changed

@@ -1,0 +1,42 @@
+"""A plan on its own: made, saved, read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestrator.app.base import read_base
+from orchestrator.app.project import Project
+from orchestrator.app.start import base_and_target, read_file, read_spec
+from orchestrator.app.wiring import open_trees, open_workflow, plan_for
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest
+from orchestrator.models.plan import Plan, ReviewMode
+
+
+def plan_spec(
+    project: Project, spec: Path, *, workflow: str, review: ReviewMode, target: str | None, trust: str | None
+) -> Plan:
+    """The plan of a spec on the present base. Asks no engine."""
+    parsed, _ = read_spec(spec)
+    commit, ref = base_and_target(project, target)
+    with open_trees(project) as trees:
+        base = read_base(project, trees, commit, Digest(trust) if trust else None)
+        return plan_for(trees, base, parsed, open_workflow(workflow), target=ref, review=review)
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Canonical JSON. Raises ``UsageError`` (PLAN020) when the file cannot be written."""
+    try:
+        path.write_bytes(plan.to_bytes() + b"\n")
+    except OSError as problem:
+        raise UsageError("PLAN020", f"{path} cannot be written: {problem.strerror}.", "check the path") from problem
+
+
+def read_plan(path: Path) -> Plan:
+    """Raises ``UsageError`` (PLAN021) for a file that is no plan. Whether it fits the repository is not checked."""
+    try:
+        return Plan.model_validate_json(read_file(path))
+    except ValidationError as problem:
+        raise UsageError("PLAN021", f"{path} is no plan.", "make one with handrail plan SPEC -o FILE") from problem

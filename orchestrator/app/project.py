@@ -1,0 +1,38 @@
+"""One repository and what Handrail keeps about it: the ground of every use case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.app.clock import SystemClock
+from orchestrator.store.blobs import FileBlobs
+from orchestrator.store.index import SqliteIndex
+from orchestrator.store.layout import StateLayout, state_home
+from orchestrator.vcs.repository import Repository, find
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Open handles of one repository."""
+
+    repository: Repository
+    layout: StateLayout
+    index: SqliteIndex
+    blobs: FileBlobs
+    clock: SystemClock
+
+
+@contextmanager
+def open_project(folder: Path) -> Iterator[Project]:
+    """Raises ``RepositoryError`` when there is no repository, ``StoreError`` when its state cannot be opened."""
+    repository = find(folder)
+    layout = StateLayout(state_home() / repository.id)
+    layout.create()
+    index = SqliteIndex(layout.database)
+    try:
+        yield Project(repository, layout, index, FileBlobs(layout.blobs), SystemClock())
+    finally:
+        index.close()

@@ -1,0 +1,55 @@
+"""The review queue for the person whose key is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.app.base import read_base
+from orchestrator.app.project import Project
+from orchestrator.app.wiring import decision_opener, open_trees
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest
+from orchestrator.models.decision import Decision, ReviewItem
+from orchestrator.models.run import Run
+from orchestrator.review.service import Reviews
+
+
+@contextmanager
+def open_reviews(
+    project: Project, run: Run, *, key: Path | None = None, trust: Digest | None = None
+) -> Iterator[Reviews]:
+    """The queue as one reviewer sees it. Raises ``UsageError`` (REV020) for a key that the policy does not name."""
+    from orchestrator.app.keys import signer
+    from orchestrator.provenance import claims, dsse, statements
+
+    who = signer(key)
+    with open_trees(project) as trees:
+        base = read_base(project, trees, run.base_commit, trust)
+        policy = base.chain.current
+        principal = policy.principal(who.keyid)
+        if principal is None:
+            text = f"The policy names no person with the key {who.keyid[:16]}."
+            raise UsageError("REV020", text, "use --key, or have the key added to the policy")
+        custody = principal.custody
+
+        def seal(decision: Decision) -> tuple[str, bytes]:
+            payload = statements.build(claims.DecisionClaim(decision=decision, custody=custody))
+            return who.keyid, dsse.seal(payload, [who])
+
+        def outdated(item: ReviewItem) -> bool:
+            present = trees.ref(item.change.target_ref) if item.change else None
+            return item.change is not None and present not in {None, item.change.tip}
+
+        yield Reviews(
+            index=project.index,
+            blobs=project.blobs,
+            seal=seal,
+            open_decision=decision_opener(base),
+            policy=policy,
+            reviewer=principal.name,
+            keyid=who.keyid,
+            clock=project.clock,
+            outdated=outdated,
+        )

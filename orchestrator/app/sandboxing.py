@@ -1,0 +1,53 @@
+"""The sandbox image and the engine, outside any run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.assets.find import data_folder
+from orchestrator.store.layout import state_home
+
+if TYPE_CHECKING:
+    from orchestrator.sandbox.docker_engine import DockerSandboxes
+
+
+def build_image(say: Callable[[str], None], *, pull: str | None = None, archive: Path | None = None) -> str:
+    """The image's id; built when this recipe was not built before. Raises ``SandboxUnavailable``."""
+    from orchestrator.sandbox.images import ImageBuilder
+    from orchestrator.sandbox.recipe import load_recipe
+
+    state = state_home()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    recipe = load_recipe(data_folder("sandboxes") / "images" / "base")
+    return ImageBuilder(state, say).ensure(recipe, pull=pull, archive=archive)
+
+
+def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
+    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none."""
+    from orchestrator.sandbox.docker_engine import DockerSandboxes
+    from orchestrator.sandbox.images import ImageBuilder
+    from orchestrator.sandbox.recipe import load_recipe
+
+    folder, state = data_folder("sandboxes"), state_home()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return DockerSandboxes(
+        image or ImageBuilder(state).require(load_recipe(folder / "images" / "base")),
+        programs_source=folder / "images" / "base" / "opt" / "handrail",
+        seccomp=folder / "seccomp" / "default.json",
+        state=state,
+        runtime=runtime or None,
+    )
+
+
+def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
+    """Names of the limits that were tried and held. Raises ``SandboxUnsafe`` (exit 8) for one that does not."""
+    from orchestrator.sandbox.probe import NAMES
+
+    sandboxes = engine(image, runtime)
+    try:
+        sandboxes.probe()
+    finally:
+        sandboxes.close()
+    return tuple(NAMES)

@@ -1,0 +1,143 @@
+"""Beginning a run, and going on with one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.app.drive import drive
+from orchestrator.app.project import Project
+from orchestrator.app.wiring import open_run, open_workflow
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest, GitOid, RunId
+from orchestrator.models.decision import ReviewItem
+from orchestrator.models.plan import Plan, ReviewMode
+from orchestrator.models.run import OVER, Run, RunSettings
+from orchestrator.models.spec import Spec
+
+if TYPE_CHECKING:
+    from orchestrator.engine.run import Ended, Waiting
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a person asked for. ``target`` is a branch name or ``None`` for the one that is checked out."""
+
+    spec: Path
+    workflow: str = "prd-to-code"
+    agent: str = ""
+    agent_input: Path | None = None
+    review: ReviewMode = ReviewMode.EACH_STEP
+    max_parallel: int = 2
+    target: str | None = None
+    image: str = ""
+    runtime: str = ""
+    key: Path | None = None
+    trust: Digest | None = None
+
+
+def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Run:
+    """Record a new run. Nothing has run yet; :func:`go_on` advances it."""
+    spec, data = read_spec(request.spec)
+    base, target = base_and_target(project, request.target)
+    if plan is not None:
+        _ensure_fresh(plan, base, spec)
+    settings = RunSettings(
+        agent=_agent(request),
+        agent_input=project.blobs.put(read_file(request.agent_input)) if request.agent_input else None,
+        review=plan.review if plan else request.review,
+        max_parallel=request.max_parallel,
+        image=request.image,
+        runtime=request.runtime,
+    )
+    project.blobs.put(data)
+    project.blobs.put(spec.to_bytes())
+    now = project.clock.now()
+    run = RunId(f"{now:%Y%m%d}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6)))
+    row = Run(
+        id=run,
+        repository=project.repository.id,
+        spec_path=spec.path,
+        spec=spec.digest(),
+        spec_source=spec.source_digest,
+        workflow=request.workflow,
+        workflow_digest=open_workflow(request.workflow).digest(),
+        base_commit=base,
+        target_ref=target,
+        run_ref=f"refs/heads/handrail/{run}",
+        agent=settings.agent,
+        settings=project.blobs.put(settings.to_bytes()),
+        plan=project.blobs.put(plan.to_bytes()) if plan else None,
+        created_at=now,
+        updated_at=now,
+    )
+    project.index.add_run(row)
+    return row
+
+
+def go_on(
+    project: Project,
+    run: Run,
+    *,
+    key: Path | None = None,
+    trust: Digest | None = None,
+    ask: Callable[[ReviewItem], None] | None = None,
+) -> Ended | Waiting:
+    """Advance a run from wherever it is. Raises ``UsageError`` (RUN004) for one that is over, and what nodes raise."""
+    if run.status in OVER:
+        raise UsageError("RUN004", f"Run {run.id} is over ({run.status}).", f"handrail show {run.id}")
+    settings = RunSettings.model_validate_json(project.blobs.get(run.settings))
+    spec = Spec.model_validate_json(project.blobs.get(run.spec))
+    with open_run(project, run, spec, settings, key=key, trust=trust) as opened:
+        if opened.ctx.workflow.digest() != run.workflow_digest:
+            text = f"The workflow {run.workflow} is not the one that run {run.id} began with."
+            raise UsageError("RUN005", text, "go on with the version of Handrail that began it, or begin anew")
+        return drive(project, opened.ctx, opened.abort, plan=run.plan, ask=ask)
+
+
+def read_spec(path: Path) -> tuple[Spec, bytes]:
+    """A spec file, parsed. Raises ``UsageError`` (SPEC001) when it cannot be read, ``SpecInvalid`` when it is wrong."""
+    from orchestrator.specs.parse import parse_spec
+
+    data = read_file(path)
+    return parse_spec(data, str(path)), data
+
+
+def read_file(path: Path) -> bytes:
+    """Raises ``UsageError`` (SPEC001) when the file cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        text = f"{path} cannot be read: {problem.strerror}."
+        raise UsageError("SPEC001", text, "check the path") from problem
+
+
+def _agent(request: RunRequest) -> str:
+    if not request.agent:
+        from orchestrator.agents.catalog import AGENTS
+
+        known = ", ".join(sorted(AGENTS))
+        raise UsageError("AGT001", f"No agent is named. Installed: {known}.", "handrail run SPEC --agent NAME")
+    return request.agent
+
+
+def base_and_target(project: Project, target: str | None) -> tuple[GitOid, str]:
+    """The base commit and the full name of the target branch. Raises ``RepositoryError``."""
+    from orchestrator.vcs.repository import resolve, target_ref
+
+    if target is None:
+        ref = target_ref(project.repository)
+        return resolve(project.repository, "HEAD"), ref
+    ref = target if target.startswith("refs/") else f"refs/heads/{target}"
+    return resolve(project.repository, ref), ref
+
+
+def _ensure_fresh(plan: Plan, base: GitOid, spec: Spec) -> None:
+    from orchestrator.planning.stale import ensure_fresh
+
+    ensure_fresh(plan, base, spec.source_digest)

@@ -1,0 +1,162 @@
+"""The composition root: rooms are put together here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.app.base import Base, read_base
+from orchestrator.app.project import Project
+from orchestrator.app.sandboxing import engine
+from orchestrator.assets.find import workflow_files
+from orchestrator.engine.context import RunContext
+from orchestrator.models.base import Digest
+from orchestrator.models.decision import Decision
+from orchestrator.models.gate import GateReport
+from orchestrator.models.plan import Plan, ReviewMode
+from orchestrator.models.run import Run, RunSettings
+from orchestrator.models.spec import Spec
+from orchestrator.models.workflow import Workflow
+from orchestrator.ports import Agent, Candidate, Trees
+
+if TYPE_CHECKING:
+    from orchestrator.sandbox.docker_engine import DockerSandboxes
+
+
+@contextmanager
+def open_trees(project: Project) -> Iterator[Trees]:
+    """The repository's trees; long-lived git processes end with the context."""
+    from orchestrator.vcs.trees import GitTrees
+
+    with GitTrees.open(project.repository.folder, project.layout.trees) as trees:
+        yield trees
+
+
+def open_workflow(workflow: str) -> Workflow:
+    """A bundled workflow, checked. Raises ``UsageError`` or ``WorkflowInvalid``."""
+    from orchestrator.workflows.load import load_workflow
+
+    return load_workflow(*workflow_files(workflow))
+
+
+def open_agent(name: str, agent_input: bytes | None) -> Agent:
+    """A driver by name. Raises ``UsageError`` (AGT001) for none or an unknown one."""
+    from orchestrator.agents.catalog import make_agent
+
+    return make_agent(name, agent_input)
+
+
+def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
+    """Verifies a decision line by the keys of the policy at the base."""
+    from orchestrator.errors import EvidenceInvalid
+    from orchestrator.provenance import claims, dsse, statements
+
+    keys = {p.keyid: p.public_key for p in base.chain.current.principals}
+
+    def open_decision(line: bytes) -> tuple[str, Decision]:
+        opened = dsse.open_line(line, keys)
+        claim = statements.read(opened.payload)
+        if not isinstance(claim, claims.DecisionClaim) or len(opened.keyids) != 1 or opened.unknown:
+            raise EvidenceInvalid("EVID017", "A stored decision is not one person's decision.", "handrail verify")
+        return opened.keyids[0], claim.decision
+
+    return open_decision
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A run's context and the way to end its sandboxes at once."""
+
+    ctx: RunContext
+    abort: Callable[[], None]
+
+
+@contextmanager
+def open_run(
+    project: Project, run: Run, spec: Spec, settings: RunSettings, *, key: Path | None, trust: Digest | None
+) -> Iterator[Opened]:
+    """Everything that advances this run. The engine is asked for only when the first sandbox is needed."""
+    from orchestrator.app.keys import signer
+
+    live: list[DockerSandboxes] = []
+
+    @cache
+    def sandboxes() -> DockerSandboxes:
+        live.append(engine(settings.image, settings.runtime))
+        live[0].connect()
+        return live[0]
+
+    with open_trees(project) as trees:
+        base = read_base(project, trees, run.base_commit, trust)
+        workflow = open_workflow(run.workflow)
+        ctx = RunContext(
+            run=run,
+            settings=settings,
+            workflow=workflow,
+            policy=base.chain.current,
+            spec=spec,
+            profile=base.profile,
+            blobs=project.blobs,
+            index=project.index,
+            trees=trees,
+            clock=project.clock,
+            agent=open_agent(settings.agent, project.blobs.get(settings.agent_input) if settings.agent_input else None),
+            signer=signer(key),
+            sandboxes=sandboxes,
+            environment=_environment(project, trees, base, sandboxes),
+            make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, review=settings.review),
+            run_gates=_gates(),
+            open_decision=decision_opener(base),
+        )
+        try:
+            yield Opened(ctx, lambda: [s.abort() for s in live] and None)
+        finally:
+            for opened in live:
+                opened.close()
+
+
+def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target: str, review: ReviewMode) -> Plan:
+    """The deterministic plan; nothing runs."""
+    from orchestrator.planning.planner import make_plan
+
+    return make_plan(
+        spec,
+        base.profile,
+        workflow,
+        base.chain.current,
+        base.commit,
+        target,
+        paths=[e.path for e in trees.entries(trees.tree_of(base.commit))],
+        review=review,
+    )
+
+
+def _gates() -> Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]:
+    def run(names: Sequence[str], candidate: Candidate) -> tuple[GateReport, ...]:
+        from orchestrator.gates.catalog import default_gates
+        from orchestrator.gates.runner import run_gates
+
+        return run_gates(default_gates(tuple(names)), candidate)
+
+    return run
+
+
+def _environment(
+    project: Project, trees: Trees, base: Base, sandboxes: Callable[[], DockerSandboxes]
+) -> Callable[[], tuple[Digest, str] | None]:
+    @cache
+    def build() -> tuple[Digest, str] | None:
+        from orchestrator.sandbox.environment import PythonEnvironments
+
+        found = {path: trees.file(base.commit, path) for path in base.profile.requirements}
+        files = {path: data for path, data in found.items() if data is not None}
+        if not files:
+            return None
+        made = PythonEnvironments(project.layout.environments, sandboxes().image).prepare(files)
+        return (project.blobs.put(made[0].to_bytes()), made[1]) if made else None
+
+    return build

@@ -1,0 +1,34 @@
+"""Where the data folders lie: packaged beside the code, or in the checkout that the code runs from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+
+_PACKAGED = Path(__file__).parent.parent / "_data"
+_CHECKOUT = Path(__file__).parent.parent.parent
+_ID = re.compile(r"[a-z][a-z0-9-]{0,63}")
+
+
+def data_folder(name: str) -> Path:
+    """``workflows``, ``prd_templates`` or ``sandboxes``. Raises ``UsageError`` (CFG001) when it is missing."""
+    for root in (_PACKAGED, _CHECKOUT):
+        if (root / name).is_dir():
+            return root / name
+    raise UsageError("CFG001", f"The folder {name} is missing from this installation.", "reinstall Handrail")
+
+
+def workflow_ids() -> tuple[str, ...]:
+    """Ids of the bundled workflows, sorted."""
+    return tuple(sorted(p.parent.name for p in data_folder("workflows").glob("*/workflow.yaml")))
+
+
+def workflow_files(workflow: str) -> tuple[bytes, bytes, str]:
+    """Bytes of ``workflow.yaml`` and ``process.md``, and the first's path. Raises ``UsageError`` (WF004)."""
+    folder = data_folder("workflows") / workflow
+    if not _ID.fullmatch(workflow) or not (folder / "workflow.yaml").is_file():
+        known = ", ".join(workflow_ids())
+        raise UsageError("WF004", f"There is no workflow {workflow!r}.", f"one of: {known}")
+    return (folder / "workflow.yaml").read_bytes(), (folder / "process.md").read_bytes(), f"{workflow}/workflow.yaml"

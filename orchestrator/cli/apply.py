@@ -1,0 +1,36 @@
+"""``handrail apply PLAN``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli.options import as_json, no_input, repository
+from orchestrator.cli.running import advance, owner_options
+
+
+@click.command(help="Run a plan that was saved with plan -o. Refuses when the base commit or the spec has changed.")
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--agent", default="", help="The coding agent that implements the steps.")
+@click.option("--script", type=click.Path(path_type=Path), help="The scripted agent's file of actions.")
+@click.option(
+    "--max-parallel", type=click.IntRange(1, 64), default=2, show_default=True, help="Steps worked on at once."
+)
+@click.option("--image", default="", help="A sandbox image by its id.")
+@click.option("--runtime", default="", help="A container runtime that the engine has, such as runsc.")
+@owner_options
+@repository
+@no_input
+@as_json
+def command(plan: Path, repo: Path, script: Path | None, key: Path | None, **rest: Any) -> None:  # noqa: ANN401  click's own
+    from orchestrator.app.planning import read_plan
+    from orchestrator.app.project import open_project
+    from orchestrator.app.start import RunRequest, start
+
+    owner = {name: rest.pop(name) for name in ("trust", "approve_plan", "no_input", "json_")}
+    found = read_plan(plan)
+    request = RunRequest(Path(found.spec_path), agent_input=script, key=key, target=found.target_ref, **rest)
+    with open_project(repo) as project:
+        advance(project, start(project, request, found), key=key, **owner)

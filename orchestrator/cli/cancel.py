@@ -1,0 +1,20 @@
+"""``handrail cancel RUN``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import repository
+
+
+@click.command(help="End a run. Its owner stops within a second; nothing that is merged is undone.")
+@click.argument("run")
+@repository
+def command(run: str, repo: Path) -> None:
+    from orchestrator.app.cancel import cancel
+    from orchestrator.app.project import open_project
+
+    with open_project(repo) as project:
+        click.echo(cancel(project, run), err=True)

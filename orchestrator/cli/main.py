@@ -1,0 +1,89 @@
+"""``handrail``: dispatch, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from orchestrator import __version__
+from orchestrator.errors import ExitCode, HandrailError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Set a repository up: key, policy, profile."),
+    "doctor": ("doctor", "Say what is missing or unsafe on this machine."),
+    "trust": ("trust", "Record that you trust a repository's .handrail folder."),
+    "prd": ("prd", "Check and show specs."),
+    "workflow": ("workflow", "List and check workflows."),
+    "plan": ("plan", "Plan a spec without running anything."),
+    "apply": ("apply", "Run a plan that was saved with plan -o."),
+    "run": ("run", "Plan a spec, build it, have it reviewed and merged."),
+    "resume": ("resume", "Go on with a run that waits or was interrupted."),
+    "cancel": ("cancel", "End a run."),
+    "merge": ("merge", "Bring a finished run to its target branch."),
+    "runs": ("runs", "List the runs of this repository."),
+    "show": ("show", "Show one run: its steps and where they stand."),
+    "events": ("events", "Print what happened in a run."),
+    "review": ("review", "Look at what waits for a person, and decide."),
+    "gate": ("gate", "Run the gates on any difference of two commits."),
+    "verify": ("verify", "Check the evidence of merged changes, offline."),
+    "evidence": ("evidence", "Export evidence."),
+    "key": ("key", "Make and show signing keys."),
+    "policy": ("policy", "Show the signed policy."),
+    "sandbox": ("sandbox", "Build the sandbox image and try its limits."),
+}
+"""Command → module in this folder (attribute ``command``) and the line shown by ``--help``."""
+
+
+class _Lazy(click.Group):
+    """Lists commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"orchestrator.cli.{COMMANDS[cmd_name][0]}")
+        found: click.Command = module.command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="handrail", message="%(prog)s %(version)s")
+def cli() -> None:
+    """From a sentence in a PRD to the signed line of code, one enforced chain."""
+
+
+def main() -> NoReturn:
+    """Run and exit. Data goes to stdout, words to stderr."""
+    try:
+        cli.main(standalone_mode=False)
+        code = ExitCode.DONE
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        code = ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = ExitCode.INTERRUPTED
+    except HandrailError as error:
+        tell(error)
+        code = error.exit_code
+    sys.exit(int(code))
+
+
+def tell(error: HandrailError) -> None:
+    """An error in words: its details first, then its sentence, then what to try."""
+    for detail in error.details:
+        click.echo(detail, err=True)
+    click.echo(f"{error.code} {error.message}", err=True)
+    if error.hint:
+        click.echo(f"Try: {error.hint}", err=True)

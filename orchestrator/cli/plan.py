@@ -1,0 +1,45 @@
+"""``handrail plan SPEC``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import as_json, print_json, repository, table
+
+
+@click.command(help="Plan a spec: steps, grants, commands, and where each came from. Nothing runs.")
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Save the plan for `handrail apply`.")
+@click.option("--workflow", default="prd-to-code", show_default=True)
+@click.option("--review", type=click.Choice(["each-step", "end-of-run"]), default="each-step", show_default=True)
+@click.option("--target", help="The branch that the changes are for (default: the one checked out).")
+@click.option("--trust", help="Trust the .handrail folder with this digest (for CI).")
+@repository
+@as_json
+def command(
+    spec: Path,
+    output: Path | None,
+    workflow: str,
+    review: str,
+    target: str | None,
+    trust: str | None,
+    repo: Path,
+    json_: bool,
+) -> None:
+    from orchestrator.app.planning import plan_spec, save_plan
+    from orchestrator.app.project import open_project
+    from orchestrator.models.plan import ReviewMode
+    from orchestrator.planning.rows import plan_rows
+
+    with open_project(repo) as project:
+        plan = plan_spec(project, spec, workflow=workflow, review=ReviewMode(review), target=target, trust=trust)
+    if output:
+        save_plan(plan, output)
+        click.echo(f"Saved {output}. Try: handrail apply {output}", err=True)
+    if json_:
+        print_json("plan", {**plan.model_dump(mode="json"), "digest": plan.digest()})
+        return
+    rows = [(r.step, r.title, r.requirements, r.write, r.acceptance, r.depends_on, r.alone) for r in plan_rows(plan)]
+    table(("STEP", "TITLE", "REQUIREMENTS", "MAY WRITE", "MUST PASS", "AFTER", "ALONE"), rows)

@@ -1,0 +1,94 @@
+"""What ``run``, ``apply`` and ``resume`` share: ask the person at the terminal, tell how it ended, exit accordingly."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from orchestrator.cli.options import interactive, print_json
+from orchestrator.errors import ExitCode
+from orchestrator.models.base import Digest
+
+if TYPE_CHECKING:
+    from orchestrator.app.project import Project
+    from orchestrator.models.decision import ReviewItem
+    from orchestrator.models.run import Run
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--key", type=click.Path(path_type=Path), help="The signing key (default: your own)."),
+    click.option("--trust", help="Trust the .handrail folder with this digest (for CI)."),
+    click.option("--approve-plan", is_flag=True, help="Sign the plan's approval without looking at it here."),
+)
+
+
+def owner_options(function: F) -> F:
+    """Options of every command that advances a run."""
+    for option in _OPTIONS:
+        function = option(function)
+    return function
+
+
+def advance(
+    project: Project,
+    run: Run,
+    *,
+    key: Path | None,
+    trust: str | None,
+    approve_plan: bool,
+    no_input: bool,
+    json_: bool,
+) -> NoReturn:
+    """Advance the run and leave with its exit code."""
+    from orchestrator.app import runs
+    from orchestrator.app.start import go_on
+    from orchestrator.engine.run import Waiting
+
+    trusted = Digest(trust) if trust else None
+
+    def ask(item: ReviewItem) -> None:
+        _ask(project, run, item, key=key, trust=trusted, approve_plan=approve_plan, no_input=no_input or json_)
+
+    if not json_:
+        click.echo(f"Run {run.id}", err=True)
+    result = go_on(project, run, key=key, trust=trusted, ask=ask)
+    if json_:
+        print_json("run", {"runs": [runs.one(project, run.id)]})
+    if isinstance(result, Waiting):
+        item = result.item
+        click.echo(f"Run {run.id} waits for a {item.role}: {item.title}", err=True)
+        click.echo(f"Try: handrail review show {item.id}, then: handrail resume {run.id}", err=True)
+        sys.exit(ExitCode.WAITING)
+    for step, (status, why) in result.steps.items():
+        click.echo(f"{step} {status}" + (f": {why.splitlines()[0]}" if why and status != "merged" else ""), err=True)
+    if result.exit_code == ExitCode.DONE:
+        click.echo(f"Done. The changes are on {run.run_ref}. Try: handrail merge {run.id}", err=True)
+    sys.exit(result.exit_code)
+
+
+def _ask(
+    project: Project,
+    run: Run,
+    item: ReviewItem,
+    *,
+    key: Path | None,
+    trust: Digest | None,
+    approve_plan: bool,
+    no_input: bool,
+) -> None:
+    from orchestrator.app.reviewing import open_reviews
+    from orchestrator.models.decision import SubjectKind, Verdict
+
+    if approve_plan and item.kind is SubjectKind.PLAN:
+        with open_reviews(project, run, key=key, trust=trust) as reviews:
+            reviews.decide(item.id, Verdict.APPROVE)
+    elif interactive(no_input):
+        from orchestrator.tui.app import HandrailApp
+
+        with open_reviews(project, run, key=key, trust=trust) as reviews:
+            HandrailApp(reviews, item.id).run()

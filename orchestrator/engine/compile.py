@@ -1,0 +1,111 @@
+"""Workflow to LangGraph: one graph node per node, explicit path maps, every transition checked as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, assert_never, cast
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Send
+
+from orchestrator.engine.context import RunContext
+from orchestrator.engine.nodes.agent import agent
+from orchestrator.engine.nodes.command import command
+from orchestrator.engine.nodes.end import end
+from orchestrator.engine.nodes.for_each import for_each
+from orchestrator.engine.nodes.gate import gate
+from orchestrator.engine.nodes.merge import merge
+from orchestrator.engine.nodes.plan import plan
+from orchestrator.engine.nodes.review import review
+from orchestrator.engine.state import RunState, StepStatus, Update, Work
+from orchestrator.errors import Interrupted, WorkflowInvalid
+from orchestrator.models.workflow import Node, NodeKind, Workflow
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.graph.state import CompiledStateGraph
+
+Handler = Callable[[Any], Update]
+Graph = Any
+
+
+def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The runnable graph of a workflow that :mod:`orchestrator.policy.workflow_rules` found no problem in."""
+    graph: Graph = StateGraph(RunState)
+    for name, node in ctx.workflow.nodes.items():
+        handler = _watched(ctx, name, _handler(ctx, name, node))
+        if node.kind is NodeKind.AGENT:
+            graph.add_node(name, handler, input_schema=Work)
+        else:
+            graph.add_node(name, handler)
+        if node.kind is NodeKind.END:
+            graph.add_edge(name, END)
+        else:
+            graph.add_conditional_edges(name, _route(ctx, node), {t: t for t in node.on.values()})
+    graph.add_edge(START, ctx.workflow.start)
+    return cast("CompiledStateGraph[Any, Any, Any, Any]", graph.compile(checkpointer=saver))
+
+
+def _handler(ctx: RunContext, name: str, node: Node) -> Handler:  # noqa: PLR0911  one line per kind
+    match node.kind:
+        case NodeKind.PLAN:
+            return lambda state: plan(ctx, state)
+        case NodeKind.FOR_EACH:
+            return lambda state: for_each(ctx, state)
+        case NodeKind.AGENT:
+            return lambda work: agent(ctx, work)
+        case NodeKind.GATE:
+            return lambda state: gate(ctx, state, node)
+        case NodeKind.COMMAND:
+            return lambda state: command(ctx, state)
+        case NodeKind.REVIEW:
+            return lambda state: review(ctx, state, node, name)
+        case NodeKind.MERGE:
+            return lambda state: merge(ctx, state, node)
+        case NodeKind.END:
+            return lambda _: end(ctx, node, name)
+        case _:
+            assert_never(node.kind)
+
+
+def _watched(ctx: RunContext, name: str, handler: Handler) -> Handler:
+    def run(state: RunState) -> Update:
+        check_transition(ctx.workflow, state.get("at", ""), state.get("outcome", ""), name)
+        if ctx.index.cancel_asked(ctx.run.id):
+            raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
+        return {**handler(state), "at": name}
+
+    return run
+
+
+def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -> None:
+    """The run-time monitor. Raises ``WorkflowInvalid`` (WF040) for a transition that the workflow does not have."""
+    expected = workflow.nodes[before].on.get(outcome) if before else workflow.start
+    if expected != here:
+        raise WorkflowInvalid("WF040", f"{before or 'start'} ended as {outcome!r}, which does not lead to {here}.")
+
+
+def _route(ctx: RunContext, node: Node) -> Callable[[RunState], str | list[Send]]:
+    def route(state: RunState) -> str | list[Send]:
+        target = node.on[state["outcome"]]
+        if ctx.workflow.nodes[target].kind is NodeKind.AGENT:
+            return [Send(target, _work(state, step)) for step in _working(state)]
+        return target
+
+    return route
+
+
+def _working(state: RunState) -> list[str]:
+    return [s for s, mine in state["steps"].items() if mine.get("status") == StepStatus.WORKING]
+
+
+def _work(state: RunState, step: str) -> Work:
+    return {
+        "run": state["run"],
+        "plan": state["plan"],
+        "tip": state["tip"],
+        "at": state["at"],
+        "outcome": state["outcome"],
+        "step": step,
+        "mine": state["steps"][step],
+    }

@@ -1,0 +1,89 @@
+"""Everything that a node may use, handed in once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from orchestrator.models.base import Digest, Noun, StepId
+from orchestrator.models.decision import Decision
+from orchestrator.models.event import Event
+from orchestrator.models.gate import GateReport
+from orchestrator.models.plan import Plan, Step
+from orchestrator.models.policy import Policy
+from orchestrator.models.profile import RepositoryProfile
+from orchestrator.models.run import Run, RunSettings
+from orchestrator.models.spec import Requirement, Spec
+from orchestrator.models.workflow import Workflow
+from orchestrator.ports import Agent, Blobs, Candidate, Clock, RunIndex, Sandboxes, Signer, Trees
+
+N = TypeVar("N", bound=Noun)
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One run's surroundings. ``policy`` is the one in force at the run's base commit (D11).
+
+    ``open_decision`` verifies a decision's signature and gives the key id and
+    the decision; it raises ``EvidenceInvalid`` otherwise. ``environment`` builds
+    or finds the project's dependencies and gives their host directory.
+    """
+
+    run: Run
+    settings: RunSettings
+    workflow: Workflow
+    policy: Policy
+    spec: Spec
+    profile: RepositoryProfile
+    blobs: Blobs
+    index: RunIndex
+    trees: Trees
+    clock: Clock
+    agent: Agent
+    signer: Signer
+    sandboxes: Callable[[], Sandboxes]
+    environment: Callable[[], tuple[Digest, str] | None]
+    make_plan: Callable[[], Plan]
+    run_gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
+    open_decision: Callable[[bytes], tuple[str, Decision]]
+    _nouns: dict[Digest, Noun] = field(default_factory=dict[Digest, Noun])
+
+    def keep(self, noun: Noun) -> Digest:
+        """Store a noun; its digest is its address."""
+        return self.blobs.put(noun.to_bytes())
+
+    def load(self, kind: type[N], digest: str) -> N:
+        """A stored noun. Parsed once a process: nouns are frozen."""
+        key = Digest(digest)
+        found = self._nouns.get(key)
+        if not isinstance(found, kind):
+            found = kind.model_validate_json(self.blobs.get(key))
+            self._nouns[key] = found
+        return found
+
+    def plan(self, digest: str) -> Plan:
+        """The plan of the run."""
+        return self.load(Plan, digest)
+
+    def step(self, plan: str, step: str) -> Step:
+        """One step of a stored plan."""
+        return next(s for s in self.plan(plan).steps if s.id == step)
+
+    def requirements(self, step: Step) -> tuple[Requirement, ...]:
+        """The requirements that a step is for, in the order of the spec."""
+        return tuple(r for r in self.spec.requirements if r.id in step.requirements)
+
+    def emit(self, kind: str, node: str = "", step: str | None = None, attempt: int = 0, **data: Any) -> None:  # noqa: ANN401  event data is free-form by design
+        """Append an event of this run."""
+        self.index.emit(
+            Event(
+                at=self.clock.now(),
+                run=self.run.id,
+                kind=kind,
+                node=node,
+                step=StepId(step) if step else None,
+                attempt=attempt,
+                data=data,
+            )
+        )

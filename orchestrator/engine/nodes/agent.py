@@ -1,0 +1,94 @@
+"""``agent``: one attempt of one step in its own sandbox. What counts is the tree that comes out."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from orchestrator.engine.attempts import again, feedback_text
+from orchestrator.engine.context import RunContext
+from orchestrator.engine.state import StepStatus, Update, Work
+from orchestrator.errors import AgentFailed, LimitReached
+from orchestrator.models.base import GitOid
+from orchestrator.models.change import Proposal
+from orchestrator.models.plan import Step
+from orchestrator.policy.paths import deny_write, may_read
+from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
+from orchestrator.render.prompts import step_prompt
+
+_ERASED = {"message", "tool-call"}
+
+
+def agent(ctx: RunContext, work: Work) -> Update:
+    """The step's proposal. A finished attempt is never run twice: its result is kept under (run, step, attempt)."""
+    step, mine = ctx.step(work["plan"], work["step"]), work["mine"]
+    key = f"agent:{ctx.run.id}:{step.id}:{mine['attempt']}"
+    try:
+        digest = ctx.index.effect(key)
+        if digest is None:
+            digest = ctx.keep(_attempt(ctx, work, step))
+            ctx.index.record_effect(key, digest)
+    except LimitReached as limit:
+        return {**again(ctx, step, mine, [str(limit)], exhausted=StepStatus.LIMIT, final=True), "outcome": "proposed"}
+    except AgentFailed as failure:
+        return {**again(ctx, step, mine, [str(failure), *failure.details]), "outcome": "proposed"}
+    ctx.emit("proposed", "agent", step.id, mine["attempt"], proposal=digest)
+    return {"steps": {step.id: {**mine, "status": StepStatus.PROPOSED, "proposal": digest}}, "outcome": "proposed"}
+
+
+def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
+    mine, tip = work["mine"], GitOid(work["tip"])
+    base_tree = ctx.trees.tree_of(tip)
+    sandboxes, environment = ctx.sandboxes(), ctx.environment()
+    request = SandboxRequest(
+        key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
+        run=ctx.run.id,
+        limits=step.capabilities.limits,
+        environment=environment[1] if environment else None,
+    )
+    protected = (*ctx.policy.protected_paths, *ctx.profile.protected)
+    started = ctx.clock.now()
+    with sandboxes.open(request) as sandbox:
+        sandbox.copy_in(ctx.trees.entries(base_tree), ctx.trees.blobs, step.capabilities, protected)
+        task = _task(ctx, work, step)
+        outcome = ctx.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
+        out = sandbox.change_out()
+    built = ctx.trees.build(
+        base_tree,
+        out,
+        lambda path: may_read(step.capabilities, path),
+        lambda path: deny_write(step.capabilities, protected, path),
+    )
+    return Proposal(
+        run=ctx.run.id,
+        step=step.id,
+        attempt=mine["attempt"],
+        base_commit=tip,
+        base_tree=base_tree,
+        tree=built.tree,
+        agent=ctx.agent.name,
+        agent_version=ctx.agent.version,
+        image=sandboxes.image,
+        summary=outcome.summary,
+        transcript=ctx.blobs.put(outcome.transcript),
+        denials=built.denials,
+        started_at=started,
+        finished_at=ctx.clock.now(),
+    )
+
+
+def _task(ctx: RunContext, work: Work, step: Step) -> AgentTask:
+    feedback = tuple(feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
+    requirements = ctx.requirements(step)
+    return AgentTask(
+        run=ctx.run.id,
+        step=step,
+        attempt=work["mine"]["attempt"],
+        requirements=requirements,
+        prompt=step_prompt(step, requirements, feedback),
+        feedback=feedback,
+    )
+
+
+def _record(ctx: RunContext, step: Step, attempt: int, event: AgentEvent) -> None:
+    data = {} if event.kind in _ERASED else dict(event.data)
+    ctx.emit("agent-" + event.kind, "agent", step.id, attempt, **data)

@@ -1,0 +1,103 @@
+"""``review``: exactly one interrupt and no side effect; resumed once, with the digest of the decision set (D15)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from langgraph.types import interrupt
+
+from orchestrator.engine.attempts import Attempt, comment_feedback, next_record
+from orchestrator.engine.context import RunContext
+from orchestrator.engine.items import item_id
+from orchestrator.engine.state import RunState, StepState, StepStatus, Update
+from orchestrator.errors import EvidenceInvalid
+from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.change import Change, Proposal
+from orchestrator.models.decision import Decision, Verdict
+from orchestrator.models.plan import ReviewMode
+from orchestrator.models.review import ChangeSheet, Comment
+from orchestrator.models.workflow import Node, Subject
+from orchestrator.policy import verdicts
+
+
+def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
+    """Outcomes: approve, request-changes, reject, and deferred where the plan asks for one review at the end."""
+    if node.reviews is Subject.CHANGE and ctx.plan(state["plan"]).review is ReviewMode.END_OF_RUN:
+        return {"outcome": "deferred"}
+    item = item_id(ctx, state, name)
+    answer = interrupt({"item": item})
+    verdict = _verdict(ctx, item, answer)
+    if verdict is Verdict.APPROVE:
+        return {"outcome": verdict, **_approved(state, node, item)}
+    return {"outcome": verdict, **_sent_back(ctx, state, node, item)}
+
+
+def decision_set(ctx: RunContext, item: str) -> tuple[Digest, Verdict | None]:
+    """The digest of all decisions on an item, and what they come to."""
+    lines = ctx.index.decisions(item)
+    opened = [ctx.open_decision(line) for line in lines]
+    what = ctx.index.item(item)
+    verdict = verdicts.outcome(what, [d for _, d in opened], ctx.policy, [k for k, _ in opened])
+    return sha256(canonical([sha256(line) for line in lines])), verdict
+
+
+def _verdict(ctx: RunContext, item: str, answer: dict[str, str]) -> Verdict:
+    digest, verdict = decision_set(ctx, item)
+    if answer != {"item": item, "decisions": digest} or verdict is None:
+        raise EvidenceInvalid(
+            "EVID001", f"The decisions on {item} are not those that the run was resumed with.", "resume"
+        )
+    return verdict
+
+
+def _approved(state: RunState, node: Node, item: str) -> Update:
+    if node.reviews is not Subject.CHANGE:
+        return {}
+    current = state["current"]
+    record: StepState = {**state["steps"][current], "item": item}
+    return {"steps": {current: record}}
+
+
+def _sent_back(ctx: RunContext, state: RunState, node: Node, item: str) -> Update:
+    decisions = [ctx.open_decision(line)[1] for line in ctx.index.decisions(item)]
+    comments = [*ctx.index.comments(item), *(d.comment for d in decisions if d.comment)]
+    feedback = [comment_feedback(c) for c in dict.fromkeys(comments)]
+    why = _reason(ctx, decisions)
+    if node.reviews is Subject.CHANGE:
+        now = Attempt.current(ctx, state)
+        record = next_record(now.step, now.remembered(), feedback, why, StepStatus.REJECTED)
+        return {"steps": {now.step.id: record}}
+    return {} if node.reviews is Subject.PLAN else _reopened(ctx, state, comments, feedback, why)
+
+
+def _reason(ctx: RunContext, decisions: Sequence[Decision]) -> str:
+    said = [ctx.load(Comment, d.comment).text for d in decisions if d.comment]
+    return "; ".join(said)
+
+
+def _reopened(ctx: RunContext, state: RunState, comments: Sequence[Digest], feedback: list[str], why: str) -> Update:
+    """Open the stacked steps again whose files carry a comment (all, when none does); the stack goes back to there."""
+    sheets = [ctx.load(ChangeSheet, s["sheet"]) for s in _stacked(state)]
+    named = {ctx.load(Comment, c).path for c in comments} - {""}
+    hit = [s for s in sheets if named & {f.path for f in s.change.files}] or sheets
+    hit_ids = {s.step.id for s in hit}
+    stack = state.get("stack", [])
+    first = min(stack.index(state["steps"][s].get("commit", "")) for s in hit_ids)
+    steps: dict[str, StepState] = {}
+    for sheet in sheets:
+        mine = state["steps"][sheet.step.id]
+        if sheet.step.id in hit_ids:
+            remembered: StepState = {**mine, "trees": [*mine.get("trees", []), _proposed_tree(ctx, sheet.change)]}
+            steps[sheet.step.id] = next_record(sheet.step, remembered, feedback, why, StepStatus.REJECTED)
+        elif stack.index(mine.get("commit", "")) > first:
+            steps[sheet.step.id] = {**mine, "status": StepStatus.PROPOSED}
+    return {"steps": steps, "stack": stack[:first], "tip": stack[first - 1] if first else ctx.run.base_commit}
+
+
+def _stacked(state: RunState) -> list[StepState]:
+    by_commit = {s.get("commit", ""): s for s in state["steps"].values()}
+    return [by_commit[c] for c in state.get("stack", [])]
+
+
+def _proposed_tree(ctx: RunContext, change: Change) -> str:
+    return ctx.load(Proposal, change.proposal).tree

@@ -1,0 +1,78 @@
+"""What the graph remembers: ids, digests, a cursor and one small map. Documents lie in the store."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, TypedDict
+
+
+class StepStatus(StrEnum):
+    """Where one step stands."""
+
+    PENDING = "pending"
+    WORKING = "working"
+    PROPOSED = "proposed"
+    RETRY = "retry"
+    STACKED = "stacked"
+    MERGED = "merged"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+    LIMIT = "limit"
+    BLOCKED = "blocked"
+
+
+class StepState(TypedDict, total=False):
+    """``trees`` are those of earlier attempts, ``feedback`` digests of what the agent is told next time."""
+
+    status: str
+    attempt: int
+    proposal: str
+    trees: list[str]
+    feedback: list[str]
+    commit: str
+    sheet: str
+    item: str
+    why: str
+
+
+def merge_steps(old: dict[str, StepState] | None, new: dict[str, StepState] | None) -> dict[str, StepState]:
+    """Per step, the newer record. The reducer that lets parallel agents write side by side."""
+    return {**(old or {}), **(new or {})}
+
+
+def last(_old: str | None, new: str) -> str:
+    """The later of two values that parallel nodes wrote; they always agree."""
+    return new
+
+
+class RunState(TypedDict, total=False):
+    """``at`` and ``outcome`` are the node that ended last and how: the monitor checks every transition by them."""
+
+    run: str
+    plan: str
+    at: Annotated[str, last]
+    outcome: Annotated[str, last]
+    steps: Annotated[dict[str, StepState], merge_steps]
+    current: str
+    change: str
+    reports: list[str]
+    acceptance: str
+    tip: str
+    stack: list[str]
+    exit: int
+
+
+Update = dict[str, Any]
+"""A part of :class:`RunState`."""
+
+
+class Work(TypedDict):
+    """What one parallel agent node is sent."""
+
+    run: str
+    plan: str
+    tip: str
+    at: str
+    outcome: str
+    step: str
+    mine: StepState

@@ -1,0 +1,139 @@
+"""YAML as data only, every value with its place: no tags, no aliases, no duplicate keys, bounded size.
+
+Parsing only; reading the file is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from orchestrator.models.spec import Problem
+
+MAX_BYTES = 1_048_576
+_MAX_DEPTH = 40
+
+Where = tuple[Hashable, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class YamlProblem(Exception):
+    """One defect, with its place."""
+
+    def __init__(self, line: int, column: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain data and the place (line and column from 1) of every key path."""
+
+    data: Any
+    places: dict[Where, tuple[int, int]]
+
+    def place(self, where: Where) -> tuple[int, int]:
+        """Of this path, or of its nearest ancestor that stands in the text."""
+        while where and where not in self.places:
+            where = where[:-1]
+        return self.places.get(where, (1, 1))
+
+
+def parse(data: bytes) -> Document:
+    """Raises :class:`YamlProblem` for anything that is not plain YAML in UTF-8 of at most 1 MiB."""
+    if len(data) > MAX_BYTES:
+        raise YamlProblem(1, 1, f"The file is larger than {MAX_BYTES} bytes.")
+    try:
+        text = data.decode("utf-8-sig")
+        _refuse_aliases(text)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except UnicodeDecodeError as problem:
+        raise YamlProblem(1, 1, f"The file is not UTF-8 (byte {problem.start}).") from problem
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise YamlProblem(line, column, f"{problem.problem or 'not valid YAML'}.") from problem
+    except (yaml.YAMLError, RecursionError) as problem:
+        raise YamlProblem(1, 1, "The file is not valid YAML.") from problem
+    places: dict[Where, tuple[int, int]] = {}
+    plain = None if root is None else _plain(root, (), places)
+    return Document(plain, places)
+
+
+def validate(
+    data: bytes, model: type[Model], path: str, code: str, prepare: Callable[[Any], Any] | None = None
+) -> tuple[Model | None, list[Problem]]:
+    """The model, or every problem with its place. ``prepare`` may reshape the plain data first."""
+    try:
+        document = parse(data)
+    except YamlProblem as problem:
+        return None, [Problem(code=code, path=path, line=problem.line, column=problem.column, message=problem.message)]
+    try:
+        return model.model_validate(prepare(document.data) if prepare else document.data), []
+    except ValidationError as error:
+        return None, [_problem(document, path, code, e["loc"], e["msg"]) for e in error.errors()[:50]]
+
+
+def _problem(document: Document, path: str, code: str, where: Where, message: str) -> Problem:
+    line, column = document.place(where)
+    name = ".".join(str(part) for part in where)
+    return Problem(code=code, path=path, line=line, column=column, message=f"{name or 'file'}: {message}.")
+
+
+def _at(mark: yaml.Mark | yaml._yaml.Mark | None) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _refuse_aliases(text: str) -> None:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            line, column = _at(event.start_mark)
+            raise YamlProblem(line, column, "Anchors and aliases are not allowed.")
+
+
+def _plain(node: yaml.Node, where: Where, places: dict[Where, tuple[int, int]]) -> Any:  # noqa: ANN401  YAML's own range
+    mark = node.start_mark
+    places.setdefault(where, (mark.line + 1, mark.column + 1))
+    if len(where) > _MAX_DEPTH:
+        raise YamlProblem(mark.line + 1, mark.column + 1, "The file is nested too deeply.")
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, where, places)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child, (*where, i), places) for i, child in enumerate(node.value)]
+    if not node.tag.startswith("tag:yaml.org,2002:"):
+        raise YamlProblem(mark.line + 1, mark.column + 1, "Tags are not allowed.")
+    return _SCALARS.construct(node)
+
+
+def _mapping(node: yaml.MappingNode, where: Where, places: dict[Where, tuple[int, int]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        mark = key_node.start_mark
+        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else None
+        if key is None or key in out:
+            fault = "Keys must be plain words." if key is None else f"The key {key!r} stands here twice."
+            raise YamlProblem(mark.line + 1, mark.column + 1, fault)
+        places[*where, key] = (mark.line + 1, mark.column + 1)
+        out[key] = _plain(value_node, (*where, key), places)
+    return out
+
+
+class _Scalars:
+    """PyYAML's own reading of a single scalar (int, float, bool, null, str); dates stay text."""
+
+    def __init__(self) -> None:
+        self._read = yaml.SafeLoader("")
+
+    def construct(self, node: yaml.Node) -> Any:  # noqa: ANN401  YAML's own range
+        if node.tag == "tag:yaml.org,2002:timestamp":
+            return node.value
+        return self._read.construct_object(node)
+
+
+_SCALARS = _Scalars()

@@ -1,0 +1,1 @@
+"""The only place that renders text from templates."""

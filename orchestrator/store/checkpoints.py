@@ -1,0 +1,38 @@
+"""LangGraph's checkpoints of one run: synchronous, and with a serializer that rebuilds no foreign type."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import StoreError
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.sqlite import SqliteSaver
+
+
+@contextmanager
+def checkpoints(path: Path) -> Iterator[SqliteSaver]:
+    """A saver on ``path`` (WAL, ``synchronous=FULL``). State may hold only str, int, list, dict, bool and None.
+
+    The strict allow-list is passed explicitly: the library's default rebuilds
+    any type that a row names.
+    """
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer  # noqa: PLC0415  costs start-up
+    from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  the same
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        db = sqlite3.connect(path, check_same_thread=False)
+    except sqlite3.Error as problem:
+        raise StoreError("STORE020", f"Cannot open {path}: {problem}.", "handrail doctor") from problem
+    try:
+        saver = SqliteSaver(db, serde=JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None))
+        saver.setup()
+        db.execute("PRAGMA synchronous = FULL")
+        yield saver
+    finally:
+        db.close()

@@ -1,0 +1,172 @@
+"""``runs.db``: what runs, what waits, what was decided. Short transactions, any process."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import StoreError, UsageError
+from orchestrator.models.base import Digest, RunId
+from orchestrator.models.decision import ReviewItem
+from orchestrator.models.event import Event
+from orchestrator.models.run import OVER, Run
+
+_SCHEMA_VERSION = 1
+_BUSY_MILLISECONDS = 10_000
+
+
+class SqliteIndex:
+    """Implements :class:`orchestrator.ports.RunIndex` on one SQLite file in WAL mode, ``synchronous=FULL``."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = threading.RLock()
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+        except (sqlite3.Error, OSError) as problem:
+            raise StoreError("STORE010", f"Cannot open {path}: {problem}.", "handrail doctor") from problem
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def add_run(self, run: Run) -> None:
+        with self._write() as db:
+            db.execute("INSERT INTO runs VALUES (?, ?, ?)", (run.id, run.created_at.isoformat(), run.model_dump_json()))
+
+    def save_run(self, run: Run) -> None:
+        with self._write() as db:
+            db.execute("UPDATE runs SET document = ? WHERE id = ?", (run.model_dump_json(), run.id))
+
+    def run(self, run: RunId) -> Run:
+        rows = self._read("SELECT document FROM runs WHERE id = ?", (run,))
+        if not rows:
+            raise UsageError("RUN001", f"There is no run {run} of this repository.", "handrail runs")
+        return Run.model_validate_json(rows[0][0])
+
+    def runs(self) -> tuple[Run, ...]:
+        rows = self._read("SELECT document FROM runs ORDER BY created_at DESC, id DESC")
+        return tuple(Run.model_validate_json(row[0]) for row in rows)
+
+    def add_item(self, item: ReviewItem) -> None:
+        with self._write() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO items (id, run, created_at, document) VALUES (?, ?, ?, ?)",
+                (item.id, item.run, item.created_at.isoformat(), item.model_dump_json()),
+            )
+
+    def item(self, item: str) -> ReviewItem:
+        rows = self._read("SELECT document FROM items WHERE id = ?", (item,))
+        if not rows:
+            raise UsageError("REV001", f"There is no review item {item}.", "handrail review list")
+        return ReviewItem.model_validate_json(rows[0][0])
+
+    def open_items(self, run: RunId | None = None) -> tuple[ReviewItem, ...]:
+        rows = self._read(
+            "SELECT items.document FROM items JOIN runs ON runs.id = items.run WHERE outcome IS NULL "
+            "AND (?1 IS NULL OR run = ?1) AND json_extract(runs.document, '$.status') "
+            "NOT IN (SELECT value FROM json_each(?2)) ORDER BY items.created_at, items.id",
+            (run, json.dumps(sorted(OVER))),
+        )
+        return tuple(ReviewItem.model_validate_json(row[0]) for row in rows)
+
+    def close_item(self, item: str, outcome: str) -> None:
+        with self._write() as db:
+            db.execute("UPDATE items SET outcome = ? WHERE id = ? AND outcome IS NULL", (outcome, item))
+
+    def outcome(self, item: str) -> str | None:
+        rows = self._read("SELECT outcome FROM items WHERE id = ?", (item,))
+        return rows[0][0] if rows else None
+
+    def add_decision(self, item: str, keyid: str, envelope: bytes) -> None:
+        with self._write() as db:
+            row = db.execute("SELECT outcome FROM items WHERE id = ?", (item,)).fetchone()
+            if row is None or row[0] is not None:
+                raise UsageError("REV002", f"Review item {item} is closed.", "handrail review list")
+            if db.execute("SELECT 1 FROM decisions WHERE item = ? AND keyid = ?", (item, keyid)).fetchone():
+                raise UsageError("REV003", "This key has already decided on this item.", f"handrail review show {item}")
+            db.execute("INSERT INTO decisions (item, keyid, envelope) VALUES (?, ?, ?)", (item, keyid, envelope))
+
+    def decisions(self, item: str) -> tuple[bytes, ...]:
+        return tuple(
+            row[0] for row in self._read("SELECT envelope FROM decisions WHERE item = ? ORDER BY number", (item,))
+        )
+
+    def add_comment(self, item: str, comment: Digest) -> None:
+        with self._write() as db:
+            db.execute("INSERT INTO comments (item, comment) VALUES (?, ?)", (item, comment))
+
+    def comments(self, item: str) -> tuple[Digest, ...]:
+        rows = self._read("SELECT comment FROM comments WHERE item = ? ORDER BY number", (item,))
+        return tuple(Digest(row[0]) for row in rows)
+
+    def emit(self, event: Event) -> None:
+        with self._write() as db:
+            db.execute("INSERT INTO events (run, document) VALUES (?, ?)", (event.run, event.model_dump_json()))
+
+    def events(self, run: RunId, after: int = 0) -> Sequence[tuple[int, Event]]:
+        rows = self._read(
+            "SELECT number, document FROM events WHERE run = ? AND number > ? ORDER BY number", (run, after)
+        )
+        return [(row[0], Event.model_validate_json(row[1])) for row in rows]
+
+    def effect(self, key: str) -> Digest | None:
+        rows = self._read("SELECT result FROM effects WHERE key = ?", (key,))
+        return Digest(rows[0][0]) if rows else None
+
+    def record_effect(self, key: str, result: Digest) -> None:
+        with self._write() as db:
+            db.execute("INSERT OR IGNORE INTO effects VALUES (?, ?)", (key, result))
+
+    def ask_to_cancel(self, run: RunId) -> None:
+        with self._write() as db:
+            db.execute("INSERT INTO control VALUES (?, 1) ON CONFLICT (run) DO UPDATE SET cancel = 1", (run,))
+
+    def cancel_asked(self, run: RunId) -> bool:
+        return bool(self._read("SELECT 1 FROM control WHERE run = ? AND cancel = 1", (run,)))
+
+    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            with self._turn:
+                return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as problem:
+            raise StoreError("STORE011", f"Cannot read {self._path}: {problem}.", "handrail doctor") from problem
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._turn:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+        except sqlite3.Error as problem:
+            hint = "free space, then resume the run" if "full" in str(problem) else "try again"
+            raise StoreError("STORE012", f"Cannot write {self._path}: {problem}.", hint) from problem
+
+    def _migrate(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > _SCHEMA_VERSION:
+            raise StoreError("STORE013", f"{self._path} was written by a newer Handrail.", "upgrade Handrail")
+        if version == 0:
+            self._create()
+
+    def _create(self) -> None:
+        schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+        with self._write() as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in filter(str.strip, schema.split(";")):
+                    db.execute(statement)

@@ -1,0 +1,52 @@
+"""Where a repository's state lies (D17)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.models.base import RunId
+
+
+def state_home() -> Path:
+    """``$XDG_STATE_HOME/handrail``, by default below ``~/.local/state``."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state") / "handrail"
+
+
+def config_home() -> Path:
+    """``$XDG_CONFIG_HOME/handrail``, by default below ``~/.config``."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".config") / "handrail"
+
+
+@dataclass(frozen=True, slots=True)
+class StateLayout:
+    """The folder of one repository. Folders are made 0700: diffs and specs lie below."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "runs.db"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def trees(self) -> Path:
+        return self.root / "trees.git"
+
+    @property
+    def environments(self) -> Path:
+        return self.root / "environments"
+
+    def run(self, run: RunId) -> Path:
+        """The run's own folder: its checkpoints and its lease."""
+        return self.root / "runs" / run
+
+    def create(self) -> None:
+        """Make the folder; harmless when it is there."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,31 @@
+"""One process advances a run: a lock that the kernel drops when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.errors import RunBusy
+
+
+@contextmanager
+def lease(directory: Path) -> Iterator[None]:
+    """Hold the run's folder. Raises ``RunBusy`` (RUN002) at once when another process holds it."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(directory / "lease", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            holder = os.pread(handle, 32, 0).decode(errors="replace").strip()
+            raise RunBusy(
+                "RUN002", f"Process {holder or '?'} is advancing this run.", "wait for it, or end it and resume"
+            ) from problem
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Described processes in: the workflow file, checked, and bound to its prose."""

@@ -1,0 +1,50 @@
+"""``workflow.yaml`` to a checked :class:`~orchestrator.models.workflow.Workflow`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestrator.errors import WorkflowInvalid
+from orchestrator.models.base import sha256
+from orchestrator.models.spec import Problem
+from orchestrator.models.strict_yaml import Document, parse, validate
+from orchestrator.models.workflow import Workflow
+from orchestrator.policy import workflow_rules
+
+_SCHEMA = "handrail.workflow/1"
+
+
+def load_workflow(data: bytes, prose: bytes, path: str) -> Workflow:
+    """The workflow in ``data``, made from ``prose``.
+
+    Raises ``WorkflowInvalid`` (exit 6) whose ``details`` name every problem as
+    ``path:line:col CODE text``: not YAML (WF001), not of the schema (WF002), made
+    from other prose (WF003), incomplete, unconnected or unsafe (WF010 to WF030).
+    """
+    workflow, found = validate(data, Workflow, path, "WF002", _body)
+    if workflow is not None:
+        found = _judge(workflow, parse(data), prose, path)
+    if workflow is None or found:
+        raise WorkflowInvalid(
+            "WF001", f"{path} is not a workflow that can run.", "mend the lines named", [str(p) for p in found]
+        )
+    return workflow
+
+
+def _body(data: Any) -> Any:  # noqa: ANN401  plain YAML data
+    if not isinstance(data, dict) or data.get("schema") != _SCHEMA:  # pyright: ignore[reportUnknownMemberType]
+        return {"schema": f"must be {_SCHEMA}"}
+    return {key: value for key, value in data.items() if key != "schema"}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _judge(workflow: Workflow, document: Document, prose: bytes, path: str) -> list[Problem]:
+    found = [_at(document, path, ("nodes", node), code, text) for node, code, text in workflow_rules.problems(workflow)]
+    if workflow.source_digest != sha256(prose):
+        text = "The process was edited after this workflow was made from it."
+        found.append(_at(document, path, ("source_digest",), "WF003", text))
+    return found
+
+
+def _at(document: Document, path: str, where: tuple[str, ...], code: str, text: str) -> Problem:
+    line, column = document.place(where)
+    return Problem(code=code, path=path, line=line, column=column, message=text)

@@ -1,0 +1,176 @@
+"""The store keeps what it was given, says what it lost, and lets one process own a run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import RunBusy, StoreError, UsageError
+from orchestrator.models.base import Digest, GitOid, RunId, sha256
+from orchestrator.models.decision import ReviewItem, SubjectKind
+from orchestrator.models.event import Event
+from orchestrator.models.run import Run, RunStatus
+from orchestrator.store.blobs import FileBlobs
+from orchestrator.store.index import SqliteIndex
+from orchestrator.store.lease import lease
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+D = sha256(b"x")
+
+
+def a_run(name: str, status: RunStatus = RunStatus.RUNNING) -> Run:
+    return Run(
+        id=RunId(name),
+        repository="r",
+        spec_path="prd.md",
+        spec=D,
+        spec_source=D,
+        workflow="w",
+        workflow_digest=D,
+        base_commit=GitOid("a" * 40),
+        target_ref="refs/heads/main",
+        run_ref=f"refs/heads/handrail/{name}",
+        agent="scripted",
+        settings=D,
+        status=status,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def an_item(name: str, run: str) -> ReviewItem:
+    return ReviewItem(
+        id=name,
+        run=RunId(run),
+        node="n",
+        kind=SubjectKind.PLAN,
+        subject=D,
+        document=D,
+        title="t",
+        role="r",
+        created_at=NOW,
+    )
+
+
+@pytest.fixture
+def index(tmp_path: Path):
+    made = SqliteIndex(tmp_path / "runs.db")
+    yield made
+    made.close()
+
+
+def test_a_blob_comes_back_and_an_altered_one_does_not(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    digest = blobs.put(b"text")
+    assert blobs.put(b"text") == digest
+    assert blobs.get(digest) == b"text"
+    next(p for p in tmp_path.rglob("*") if p.is_file()).write_bytes(b"other")
+    with pytest.raises(StoreError, match="STORE003"):
+        blobs.get(digest)
+
+
+@pytest.mark.parametrize("name", ["sha256:../../etc/passwd", "sha256:" + "A" * 64, "", "sha256:abc"])
+def test_a_blob_name_is_a_digest_or_nothing(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StoreError, match="STORE001"):
+        FileBlobs(tmp_path).get(Digest(name))
+
+
+def test_a_missing_blob_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="STORE002"):
+        FileBlobs(tmp_path).get(D)
+
+
+def test_a_full_disk_leaves_no_half_blob(tmp_path: Path) -> None:
+    program = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"
+        "from pathlib import Path; from orchestrator.store.blobs import FileBlobs;"
+        "FileBlobs(Path(sys.argv[1])).put(b'x' * 100_000)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert "STORE005" in done.stderr
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+def test_runs_come_newest_first_and_unknown_ones_are_refused(index: SqliteIndex) -> None:
+    index.add_run(a_run("20260101-a"))
+    index.add_run(a_run("20260102-b"))
+    index.save_run(a_run("20260101-a", RunStatus.DONE))
+    assert [(r.id, r.status) for r in index.runs()] == [("20260102-b", "running"), ("20260101-a", "done")]
+    with pytest.raises(UsageError, match="RUN001"):
+        index.run(RunId("nope"))
+
+
+def test_items_of_runs_that_are_over_no_longer_wait(index: SqliteIndex) -> None:
+    index.add_run(a_run("one"))
+    index.add_item(an_item("R1", "one"))
+    index.add_item(an_item("R1", "one"))
+    assert [i.id for i in index.open_items()] == ["R1"]
+    index.save_run(a_run("one", RunStatus.CANCELLED))
+    assert index.open_items() == ()
+
+
+def test_one_decision_a_key_and_none_after_the_end(index: SqliteIndex) -> None:
+    index.add_run(a_run("one"))
+    index.add_item(an_item("R1", "one"))
+    index.add_decision("R1", "k1", b"1")
+    with pytest.raises(UsageError, match="REV003"):
+        index.add_decision("R1", "k1", b"2")
+    index.add_decision("R1", "k2", b"2")
+    index.close_item("R1", "approve")
+    index.close_item("R1", "reject")
+    assert (index.outcome("R1"), index.decisions("R1")) == ("approve", (b"1", b"2"))
+    with pytest.raises(UsageError, match="REV002"):
+        index.add_decision("R1", "k3", b"3")
+
+
+def test_the_first_result_of_an_effect_stays(index: SqliteIndex) -> None:
+    assert index.effect("k") is None
+    index.record_effect("k", D)
+    index.record_effect("k", sha256(b"other"))
+    assert index.effect("k") == D
+
+
+def test_many_threads_write_one_index(index: SqliteIndex) -> None:
+    def work() -> None:
+        for _ in range(20):
+            index.emit(Event(at=NOW, run=RunId("one"), kind="k"))
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(index.events(RunId("one"))) == 120
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    import sqlite3
+
+    db = sqlite3.connect(tmp_path / "runs.db")
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(StoreError, match="STORE013"):
+        SqliteIndex(tmp_path / "runs.db")
+
+
+def test_one_process_owns_a_run_until_it_dies(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from orchestrator.store.lease import lease\n"
+        "with lease(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(RunBusy, match=str(holder.pid)), lease(tmp_path):
+        pass
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with lease(tmp_path):
+        pass
