@@ -36,14 +36,26 @@ class Clock(Protocol):
 
 
 class Blobs(Protocol):
-    """Content-addressed bytes. Durable when :meth:`put` returns (file and directory fsynced)."""
+    """Content-addressed bytes.
+
+    A blob is durable after :meth:`flush`, and before any later write of the
+    :class:`RunIndex` of the same store. Whoever refers to a blob from elsewhere
+    (a checkpoint, a git ref) flushes first.
+    """
 
     def put(self, data: bytes) -> Digest:
         """Raises :class:`~orchestrator.errors.StoreError` (disk full, no permission)."""
         ...
 
     def get(self, digest: Digest) -> bytes:
-        """The exact bytes, re-digested on the way. Raises ``StoreError`` when absent or altered."""
+        """The exact bytes, re-digested on the way; also before they are durable.
+
+        Raises ``StoreError`` when absent or altered.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Make every blob durable. Raises ``StoreError``."""
         ...
 
 
@@ -375,9 +387,10 @@ class AgentTask:
 
 @dataclass(frozen=True, slots=True)
 class AgentOutcome:
-    """``finished`` is the agent's own word, no evidence of anything."""
+    """``finished`` is the agent's own word, no evidence of anything. ``timed_out`` is the host's."""
 
     finished: bool
+    timed_out: bool = False
     summary: str = ""
     transcript: bytes = b""
 

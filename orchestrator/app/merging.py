@@ -7,33 +7,34 @@ from typing import Any
 from orchestrator.app.project import Project
 from orchestrator.app.verifying import verify_line
 from orchestrator.app.wiring import open_trees
-from orchestrator.errors import EvidenceInvalid, UsageError
+from orchestrator.errors import EvidenceInvalid, RepositoryError, UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.run import Run
 
 
-def merge(project: Project, run: Run, into: str | None = None, trust: Digest | None = None) -> dict[str, Any]:
-    """``merged`` (with the new tip), ``up-to-date``, or ``yours`` with the command to type for a checked-out branch.
+def merge(project: Project, run: Run, into: str | None = None, root: Digest | None = None) -> dict[str, Any]:
+    """What happened to the target branch: ``move`` and a ``message`` that says it, or what to type.
 
     The evidence of the run's line is verified first. Raises ``EvidenceInvalid``
     when it does not hold, ``UsageError`` (RUN006) when nothing is merged to the
-    run's branch yet, ``RepositoryError`` when the target has moved away.
+    run's branch yet, ``RepositoryError`` (REPO030) when the target cannot be fast-forwarded.
     """
-    from orchestrator.vcs.target import fast_forward
+    from orchestrator.vcs.worktree import TargetMove
 
     target = _full(into) if into else run.target_ref
     with open_trees(project) as trees:
         tip = trees.ref(run.run_ref)
         if tip is None:
             raise UsageError("RUN006", f"Run {run.id} has merged nothing yet.", f"handrail resume {run.id}")
-        verified = verify_line(project, trees, run.base_commit, tip, trust=trust)
-        if not verified.holds:
-            text = f"The evidence of run {run.id} does not hold."
-            raise EvidenceInvalid(
-                "EVID020", text, f"handrail verify --run {run.id}", [str(p) for p in verified.problems]
-            )
-        outcome = fast_forward(trees, target, run.run_ref, run.base_commit)
-    return {"target": target, "branch": run.run_ref, "tip": tip, **outcome}
+        found = verify_line(project, run.run_ref, base=run.base_commit, root=root)
+        if found.problems:
+            told = [f"{p.code} {p.message}" for p in found.problems]
+            raise EvidenceInvalid("EVID061", f"The evidence of run {run.id} does not hold.", "handrail verify", told)
+        done = trees.advance(target, run.run_ref)
+    if done.move in {TargetMove.DIVERGED, TargetMove.NO_TARGET}:
+        raise RepositoryError("REPO030", done.sentence, f"handrail merge {run.id} --into BRANCH")
+    body = {"move": done.move, "message": done.sentence, "target": target, "branch": run.run_ref, "tip": tip}
+    return {**body, "verdict": found.verdict}
 
 
 def _full(branch: str) -> str:

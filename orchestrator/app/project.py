@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.app.clock import SystemClock
-from orchestrator.store.blobs import FileBlobs
+from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.index import SqliteIndex
 from orchestrator.store.layout import StateLayout, state_home
 from orchestrator.vcs.repository import Repository, find
@@ -21,7 +21,7 @@ class Project:
     repository: Repository
     layout: StateLayout
     index: SqliteIndex
-    blobs: FileBlobs
+    blobs: StoredBlobs
     clock: SystemClock
 
 
@@ -33,6 +33,6 @@ def open_project(folder: Path) -> Iterator[Project]:
     layout.create()
     index = SqliteIndex(layout.database)
     try:
-        yield Project(repository, layout, index, FileBlobs(layout.blobs), SystemClock())
+        yield Project(repository, layout, index, StoredBlobs(index, layout.blobs), SystemClock())
     finally:
         index.close()

@@ -73,7 +73,9 @@ def _watched(ctx: RunContext, name: str, handler: Handler) -> Handler:
         check_transition(ctx.workflow, state.get("at", ""), state.get("outcome", ""), name)
         if ctx.index.cancel_asked(ctx.run.id):
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
-        return {**handler(state), "at": name}
+        update = handler(state)
+        ctx.blobs.flush()  # the checkpoint that follows refers to them
+        return {**update, "at": name}
 
     return run
 

@@ -1,4 +1,4 @@
-"""Content-addressed files, durable before anything refers to them."""
+"""Content-addressed bytes, durable before anything refers to them: small ones in the index, large ones in files."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from pathlib import Path
 
 from orchestrator.errors import StoreError
 from orchestrator.models.base import Digest, sha256
+from orchestrator.store.index import SqliteIndex
+
+_SMALL_BYTES = 262_144
 
 
-class FileBlobs:
-    """Implements :class:`orchestrator.ports.Blobs`: ``<root>/ab/cdef…``, written aside, fsynced and renamed."""
+class StoredBlobs:
+    """Implements :class:`orchestrator.ports.Blobs`. A large blob lies at ``<root>/ab/cdef…``, fsynced and renamed."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, index: SqliteIndex, root: Path) -> None:
+        self._index = index
         self._root = root
 
     def put(self, data: bytes) -> Digest:
         digest = sha256(data)
+        if len(data) <= _SMALL_BYTES:
+            self._index.stage_blob(digest, data)
+            return digest
         target = self._path(digest)
         if target.exists():
             return digest
@@ -29,13 +36,19 @@ class FileBlobs:
         return digest
 
     def get(self, digest: Digest) -> bytes:
-        try:
-            data = self._path(digest).read_bytes()
-        except OSError as problem:
-            raise StoreError("STORE002", f"{digest} is not in the store.", "handrail doctor") from problem
+        path = self._path(digest)
+        data = self._index.blob(digest)
+        if data is None:
+            try:
+                data = path.read_bytes()
+            except OSError as problem:
+                raise StoreError("STORE002", f"{digest} is not in the store.", "handrail doctor") from problem
         if sha256(data) != digest:
             raise StoreError("STORE003", f"{digest} was altered on disk.", "restore the state folder from a backup")
         return data
+
+    def flush(self) -> None:
+        self._index.flush()
 
     def _path(self, digest: Digest) -> Path:
         name = digest.removeprefix("sha256:")

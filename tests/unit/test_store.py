@@ -15,7 +15,7 @@ from orchestrator.models.base import Digest, GitOid, RunId, sha256
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.event import Event
 from orchestrator.models.run import Run, RunStatus
-from orchestrator.store.blobs import FileBlobs
+from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.index import SqliteIndex
 from orchestrator.store.lease import lease
 
@@ -64,37 +64,67 @@ def index(tmp_path: Path):
     made.close()
 
 
-def test_a_blob_comes_back_and_an_altered_one_does_not(tmp_path: Path) -> None:
-    blobs = FileBlobs(tmp_path)
-    digest = blobs.put(b"text")
-    assert blobs.put(b"text") == digest
-    assert blobs.get(digest) == b"text"
-    next(p for p in tmp_path.rglob("*") if p.is_file()).write_bytes(b"other")
+LARGE = b"text" * 100_000
+
+
+@pytest.mark.parametrize("data", [b"", b"text", LARGE], ids=["empty", "small", "large"])
+def test_a_blob_comes_back_before_and_after_it_is_durable(tmp_path: Path, index: SqliteIndex, data: bytes) -> None:
+    blobs = StoredBlobs(index, tmp_path / "blobs")
+    digest = blobs.put(data)
+    assert blobs.put(data) == digest
+    assert blobs.get(digest) == data
+    blobs.flush()
+    other = SqliteIndex(tmp_path / "runs.db")
+    assert StoredBlobs(other, tmp_path / "blobs").get(digest) == data
+    other.close()
+
+
+def test_an_altered_blob_is_refused(tmp_path: Path, index: SqliteIndex) -> None:
+    blobs = StoredBlobs(index, tmp_path / "blobs")
+    digest = blobs.put(LARGE)
+    next(p for p in (tmp_path / "blobs").rglob("*") if p.is_file()).write_bytes(b"other")
     with pytest.raises(StoreError, match="STORE003"):
         blobs.get(digest)
 
 
+def test_every_durable_row_finds_the_blobs_it_refers_to(tmp_path: Path) -> None:
+    """A process dies right after a write that refers to a blob: the blob is there."""
+    program = (
+        "import os, sys; from pathlib import Path; from orchestrator.store.index import SqliteIndex;"
+        "from orchestrator.store.blobs import StoredBlobs; root = Path(sys.argv[1]);"
+        "index = SqliteIndex(root / 'runs.db'); digest = StoredBlobs(index, root).put(b'kept');"
+        "index.record_effect('key', digest); index.ask_to_cancel('run'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    after = SqliteIndex(tmp_path / "runs.db")
+    digest = after.effect("key")
+    assert digest is not None
+    assert StoredBlobs(after, tmp_path).get(digest) == b"kept"
+    after.close()
+
+
 @pytest.mark.parametrize("name", ["sha256:../../etc/passwd", "sha256:" + "A" * 64, "", "sha256:abc"])
-def test_a_blob_name_is_a_digest_or_nothing(tmp_path: Path, name: str) -> None:
+def test_a_blob_name_is_a_digest_or_nothing(tmp_path: Path, index: SqliteIndex, name: str) -> None:
     with pytest.raises(StoreError, match="STORE001"):
-        FileBlobs(tmp_path).get(Digest(name))
+        StoredBlobs(index, tmp_path).get(Digest(name))
 
 
-def test_a_missing_blob_is_said(tmp_path: Path) -> None:
+def test_a_missing_blob_is_said(tmp_path: Path, index: SqliteIndex) -> None:
     with pytest.raises(StoreError, match="STORE002"):
-        FileBlobs(tmp_path).get(D)
+        StoredBlobs(index, tmp_path).get(D)
 
 
 def test_a_full_disk_leaves_no_half_blob(tmp_path: Path) -> None:
     program = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"
-        "from pathlib import Path; from orchestrator.store.blobs import FileBlobs;"
-        "FileBlobs(Path(sys.argv[1])).put(b'x' * 100_000)"
+        "from pathlib import Path; from orchestrator.store.blobs import StoredBlobs;"
+        "from orchestrator.store.index import SqliteIndex; root = Path(sys.argv[1]);"
+        "blobs = StoredBlobs(SqliteIndex(root / 'runs.db'), root / 'blobs');"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)); blobs.put(b'x' * 1_000_000)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
     assert "STORE005" in done.stderr
-    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+    assert not [p for p in (tmp_path / "blobs").rglob("*") if p.is_file()]
 
 
 def test_runs_come_newest_first_and_unknown_ones_are_refused(index: SqliteIndex) -> None:

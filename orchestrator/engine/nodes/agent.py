@@ -51,6 +51,8 @@ def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
         sandbox.copy_in(ctx.trees.entries(base_tree), ctx.trees.blobs, step.capabilities, protected)
         task = _task(ctx, work, step)
         outcome = ctx.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
+        if outcome.timed_out:
+            raise LimitReached("AGT020", f"The agent was still at work after its time on step {step.id}.")
         out = sandbox.change_out()
     built = ctx.trees.build(
         base_tree,

@@ -126,6 +126,7 @@ def _publish(ctx: RunContext, old: GitOid, commit: GitOid, lines: Sequence[bytes
             return present or ctx.run.base_commit
         try:
             evidence = evidence_update(ctx, lines, when)
+            ctx.blobs.flush()
             ctx.trees.update_refs([RefUpdate(ctx.run.run_ref, commit, present), evidence])
         except RepositoryError as problem:
             if problem.code != _MOVED:

@@ -1,0 +1,30 @@
+"""One run in one process, with a reviewer who signs whatever is asked at once. Used by the benchmarks.
+
+python benchmarks/reviewed_run.py REPOSITORY SPEC SCRIPT
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from orchestrator.app.project import open_project
+from orchestrator.app.reviewing import open_reviews
+from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.models.decision import ReviewItem, Verdict
+
+
+def main(repository: Path, spec: Path, script: Path) -> int:
+    with open_project(repository) as project:
+        run = start(project, RunRequest(spec, agent="scripted", agent_input=script, max_parallel=1))
+        with open_reviews(project, run) as reviews:
+
+            def approve(item: ReviewItem) -> None:
+                reviews.decide(item.id, Verdict.APPROVE, lifts=item.findings)
+
+            ended = go_on(project, run, ask=approve)
+    return getattr(ended, "exit_code", 4)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(Path(argument) for argument in sys.argv[1:4])))
