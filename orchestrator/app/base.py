@@ -57,7 +57,7 @@ def read_base(project: Project, trees: Trees, commit: GitOid, trust: Digest | No
         text = f"Commit {commit[:12]} has no .handrail folder."
         raise UsageError("CFG010", text, "handrail init --commit, or commit the folder that init wrote")
     digest = folder_digest(files)
-    if digest != trust and not trust_store().trusts(project.repository.id, digest):
+    if digest not in {trust, trust_store().known(project.repository.id).folder}:
         text = f"Nobody here has trusted the .handrail folder of commit {commit[:12]} ({digest})."
         raise TrustError("TRUST001", text, f"look at it, then: handrail trust {digest}")
     profile = load_profile(files.get(PROFILE, b""), PROFILE)

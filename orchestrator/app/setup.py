@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ from orchestrator.models.profile import RepositoryProfile
 
 if TYPE_CHECKING:
     from orchestrator.provenance.root import PolicyChain
+
+
+_GATES = ("ruff", "bandit", "protected", "integrity", "hygiene")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,25 @@ def propose_profile(project: Project) -> RepositoryProfile:
 
 
 def initialise(
-    project: Project, profile: RepositoryProfile, name: str, *, key: Path | None = None, commit: bool = False
+    project: Project,
+    profile: RepositoryProfile,
+    name: str,
+    *,
+    key: Path | None = None,
+    commit: bool = False,
+    protect: Sequence[str] = (),
+    human: bool = True,
 ) -> Initialised:
-    """Write ``.handrail/``, pin its root and trust its digest. Raises ``UsageError`` (CFG011) when it is there."""
+    """Write ``.handrail/``, pin its root and trust its digest.
+
+    ``protect`` names branches on which a commit by hand does not verify.
+    ``human`` says whether the key is a person's. Raises ``UsageError`` (CFG011)
+    when the folder is there already.
+    """
     from orchestrator.planning.profile import dump_profile
     from orchestrator.provenance.keys import generate_key, load_key
     from orchestrator.provenance.root import create_policy, read_chain, sign_policy
     from orchestrator.provenance.trusted import folder_digest
-    from orchestrator.vcs.repository import head_branch
     from orchestrator.vcs.user import commit_paths
 
     top = project.repository.folder
@@ -56,8 +71,9 @@ def initialise(
         raise UsageError("CFG011", f"{top / FOLDER} exists already.", "handrail trust, or remove it first")
     path = key or default_path()
     signer = load_key(path) if path.exists() else generate_key(path, name)
-    branch = head_branch(project.repository) or "refs/heads/main"
-    policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=(branch,))
+    policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=_GATES)
+    if not human:
+        policy = policy.model_copy(update={"principals": (policy.principals[0].model_copy(update={"human": False}),)})
     files = {**sign_policy(policy, [signer]), PROFILE: dump_profile(profile)}
     for relative, data in files.items():
         (top / relative).parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +81,7 @@ def initialise(
     chain = read_chain(files, project.clock.now())
     store = trust_store()
     store.pin(project.repository.id, chain.root_digest)
-    store.trust(project.repository.id, folder_digest(files))
+    store.record_folder(project.repository.id, folder_digest(files))
     if commit:
         commit_paths(project.repository, sorted(files), "Set Handrail up\n\nPolicy, profile and the key that signs.\n")
     return Initialised(profile, chain.root_digest, signer.keyid, path, tuple(sorted(files)), commit)
@@ -90,8 +106,8 @@ def trust(project: Project, digest: str | None, rev: str = "HEAD") -> tuple[Dige
         if digest != actual:
             raise UsageError("CFG012", f"The folder at {rev} is {actual}, not {digest}.", "handrail trust")
         store.pin(project.repository.id, read_chain(files, project.clock.now()).root_digest)
-        store.trust(project.repository.id, actual)
-    return actual, tuple(sorted(files)), store.trusts(project.repository.id, actual)
+        store.record_folder(project.repository.id, actual)
+    return actual, tuple(sorted(files)), store.known(project.repository.id).folder == actual
 
 
 def policy_at(project: Project, rev: str) -> PolicyChain:

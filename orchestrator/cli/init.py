@@ -14,12 +14,20 @@ from orchestrator.cli.options import as_json, interactive, no_input, print_json,
 @click.option("--name", help="Your name in the policy (default: your user name).")
 @click.option("--key", type=click.Path(path_type=Path), help="The signing key (made when missing).")
 @click.option("--commit", is_flag=True, help="Commit the folder right away.")
+@click.option("--protect", multiple=True, help="A branch on which commits without evidence do not verify.")
 @click.option("--yes", is_flag=True, help="Confirm the profile as it was detected.")
 @repository
 @no_input
 @as_json
 def command(
-    name: str | None, key: Path | None, commit: bool, yes: bool, repo: Path, no_input: bool, json_: bool
+    name: str | None,
+    key: Path | None,
+    commit: bool,
+    protect: tuple[str, ...],
+    yes: bool,
+    repo: Path,
+    no_input: bool,
+    json_: bool,
 ) -> None:
     from orchestrator.app.project import open_project
     from orchestrator.app.setup import initialise, propose_profile
@@ -37,7 +45,7 @@ def command(
             click.confirm(
                 "Is this right? (Edit .handrail/profile.yaml later if not)", default=True, abort=True, err=True
             )
-        done = initialise(project, profile, name or getpass.getuser(), key=key, commit=commit)
+        done = initialise(project, profile, name or getpass.getuser(), key=key, commit=commit, protect=protect)
     if json_:
         body = {"root": done.root, "keyid": done.keyid, "written": done.written, "committed": done.committed}
         print_json("init", {**body, "profile": done.profile.model_dump(mode="json")})
