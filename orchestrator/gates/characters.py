@@ -1,0 +1,81 @@
+"""Characters that make a reviewer see another program than the one that runs.
+
+Bidirectional controls and marks, zero-width and filler characters, tags,
+control characters (also a lone carriage return, which Python takes for a new
+line), words that mix alphabets, and very long lines. See Unicode TR 36 and 39;
+the mixed-script test here is a small part of the latter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from orchestrator.gates.differential import Hit, line_text
+from orchestrator.models.gate import Disposition
+
+__all__ = ["LINE_COLUMNS", "character_hits"]
+
+LINE_COLUMNS = 500
+
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_HIDDEN = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u2060-\u2065\u206a-\u206f\u2028\u2029\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_JOINERS = "\u200c\u200d"
+_BIDI_RE = re.compile(f"[{_BIDI}]")
+_HIDDEN_RE = re.compile(
+    # A joiner has its place inside emoji and inside words of some scripts, a selector after an emoji; not elsewhere.
+    f"[{_HIDDEN}]|(?<![^\\x00-\\x7f])[{_JOINERS}]|[{_JOINERS}](?![^\\x00-\\x7f])|[{_JOINERS}]{{2,}}"
+    "|[\ufe00-\ufe0f]{2,}|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe00-\ufe0f]"
+)
+_CONTROL_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\r(?!\n|$)")
+_MIXED_RE = re.compile(
+    r"[A-Za-z_0-9]*(?:[A-Za-z][\u0370-\u03ff\u0400-\u052f\u13a0-\u13ff]|[\u0370-\u03ff\u0400-\u052f\u13a0-\u13ff][A-Za-z])\w*"
+)
+_EXTENDED_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]|[^\x00-\x7f]|\r(?!\n|$)")
+
+
+def character_hits(text: str, *, code: bool) -> Iterator[Hit]:
+    """``code``: what deceives goes back to the agent; in prose a person looks at it. Lines are split at LF only."""
+    lines = text.removeprefix("\ufeff").split("\n")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LINE_COLUMNS:
+            yield _hit("LONG-LINE", f"a line of {len(line)} columns", lines, number, Disposition.NOTE)
+        if _EXTENDED_RE.search(line):
+            yield from _odd(lines, number, line, code=code)
+
+
+def _odd(lines: list[str], number: int, line: str, *, code: bool) -> Iterator[Hit]:
+    disposition = Disposition.AGENT if code else Disposition.PERSON
+    for match in _BIDI_RE.finditer(line):
+        message = f"a bidirectional control character {_point(match)}"
+        yield _hit("BIDI", message, lines, number, disposition)
+    for match in _HIDDEN_RE.finditer(line):
+        yield _hit("INVISIBLE", f"an invisible character {_point(match)}", lines, number, disposition)
+    for match in _CONTROL_RE.finditer(line):
+        yield _hit("CONTROL", f"a control character {_point(match)}", lines, number, disposition)
+    if code:
+        for match in _MIXED_RE.finditer(line):
+            message = f"a word that mixes alphabets: {match.group(0)[:80]!a}"
+            yield _hit("MIXED-SCRIPT", message, lines, number, disposition)
+
+
+def _point(match: re.Match[str]) -> str:
+    return f"U+{ord(match.group(0)[0]):04X}"
+
+
+def _hit(rule: str, message: str, lines: list[str], number: int, disposition: Disposition) -> Hit:
+    note = disposition is Disposition.NOTE
+    return Hit(
+        rule=rule,
+        message=message,
+        disposition=disposition,
+        line=number,
+        end_line=number,
+        text=f"{message} {line_text(lines, number, number)}",
+        severity="low" if note else "high",
+        cwe=None if note else 1007,
+        hint="" if note else "write it as an escape, or remove it",
+    )
