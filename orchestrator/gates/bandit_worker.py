@@ -67,7 +67,9 @@ def scan(data: bytes, directory: Path) -> dict[str, Any]:
         manager.run_tests()
     finally:
         logger.removeHandler(complaints)
-    skipped = [str(why) for _, why in manager.skipped] + complaints.lines
+    skipped = [str(why) for _, why in manager.skipped] or [
+        line.replace(str(target), "the file") for line in complaints.lines
+    ]
     if not skipped and len(manager.files_list) != 1:
         skipped = ["bandit did not take the file"]
     return {"issues": [_issue(i.as_dict(with_code=False)) for i in manager.results], "skipped": "; ".join(skipped)}

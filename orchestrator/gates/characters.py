@@ -31,9 +31,12 @@ _HIDDEN_RE = re.compile(
     "|[\ufe00-\ufe0f]{2,}|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe00-\ufe0f]"
 )
 _CONTROL_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\r(?!\n|$)")
-_MIXED_RE = re.compile(
-    r"[A-Za-z_0-9]*(?:[A-Za-z][\u0370-\u03ff\u0400-\u052f\u13a0-\u13ff]|[\u0370-\u03ff\u0400-\u052f\u13a0-\u13ff][A-Za-z])\w*"
+# Cyrillic, Cherokee, and of Greek only what looks Latin: a Greek letter before a Latin one is ordinary mathematics.
+_LOOKALIKE = (
+    "\u0370-\u0373\u037f\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf"
+    "\u0400-\u052f\u13a0-\u13ff"
 )
+_MIXED_RE = re.compile(rf"\w*(?:[A-Za-z][{_LOOKALIKE}]|[{_LOOKALIKE}][A-Za-z])\w*")
 _EXTENDED_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]|[^\x00-\x7f]|\r(?!\n|$)")
 
 

@@ -119,8 +119,6 @@ def binary_hits(head: Side, base: Side | None) -> Iterator[Hit]:
 
 
 def _cookie(side: Side) -> str:
-    if not _is_python(side):
-        return ""
     data = side.data.removeprefix(b"\xef\xbb\xbf")
     # Python reads the first two lines; a lone carriage return ends one as well.
     for line in re.split(rb"\r\n|\r|\n", data[:8192], maxsplit=2)[:2]:

@@ -28,6 +28,7 @@ def outline(data: bytes) -> dict[str, Any]:
     function → number of checks in it that can fail. ``skips``: name →
     number of skips and expected failures. ``checks``: in the whole file.
     ``executes``: whether it imports, defines functions or runs code dynamically.
+    ``depth``: of the syntax tree.
     """
     try:
         with warnings.catch_warnings():
@@ -44,6 +45,7 @@ def outline(data: bytes) -> dict[str, Any]:
         "skips": seen.skips,
         "checks": seen.checks,
         "executes": seen.executes,
+        "depth": seen.depth,
     }
 
 
@@ -54,16 +56,18 @@ class _Seen:
         self.skips: dict[str, int] = {}
         self.checks = 0
         self.executes = False
+        self.depth = 0
 
     def walk(self, tree: ast.Module) -> None:
-        stack: list[tuple[ast.AST, str, str]] = [(tree, "", "")]
+        stack: list[tuple[ast.AST, str, str, int]] = [(tree, "", "", 0)]
         while stack:
-            node, name, test = stack.pop()
+            node, name, test, depth = stack.pop()
+            self.depth = max(self.depth, depth)
             if isinstance(node, _Definition):
                 name = f"{name}.{node.name}" if name else node.name
                 test = self._define(node, name, test)
             self._look(node, name, test)
-            stack.extend((child, name, test) for child in reversed(list(ast.iter_child_nodes(node))))
+            stack.extend((child, name, test, depth + 1) for child in reversed(list(ast.iter_child_nodes(node))))
 
     def _define(self, node: _Definition, name: str, test: str) -> str:
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])

@@ -53,6 +53,8 @@ _TIMEOUT_SECONDS = 120.0
 _CANARY = "canary.py"
 _CANARY_SOURCE = b"exec(input())\n"
 _CANARY_RULE = "S102"
+_CRASHED = "GATE034"
+_PANIC = 101
 _UNREADABLE = frozenset({"invalid-syntax", "E902"})
 
 
@@ -97,10 +99,28 @@ class RuffGate:
         chosen = targets(candidate, self._worker, outcome)
         if not chosen:
             return outcome
+        try:
+            self._judge_all(chosen, outcome)
+        except GateBroken as error:
+            if error.code != _CRASHED:
+                raise
+            # One file that crashes ruff must not hide which one, nor what the others hold.
+            self._judge_each(chosen, outcome)
+        return outcome
+
+    def _judge_each(self, chosen: Sequence[Target], outcome: Outcome) -> None:
+        for target in chosen:
+            try:
+                self._judge_all([target], outcome)
+            except GateBroken as error:
+                why = str(error)
+                outcome.broken.append(f"{target.file.path}: {why}")
+                outcome.refused(target.file, why, unscannable(target.file, "SCAN-LIMIT", why, known=False))
+
+    def _judge_all(self, chosen: Sequence[Target], outcome: Outcome) -> None:
         raw = self._run(chosen)
         for number, target in enumerate(chosen):
             _judge(target, raw[_name("h", number)], raw[_name("b", number)], outcome)
-        return outcome
 
     def _run(self, chosen: Sequence[Target]) -> Mapping[str, list[Mapping[str, Any]]]:
         """Raw findings by neutral file name."""
@@ -157,6 +177,8 @@ def _call(argv: Sequence[str], directory: str, timeout_seconds: float) -> subpro
 
 
 def _parsed(done: subprocess.CompletedProcess[bytes]) -> list[Mapping[str, Any]]:
+    if done.returncode < 0 or done.returncode == _PANIC:
+        raise GateBroken(_CRASHED, f"ruff crashed (exit {done.returncode})", "make the file simpler")
     if done.returncode not in {0, 1} or done.stderr.strip():
         said = visible(done.stderr.decode("utf-8", "replace"))
         raise GateBroken("GATE031", f"ruff ended with exit {done.returncode} and said: {said}")

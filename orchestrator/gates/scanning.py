@@ -15,7 +15,15 @@ from orchestrator.models.change import ChangedFile
 from orchestrator.models.gate import Disposition, Finding
 from orchestrator.ports import Candidate
 
-__all__ = ["Source", "Target", "targets", "unscannable"]
+__all__ = ["DEPTH_LIMIT", "Source", "Target", "targets", "unscannable"]
+
+
+class Unscannable(Exception):
+    """Why one side cannot be given to a scanner, and the rule that says so."""
+
+    def __init__(self, rule: str, why: str) -> None:
+        super().__init__(why)
+        self.rule = rule
 
 
 class Source:
@@ -37,6 +45,10 @@ class Source:
         return enclosing(self._outline, line)
 
 
+DEPTH_LIMIT = 800
+"""Of a syntax tree. bandit gives up at about a thousand, ruff overflows its stack at some thousands."""
+
+_EXHAUSTED = ("RecursionError", "MemoryError")
 _FOREIGN = (".pyx", ".pxd", ".pxi")
 
 
@@ -69,10 +81,11 @@ def targets(candidate: Candidate, worker: Worker, outcome: Outcome) -> tuple[Tar
             continue
         if kind is None:
             continue
-        source = _head_source(file, head, kind, worker, outcome)
+        before = _base_source(base, worker)
+        source = _head_source(file, head, kind, before, worker=worker, outcome=outcome)
         if source is not None:
-            in_test = is_test(file.path, candidate.test_roots)
-            found.append(Target(file, source, _base_source(base, worker), in_test))
+            old = before if isinstance(before, Source) else None
+            found.append(Target(file, source, old, is_test(file.path, candidate.test_roots)))
     return tuple(found)
 
 
@@ -85,11 +98,20 @@ def _kind(head: Side, worker: Worker, file: ChangedFile, outcome: Outcome) -> Py
         return None
 
 
-def _head_source(file: ChangedFile, head: Side, kind: PythonKind, worker: Worker, outcome: Outcome) -> Source | None:
+def _head_source(
+    file: ChangedFile,
+    head: Side,
+    kind: PythonKind,
+    base: Source | Unscannable | None,
+    *,
+    worker: Worker,
+    outcome: Outcome,
+) -> Source | None:
     try:
         return _source(head, kind, worker)
-    except ValueError as error:
-        outcome.refused(file, str(error), unscannable(file, "SCAN-SIZE", str(error), known=False))
+    except Unscannable as error:
+        known = isinstance(base, Unscannable) and base.rule == error.rule
+        outcome.refused(file, str(error), unscannable(file, error.rule, str(error), known=known))
     except GateBroken as error:
         outcome.broken.append(f"{file.path}: {error}")
         outcome.refused(file, str(error), unscannable(file, "SCAN-LIMIT", str(error), known=False))
@@ -97,19 +119,27 @@ def _head_source(file: ChangedFile, head: Side, kind: PythonKind, worker: Worker
 
 
 def _source(side: Side, kind: PythonKind, worker: Worker) -> Source:
-    data = source_of(side, kind)
+    try:
+        data = source_of(side, kind)
+    except ValueError as error:
+        raise Unscannable("SCAN-NOTEBOOK", str(error)) from error
     if len(data) > SIZE_LIMIT_BYTES:
-        raise ValueError(f"more than {SIZE_LIMIT_BYTES} bytes of Python in one file")
-    return Source(data, worker.outline(data))
+        raise Unscannable("SCAN-SIZE", f"more than {SIZE_LIMIT_BYTES} bytes of Python in one file")
+    outline = worker.outline(data)
+    if outline.get("depth", 0) > DEPTH_LIMIT or outline.get("error", "").startswith(_EXHAUSTED):
+        raise Unscannable("SCAN-DEPTH", "its syntax is nested more deeply than the scanners can follow")
+    return Source(data, outline)
 
 
-def _base_source(base: Side | None, worker: Worker) -> Source | None:
+def _base_source(base: Side | None, worker: Worker) -> Source | Unscannable | None:
     if base is None:
         return None
     try:
         kind = python_kind(base, worker)
         return None if kind is PythonKind.NO else _source(base, kind, worker)
-    except (ValueError, GateBroken):
+    except Unscannable as error:
+        return error
+    except GateBroken:
         return None
 
 

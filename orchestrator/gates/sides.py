@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +31,7 @@ REGULAR = frozenset({"100644", "100755"})
 
 _SUFFIXES = frozenset({".py", ".pyw", ".pyi", ".pyx", ".pxd", ".pxi"})
 _SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#![^\r\n]*\b(?:python|pypy)[0-9.]*\b")
+_TELLING = re.compile(r"\b(?:import|def|exec|eval|compile|__import__|getattr|open)\b")
 _TEST_NAME = re.compile(r"(?:test_.*|.*_test|tests|conftest)\.pyw?", re.IGNORECASE | re.DOTALL)
 _OTHER_TESTS = re.compile(r".*(?:_test\.go|_test\.rs|\.(?:test|spec)\.[cm]?[jt]sx?|_spec\.rb)", re.DOTALL)
 _TEST_FOLDERS = frozenset({"test", "tests"})
@@ -76,9 +78,16 @@ def python_kind(side: Side, worker: Worker) -> PythonKind:
         return PythonKind.NOTEBOOK
     if _SHEBANG.match(side.data):
         return PythonKind.SHEBANG
-    if not side.data or len(side.data) > SIZE_LIMIT_BYTES or b"\0" in side.data:
+    if len(side.data) > SIZE_LIMIT_BYTES or b"\0" in side.data or not _may_execute(side.data):
         return PythonKind.NO
     return PythonKind.PARSED if worker.outline(side.data).get("executes") else PythonKind.NO
+
+
+def _may_execute(data: bytes) -> bool:
+    """Without one of these names the parser would not call it a program: it spares parsing every data file."""
+    text = data.decode("utf-8", "replace")
+    # Python folds identifiers before it looks them up.
+    return bool(_TELLING.search(text if text.isascii() else unicodedata.normalize("NFKC", text)))
 
 
 def source_of(side: Side, kind: PythonKind) -> bytes:
