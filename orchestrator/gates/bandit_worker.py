@@ -22,8 +22,7 @@ import struct
 import sys
 import tempfile
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from orchestrator.gates.outline import outline
 
@@ -47,29 +46,42 @@ class _Complaints(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def scan(data: bytes, directory: Path) -> dict[str, Any]:
+class _Stdin:
+    """Lets bandit read one file's bytes by its public "-" target: nothing stays on disk after a kill."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def fileno(self) -> int:
+        # bandit closes what it is given, the stream has its own end.
+        return os.dup(self._stream.fileno())
+
+
+def scan(data: bytes) -> dict[str, Any]:
     """Bandit's issues on one file's bytes, and why it was skipped if it was.
 
     ``{"issues": [...], "skipped": "" | reason}``. Every suppression is ignored
-    and no configuration file is read.
+    and no configuration file is read. ``sys.stdin`` is replaced on the way.
     """
+    # Bandit is imported by name and late: it costs half a second, and only this process pays it.
     config = import_module("bandit.core.config").BanditConfig()
     manager = import_module("bandit.core.manager").BanditManager(config, "file", quiet=True, ignore_nosec=True)
-    # Bandit is imported by name and late: it costs half a second, and only this process pays it.
-    target = directory / "source.py"
-    target.write_bytes(data)
     complaints = _Complaints()
     logger = logging.getLogger("bandit")
     logger.propagate = False
     logger.addHandler(complaints)
+    stdin = sys.stdin
     try:
-        manager.discover_files([str(target)], recursive=False, excluded_paths="")
-        manager.run_tests()
+        with tempfile.TemporaryFile() as stream:
+            stream.write(data)
+            stream.seek(0)
+            sys.stdin = cast("TextIO", _Stdin(stream))
+            manager.discover_files(["-"], recursive=False, excluded_paths="")
+            manager.run_tests()
     finally:
+        sys.stdin = stdin
         logger.removeHandler(complaints)
-    skipped = [str(why) for _, why in manager.skipped] or [
-        line.replace(str(target), "the file") for line in complaints.lines
-    ]
+    skipped = [str(why) for _, why in manager.skipped] or complaints.lines
     if not skipped and len(manager.files_list) != 1:
         skipped = ["bandit did not take the file"]
     return {"issues": [_issue(i.as_dict(with_code=False)) for i in manager.results], "skipped": "; ".join(skipped)}
@@ -93,11 +105,11 @@ def _hello() -> dict[str, Any]:
     return {"bandit": str(import_module("bandit").__version__), "python": sys.version.split()[0]}
 
 
-def _answer(op: str, data: bytes, directory: Path) -> dict[str, Any]:
+def _answer(op: str, data: bytes) -> dict[str, Any]:
     if op == "hello":
         return _hello()
     if op == "scan":
-        return scan(data, directory)
+        return scan(data)
     if op == "outline":
         return outline(data)
     return {"broken": f"unknown request {op}"}
@@ -112,13 +124,13 @@ def _read(stream: BinaryIO) -> bytes | None:
     return body if len(body) == size else None
 
 
-def _serve(requests: BinaryIO, answers: BinaryIO, directory: Path) -> None:
+def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while (head := _read(requests)) is not None and (data := _read(requests)) is not None:
         request: dict[str, Any] = json.loads(head)
         # The default action of SIGALRM ends the process even inside C code that never returns.
         signal.setitimer(signal.ITIMER_REAL, float(request["limit_seconds"]))
         try:
-            answer = _answer(str(request["op"]), data, directory)
+            answer = _answer(str(request["op"]), data)
         except (Exception, RecursionError, MemoryError) as error:  # noqa: BLE001 - whatever it is, the file was not scanned
             answer = {"broken": f"{type(error).__name__}: {error}"[:500]}
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -136,8 +148,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
-    with answers, tempfile.TemporaryDirectory(prefix="handrail-bandit-") as directory:
-        _serve(sys.stdin.buffer, answers, Path(directory))
+    with answers:
+        _serve(sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from orchestrator.models.gate import Disposition
 __all__ = ["LINE_COLUMNS", "character_hits"]
 
 LINE_COLUMNS = 500
+ODD_LINES_LIMIT = 2000
+TEXT_LIMIT = 1024 * 1024
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = (
@@ -36,37 +38,55 @@ _LOOKALIKE = (
     "\u0370-\u0373\u037f\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf"
     "\u0400-\u052f\u13a0-\u13ff"
 )
-_MIXED_RE = re.compile(rf"\w*(?:[A-Za-z][{_LOOKALIKE}]|[{_LOOKALIKE}][A-Za-z])\w*")
+_MIXED_RE = re.compile(rf"[A-Za-z][{_LOOKALIKE}]|[{_LOOKALIKE}][A-Za-z]")
 _EXTENDED_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]|[^\x00-\x7f]|\r(?!\n|$)")
 
 
+_CHECKS = (
+    ("BIDI", "bidirectional control characters", _BIDI_RE),
+    ("INVISIBLE", "invisible characters", _HIDDEN_RE),
+    ("CONTROL", "control characters", _CONTROL_RE),
+)
+
+
 def character_hits(text: str, *, code: bool) -> Iterator[Hit]:
-    """``code``: what deceives goes back to the agent; in prose a person looks at it. Lines are split at LF only."""
-    lines = text.removeprefix("\ufeff").split("\n")
+    """One hit per rule and line; lines end at LF only. In a flood or a very large file one per rule, with a count.
+
+    ``code``: what deceives goes back to the agent; in prose a person looks at it.
+    """
+    text = text.removeprefix("\ufeff")
+    lines = text.split("\n")
+    odd = [n for n, line in enumerate(lines, start=1) if _EXTENDED_RE.search(line)] if _EXTENDED_RE.search(text) else []
+    if len(odd) > ODD_LINES_LIMIT or len(text) > TEXT_LIMIT:
+        yield from _whole(text, code=code)
+        return
     for number, line in enumerate(lines, start=1):
         if len(line) > LINE_COLUMNS:
             yield _hit("LONG-LINE", f"a line of {len(line)} columns", lines, number, Disposition.NOTE)
-        if _EXTENDED_RE.search(line):
-            yield from _odd(lines, number, line, code=code)
+    for number in odd:
+        yield from _odd(lines, number, lines[number - 1], code=code)
+
+
+def _whole(text: str, *, code: bool) -> Iterator[Hit]:
+    disposition = Disposition.AGENT if code else Disposition.PERSON
+    checks = (*_CHECKS, ("MIXED-SCRIPT", "words that mix alphabets", _MIXED_RE)) if code else _CHECKS
+    for rule, what, pattern in checks:
+        count = sum(1 for _ in pattern.finditer(text))
+        if count:
+            yield _hit(rule, f"{what}: {count} in the file", [], 0, disposition)
 
 
 def _odd(lines: list[str], number: int, line: str, *, code: bool) -> Iterator[Hit]:
     disposition = Disposition.AGENT if code else Disposition.PERSON
-    for match in _BIDI_RE.finditer(line):
-        message = f"a bidirectional control character {_point(match)}"
-        yield _hit("BIDI", message, lines, number, disposition)
-    for match in _HIDDEN_RE.finditer(line):
-        yield _hit("INVISIBLE", f"an invisible character {_point(match)}", lines, number, disposition)
-    for match in _CONTROL_RE.finditer(line):
-        yield _hit("CONTROL", f"a control character {_point(match)}", lines, number, disposition)
-    if code:
-        for match in _MIXED_RE.finditer(line):
-            message = f"a word that mixes alphabets: {match.group(0)[:80]!a}"
-            yield _hit("MIXED-SCRIPT", message, lines, number, disposition)
-
-
-def _point(match: re.Match[str]) -> str:
-    return f"U+{ord(match.group(0)[0]):04X}"
+    for rule, what, pattern in _CHECKS:
+        points = [f"U+{ord(found[0]):04X}" for found in pattern.findall(line)]
+        if points:
+            shown = ", ".join(sorted(set(points))[:8])
+            yield _hit(rule, f"{what}: {len(points)} ({shown})", lines, number, disposition)
+    mixed = _MIXED_RE.search(line) if code else None
+    if mixed:
+        around = line[max(mixed.start() - 20, 0) : mixed.end() + 20]
+        yield _hit("MIXED-SCRIPT", f"a word that mixes alphabets: {around!a}", lines, number, disposition)
 
 
 def _hit(rule: str, message: str, lines: list[str], number: int, disposition: Disposition) -> Hit:

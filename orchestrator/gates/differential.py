@@ -21,7 +21,10 @@ from typing import Any
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.gate import Disposition, Finding
 
-__all__ = ["Hit", "enclosing", "introduced", "line_text", "visible"]
+__all__ = ["FINDINGS_LIMIT", "Hit", "enclosing", "introduced", "line_text", "visible"]
+
+FINDINGS_LIMIT = 200
+"""Of one gate in one file; the rest are counted in one more finding per disposition."""
 
 _TEXT_LIMIT = 4096
 _MESSAGE_LIMIT = 400
@@ -55,12 +58,26 @@ def introduced(path: str, head: Iterable[Hit], base: Iterable[Hit]) -> tuple[Fin
     """
     old = Counter(hit.key for hit in base)
     met: Counter[tuple[str, str, str]] = Counter()
-    out: list[Finding] = []
+    new: list[tuple[Hit, int]] = []
     for hit in sorted(head, key=lambda h: (h.line, h.end_line, h.rule, h.text)):
         met[hit.key] += 1
         if met[hit.key] > old[hit.key]:
-            out.append(_finding(path, hit, met[hit.key]))
-    return tuple(out)
+            new.append((hit, met[hit.key]))
+    kept = new if len(new) <= FINDINGS_LIMIT else _capped(new)
+    return tuple(_finding(path, hit, ordinal) for hit, ordinal in kept)
+
+
+def _capped(new: Sequence[tuple[Hit, int]]) -> list[tuple[Hit, int]]:
+    """The first of them, those that decide before notes, and per disposition one that counts the rest."""
+    ranked = sorted(new, key=lambda pair: pair[0].disposition is Disposition.NOTE)
+    rest = Counter(hit.disposition for hit, _ in ranked[FINDINGS_LIMIT:])
+    # What stands for the rest names their bytes, so that no two different rests look alike.
+    seal = sha256(repr([(hit.key, ordinal) for hit, ordinal in ranked[FINDINGS_LIMIT:]]).encode())
+    counts = [
+        (Hit(rule="MORE", message=f"{count} more findings in this file", disposition=kind, text=f"{kind} {seal}"), 1)
+        for kind, count in sorted(rest.items())
+    ]
+    return [*ranked[:FINDINGS_LIMIT], *counts]
 
 
 def _finding(path: str, hit: Hit, ordinal: int) -> Finding:
@@ -86,6 +103,7 @@ def _fingerprint(path: str, hit: Hit, ordinal: int) -> Digest:
 
 def visible(text: str) -> str:
     """Hostile text made fit for a message: one line, control and format characters escaped, capped."""
+    text = text[: 4 * _MESSAGE_LIMIT]
     shown = "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else ascii(c)[1:-1] for c in text)
     return shown if len(shown) <= _MESSAGE_LIMIT else shown[:_MESSAGE_LIMIT] + "…"
 

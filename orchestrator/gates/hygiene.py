@@ -73,7 +73,7 @@ class HygieneGate:
         code = _is_code(side)
         hits = [] if b"\0" in side.data else list(characters.character_hits(text, code=code))
         if code:
-            hits += suppressions.suppressions(text.split("\n"))
+            hits += suppressions.suppressions(text)
         hits += self._hidden(side)
         return hits
 

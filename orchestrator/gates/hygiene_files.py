@@ -121,7 +121,7 @@ def binary_hits(head: Side, base: Side | None) -> Iterator[Hit]:
 def _cookie(side: Side) -> str:
     data = side.data.removeprefix(b"\xef\xbb\xbf")
     # Python reads the first two lines; a lone carriage return ends one as well.
-    for line in re.split(rb"\r\n|\r|\n", data[:8192], maxsplit=2)[:2]:
+    for line in re.split(rb"\r\n|\r|\n", data, maxsplit=2)[:2]:
         found = _COOKIE.match(line)
         if found:
             return found.group(1).decode("ascii", "replace")

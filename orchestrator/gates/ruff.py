@@ -16,7 +16,7 @@ Not checked: anything that is not Python, and aliases such as ``e = eval; e(x)``
 from __future__ import annotations
 
 import json
-import subprocess  # nosec B404 - ruff is a program
+import subprocess  # nosec B404 # ruff is a program
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -161,7 +161,7 @@ def _version(executable: Path, timeout_seconds: float) -> str:
 
 def _call(argv: Sequence[str], directory: str, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(  # noqa: S603 # nosec B603 - our own program and options, neutral names
+        return subprocess.run(  # noqa: S603 # nosec B603 # our own program and options, neutral names
             argv,
             cwd=directory,
             env={"LC_ALL": "C.UTF-8", "NO_COLOR": "1"},

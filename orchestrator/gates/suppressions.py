@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.models.gate import Disposition
@@ -36,27 +37,46 @@ PATTERNS = {
     "nolint": re.compile(r"//\s*nolint\b", re.IGNORECASE),
     "pylint": re.compile(rf"#\s*pylint\s*:\s*(?:disable|skip-file)\b{_CODES}", re.IGNORECASE),
 }
+FLOOD_LIMIT = 2000
+
+# One of these words is in each of the patterns: most lines are done with after one search.
+_WORDS = re.compile(
+    r"nosec|noqa|ruff|nosem|nosonar|lgtm|codeql|pragma|gitleaks|shellcheck|zizmor|hadolint|eslint|nolint|pylint",
+    re.IGNORECASE,
+)
 _QUIET = frozenset({"eslint", "nolint", "pylint"})
 _QUALIFIED = frozenset({"noqa", "ruff"})
 _SECURITY_CODE = re.compile(r"(?:S[0-9]*|PLE25[0-9]*|PLC24[0-9]*|RUF00[0-9]*|DUO[0-9]*|SEC[0-9]*|ALL)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+[0-9]*")
 
 
-def suppressions(lines: Sequence[str]) -> Iterator[Hit]:
-    """One hit per suppression, line numbers from 1."""
+def suppressions(text: str) -> Iterator[Hit]:
+    """One hit per kind of suppression and line, line numbers from 1; lines end at LF only; in a flood one in all."""
+    if not _WORDS.search(text):
+        return
+    hits = list(islice(_by_line(text.split("\n")), FLOOD_LIMIT + 1))
+    if len(hits) <= FLOOD_LIMIT:
+        yield from hits
+        return
+    message = f"more than {FLOOD_LIMIT} suppressions in one file ({len(_WORDS.findall(text))} words)"
+    yield Hit(rule="SUPPRESSION", message=message, disposition=Disposition.PERSON, text=message)
+
+
+def _by_line(lines: Sequence[str]) -> Iterator[Hit]:
     for number, line in enumerate(lines, start=1):
-        if "#" not in line and "/" not in line and "pragma" not in line and "gitleaks" not in line:
+        if not _WORDS.search(line):
             continue
         for name, pattern in PATTERNS.items():
-            for match in pattern.finditer(line):
-                yield _hit(name, match, lines, number)
+            matches = list(pattern.finditer(line))
+            if matches:
+                yield _hit(name, matches, lines, number)
 
 
-def _hit(name: str, match: re.Match[str], lines: Sequence[str], number: int) -> Hit:
-    security = _silences_security(name, match)
+def _hit(name: str, matches: Sequence[re.Match[str]], lines: Sequence[str], number: int) -> Hit:
+    security = any(_silences_security(name, match) for match in matches)
     return Hit(
         rule="SUPPRESSION",
-        message=f"a new suppression: {match.group(0).strip()}",
+        message=f"a new suppression: {matches[0].group(0).strip()}",
         disposition=Disposition.PERSON if security else Disposition.NOTE,
         line=number,
         end_line=number,

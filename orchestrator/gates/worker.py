@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
-import subprocess  # nosec B404 - the worker is our own program
+import subprocess  # nosec B404 # the worker is our own program
 import sys
 import threading
 import time
@@ -27,6 +27,7 @@ FILE_LIMIT_SECONDS = 10.0
 _START_LIMIT_SECONDS = 60.0
 _ANSWER_LIMIT_BYTES = 64 * 1024**2
 _KEPT_ANSWERS = 4096
+_CANARY, _CANARY_RULE = b"exec(input())\n", "B102"
 _ROOT = Path(__file__).resolve().parents[2]
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.gates.bandit_worker import main; main()"
 
@@ -99,6 +100,10 @@ class Worker:
         if hello.get("bandit") != version("bandit"):
             self._end()
             raise GateBroken("GATE024", f"the worker runs bandit {hello.get('bandit')}, not {version('bandit')}")
+        canary = self._ask("scan", _CANARY, _START_LIMIT_SECONDS)
+        if _CANARY_RULE not in {issue["rule"] for issue in canary["issues"]}:
+            self._end()
+            raise GateBroken("GATE033", "bandit did not report a known weakness, so its silence means nothing")
         self._greeted = True
 
     def _ask(self, op: str, data: bytes, limit_seconds: float) -> Mapping[str, Any]:
@@ -121,7 +126,7 @@ class Worker:
             return self._process
         self._end()
         try:
-            process = subprocess.Popen(  # noqa: S603 # nosec B603 - fixed arguments, our own program
+            process = subprocess.Popen(  # noqa: S603 # nosec B603 # fixed arguments, our own program
                 [self._python, "-I", "-c", _BOOT, str(_ROOT)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

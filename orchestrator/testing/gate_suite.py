@@ -83,7 +83,7 @@ def _kind(spec: FileSpec, old: GitOid | None, new: GitOid | None) -> ChangeKind:
 
 def hostile_candidates() -> Iterator[tuple[str, Candidate]]:
     """Named by what is wrong with them."""
-    noise = random.Random(20240229)  # noqa: S311 # nosec B311 - the same noise each time, no secret
+    noise = random.Random(20240229)  # noqa: S311 # nosec B311 # the same noise each time, no secret
     yield "nothing changed", candidate_of([])
     yield "random bytes", candidate_of([FileSpec("a.py", noise.randbytes(5000)), FileSpec("b", noise.randbytes(5000))])
     yield "NUL in Python", candidate_of([FileSpec("a.py", b"x = 1\0\n")])
