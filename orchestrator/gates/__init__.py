@@ -1,0 +1,1 @@
+"""Security gates: one file per check, one runner."""

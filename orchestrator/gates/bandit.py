@@ -1,0 +1,114 @@
+"""bandit on both sides of a change, in a long-lived worker process.
+
+Every suppression comment is ignored, no configuration file and no exclusion
+list exists, and what bandit skips is a finding: its own command line ends with
+exit 0 after skipping a file. Files that pass the time limit make the report
+``ERROR``; the worker is killed and started again for the next file.
+
+Not checked: anything that is not Python, and what bandit has no test for
+(aliases of dangerous functions, most injection through frameworks).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from orchestrator.errors import GateBroken
+from orchestrator.gates import dispositions
+from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.worker import Worker
+from orchestrator.models.base import Digest
+from orchestrator.models.gate import GateReport
+from orchestrator.ports import Candidate
+
+__all__ = ["BanditGate"]
+
+_OPTIONS = {"ignore_nosec": True, "config": "none", "excluded": "none", "tests": "all"}
+
+
+class BanditGate:
+    """Implements :class:`orchestrator.ports.Gate`."""
+
+    name = "bandit"
+    tool = "bandit"
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    @property
+    def tool_version(self) -> str:
+        """Of bandit and of the Python whose grammar it reads with."""
+        try:
+            return f"{version('bandit')} (Python {sys.version_info[0]}.{sys.version_info[1]})"
+        except PackageNotFoundError as error:
+            raise GateBroken("GATE030", "bandit is not installed beside Handrail", "pip install bandit") from error
+
+    @property
+    def config(self) -> Digest:
+        return config_digest(
+            self.name, _OPTIONS, self._worker.file_limit_seconds, self.tool_version, dispositions.digest()
+        )
+
+    def check(self, candidate: Candidate) -> GateReport:
+        return guarded(self, candidate)
+
+    def judge(self, candidate: Candidate) -> Outcome:
+        outcome = Outcome()
+        for target in targets(candidate, self._worker, outcome):
+            self._judge(target, outcome)
+        return outcome
+
+    def _judge(self, target: Target, outcome: Outcome) -> None:
+        try:
+            head = self._worker.scan(target.head.data)
+        except GateBroken as error:
+            outcome.broken.append(f"{target.file.path}: {error}")
+            why = str(error)
+            outcome.refused(target.file, why, unscannable(target.file, "SCAN-LIMIT", why, known=False))
+            return
+        base = self._base(target)
+        if head["skipped"]:
+            why = f"bandit on Python {sys.version_info[0]}.{sys.version_info[1]}: {head['skipped']}"
+            known = target.foreign or bool(base.get("skipped"))
+            outcome.refused(target.file, why, unscannable(target.file, "SCAN-SKIPPED", why, known=known))
+            return
+        new = _hits(head, target.head, in_test=target.in_test)
+        old = _hits(base, target.base, in_test=target.in_test) if target.base else []
+        outcome.scanned(target.file, introduced(target.file.path, new, old))
+
+    def _base(self, target: Target) -> Mapping[str, Any]:
+        """A base that cannot be scanned excuses nothing on the head."""
+        if target.base is None:
+            return {}
+        try:
+            return self._worker.scan(target.base.data)
+        except GateBroken:
+            return {}
+
+
+def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:
+    hits: list[Hit] = []
+    for issue in answer.get("issues", ()):
+        ruling = dispositions.of_bandit(issue["rule"], issue["severity"], issue["cwe"], in_test=in_test)
+        if ruling.disposition is None:
+            continue
+        first, last = int(issue["line"]), int(issue["end_line"])
+        hits.append(
+            Hit(
+                rule=str(issue["rule"]),
+                message=str(issue["message"]),
+                disposition=ruling.disposition,
+                line=first,
+                end_line=last,
+                context=source.context(first),
+                text=source.text(first, last),
+                severity=ruling.severity,
+                cwe=ruling.cwe,
+            )
+        )
+    return hits

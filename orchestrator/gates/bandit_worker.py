@@ -1,0 +1,156 @@
+"""The process in which hostile Python source is parsed, and bandit is run.
+
+It speaks frames over its pipes: four bytes of length, big endian, then the
+payload. A request is a JSON object ``{"op", "limit_seconds"}`` and a second
+frame with the exact bytes of one file; the answer is one JSON object. No
+pickle, no path of the repository, no file of the repository on disk under its
+own name. The process ends when its stdin closes, and the kernel ends it when a
+request passes its time or memory limit, also when the parent is gone.
+
+Not checked here: which files are sent, and whether all were. That is the
+gate's accounting.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import signal
+import struct
+import sys
+import tempfile
+from importlib import import_module
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, cast
+
+from orchestrator.gates.outline import outline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["HEADER", "main", "scan"]
+
+HEADER = struct.Struct(">I")
+_ADDRESS_SPACE_BYTES = 3 * 1024**3
+
+
+class _Complaints(logging.Handler):
+    """Keeps what bandit only logs: a test that crashed inside would otherwise be lost in silence."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+class _Stdin:
+    """Lets bandit read one file's bytes by its public "-" target: nothing stays on disk after a kill."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def fileno(self) -> int:
+        # bandit closes what it is given, the stream has its own end.
+        return os.dup(self._stream.fileno())
+
+
+def scan(data: bytes) -> dict[str, Any]:
+    """Bandit's issues on one file's bytes, and why it was skipped if it was.
+
+    ``{"issues": [...], "skipped": "" | reason}``. Every suppression is ignored
+    and no configuration file is read. ``sys.stdin`` is replaced on the way.
+    """
+    # Bandit is imported by name and late: it costs half a second, and only this process pays it.
+    config = import_module("bandit.core.config").BanditConfig()
+    manager = import_module("bandit.core.manager").BanditManager(config, "file", quiet=True, ignore_nosec=True)
+    complaints = _Complaints()
+    logger = logging.getLogger("bandit")
+    logger.propagate = False
+    logger.addHandler(complaints)
+    stdin = sys.stdin
+    try:
+        with tempfile.TemporaryFile() as stream:
+            stream.write(data)
+            stream.seek(0)
+            sys.stdin = cast("TextIO", _Stdin(stream))
+            manager.discover_files(["-"], recursive=False, excluded_paths="")
+            manager.run_tests()
+    finally:
+        sys.stdin = stdin
+        logger.removeHandler(complaints)
+    skipped = [str(why) for _, why in manager.skipped] or complaints.lines
+    if not skipped and len(manager.files_list) != 1:
+        skipped = ["bandit did not take the file"]
+    return {"issues": [_issue(i.as_dict(with_code=False)) for i in manager.results], "skipped": "; ".join(skipped)}
+
+
+def _issue(raw: Mapping[str, Any]) -> dict[str, Any]:
+    lines = [int(n) for n in raw["line_range"]] or [int(raw["line_number"])]
+    return {
+        "rule": raw["test_id"],
+        "message": raw["issue_text"],
+        "severity": str(raw["issue_severity"]).lower(),
+        "confidence": str(raw["issue_confidence"]).lower(),
+        "cwe": raw["issue_cwe"].get("id"),
+        "line": int(raw["line_number"]),
+        "end_line": max(lines),
+    }
+
+
+def _hello() -> dict[str, Any]:
+    import_module("bandit.core.manager")
+    return {"bandit": str(import_module("bandit").__version__), "python": sys.version.split()[0]}
+
+
+def _answer(op: str, data: bytes) -> dict[str, Any]:
+    if op == "hello":
+        return _hello()
+    if op == "scan":
+        return scan(data)
+    if op == "outline":
+        return outline(data)
+    return {"broken": f"unknown request {op}"}
+
+
+def _read(stream: BinaryIO) -> bytes | None:
+    head = stream.read(HEADER.size)
+    if len(head) < HEADER.size:
+        return None
+    (size,) = HEADER.unpack(head)
+    body = stream.read(size)
+    return body if len(body) == size else None
+
+
+def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    while (head := _read(requests)) is not None and (data := _read(requests)) is not None:
+        request: dict[str, Any] = json.loads(head)
+        # The default action of SIGALRM ends the process even inside C code that never returns.
+        signal.setitimer(signal.ITIMER_REAL, float(request["limit_seconds"]))
+        try:
+            answer = _answer(str(request["op"]), data)
+        except (Exception, RecursionError, MemoryError) as error:  # noqa: BLE001 - whatever it is, the file was not scanned
+            answer = {"broken": f"{type(error).__name__}: {error}"[:500]}
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        body = json.dumps(answer).encode()
+        answers.write(HEADER.pack(len(body)) + body)
+        answers.flush()
+
+
+def main() -> None:
+    """Serve until stdin closes."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, _ADDRESS_SPACE_BYTES))
+    answers = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    with answers:
+        _serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Where each rule's finding goes (D6), in one reasoned table for ruff's S rules and bandit's B rules.
+
+Default: what the tool rates medium or high goes back to the agent, what it
+rates low is a note. ruff rates nothing, so its rules count as medium unless
+the table says otherwise. S101 and B101 are the same rule under two names; the
+table is keyed by the number, because the numbers are shared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.gate import Disposition
+
+__all__ = ["RULES_VERSION", "Ruling", "digest", "of_bandit", "of_ruff"]
+
+RULES_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """``None`` as disposition: not a finding here at all."""
+
+    disposition: Disposition | None
+    severity: str
+    cwe: int | None = None
+
+
+_EXCEPTIONS: dict[str, Disposition] = {
+    "101": Disposition.NOTE,  # assert: removed by -O, yet no weakness by itself
+    "105": Disposition.PERSON,  # a password in the source, or only a word like one: a person can tell
+    "106": Disposition.PERSON,
+    "107": Disposition.PERSON,
+    "110": Disposition.NOTE,  # try/except/pass is a smell
+    "112": Disposition.NOTE,
+    "311": Disposition.NOTE,  # most random numbers are no secrets
+    "401": Disposition.NOTE,  # 4xx: an import is no use; the use has its own rule
+    "402": Disposition.NOTE,
+    "403": Disposition.NOTE,
+    "404": Disposition.NOTE,
+    "405": Disposition.NOTE,
+    "406": Disposition.NOTE,
+    "407": Disposition.NOTE,
+    "408": Disposition.NOTE,
+    "409": Disposition.NOTE,
+    "603": Disposition.NOTE,  # a process started without a shell; 602, 604, 605 are the ones with
+    "606": Disposition.NOTE,
+    "607": Disposition.NOTE,  # a program found by PATH
+    "613": Disposition.AGENT,  # bidirectional control characters
+}
+"""By rule number. What is not here follows its severity."""
+
+_NOISE_IN_TESTS = {
+    "101": None,  # tests assert
+    "105": Disposition.NOTE,  # made-up credentials
+    "106": Disposition.NOTE,
+    "107": Disposition.NOTE,
+    "108": Disposition.NOTE,  # names under /tmp as data
+    "311": None,
+    "603": None,  # real programs are run, by their names
+    "607": None,
+}
+
+_CWE_OF_RUFF = {
+    **dict.fromkeys(("101", "110", "112"), 703),
+    **dict.fromkeys(("102", "307", "601", "602", "603", "604", "605", "606", "607", "609"), 78),
+    **dict.fromkeys(("105", "106", "107"), 259),
+    **dict.fromkeys(("301", "302", "506"), 502),
+    **dict.fromkeys(("303", "304", "305", "324", "502", "503", "504"), 327),
+    **dict.fromkeys(("308", "702", "704"), 79),
+    **dict.fromkeys(("312", "321", "508", "509"), 319),
+    **dict.fromkeys(("313", "314", "315", "316", "317", "318", "319"), 611),
+    **dict.fromkeys(("323", "501", "507"), 295),
+    **dict.fromkeys(("608", "610", "611"), 89),
+    **dict.fromkeys(("201", "612", "701"), 94),
+    "103": 732,
+    "104": 605,
+    "108": 377,
+    "306": 377,
+    "113": 400,
+    "202": 22,
+    "310": 22,
+    "311": 330,
+    "505": 326,
+}
+
+_TRICKS_CWE = 1007
+"""Visual deception of the reader of code."""
+
+
+def of_bandit(rule: str, severity: str, cwe: int | None, *, in_test: bool) -> Ruling:
+    """``severity`` is bandit's: low, medium or high."""
+    return Ruling(_disposition(rule[1:], severity, in_test=in_test), severity, cwe)
+
+
+def of_ruff(rule: str, *, in_test: bool) -> Ruling:
+    """Security rules by number; PLE25 and RUF00x deceive the eye; PLC24 may be honest in another alphabet."""
+    number = rule[1:]
+    if rule.startswith("S") and number.isdigit():
+        disposition = _disposition(number, "medium", in_test=in_test)
+        return Ruling(disposition, "low" if disposition is Disposition.NOTE else "medium", _CWE_OF_RUFF.get(number))
+    if rule.startswith("PLE25"):
+        return Ruling(Disposition.AGENT, "high", _TRICKS_CWE)
+    if rule.startswith("PLC24"):
+        return Ruling(Disposition.PERSON, "medium", _TRICKS_CWE)
+    if rule.startswith("RUF00"):
+        return Ruling(Disposition.NOTE, "low", _TRICKS_CWE)
+    return Ruling(Disposition.AGENT, "medium")
+
+
+def _disposition(number: str, severity: str, *, in_test: bool) -> Disposition | None:
+    if in_test and number in _NOISE_IN_TESTS:
+        return _NOISE_IN_TESTS[number]
+    if number in _EXCEPTIONS:
+        return _EXCEPTIONS[number]
+    return Disposition.NOTE if severity == "low" else Disposition.AGENT
+
+
+def digest() -> Digest:
+    """Of the whole table, for the digest of a gate's configuration."""
+    return sha256(canonical([_EXCEPTIONS, _NOISE_IN_TESTS, _CWE_OF_RUFF, RULES_VERSION]))

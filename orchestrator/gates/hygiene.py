@@ -1,0 +1,91 @@
+"""What no scanner reads and no reviewer sees: encodings, invisible characters, binaries, links, modes, hidden programs.
+
+Of every changed file, whatever its language. What the change introduces
+counts; what decides how a file is read (its encoding, a link, a binary) counts
+whenever the file is touched. Not checked: what a binary does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from orchestrator import __version__
+from orchestrator.errors import GateBroken
+from orchestrator.gates import characters, suppressions
+from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits
+from orchestrator.gates.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, python_kind, sides
+from orchestrator.gates.worker import Worker
+from orchestrator.models.base import Digest
+from orchestrator.models.change import ChangedFile
+from orchestrator.models.gate import Disposition, Finding, GateReport
+from orchestrator.ports import Candidate
+
+__all__ = ["HygieneGate"]
+
+_RULES_VERSION = 1
+_PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".po", ".pot", ".csv", ".tsv"})
+
+
+class HygieneGate:
+    """Implements :class:`orchestrator.ports.Gate`."""
+
+    name = "hygiene"
+    tool = "handrail"
+    tool_version = __version__
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    @property
+    def config(self) -> Digest:
+        patterns = {name: p.pattern for name, p in suppressions.PATTERNS.items()}
+        return config_digest(self.name, _RULES_VERSION, patterns, SIZE_LIMIT_BYTES, self.tool_version)
+
+    def check(self, candidate: Candidate) -> GateReport:
+        return guarded(self, candidate)
+
+    def judge(self, candidate: Candidate) -> Outcome:
+        outcome = Outcome()
+        for file in candidate.files:
+            try:
+                outcome.scanned(file, self._judge(candidate, file))
+            except GateBroken as error:
+                outcome.broken.append(f"{file.path}: {error}")
+                outcome.refused(file, str(error), ())
+        return outcome
+
+    def _judge(self, candidate: Candidate, file: ChangedFile) -> tuple[Finding, ...]:
+        head, base = sides(candidate, file)
+        always = [*name_hits(file), *entry_hits(candidate, file)]
+        if head is None:
+            return introduced(file.path, always, [])
+        new = self._content(head)
+        old = self._content(base) if base is not None else []
+        always += encoding_hits(head, base, code=_is_code(head))
+        always += binary_hits(head, base)
+        return introduced(file.path, always, []) + introduced(file.path, new, old)
+
+    def _content(self, side: Side) -> list[Hit]:
+        text = side.data.decode("utf-8", "replace")
+        code = _is_code(side)
+        hits = [] if b"\0" in side.data else list(characters.character_hits(text, code=code))
+        if code:
+            hits += suppressions.suppressions(text)
+        hits += self._hidden(side)
+        return hits
+
+    def _hidden(self, side: Side) -> Iterator[Hit]:
+        if python_kind(side, self._worker) in {PythonKind.SHEBANG, PythonKind.PARSED}:
+            yield Hit(
+                rule="HIDDEN-PYTHON",
+                message="the file is a Python program and is not named like one",
+                disposition=Disposition.PERSON,
+                hint="name it .py",
+            )
+
+
+def _is_code(side: Side) -> bool:
+    return PurePosixPath(side.path).suffix.casefold() not in _PROSE or side.data.startswith(b"#!")

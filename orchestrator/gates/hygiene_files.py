@@ -1,0 +1,144 @@
+"""Hygiene of the entry itself: its name, kind, mode, encoding and whether it is text at all."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from orchestrator.gates.differential import Hit
+from orchestrator.gates.sides import REGULAR, SIZE_LIMIT_BYTES, Side
+from orchestrator.models.change import ChangedFile
+from orchestrator.models.gate import Disposition
+from orchestrator.ports import Candidate
+
+__all__ = ["binary_hits", "encoding_hits", "entry_hits", "name_hits"]
+
+_SYMLINK, _GITLINK, _EXECUTABLE = "120000", "160000", "100755"
+_COOKIE = re.compile(rb"\A[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_PYTHON = frozenset({".py", ".pyw", ".pyi", ".pyx", ".pxd", ".pxi", ".pth"})
+_PLAIN_CODECS = re.compile(r"(?:us-?)?ascii|latin-?1|iso-?8859-?\d+|cp12\d\d|windows-?12\d\d|koi8-[ru]", re.IGNORECASE)
+_BYTECODE = frozenset({".pyc", ".pyo"})
+_NATIVE = frozenset({".so", ".pyd", ".dll", ".dylib", ".exe", ".node", ".a", ".o"})
+_NATIVE_MAGIC = (
+    b"\x7fELF",
+    b"MZ\x90\x00",
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"\0asm",
+)
+_BYTECODE_MAGIC = re.compile(rb"\A..\r\n.{12}[\xe3\x63]", re.DOTALL)
+_PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
+
+
+def _hit(rule: str, message: str, disposition: Disposition, text: str = "", hint: str = "") -> Hit:
+    severity = "low" if disposition is Disposition.NOTE else "high"
+    return Hit(rule=rule, message=message, disposition=disposition, text=text or message, severity=severity, hint=hint)
+
+
+def name_hits(file: ChangedFile) -> Iterator[Hit]:
+    """A path that does not show as what it is."""
+    odd = next((c for c in file.path if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}), None)
+    if odd is not None and file.new_mode is not None:
+        yield _hit("NAME", f"the path holds the invisible character U+{ord(odd):04X}", Disposition.DENY)
+
+
+def entry_hits(candidate: Candidate, file: ChangedFile) -> Iterator[Hit]:
+    """Kinds and modes: links, nested repositories, new executables."""
+    old, new = file.old_mode, file.new_mode
+    if new is None or (new in REGULAR and old == new):
+        return
+    if new == _GITLINK:
+        yield _hit("GITLINK", "a nested repository: its content is not part of the change", Disposition.DENY)
+    elif new == _SYMLINK:
+        yield _symlink(candidate, file)
+    elif new not in REGULAR:
+        yield _hit("MODE", f"an entry of mode {new}", Disposition.DENY)
+    elif new == _EXECUTABLE:
+        person = old is not None
+        how = Disposition.PERSON if person else Disposition.NOTE
+        yield _hit("MODE", f"the file became executable ({old} to {new})" if person else "a new executable file", how)
+    elif old is not None:
+        person = old not in REGULAR
+        how = Disposition.PERSON if person else Disposition.NOTE
+        yield _hit("MODE", f"the mode changed from {old} to {new}", how)
+
+
+def _symlink(candidate: Candidate, file: ChangedFile) -> Hit:
+    target = candidate.blob(file.new_blob).decode("utf-8", "surrogateescape") if file.new_blob else ""
+    landing = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), target))
+    parts = landing.casefold().split("/")
+    outside = not target or target.startswith("/") or "\0" in target or parts[0] == ".." or ".git" in parts
+    if outside:
+        return _hit("SYMLINK", f"a symbolic link that leaves the tree: {target}", Disposition.DENY)
+    return _hit("SYMLINK", f"a symbolic link to {landing}", Disposition.PERSON)
+
+
+def encoding_hits(head: Side, base: Side | None, *, code: bool) -> Iterator[Hit]:
+    """Text that is read differently from how it is shown. A person decides when the base was the same."""
+    cookie = _cookie(head)
+    if cookie and cookie.casefold().replace("_", "-") not in {"utf-8", "utf8", "utf-8-sig"}:
+        known = base is not None and _cookie(base) == cookie
+        how = (
+            (Disposition.PERSON if known else Disposition.AGENT)
+            if _PLAIN_CODECS.fullmatch(cookie)
+            else Disposition.DENY
+        )
+        message = f"a coding cookie other than utf-8: {cookie}"
+        yield _hit("ENCODING-COOKIE", message, how, hint="save the file as UTF-8 without a cookie")
+    if not _utf8(head.data) and (code or b"\0" not in head.data) and not _binary(head):
+        known = base is not None and not _utf8(base.data)
+        python = _is_python(head)
+        how = Disposition.AGENT if python and not known else Disposition.PERSON
+        yield _hit("ENCODING", "the text is not UTF-8", how, hint="save the file as UTF-8")
+
+
+def binary_hits(head: Side, base: Side | None) -> Iterator[Hit]:
+    """Bytecode and native code are denied, other binaries and large files are a person's, each time they change."""
+    suffix = PurePosixPath(head.path).suffix.casefold()
+    same = base is not None and base.data == head.data
+    if suffix in _BYTECODE or _BYTECODE_MAGIC.match(head.data):
+        yield _hit("BYTECODE", "compiled Python: nobody can read what it does", Disposition.DENY)
+    elif suffix in _NATIVE or head.data.startswith(_NATIVE_MAGIC):
+        yield _hit("NATIVE-CODE", "native code: nobody can read what it does", Disposition.DENY)
+    elif suffix == ".pth" and _PTH_IMPORT.search(head.data):
+        yield _hit("PTH", "a .pth file that runs code at every start of Python", Disposition.DENY)
+    elif suffix == ".pth":
+        yield _hit("PTH", "a .pth file changes what Python imports", Disposition.PERSON)
+    elif b"\0" in head.data and _is_python(head):
+        yield _hit("NUL", "a NUL byte in Python source", Disposition.AGENT, hint="remove it")
+    elif _binary(head) and not same:
+        yield _hit("BINARY", "a binary file: its content cannot be reviewed as a diff", Disposition.PERSON)
+    if len(head.data) > SIZE_LIMIT_BYTES and not same:
+        yield _hit("LARGE", f"a file of {len(head.data)} bytes", Disposition.PERSON)
+
+
+def _cookie(side: Side) -> str:
+    data = side.data.removeprefix(b"\xef\xbb\xbf")
+    # Python reads the first two lines; a lone carriage return ends one as well.
+    for line in re.split(rb"\r\n|\r|\n", data, maxsplit=2)[:2]:
+        found = _COOKIE.match(line)
+        if found:
+            return found.group(1).decode("ascii", "replace")
+    return ""
+
+
+def _is_python(side: Side) -> bool:
+    return PurePosixPath(side.path).suffix.casefold() in _PYTHON or side.data.startswith(b"#!")
+
+
+def _binary(side: Side) -> bool:
+    return b"\0" in side.data and not _is_python(side)
+
+
+def _utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,127 @@
+"""Tests that a change weakens: deleted, fewer, emptier, or skipped. A person decides, never the agent.
+
+Base and head are compared by their syntax trees: names of test functions,
+checks in them that can fail (``assert True`` is none), skips and expected
+failures, and settings that hide tests from collection. Of tests in other
+languages only deletion is seen. Not checked: whether a test still tests
+anything, and what the tests' own helpers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator import __version__
+from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides
+from orchestrator.gates.worker import Worker
+from orchestrator.models.base import Digest
+from orchestrator.models.change import ChangedFile
+from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.ports import Candidate
+
+__all__ = ["IntegrityGate"]
+
+_RULES = ("TEST-DELETED", "TEST-FEWER", "TEST-EMPTIER", "TEST-SKIPPED", "TEST-UNREADABLE", "TEST-RENAMED")
+
+
+class IntegrityGate:
+    """Implements :class:`orchestrator.ports.Gate`."""
+
+    name = "integrity"
+    tool = "handrail"
+    tool_version = __version__
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    @property
+    def config(self) -> Digest:
+        return config_digest(self.name, _RULES, SIZE_LIMIT_BYTES, self.tool_version)
+
+    def check(self, candidate: Candidate) -> GateReport:
+        return guarded(self, candidate)
+
+    def judge(self, candidate: Candidate) -> Outcome:
+        outcome = Outcome()
+        for file in candidate.files:
+            was = file.old_mode is not None and is_test(file.old_path or file.path, candidate.test_roots)
+            now = file.new_mode is not None and is_test(file.path, candidate.test_roots)
+            if not was and not now:
+                outcome.passed_over(file, "not a test")
+            elif was and not now:
+                outcome.scanned(file, introduced(file.path, [_gone(file)], []))
+            else:
+                outcome.scanned(file, introduced(file.path, self._compare(candidate, file, was=was), []))
+        return outcome
+
+    def _compare(self, candidate: Candidate, file: ChangedFile, *, was: bool) -> list[Hit]:
+        head, base = sides(candidate, file)
+        before = self._outline(base if was else None)
+        after = self._outline(head)
+        if head is None and base is not None:
+            return [_gone(file)]
+        if after.get("error"):
+            known = bool(before.get("error"))
+            return [_hit("TEST-UNREADABLE", f"the test file cannot be read: {after['error']}", note=known)]
+        return _skipped(before, after) + _fewer(before, after)
+
+    def _outline(self, side: Side | None) -> Mapping[str, Any]:
+        """Empty for what is not Python."""
+        if side is None:
+            return {}
+        if len(side.data) > SIZE_LIMIT_BYTES:
+            return {"error": "larger than a test file may be"}
+        if python_kind(side, self._worker) in {PythonKind.NO, PythonKind.NOTEBOOK}:
+            return {}
+        return self._worker.outline(side.data)
+
+
+def _hit(rule: str, message: str, text: str = "", *, note: bool = False) -> Hit:
+    return Hit(
+        rule=rule,
+        message=message,
+        disposition=Disposition.NOTE if note else Disposition.PERSON,
+        text=text or message,
+        severity="low" if note else "high",
+        hint="a person must agree that this test may go",
+    )
+
+
+def _gone(file: ChangedFile) -> Hit:
+    name = file.old_path or file.path
+    where = f"moved to {file.path}, which is not collected" if file.new_blob else "deleted"
+    return _hit("TEST-DELETED", f"the test file {name} was {where}", f"{name} {file.old_blob}")
+
+
+def _skipped(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    old: Mapping[str, int] = before.get("skips", {})
+    new: Mapping[str, int] = after.get("skips", {})
+    return [
+        _hit("TEST-SKIPPED", f"{name or 'the module'} is skipped, expected to fail, or hidden from collection", name)
+        for name, count in sorted(new.items())
+        if count > old.get(name, 0)
+    ]
+
+
+def _fewer(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    old: Mapping[str, int] = before.get("tests", {})
+    new: Mapping[str, int] = after.get("tests", {})
+    lost = sorted(set(old) - set(new))
+    hits: list[Hit] = []
+    if lost:
+        # As many tests and checks as before under other names is a rename, and is only noted.
+        renamed = len(new) >= len(old) and after.get("checks", 0) >= before.get("checks", 0)
+        rule = "TEST-RENAMED" if renamed else "TEST-FEWER"
+        hits.append(_hit(rule, f"tests that are gone: {', '.join(lost)}", " ".join(lost), note=renamed))
+    hits += [
+        _hit("TEST-EMPTIER", f"{name} had {old[name]} checks and has {new[name]}", f"{name} {new[name]}")
+        for name in sorted(set(old) & set(new))
+        if new[name] < old[name]
+    ]
+    if not hits and after.get("checks", 0) < before.get("checks", 0):
+        text = f"the file had {before['checks']} checks and has {after.get('checks', 0)}"
+        hits.append(_hit("TEST-EMPTIER", text))
+    return hits

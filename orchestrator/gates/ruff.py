@@ -1,0 +1,227 @@
+"""ruff's security rules and syntax check on both sides of a change, in one process.
+
+The program of this very environment is run, never one found by ``PATH``, on
+exported blobs under neutral names, with our options alone: no configuration,
+ignore file, suppression comment or cache of the tree or of the user is read. A
+known weakness is put beside the files; a run that does not report it is broken.
+
+The verdict rests on ``S`` (security), ``PLE25`` (invisible and bidirectional
+characters), ``PLC24`` (names outside ASCII) and on what does not parse (syntax
+errors, ``E902``). ``RUF001-003`` (confusable characters in strings, docstrings
+and comments) are notes. What each rule means: :mod:`orchestrator.gates.dispositions`.
+
+Not checked: anything that is not Python, and aliases such as ``e = eval; e(x)``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess  # nosec B404 # ruff is a program
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import GateBroken
+from orchestrator.gates import dispositions
+from orchestrator.gates.differential import Hit, introduced, visible
+from orchestrator.gates.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.worker import Worker
+from orchestrator.models.base import Digest
+from orchestrator.models.gate import GateReport
+from orchestrator.ports import Candidate
+
+__all__ = ["OPTIONS", "RuffGate", "find_ruff"]
+
+OPTIONS = (
+    "check",
+    "--isolated",
+    "--ignore-noqa",
+    "--no-respect-gitignore",
+    "--no-cache",
+    "--no-fix",
+    "--target-version=py314",
+    "--select=S,E902,PLE25,PLC24,RUF001,RUF002,RUF003",
+    "--output-format=json",
+)
+
+_TIMEOUT_SECONDS = 120.0
+_CANARY = "canary.py"
+_CANARY_SOURCE = b"exec(input())\n"
+_CANARY_RULE = "S102"
+_CRASHED = "GATE034"
+_PANIC = 101
+_UNREADABLE = frozenset({"invalid-syntax", "E902"})
+
+
+def find_ruff() -> Path:
+    """The ruff of this environment. Raises ``GateBroken`` when it is not installed."""
+    try:
+        return Path(import_module("ruff").find_ruff_bin())
+    except (ImportError, FileNotFoundError) as error:
+        raise GateBroken("GATE030", "ruff is not installed beside Handrail", "pip install ruff") from error
+
+
+class RuffGate:
+    """Implements :class:`orchestrator.ports.Gate`. ``executable`` is looked up when it is ``None``."""
+
+    name = "ruff"
+    tool = "ruff"
+
+    def __init__(
+        self, worker: Worker, *, executable: Path | None = None, timeout_seconds: float = _TIMEOUT_SECONDS
+    ) -> None:
+        self._worker = worker
+        self._executable = executable
+        self._timeout = timeout_seconds
+
+    @property
+    def executable(self) -> Path:
+        return self._executable or find_ruff()
+
+    @property
+    def tool_version(self) -> str:
+        return _version(self.executable, self._timeout)
+
+    @property
+    def config(self) -> Digest:
+        return config_digest(self.name, OPTIONS, self.tool_version, dispositions.digest())
+
+    def check(self, candidate: Candidate) -> GateReport:
+        return guarded(self, candidate)
+
+    def judge(self, candidate: Candidate) -> Outcome:
+        outcome = Outcome()
+        chosen = targets(candidate, self._worker, outcome)
+        if not chosen:
+            return outcome
+        try:
+            self._judge_all(chosen, outcome)
+        except GateBroken as error:
+            if error.code != _CRASHED:
+                raise
+            # One file that crashes ruff must not hide which one, nor what the others hold.
+            self._judge_each(chosen, outcome)
+        return outcome
+
+    def _judge_each(self, chosen: Sequence[Target], outcome: Outcome) -> None:
+        for target in chosen:
+            try:
+                self._judge_all([target], outcome)
+            except GateBroken as error:
+                why = str(error)
+                outcome.broken.append(f"{target.file.path}: {why}")
+                outcome.refused(target.file, why, unscannable(target.file, "SCAN-LIMIT", why, known=False))
+
+    def _judge_all(self, chosen: Sequence[Target], outcome: Outcome) -> None:
+        raw = self._run(chosen)
+        for number, target in enumerate(chosen):
+            _judge(target, raw[_name("h", number)], raw[_name("b", number)], outcome)
+
+    def _run(self, chosen: Sequence[Target]) -> Mapping[str, list[Mapping[str, Any]]]:
+        """Raw findings by neutral file name."""
+        with tempfile.TemporaryDirectory(prefix="handrail-ruff-") as directory:
+            names = _export(chosen, Path(directory))
+            done = _call([str(self.executable), *OPTIONS, "--", *names], directory, self._timeout)
+        by_name: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for finding in _parsed(done):
+            by_name[Path(str(finding["filename"])).name].append(finding)
+        strangers = set(by_name) - set(names)
+        if strangers or not any(f["code"] == _CANARY_RULE for f in by_name[_CANARY]):
+            raise GateBroken("GATE033", "ruff did not report a known weakness, so its silence means nothing")
+        return by_name
+
+
+def _name(side: str, number: int) -> str:
+    return f"{side}{number:06d}.py"
+
+
+def _export(chosen: Sequence[Target], directory: Path) -> list[str]:
+    (directory / _CANARY).write_bytes(_CANARY_SOURCE)
+    names = [_CANARY]
+    for number, target in enumerate(chosen):
+        for side, source in (("h", target.head), ("b", target.base)):
+            if source is not None:
+                names.append(_name(side, number))
+                (directory / names[-1]).write_bytes(source.data)
+    return names
+
+
+@lru_cache(maxsize=8)
+def _version(executable: Path, timeout_seconds: float) -> str:
+    done = _call([str(executable), "--version"], "/", timeout_seconds)
+    if done.returncode != 0:
+        raise GateBroken("GATE031", f"ruff does not say its version (exit {done.returncode})")
+    return done.stdout.decode("utf-8", "replace").strip().removeprefix("ruff ")
+
+
+def _call(argv: Sequence[str], directory: str, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(  # noqa: S603 # nosec B603 # our own program and options, neutral names
+            argv,
+            cwd=directory,
+            env={"LC_ALL": "C.UTF-8", "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GateBroken("GATE032", f"ruff did not end within {timeout_seconds:g} s") from error
+    except OSError as error:
+        raise GateBroken("GATE030", f"ruff cannot be run: {error.strerror}", "install ruff beside Handrail") from error
+
+
+def _parsed(done: subprocess.CompletedProcess[bytes]) -> list[Mapping[str, Any]]:
+    if done.returncode < 0 or done.returncode == _PANIC:
+        raise GateBroken(_CRASHED, f"ruff crashed (exit {done.returncode})", "make the file simpler")
+    if done.returncode not in {0, 1} or done.stderr.strip():
+        said = visible(done.stderr.decode("utf-8", "replace"))
+        raise GateBroken("GATE031", f"ruff ended with exit {done.returncode} and said: {said}")
+    try:
+        parsed: list[Mapping[str, Any]] = json.loads(done.stdout)
+    except ValueError as error:
+        raise GateBroken("GATE031", "ruff's answer is not JSON") from error
+    return parsed
+
+
+def _judge(
+    target: Target, head: Sequence[Mapping[str, Any]], base: Sequence[Mapping[str, Any]], outcome: Outcome
+) -> None:
+    unread = next((f for f in head if f["code"] in _UNREADABLE), None)
+    if unread is not None:
+        known = target.foreign or any(f["code"] in _UNREADABLE for f in base)
+        why, line = str(unread["message"]), int(unread["location"]["row"])
+        outcome.refused(target.file, why, unscannable(target.file, "SCAN-SYNTAX", why, known=known, line=line))
+        return
+    old = _hits(base, target.base, in_test=target.in_test) if target.base else []
+    new = _hits(head, target.head, in_test=target.in_test)
+    outcome.scanned(target.file, introduced(target.file.path, new, old))
+
+
+def _hits(raw: Sequence[Mapping[str, Any]], source: Source, *, in_test: bool) -> list[Hit]:
+    hits: list[Hit] = []
+    for finding in raw:
+        rule, first = str(finding["code"]), int(finding["location"]["row"])
+        last = int(finding["end_location"]["row"])
+        ruling = dispositions.of_ruff(rule, in_test=in_test)
+        if ruling.disposition is None:
+            continue
+        hits.append(
+            Hit(
+                rule=rule,
+                message=str(finding["message"]),
+                disposition=ruling.disposition,
+                line=first,
+                end_line=last,
+                context=source.context(first),
+                text=source.text(first, last),
+                severity=ruling.severity,
+                cwe=ruling.cwe,
+            )
+        )
+    return hits

@@ -1,0 +1,109 @@
+"""Runs gates on one candidate and sees to it that nothing falls between them.
+
+Every gate must account for every changed path; one that does not, answers for
+another change, raises or never ends, yields an ``ERROR`` report in its place
+or beside it. An ``ERROR`` never counts as a pass
+(:func:`orchestrator.policy.verdicts.worst`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from orchestrator import __version__
+from orchestrator.errors import HandrailError
+from orchestrator.gates.differential import visible
+from orchestrator.gates.reporting import config_digest
+from orchestrator.models.base import GitOid
+from orchestrator.models.gate import GateReport, Result
+from orchestrator.ports import Candidate, Gate
+
+__all__ = ["ACCOUNTING", "TIMEOUT_SECONDS", "run_gates"]
+
+ACCOUNTING = "accounting"
+"""The name in the report that the runner itself adds."""
+
+TIMEOUT_SECONDS = 900.0
+
+
+def run_gates(
+    gates: Sequence[Gate], candidate: Candidate, *, timeout_seconds: float = TIMEOUT_SECONDS
+) -> tuple[GateReport, ...]:
+    """One report per gate, in their order, and one more when the accounts do not add up.
+
+    Gates run side by side, each in a thread; reading of blobs is done one at a
+    time and each blob is read once. A gate that passes ``timeout_seconds`` is
+    left behind and counts as broken.
+    """
+    shared = replace(candidate, blob=_read_once(candidate.blob))
+    deadline = time.monotonic() + timeout_seconds
+    running = [_Running(gate, shared) for gate in gates]
+    reports = [r.result(deadline, timeout_seconds) for r in running]
+    violations = _violations(gates, reports, candidate)
+    if violations:
+        reports.append(_error(ACCOUNTING, candidate, "; ".join(violations)))
+    return tuple(reports)
+
+
+class _Running:
+    def __init__(self, gate: Gate, candidate: Candidate) -> None:
+        self._gate, self._candidate = gate, candidate
+        self._report: GateReport | None = None
+        # A daemon: a gate that never ends must not keep the program from ending.
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            self._report = self._gate.check(self._candidate)
+        except HandrailError as error:
+            self._report = _error(self._gate.name, self._candidate, str(error))
+        except BaseException as error:  # noqa: BLE001 - a gate that raises is broken, whatever it raised
+            self._report = _error(self._gate.name, self._candidate, f"{type(error).__name__}: {error}")
+
+    def result(self, deadline: float, timeout_seconds: float) -> GateReport:
+        self._thread.join(max(deadline - time.monotonic(), 0.0))
+        if self._report is None:
+            return _error(self._gate.name, self._candidate, f"GATE002 no answer within {timeout_seconds:g} s")
+        return self._report
+
+
+def _read_once(read: Callable[[GitOid], bytes]) -> Callable[[GitOid], bytes]:
+    lock, kept = threading.Lock(), dict[GitOid, bytes]()
+
+    def blob(oid: GitOid) -> bytes:
+        with lock:
+            if oid not in kept:
+                kept[oid] = read(oid)
+            return kept[oid]
+
+    return blob
+
+
+def _violations(gates: Sequence[Gate], reports: Sequence[GateReport], candidate: Candidate) -> list[str]:
+    found = [] if gates else ["GATE001 no gate was asked"]
+    expected = Counter(f.path for f in candidate.files)
+    for gate, report in zip(gates, reports, strict=True):
+        if report.gate != gate.name or report.change != candidate.identity:
+            found.append(f"GATE003 {gate.name} answered for another gate or change")
+        accounted = Counter(a.path for a in report.accounted)
+        if report.result is not Result.ERROR and accounted != expected:
+            odd = sorted({*(expected - accounted), *(accounted - expected)})
+            found.append(f"GATE004 {gate.name} did not account for {len(odd)} paths: {', '.join(odd[:5])}")
+    return found
+
+
+def _error(name: str, candidate: Candidate, reason: str) -> GateReport:
+    return GateReport(
+        gate=name,
+        tool="handrail",
+        tool_version=__version__,
+        config=config_digest(name, "runner"),
+        change=candidate.identity,
+        result=Result.ERROR,
+        reason=visible(reason),
+    )

@@ -1,0 +1,156 @@
+"""What the two scanners share: the Python of each changed file, on both sides, or why there is none to scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.errors import GateBroken
+from orchestrator.gates.differential import Hit, enclosing, introduced, line_text
+from orchestrator.gates.reporting import Outcome
+from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides, source_of
+from orchestrator.gates.worker import Worker
+from orchestrator.models.change import ChangedFile
+from orchestrator.models.gate import Disposition, Finding
+from orchestrator.ports import Candidate
+
+__all__ = ["DEPTH_LIMIT", "Source", "Target", "targets", "unscannable"]
+
+
+class Unscannable(Exception):
+    """Why one side cannot be given to a scanner, and the rule that says so."""
+
+    def __init__(self, rule: str, why: str) -> None:
+        super().__init__(why)
+        self.rule = rule
+
+
+class Source:
+    """The Python of one side, with what is needed to place a finding in it."""
+
+    def __init__(self, data: bytes, outline: Mapping[str, Any]) -> None:
+        self.data = data
+        self._outline = outline
+        self._lines: list[str] | None = None
+
+    def text(self, first: int, last: int) -> str:
+        if self._lines is None:
+            # Lines as Python counts them, and no others: not at form feeds or Unicode separators.
+            plain = self.data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+            self._lines = plain.split("\n")
+        return line_text(self._lines, first, last)
+
+    def context(self, line: int) -> str:
+        return enclosing(self._outline, line)
+
+
+DEPTH_LIMIT = 800
+"""Of a syntax tree. bandit gives up at about a thousand, ruff overflows its stack at some thousands."""
+
+_EXHAUSTED = ("RecursionError", "MemoryError")
+_FOREIGN = (".pyx", ".pxd", ".pxi")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One changed file to scan. A side that is not Python, or cannot be, is ``None``: nothing on it counts as old."""
+
+    file: ChangedFile
+    head: Source
+    base: Source | None
+    in_test: bool
+
+    @property
+    def foreign(self) -> bool:
+        """Whether its language only looks like Python (Cython), so that only a person can read all of it."""
+        return self.file.path.casefold().endswith(_FOREIGN)
+
+
+def targets(candidate: Candidate, worker: Worker, outcome: Outcome) -> tuple[Target, ...]:
+    """The files to scan; every other one is accounted for in ``outcome`` here and now."""
+    found: list[Target] = []
+    for file in candidate.files:
+        head, base = sides(candidate, file)
+        if head is None:
+            outcome.passed_over(file, "deleted" if file.new_blob is None else "not an even file")
+            continue
+        kind = _kind(head, worker, file, outcome)
+        if kind is PythonKind.NO:
+            outcome.passed_over(file, "not Python")
+            continue
+        if kind is None:
+            continue
+        before = _base_source(base, worker)
+        source = _head_source(file, head, kind, before, worker=worker, outcome=outcome)
+        if source is not None:
+            old = before if isinstance(before, Source) else None
+            found.append(Target(file, source, old, is_test(file.path, candidate.test_roots)))
+    return tuple(found)
+
+
+def _kind(head: Side, worker: Worker, file: ChangedFile, outcome: Outcome) -> PythonKind | None:
+    try:
+        return python_kind(head, worker)
+    except GateBroken as error:
+        outcome.broken.append(f"{file.path}: {error}")
+        outcome.refused(file, str(error), unscannable(file, "SCAN-LIMIT", str(error), known=False))
+        return None
+
+
+def _head_source(
+    file: ChangedFile,
+    head: Side,
+    kind: PythonKind,
+    base: Source | Unscannable | None,
+    *,
+    worker: Worker,
+    outcome: Outcome,
+) -> Source | None:
+    try:
+        return _source(head, kind, worker)
+    except Unscannable as error:
+        known = isinstance(base, Unscannable) and base.rule == error.rule
+        outcome.refused(file, str(error), unscannable(file, error.rule, str(error), known=known))
+    except GateBroken as error:
+        outcome.broken.append(f"{file.path}: {error}")
+        outcome.refused(file, str(error), unscannable(file, "SCAN-LIMIT", str(error), known=False))
+    return None
+
+
+def _source(side: Side, kind: PythonKind, worker: Worker) -> Source:
+    try:
+        data = source_of(side, kind)
+    except ValueError as error:
+        raise Unscannable("SCAN-NOTEBOOK", str(error)) from error
+    if len(data) > SIZE_LIMIT_BYTES:
+        raise Unscannable("SCAN-SIZE", f"more than {SIZE_LIMIT_BYTES} bytes of Python in one file")
+    outline = worker.outline(data)
+    if outline.get("depth", 0) > DEPTH_LIMIT or outline.get("error", "").startswith(_EXHAUSTED):
+        raise Unscannable("SCAN-DEPTH", "its syntax is nested more deeply than the scanners can follow")
+    return Source(data, outline)
+
+
+def _base_source(base: Side | None, worker: Worker) -> Source | Unscannable | None:
+    if base is None:
+        return None
+    try:
+        kind = python_kind(base, worker)
+        return None if kind is PythonKind.NO else _source(base, kind, worker)
+    except Unscannable as error:
+        return error
+    except GateBroken:
+        return None
+
+
+def unscannable(file: ChangedFile, rule: str, why: str, *, known: bool, line: int = 0) -> tuple[Finding, ...]:
+    """The finding that stands for a file that no scanner read. A person decides when it was so before the change."""
+    hit = Hit(
+        rule=rule,
+        message=f"the file cannot be scanned: {why}",
+        disposition=Disposition.PERSON if known else Disposition.AGENT,
+        severity="high",
+        line=line,
+        hint="write it so that the scanners can read it; nothing unread is merged",
+    )
+    return introduced(file.path, [hit], [])

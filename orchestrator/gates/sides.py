@@ -1,0 +1,123 @@
+"""The two sides of each changed file, and which of them are Python.
+
+A file counts as Python by its name, by its shebang, or because it parses as
+Python that imports, defines or runs code: a program is not hidden by calling
+it ``notes.txt``. Notebooks count by their code cells.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
+
+from orchestrator.gates.worker import Worker
+from orchestrator.models.base import GitOid
+from orchestrator.models.change import ChangedFile
+from orchestrator.policy.paths import covers
+from orchestrator.ports import Candidate
+
+__all__ = ["SIZE_LIMIT_BYTES", "PythonKind", "Side", "is_test", "python_kind", "sides", "source_of"]
+
+SIZE_LIMIT_BYTES = 1024 * 1024
+"""Above it a file is not parsed."""
+
+REGULAR = frozenset({"100644", "100755"})
+
+_SUFFIXES = frozenset({".py", ".pyw", ".pyi", ".pyx", ".pxd", ".pxi"})
+_SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#![^\r\n]*\b(?:python|pypy)[0-9.]*\b")
+_TELLING = re.compile(r"\b(?:import|def|exec|eval|compile|__import__|getattr|open)\b")
+_TEST_NAME = re.compile(r"(?:test_.*|.*_test|tests|conftest)\.pyw?", re.IGNORECASE | re.DOTALL)
+_OTHER_TESTS = re.compile(r".*(?:_test\.go|_test\.rs|\.(?:test|spec)\.[cm]?[jt]sx?|_spec\.rb)", re.DOTALL)
+_TEST_FOLDERS = frozenset({"test", "tests"})
+
+
+class PythonKind(StrEnum):
+    """By what a file is Python."""
+
+    NO = "no"
+    NAMED = "named"
+    SHEBANG = "shebang"
+    PARSED = "parsed"
+    NOTEBOOK = "notebook"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a changed file that is an even file. Symlinks and gitlinks have none."""
+
+    path: str
+    mode: str
+    data: bytes
+
+
+def sides(candidate: Candidate, file: ChangedFile) -> tuple[Side | None, Side | None]:
+    """Head and base. The base of a renamed file is the file under its old name."""
+    head = _side(candidate, file.path, file.new_mode, file.new_blob)
+    base = _side(candidate, file.old_path or file.path, file.old_mode, file.old_blob)
+    return head, base
+
+
+def _side(candidate: Candidate, path: str, mode: str | None, blob: GitOid | None) -> Side | None:
+    if blob is None or mode not in REGULAR:
+        return None
+    return Side(path, mode, candidate.blob(blob))
+
+
+def python_kind(side: Side, worker: Worker) -> PythonKind:
+    """Asks the parser only when name and shebang do not tell. Raises ``GateBroken``."""
+    suffix = PurePosixPath(side.path).suffix.casefold()
+    if suffix in _SUFFIXES:
+        return PythonKind.NAMED
+    if suffix == ".ipynb":
+        return PythonKind.NOTEBOOK
+    if _SHEBANG.match(side.data):
+        return PythonKind.SHEBANG
+    if len(side.data) > SIZE_LIMIT_BYTES or b"\0" in side.data or not _may_execute(side.data):
+        return PythonKind.NO
+    return PythonKind.PARSED if worker.outline(side.data).get("executes") else PythonKind.NO
+
+
+def _may_execute(data: bytes) -> bool:
+    """Without one of these names the parser would not call it a program: it spares parsing every data file."""
+    text = data.decode("utf-8", "replace")
+    # Python folds identifiers before it looks them up.
+    return bool(_TELLING.search(text if text.isascii() else unicodedata.normalize("NFKC", text)))
+
+
+def source_of(side: Side, kind: PythonKind) -> bytes:
+    """The Python to scan. Raises ``ValueError`` for a notebook that cannot be read.
+
+    Of a notebook: its code cells one after the other, with shell escapes and
+    magics as comments; line numbers count in that text.
+    """
+    if kind is not PythonKind.NOTEBOOK:
+        return side.data
+    try:
+        notebook: Any = json.loads(side.data)
+        cells = [_cell(c) for c in notebook["cells"] if c["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a readable notebook ({type(error).__name__})") from error
+    return "\n".join(cells).encode("utf-8", "surrogatepass")
+
+
+def _cell(cell: Any) -> str:  # noqa: ANN401 - JSON of a stranger
+    source = cell["source"]
+    text = source if isinstance(source, str) else "".join(source)
+    return "\n".join("# " + line if line.lstrip()[:1] in {"%", "!"} else line for line in text.split("\n")) + "\n"
+
+
+def is_test(path: str, test_roots: Sequence[str]) -> bool:
+    """Whether a path is a test: below a test root, in a folder named tests, or named like one."""
+    name = PurePosixPath(path).name
+    if _TEST_NAME.fullmatch(name) or _OTHER_TESTS.fullmatch(name):
+        return True
+    if any(part in _TEST_FOLDERS for part in path.split("/")[:-1]):
+        return True
+    roots = [root.strip("/") for root in test_roots if root.strip("/.")]
+    return covers([r if "*" in r else f"{r}/**" for r in roots], path)

@@ -1,0 +1,95 @@
+"""Comments that tell a scanner to look away, and which of them touch security.
+
+They change nothing in our own verdict: the finding beneath counts as if the
+comment were not there. A new one is a finding of its own, because it speaks to
+the next tool and to the next reader. Whole lines of text are matched, also
+within strings: that errs on the side of asking.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from orchestrator.gates.differential import Hit, line_text
+from orchestrator.models.gate import Disposition
+
+__all__ = ["PATTERNS", "suppressions"]
+
+_CODES = r"(?P<codes>[^\n#]*)"
+PATTERNS = {
+    "nosec": re.compile(rf"#\s*nosec\b{_CODES}", re.IGNORECASE),
+    "noqa": re.compile(
+        r"#\s*(?:(?:ruff|flake8)\s*:\s*)?noqa\b(?:\s*:\s*(?P<codes>[A-Za-z]+[0-9]*(?:[,\s]+[A-Za-z]+[0-9]+)*))?",
+        re.IGNORECASE,
+    ),
+    "ruff": re.compile(rf"#\s*ruff\s*:\s*(?:disable|ignore|file-ignore)\b{_CODES}", re.IGNORECASE),
+    "nosemgrep": re.compile(r"(?:#|//)\s*(?:nosem|nosemgrep)\b", re.IGNORECASE),
+    "nosonar": re.compile(r"(?:#|//)\s*NOSONAR\b", re.IGNORECASE),
+    "lgtm": re.compile(r"(?:#|//)\s*(?:lgtm|codeql)\s*\[", re.IGNORECASE),
+    "allowlist secret": re.compile(r"pragma:\s*(?:allow|white)list[ -](?:nextline[ -])?secret", re.IGNORECASE),
+    "gitleaks": re.compile(r"gitleaks:allow\b", re.IGNORECASE),
+    "shellcheck": re.compile(r"#\s*shellcheck\s+disable\b", re.IGNORECASE),
+    "zizmor": re.compile(r"#\s*zizmor:\s*ignore\b", re.IGNORECASE),
+    "hadolint": re.compile(r"#\s*hadolint\s+(?:global\s+)?ignore\b", re.IGNORECASE),
+    "eslint": re.compile(r"(?:/\*|//)\s*eslint-disable\b", re.IGNORECASE),
+    "nolint": re.compile(r"//\s*nolint\b", re.IGNORECASE),
+    "pylint": re.compile(rf"#\s*pylint\s*:\s*(?:disable|skip-file)\b{_CODES}", re.IGNORECASE),
+}
+FLOOD_LIMIT = 2000
+
+# One of these words is in each of the patterns: most lines are done with after one search.
+_WORDS = re.compile(
+    r"nosec|noqa|ruff|nosem|nosonar|lgtm|codeql|pragma|gitleaks|shellcheck|zizmor|hadolint|eslint|nolint|pylint",
+    re.IGNORECASE,
+)
+_QUIET = frozenset({"eslint", "nolint", "pylint"})
+_QUALIFIED = frozenset({"noqa", "ruff"})
+_SECURITY_CODE = re.compile(r"(?:S[0-9]*|PLE25[0-9]*|PLC24[0-9]*|RUF00[0-9]*|DUO[0-9]*|SEC[0-9]*|ALL)", re.IGNORECASE)
+_CODE = re.compile(r"[A-Za-z]+[0-9]*")
+
+
+def suppressions(text: str) -> Iterator[Hit]:
+    """One hit per kind of suppression and line, line numbers from 1; lines end at LF only; in a flood one in all."""
+    if not _WORDS.search(text):
+        return
+    hits = list(islice(_by_line(text.split("\n")), FLOOD_LIMIT + 1))
+    if len(hits) <= FLOOD_LIMIT:
+        yield from hits
+        return
+    message = f"more than {FLOOD_LIMIT} suppressions in one file ({len(_WORDS.findall(text))} words)"
+    yield Hit(rule="SUPPRESSION", message=message, disposition=Disposition.PERSON, text=message)
+
+
+def _by_line(lines: Sequence[str]) -> Iterator[Hit]:
+    for number, line in enumerate(lines, start=1):
+        if not _WORDS.search(line):
+            continue
+        for name, pattern in PATTERNS.items():
+            matches = list(pattern.finditer(line))
+            if matches:
+                yield _hit(name, matches, lines, number)
+
+
+def _hit(name: str, matches: Sequence[re.Match[str]], lines: Sequence[str], number: int) -> Hit:
+    security = any(_silences_security(name, match) for match in matches)
+    return Hit(
+        rule="SUPPRESSION",
+        message=f"a new suppression: {matches[0].group(0).strip()}",
+        disposition=Disposition.PERSON if security else Disposition.NOTE,
+        line=number,
+        end_line=number,
+        text=line_text(lines, number, number),
+        severity="medium" if security else "low",
+        hint="mend the finding instead; a suppression changes nothing here",
+    )
+
+
+def _silences_security(name: str, match: re.Match[str]) -> bool:
+    if name in _QUIET:
+        return False
+    if name not in _QUALIFIED:
+        return True
+    codes = _CODE.findall(match.group("codes") or "")
+    return not codes or any(_SECURITY_CODE.fullmatch(code) for code in codes)

@@ -1,0 +1,212 @@
+"""The parent's side of the worker process: start on demand, ask within a time limit, kill, start again."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess  # nosec B404 # the worker is our own program
+import sys
+import threading
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from orchestrator.errors import GateBroken
+from orchestrator.gates.bandit_worker import HEADER
+from orchestrator.models.base import sha256
+
+__all__ = ["FILE_LIMIT_SECONDS", "Worker"]
+
+FILE_LIMIT_SECONDS = 10.0
+_START_LIMIT_SECONDS = 60.0
+_ANSWER_LIMIT_BYTES = 64 * 1024**2
+_KEPT_ANSWERS = 4096
+_CANARY, _CANARY_RULE = b"exec(input())\n", "B102"
+_ROOT = Path(__file__).resolve().parents[2]
+_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.gates.bandit_worker import main; main()"
+
+
+class Worker:
+    """One long-lived process, shared by the gates of one run; safe to call from several threads.
+
+    Answers are kept in memory by the SHA-256 of the asked bytes; a process has
+    one version of everything else that decides them. A file that passes
+    ``file_limit_seconds`` costs the process, which is started again for the next.
+    """
+
+    def __init__(self, *, file_limit_seconds: float = FILE_LIMIT_SECONDS, python: str = sys.executable) -> None:
+        self._limit = file_limit_seconds
+        self._python = python
+        self._lock = threading.RLock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._finalizer: weakref.finalize[..., Any] | None = None
+        self._greeted = False
+        self._kept: OrderedDict[tuple[str, str], Mapping[str, Any]] = OrderedDict()
+
+    @property
+    def file_limit_seconds(self) -> float:
+        return self._limit
+
+    @property
+    def pid(self) -> int | None:
+        """Of the live process, or ``None``."""
+        process = self._process
+        return process.pid if process and process.poll() is None else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process. The next question starts another."""
+        with self._lock:
+            self._end()
+
+    def outline(self, data: bytes) -> Mapping[str, Any]:
+        """See :func:`orchestrator.gates.outline.outline`. Raises ``GateBroken``."""
+        return self._remembered("outline", data)
+
+    def scan(self, data: bytes) -> Mapping[str, Any]:
+        """See :func:`orchestrator.gates.bandit_worker.scan`. Raises ``GateBroken``."""
+        return self._remembered("scan", data)
+
+    def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
+        key = (op, sha256(data))
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            if op == "scan":
+                self._greet()
+            answer = self._ask(op, data, self._limit)
+            self._kept[key] = answer
+            while len(self._kept) > _KEPT_ANSWERS:
+                self._kept.popitem(last=False)
+            return answer
+
+    def _greet(self) -> None:
+        """Let the process import bandit before the limit of a file counts, and see that it is the one we name."""
+        if self._greeted and self.pid is not None:
+            return
+        hello = self._ask("hello", b"", _START_LIMIT_SECONDS)
+        if hello.get("bandit") != version("bandit"):
+            self._end()
+            raise GateBroken("GATE024", f"the worker runs bandit {hello.get('bandit')}, not {version('bandit')}")
+        canary = self._ask("scan", _CANARY, _START_LIMIT_SECONDS)
+        if _CANARY_RULE not in {issue["rule"] for issue in canary["issues"]}:
+            self._end()
+            raise GateBroken("GATE033", "bandit did not report a known weakness, so its silence means nothing")
+        self._greeted = True
+
+    def _ask(self, op: str, data: bytes, limit_seconds: float) -> Mapping[str, Any]:
+        process = self._started()
+        deadline = time.monotonic() + limit_seconds
+        try:
+            head = json.dumps({"op": op, "limit_seconds": limit_seconds + 1}).encode()
+            _send(process, HEADER.pack(len(head)) + head + HEADER.pack(len(data)) + data, deadline)
+            answer = _receive(process, deadline)
+        except BaseException:
+            # Half an exchange is left in the pipes: nothing that this process says later can be trusted.
+            self._end()
+            raise
+        if "broken" in answer:
+            raise GateBroken("GATE023", f"the scanner failed on a file: {answer['broken']}")
+        return answer
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._end()
+        try:
+            process = subprocess.Popen(  # noqa: S603 # nosec B603 # fixed arguments, our own program
+                [self._python, "-I", "-c", _BOOT, str(_ROOT)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                stderr=subprocess.DEVNULL,
+                env={"LC_ALL": "C.UTF-8"},
+                cwd="/",
+            )
+        except OSError as error:
+            raise GateBroken("GATE020", f"the scanner process cannot be started: {error.strerror}") from error
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+        self._process, self._greeted = process, False
+        self._finalizer = weakref.finalize(self, _kill, process)
+        return process
+
+    def _end(self) -> None:
+        if self._finalizer is not None:
+            self._finalizer()
+        self._process, self._finalizer = None, None
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+def _wait(fileno: int, event: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(fileno, event)
+    left = deadline - time.monotonic()
+    if left <= 0 or not poll.poll(left * 1000):
+        raise GateBroken("GATE021", "the scanner passed its time limit on a file", "make the file simpler or smaller")
+
+
+def _died(process: subprocess.Popen[bytes]) -> GateBroken:
+    process.kill()
+    code = process.wait()
+    return GateBroken("GATE022", f"the scanner process died on a file (exit {code})", "make the file simpler")
+
+
+def _send(process: subprocess.Popen[bytes], data: bytes, deadline: float) -> None:
+    if process.stdin is None:
+        raise _died(process)
+    fileno, rest = process.stdin.fileno(), memoryview(data)
+    while rest:
+        _wait(fileno, select.POLLOUT, deadline)
+        try:
+            rest = rest[os.write(fileno, rest[:65536]) :]
+        except BlockingIOError:
+            continue
+        except BrokenPipeError:
+            raise _died(process) from None
+
+
+def _receive(process: subprocess.Popen[bytes], deadline: float) -> Mapping[str, Any]:
+    (size,) = HEADER.unpack(_exactly(process, HEADER.size, deadline))
+    if size > _ANSWER_LIMIT_BYTES:
+        raise GateBroken("GATE023", f"the scanner's answer is too large ({size} bytes)")
+    answer: Any = json.loads(_exactly(process, size, deadline))
+    if not isinstance(answer, dict):
+        raise GateBroken("GATE023", "the scanner's answer is not an object")
+    return answer  # pyright: ignore[reportUnknownVariableType] - keys are strings in JSON
+
+
+def _exactly(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
+    if process.stdout is None:
+        raise _died(process)
+    fileno, parts = process.stdout.fileno(), bytearray()
+    while len(parts) < size:
+        _wait(fileno, select.POLLIN, deadline)
+        try:
+            part = os.read(fileno, min(size - len(parts), 1 << 20))
+        except BlockingIOError:
+            continue
+        if not part:
+            raise _died(process)
+        parts += part
+    return bytes(parts)

@@ -1,0 +1,245 @@
+"""The scanners as programs: what they subtract, and what happens when they break."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import GateBroken
+from orchestrator.gates.bandit import BanditGate
+from orchestrator.gates.catalog import default_gates
+from orchestrator.gates.ruff import RuffGate, find_ruff
+from orchestrator.gates.runner import run_gates
+from orchestrator.gates.worker import Worker
+from orchestrator.models.gate import Accounting, Disposition, Result
+from orchestrator.policy.verdicts import worst
+from orchestrator.testing.gate_suite import FileSpec, candidate_of
+
+ONE = b"import subprocess\n\n\ndef run(c):\n    subprocess.call(c, shell=True)\n"
+THREE = ONE + b"    subprocess.call(c, shell=True)\n" * 2
+QUADRATIC = b'X = "' + b"select " * 60_000 + b'" + name\n'
+
+
+@pytest.fixture(scope="module")
+def worker():
+    with Worker() as shared:
+        yield shared
+
+
+@pytest.fixture(params=["ruff", "bandit"])
+def gate(request, worker):
+    return default_gates([request.param], worker=worker)[0]
+
+
+def deciding(report):
+    return [f for f in report.findings if f.disposition is not Disposition.NOTE]
+
+
+def test_two_more_of_a_known_weakness_are_two_findings(gate):
+    report = gate.check(candidate_of([FileSpec("a.py", THREE, ONE)]))
+    assert [f.line for f in deciding(report)] == [6, 7]
+    assert all(f.cwe == 78 for f in deciding(report))
+
+
+def test_what_was_there_before_does_not_count(gate):
+    moved = b"# a remark\n\n" + ONE + b"\n\ndef other():\n    return 1\n"
+    assert gate.check(candidate_of([FileSpec("a.py", moved, ONE)])).result is Result.PASSED
+
+
+def test_a_renamed_file_is_compared_with_its_old_name(gate):
+    spec = FileSpec("new/b.py", ONE, ONE, old_path="old/a.py")
+    assert gate.check(candidate_of([spec])).result is Result.PASSED
+
+
+def test_a_copy_counts_as_new(gate):
+    assert gate.check(candidate_of([FileSpec("b.py", ONE)])).result is Result.FAILED
+
+
+def test_a_base_that_does_not_parse_excuses_nothing(gate):
+    assert gate.check(candidate_of([FileSpec("a.py", ONE, b"def f(:\n")])).result is Result.FAILED
+
+
+def test_a_file_that_never_parsed_is_a_persons_and_still_not_a_pass(gate):
+    report = gate.check(candidate_of([FileSpec("tests/data/bad.py", b"def f(:\n", b"def g(:\n")]))
+    assert report.result is Result.NEEDS_PERSON
+    assert [a.how for a in report.accounted] == [Accounting.PERSON]
+
+
+def test_asserts_are_no_finding_in_tests_and_a_note_elsewhere(gate):
+    source = b"def check(x):\n    assert x\n"
+    assert gate.check(candidate_of([FileSpec("tests/test_a.py", source)])).findings == ()
+    elsewhere = gate.check(candidate_of([FileSpec("src/a.py", source)]))
+    assert elsewhere.result is Result.PASSED
+    assert [f.disposition for f in elsewhere.findings] == [Disposition.NOTE]
+
+
+def test_danger_counts_in_tests_too(gate):
+    assert gate.check(candidate_of([FileSpec("tests/test_a.py", ONE)])).result is Result.FAILED
+
+
+def test_a_possible_password_is_a_persons(gate):
+    report = gate.check(candidate_of([FileSpec("src/a.py", b'password = "hunter2hunter2"\n')]))
+    assert report.result is Result.NEEDS_PERSON
+
+
+def test_config_digest_is_stable_and_differs_between_gates(gate, worker):
+    (again,) = default_gates([gate.name], worker=worker)
+    assert gate.config == again.config
+    assert len({g.config for g in default_gates(worker=worker)}) == 5
+
+
+def test_config_digest_names_the_time_limit(worker):
+    with Worker(file_limit_seconds=1) as other:
+        assert BanditGate(worker).config != BanditGate(other).config
+
+
+def test_works_without_a_path_and_without_a_home(gate, monkeypatch):
+    monkeypatch.delenv("PATH")
+    monkeypatch.delenv("HOME", raising=False)
+    assert gate.check(candidate_of([FileSpec("a.py", ONE)])).result is Result.FAILED
+
+
+# --- broken tools ---
+
+
+def fake_ruff(tmp_path, body):
+    program = tmp_path / "ruff"
+    program.write_text(f'#!/bin/sh\nif [ "$1" = --version ]; then echo ruff 9; exit 0; fi\n{body}\n')
+    program.chmod(0o755)
+    return program
+
+
+BROKEN = {
+    "says nothing": ("echo '[]'; exit 0", "GATE033"),
+    "unknown exit code": ("echo '[]'; exit 2", "GATE031"),
+    "warns": ("echo '[]'; echo 'warning: skipped' >&2; exit 0", "GATE031"),
+    "no JSON": ("echo 'All checks passed!'; exit 0", "GATE031"),
+    "killed": ("kill -9 $$", "GATE034"),
+    "never ends": ("exec sleep 60", "GATE032"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_ruff_is_an_error(how, tmp_path, worker):
+    body, code = BROKEN[how]
+    gate = RuffGate(worker, executable=fake_ruff(tmp_path, body), timeout_seconds=1)
+    report = gate.check(candidate_of([FileSpec("a.py", b"x = 1\n")]))
+    assert report.result is Result.ERROR
+    assert code in report.reason
+
+
+def test_a_missing_ruff_is_an_error(tmp_path, worker):
+    report = RuffGate(worker, executable=tmp_path / "nothing").check(candidate_of([FileSpec("a.py", b"x = 1\n")]))
+    assert (report.result, report.findings) == (Result.ERROR, ())
+    assert "GATE030" in report.reason
+
+
+def test_ruff_is_the_one_of_this_environment():
+    assert find_ruff().name == "ruff"
+    assert find_ruff().is_absolute()
+
+
+def test_a_missing_python_is_an_error(tmp_path):
+    with Worker(python=str(tmp_path / "nothing")) as broken:
+        report = BanditGate(broken).check(candidate_of([FileSpec("a.py", b"x = 1\n")]))
+    assert report.result is Result.ERROR
+    assert "GATE020" in report.reason
+
+
+def test_a_file_past_its_time_limit_is_an_error_and_the_next_is_scanned():
+    with Worker(file_limit_seconds=1.5) as slow:
+        start = time.monotonic()
+        report = BanditGate(slow).check(candidate_of([FileSpec("a.py", QUADRATIC), FileSpec("b.py", ONE)]))
+        took = time.monotonic() - start
+    assert report.result is Result.ERROR
+    assert "GATE021" in report.reason
+    assert {f.path: f.rule for f in deciding(report)} == {"a.py": "SCAN-LIMIT", "b.py": "B602"}
+    assert took < 8
+
+
+def test_a_worker_killed_in_the_middle_is_an_error_and_the_next_question_is_answered():
+    with Worker(file_limit_seconds=30) as victim:
+        victim.scan(b"x = 1\n")
+
+        def kill():
+            time.sleep(0.5)
+            os.kill(victim.pid, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        report = BanditGate(victim).check(candidate_of([FileSpec("a.py", QUADRATIC)]))
+        killer.join()
+        assert report.result is Result.ERROR
+        assert "GATE022" in report.reason
+        assert BanditGate(victim).check(candidate_of([FileSpec("b.py", ONE)])).result is Result.FAILED
+
+
+def test_the_kernel_ends_a_scan_whose_parent_no_longer_counts():
+    """The worker's own alarm is the second limit, for when the parent is gone."""
+    with Worker(file_limit_seconds=1) as orphan:
+        orphan.scan(b"x = 1\n")
+        process = orphan._process
+        orphan._limit = 3600
+        from orchestrator.gates import worker as module
+
+        head = b'{"op": "scan", "limit_seconds": 0.3}'
+        frames = module.HEADER.pack(len(head)) + head + module.HEADER.pack(len(QUADRATIC)) + QUADRATIC
+        module._send(process, frames, time.monotonic() + 10)
+        assert process.wait(timeout=10) == -signal.SIGALRM
+
+
+def test_the_worker_ends_with_its_context():
+    with Worker() as short:
+        short.outline(b"x = 1\n")
+        pid = short.pid
+        assert Path(f"/proc/{pid}").exists()
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_the_worker_ends_when_its_stdin_closes():
+    worker = Worker()
+    worker.outline(b"x = 1\n")
+    process = worker._process
+    process.stdin.close()
+    assert process.wait(timeout=10) == 0
+    worker.close()
+
+
+def test_the_worker_inherits_no_environment(monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "s3cret")
+    with Worker() as clean:
+        clean.outline(b"x = 1\n")
+        assert b"s3cret" not in Path(f"/proc/{clean.pid}/environ").read_bytes()
+
+
+def test_a_closed_worker_starts_again():
+    worker = Worker()
+    worker.scan(ONE)
+    worker.close()
+    assert worker.pid is None
+    assert worker.scan(THREE)["issues"]
+    worker.close()
+
+
+def test_a_request_that_the_worker_does_not_know_is_an_error():
+    with Worker() as worker, pytest.raises(GateBroken, match="GATE023"):
+        worker._ask("nonsense", b"", 5)
+
+
+# --- size ---
+
+
+def test_five_hundred_changed_files(worker):
+    base = Path(__file__).read_bytes()[:2000].rsplit(b"\n", 1)[0] + b"\n"
+    specs = [FileSpec(f"src/m{n}.py", b"X = %d\n" % n + ONE, b"X = %d\n" % -n + ONE) for n in range(499)]
+    specs.append(FileSpec("src/last.py", base + THREE, base + ONE))
+    start = time.monotonic()
+    reports = run_gates(default_gates(worker=worker), candidate_of(specs))
+    took = time.monotonic() - start
+    assert worst(r.result for r in reports) is Result.FAILED
+    assert {f.path for r in reports for f in deciding(r)} == {"src/last.py"}
+    assert all(len(r.accounted) == 500 for r in reports)
+    assert took < 60

@@ -1,0 +1,121 @@
+import time
+
+import pytest
+
+from orchestrator.gates.hygiene import HygieneGate
+from orchestrator.gates.worker import Worker
+from orchestrator.models.gate import Accounting, Disposition, Result
+from orchestrator.testing.gate_suite import FileSpec, candidate_of
+
+
+@pytest.fixture(scope="module")
+def gate():
+    with Worker() as worker:
+        yield HygieneGate(worker)
+
+
+def check(gate, head, base=None, path="a.py", **more):
+    return gate.check(candidate_of([FileSpec(path, head, base, **more)]))
+
+
+def kinds(report):
+    return {(f.rule, f.disposition.value) for f in report.findings}
+
+
+FLOODS = {
+    "control characters on one line": b"#" + b"\x01" * 900_000,
+    "control characters on many lines": b"#\x01\n" * 300_000,
+    "more than a megabyte": b"#\x01\n" * 2_000_000,
+    "suppressions on many lines": b"# noqa\n" * 140_000,
+    "suppressions on one line": b"# noqa " * 140_000,
+    "one long word": b"#" + b"a" * 900_000 + "é".encode(),
+    "mixed words": "#a\u0430".encode() * 200_000,
+    "long first line": b"#" + b"coding" * 150_000,
+    "joiners": "\u200d".encode() * 300_000,
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_is_judged_in_bounded_cpu_time(flood, gate):
+    start = time.process_time()
+    report = check(gate, FLOODS[flood], b"#\n")
+    assert time.process_time() - start < 8
+    assert 0 < len(report.findings) < 500
+
+
+def test_what_was_there_before_does_not_count(gate):
+    old = "X = 'a\u200bb'  # nosec\n".encode()
+    assert check(gate, b"\n" + old, old).result is Result.PASSED
+
+
+def test_one_more_invisible_character_on_a_line_counts(gate):
+    old, new = "X = 'a\u200bb'\n".encode(), "X = 'a\u200b\u200bb'\n".encode()
+    assert kinds(check(gate, new, old)) == {("INVISIBLE", "agent")}
+
+
+def test_an_old_plain_cookie_is_a_persons_and_a_new_one_is_mended(gate):
+    source = b"# coding: latin-1\nX = 1\n"
+    assert kinds(check(gate, source)) == {("ENCODING-COOKIE", "agent")}
+    assert kinds(check(gate, source + b"Y = 1\n", source)) == {("ENCODING-COOKIE", "person")}
+
+
+def test_an_old_deceiving_cookie_is_denied_all_the_same(gate):
+    source = b"# coding: utf-7\nX = 1\n"
+    report = check(gate, source + b"#\n", source)
+    assert kinds(report) == {("ENCODING-COOKIE", "deny")}
+    assert [a.how for a in report.accounted] == [Accounting.DENIED]
+
+
+def test_a_cookie_far_to_the_right_is_seen(gate):
+    assert ("ENCODING-COOKIE", "deny") in kinds(check(gate, b"#" + b" " * 20_000 + b"coding: utf-7\n"))
+
+
+def test_links_within_the_tree_are_a_persons(gate):
+    assert kinds(check(gate, b"b.py", path="src/a.py", mode="120000")) == {("SYMLINK", "person")}
+
+
+@pytest.mark.parametrize("target", [b"/etc/passwd", b"../../x", b"../.git/config", b"", b"a/../../../x"])
+def test_links_out_of_the_tree_are_denied(target, gate):
+    assert kinds(check(gate, target, path="src/a.py", mode="120000")) == {("SYMLINK", "deny")}
+
+
+def test_deleted_files_have_no_content_to_judge(gate):
+    report = check(gate, None, b"\0")
+    assert (report.findings, report.result) == ((), Result.PASSED)
+
+
+@pytest.mark.parametrize(
+    ("comment", "disposition"),
+    [
+        ("# noqa: E501", "note"),
+        ("# noqa: B008", "note"),
+        ("# noqa: S", "person"),
+        ("# noqa: E501, S602", "person"),
+        ("# NOQA:S602", "person"),
+        ("# noqa", "person"),
+        ("#nosec", "person"),
+        ("# nosec: B602", "person"),
+        ("# ruff: ignore[E501]", "note"),
+        ("# ruff: disable[S602]", "person"),
+        ("# pragma: allowlist secret", "person"),
+        ("// NOSONAR", "person"),
+        ("# pylint: disable=invalid-name", "note"),
+    ],
+)
+def test_a_new_suppression_has_its_disposition(comment, disposition, gate):
+    assert kinds(check(gate, f"x = 1  {comment}\n".encode())) == {("SUPPRESSION", disposition)}
+
+
+def test_prose_about_suppressions_is_none(gate):
+    assert check(gate, b"Write `# nosec` never.\n", path="docs/a.md").findings == ()
+
+
+def test_a_long_line_is_a_note(gate):
+    report = check(gate, b"X = '" + b"a" * 600 + b"'\n")
+    assert [(f.rule, f.disposition) for f in report.findings] == [("LONG-LINE", Disposition.NOTE)]
+
+
+def test_one_more_in_a_flood_of_characters_counts(gate):
+    old = b"#\x01\n" * 3000
+    assert kinds(check(gate, old + b"#\x01\n", old)) == {("CONTROL", "agent")}
+    assert check(gate, b"\n" + old, old).result is Result.PASSED

@@ -1,0 +1,103 @@
+import json
+
+from orchestrator.gates.runner import run_gates
+from orchestrator.gates.sarif import to_bytes, to_sarif
+from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.testing.gate_suite import FileSpec, candidate_of
+
+CHANGE = candidate_of([FileSpec("a.py", b"")]).identity
+DIGEST = "sha256:" + "1" * 64
+
+
+def finding(disposition=Disposition.AGENT, **more):
+    values = {
+        "rule": "B602",
+        "message": "m",
+        "path": "a b/é.py",
+        "line": 3,
+        "end_line": 5,
+        "cwe": 78,
+        "severity": "high",
+    }
+    return Finding(**{**values, "fingerprint": DIGEST, "disposition": disposition, **more})
+
+
+def report(*findings, result=Result.FAILED, reason=""):
+    return GateReport(
+        gate="bandit",
+        tool="bandit",
+        tool_version="1.9.4",
+        config=DIGEST,
+        change=CHANGE,
+        result=result,
+        findings=findings,
+        reason=reason,
+    )
+
+
+def run_of(*args, **more):
+    (run,) = to_sarif([report(*args, **more)])["runs"]
+    return run
+
+
+def test_result_carries_place_rule_and_fingerprint():
+    run = run_of(finding())
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "a%20b/%C3%A9.py", "uriBaseId": "TREE"}
+    assert place["region"] == {"startLine": 3, "endLine": 5}
+    assert result["partialFingerprints"] == {"handrail/v1": DIGEST}
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "B602"
+    assert "external/cwe/cwe-078" in run["tool"]["driver"]["rules"][0]["properties"]["tags"]
+
+
+def test_finding_without_a_line_has_no_region():
+    (result,) = run_of(finding(line=0, end_line=0))["results"]
+    assert "region" not in result["locations"][0]["physicalLocation"]
+
+
+def test_every_disposition_has_its_level():
+    levels = {d: run_of(finding(d))["results"][0]["level"] for d in Disposition}
+    assert levels == {"agent": "error", "deny": "error", "person": "warning", "note": "note"}
+
+
+def test_a_broken_gate_is_an_unsuccessful_run_with_its_reason():
+    (invocation,) = run_of(result=Result.ERROR, reason="no ruff")["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert invocation["toolExecutionNotifications"][0]["message"]["text"] == "no ruff"
+
+
+def test_a_rule_with_two_findings_is_listed_once():
+    run = run_of(finding(), finding(line=9), finding(rule="B105"))
+    assert [r["id"] for r in run["tool"]["driver"]["rules"]] == ["B602", "B105"]
+    assert [r["ruleIndex"] for r in run["results"]] == [0, 0, 1]
+
+
+def test_bytes_are_stable_ascii_json():
+    reports = run_gates([], candidate_of([FileSpec("a\u202e.py", b"")]))
+    assert to_bytes(reports) == to_bytes(reports)
+    assert json.loads(to_bytes(reports).decode("ascii"))["version"] == "2.1.0"
+
+
+def test_nothing_beyond_the_vocabulary_of_the_standard():
+    run = run_of(finding())
+    assert set(run) == {
+        "automationDetails",
+        "tool",
+        "originalUriBaseIds",
+        "columnKind",
+        "invocations",
+        "results",
+        "properties",
+    }
+    assert set(run["results"][0]) == {
+        "ruleId",
+        "ruleIndex",
+        "level",
+        "message",
+        "locations",
+        "partialFingerprints",
+        "properties",
+    }
+    assert set(run["tool"]["driver"]) == {"name", "version", "rules"}
+    assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}
