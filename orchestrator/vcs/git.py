@@ -54,8 +54,6 @@ _SETTINGS = (
     "commit.gpgSign=false",
     "gc.auto=0",
     "maintenance.auto=false",
-    "merge.renames=false",
-    "merge.directoryRenames=false",
     "diff.renameLimit=1000",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections import OrderedDict
@@ -107,8 +108,9 @@ class Reader:
         if self._process.stdin is None:
             raise failed("cat-file", b"no standard input")
         try:
-            self._process.stdin.write("".join(f"{command} {name}\n" for name in names).encode())
-            self._process.stdin.flush()
+            questions = "".join(f"{command} {name}\n" for name in names).encode()
+            while questions:
+                questions = questions[os.write(self._process.stdin.fileno(), questions) :]
         except BrokenPipeError as error:
             self.close()
             raise failed("cat-file", b"it ended early") from error
@@ -121,6 +123,7 @@ class Reader:
             stderr=subprocess.DEVNULL,
             env=self._git.env(),
             cwd="/",
+            bufsize=0,
         )
 
     def _header(self) -> Info | None:

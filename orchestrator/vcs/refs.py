@@ -26,7 +26,8 @@ def update_refs(repository: Repository, store: ObjectStore, updates: Sequence[Re
         return
     _refuse(repository, updates)
     have = brought.union(update.old for update in updates if update.old is not None)
-    receive(repository.git, repository.object_format, store.missing([update.new for update in updates], have))
+    new = store.missing([update.new for update in updates], have)
+    receive(repository.git, repository.object_format, new, loose=False)
     _move(repository, updates)
     brought.update(update.new for update in updates)
 
