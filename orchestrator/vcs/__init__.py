@@ -1,0 +1,1 @@
+"""Version control: the user's repository, read and moved; trees built, integrated and compared in a private one."""

@@ -1,0 +1,64 @@
+"""Evidence branches (D10): orphan branches of files that only ever grow.
+
+Appending reads and writes only the folders on the way to the new files, so it
+does not get slower with the number of files as long as folders stay small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from orchestrator.errors import RepositoryError
+from orchestrator.models.base import GitOid
+from orchestrator.ports import RefUpdate, TreeEntry
+from orchestrator.vcs.names import GITLINK, hostile, visible
+from orchestrator.vcs.objects import ObjectStore
+from orchestrator.vcs.packs import TREE_MODE, NewObject
+
+_AUTHOR = "Handrail <handrail@handrail.invalid>"
+
+
+def read(store: ObjectStore, tip: GitOid | None, prefix: str = "") -> dict[str, bytes]:
+    """Path → bytes of all files, or of those below the folder ``prefix``."""
+    if tip is None:
+        return {}
+    tree = store.peel(tip)
+    start = prefix.strip("/")
+    if start:
+        row = store.subtree(tree, start)
+        if row is None or row.mode != TREE_MODE:
+            return {}
+        tree = row.oid
+    entries = [entry for entry in store.files(tree) if entry.mode != GITLINK]
+    contents = store.reader.contents([entry.oid for entry in entries])
+    lead = f"{start}/" if start else ""
+    return {lead + entry.path: data for entry, (_, data) in zip(entries, contents, strict=True)}
+
+
+def prepare(store: ObjectStore, ref: str, tip: GitOid | None, files: Mapping[str, bytes], when: datetime) -> RefUpdate:
+    """A commit on ``tip`` with ``files`` added or replaced. Raises ``RepositoryError`` REPO025."""
+    tree = store.peel(tip) if tip else None
+    blobs = {path: NewObject("blob", data) for path, data in files.items()}
+    for path in files:
+        _check(store, tree, path)
+    changes = {path: TreeEntry(path, "100644", store.id_of(blob)) for path, blob in blobs.items()}
+    made = list(blobs.values())
+    root = store.replace(tree, changes, made)
+    if root is None:
+        raise RepositoryError("REPO025", "There is no evidence to write.")
+    commit = store.commit(root, [tip] if tip else [], "Evidence", _AUTHOR, when)
+    store.write([*made, commit])
+    return RefUpdate(ref, store.id_of(commit), tip)
+
+
+def _check(store: ObjectStore, tree: GitOid | None, path: str) -> None:
+    """Nothing that is already there may be lost to a new path."""
+    reason = hostile(path)
+    if reason is None and tree is not None:
+        parts = path.split("/")
+        rows = [store.subtree(tree, "/".join(parts[:n])) for n in range(1, len(parts) + 1)]
+        wrong = any(row and row.mode != TREE_MODE for row in rows[:-1]) or (rows[-1] and rows[-1].mode == TREE_MODE)
+        reason = "is both a file and a folder" if wrong else None
+    if reason is not None:
+        raise RepositoryError("REPO025", f"Evidence cannot be kept at {visible(path)}: it {reason}.")

@@ -1,0 +1,191 @@
+"""The :class:`orchestrator.ports.Trees` of a real git repository."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from orchestrator.errors import RepositoryError
+from orchestrator.models.base import Digest, GitOid
+from orchestrator.ports import BuiltTree, ChangeOut, RefUpdate, TreeDiff, TreeEntry
+from orchestrator.vcs import evidence, repository, worktree
+from orchestrator.vcs.build import build
+from orchestrator.vcs.diff import diff
+from orchestrator.vcs.integrate import integrate
+from orchestrator.vcs.names import GITLINK, MAX_PATH_BYTES
+from orchestrator.vcs.objects import ObjectStore, open_private
+from orchestrator.vcs.packs import TREE_MODE
+from orchestrator.vcs.refs import update_refs
+from orchestrator.vcs.repository import Repository
+from orchestrator.vcs.worktree import TargetMove, TargetVerdict
+
+MAX_BLOB_BYTES = 64 * 1024 * 1024
+
+
+class GitTrees:
+    """A context manager: one git process lives from the first read until the end. Thread-safe.
+
+    Nothing in the user's repository is written but by :meth:`update_refs` and :meth:`advance`, and no work
+    tree is ever read or written.
+    """
+
+    def __init__(self, found: Repository, store: ObjectStore, max_blob_bytes: int = MAX_BLOB_BYTES) -> None:
+        self.repository = found
+        self._store = store
+        self._max_blob_bytes = max_blob_bytes
+        self._carriable: set[GitOid] = set()
+        self._sha256: dict[GitOid, bytes] = {}
+        self._brought: set[GitOid] = set()
+
+    @classmethod
+    def open(cls, folder: Path, private: Path) -> Self:
+        """The repository in or above ``folder``; trees are made in the bare repository ``private``, made if absent.
+
+        Raises ``RepositoryError`` REPO001, REPO005, REPO006 or REPO007, ``StoreError`` TRE002.
+        """
+        found = repository.find(folder)
+        return cls(found, open_private(found, private.absolute()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the git process. Later calls start a new one."""
+        self._store.reader.close()
+
+    @property
+    def id(self) -> str:
+        """See :func:`orchestrator.vcs.repository.repository_id`."""
+        return self.repository.id
+
+    def target_ref(self) -> str:
+        """The branch that HEAD is on. Raises ``RepositoryError`` REPO002 (no commit) or REPO004 (detached)."""
+        return repository.target_ref(self.repository)
+
+    def resolve(self, rev: str) -> GitOid:
+        if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", rev):
+            info = self._store.reader.info([f"{rev}^{{commit}}"])[0]
+            if info is not None and info.kind == "commit":
+                return info.oid
+        return repository.resolve(self.repository, rev)
+
+    def tree_of(self, commit: GitOid) -> GitOid:
+        return self._store.peel(commit)
+
+    def entries(self, tree: GitOid) -> tuple[TreeEntry, ...]:
+        """As the port says. REPO010 a name, REPO011 a mode, REPO012 a size, REPO013 a content that is not here."""
+        entries = self._store.files(self._store.peel(tree))
+        for entry in entries:
+            if len(entry.path.encode()) > MAX_PATH_BYTES:
+                message = f"The repository holds a path of more than {MAX_PATH_BYTES} bytes."
+                raise RepositoryError("REPO010", message, "shorten it and commit that first", [entry.path])
+        self._require_carriable(entries)
+        return entries
+
+    def _require_carriable(self, entries: Sequence[TreeEntry]) -> None:
+        unknown = [e for e in entries if e.mode != GITLINK and e.oid not in self._carriable]
+        for entry, info in zip(unknown, self._store.reader.info([e.oid for e in unknown]), strict=True):
+            if info is None:
+                hint = "complete the clone first: `git fetch --refetch`"
+                raise RepositoryError("REPO013", f"The content of {entry.path} is not in this clone.", hint)
+            if info.size > self._max_blob_bytes:
+                message = f"{entry.path} has {info.size} bytes; {self._max_blob_bytes} is the most."
+                raise RepositoryError("REPO012", message, "keep large files out of the repository")
+            self._carriable.add(entry.oid)
+
+    def blob(self, oid: GitOid) -> bytes:
+        return self._store.reader.one(oid, "blob")
+
+    def blobs(self, oids: Sequence[GitOid]) -> Iterator[bytes]:
+        for info, data in self._store.reader.contents(oids):
+            if info.kind != "blob":
+                raise RepositoryError("REPO016", f"{info.oid} is a {info.kind}, and a blob was expected.")
+            yield data
+
+    def file(self, commit: GitOid, path: str) -> bytes | None:
+        row = self._store.subtree(self._store.peel(commit), path)
+        return None if row is None or row.mode in {TREE_MODE, GITLINK} else self.blob(row.oid)
+
+    def manifest(self, tree: GitOid) -> Digest:
+        """SHA-256 over one record per file, sorted by the path's UTF-8 bytes.
+
+        A record is ``mode SP sha256 SP path NUL``: six digits; 64 lower-case hex digits of SHA-256 over the
+        blob's bytes (for a link its target, for a submodule its commit id in ASCII); the path in UTF-8.
+        """
+        entries = self._store.files(self._store.peel(tree))
+        self._digest_blobs([e.oid for e in entries if e.mode != GITLINK])
+        whole = hashlib.sha256()
+        for entry in entries:
+            own = hashlib.sha256(entry.oid.encode()).hexdigest().encode()
+            content = own if entry.mode == GITLINK else self._sha256[entry.oid]
+            whole.update(b"%b %b %b\0" % (entry.mode.encode(), content, entry.path.encode()))
+        return Digest(f"sha256:{whole.hexdigest()}")
+
+    def _digest_blobs(self, oids: Sequence[GitOid]) -> None:
+        unknown = [oid for oid in dict.fromkeys(oids) if oid not in self._sha256]
+        for oid, data in zip(unknown, self.blobs(unknown), strict=True):
+            self._sha256[oid] = hashlib.sha256(data).hexdigest().encode()
+
+    def build(
+        self, base: GitOid, out: ChangeOut, readable: Callable[[str], bool], deny: Callable[[str], str | None]
+    ) -> BuiltTree:
+        return build(self._store, self._store.peel(base), out, readable, deny)
+
+    def integrate(self, base: GitOid, tree: GitOid, tip: GitOid) -> GitOid:
+        return integrate(self._store, base, tree, tip)
+
+    def diff(self, old: GitOid, new: GitOid) -> TreeDiff:
+        return diff(self._store, old, new)
+
+    def commit(self, tree: GitOid, parent: GitOid, message: str, author: str, when: datetime) -> GitOid:
+        """As the port says. ``author`` is a name; its address ``<slug>@handrail.invalid``."""
+        name = re.sub(r"[^\w .()+-]+", "", author).strip(" .") or "agent"
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "agent"
+        new = self._store.commit(tree, [parent], message, f"{name} <{slug}@handrail.invalid>", when)
+        self._store.write([new])
+        return self._store.id_of(new)
+
+    def ref(self, name: str) -> GitOid | None:
+        return repository.read_ref(self.repository, name)
+
+    def update_refs(self, updates: Sequence[RefUpdate]) -> None:
+        """As the port says; REPO021 when a branch is checked out in some worktree."""
+        update_refs(self.repository, self._store, updates, self._brought)
+
+    def checked_out(self, ref: str) -> str | None:
+        return worktree.checked_out_branches(self.repository).get(ref)
+
+    def evidence(self, ref: str) -> Mapping[str, bytes]:
+        return evidence.read(self._store, self.ref(ref))
+
+    def evidence_below(self, ref: str, prefix: str) -> Mapping[str, bytes]:
+        """Like :meth:`evidence`, but only the files below one folder are read."""
+        return evidence.read(self._store, self.ref(ref), prefix)
+
+    def prepare_evidence(self, ref: str, files: Mapping[str, bytes], when: datetime) -> RefUpdate:
+        return evidence.prepare(self._store, ref, self.ref(ref), files, when)
+
+    def judge_target(self, target_ref: str, run_ref: str) -> TargetVerdict:
+        """What ``handrail merge`` may do with the target branch (D14). Raises ``RepositoryError`` REPO003."""
+        tip = self.resolve(run_ref)
+        target = self.ref(target_ref)
+        where = self.checked_out(target_ref)
+        return worktree.judge_target(self._store.git, target_ref, target, run_ref, tip, checked_out=where)
+
+    def advance(self, target_ref: str, run_ref: str) -> TargetVerdict:
+        """Fast-forward the target branch to the run's tip when that is allowed; otherwise only say why not."""
+        target = self.ref(target_ref)
+        verdict = self.judge_target(target_ref, run_ref)
+        if verdict.move is TargetMove.FAST_FORWARD:
+            self.update_refs([RefUpdate(target_ref, self.resolve(run_ref), target)])
+        return verdict
