@@ -1,7 +1,8 @@
 """DSSE v1.0.2 envelopes as lines (D21).
 
 A line is canonical JSON (sorted keys, no white space) with signatures sorted by key id, and one newline. So a payload,
-its type and a set of signatures have exactly one form, and any changed byte is found. Key ids are SHA-256 of the raw key.
+its type and a set of signatures have exactly one form, and any changed byte is found. A key's id is the SHA-256 of the
+raw public key.
 
 The openssl and in-toto routes see the signature over payload and type only. They do not see a repeated JSON key,
 another base64 form, added members, a missing line, or which role a key holds.
@@ -89,6 +90,12 @@ def _members(value: object) -> list[object]:
 def _signature(value: object) -> tuple[str, bytes]:
     fields = strict.exact(value, _SIGNATURE, "a signature")
     return strict.text(fields["keyid"], "a key id"), strict.unbase64(fields["sig"], "a signature")
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """The lines of a bundle with their newlines; a last one without newline stays, to be refused."""
+    *whole, rest = data.split(b"\n")
+    return [line + b"\n" for line in whole] + ([rest] if rest else [])
 
 
 def open_line(line: bytes, keys: Mapping[str, str], payload_type: str = PAYLOAD_TYPE) -> Opened:

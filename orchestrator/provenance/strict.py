@@ -15,6 +15,7 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 32
 
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS: Final = re.compile(rb"[\[\]{}]")
 _HINT: Final = "fetch the evidence again from its writer; it was altered or made by another program"
 
 
@@ -38,19 +39,20 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _depth(data: bytes) -> int:
-    deepest = depth = 0
-    for byte in _STRINGS.sub(b"", data):
-        depth += (byte in b"[{") - (byte in b"]}")
-        deepest = max(deepest, depth)
-    return deepest
+def _too_deep(data: bytes) -> bool:
+    depth = 0
+    for byte in _BRACKETS.findall(_STRINGS.sub(b"", data)):
+        depth += 1 if byte in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def parse(data: bytes, what: str, cap_bytes: int = MAX_BYTES) -> object:
     """JSON without repeated keys, NaN, or more than 32 levels. Raises ``EvidenceInvalid`` EVID001-003."""
     if len(data) > cap_bytes:
         raise invalid("EVID001", f"{what} has {len(data)} bytes, more than {cap_bytes}")
-    if _depth(data) > MAX_DEPTH:
+    if _too_deep(data):
         raise invalid("EVID002", f"{what} is nested deeper than {MAX_DEPTH} levels")
     try:
         return cast("object", json.loads(data.decode(), object_pairs_hook=_unrepeated, parse_constant=_no_constant))
