@@ -194,8 +194,10 @@ class Judge:
         self, subject: Digest, votes: Sequence[tuple[Signed[DecisionClaim], str]], findings: tuple[Digest, ...]
     ) -> Verdict | None:
         found: list[Verdict] = []
-        for role in dict.fromkeys(d.claim.decision.role for d, _ in votes):
-            mine = [(d.claim.decision, k) for d, k in votes if d.claim.decision.role == role]
+        by_role: dict[str, list[tuple[Decision, str]]] = {}
+        for signed, keyid in votes:
+            by_role.setdefault(signed.claim.decision.role, []).append((signed.claim.decision, keyid))
+        for role, mine in by_role.items():
             item = _item(subject, mine[0][0], role, findings)
             said = verdicts.outcome(item, [d for d, _ in mine], self.policy, [k for _, k in mine])
             if said is not None:
@@ -204,8 +206,10 @@ class Judge:
         return refusals[0] if refusals else next(iter(found), None)
 
     def _checks(self, gates: dict[str, list[Signed[GateClaim]]], acceptance: list[Signed[AcceptanceClaim]]) -> Checks:
-        wanted = [*gates.values(), *([acceptance] if acceptance else [])]
-        elsewhere = [any(self._independent(s.keyids) for s in found) for found in wanted]
+        wanted = [[s.keyids for s in found] for found in gates.values()]
+        if acceptance:
+            wanted.append([s.keyids for s in acceptance])
+        elsewhere = [any(self._independent(keyids) for keyids in found) for found in wanted]
         return Checks.INDEPENDENT if elsewhere and all(elsewhere) else Checks.SELF_ATTESTED
 
     def _independent(self, keyids: Sequence[str]) -> bool:
