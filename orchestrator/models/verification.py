@@ -72,7 +72,12 @@ class CommitEvidence(Noun):
 
 
 class Verification(Noun):
-    """The whole answer. ``notes`` are sentences that change nothing, such as custody and writers that nobody knows."""
+    """The whole answer.
+
+    ``notes`` are sentences that change nothing, such as custody and writers that
+    nobody knows. ``human_approved``: humans approved every attested commit, of
+    which there is one at least.
+    """
 
     verdict: Verified
     trust: Trust
@@ -82,11 +87,7 @@ class Verification(Noun):
     unattested: tuple[GitOid, ...]
     problems: tuple[EvidenceProblem, ...]
     notes: tuple[str, ...]
-
-    @property
-    def human_approved(self) -> bool:
-        """Whether a human approved every attested commit, of which there is one at least."""
-        return self.verdict is Verified.VERIFIED
+    human_approved: bool
 
     @property
     def exit_code(self) -> ExitCode:

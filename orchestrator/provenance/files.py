@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from orchestrator.errors import HandrailError, UsageError
+from orchestrator.errors import StoreError, UsageError
 
 _PRIVATE: Final = 0o077
 
@@ -87,7 +87,7 @@ def _temporary(path: Path, data: bytes, family: str, mode: int) -> Path:
             os.fsync(file.fileno())
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise HandrailError(
+        raise StoreError(
             f"{family}007", f"{path} cannot be written: {error.strerror}", "check the directory and the space on it"
         ) from None
     return temporary

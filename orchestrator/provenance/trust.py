@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
-from orchestrator.errors import EvidenceInvalid, TrustError, UsageError
+from orchestrator.errors import EvidenceInvalid, StoreError, TrustError, UsageError
 from orchestrator.models.base import Digest, Noun
 from orchestrator.models.verification import Trust
 from orchestrator.provenance import files, strict
@@ -114,11 +114,17 @@ class TrustStore:
         repositories = {**self._load().repositories, repository: known}
         files.replace(self._path, _Store(repositories=repositories).to_bytes(), "TRUST")
 
+    def _open_lock(self) -> int:
+        lock = self._path.with_name(self._path.name + ".lock")
+        try:
+            lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError("TRUST007", f"{lock} cannot be opened: {error.strerror}", "check its directory") from None
+
     @contextmanager
     def _locked(self) -> Generator[None]:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = self._path.with_name(self._path.name + ".lock")
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        handle = self._open_lock()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield

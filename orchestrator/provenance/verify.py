@@ -215,6 +215,7 @@ def _answer(said: Trust, chain: root.PolicyChain, walk: _Walk, problems: tuple[E
         commits=tuple(walk.commits),
         unattested=tuple(walk.unattested),
         problems=problems,
+        human_approved=bool(walk.commits) and all(c.human for c in walk.commits),
         notes=tuple(dict.fromkeys((*walk.pool.notes, *walk.notes, *_custody(walk)))),
     )
 
@@ -222,7 +223,8 @@ def _answer(said: Trust, chain: root.PolicyChain, walk: _Walk, problems: tuple[E
 def _verdict(walk: _Walk, problems: tuple[EvidenceProblem, ...]) -> Verified:
     if problems or not walk.commits:
         return Verified.NOT_VERIFIED
-    return Verified.VERIFIED if all(c.human for c in walk.commits) else Verified.WITHOUT_HUMAN
+    humans = all(commit.human for commit in walk.commits)
+    return Verified.VERIFIED if humans else Verified.WITHOUT_HUMAN
 
 
 def _custody(walk: _Walk) -> list[str]:
