@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RequirementId, RunId, StepId, sha256
 from orchestrator.models.change import Change, ChangeIdentity, Proposal
@@ -141,7 +141,19 @@ class DecisionClaim(Noun):
     custody: Custody
 
 
+_Noun = TypeVar("_Noun", bound=Noun)
+
 Claim = ChangeClaim | GateClaim | AcceptanceClaim | DecisionClaim
+
+
+def _stated(kind: type[_Noun], **values: object) -> _Noun:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        fields = ", ".join(sorted({str(e["loc"][0]) for e in error.errors() if e["loc"]}))
+        raise strict.invalid(
+            "EVID013", f"this cannot be stated: {fields}", "digests are sha256: and 64 digits"
+        ) from None
 
 
 def of_change(
@@ -159,9 +171,13 @@ def of_change(
     started_at: Instant,
     finished_at: Instant,
 ) -> ChangeClaim:
-    """A claim from the nouns of a run. ``texts`` and the two text digests are salted ones."""
+    """A claim from the nouns of a run. ``texts`` and the two text digests are salted ones.
+
+    Raises ``EvidenceInvalid`` EVID013 for a digest or id that is none.
+    """
     step = next(s for s in plan.steps if s.id == change.step)
-    return ChangeClaim(
+    return _stated(
+        ChangeClaim,
         repository=repository,
         run=change.run,
         step=change.step,
@@ -175,7 +191,7 @@ def of_change(
         requirements=tuple(RequirementClaim(id=r, text=texts[r]) for r in step.requirements),
         agent=proposal.agent,
         agent_version=proposal.agent_version,
-        image=Digest(proposal.image),
+        image=proposal.image,
         capabilities=step.capabilities.digest(),
         environment=plan.environment,
         transcript=transcript,
@@ -188,8 +204,9 @@ def of_change(
 
 
 def of_report(report: GateReport, custody: Custody) -> GateClaim:
-    """A claim from a gate's report."""
-    return GateClaim(
+    """A claim from a gate's report. Raises ``EvidenceInvalid`` EVID013."""
+    return _stated(
+        GateClaim,
         gate=report.gate,
         tool=report.tool,
         tool_version=report.tool_version,
@@ -208,10 +225,11 @@ def _fingerprints(report: GateReport, kinds: set[Disposition]) -> tuple[Digest, 
 
 
 def of_acceptance(report: AcceptanceReport, custody: Custody) -> AcceptanceClaim:
-    """A claim from an acceptance report."""
-    return AcceptanceClaim(
+    """A claim from an acceptance report. Raises ``EvidenceInvalid`` EVID013."""
+    return _stated(
+        AcceptanceClaim,
         identity=report.change,
-        image=Digest(report.image),
+        image=report.image,
         environment=report.environment,
         result=report.result,
         report=report.digest(),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from orchestrator.errors import EvidenceInvalid
+from orchestrator.errors import EvidenceInvalid, HandrailError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.decision import SubjectKind
 from orchestrator.models.verification import EvidenceProblem
@@ -84,7 +84,7 @@ class Pool:
                     self.run_decisions.append(decided)
 
 
-def problem(error: EvidenceInvalid, commit: GitOid | None = None) -> EvidenceProblem:
+def problem(error: HandrailError, commit: GitOid | None = None) -> EvidenceProblem:
     """An error as one row of the answer."""
     return EvidenceProblem(code=error.code, message=error.message, hint=error.hint, commit=commit)
 

@@ -59,7 +59,7 @@ class Judge:
         self._identity(claim.identity)
         gates = self._gates(claim.identity)
         acceptance = self._acceptance(claim)
-        approval = self._approval(claim.identity, verdicts_to_lift(gates))
+        approval = self._approval(claim.identity, fingerprints_to_lift(gates))
         self._plan(claim)
         return CommitEvidence(
             commit=self.node.oid,
@@ -129,7 +129,7 @@ class Judge:
         found = [a for a in everything if self._by_runner(a.keyids)]
         if not any(a.claim.report == claim.acceptance for a in found):
             self._say("EVID049", "the acceptance report that the change names is missing", "fetch all evidence")
-        if any(a.claim.result is not Result.PASSED for a in found):
+        if any(not _passed(a.claim) for a in found):
             self._say("EVID049", "acceptance did not pass", "mend the change and run it again")
         return found
 
@@ -230,7 +230,11 @@ class Judge:
         return True
 
 
-def verdicts_to_lift(gates: dict[str, list[Signed[GateClaim]]]) -> tuple[Digest, ...]:
+def _passed(claim: AcceptanceClaim) -> bool:
+    return claim.result is Result.PASSED and all(c.shows is not Demonstration.FAILED for c in claim.commands)
+
+
+def fingerprints_to_lift(gates: dict[str, list[Signed[GateClaim]]]) -> tuple[Digest, ...]:
     """Fingerprints that a person must lift, over all reports, sorted."""
     return tuple(sorted({f for found in gates.values() for g in found for f in g.claim.to_lift}))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orchestrator.errors import EvidenceInvalid
+from orchestrator.errors import EvidenceInvalid, RepositoryError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.policy import Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem, Trust, Verification, Verified
@@ -91,7 +91,7 @@ def _trust(
 def _caught(call: Callable[[], object], commit: GitOid | None = None) -> list[EvidenceProblem]:
     try:
         call()
-    except EvidenceInvalid as error:
+    except (EvidenceInvalid, RepositoryError) as error:
         return [evidence.problem(error, commit)]
     return []
 

@@ -132,6 +132,18 @@ def test_acceptance_that_failed(world: World):
     assert codes(replace(world, "acceptance", world.acceptance(result=Result.FAILED), "runner")) == {"EVID049"}
 
 
+def test_acceptance_that_contradicts_itself(world: World):
+    command = world.acceptance().commands[0].model_copy(update={"shows": Demonstration.FAILED})
+    assert codes(replace(world, "acceptance", world.acceptance(commands=(command,)), "runner")) == {"EVID049"}
+
+
+def test_a_step_without_commands_is_not_demonstrated(world: World):
+    del world.lines["acceptance"]
+    found = replace(world, "change", world.change(acceptance=None), "runner")
+    assert codes(found) == set()
+    assert (found.commits[0].acceptance, found.commits[0].demonstrated) == (None, False)
+
+
 def test_a_requirement_that_no_command_shows_is_not_demonstrated(world: World):
     command = world.acceptance().commands[0].model_copy(update={"shows": Demonstration.REGRESSION})
     found = replace(world, "acceptance", world.acceptance(commands=(command,)), "runner")
