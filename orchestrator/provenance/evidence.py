@@ -61,6 +61,10 @@ class Pool:
             try:
                 opened = dsse.open_line(line, keys)
                 self._add(statements.read(opened.payload), opened)
+                if opened.unknown:
+                    self.notes.append(
+                        f"{opened.digest} also carries a signature by a key that the policy does not name"
+                    )
             except EvidenceInvalid as error:
                 if error.code == "EVID009":
                     self.notes.append("a statement that is signed by no key of the policy was ignored")

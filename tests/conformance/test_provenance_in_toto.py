@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from google.protobuf.json_format import MessageToDict, Parse, ParseError
@@ -129,6 +130,14 @@ def test_gates_and_acceptance_are_test_results(claim, result: str):
     message = Parse(json.dumps(value["predicate"]), ResultMessage())
     assert message.result == result
     assert len(message.configuration) >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"), [("change", CHANGE), ("gate", GATE), ("acceptance", ACCEPTANCE), ("decision", DECISION)]
+)
+def test_the_wire_form_is_a_contract(name: str, claim):
+    golden = Path(__file__).parent.parent / "golden" / f"provenance_{name}.json"
+    assert json.loads(golden.read_bytes()) == json.loads(statements.build(claim))
 
 
 def test_the_oracle_does_refuse():

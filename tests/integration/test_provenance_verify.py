@@ -158,6 +158,12 @@ def test_a_change_by_a_key_without_the_role(world: World, who: str, code: str):
     assert any("no key of the policy" in n for n in found.notes) == (who == "stranger")
 
 
+def test_a_strangers_signature_beside_a_runners_is_noted(world: World):
+    found = replace(world, "change", world.change(), "runner", "stranger")
+    assert codes(found) == set()
+    assert any("also carries a signature" in n for n in found.notes)
+
+
 def test_a_gate_result_by_a_reviewer_counts_for_nothing(world: World):
     assert codes(replace(world, "ruff", world.gate("ruff"), "ana")) == {"EVID045"}
 
