@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from orchestrator.models.attestation import Signature
+from orchestrator.models.attestation import PAYLOAD_TYPE, Signature
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.change import ChangedFile, ChangeIdentity, Hunk
@@ -256,6 +256,27 @@ class Trees(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CommitNode:
+    """One commit as history has it. ``parents`` are in git's order."""
+
+    oid: GitOid
+    parents: tuple[GitOid, ...]
+    tree: GitOid
+
+
+class History(Protocol):
+    """What ``verify`` reads of a repository beside :class:`Trees`."""
+
+    def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
+        """All that ``head`` reaches and ``base`` does not, parents before children. No grafts, no replace refs."""
+        ...
+
+    def evidence_refs(self) -> tuple[str, ...]:
+        """Full names of all evidence branches, local and remote-tracking, sorted."""
+        ...
+
+
 # --- sandbox -----------------------------------------------------------------
 
 
@@ -444,8 +465,8 @@ class Signer(Protocol):
     @property
     def public_key(self) -> str: ...
 
-    def sign(self, payload: bytes) -> Signature:
-        """A signature over the DSSE pre-authentication encoding of an in-toto payload."""
+    def sign(self, payload: bytes, payload_type: str = PAYLOAD_TYPE) -> Signature:
+        """A signature over the DSSE pre-authentication encoding, which binds the payload to its type."""
         ...
 
 
@@ -466,10 +487,12 @@ __all__ = [
     "Candidate",
     "ChangeOut",
     "Clock",
+    "CommitNode",
     "Environments",
     "EventSink",
     "Execution",
     "Gate",
+    "History",
     "Notifier",
     "OutMember",
     "RefUpdate",

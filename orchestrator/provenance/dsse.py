@@ -1,0 +1,136 @@
+"""DSSE v1.0.2 envelopes as lines (D21).
+
+A line is canonical JSON (sorted keys, no white space) with signatures sorted by key id, and one newline. So a payload,
+its type and a set of signatures have exactly one form, and any changed byte is found. A key's id is the SHA-256 of the
+raw public key.
+
+The openssl and in-toto routes see the signature over payload and type only. They do not see a repeated JSON key,
+another base64 form, added members, a missing line, or which role a key holds.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, cast
+
+from orchestrator.models.attestation import PAYLOAD_TYPE
+from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.ports import Signer
+from orchestrator.provenance import strict
+from orchestrator.provenance.keys import keyid_of, pae
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+MAX_SIGNATURES: Final = 64
+_ENVELOPE: Final = frozenset({"payload", "payloadType", "signatures"})
+_SIGNATURE: Final = frozenset({"keyid", "sig"})
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A line that holds. ``keyids`` verified; ``unknown`` are ids of signatures by keys that nobody named."""
+
+    payload: bytes
+    keyids: tuple[str, ...]
+    unknown: tuple[str, ...]
+    digest: Digest
+    """SHA-256 over the line's bytes, its newline included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """An envelope's parts before anybody looked at a signature."""
+
+    payload: bytes
+    signatures: tuple[tuple[str, bytes], ...]
+
+
+def seal(payload: bytes, signers: Sequence[Signer], payload_type: str = PAYLOAD_TYPE) -> bytes:
+    """One line with a signature by each signer. Raises ``ValueError`` for no signer or one key twice."""
+    signatures = sorted((s.sign(payload, payload_type) for s in signers), key=lambda s: s.keyid)
+    if not signatures or len({s.keyid for s in signatures}) != len(signatures):
+        raise ValueError("an envelope needs one signature or more, each by another key")
+    return _line(payload, payload_type, [s.model_dump() for s in signatures])
+
+
+def _line(payload: bytes, payload_type: str, signatures: list[dict[str, str]]) -> bytes:
+    encoded = base64.b64encode(payload).decode()
+    return canonical({"payload": encoded, "payloadType": payload_type, "signatures": signatures}) + b"\n"
+
+
+def unpack(line: bytes, payload_type: str = PAYLOAD_TYPE) -> Unverified:
+    """Parse strictly, verify nothing. Raises ``EvidenceInvalid`` EVID001-007 and EVID010."""
+    if not line.endswith(b"\n"):
+        raise strict.invalid("EVID006", "an envelope does not end with its newline")
+    value = strict.exact(strict.parse(line[:-1], "an envelope"), _ENVELOPE, "an envelope")
+    payload = strict.unbase64(value["payload"], "a payload")
+    kind = strict.text(value["payloadType"], "a payload type")
+    signatures = tuple(_signature(s) for s in _members(value["signatures"]))
+    if not strict.is_canonical(value, line[:-1]):
+        raise strict.invalid("EVID006", "an envelope is not in the one serialisation that we write")
+    if kind != payload_type:
+        raise strict.invalid("EVID007", f"a payload has type {kind[:100]!r}, not {payload_type}")
+    ids = [keyid for keyid, _ in signatures]
+    if ids != sorted(set(ids)):
+        raise strict.invalid("EVID010", "an envelope's signatures are repeated or not sorted by key")
+    return Unverified(payload, signatures)
+
+
+def _members(value: object) -> list[object]:
+    members = cast("list[object]", value) if isinstance(value, list) else []
+    if not 1 <= len(members) <= MAX_SIGNATURES:
+        raise strict.invalid("EVID004", f"an envelope has no list of 1 to {MAX_SIGNATURES} signatures")
+    return members
+
+
+def _signature(value: object) -> tuple[str, bytes]:
+    fields = strict.exact(value, _SIGNATURE, "a signature")
+    return strict.text(fields["keyid"], "a key id"), strict.unbase64(fields["sig"], "a signature")
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """The lines of a bundle with their newlines; a last one without newline stays, to be refused."""
+    *whole, rest = data.split(b"\n")
+    return [line + b"\n" for line in whole] + ([rest] if rest else [])
+
+
+def open_line(line: bytes, keys: Mapping[str, str], payload_type: str = PAYLOAD_TYPE) -> Opened:
+    """Parse and verify one line against ``keys`` (key id → raw public key in hex).
+
+    Every signature by a known key must verify (EVID008) and there must be one
+    (EVID009); the others are named in :attr:`Opened.unknown`. NOT checked:
+    which role a key holds, and what the payload says.
+    """
+    found = unpack(line, payload_type)
+    known = [(k, sig) for k, sig in found.signatures if k in keys]
+    if not known:
+        raise strict.invalid(
+            "EVID009", "an envelope carries no signature by a known key", "add the signer to the policy, or ignore it"
+        )
+    for keyid, signature in known:
+        _verify(keyid, keys[keyid], signature, pae(found.payload, payload_type))
+    unknown = tuple(k for k, _ in found.signatures if k not in keys)
+    return Opened(found.payload, tuple(k for k, _ in known), unknown, sha256(line))
+
+
+def _verify(keyid: str, public_key: str, signature: bytes, message: bytes) -> None:
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  start-up
+
+    try:
+        holds = keyid_of(public_key) == keyid
+        _loaded(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        holds = False
+    if not holds:
+        raise strict.invalid("EVID008", f"the signature by key {keyid[:16]} does not verify")
+
+
+@lru_cache(maxsize=256)
+def _loaded(public_key: str) -> Ed25519PublicKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415  start-up
+
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))

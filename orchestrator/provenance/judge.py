@@ -1,0 +1,254 @@
+"""One commit against its evidence, under the policy in force at its parent (D1, D6, D11).
+
+NOT checked: that a report says what its tool found (re-run the gates for that), that the target ref which a reviewer
+was shown is the ref being verified now, and the clock of whoever signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from orchestrator.errors import StoreError
+from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verdict
+from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.policy import Custody, Policy
+from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
+from orchestrator.policy import verdicts
+from orchestrator.ports import Blobs, CommitNode
+from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, DecisionClaim, GateClaim
+from orchestrator.provenance.evidence import Pool, Signed, Source
+
+RUNNER: Final = "runner"
+REVIEWER: Final = "reviewer"
+_INDEPENDENT: Final = frozenset({Custody.CI, Custody.WORKER})
+_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What the decisions on one subject come to."""
+
+    verdict: Verdict | None
+    human: bool
+    used: tuple[Signed[DecisionClaim], ...]
+
+
+@dataclass
+class Judge:
+    """Judges one change statement of one commit; :attr:`problems` fills up on the way."""
+
+    source: Source
+    pool: Pool
+    policy: Policy
+    node: CommitNode
+    line: frozenset[tuple[GitOid, Digest]]
+    """(tree, manifest) of every commit up to the head: where an end-of-run review may have ended."""
+    signed: Signed[ChangeClaim]
+    blobs: Blobs | None = None
+    problems: list[EvidenceProblem] = field(default_factory=list[EvidenceProblem])
+
+    def judge(self) -> CommitEvidence:
+        """All of it. The commit is covered when :attr:`problems` is empty afterwards."""
+        claim = self.signed.claim
+        self._signer_and_time(claim)
+        self._identity(claim.identity)
+        gates = self._gates(claim.identity)
+        acceptance = self._acceptance(claim)
+        approval = self._approval(claim.identity, fingerprints_to_lift(gates))
+        self._plan(claim)
+        return CommitEvidence(
+            commit=self.node.oid,
+            tree=self.node.tree,
+            target_ref=claim.identity.target_ref,
+            run=claim.run,
+            step=claim.step,
+            attempt=claim.attempt,
+            requirements=tuple(r.id for r in claim.requirements),
+            agent=f"{claim.agent} {claim.agent_version}".strip(),
+            change=self.signed.line,
+            same_tree=claim.commit != self.node.oid,
+            gates={name: verdicts.worst(g.claim.result for g in found) for name, found in sorted(gates.items())},
+            acceptance=verdicts.worst(a.claim.result for a in acceptance) if acceptance else None,
+            demonstrated=any(c.shows is Demonstration.DEMONSTRATED for a in acceptance for c in a.claim.commands),
+            decisions=tuple(d.line for d in approval.used),
+            reviewers=tuple(sorted({d.claim.decision.reviewer for d in approval.used})),
+            human=approval.human,
+            checks=self._checks(gates, acceptance),
+            texts_withheld=self._withheld(claim),
+            policy_version=self.policy.version,
+        )
+
+    def _say(self, code: str, message: str, hint: str) -> None:
+        self.problems.append(EvidenceProblem(code=code, message=message, hint=hint, commit=self.node.oid))
+
+    def _by_runner(self, keyids: Sequence[str]) -> bool:
+        return any(self.policy.holds(keyid, RUNNER) for keyid in keyids)
+
+    def _signer_and_time(self, claim: ChangeClaim) -> None:
+        if not self._by_runner(self.signed.keyids):
+            self._say("EVID040", "the change is signed by a key without the role runner", "have a runner attest it")
+        if claim.finished_at >= self.policy.expires:
+            self._say("EVID024", "the change was made after the policy had expired", "renew the policy, run again")
+
+    def _identity(self, identity: ChangeIdentity) -> None:
+        if len(self.node.parents) != 1:
+            self._say("EVID041", "an attested commit has exactly one parent, and this has not", "merge fast-forward")
+        elif self.node.parents[0] != identity.tip:
+            self._say("EVID042", "the commit's parent is not the tip that was judged", "run the change again on it")
+        if self.node.tree != identity.tree:
+            self._say("EVID043", "the commit's tree is not the one that was judged", "somebody replaced the tree")
+        elif self.source.manifest(self.node.tree) != identity.manifest:
+            self._say("EVID044", "the tree's content is not the one that was judged", "a git object was replaced")
+
+    def _gates(self, identity: ChangeIdentity) -> dict[str, list[Signed[GateClaim]]]:
+        gates: dict[str, list[Signed[GateClaim]]] = {name: [] for name in self.policy.gates}
+        for signed in self.pool.gates.get(identity.digest(), ()):
+            if self._by_runner(signed.keyids):
+                gates.setdefault(signed.claim.gate, []).append(signed)
+        for name, found in gates.items():
+            if not found:
+                self._say("EVID045", f"no result of the gate {name} by a runner", "run the gates on this change")
+            for signed in found:
+                self._gate(signed.claim)
+        return gates
+
+    def _gate(self, claim: GateClaim) -> None:
+        unlifted = claim.result is Result.NEEDS_PERSON and not claim.to_lift
+        if claim.result in {Result.FAILED, Result.ERROR} or claim.failing or unlifted:
+            self._say("EVID046", f"the gate {claim.gate} said {claim.result}", "mend the change and run it again")
+
+    def _acceptance(self, claim: ChangeClaim) -> list[Signed[AcceptanceClaim]]:
+        if claim.acceptance is None:
+            return []
+        everything = self.pool.acceptance.get(claim.identity.digest(), ())
+        found = [a for a in everything if self._by_runner(a.keyids)]
+        if not any(a.claim.report == claim.acceptance for a in found):
+            self._say("EVID049", "the acceptance report that the change names is missing", "fetch all evidence")
+        if any(not _passed(a.claim) for a in found):
+            self._say("EVID049", "acceptance did not pass", "mend the change and run it again")
+        return found
+
+    def _approval(self, identity: ChangeIdentity, findings: tuple[Digest, ...]) -> Approval:
+        best = self._outcome(identity.digest(), self._on_change(identity), findings)
+        if best.verdict is None:
+            runs = [self._outcome(s, d, findings) for s, d in self._on_runs(identity).items()]
+            said = [r for r in runs if r.verdict is not None]
+            best = next((r for r in said if r.verdict is Verdict.APPROVE), next(iter(said), best))
+        if best.verdict is None:
+            self._unapproved(identity, findings)
+        elif best.verdict is not Verdict.APPROVE:
+            self._say("EVID051", f"a reviewer said {best.verdict} to this change", "make another change")
+        return best
+
+    def _unapproved(self, identity: ChangeIdentity, findings: tuple[Digest, ...]) -> None:
+        groups = [(identity.digest(), self._on_change(identity)), *self._on_runs(identity).items()]
+        but_for_findings = any(self._outcome(s, d, ()).verdict is Verdict.APPROVE for s, d in groups)
+        if findings and but_for_findings:
+            self._say("EVID048", "the change is approved, but a finding needs a person who lifts it", "review it again")
+        else:
+            self._say("EVID050", "no approval of exactly this change by enough reviewers", "handrail review")
+
+    def _on_change(self, identity: ChangeIdentity) -> list[Signed[DecisionClaim]]:
+        found = self.pool.decisions.get(identity.digest(), ())
+        return [d for d in found if d.claim.decision.kind is SubjectKind.CHANGE and d.claim.decision.change == identity]
+
+    def _on_runs(self, identity: ChangeIdentity) -> dict[Digest, list[Signed[DecisionClaim]]]:
+        """End-of-run decisions that list this change, and whose final tree stands on this line."""
+        out: dict[Digest, list[Signed[DecisionClaim]]] = {}
+        for signed in self.pool.run_decisions:
+            decision = signed.claim.decision
+            final = decision.change
+            if final is None or final.digest() != decision.subject or (final.tree, final.manifest) not in self.line:
+                continue
+            if identity.digest() in decision.shown:
+                out.setdefault(decision.subject, []).append(signed)
+        return out
+
+    def _plan(self, claim: ChangeClaim) -> None:
+        found = self.pool.decisions.get(claim.plan, ())
+        decisions = [d for d in found if d.claim.decision.kind is SubjectKind.PLAN]
+        if self._outcome(claim.plan, decisions, ()).verdict is not Verdict.APPROVE:
+            self._say("EVID052", "nobody with the role approved the plan of this change", "approve a plan, run again")
+
+    def _outcome(
+        self, subject: Digest, decisions: Sequence[Signed[DecisionClaim]], findings: tuple[Digest, ...]
+    ) -> Approval:
+        """Over the roles that may decide: one refusal refuses, one role's approval approves."""
+        votes = [(d, k) for d in decisions for k in d.keyids if self._may_say(d.claim.decision, k)]
+        verdict = self._verdict(subject, votes, findings)
+        humans = [(d, k) for d, k in votes if (who := self.policy.principal(k)) and who.human]
+        human = verdict is Verdict.APPROVE and self._verdict(subject, humans, findings) is Verdict.APPROVE
+        return Approval(verdict, human, tuple(dict.fromkeys(d for d, _ in votes)))
+
+    def _may_say(self, decision: Decision, keyid: str) -> bool:
+        who = self.policy.principal(keyid)
+        allowed = {REVIEWER, *self.policy.lift_roles}
+        return who is not None and decision.reviewer == who.name and decision.role in allowed
+
+    def _verdict(
+        self, subject: Digest, votes: Sequence[tuple[Signed[DecisionClaim], str]], findings: tuple[Digest, ...]
+    ) -> Verdict | None:
+        found: list[Verdict] = []
+        by_role: dict[str, list[tuple[Decision, str]]] = {}
+        for signed, keyid in votes:
+            by_role.setdefault(signed.claim.decision.role, []).append((signed.claim.decision, keyid))
+        for role, mine in by_role.items():
+            item = _item(subject, mine[0][0], role, findings)
+            said = verdicts.outcome(item, [d for d, _ in mine], self.policy, [k for _, k in mine])
+            if said is not None:
+                found.append(said)
+        refusals = [v for v in found if v is not Verdict.APPROVE]
+        return refusals[0] if refusals else next(iter(found), None)
+
+    def _checks(self, gates: dict[str, list[Signed[GateClaim]]], acceptance: list[Signed[AcceptanceClaim]]) -> Checks:
+        wanted = [[s.keyids for s in found] for found in gates.values()]
+        if acceptance:
+            wanted.append([s.keyids for s in acceptance])
+        elsewhere = [any(self._independent(keyids) for keyids in found) for found in wanted]
+        return Checks.INDEPENDENT if elsewhere and all(elsewhere) else Checks.SELF_ATTESTED
+
+    def _independent(self, keyids: Sequence[str]) -> bool:
+        authors = {p.name for k in self.signed.keyids if (p := self.policy.principal(k))}
+        others = [p for k in keyids if (p := self.policy.principal(k)) and p.name not in authors]
+        return any(p.custody in _INDEPENDENT and self.policy.holds(p.keyid, RUNNER) for p in others)
+
+    def _withheld(self, claim: ChangeClaim) -> int:
+        return sum(1 for r in claim.requirements if not self._readable(r.text))
+
+    def _readable(self, text: Digest) -> bool:
+        if self.blobs is None:
+            return False
+        try:
+            self.blobs.get(text)
+        except StoreError:
+            return False
+        return True
+
+
+def _passed(claim: AcceptanceClaim) -> bool:
+    return claim.result is Result.PASSED and all(c.shows is not Demonstration.FAILED for c in claim.commands)
+
+
+def fingerprints_to_lift(gates: dict[str, list[Signed[GateClaim]]]) -> tuple[Digest, ...]:
+    """Fingerprints that a person must lift, over all reports, sorted."""
+    return tuple(sorted({f for found in gates.values() for g in found for f in g.claim.to_lift}))
+
+
+def _item(subject: Digest, decision: Decision, role: str, findings: tuple[Digest, ...]) -> ReviewItem:
+    return ReviewItem(
+        id=decision.item,
+        run=decision.run,
+        node="verify",
+        kind=decision.kind,
+        subject=subject,
+        document=subject,
+        findings=findings,
+        title="",
+        role=role,
+        created_at=_ANY_TIME,
+    )

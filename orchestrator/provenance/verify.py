@@ -1,0 +1,234 @@
+"""Offline verification of a line of commits (D11, D12, D13, D20).
+
+Everything that can be recomputed is: identities, trees, SHA-256 manifests, signatures, roles under the policy at each
+commit's parent, log chains. What is not evidence is not asked for: without the texts a statement still verifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orchestrator.errors import EvidenceInvalid, RepositoryError
+from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.policy import Policy
+from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem, Trust, Verification, Verified
+from orchestrator.policy import paths
+from orchestrator.ports import Blobs, CommitNode
+from orchestrator.provenance import evidence, root, strict
+from orchestrator.provenance.claims import ChangeClaim
+from orchestrator.provenance.evidence import Pool, Signed, Source
+from orchestrator.provenance.judge import Judge
+from orchestrator.provenance.trust import TrustStore, mismatch
+
+
+def verify(
+    source: Source,
+    *,
+    head: str,
+    now: datetime,
+    repository: str,
+    base: str | None = None,
+    ref: str | None = None,
+    trust: TrustStore | None = None,
+    root_digest: Digest | None = None,
+    allow_self_asserted: bool = False,
+    bundle: bytes | None = None,
+    blobs: Blobs | None = None,
+) -> Verification:
+    """Every commit that ``head`` reaches and ``base`` does not.
+
+    ``ref`` is the full ref name that is verified; ``None`` (a bare commit)
+    counts as protected, because nobody can say that it is not. ``root_digest``
+    comes from outside and wins over ``trust``, which pins on first use and
+    remembers log heads. With ``bundle`` the repository's own evidence branches
+    are not read. Raises ``EvidenceInvalid`` EVID020-023 when ``head`` has no
+    usable policy; everything else is a row of ``problems``.
+    """
+    reader = _Policies(source)
+    head_oid = source.resolve(head)
+    chain = reader.must(head_oid)
+    said, problems = _trust(chain, repository, trust, root_digest, allow_self_asserted=allow_self_asserted)
+    problems += _caught(lambda: root.refuse_expired(chain, now))
+    pool = (
+        evidence.from_bundle(bundle, chain.keys())
+        if bundle is not None
+        else evidence.from_logs(source, chain.keys(), trust, repository)
+    )
+    nodes = source.commits(source.resolve(base) if base else None, head_oid)
+    walk = _Walk(source, reader, pool, ref, blobs, _manifests(source, nodes, pool))
+    for node in nodes:
+        walk.step(node)
+    if trust is not None:
+        _remember(trust, repository, pool)
+    return _answer(said, chain, walk, (*problems, *pool.problems, *walk.problems))
+
+
+def _trust(
+    chain: root.PolicyChain,
+    repository: str,
+    store: TrustStore | None,
+    given: Digest | None,
+    *,
+    allow_self_asserted: bool,
+) -> tuple[Trust, list[EvidenceProblem]]:
+    found = chain.root_digest
+    if given is not None:
+        wrong = [] if given == found else [evidence.problem(mismatch(given, found))]
+        return (Trust.SELF_ASSERTED if wrong else Trust.PINNED), wrong
+    if store is not None:
+        try:
+            return store.pin(repository, found), []
+        except EvidenceInvalid as error:
+            return Trust.SELF_ASSERTED, [evidence.problem(error)]
+    if allow_self_asserted:
+        return Trust.SELF_ASSERTED, []
+    nobody = strict.invalid("EVID027", "nobody outside the repository vouches for its root", f"--root {found}")
+    return Trust.SELF_ASSERTED, [evidence.problem(nobody)]
+
+
+def _caught(call: Callable[[], object], commit: GitOid | None = None) -> list[EvidenceProblem]:
+    try:
+        call()
+    except (EvidenceInvalid, RepositoryError) as error:
+        return [evidence.problem(error, commit)]
+    return []
+
+
+def _manifests(source: Source, nodes: tuple[CommitNode, ...], pool: Pool) -> frozenset[tuple[GitOid, Digest]]:
+    """Only what an end-of-run decision could mean: manifests of large trees are not free."""
+    finals = {d.claim.decision.change.tree for d in pool.run_decisions if d.claim.decision.change}
+    return frozenset((n.tree, source.manifest(n.tree)) for n in nodes if n.tree in finals)
+
+
+def _remember(store: TrustStore, repository: str, pool: Pool) -> None:
+    if not pool.problems:
+        for state in pool.states.values():
+            store.remember(repository, state)
+
+
+@dataclass
+class _Policies:
+    """Policy chains by commit; equal bytes are parsed once."""
+
+    source: Source
+    parsed: dict[tuple[bytes, ...], root.PolicyChain] = field(default_factory=dict[tuple[bytes, ...], root.PolicyChain])
+
+    def must(self, commit: GitOid) -> root.PolicyChain:
+        lines: list[bytes] = []
+        while (line := self.source.file(commit, root.policy_path(len(lines) + 1))) is not None:
+            lines.append(line)
+        key = tuple(lines)
+        if key not in self.parsed:
+            self.parsed[key] = root.read_chain({root.policy_path(n): d for n, d in enumerate(lines, 1)}, None)
+        return self.parsed[key]
+
+    def at(self, commit: GitOid) -> root.PolicyChain | None:
+        try:
+            return self.must(commit)
+        except EvidenceInvalid as error:
+            if error.code == "EVID020":
+                return None
+            raise
+
+
+@dataclass
+class _Walk:
+    """The commits one by one, parents first."""
+
+    source: Source
+    policies: _Policies
+    pool: Pool
+    ref: str | None
+    blobs: Blobs | None
+    line: frozenset[tuple[GitOid, Digest]]
+    commits: list[CommitEvidence] = field(default_factory=list[CommitEvidence])
+    unattested: list[GitOid] = field(default_factory=list[GitOid])
+    problems: list[EvidenceProblem] = field(default_factory=list[EvidenceProblem])
+    notes: list[str] = field(default_factory=list[str])
+
+    def step(self, node: CommitNode) -> None:
+        self.problems += _caught(lambda: self._step(node), node.oid)
+
+    def _step(self, node: CommitNode) -> None:
+        now = self.policies.at(node.oid)
+        before = [chain for parent in node.parents if (chain := self.policies.at(parent)) is not None]
+        for older in before:
+            if now is None or not now.extends(older):
+                self._say(node, "EVID026", "the policy was rolled back or replaced", "restore its signed versions")
+        candidates = self._candidates(node)
+        in_force = before[0].current if before else None
+        if candidates and in_force is not None:
+            self._judge(node, candidates, in_force)
+        elif candidates:
+            self._say(node, "EVID054", "attested, but no policy is in force at its parent", "handrail init first")
+        elif not self._is_policy_commit(node, now, before):
+            self._by_hand(node, in_force)
+
+    def _say(self, node: CommitNode, code: str, message: str, hint: str) -> None:
+        self.problems.append(EvidenceProblem(code=code, message=message, hint=hint, commit=node.oid))
+
+    def _candidates(self, node: CommitNode) -> list[Signed[ChangeClaim]]:
+        """By the commit's id; else by parent and tree, as a server's squash leaves them (D14)."""
+        direct = self.pool.changes.get(node.oid, [])
+        alike = self.pool.by_tree.get((node.parents[0], node.tree), []) if len(node.parents) == 1 else []
+        return direct or alike
+
+    def _judge(self, node: CommitNode, candidates: list[Signed[ChangeClaim]], policy: Policy) -> None:
+        """The first statement that holds covers the commit; when none does, the first one's problems are told."""
+        judges = [Judge(self.source, self.pool, policy, node, self.line, c, self.blobs) for c in candidates]
+        judged = [(judge.judge(), judge.problems) for judge in judges]
+        covered, problems = next((j for j in judged if not j[1]), judged[0])
+        self.commits.append(covered)
+        self.problems.extend(problems)
+
+    def _is_policy_commit(self, node: CommitNode, now: root.PolicyChain | None, before: list[root.PolicyChain]) -> bool:
+        """A commit that adds signed policy versions and touches nothing else vouches for itself."""
+        if now is None or len(before) != 1 or len(node.parents) != 1 or now.payloads == before[0].payloads:
+            return False
+        old = set(self.source.entries(self.source.tree_of(node.parents[0])))
+        touched = {entry.path for entry in old ^ set(self.source.entries(node.tree))}
+        only = all(path.startswith(root.FOLDER) for path in touched) and now.extends(before[0])
+        if only:
+            self.notes.append(f"{node.oid[:12]} is policy version {now.current.version}, signed by the root before it")
+        return only
+
+    def _by_hand(self, node: CommitNode, policy: Policy | None) -> None:
+        self.unattested.append(node.oid)
+        if policy is not None and is_protected(policy, self.ref):
+            self._say(node, "EVID053", "no statement covers this commit, and its ref is protected", "handrail audit")
+
+
+def is_protected(policy: Policy, ref: str | None) -> bool:
+    """Whether a policy protects a ref; ``main`` means ``refs/heads/main``. Unknown is protected when anything is."""
+    names = [p.removeprefix("refs/heads/") for p in policy.protected_refs]
+    return bool(names) if ref is None else paths.covers(names, ref.removeprefix("refs/heads/"))
+
+
+def _answer(said: Trust, chain: root.PolicyChain, walk: _Walk, problems: tuple[EvidenceProblem, ...]) -> Verification:
+    return Verification(
+        verdict=_verdict(walk, problems),
+        trust=said,
+        root=chain.root_digest,
+        policy_version=chain.current.version,
+        commits=tuple(walk.commits),
+        unattested=tuple(walk.unattested),
+        problems=problems,
+        human_approved=bool(walk.commits) and all(c.human for c in walk.commits),
+        notes=tuple(dict.fromkeys((*walk.pool.notes, *walk.notes, *_custody(walk)))),
+    )
+
+
+def _verdict(walk: _Walk, problems: tuple[EvidenceProblem, ...]) -> Verified:
+    if problems or not walk.commits:
+        return Verified.NOT_VERIFIED
+    humans = all(commit.human for commit in walk.commits)
+    return Verified.VERIFIED if humans else Verified.WITHOUT_HUMAN
+
+
+def _custody(walk: _Walk) -> list[str]:
+    own = sum(1 for c in walk.commits if c.checks is Checks.SELF_ATTESTED)
+    if not own:
+        return []
+    return [f"{own} commits are self-attested: whoever made them also holds the key that says the checks passed"]

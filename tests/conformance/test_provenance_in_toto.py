@@ -1,0 +1,150 @@
+"""Our statements, read by the in-toto project's own package."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from google.protobuf.json_format import MessageToDict, Parse, ParseError
+from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenance as ProvenanceMessage
+from in_toto_attestation.predicates.test_result.v0.test_result_pb2 import TestResult as ResultMessage
+from in_toto_attestation.v1.statement import Statement
+from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
+
+from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
+from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.decision import Decision, SubjectKind, Verdict
+from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.policy import Custody
+from orchestrator.provenance import statements
+from orchestrator.provenance.claims import (
+    AcceptanceClaim,
+    ChangeClaim,
+    CommandClaim,
+    DecisionClaim,
+    GateClaim,
+    RequirementClaim,
+)
+
+D = sha256(b"x")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+IDENTITY = ChangeIdentity(
+    target_ref="refs/heads/handrail/r", tip=GitOid("a" * 40), tree=GitOid("b" * 40), manifest=sha256(b"m")
+)
+CHANGE = ChangeClaim(
+    repository="r1",
+    run=RunId("20261122-abcdef"),
+    step=StepId("S01"),
+    attempt=1,
+    commit=GitOid("c" * 40),
+    identity=IDENTITY,
+    base_commit=GitOid("d" * 40),
+    plan=D,
+    workflow=D,
+    spec_text=D,
+    requirements=(RequirementClaim(id=RequirementId("pay/REQ-001"), text=D),),
+    agent="scripted",
+    agent_version="1",
+    image=D,
+    capabilities=D,
+    environment=D,
+    transcript=D,
+    denials=3,
+    acceptance=D,
+    custody=Custody.HOST,
+    started_at=NOW,
+    finished_at=NOW,
+)
+GATE = GateClaim(
+    gate="ruff",
+    tool="ruff",
+    tool_version="1",
+    config=D,
+    report=D,
+    identity=IDENTITY,
+    result=Result.NEEDS_PERSON,
+    to_lift=(D,),
+    custody=Custody.CI,
+)
+COMMAND = CommandClaim(
+    argv=("pytest", "-q"),
+    source="prd.md:3",
+    exit_on_base=1,
+    exit_on_change=0,
+    shows=Demonstration.DEMONSTRATED,
+    output=D,
+)
+FAILED = COMMAND.model_copy(update={"shows": Demonstration.FAILED, "exit_on_change": 124})
+ACCEPTANCE = AcceptanceClaim(
+    identity=IDENTITY, image=D, result=Result.FAILED, report=D, commands=(COMMAND, FAILED), custody=Custody.HOST
+)
+DECISION = DecisionClaim(
+    decision=Decision(
+        item="i",
+        run=RunId("20261122-abcdef"),
+        kind=SubjectKind.CHANGE,
+        subject=IDENTITY.digest(),
+        change=IDENTITY,
+        verdict=Verdict.APPROVE,
+        reviewer="Ana Ünal",
+        role="reviewer",
+        decided_at=NOW,
+    ),
+    custody=Custody.USER,
+)
+BARE = CHANGE.model_copy(update={"environment": None, "transcript": None, "acceptance": None, "denials": 0})
+ALL = [CHANGE, BARE, GATE, ACCEPTANCE, ACCEPTANCE.model_copy(update={"environment": D}), DECISION]
+
+
+@pytest.mark.parametrize("claim", ALL)
+def test_in_toto_takes_each_statement(claim):
+    payload = statements.build(claim)
+    message = Parse(payload.decode(), StatementMessage())
+    Statement.copy_from_pb(message).validate()
+    assert MessageToDict(message, preserving_proto_field_name=False) == json.loads(payload)
+
+
+@pytest.mark.parametrize("claim", ALL)
+def test_each_claim_comes_back(claim):
+    assert statements.read(statements.build(claim)) == claim
+
+
+@pytest.mark.parametrize("claim", [CHANGE, BARE])
+def test_a_change_is_slsa_provenance(claim):
+    value = json.loads(statements.build(claim))
+    assert value["predicateType"] == "https://slsa.dev/provenance/v1"
+    message = Parse(json.dumps(value["predicate"]), ProvenanceMessage())
+    assert message.build_definition.build_type == "https://refs.arewm.com/agent-commit/v0.3"
+    assert message.build_definition.resolved_dependencies[0].digest["gitCommit"] == "d" * 40
+    assert [s["digest"] for s in value["subject"]] == [
+        {"gitCommit": "c" * 40},
+        {"gitTree": "b" * 40},
+        {"sha256": IDENTITY.manifest.removeprefix("sha256:")},
+    ]
+
+
+@pytest.mark.parametrize(("claim", "result"), [(GATE, "WARNED"), (ACCEPTANCE, "FAILED")])
+def test_gates_and_acceptance_are_test_results(claim, result: str):
+    value = json.loads(statements.build(claim))
+    assert value["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"
+    message = Parse(json.dumps(value["predicate"]), ResultMessage())
+    assert message.result == result
+    assert len(message.configuration) >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"), [("change", CHANGE), ("gate", GATE), ("acceptance", ACCEPTANCE), ("decision", DECISION)]
+)
+def test_the_wire_form_is_a_contract(name: str, claim):
+    golden = Path(__file__).parent.parent / "golden" / f"provenance_{name}.json"
+    assert json.loads(golden.read_bytes()) == json.loads(statements.build(claim))
+
+
+def test_the_oracle_does_refuse():
+    value = json.loads(statements.build(GATE))
+    with pytest.raises(ParseError):
+        Parse(json.dumps({**value["predicate"], "surprise": 1}), ResultMessage())
+
+
+def test_no_text_is_in_a_statement():
+    assert b"prompt" not in statements.build(CHANGE)

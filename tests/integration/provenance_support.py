@@ -1,0 +1,268 @@
+"""A small world on a real git repository: policy, evidence and commits as a run leaves them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from orchestrator.errors import RepositoryError
+from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, canonical, sha256
+from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.decision import Decision, SubjectKind, Verdict
+from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.policy import Custody, Policy, Principal, Role
+from orchestrator.ports import CommitNode, TreeEntry
+from orchestrator.provenance import claims, dsse, log, root, statements
+from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, CommandClaim, GateClaim, RequirementClaim
+from orchestrator.provenance.keys import generate_key
+from orchestrator.provenance.verify import verify
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+RUN = RunId("20261122-abcdef")
+MAIN = "refs/heads/main"
+PLAN = sha256(b"plan")
+SECRET = b"the customer pays within 30 days"
+
+
+class GitRepository:
+    """The reading half of the ports, by running git."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir()
+        self.git("init", "-q", "--bare", "-b", "main")
+
+    def git(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        fixed = {"PATH": os.environ["PATH"], "HOME": str(self.path), "GIT_CONFIG_NOSYSTEM": "1", **(env or {})}
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.path, input=stdin, capture_output=True, env=fixed, check=False
+        )
+        if done.returncode:
+            raise RepositoryError("REPO001", done.stderr.decode())
+        return done.stdout
+
+    def resolve(self, rev: str) -> GitOid:
+        return GitOid(self.git("rev-parse", "--verify", rev + "^{commit}").decode().strip())
+
+    def tree_of(self, commit: str) -> GitOid:
+        return GitOid(self.git("rev-parse", commit + "^{tree}").decode().strip())
+
+    def entries(self, tree: str) -> tuple[TreeEntry, ...]:
+        rows = self.git("ls-tree", "-r", "-z", tree).decode().split("\0")[:-1]
+        return tuple(TreeEntry(r.split("\t", 1)[1], r.split()[0], GitOid(r.split()[2])) for r in rows)
+
+    def blob(self, oid: str) -> bytes:
+        return self.git("cat-file", "blob", oid)
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        try:
+            return self.git("cat-file", "blob", f"{commit}:{path}")
+        except RepositoryError:
+            return None
+
+    def manifest(self, tree: str) -> Digest:
+        rows = [[e.mode, e.path, hashlib.sha256(self.blob(e.oid)).hexdigest()] for e in self.entries(tree)]
+        return sha256(canonical(sorted(rows)))
+
+    def commits(self, base: str | None, head: str) -> tuple[CommitNode, ...]:
+        span = [head, *([f"^{base}"] if base else [])]
+        rows = self.git("log", "--reverse", "--topo-order", "--format=%H|%P|%T", *span).decode().splitlines()
+        parts = [r.split("|") for r in rows]
+        return tuple(CommitNode(GitOid(o), tuple(GitOid(p) for p in ps.split()), GitOid(t)) for o, ps, t in parts)
+
+    def evidence_refs(self) -> tuple[str, ...]:
+        rows = self.git("for-each-ref", "--format=%(refname)").decode().splitlines()
+        return tuple(r for r in rows if "/handrail-evidence/" in r)
+
+    def evidence(self, ref: str) -> dict[str, bytes]:
+        try:
+            return {e.path: self.blob(e.oid) for e in self.entries(ref)}
+        except RepositoryError:
+            return {}
+
+    def make_tree(self, files: Mapping[str, bytes]) -> GitOid:
+        index = {"GIT_INDEX_FILE": str(self.path / "scratch-index")}
+        self.git("read-tree", "--empty", env=index)
+        rows = []
+        for path, data in files.items():
+            oid = self.git("hash-object", "-w", "--stdin", stdin=data).decode().strip()
+            rows.append(f"100644 {oid}\t{path}\n")
+        self.git("update-index", "--index-info", stdin="".join(rows).encode(), env=index)
+        return GitOid(self.git("write-tree", env=index).decode().strip())
+
+    def make_commit(self, tree: str, parents: tuple[str, ...], message: str = "change") -> GitOid:
+        who = {f"GIT_{r}_{k}": v for r in ("AUTHOR", "COMMITTER") for k, v in (("NAME", "a"), ("EMAIL", "a@b"))}
+        dated = {**who, "GIT_AUTHOR_DATE": "2026-11-22T00:00:00Z", "GIT_COMMITTER_DATE": "2026-11-22T00:00:00Z"}
+        flags = [flag for p in parents for flag in ("-p", p)]
+        return GitOid(self.git("commit-tree", tree, *flags, "-m", message, env=dated).decode().strip())
+
+    def set_ref(self, ref: str, files: Mapping[str, bytes]) -> None:
+        self.git("update-ref", ref, self.make_commit(self.make_tree(files), ()))
+
+
+@dataclass
+class World:
+    """``statements`` of the one commit may be changed before :meth:`publish`."""
+
+    folder: Path
+    human: bool = True
+    threshold: int = 1
+    gates: tuple[str, ...] = ("ruff", "bandit")
+    lines: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.repo = GitRepository(self.folder / "repo.git")
+        self.keys = {n: generate_key(self.folder / n, n) for n in ("root", "runner", "ana", "ben", "ci", "stranger")}
+        self.files: dict[str, bytes] = {"app.py": b"x = 1\n", **root.sign_policy(self.policy(), [self.keys["root"]])}
+        self.base = self.repo.make_commit(self.repo.make_tree(self.files), ())
+        self.files["app.py"] = b"x = 2\n"
+        self.tree = self.repo.make_tree(self.files)
+        self.commit = self.repo.make_commit(self.tree, (self.base,))
+        self.head = self.commit
+        self.identity = self.identity_of(self.base, self.tree)
+        self.lines = self.statements()
+
+    def principal(self, name: str, custody: Custody = Custody.USER, *, human: bool = True) -> Principal:
+        key = self.keys[name]
+        return Principal(name=name, keyid=key.keyid, public_key=key.public_key, custody=custody, human=human)
+
+    def policy(self, version: int = 1, **changes) -> Policy:
+        values = {
+            "version": version,
+            "expires": NOW + timedelta(days=365),
+            "roles": {
+                "root": Role(principals=("root",)),
+                "runner": Role(principals=("runner", "ci")),
+                "reviewer": Role(principals=("ana", "ben"), threshold=self.threshold),
+            },
+            "principals": (
+                self.principal("root"),
+                self.principal("runner", Custody.HOST, human=False),
+                self.principal("ci", Custody.CI, human=False),
+                self.principal("ana", human=self.human),
+                self.principal("ben", human=self.human),
+            ),
+            "protected_refs": (MAIN,),
+            "gates": self.gates,
+        }
+        return Policy(**{**values, **changes})
+
+    def identity_of(self, tip: str, tree: str, ref: str = "refs/heads/handrail/r") -> ChangeIdentity:
+        return ChangeIdentity(target_ref=ref, tip=GitOid(tip), tree=GitOid(tree), manifest=self.repo.manifest(tree))
+
+    def change(self, **changes) -> ChangeClaim:
+        text, self.text_blob = claims.salted(SECRET)
+        values = {
+            "repository": "r1",
+            "run": RUN,
+            "step": StepId("S01"),
+            "attempt": 1,
+            "commit": self.commit,
+            "identity": self.identity,
+            "base_commit": self.base,
+            "plan": PLAN,
+            "workflow": sha256(b"workflow"),
+            "spec_text": claims.salted(b"spec")[0],
+            "requirements": (RequirementClaim(id=RequirementId("pay/REQ-001"), text=text),),
+            "agent": "scripted",
+            "agent_version": "1",
+            "image": sha256(b"image"),
+            "capabilities": sha256(b"capabilities"),
+            "environment": sha256(b"environment"),
+            "transcript": claims.salted(b"transcript")[0],
+            "denials": 2,
+            "acceptance": sha256(b"acceptance report"),
+            "custody": Custody.HOST,
+            "started_at": NOW,
+            "finished_at": NOW + timedelta(seconds=5),
+        }
+        return ChangeClaim(**{**values, **changes})
+
+    def gate(self, name: str, **changes) -> GateClaim:
+        values = {
+            "gate": name,
+            "tool": name,
+            "tool_version": "1.0",
+            "config": sha256(b"config"),
+            "report": sha256(name.encode()),
+            "identity": self.identity,
+            "result": Result.PASSED,
+            "custody": Custody.HOST,
+        }
+        return GateClaim(**{**values, **changes})
+
+    def acceptance(self, **changes) -> AcceptanceClaim:
+        command = CommandClaim(
+            argv=("pytest", "-q"),
+            source="prd.md:7",
+            exit_on_base=1,
+            exit_on_change=0,
+            shows=Demonstration.DEMONSTRATED,
+            output=sha256(b"out"),
+        )
+        values = {
+            "identity": self.identity,
+            "image": sha256(b"image"),
+            "environment": sha256(b"environment"),
+            "result": Result.PASSED,
+            "report": sha256(b"acceptance report"),
+            "commands": (command,),
+            "custody": Custody.HOST,
+        }
+        return AcceptanceClaim(**{**values, **changes})
+
+    def decision(self, who: str = "ana", **changes) -> Decision:
+        values = {
+            "item": "i1",
+            "run": RUN,
+            "kind": SubjectKind.CHANGE,
+            "subject": self.identity.digest(),
+            "change": self.identity,
+            "verdict": Verdict.APPROVE,
+            "reviewer": who,
+            "role": "reviewer",
+            "decided_at": NOW,
+        }
+        return Decision(**{**values, **changes})
+
+    def plan_decision(self, who: str = "ana") -> Decision:
+        return self.decision(who, kind=SubjectKind.PLAN, subject=PLAN, change=None)
+
+    def sealed(self, claim, *who: str) -> bytes:
+        wrapped = claims.DecisionClaim(decision=claim, custody=Custody.USER) if isinstance(claim, Decision) else claim
+        return dsse.seal(statements.build(wrapped), [self.keys[w] for w in who])
+
+    def statements(self) -> dict[str, bytes]:
+        return {
+            "change": self.sealed(self.change(), "runner"),
+            **{name: self.sealed(self.gate(name), "runner") for name in self.gates},
+            "acceptance": self.sealed(self.acceptance(), "runner"),
+            "decision": self.sealed(self.decision(), "ana"),
+            "plan": self.sealed(self.plan_decision(), "ana"),
+        }
+
+    def log_files(self, *batches: list[bytes]) -> dict[str, bytes]:
+        files: dict[str, bytes] = {}
+        for batch in batches or [list(self.lines.values())]:
+            files.update(log.append(files, batch, self.keys["runner"], NOW))
+        return files
+
+    def publish(self, files: Mapping[str, bytes] | None = None, writer: str = "runner") -> None:
+        self.repo.set_ref(log.branch(self.keys[writer].keyid), self.log_files() if files is None else files)
+
+    def verify(self, **changes):
+        known = root.read_chain({p: d for p, d in self.files.items() if p == root.policy_path(1)}, None).root_digest
+        values = {
+            "base": self.base,
+            "head": self.head,
+            "ref": MAIN,
+            "repository": "r1",
+            "now": NOW,
+            "root_digest": known,
+        }
+        return verify(self.repo, **{**values, **changes})
