@@ -117,6 +117,15 @@ def head_branch(repository: Repository) -> str | None:
     return done.stdout.decode(errors="surrogateescape").strip() if done.returncode == 0 else None
 
 
+def full_branch(repository: Repository, name: str) -> str | None:
+    """The full name of the branch that ``name`` means (``HEAD`` for the one that is checked out), or ``None``."""
+    if name == "HEAD":
+        return head_branch(repository)
+    done = repository.git.run("rev-parse", "--symbolic-full-name", "--verify", "--quiet", name, ok=(0, 1, 128))
+    found = done.stdout.decode(errors="surrogateescape").strip()
+    return found if found.startswith("refs/heads/") else None
+
+
 def target_ref(repository: Repository) -> str:
     """The branch that a run is for when nobody names one. Raises ``RepositoryError`` REPO002 or REPO004."""
     resolve(repository, "HEAD")

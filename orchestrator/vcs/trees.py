@@ -12,8 +12,8 @@ from typing import Self
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid
-from orchestrator.ports import BuiltTree, ChangeOut, RefUpdate, TreeDiff, TreeEntry
-from orchestrator.vcs import evidence, repository, worktree
+from orchestrator.ports import BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
+from orchestrator.vcs import evidence, history, repository, worktree
 from orchestrator.vcs.build import build
 from orchestrator.vcs.diff import diff
 from orchestrator.vcs.integrate import integrate
@@ -167,6 +167,12 @@ class GitTrees:
 
     def evidence(self, ref: str) -> Mapping[str, bytes]:
         return evidence.read(self._store, self.ref(ref))
+
+    def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
+        return history.commits(self.repository, base, head)
+
+    def evidence_refs(self) -> tuple[str, ...]:
+        return history.evidence_refs(self.repository)
 
     def evidence_below(self, ref: str, prefix: str) -> Mapping[str, bytes]:
         """Like :meth:`evidence`, but only the files below one folder are read."""

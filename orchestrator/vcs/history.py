@@ -1,0 +1,29 @@
+"""Commits in order, and the evidence branches that a clone has. Implements :class:`orchestrator.ports.History`."""
+
+from __future__ import annotations
+
+from orchestrator.models.base import GitOid
+from orchestrator.ports import CommitNode
+from orchestrator.vcs.repository import Repository
+
+_EVIDENCE = "handrail-evidence"
+
+
+def commits(repository: Repository, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
+    """All that ``head`` reaches and ``base`` does not, parents first. Replace references and grafts play no part."""
+    without = [f"^{base}"] if base else []
+    said = repository.git.run(
+        *("rev-list", "--topo-order", "--reverse", "--no-commit-header", "--format=%H %T %P"),
+        *("--end-of-options", head, *without),
+    )
+    rows = [line.split() for line in said.stdout.decode().splitlines()]
+    return tuple(
+        CommitNode(GitOid(oid), tuple(GitOid(p) for p in parents), GitOid(tree)) for oid, tree, *parents in rows
+    )
+
+
+def evidence_refs(repository: Repository) -> tuple[str, ...]:
+    """Full names of all evidence branches, local and of every remote, sorted."""
+    patterns = (f"refs/heads/{_EVIDENCE}/", f"refs/remotes/*/{_EVIDENCE}/")
+    said = repository.git.run("for-each-ref", "--format=%(refname)", *patterns)
+    return tuple(sorted(said.stdout.decode().splitlines()))
