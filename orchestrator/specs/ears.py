@@ -3,7 +3,8 @@
 Requirement N is the requirement and its criteria are its acceptance: one
 criterion is too small for a step of its own, and a reviewer reads them
 together. Each criterion's number N.M stays as an alias. Notation: Mavin et
-al., Easy Approach to Requirements Syntax, RE 2009; only *shall* is checked.
+al., Easy Approach to Requirements Syntax, RE 2009; only *shall* is checked,
+and only where the words are plain ASCII: EARS is written in other languages too.
 """
 
 from __future__ import annotations
@@ -63,5 +64,5 @@ def _number_criteria(draft: Draft, number: str, report: Report) -> None:
             report.add("PRD011", criterion.span.line, criterion.span.column, f"The criterion {alias} exists twice.")
         draft.aliases.append(alias)
         draft.body.acceptance[place - 1] = criterion.model_copy(update={"text": text})
-        if "shall" not in text.casefold():
+        if text.isascii() and "shall" not in text.casefold():
             report.add("PRD030", criterion.span.line, criterion.span.column, f"{shown(text)!r} has no SHALL.")

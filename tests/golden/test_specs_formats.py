@@ -69,6 +69,7 @@ A door that opens for its owner.
 #### Acceptance Criteria
 1. The door shall keep 30 days of entries
 1. It is also nice to look at
+1. Auf Wunsch \xc3\xb6ffnet sie auch nachts
 """
 
 FEATURE = b"""# Late fees
@@ -153,7 +154,7 @@ def test_ears() -> None:
     assert first.statement == "User Story: As an owner, I want the door to open, so that I get in."
     assert first.acceptance[1].text == "IF the tag is unknown THEN the door SHALL stay shut and light the red lamp"
     assert (first.acceptance[1].span.line, first.acceptance[1].span.column) == (13, 4)
-    assert second.aliases == ("2", "2.1", "2.2")
+    assert second.aliases == ("2", "2.1", "2.2", "2.3")
     assert [(w.code, w.line) for w in spec.warnings] == [("PRD030", 21)]
 
 
