@@ -80,7 +80,11 @@ class Problem(Noun):
 
 
 class Spec(Noun):
-    """A parsed PRD. ``source_digest`` is of the file's exact bytes."""
+    """A parsed PRD. ``source_digest`` is of the file's exact bytes.
+
+    ``criteria`` are success criteria and scenarios that the author linked to
+    no single requirement.
+    """
 
     namespace: str
     title: str
@@ -88,4 +92,5 @@ class Spec(Noun):
     path: str
     source_digest: Digest
     requirements: tuple[Requirement, ...]
+    criteria: tuple[Criterion, ...] = ()
     warnings: tuple[Problem, ...] = ()

@@ -1,0 +1,193 @@
+"""Where a repository keeps sources and tests, and how its tests run: detected, then confirmed by a person.
+
+Reads manifests and the list of paths; runs nothing. Every value has its
+origin in ``detected_from`` under ``field`` or ``field:value``. Not detected:
+whether the command passes (``doctor --project`` tries it).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from orchestrator.models.profile import RepositoryProfile
+from orchestrator.planning import manifests
+from orchestrator.planning.manifests import Facts, Read
+from orchestrator.policy.globs import refusal
+
+_SUFFIXES = {
+    ".py": "python",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".jsx": "javascript",
+    ".ts": "javascript",
+    ".tsx": "javascript",
+    ".go": "go",
+    ".rs": "rust",
+}
+_TEST_DIRECTORIES = ("tests", "test", "testing", "spec", "__tests__")
+_OTHER_DIRECTORIES = frozenset(
+    {"doc", "docs", "example", "examples", "bench", "benchmark", "benchmarks", "script", "scripts", "tools", "vendor"}
+    | {"node_modules", "third_party", "dist", "build", "ci", "requirements", "fuzz"}
+)
+_LOCKS = (
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "Pipfile.lock",
+    "pylock.toml",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "go.sum",
+    "Cargo.lock",
+)
+
+
+def detect_profile(paths: Sequence[str], read: Read) -> RepositoryProfile:
+    """The profile of a tree. ``paths`` are its files; ``read`` gives a file's bytes or ``None``.
+
+    Raises ``UsageError`` (PROF001) for a manifest that cannot be parsed.
+    """
+    tree = _Tree(paths)
+    readers = (manifests.python_facts, manifests.javascript_facts, manifests.go_facts, manifests.rust_facts)
+    found = [facts for facts in (reader(read) for reader in readers) if facts is not None]
+    found.sort(key=lambda facts: -tree.languages[facts.language])
+    origins: dict[str, str] = {f"languages:{facts.language}": facts.origin for facts in found}
+    tests = _roots("test_roots", _test_roots(found, tree), tree, origins)
+    sources = _roots("source_roots", _source_roots(found, tree, tests), tree, origins)
+    test = _test_command(found, tree, tests, read, origins)
+    requirements = _requirements(tree)
+    origins |= {f"requirements:{path}": "path list" for path in requirements}
+    return RepositoryProfile(
+        languages=tuple(facts.language for facts in found),
+        source_roots=sources,
+        test_roots=tests,
+        test=test,
+        requirements=requirements,
+        detected_from=origins,
+    )
+
+
+class _Tree:
+    """The list of paths, counted once."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.files = frozenset(paths)
+        self.directories: set[str] = set()
+        self.languages: Counter[str] = Counter()
+        self._code: Counter[str] = Counter()
+        for path in paths:
+            pure = PurePosixPath(path)
+            parents = [str(parent) for parent in pure.parents][:-1]
+            self.directories.update(parents)
+            language = _SUFFIXES.get(pure.suffix)
+            if language:
+                self.languages[language] += 1
+                self._code.update(parents)
+
+    def holds(self, root: str) -> bool:
+        """Whether this is a file or a directory of the tree."""
+        return root in self.files or root in self.directories
+
+    def has_code(self, directory: str) -> bool:
+        return self._code[directory] > 0
+
+    def top(self) -> list[str]:
+        """Directories at the top, sorted."""
+        return sorted(d for d in self.directories if "/" not in d)
+
+
+def _roots(name: str, offers: Iterable[tuple[str, str]], tree: _Tree, origins: dict[str, str]) -> tuple[str, ...]:
+    """Offers that exist in the tree, each once, none inside another."""
+    kept: dict[str, str] = {}
+    for offer, origin in offers:
+        root = offer.removeprefix("./").rstrip("/")
+        if root and refusal(root) is None and tree.holds(root) and not _inside(root, kept):
+            kept = {r: o for r, o in kept.items() if not r.startswith(f"{root}/")} | {root: origin}
+    origins |= {f"{name}:{root}": origin for root, origin in kept.items()}
+    return tuple(kept)
+
+
+def _inside(root: str, others: Iterable[str]) -> bool:
+    return any(root == other or root.startswith(f"{other}/") for other in others)
+
+
+def _test_roots(found: Sequence[Facts], tree: _Tree) -> Iterable[tuple[str, str]]:
+    for facts in found:
+        yield from facts.tests.items()
+    for directory in _TEST_DIRECTORIES:
+        if tree.has_code(directory):
+            yield directory, "path list"
+
+
+def _source_roots(found: Sequence[Facts], tree: _Tree, tests: Sequence[str]) -> Iterable[tuple[str, str]]:
+    offers = [(root, origin) for facts in found for root, origin in facts.roots.items() if root not in tests]
+    yield from offers
+    named = any(tree.holds(root) and root not in {"", "."} for root, _ in offers)
+    if not named:
+        yield from _laid_out(found, tree, tests)
+
+
+def _laid_out(found: Sequence[Facts], tree: _Tree, tests: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """No manifest names a root: ``src`` or ``lib``, else each top directory and top module with code."""
+    conventional = [d for d in ("src", "lib") if tree.has_code(d)]
+    if conventional:
+        yield from ((directory, "path list") for directory in conventional)
+        return
+    for directory in tree.top():
+        if tree.has_code(directory) and not _set_aside(directory, tests):
+            yield directory, "path list"
+    languages = {facts.language for facts in found}
+    for path in sorted(tree.files):
+        pure = PurePosixPath(path)
+        if "/" not in path and _SUFFIXES.get(pure.suffix) in languages and pure.stem not in {"setup", "conftest"}:
+            yield path, "path list"
+
+
+def _set_aside(directory: str, tests: Sequence[str]) -> bool:
+    return directory in tests or directory.startswith(".") or directory.lower() in _OTHER_DIRECTORIES
+
+
+def _test_command(
+    found: Sequence[Facts], tree: _Tree, tests: Sequence[str], read: Read, origins: dict[str, str]
+) -> tuple[str, ...]:
+    offers = [command for facts in found for command in facts.commands]
+    offers += [command for command in (_unittest(tree, tests, read), manifests.make_command(read)) if command]
+    if not offers:
+        return ()
+    argv, origins["test"] = offers[0]
+    return argv
+
+
+def _unittest(tree: _Tree, tests: Sequence[str], read: Read) -> tuple[tuple[str, ...], str] | None:
+    """Discovery by unittest itself, when a test file of the first root says that it uses unittest."""
+    for root in tests:
+        files = sorted(
+            p for p in tree.files if p.startswith(f"{root}/") and PurePosixPath(p).match("test*.py") and "/" in p
+        )
+        for path in files[:50]:
+            if b"import unittest" in (read(path) or b"") or b"from unittest" in (read(path) or b""):
+                top = ("-t", ".") if f"{root}/__init__.py" in tree.files else ()
+                return ("python", "-m", "unittest", "discover", "-s", root, *top), f"{path} imports unittest"
+    return None
+
+
+def _requirements(tree: _Tree) -> tuple[str, ...]:
+    def counts(path: str) -> bool:
+        pure = PurePosixPath(path)
+        if path in _LOCKS:
+            return True
+        in_folder = str(pure.parent) == "requirements" and pure.suffix == ".txt"
+        return in_folder or ("/" not in path and path.startswith("requirements") and pure.suffix == ".txt")
+
+    return tuple(sorted(path for path in tree.files if counts(path)))
+
+
+def origin_of(profile: RepositoryProfile, name: str, value: str = "") -> str:
+    """Where a value came from, or that a person wrote it."""
+    table: Mapping[str, str] = profile.detected_from
+    return table.get(f"{name}:{value}" if value else name, "written by hand")

@@ -1,0 +1,78 @@
+"""A plan as rows for a table; printing is somebody else's work."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.models.plan import Plan, Source, SourceKind, Step
+from orchestrator.policy.globs import may_overlap
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One step. ``write`` and ``acceptance`` hold (value, source) pairs; ``notes`` are sentences a reviewer needs."""
+
+    step: str
+    title: str
+    requirements: tuple[str, ...]
+    write: tuple[tuple[str, str], ...]
+    acceptance: tuple[tuple[str, str], ...]
+    depends_on: tuple[str, ...]
+    alone: bool
+    notes: tuple[str, ...]
+
+
+def plan_rows(plan: Plan) -> list[PlanRow]:
+    """One row a step, in the plan's order."""
+    behind = _behind(plan)
+    return [_row(plan, step, behind) for step in plan.steps]
+
+
+def _row(plan: Plan, step: Step, behind: dict[str, set[str]]) -> PlanRow:
+    return PlanRow(
+        step=step.id,
+        title=step.title,
+        requirements=step.requirements,
+        write=tuple((path.glob, _named(path.source)) for path in step.write),
+        acceptance=tuple((shlex.join(a.argv), _named(a.source)) for a in step.acceptance),
+        depends_on=step.depends_on,
+        alone=step.alone,
+        notes=tuple(_notes(plan, step, behind)),
+    )
+
+
+def _named(source: Source) -> str:
+    return f"inferred ({source.place})" if source.kind is SourceKind.INFERRED else source.place
+
+
+def _notes(plan: Plan, step: Step, behind: dict[str, set[str]]) -> Iterator[str]:
+    for path in step.write:
+        if path.glob in step.capabilities.write_protected:
+            yield f"{path.glob} is protected; granted because {path.source.place} names it exactly."
+    if not step.acceptance:
+        yield "No command shows this requirement: it will be reported as not demonstrated."
+    elif all(a.source.kind is SourceKind.PROFILE for a in step.acceptance):
+        yield "Only the project's own test command runs: nobody named one for this requirement."
+    if step.alone:
+        yield "Nobody named where to write: the paths are inferred and the step runs alone."
+        return
+    beside = [other.id for other in plan.steps if _may_collide(step, other, behind)]
+    if beside:
+        yield f"May touch the same files as {', '.join(beside)}; they are integrated one after the other."
+
+
+def _may_collide(step: Step, other: Step, behind: dict[str, set[str]]) -> bool:
+    if step.id == other.id or other.alone or other.id in behind[step.id] or step.id in behind[other.id]:
+        return False
+    return any(may_overlap(a.glob, b.glob) for a in step.write for b in other.write)
+
+
+def _behind(plan: Plan) -> dict[str, set[str]]:
+    """Step to all that it waits for, near and far. Plans list a step after its dependencies."""
+    found: dict[str, set[str]] = {step.id: set() for step in plan.steps}
+    for step in plan.steps:
+        for target in step.depends_on:
+            found[step.id] |= {target} | found.get(target, set())
+    return found

@@ -1,0 +1,231 @@
+"""The inside of one requirement: its statement, criteria, and the labelled lines that the planner reads (D4).
+
+The labels are the same in every format: *Accept*, *Where*, *Verify by*,
+*Depends on*, each with a colon, as a paragraph or an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from orchestrator.models.spec import Criterion, Declared, Span
+from orchestrator.policy.commands import split_command
+from orchestrator.policy.globs import refusal
+from orchestrator.specs.codes import Report, shown
+from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import starts_with_id
+
+
+class Label(StrEnum):
+    ACCEPT = "accept"
+    WHERE = "where"
+    VERIFY = "verify by"
+    DEPENDS = "depends on"
+
+
+_LABELS = {
+    "accept": Label.ACCEPT,
+    "acceptance": Label.ACCEPT,
+    "acceptance criteria": Label.ACCEPT,
+    "acceptance criterion": Label.ACCEPT,
+    "acceptance scenarios": Label.ACCEPT,
+    "where": Label.WHERE,
+    "verify by": Label.VERIFY,
+    "depends on": Label.DEPENDS,
+}
+_GHERKIN = {"given": 0, "when": 1, "then": 2}
+_JOINING = frozenset({"and", "but"})
+
+
+@dataclass(slots=True)
+class Body:
+    """What was read. ``depends`` holds names as they are written, with their places."""
+
+    statement: list[str] = field(default_factory=list[str])
+    acceptance: list[Criterion] = field(default_factory=list[Criterion])
+    ordinals: list[int | None] = field(default_factory=list["int | None"])
+    where: list[Declared] = field(default_factory=list[Declared])
+    verify_by: list[Declared] = field(default_factory=list[Declared])
+    depends: list[Declared] = field(default_factory=list[Declared])
+
+    @property
+    def text(self) -> str:
+        """The statement's paragraphs."""
+        return "\n\n".join(self.statement).strip()
+
+
+def label_of(line: str) -> tuple[Label, int] | None:
+    """The label that a line opens with, and the offset of what follows its colon."""
+    head, colon, _ = line.partition(":")
+    label = _LABELS.get(head.strip().casefold()) if colon else None
+    return (label, len(head) + 1) if label else None
+
+
+def opens_line(line: str) -> bool:
+    """Whether a soft-wrapped line begins something new: a label or an item's id."""
+    return label_of(line) is not None or starts_with_id(line)
+
+
+def one_line(text: str) -> str:
+    """Soft line breaks become spaces."""
+    return " ".join(text.split())
+
+
+def read_body(blocks: Sequence[Block], report: Report) -> Body:
+    """Read the blocks of one requirement; problems go to ``report``."""
+    reader = _Reader(report)
+    for block in _split(blocks):
+        reader.read(block)
+    return reader.body
+
+
+def _split(blocks: Sequence[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield from block.parts(opens_line)
+
+
+class _Reader:
+    """Remembers which label is open, how deep it stands, and where the last criterion began."""
+
+    def __init__(self, report: Report) -> None:
+        self.body = Body()
+        self._report = report
+        self._label: Label | None = None
+        self._under_heading = False
+        self._depth = 0
+        self._criterion_level = 0
+        self._stage = -1
+
+    def read(self, block: Block) -> None:
+        if block.kind is BlockKind.HEADING:
+            self._heading(block)
+            return
+        found = None if block.kind is BlockKind.CODE else label_of(block.text)
+        if found is not None:
+            self._label, offset = found
+            self._depth, self._under_heading, self._stage = block.level, False, -1
+            self._criterion_level = block.level
+            if block.text[offset:].strip():
+                self._take(self._label, block, offset)
+        elif self._label is not None and self._belongs(block):
+            self._take(self._label, block, 0)
+        elif block.kind is BlockKind.ITEM and _keyword(block.text) in _GHERKIN.keys() | _JOINING:
+            self._accept(block, 0)
+        else:
+            self._label = None
+            self._state(block)
+
+    def _heading(self, block: Block) -> None:
+        name = block.text.strip().rstrip(":").casefold()
+        self._label = _LABELS.get(name)
+        self._under_heading = self._label is not None
+        self._depth, self._stage = 0, -1
+        if self._label is None:
+            self.body.statement.append(one_line(block.text))
+
+    def _belongs(self, block: Block) -> bool:
+        return self._under_heading or block.level > self._depth
+
+    def _state(self, block: Block) -> None:
+        text = block.text if block.kind is BlockKind.CODE else one_line(block.text)
+        if block.kind is BlockKind.ITEM:
+            text = "  " * (block.level - 1) + "- " + text
+        if block.kind is BlockKind.ITEM and self.body.statement and self.body.statement[-1].lstrip().startswith("- "):
+            self.body.statement[-1] += "\n" + text
+        elif text:
+            self.body.statement.append(text)
+
+    def _take(self, label: Label, block: Block, offset: int) -> None:
+        match label:
+            case Label.ACCEPT:
+                self._accept(block, offset)
+            case Label.WHERE:
+                self._where(block, offset)
+            case Label.VERIFY:
+                self._verify(block, offset)
+            case Label.DEPENDS:
+                self._depends(block, offset)
+            case _:
+                assert_never(label)
+
+    def _accept(self, block: Block, offset: int) -> None:
+        text = block.text[offset:].strip() if block.kind is BlockKind.CODE else one_line(block.text[offset:])
+        if not text:
+            return
+        if self._continues(block, text):
+            last = self.body.acceptance[-1]
+            self.body.acceptance[-1] = Criterion(text=f"{last.text}\n{text}", span=_join(last.span, block.span))
+            return
+        self._criterion_level = block.level
+        self._stage = _GHERKIN.get(_keyword(text), -1)
+        self.body.acceptance.append(Criterion(text=text, span=block.span))
+        self.body.ordinals.append(block.ordinal)
+
+    def _continues(self, block: Block, text: str) -> bool:
+        """Whether this is a further line of the last criterion: deeper, not an item, or its next Given-When-Then."""
+        if not self.body.acceptance:
+            return False
+        if block.kind is not BlockKind.ITEM and block.level > 0 and block.level >= self._criterion_level:
+            return True
+        if block.level > self._criterion_level > 0 and block.level > self._depth + 1:
+            return True
+        word = _keyword(text)
+        if word in _JOINING:
+            return self._stage >= 0
+        stage = _GHERKIN.get(word, -1)
+        follows = stage > self._stage >= 0
+        self._stage = stage if follows else self._stage
+        return follows
+
+    def _where(self, block: Block, offset: int) -> None:
+        for declared in self._codes(block, offset, "PRD016", "*Where* names no path in backticks."):
+            reason = refusal(declared.value)
+            if reason:
+                self._problem("PRD016", declared, f"The path {shown(declared.value)!r} {reason}.")
+            else:
+                self.body.where.append(declared)
+
+    def _verify(self, block: Block, offset: int) -> None:
+        for declared in self._codes(block, offset, "PRD017", "*Verify by* names no command in backticks."):
+            try:
+                split_command(declared.value)
+            except ValueError as error:
+                self._problem("PRD017", declared, f"The command {shown(declared.value)!r} cannot be run: {error}.")
+            else:
+                self.body.verify_by.append(declared)
+
+    def _depends(self, block: Block, offset: int) -> None:
+        words = block.text[offset:].replace("`", " ").replace(";", ",").replace(" and ", ",").split(",")
+        line, column = block.place(offset)
+        for word in words:
+            name = word.strip().rstrip(".")
+            if name and name.casefold() not in {"none", "nothing", "-"}:
+                self.body.depends.append(Declared(value=name, span=_here(block, line, column)))
+
+    def _codes(self, block: Block, offset: int, code: str, missing: str) -> list[Declared]:
+        found = [
+            Declared(value=run.code.strip(), span=_here(block, run.line, run.column))
+            for start, run in block.located()
+            if run.code is not None and start >= offset
+        ]
+        if not found:
+            self._report.add(code, block.line, block.column, missing)
+        return found
+
+    def _problem(self, code: str, declared: Declared, message: str) -> None:
+        self._report.add(code, declared.span.line, declared.span.column, message)
+
+
+def _keyword(text: str) -> str:
+    return text.split(maxsplit=1)[0].rstrip(",:").casefold() if text.split() else ""
+
+
+def _here(block: Block, line: int, column: int) -> Span:
+    return Span(line=line, column=column, end_line=max(block.end_line, line), end_column=block.end_column)
+
+
+def _join(first: Span, last: Span) -> Span:
+    return Span(line=first.line, column=first.column, end_line=last.end_line, end_column=last.end_column)

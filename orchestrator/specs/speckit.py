@@ -1,0 +1,129 @@
+"""spec-kit's ``spec.md``: ``**FR-001**: ...`` under Requirements, success criteria, user stories with scenarios.
+
+spec-kit links stories to requirements by their names only. A scenario or a
+success criterion becomes a criterion of each requirement that it names, or
+that names its story; the others are criteria of the whole spec.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.models.spec import Criterion
+from orchestrator.specs.body import read_body
+from orchestrator.specs.codes import Report
+from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft, split_lines, with_trail
+from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import split_id
+
+_STORY = re.compile(r"User Story ([0-9]{1,4})\b\s*[:\u2014\u2013-]?\s*", re.IGNORECASE)
+_NAMES_STORY = re.compile(r"\b(?:User Story |US-?)([0-9]{1,4})\b", re.IGNORECASE)
+_NAMES_ID = re.compile(r"\b[A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}[a-z]?\b")
+_TITLE = "feature specification:"
+_BRANCH = "feature branch"
+
+
+@dataclass(slots=True)
+class _Extra:
+    """A scenario or success criterion, with the names that link it."""
+
+    criterion: Criterion
+    ids: frozenset[str]
+    story: str = ""
+    owners: list[Draft] = field(default_factory=list[Draft])
+
+
+def count(blocks: Sequence[Block]) -> int:
+    """How many items look like requirements of this format."""
+    return len(_starts(blocks))
+
+
+def read(blocks: Sequence[Block], report: Report) -> Found:
+    """Functional requirements in order; scenarios and success criteria where their names lead."""
+    lines = split_lines(blocks)
+    starts = _starts(lines)
+    known = frozenset(starts)
+    drafts = [_draft(lines, i, known, report) for i in starts]
+    extras = [*_scenarios(lines), *_success_criteria(lines)]
+    _link(drafts, extras)
+    title = document_title(lines)
+    if title.casefold().startswith(_TITLE):
+        title = title[len(_TITLE) :].strip()
+    unowned = [extra.criterion for extra in extras if not extra.owners]
+    return Found(title, [*_branch(lines), title], drafts, unowned)
+
+
+def _starts(blocks: Sequence[Block]) -> list[int]:
+    return [
+        i
+        for i, (block, trail) in enumerate(with_trail(blocks))
+        if block.kind is not BlockKind.CODE
+        and not block.quoted
+        and any("requirement" in heading.text.casefold() for heading in trail)
+        and _is_requirement(block)
+    ]
+
+
+def _is_requirement(block: Block) -> bool:
+    if "-" not in block.raw:
+        return False
+    parts = split_id(block.text)
+    return parts is not None and not parts[0].startswith(("SC-", "REQ-"))
+
+
+def _draft(blocks: Sequence[Block], i: int, starts: frozenset[int], report: Report) -> Draft:
+    head = blocks[i]
+    key, rest = split_id(head.text) or ("", head.text)
+    inside = list(blocks[i + 1 : extent(blocks, i, starts)])
+    if head.kind is BlockKind.HEADING:
+        return make_draft(key, " ".join(rest.split()), inside, head, report)
+    first = head.after(len(head.text) - len(rest))
+    body = make_draft(key, "", inside, head, report)
+    opening = " ".join(first.text.split()) if first else ""
+    body.statement = "\n\n".join(part for part in (opening, body.body.text) if part)
+    return body
+
+
+def _scenarios(blocks: Sequence[Block]) -> Iterator[_Extra]:
+    for i, block in enumerate(blocks):
+        story = _STORY.match(block.text) if block.kind is BlockKind.HEADING else None
+        if story is None:
+            continue
+        inside = blocks[i + 1 : extent(blocks, i, frozenset())]
+        named = frozenset(_NAMES_ID.findall(block.text))
+        for criterion in read_body(inside, Report("")).acceptance:
+            ids = frozenset(_NAMES_ID.findall(criterion.text)) | named
+            yield _Extra(criterion, ids, story[1])
+
+
+def _success_criteria(blocks: Sequence[Block]) -> Iterator[_Extra]:
+    for i, block in enumerate(blocks):
+        if block.kind is not BlockKind.ITEM or "SC-" not in block.raw or block.quoted:
+            continue
+        parts = split_id(block.text)
+        if parts is None or not parts[0].startswith("SC-"):
+            continue
+        below = [" ".join(b.text.split()) for b in blocks[i + 1 : extent(blocks, i, frozenset())]]
+        text = " ".join([" ".join(block.text.split()), *below])
+        yield _Extra(Criterion(text=text, span=block.span), frozenset(_NAMES_ID.findall(parts[1])))
+
+
+def _link(drafts: Sequence[Draft], extras: Sequence[_Extra]) -> None:
+    stories = {id(draft): frozenset(_NAMES_STORY.findall(draft.statement)) for draft in drafts}
+    for extra in extras:
+        extra.owners = [d for d in drafts if d.key in extra.ids or extra.story in stories[id(d)]]
+        for draft in extra.owners:
+            draft.body.acceptance.append(extra.criterion)
+
+
+def _branch(blocks: Sequence[Block]) -> Iterator[str]:
+    """The value of the line ``**Feature Branch**: `004-name```."""
+    for block in blocks:
+        if _BRANCH not in block.raw.casefold():
+            continue
+        for line in block.text.split("\n"):
+            name, colon, value = line.partition(":")
+            if colon and name.strip().casefold() == _BRANCH:
+                yield value.strip().strip("`[]")
