@@ -21,9 +21,7 @@ _HASH = re.compile(r"\s--hash=((?:sha256:[0-9a-f]{64})|(?:sha384:[0-9a-f]{96})|(
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(?:-r|--requirement)[\s=]\s*(\S+)")
 _INDEX = re.compile(r"-i\b|--(index-url|extra-index-url|find-links|trusted-host|no-index|pre\b|proxy|cert)|-f\b")
-_ELSEWHERE = re.compile(
-    r"-e\b|--editable|[a-z+]+://|git\+|file:|\.{0,2}/|~|[\w.-]*\.(whl|zip|tar\.\w+)\b|.*\s@\s", re.IGNORECASE
-)
+_ELSEWHERE = re.compile(r"-e\b|--editable|~|[^;\s]*/|[^;\s]*\.(whl|zip|tar\.\w+)\b|[^;]*@", re.IGNORECASE)
 
 
 def read_requirements(files: Mapping[str, bytes], target: Target) -> tuple[Wanted, ...]:
