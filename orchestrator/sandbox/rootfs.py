@@ -44,25 +44,31 @@ def write_rootfs(source: IO[bytes], files: Iterable[RecipeFile], target: IO[byte
     stream that is no tar or that ends early. Names are not checked: the engine unpacks inside its own store.
     """
     programs: set[str] = set()
+    folders: set[str] = set()
     with (
         tarfile.open(fileobj=source, mode="r|") as old,
         tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as new,
     ):
         for member in old:
             if _kept(member):
+                folders.update([_plain(member.name)] if member.isdir() else [])
                 new.addfile(_tame(member), old.extractfile(member) if member.isreg() else None)
                 programs.update(re.findall(r"(?:^|/)bin/([^/]+)$", member.name))
-        _add_files(new, files)
+        _add_files(new, files, folders)
     while source.read(1 << 20):
         pass  # a writer that meets a closed pipe would seem to have failed
     return frozenset(programs)
 
 
 def _kept(member: tarfile.TarInfo) -> bool:
-    name = member.name.removeprefix("./").lstrip("/")
-    if member.isdev() or name.startswith("opt/handrail"):
+    name = _plain(member.name) + ("/" if member.isdir() else "")
+    if member.isdev() or name.startswith("opt/handrail/"):
         return False
-    return not any(name.startswith(prefix) for prefix in _DROPPED)
+    return not any(name.startswith(prefix) and name != prefix for prefix in _DROPPED)
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("./").strip("/")
 
 
 def _tame(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -72,20 +78,20 @@ def _tame(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def _add_files(new: tarfile.TarFile, files: Iterable[RecipeFile]) -> None:
-    made: set[str] = set()
+def _add_files(new: tarfile.TarFile, files: Iterable[RecipeFile], folders: set[str]) -> None:
+    """``folders`` are there already: some engines refuse a name that comes twice."""
     for file in files:
         parts = file.path.split("/")[:-1]
         for depth in range(1, len(parts) + 1):
-            _add_folder(new, "./" + "/".join(parts[:depth]), made)
+            _add_folder(new, "/".join(parts[:depth]), folders)
         header = tarfile.TarInfo("./" + file.path)
         header.mode, header.size = file.mode, len(file.data)
         new.addfile(header, io.BytesIO(file.data))
 
 
-def _add_folder(new: tarfile.TarFile, name: str, made: set[str]) -> None:
-    if name not in made:
-        header = tarfile.TarInfo(name)
+def _add_folder(new: tarfile.TarFile, name: str, folders: set[str]) -> None:
+    if name not in folders:
+        header = tarfile.TarInfo("./" + name)
         header.type, header.mode = tarfile.DIRTYPE, 0o755
         new.addfile(header)
-        made.add(name)
+        folders.add(name)
