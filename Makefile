@@ -1,0 +1,51 @@
+# `make demo` shows the main job, `make test` proves it. Every target sets up what it needs, once.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+BIN := .venv/bin
+JOBS ?= 2
+
+.PHONY: help setup setup-demo engine image demo test check lint soak bench clean
+
+help:
+	@echo "make demo    run the whole job on a sample repository and PRD"
+	@echo "make test    everything, with the container engine (make check: the fast part, without)"
+	@echo "make setup   only the environment; make image: only the sandbox's image"
+	@echo "make soak    the long forms of the tests; make bench: the benchmarks; make clean"
+
+setup:
+	@scripts/setup.sh dev
+
+setup-demo:
+	@scripts/setup.sh base
+
+engine:
+	@scripts/engine.sh
+
+image: setup-demo engine
+	@$(PYTHON) scripts/image.py
+
+demo: image
+	@$(PYTHON) demo/run.py
+
+lint: setup
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/pyright --warnings > .build/pyright.log || { cat .build/pyright.log; exit 1; }
+	@$(BIN)/lint-imports > .build/imports.log || { cat .build/imports.log; exit 1; }
+
+check: lint
+	@$(PYTHON) -m pytest -m "not engine and not soak" -n $(JOBS)
+
+test: lint engine image
+	@$(PYTHON) -m pytest -m "not soak" -n $(JOBS) --dist loadfile
+
+soak: setup engine image
+	@$(PYTHON) -m pytest -m "soak"
+
+bench: setup engine image
+	@set -e; for file in benchmarks/*.py; do $(PYTHON) "$$file"; done
+
+clean:
+	@rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Containers: images, environments, and one hardened container per step."""
