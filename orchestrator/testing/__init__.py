@@ -1,0 +1,1 @@
+"""Conformance suites that any provider of a port must pass. Needs no test runner."""
