@@ -13,6 +13,9 @@ from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.owner import INSTANCE
 
 MIN_API = (1, 41)
+_DEFAULT_URL = "unix:///var/run/docker.sock"
+_ASKING = "1.41"
+"""The version that is spoken: what every supported engine understands."""
 CALL_SECONDS = 60
 _GONE = frozenset({404, 409})
 _START = "start dockerd, or set DOCKER_HOST to an engine whose socket you may open"
@@ -36,6 +39,25 @@ def _translated(what: str) -> Generator[None]:
         raise SandboxUnavailable("SBX001", f"no container engine answers: {error}"[:500], _START) from error
 
 
+def _knock(url: str) -> None:
+    """Connect once by ourselves: the library leaves its socket open when a connection fails."""
+    scheme, _, path = url.partition("://")
+    if scheme not in {"unix", "http+unix"}:
+        return
+    with socket.socket(socket.AF_UNIX) as knocking:
+        knocking.settimeout(CALL_SECONDS)
+        knocking.connect(path)
+
+
+def _check_version(version: Mapping[str, Any]) -> None:
+    if tuple(int(n) for n in str(version["ApiVersion"]).split(".")) < MIN_API:
+        raise SandboxUnavailable(
+            "SBX002",
+            f"the container engine {version.get('Version')} speaks API {version['ApiVersion']}",
+            "upgrade to Docker Engine 20.10 or newer (API 1.41)",
+        )
+
+
 class Engine:
     """A connection. ``calls`` counts round trips.
 
@@ -50,16 +72,17 @@ class Engine:
             from docker.utils import kwargs_from_env  # noqa: PLC0415  the same
 
             where: Any = {"base_url": base_url} if base_url else kwargs_from_env()
-            self._api: Any = docker.APIClient(version="auto", timeout=CALL_SECONDS, **where)
-            self.info: dict[str, Any] = self._api.info()
-            self.version: dict[str, Any] = self._api.version()
-        self.calls = 3
-        if tuple(int(n) for n in self.version["ApiVersion"].split(".")) < MIN_API:
-            raise SandboxUnavailable(
-                "SBX002",
-                f"the container engine {self.version.get('Version')} speaks API {self.version['ApiVersion']}",
-                "upgrade to Docker Engine 20.10 or newer (API 1.41)",
-            )
+            _knock(str(where.get("base_url") or _DEFAULT_URL))
+            self._api: Any = docker.APIClient(version=_ASKING, timeout=CALL_SECONDS, **where)
+        try:
+            with _translated("say what it is"):
+                self.version: dict[str, Any] = self._api.version(api_version=False)
+                _check_version(self.version)
+                self.info: dict[str, Any] = self._api.info()
+        except BaseException:
+            self._api.close()
+            raise
+        self.calls = 2
 
     def close(self) -> None:
         """Drop pooled connections."""

@@ -12,7 +12,7 @@ from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.ports import Sandbox, SandboxRequest
 from orchestrator.sandbox.profile import PROGRAMS, PYTHON
 
-LIMITS = Limits(cpus=0.5, memory_mib=64, pids=16, disk_mib=8, inodes=256, wall_seconds=30, output_kib=64)
+LIMITS = Limits(cpus=0.25, memory_mib=64, pids=16, disk_mib=8, inodes=256, wall_seconds=30, output_kib=64)
 REQUEST = SandboxRequest(key="probe", run=RunId("probe"), limits=LIMITS, open_tree=True)
 CHECKS = frozenset(
     {

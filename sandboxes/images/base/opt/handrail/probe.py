@@ -18,10 +18,12 @@ import sys
 import time
 
 MIB = 1024 * 1024
-SPIN_SECONDS = 0.4
+SPIN_SECONDS = 0.5
 OUT_OF_MEMORY = 9
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWUSER = 0x10000000
+HARMLESS = 3
+"""A first argument with which none of the calls below changes anything when it is let through."""
 AF_ALG, AF_VSOCK = 38, 40
 SYSCALLS = {
     "x86_64": {
@@ -103,7 +105,7 @@ def cpu(cpus: float) -> str:
     for pid in spinners:
         os.waitpid(pid, 0)
     used, took = sum(os.times()[2:4]) - before, time.monotonic() - began
-    return "" if used <= cpus * took * 1.5 + 0.08 else f"{used:.2f} s of CPU in {took:.2f} s"
+    return "" if used <= cpus * took * 1.4 + 0.05 else f"{used:.2f} s of CPU in {took:.2f} s"
 
 
 def disk(limit_mib: int) -> str:
@@ -171,7 +173,7 @@ def seccomp() -> str:
             pass
     for name, number in SYSCALLS.get(os.uname().machine, {}).items():
         ctypes.set_errno(0)
-        if LIBC.syscall(number, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() not in {errno.EPERM, errno.ENOSYS}:
+        if LIBC.syscall(number, HARMLESS, 0, 0, 0, 0) != -1 or ctypes.get_errno() not in {errno.EPERM, errno.ENOSYS}:
             loose.append(name)
     if LIBC.unshare(CLONE_NEWUSER) == 0:
         loose.append("unshare")

@@ -67,7 +67,7 @@ def end_all(main: int = 0) -> int | None:
             pid, ended = os.waitpid(-1, 0)
         except ChildProcessError:
             return status
-        if pid == main:
+        if pid == main and not os.WIFSTOPPED(ended):
             status = ended
     os._exit(71)
 
@@ -166,7 +166,7 @@ class Command:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return None
-            if pid == self.pid:
+            if pid == self.pid and not os.WIFSTOPPED(status):
                 return status
             if pid == 0:
                 return None
