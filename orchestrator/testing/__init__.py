@@ -1,1 +1,1 @@
-"""Conformance suites that a third-party sandbox, agent or gate must pass. No test framework at run time."""
+"""Conformance suites that a third-party sandbox, agent or gate must pass; no pytest at run time."""

@@ -1,0 +1,166 @@
+"""The one place that speaks with the container engine. Every call ends in time or in a coded error."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from orchestrator.errors import SandboxUnavailable
+from orchestrator.sandbox.channel import Channel
+from orchestrator.sandbox.owner import INSTANCE
+
+MIN_API = (1, 41)
+_DEFAULT_URL = "unix:///var/run/docker.sock"
+_ASKING = "1.41"
+"""The version that is spoken: what every supported engine understands."""
+CALL_SECONDS = 60
+_GONE = frozenset({404, 409})
+_START = "start dockerd, or set DOCKER_HOST to an engine whose socket you may open"
+
+
+@contextmanager
+def _translated(what: str) -> Generator[None]:
+    import docker.errors  # noqa: PLC0415  importing it costs more than most commands
+    import requests  # noqa: PLC0415  the same
+
+    try:
+        yield
+    except docker.errors.ImageNotFound as error:
+        raise SandboxUnavailable("SBX004", "the sandbox image is not here", "`handrail sandbox build`") from error
+    except docker.errors.APIError as error:
+        words = str(error.explanation or error)[:500]
+        raise SandboxUnavailable("SBX005", f"the container engine could not {what}: {words}", "read its log") from error
+    except requests.exceptions.Timeout as error:
+        raise SandboxUnavailable("SBX007", f"the container engine did not {what} in time", "restart it") from error
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+        raise SandboxUnavailable("SBX001", f"no container engine answers: {error}"[:500], _START) from error
+
+
+def _knock(url: str) -> None:
+    """Connect once by ourselves: the library leaves its socket open when a connection fails."""
+    scheme, _, path = url.partition("://")
+    if scheme not in {"unix", "http+unix"}:
+        return
+    with socket.socket(socket.AF_UNIX) as knocking:
+        knocking.settimeout(CALL_SECONDS)
+        knocking.connect(path)
+
+
+def _check_version(version: Mapping[str, Any]) -> None:
+    if tuple(int(n) for n in str(version["ApiVersion"]).split(".")) < MIN_API:
+        raise SandboxUnavailable(
+            "SBX002",
+            f"the container engine {version.get('Version')} speaks API {version['ApiVersion']}",
+            "upgrade to Docker Engine 20.10 or newer (API 1.41)",
+        )
+
+
+class Engine:
+    """A connection. ``calls`` counts round trips.
+
+    Raises ``SandboxUnavailable``: ``SBX001`` not reachable, ``SBX002`` too old,
+    ``SBX004`` no such image, ``SBX005`` a call refused, ``SBX007`` a call that
+    took longer than ``CALL_SECONDS``.
+    """
+
+    def __init__(self, base_url: str | None = None) -> None:
+        with _translated("be reached"):
+            import docker  # noqa: PLC0415  importing it costs more than most commands
+            from docker.utils import kwargs_from_env  # noqa: PLC0415  the same
+
+            where: Any = {"base_url": base_url} if base_url else kwargs_from_env()
+            _knock(str(where.get("base_url") or _DEFAULT_URL))
+            self._api: Any = docker.APIClient(version=_ASKING, timeout=CALL_SECONDS, **where)
+        try:
+            with _translated("say what it is"):
+                self.version: dict[str, Any] = self._api.version(api_version=False)
+                _check_version(self.version)
+                self.info: dict[str, Any] = self._api.info()
+        except BaseException:
+            self._api.close()
+            raise
+        self.calls = 2
+
+    def close(self) -> None:
+        """Drop pooled connections."""
+        self._api.close()
+
+    @contextmanager
+    def _call(self, what: str) -> Generator[None]:
+        self.calls += 1
+        with _translated(what):
+            yield
+
+    def image_id(self, reference: str) -> str:
+        """The ``sha256:`` id of a local image; nothing is ever pulled."""
+        with self._call("find the image"):
+            return str(self._api.inspect_image(reference)["Id"])
+
+    def newest_image(self, repository: str) -> str | None:
+        """The id of the youngest local image of a repository, or ``None``."""
+        with self._call("list images"):
+            images: list[dict[str, Any]] = list(self._api.images(name=repository))
+        return str(max(images, key=lambda i: i["Created"])["Id"]) if images else None
+
+    def create(self, spec: Mapping[str, Any]) -> str:
+        """A container's id. It has not started."""
+        with self._call("create a container"):
+            return str(self._api.create_container_from_config(dict(spec))["Id"])
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """What the engine says about it."""
+        with self._call("inspect a container"):
+            return dict(self._api.inspect_container(container))
+
+    def start(self, container: str) -> None:
+        """Run PID 1."""
+        with self._call("start a container"):
+            self._api.start(container)
+
+    def attach(self, container: str) -> Channel:
+        """To PID 1, before it is started: nothing it says can be lost."""
+        with self._call("attach to a container"):
+            params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            return _channel(self._api.attach_socket(container, params=params))
+
+    def execute_as_root(self, container: str, argv: list[str]) -> Channel:
+        """A process of uid 0 without any capability, attached."""
+        with self._call("start a process in a container"):
+            made = self._api.exec_create(container, argv, user="0:0", stdin=True, workdir="/")
+            self.calls += 1
+            return _channel(self._api.exec_start(made["Id"], socket=True))
+
+    def owned(self) -> list[dict[str, Any]]:
+        """All containers that carry our labels, running or not."""
+        with self._call("list containers"):
+            found = self._api.containers(all=True, filters={"label": INSTANCE})
+            return list(found)
+
+    def remove(self, container: str) -> None:
+        """Kill and remove, and wait until it is gone. No error when it is gone already."""
+        import docker.errors  # noqa: PLC0415  importing it costs more than most commands
+
+        with self._call("remove a container"):
+            try:
+                self._api.remove_container(container, force=True, v=True)
+            except docker.errors.APIError as error:
+                if error.status_code not in _GONE:
+                    raise
+                if error.status_code == 409:  # noqa: PLR2004  removal has begun and is not over
+                    self._await_removal(container)
+
+    def _await_removal(self, container: str) -> None:
+        import docker.errors  # noqa: PLC0415  importing it costs more than most commands
+
+        try:
+            self._api.wait(container, timeout=CALL_SECONDS, condition="removed")
+        except docker.errors.NotFound:
+            return
+
+
+def _channel(attached: Any) -> Channel:  # noqa: ANN401  the library returns whichever socket-like object it has
+    connection = socket.socket(fileno=os.dup(attached.fileno()))
+    return Channel(connection, getattr(attached, "_response", attached))

@@ -1,0 +1,212 @@
+"""One live sandbox: copy in, execute, change out, over the channel to its supervisor."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from orchestrator.errors import LimitReached, SandboxUnavailable, UsageError
+from orchestrator.models.base import GitOid
+from orchestrator.models.capabilities import Capabilities
+from orchestrator.ports import ChangeOut, Execution, SandboxRequest, TreeEntry
+from orchestrator.sandbox import layout, members
+from orchestrator.sandbox.channel import Channel
+from orchestrator.sandbox.client import Engine
+from orchestrator.sandbox.profile import ENVIRONMENT, MIB, UNPACKER
+
+MAX_STDIN_BYTES = 16 * MIB
+TRANSFER_SECONDS = 120
+GRACE_SECONDS = 20
+_EXEC = struct.Struct(">dQIIIQ")
+_CAPS = struct.Struct(">QQI")
+_EXITED = struct.Struct(">iB")
+_TRUNCATED, _TIMED_OUT = 1, 2
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+_ENV = {
+    "HOME": "/tmp",  # noqa: S108  inside the container, private to it
+    "LANG": "C.UTF-8",
+    "PATH": _PATH,
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "TMPDIR": "/tmp",  # noqa: S108  the same
+    "TZ": "UTC",
+}
+
+
+class DockerSandbox:
+    """Implements :class:`~orchestrator.ports.Sandbox`. Made by ``DockerSandboxes.open``, which also ends it."""
+
+    def __init__(self, engine: Engine, container: str, channel: Channel, request: SandboxRequest) -> None:
+        self._engine, self._container, self._channel, self._request = engine, container, channel, request
+        self._ends_at = time.monotonic() + request.limits.wall_seconds
+        self._base: frozenset[str] = frozenset()
+        self._fresh = True
+        self._broken = False
+
+    def copy_in(
+        self,
+        entries: Sequence[TreeEntry],
+        read: Callable[[Sequence[GitOid]], Iterator[bytes]],
+        capabilities: Capabilities,
+        protected: Sequence[str],
+    ) -> None:
+        """Once, before any command. Raises ``LimitReached`` (``SBX021``) for a tree that does not fit."""
+        if not self._fresh:
+            raise UsageError("SBX023", "a tree goes into a sandbox once, before any command", "open a fresh sandbox")
+        self._fresh = False
+        plan = (
+            layout.plan_open(entries, capabilities)
+            if self._request.open_tree
+            else layout.plan(entries, capabilities, protected)
+        )
+        if plan.root:
+            self._as_root(plan.root, read)
+        if plan.user:
+            with _Use(self):
+                self._channel.send([b"U"], self._deadline(TRANSFER_SECONDS))
+                self._unpack(self._channel, plan.user, read)
+        self._base = plan.paths()
+
+    def execute(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        timeout_seconds: float,
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> Execution:
+        """As the port says. The environment is fixed but for ``env``; nothing comes from host or image."""
+        self._fresh = False
+        allowed = min(timeout_seconds, self._ends_at - time.monotonic())
+        if allowed <= 0:
+            raise self._wall()
+        message = self._message(argv, {**_ENV, **self._environment(), **(env or {})}, stdin, allowed)
+        with _Use(self):
+            self._channel.send(message, self._deadline(TRANSFER_SECONDS))
+            execution = self._collect(time.monotonic() + allowed + GRACE_SECONDS, on_output)
+        if execution.timed_out and allowed < timeout_seconds:
+            raise self._wall()
+        return execution
+
+    def change_out(self) -> ChangeOut:
+        """As the port says: what is neither file nor link is named in ``refused`` and counts as unchanged."""
+        self._fresh = False
+        limits = self._request.limits
+        max_bytes = limits.disk_mib * MIB
+        receiver = members.Receiver(self._base, max_bytes=max_bytes, max_members=limits.inodes)
+        deadline = self._deadline(TRANSFER_SECONDS)
+        with _Use(self):
+            caps = _CAPS.pack(max_bytes, limits.inodes, members.MAX_PATH_BYTES)
+            self._channel.send([b"O", caps], deadline)
+            while True:
+                kind, payload = self._channel.receive(deadline)
+                if kind == b"m":
+                    receiver.feed(payload)
+                elif kind == b"!":
+                    raise members.refusal(payload.decode("utf-8", "replace"))
+                else:
+                    self._expect(kind, b"K")
+                    return receiver.result()
+
+    def hang_up(self) -> None:
+        """Close the channel; the supervisor ends itself and with it the container."""
+        self._broken = True
+        self._channel.close()
+
+    def break_off(self) -> None:
+        """Nothing more can be asked of it: an answer may still be under way."""
+        self._broken = True
+
+    def check_usable(self) -> None:
+        """Raises ``SandboxUnavailable`` (``SBX006``) after a failure, ``LimitReached`` (``SBX030``) past its time."""
+        if self._broken:
+            raise SandboxUnavailable("SBX006", "this sandbox is gone or broke off earlier", "open a fresh one")
+        if time.monotonic() >= self._ends_at:
+            raise self._wall()
+
+    def past_wall(self) -> bool:
+        """Whether the container's time is over."""
+        return time.monotonic() >= self._ends_at
+
+    def _wall(self) -> LimitReached:
+        seconds = self._request.limits.wall_seconds
+        return LimitReached(
+            "SBX030", f"the sandbox's {seconds} s are over", "raise wall_seconds, or make the step smaller"
+        )
+
+    def _deadline(self, seconds: float) -> float:
+        return min(time.monotonic() + seconds, self._ends_at + GRACE_SECONDS)
+
+    def _environment(self) -> dict[str, str]:
+        if self._request.environment is None:
+            return {}
+        return {"PATH": f"{ENVIRONMENT}/bin:{_PATH}", "HANDRAIL_ENVIRONMENT": ENVIRONMENT}
+
+    def _message(self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, allowed: float) -> list[bytes]:
+        strings = [*argv, *(f"{name}={value}" for name, value in env.items())]
+        if not argv or any("\0" in s for s in strings) or len(stdin) > MAX_STDIN_BYTES:
+            raise UsageError("SBX023", "a command needs words without NUL and at most 16 MiB of input")
+        packed = b"".join(s.encode("utf-8", "surrogateescape") + b"\0" for s in strings)
+        cap = self._request.limits.output_kib * 1024
+        return [b"X", _EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin)), packed, stdin]
+
+    def _collect(self, deadline: float, on_output: Callable[[bytes], None] | None) -> Execution:
+        began = time.monotonic()
+        streams, left = {b"o": bytearray(), b"e": bytearray()}, self._request.limits.output_kib * 1024
+        while True:
+            kind, payload = self._channel.receive(deadline)
+            if kind not in streams:
+                self._expect(kind, b"x", payload, _EXITED.size)
+                code, flags = _EXITED.unpack(payload)
+                seconds, truncated = time.monotonic() - began, bool(flags & _TRUNCATED)
+                out, err = bytes(streams[b"o"]), bytes(streams[b"e"])
+                return Execution(code, out, err, seconds, truncated, bool(flags & _TIMED_OUT))
+            if len(payload) > left:
+                raise SandboxUnavailable(
+                    "SBX008", "the sandbox's supervisor passed its output cap", "rebuild the image"
+                )
+            left -= len(payload)
+            streams[kind] += payload
+            if kind == b"o" and on_output is not None:
+                on_output(payload)
+
+    def _expect(self, kind: bytes, wanted: bytes, payload: bytes = b"", size: int = 0) -> None:
+        if kind != wanted or len(payload) != size:
+            raise SandboxUnavailable("SBX008", f"the sandbox's supervisor answered {kind!r}", "rebuild the image")
+
+    def _as_root(self, places: Sequence[layout.Place], read: Callable[[Sequence[GitOid]], Iterator[bytes]]) -> None:
+        channel = self._engine.execute_as_root(self._container, list(UNPACKER))
+        try:
+            with _Use(self):
+                self._unpack(channel, places, read)
+        finally:
+            channel.close()
+
+    def _unpack(
+        self, channel: Channel, places: Sequence[layout.Place], read: Callable[[Sequence[GitOid]], Iterator[bytes]]
+    ) -> None:
+        deadline = self._deadline(TRANSFER_SECONDS)
+        channel.send(members.encode(places, read), deadline)
+        kind, payload = channel.receive(deadline)
+        if kind == b"!":
+            words = payload.decode("utf-8", "replace")
+            raise LimitReached("SBX021", f"the tree does not fit into the sandbox: {words}", "raise disk_mib or inodes")
+        self._expect(kind, b"K")
+
+
+class _Use:
+    """One exchange. Whatever interrupts it leaves the channel in an unknown state, so that it is the last."""
+
+    def __init__(self, sandbox: DockerSandbox) -> None:
+        self._sandbox = sandbox
+
+    def __enter__(self) -> None:
+        self._sandbox.check_usable()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is None:
+            return
+        self._sandbox.break_off()
+        if isinstance(error, SandboxUnavailable) and self._sandbox.past_wall():
+            raise LimitReached("SBX030", "the sandbox's time is over", "raise wall_seconds") from error

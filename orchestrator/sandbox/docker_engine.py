@@ -1,0 +1,166 @@
+"""Implements :class:`~orchestrator.ports.Sandboxes` on Docker Engine 20.10 (API 1.41) or newer.
+
+Not checked: the kernel's and the engine's own faults. What a container is made
+of stands in :mod:`~orchestrator.sandbox.profile`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
+from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.ports import SandboxRequest
+from orchestrator.sandbox import probe, programs
+from orchestrator.sandbox.client import Engine
+from orchestrator.sandbox.container import DockerSandbox
+from orchestrator.sandbox.drift import drift
+from orchestrator.sandbox.owner import Owner
+from orchestrator.sandbox.profile import Profile, check_limits, container_spec
+from orchestrator.sandbox.reap import reap
+
+
+class DockerSandboxes:
+    """Containers from one image.
+
+    ``image`` is the id or digest of a local image; it is never pulled.
+    ``programs_source`` holds the programs that run inside (the supervisor among
+    them), ``seccomp`` is the profile's file, ``state`` a directory for copies
+    and probe results, ``runtime`` an engine runtime (default: the engine's own).
+    """
+
+    def __init__(
+        self,
+        image: str,
+        *,
+        programs_source: Path,
+        seccomp: Path,
+        state: Path,
+        runtime: str | None = None,
+        base_url: str | None = None,
+    ) -> None:
+        self._reference, self._runtime, self._base_url = image, runtime, base_url
+        self._source, self._seccomp, self._state = programs_source, seccomp, state
+        self._connected: tuple[Engine, Profile] | None = None
+        self._probed = False
+
+    @property
+    def image(self) -> str:
+        """The image's id, ``sha256:…``. Connects."""
+        return self.connect().image
+
+    @property
+    def programs(self) -> Digest:
+        """The digest of the programs that are mounted inside. Connects."""
+        return self.connect().programs_digest
+
+    @property
+    def calls(self) -> int:
+        """Round trips to the engine so far."""
+        return self._connected[0].calls if self._connected else 0
+
+    def connect(self) -> Profile:
+        """Reach the engine, find image and runtime, remove what dead owners left. Idempotent.
+
+        Raises ``SandboxUnavailable``: ``SBX001`` not reachable, ``SBX002`` too
+        old, ``SBX003`` unknown runtime, ``SBX004`` no such image, ``SBX012``
+        programs or seccomp profile unreadable.
+        """
+        if self._connected is None:
+            self._connected = self._connect()
+        return self._connected[1]
+
+    def probe(self) -> None:
+        """Try the limits unless they are known to hold. Raises ``SandboxUnsafe`` (``SBX011``, exit 8)."""
+        if self._probed:
+            return
+        self.connect()
+        subject = self._subject()
+        if not probe.known(self._state, subject):
+            with self._opened(probe.REQUEST) as sandbox:
+                probe.run(sandbox)
+            probe.remember(self._state, subject)
+        self._probed = True
+
+    @contextmanager
+    def open(self, request: SandboxRequest) -> Generator[DockerSandbox]:
+        """As the port says; also raises ``UsageError`` (``SBX020``) for limits that cannot hold together."""
+        check_limits(request.limits)
+        self.probe()
+        with self._opened(request) as sandbox:
+            yield sandbox
+
+    def reap(self) -> tuple[str, ...]:
+        """Remove containers of provably dead owners; their ids."""
+        self.connect()
+        return reap(self._engine)
+
+    def close(self) -> None:
+        """Drop the connection to the engine."""
+        if self._connected is not None:
+            self._connected[0].close()
+        self._connected = None
+
+    @property
+    def _engine(self) -> Engine:
+        self.connect()
+        if self._connected is None:
+            raise SandboxUnavailable("SBX001", "the connection to the engine was closed meanwhile")
+        return self._connected[0]
+
+    def _connect(self) -> tuple[Engine, Profile]:
+        seccomp = _seccomp(self._seccomp)
+        place, digest = programs.install(self._source, self._state)
+        engine = Engine(self._base_url)
+        try:
+            runtime = self._runtime or str(engine.info["DefaultRuntime"])
+            _check_runtime(runtime, engine.info.get("Runtimes") or {})
+            profile = Profile(engine.image_id(self._reference), place, digest, seccomp, runtime)
+            reap(engine)
+        except BaseException:
+            engine.close()
+            raise
+        return engine, profile
+
+    def _subject(self) -> Digest:
+        version = self._engine.version
+        names = ("Version", "ApiVersion", "KernelVersion", "Arch")
+        cgroups = [self._engine.info.get(k) for k in ("CgroupVersion", "CgroupDriver", "SecurityOptions", "Name")]
+        return sha256(canonical([[version.get(n) for n in names], cgroups, self.connect().digest()]))
+
+    @contextmanager
+    def _opened(self, request: SandboxRequest) -> Generator[DockerSandbox]:
+        engine = self._engine
+        spec = container_spec(self.connect(), request, Owner.this())
+        container = engine.create(spec)
+        try:
+            wrong = drift(spec, engine.inspect(container))
+            if wrong:
+                raise SandboxUnsafe("SBX010", "the engine changed the sandbox's settings", "do not use it", wrong)
+            channel = engine.attach(container)
+            try:
+                engine.start(container)
+                yield DockerSandbox(engine, container, channel, request)
+            finally:
+                channel.close()
+        finally:
+            engine.remove(container)
+
+
+def _check_runtime(runtime: str, known: Mapping[str, object]) -> None:
+    if runtime not in known:
+        names = ", ".join(sorted(known))
+        raise SandboxUnavailable("SBX003", f"the engine has no runtime {runtime!r}", f"one of: {names}")
+
+
+def _seccomp(path: Path) -> str:
+    """Compact text: the engine wants the profile itself, not a path."""
+    try:
+        return json.dumps(json.loads(path.read_bytes()), separators=(",", ":"))
+    except (OSError, ValueError) as error:
+        raise SandboxUnavailable(
+            "SBX012", f"the seccomp profile cannot be read: {error}", "reinstall handrail"
+        ) from error

@@ -1,0 +1,92 @@
+"""What the engine says that it made, compared with what was asked, before anything runs in it.
+
+Covers settings alone: that they hold is the probe's business (D8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_CONFIG = ("User", "Entrypoint", "Tty", "OpenStdin", "StdinOnce", "Hostname", "WorkingDir")
+_HOST = (
+    "AutoRemove",
+    "CapDrop",
+    "CgroupnsMode",
+    "IpcMode",
+    "Memory",
+    "MemorySwap",
+    "NanoCpus",
+    "NetworkMode",
+    "PidsLimit",
+    "Privileged",
+    "ReadonlyRootfs",
+    "Runtime",
+    "Tmpfs",
+)
+_EMPTY = (
+    "Binds",
+    "CapAdd",
+    "CgroupParent",
+    "DeviceCgroupRules",
+    "DeviceRequests",
+    "Devices",
+    "ExtraHosts",
+    "GroupAdd",
+    "Links",
+    "PidMode",
+    "PortBindings",
+    "PublishAllPorts",
+    "StorageOpt",
+    "Sysctls",
+    "UTSMode",
+    "UsernsMode",
+    "VolumesFrom",
+)
+_MASKED = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware")
+_READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+
+
+def drift(spec: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
+    """One sentence per setting that is not as asked. ``seen`` is the engine's inspection."""
+    asked, config, host = spec["HostConfig"], seen["Config"], seen["HostConfig"]
+    wrong = [f"{k} is {config.get(k)!r}" for k in _CONFIG if config.get(k) != spec[k]]
+    wrong += [f"{k} is {host.get(k)!r}, not {asked[k]!r}" for k in _HOST if host.get(k) != asked[k]]
+    wrong += [f"{k} is {host.get(k)!r}, not empty" for k in _EMPTY if host.get(k)]
+    wrong += [f"the image is {seen.get('Image')}"] if seen.get("Image") != spec["Image"] else []
+    wrong += [f"volume {name} comes from the image" for name in _items(config, "Volumes")]
+    return wrong + _lists(asked, host) + _mounts(asked, seen) + _kernel(host, seen)
+
+
+def _items(settings: Mapping[str, Any], name: str) -> list[Any]:
+    """A list or the keys of a map; the engine writes an empty one as null."""
+    return list(settings.get(name) or ())
+
+
+def _lists(asked: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
+    wrong: list[str] = []
+    if sorted(_items(host, "SecurityOpt")) != sorted(asked["SecurityOpt"]):
+        wrong.append("SecurityOpt is not no-new-privileges with our seccomp profile")
+    if host["LogConfig"]["Type"] != "none":
+        wrong.append("output is logged")
+    limits = {(u["Name"], u["Soft"], u["Hard"]) for u in _items(host, "Ulimits")}
+    if limits != {(u["Name"], u["Soft"], u["Hard"]) for u in asked["Ulimits"]}:
+        wrong.append(f"Ulimits are {sorted(limits)}")
+    return wrong
+
+
+def _mounts(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
+    wanted = {(m["Type"], m["Source"], m["Target"], False) for m in asked["Mounts"]}
+    made = {(m.get("Type"), m.get("Source"), m.get("Destination"), m.get("RW")) for m in _items(seen, "Mounts")}
+    made -= {m for m in made if m[0] == "tmpfs" and m[2] in asked["Tmpfs"]}
+    return [f"mount {m[2]} was not asked for" for m in made - wanted] + [
+        f"mount {m[2]} is missing" for m in wanted - made
+    ]
+
+
+def _kernel(host: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
+    wrong = [f"{p} is not masked" for p in _MASKED if p not in _items(host, "MaskedPaths")]
+    wrong += [f"{p} is not read-only" for p in _READ_ONLY if p not in _items(host, "ReadonlyPaths")]
+    if seen.get("AppArmorProfile") == "unconfined":
+        wrong.append("AppArmor is unconfined")
+    return wrong

@@ -1,0 +1,141 @@
+"""From limits to the exact container that the engine is asked for. Pure: the engine's own JSON, nothing else.
+
+Two tmpfs share ``disk_mib`` and ``inodes``: ``/work`` and ``/tmp``. Both allow
+execution: test suites write scripts and run them, and ``noexec`` stops no
+interpreter. Both count as memory (D8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.capabilities import Limits
+from orchestrator.ports import SandboxRequest
+from orchestrator.sandbox.owner import PREFIX, Owner
+
+USER = 65534
+WORK = "/work"
+PROGRAMS = "/opt/handrail"
+ENVIRONMENT = "/opt/environment"
+PYTHON = "python3"
+SUPERVISOR = (PYTHON, "-I", "-S", f"{PROGRAMS}/supervisor.py")
+UNPACKER = (*SUPERVISOR, "unpack")
+WORKING_SET_MIB = 32
+"""What the supervisor and the smallest command need beside the files."""
+OPEN_FILES = 1024
+MIB = 1024 * 1024
+_TMP_MIB = 64
+_PERIOD = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What all containers of one provider have in common."""
+
+    image: str
+    programs: Path
+    programs_digest: Digest
+    seccomp: str
+    runtime: str
+
+    def digest(self) -> Digest:
+        """Of everything a probe's result depends on, apart from the engine."""
+        spec = container_spec(self, SandboxRequest("", _NO_RUN, Limits()), None)
+        return sha256(canonical([self.image, self.programs_digest, spec]))
+
+
+_NO_RUN: Any = ""
+
+
+def check_limits(limits: Limits) -> None:
+    """Raises ``UsageError`` (``SBX020``): a tmpfs counts as memory, so files could take all of it (D8)."""
+    if limits.disk_mib + WORKING_SET_MIB > limits.memory_mib:
+        raise UsageError(
+            "SBX020",
+            f"a disk limit of {limits.disk_mib} MiB does not fit into {limits.memory_mib} MiB of memory: "
+            f"files count as memory, and {WORKING_SET_MIB} MiB are needed beside them",
+            f"set memory_mib to at least {limits.disk_mib + WORKING_SET_MIB}, or lower disk_mib",
+        )
+
+
+def _tmpfs(limits: Limits, *, open_tree: bool) -> dict[str, str]:
+    tmp_mib, tmp_inodes = min(_TMP_MIB, limits.disk_mib // 4), limits.inodes // 4
+    common = "rw,nosuid,nodev,exec"
+    owner = f"uid={USER},gid={USER},mode=0755" if open_tree else "uid=0,gid=0,mode=0755"
+    work_mib, work_inodes = limits.disk_mib - tmp_mib, limits.inodes - tmp_inodes
+    return {
+        "/tmp": f"{common},size={tmp_mib}m,nr_inodes={tmp_inodes},mode=1777",  # noqa: S108  inside the container
+        WORK: f"{common},size={work_mib}m,nr_inodes={work_inodes},{owner}",
+    }
+
+
+def _binds(profile: Profile, environment: str | None) -> list[dict[str, Any]]:
+    places = [(str(profile.programs), PROGRAMS)] + ([(environment, ENVIRONMENT)] if environment else [])
+    return [
+        {
+            "Type": "bind",
+            "Source": source,
+            "Target": target,
+            "ReadOnly": True,
+            "BindOptions": {"Propagation": "rprivate"},
+        }
+        for source, target in places
+    ]
+
+
+def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
+    """The protections. Every key is compared again with what the engine made of it."""
+    limits = request.limits
+    return {
+        "AutoRemove": True,
+        "CapDrop": ["ALL"],
+        "CgroupnsMode": "private",
+        "Init": False,
+        "IpcMode": "none",
+        "LogConfig": {"Type": "none", "Config": {}},
+        "Memory": limits.memory_mib * MIB,
+        "MemorySwap": limits.memory_mib * MIB,
+        "Mounts": _binds(profile, request.environment),
+        "NanoCpus": int(limits.cpus * _PERIOD),
+        "NetworkMode": "none",
+        "OomScoreAdj": 0,
+        "PidsLimit": limits.pids,
+        "Privileged": False,
+        "ReadonlyRootfs": True,
+        "Runtime": profile.runtime,
+        "SecurityOpt": ["no-new-privileges:true", f"seccomp={profile.seccomp}"],
+        "Tmpfs": _tmpfs(limits, open_tree=request.open_tree),
+        "Ulimits": [
+            {"Name": "nofile", "Soft": OPEN_FILES, "Hard": OPEN_FILES},
+            {"Name": "core", "Soft": 0, "Hard": 0},
+            {"Name": "fsize", "Soft": limits.disk_mib * MIB, "Hard": limits.disk_mib * MIB},
+        ],
+    }
+
+
+def container_spec(profile: Profile, request: SandboxRequest, owner: Owner | None) -> dict[str, Any]:
+    """The body of the engine's create call. No host environment, no proxy settings, no anonymous volume."""
+    labels = {PREFIX + "run": request.run, PREFIX + "key": request.key, **(owner.labels() if owner else {})}
+    return {
+        "Image": profile.image,
+        "User": f"{USER}:{USER}",
+        "Entrypoint": [*SUPERVISOR, str(request.limits.wall_seconds)],
+        "Cmd": [],
+        "Env": [],
+        "WorkingDir": "/",
+        "Hostname": "sandbox",
+        "Labels": labels,
+        "Tty": False,
+        "OpenStdin": True,
+        "StdinOnce": True,
+        "AttachStdin": True,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "NetworkDisabled": True,
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": host_config(profile, request),
+    }

@@ -1,0 +1,309 @@
+"""How sandboxes begin and end: bad engines, dead owners, weakened containers."""
+
+import json
+import os
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sandbox_support
+
+from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
+from orchestrator.sandbox import client, probe
+from orchestrator.sandbox.client import Engine
+from orchestrator.sandbox.container import DockerSandbox
+from orchestrator.sandbox.owner import Owner
+from orchestrator.sandbox.profile import container_spec
+from orchestrator.testing.sandbox_suite import GRANT, Filled, Tree, request
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def docker():
+    with sandbox_support.sandboxes() as made:
+        yield made
+
+
+@pytest.fixture
+def engine():
+    made = Engine()
+    yield made
+    made.close()
+
+
+def ids(engine, key=""):
+    return {c["Id"] for c in engine.owned() if not key or c["Labels"].get("dev.handrail.key") == key}
+
+
+def gone_within(seconds, engine, container):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if container not in ids(engine):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@contextmanager
+def channel_to(engine, container):
+    """Start a container by hand, and take care of it."""
+    channel = engine.attach(container)
+    try:
+        engine.start(container)
+        yield channel
+    finally:
+        channel.close()
+        engine.remove(container)
+
+
+# --- engines that will not do ------------------------------------------------------
+
+
+def failure(**changes):
+    with sandbox_support.sandboxes(**changes) as made, pytest.raises(SandboxUnavailable) as caught:
+        made.connect()
+    assert caught.value.exit_code == 8
+    assert caught.value.hint
+    return caught.value.code
+
+
+def test_an_engine_that_is_not_there(tmp_path):
+    assert failure(base_url=f"unix://{tmp_path}/none.sock") == "SBX001"
+
+
+def test_a_socket_without_an_engine(tmp_path):
+    (tmp_path / "file").write_text("x")
+    assert failure(base_url=f"unix://{tmp_path}/file") == "SBX001"
+
+
+def test_an_image_that_is_not_here():
+    assert failure(image="sha256:" + "0" * 64) == "SBX004"
+    assert failure(image="handrail/no-such-image:1") == "SBX004"
+
+
+def test_a_runtime_that_the_engine_does_not_have():
+    assert failure(runtime="no-such-runtime") == "SBX003"
+
+
+def test_a_broken_seccomp_profile(tmp_path):
+    (tmp_path / "bad.json").write_text("{")
+    assert failure(seccomp=tmp_path / "bad.json") == "SBX012"
+    assert failure(seccomp=tmp_path / "none.json") == "SBX012"
+
+
+def test_missing_programs(tmp_path):
+    assert failure(programs_source=tmp_path) == "SBX012"
+
+
+@contextmanager
+def pretend_engine(path, answer):
+    """Something on a socket that is no usable engine."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.rfile.readline()
+            body = json.dumps(answer()).encode()
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n")
+            self.wfile.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"unix://{path}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_an_engine_that_is_too_old(tmp_path):
+    old = {"ApiVersion": "1.40", "Version": "19.03.5"}
+    with pretend_engine(tmp_path / "s", lambda: old) as url:
+        assert failure(base_url=url) == "SBX002"
+
+
+def test_an_engine_that_hangs(tmp_path, monkeypatch):
+    monkeypatch.setattr(client, "CALL_SECONDS", 1)
+    began = time.monotonic()
+    release = threading.Event()
+    with pretend_engine(tmp_path / "s", lambda: release.wait(20)) as url:
+        try:
+            assert failure(base_url=url) in {"SBX001", "SBX007"}
+        finally:
+            release.set()
+    assert time.monotonic() - began < 10
+
+
+# --- the probe ----------------------------------------------------------------------
+
+WEAK = {
+    "memory": {"Memory": 0, "MemorySwap": 0},
+    "pids": {"PidsLimit": 0},
+    "cpu": {"NanoCpus": 0},
+    "disk": {"Tmpfs": {"/work": "rw,size=512m,nr_inodes=192,uid=65534"}, "Ulimits": []},
+    "inodes": {"Tmpfs": {"/work": "rw,size=6m,nr_inodes=9999,uid=65534"}},
+    "read-only-root": {"ReadonlyRootfs": False},
+    "seccomp": {"SecurityOpt": ["no-new-privileges:true", "seccomp=unconfined"]},
+    "no-new-privileges": {"SecurityOpt": ["seccomp=unconfined"]},
+    "capabilities": {"CapDrop": [], "CapAdd": ["NET_ADMIN"]},
+}
+
+
+@pytest.mark.parametrize("name", WEAK)
+def test_the_probe_finds_each_protection_that_is_missing(docker, engine, name):
+    profile = docker.connect()
+    spec = container_spec(profile, probe.REQUEST, Owner.this())
+    spec["HostConfig"] |= WEAK[name]
+    container = engine.create(spec)
+    with channel_to(engine, container) as channel, pytest.raises(SandboxUnsafe) as caught:
+        probe.run(DockerSandbox(engine, container, channel, probe.REQUEST))
+    assert caught.value.code == "SBX011"
+    assert name in caught.value.message.split(": ")[1].split(", ")
+
+
+def test_the_probe_is_quick_and_remembered(tmp_path):
+    first = sandbox_support.provider(tmp_path)
+    first.connect()
+    began = time.monotonic()
+    first.probe()
+    assert time.monotonic() - began < 3
+    calls = first.calls
+    first.probe()
+    assert first.calls == calls
+    first.close()
+    second = sandbox_support.provider(tmp_path)
+    second.connect()
+    calls = second.calls
+    second.probe()
+    assert second.calls == calls
+    second.close()
+
+
+def test_a_cut_record_of_a_probe_does_not_count(tmp_path):
+    made = sandbox_support.provider(tmp_path)
+    made.probe()
+    (record,) = (tmp_path / "probes").iterdir()
+    record.write_bytes(record.read_bytes()[:-5])
+    made.close()
+    again = sandbox_support.provider(tmp_path)
+    again.connect()
+    calls = again.calls
+    again.probe()
+    assert again.calls > calls
+    again.close()
+
+
+# --- ends ------------------------------------------------------------------------------
+
+
+def test_the_container_is_gone_when_the_context_ends(docker, engine):
+    before = ids(engine)
+    with Filled(docker) as box:
+        box.sh("(setsid sleep 100 &)")
+        assert len(ids(engine) - before) == 1
+    assert ids(engine) == before
+    with pytest.raises(ZeroDivisionError), Filled(docker):
+        raise ZeroDivisionError
+    assert ids(engine) == before
+
+
+def test_a_failed_copy_leaves_nothing(docker, engine):
+    before = ids(engine)
+
+    def broken(_):
+        yield b"one"
+        raise OSError("the repository went away")
+
+    with docker.open(request()) as sandbox, pytest.raises(OSError, match="went away"):
+        sandbox.copy_in(Tree().entries, broken, GRANT, ())
+    assert ids(engine) == before
+
+
+def test_a_container_removed_by_somebody_is_said(docker, engine):
+    before = ids(engine)
+    with Filled(docker) as box:
+        (mine,) = ids(engine) - before
+        engine.remove(mine)
+        with pytest.raises(SandboxUnavailable) as caught:
+            box.sh("true")
+        assert caught.value.code == "SBX006"
+    assert ids(engine) == before
+
+
+OWNER = """
+import sys
+sys.path[:0] = [{root!r}, {here!r}]
+import sandbox_support
+from orchestrator.testing.sandbox_suite import Filled
+box = Filled(sandbox_support.provider({state!r}))
+box.__enter__()
+print("open", flush=True)
+box.sh({script!r}, timeout_seconds=50)
+"""
+
+
+@contextmanager
+def owner(tmp_path, engine, script):
+    """Another process with a sandbox of its own: the process and its container."""
+    before = ids(engine)
+    here = str(Path(__file__).parent)
+    code = OWNER.format(root=str(sandbox_support.ROOT), here=here, state=str(tmp_path), script=script)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=dict(os.environ)) as process:
+        try:
+            assert process.stdout.readline() == b"open\n"
+            time.sleep(0.5)
+            (container,) = ids(engine) - before
+            yield process, container
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize("script", ["sleep 1000", "yes", "(setsid sleep 1000 &); yes >&2"])
+def test_kill_9_of_the_owner_leaves_nothing(engine, tmp_path, script):
+    with owner(tmp_path, engine, script) as (process, container):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert gone_within(5, engine, container)
+
+
+def test_a_stopped_owner_keeps_its_container_and_no_other_run_reaps_it(docker, engine, tmp_path):
+    with owner(tmp_path, engine, "sleep 1000") as (process, container):
+        process.send_signal(signal.SIGSTOP)
+        assert container not in docker.reap()
+        assert container in ids(engine)
+        process.send_signal(signal.SIGCONT)
+    assert gone_within(5, engine, container)
+
+
+def test_what_a_dead_owner_left_is_reaped_and_a_live_one_is_not(docker, engine):
+    dead = Owner.this().labels() | {"dev.handrail.pid": "4194303"}
+    spec = container_spec(docker.connect(), request(), Owner.this())
+    left = engine.create(spec | {"Labels": spec["Labels"] | dead})
+    mine = engine.create(spec)
+    try:
+        with Filled(docker) as box:
+            assert docker.reap() == (left,)
+            assert box.sh("echo alive").stdout == b"alive\n"
+        assert left not in ids(engine)
+        assert mine in ids(engine)
+    finally:
+        engine.remove(mine)
+        engine.remove(left)
+
+
+def test_pid_1_ends_itself_after_its_time(docker, engine):
+    limits = request().limits.model_copy(update={"wall_seconds": 1})
+    spec = container_spec(docker.connect(), request(limits=limits), Owner.this())
+    container = engine.create(spec)
+    with channel_to(engine, container):
+        began = time.monotonic()
+        assert gone_within(45, engine, container)
+        assert time.monotonic() - began > 28
