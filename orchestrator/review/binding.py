@@ -9,11 +9,11 @@ from orchestrator.models.change import Change
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.review import ReviewSheet
 from orchestrator.policy import verdicts
-from orchestrator.review import diff
+from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape
 
 
-def check(item: ReviewItem, sheet: ReviewSheet, diffs: Sequence[bytes]) -> None:
+def check(item: ReviewItem, sheet: ReviewSheet, diffs: Sequence[Sequence[Row]]) -> None:
     """Raise ``EvidenceInvalid`` (``REV008``), with each thing that does not fit, unless all fits.
 
     Checked: the subject's digest, the change that every report and acceptance
@@ -22,8 +22,8 @@ def check(item: ReviewItem, sheet: ReviewSheet, diffs: Sequence[bytes]) -> None:
     the diff is the difference of the two trees, which needs git and is the merge's task.
     """
     problems = [*_subject(item, sheet), *_judged(item, sheet), *_findings(item, sheet)]
-    for part, text in zip(sheet.changes, diffs, strict=True):
-        problems.extend(_shown(part.change, text))
+    for part, rows in zip(sheet.changes, diffs, strict=True):
+        problems.extend(_shown(part.change, rows))
     if problems:
         raise EvidenceInvalid(
             "REV008",
@@ -63,13 +63,12 @@ def _findings(item: ReviewItem, sheet: ReviewSheet) -> Iterable[str]:
             yield f"finding {fingerprint} needs a person and is not in the item"
 
 
-def _shown(change: Change, text: bytes) -> Iterable[str]:
-    rows = diff.parse(text, change.hunks)
-    sections = {row.path for row in rows if row.kind is diff.RowKind.FILE}
+def _shown(change: Change, rows: Sequence[Row]) -> Iterable[str]:
+    sections = {row.path for row in rows if row.kind is RowKind.FILE}
     for file in change.files:
         if file.path not in sections:
             yield f"{escape(file.path)} is changed and the diff does not show it"
-    strays = (r for r in rows if r.kind in (diff.RowKind.ADDED, diff.RowKind.REMOVED) and r.hunk is None)
+    strays = (r for r in rows if r.kind in (RowKind.ADDED, RowKind.REMOVED) and r.hunk is None)
     stray = next(strays, None)
     if stray is not None:
         yield f"{escape(stray.path)}:{stray.new or stray.old} is in the diff and in no hunk of the change"

@@ -140,25 +140,18 @@ class _Reader:
 
     def _inside(self, line: bytes) -> Row:
         mark, text = line[:1], decode(line[1:])
-        if mark == b"+":
-            row = self._changed(RowKind.ADDED, text, 0, self._new)
-        elif mark == b"-":
-            row = self._changed(RowKind.REMOVED, text, self._old, 0)
-        elif mark == b"\\":
+        old, new, paths = self._old, self._new, (self._path, self._old_path)
+        if mark == b"\\":
             return Row(RowKind.META, decode(line), self._path)
-        else:
-            row = Row(RowKind.CONTEXT, text, self._path, self._old, self._new)
-        self._old, self._old_left = _step(self._old, self._old_left, advance=mark != b"+")
-        self._new, self._new_left = _step(self._new, self._new_left, advance=mark != b"-")
-        return row
-
-    def _changed(self, kind: RowKind, text: str, old: int, new: int) -> Row:
-        hunk = self._index.find(kind, (self._path, self._old_path), old, new)
-        return Row(kind, text, self._path, old, new, hunk)
-
-
-def _step(number: int, left: int, *, advance: bool) -> tuple[int, int]:
-    return (number + 1, max(left - 1, 0)) if advance else (number, left)
+        if mark != b"+":
+            self._old, self._old_left = old + 1, max(self._old_left - 1, 0)
+        if mark != b"-":
+            self._new, self._new_left = new + 1, max(self._new_left - 1, 0)
+        if mark == b"+":
+            return Row(RowKind.ADDED, text, self._path, 0, new, self._index.find(RowKind.ADDED, paths, 0, new))
+        if mark == b"-":
+            return Row(RowKind.REMOVED, text, self._path, old, 0, self._index.find(RowKind.REMOVED, paths, old, 0))
+        return Row(RowKind.CONTEXT, text, self._path, old, new)
 
 
 def parse(data: bytes, hunks: Sequence[Hunk] = ()) -> tuple[Row, ...]:

@@ -49,6 +49,14 @@ def columns_of(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
 
 
+@lru_cache(maxsize=4096)
+def _look(char: str) -> tuple[str, bool, int, bool]:
+    """How it is shown, whether that is written out, its columns, and whether it is a combining mark."""
+    hidden = _hidden(char)
+    shown = _written_out(char) if hidden else char
+    return shown, hidden, len(shown) if hidden else columns_of(char), unicodedata.combining(char) != 0
+
+
 def columns(text: str) -> int:
     """Terminal columns of escaped text."""
     return len(text) if text.isascii() else sum(map(columns_of, text))
@@ -64,24 +72,26 @@ def pieces(text: str, column: int = 0) -> Iterator[tuple[str, bool]]:
     if text.isascii() and text.isprintable():
         yield text, False
         return
-    run, marks = "", _MARKS_PER_LETTER
+    run: list[str] = []
+    marks = _MARKS_PER_LETTER
     for char in text:
-        marks = marks + 1 if unicodedata.combining(char) else 0
+        shown, hidden, size, is_mark = _look(char)
+        marks = marks + 1 if is_mark else 0
         if char == "\t":
-            shown, hidden = " " * (TAB_COLUMNS - column % TAB_COLUMNS), False
-        else:
-            hidden = _hidden(char) or marks > _MARKS_PER_LETTER
-            shown = _written_out(char) if hidden else char
-        column += columns(shown)
-        if hidden:
-            if run:
-                yield run, False
-            yield shown, True
-            run = ""
-        else:
-            run += shown
+            size = TAB_COLUMNS - column % TAB_COLUMNS
+            shown, hidden = " " * size, False
+        elif marks > _MARKS_PER_LETTER:
+            shown, hidden, size = _written_out(char), True, len(_written_out(char))
+        column += size
+        if not hidden:
+            run.append(shown)
+            continue
+        if run:
+            yield "".join(run), False
+            run = []
+        yield shown, True
     if run:
-        yield run, False
+        yield "".join(run), False
 
 
 def escape(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from orchestrator.models.decision import ReviewItem
-from orchestrator.review import diff, sections
+from orchestrator.review import sections
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape, fold, fold_words
 from orchestrator.review.view import ChangeDiff, ItemView
@@ -50,7 +50,7 @@ def _folded(row: Row, width: int) -> list[str]:
 
 
 def _diff_lines(part: ChangeDiff, width: int) -> Iterator[str]:
-    for row in diff.parse(part.text, part.change.hunks):
+    for row in part.rows:
         mark = _MARKS.get(row.kind)
         if mark is None:
             yield from _folded(row, width)

@@ -15,12 +15,13 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, RunId
+from orchestrator.models.change import Change
 from orchestrator.models.decision import Decision, ReviewItem, Verdict
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, ReviewSheet
 from orchestrator.policy import verdicts
 from orchestrator.ports import Blobs, Clock, RunIndex
-from orchestrator.review import binding, rules
+from orchestrator.review import binding, diff, rules
 from orchestrator.review.escape import escape
 from orchestrator.review.view import ChangeDiff, Decided, ItemView, Said
 
@@ -82,8 +83,8 @@ class Reviews:
         """
         item = self._index.item(item_id)
         sheet = self._load(item.document, ReviewSheet)
-        diffs = tuple(ChangeDiff(part.change, self._blobs.get(part.change.diff)) for part in sheet.changes)
-        binding.check(item, sheet, [part.text for part in diffs])
+        diffs = tuple(self._diff(part.change) for part in sheet.changes)
+        binding.check(item, sheet, [part.rows for part in diffs])
         closed = self._index.outcome(item_id)
         return ItemView(
             item=item,
@@ -208,6 +209,10 @@ class Reviews:
 
     def _remark(self, item: ReviewItem, words: str, path: str = "", line: int = 0) -> Comment:
         return Comment(item=item.id, reviewer=self._reviewer, text=words, path=path, line=line, about=item.subject)
+
+    def _diff(self, change: Change) -> ChangeDiff:
+        text = self._blobs.get(change.diff)
+        return ChangeDiff(change, text, diff.parse(text, change.hunks))
 
     def _store(self, item: ReviewItem, words: str) -> Digest:
         return self._blobs.put(self._remark(item, words).to_bytes())

@@ -9,14 +9,16 @@ from orchestrator.models.change import Change
 from orchestrator.models.decision import Decision, ReviewItem, Verdict
 from orchestrator.models.gate import AcceptanceRun, Disposition, Finding, GateReport
 from orchestrator.models.review import Comment, ReviewSheet
+from orchestrator.review.diff import Row
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeDiff:
-    """One change and the exact bytes of its unified diff."""
+    """One change, the exact bytes of its unified diff, and the same as rows."""
 
     change: Change
     text: bytes
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)

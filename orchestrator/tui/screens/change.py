@@ -12,7 +12,7 @@ from textual.widgets import Footer, Static
 
 from orchestrator.models.decision import SubjectKind
 from orchestrator.models.gate import Disposition, Finding
-from orchestrator.review import diff, sections
+from orchestrator.review import sections
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
@@ -29,7 +29,7 @@ def _diff_rows(view: ItemView) -> Iterator[Row]:
             step = next(c.step for c in view.sheet.changes if c.change is part.change)
             yield sections.heading(f"{step.id} {step.title}")
         files = {file.path: sections.file_line(file) for file in part.change.files}
-        for row in diff.parse(part.text, part.change.hunks):
+        for row in part.rows:
             yield row._replace(text=files.get(row.path, row.text)) if row.kind is RowKind.FILE else row
 
 

@@ -20,6 +20,7 @@ from orchestrator.tui.widgets.rows import CODE, Layout
 
 _MARKS = {RowKind.ADDED: "+", RowKind.REMOVED: "-"}
 _NUMBERS_FROM = 48
+_DRAWN = 2048
 _STYLES = (*syntax.NAMES, "escaped", "gutter", "cursor", "flag", *(kind.value for kind in RowKind))
 
 
@@ -43,6 +44,7 @@ class RowsView(ScrollView, can_focus=True):
         self._numbered = any(row.kind in CODE for row in self._rows)
         self._flags = flags or {}
         self._layout_of: Layout | None = None
+        self._drawn: dict[tuple[int, int, bool], Strip] = {}
         self.cursor = 0
 
     @property
@@ -66,6 +68,7 @@ class RowsView(ScrollView, can_focus=True):
         width = max(self.scrollable_content_region.width - self._gutter, 2)
         if self._layout_of is None or self._layout_of.width != width:
             self._layout_of = Layout(self._rows, width)
+            self._drawn.clear()
             self.virtual_size = Size(width + self._gutter, self._layout_of.height)
             self._show_cursor()
         self.refresh()
@@ -77,7 +80,17 @@ class RowsView(ScrollView, can_focus=True):
         if self._layout_of is None or line >= self._layout_of.height:
             return Strip.blank(width, self.rich_style)
         index, part = self._layout_of.row_at(line)
-        return self._strip(index, part, self._layout_of.lines(index)[part], width)
+        key = (line, width, index == self.cursor and self.has_focus)
+        if key not in self._drawn:
+            if len(self._drawn) > _DRAWN:
+                self._drawn.clear()
+            self._drawn[key] = self._strip(index, part, self._layout_of.lines(index)[part], width)
+        return self._drawn[key]
+
+    def notify_style_update(self) -> None:
+        """A theme or a state that colours depend on has changed."""
+        self._drawn.clear()
+        super().notify_style_update()
 
     def _strip(self, index: int, part: int, texts: list[tuple[str, str]], width: int) -> Strip:
         row = self._rows[index]

@@ -15,6 +15,8 @@ Part = tuple[str, str]
 
 CODE = (RowKind.CONTEXT, RowKind.ADDED, RowKind.REMOVED)
 _KEPT = 4096
+_LONG = 10_000
+"""Characters: longer rows are shown without colours."""
 
 
 class Layout:
@@ -25,6 +27,7 @@ class Layout:
         self.width = max(width, 2)
         self._kept: OrderedDict[int, list[list[Part]]] = OrderedDict()
         self._starts: list[int] = []
+        self._long: dict[int, list[str]] = {}
         line = 0
         for row in rows:
             self._starts.append(line)
@@ -38,6 +41,14 @@ class Layout:
         return len(self._folded(row))
 
     def _folded(self, row: Row) -> list[str]:
+        """Kept for long rows, which take long."""
+        if len(row.text) <= _LONG:
+            return self._fold(row)
+        if id(row) not in self._long:
+            self._long[id(row)] = self._fold(row)
+        return self._long[id(row)]
+
+    def _fold(self, row: Row) -> list[str]:
         text = escape(row.text)
         return fold(text, self.width) if row.kind in CODE else fold_words(text, self.width)
 
@@ -56,7 +67,9 @@ class Layout:
             self._kept.move_to_end(index)
             return self._kept[index]
         row = self.rows[index]
-        self._kept[index] = lines = _cut(_styled(row), self._folded(row))
+        folded = self._folded(row)
+        lines = _cut(_styled(row), folded) if len(row.text) <= _LONG else [[(line, "")] for line in folded]
+        self._kept[index] = lines
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return lines
