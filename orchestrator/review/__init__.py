@@ -1,0 +1,1 @@
+"""People's verdicts: what waits, what is shown, who may decide, and the decision that is signed."""

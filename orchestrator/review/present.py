@@ -1,0 +1,102 @@
+"""Items for people without a screen, and for programs.
+
+The words read well aloud and need no colour: no boxes, no columns to hold in
+mind, a marker before each line of a diff. Line numbers are of the new side, for
+removed lines of the old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from orchestrator.models.decision import ReviewItem
+from orchestrator.review import sections
+from orchestrator.review.diff import Row, RowKind
+from orchestrator.review.escape import escape, fold, fold_words
+from orchestrator.review.view import ChangeDiff, ItemView
+
+SCHEMA = "handrail.review/1"
+_MARKS = {RowKind.ADDED: "+", RowKind.REMOVED: "-", RowKind.CONTEXT: " "}
+_GUTTER = 9
+
+
+def item_rows(items: Sequence[ReviewItem]) -> tuple[tuple[str, ...], ...]:
+    """Rows for a table: id, kind, run, step, title, who is asked, waiting since (UTC). Escaped."""
+    return tuple(
+        (
+            escape(item.id),
+            item.kind.value,
+            escape(item.run),
+            escape(item.step or "-"),
+            escape(item.title),
+            escape(f"{item.threshold} x {item.role}"),
+            item.created_at.strftime("%Y-%m-%d %H:%M"),
+        )
+        for item in items
+    )
+
+
+def describe(view: ItemView, width: int = 100) -> str:
+    """Everything about an item as plain text of at most ``width`` columns; long lines are folded, none is left out."""
+    lines = [line for row in sections.everything(view) for line in _folded(row, width)]
+    for part in view.diffs:
+        lines += ["", "== Diff", *_diff_lines(part, width)]
+    return "\n".join(lines) + "\n"
+
+
+def _folded(row: Row, width: int) -> list[str]:
+    return fold_words(escape(row.text), width)
+
+
+def _diff_lines(part: ChangeDiff, width: int) -> Iterator[str]:
+    for row in part.rows:
+        mark = _MARKS.get(row.kind)
+        if mark is None:
+            yield from _folded(row, width)
+            if row.kind is RowKind.HUNK:
+                yield from fold(f"hunk {row.hunk}", width)
+            continue
+        number = row.new or row.old
+        first, *more = fold(escape(row.text), width - _GUTTER)
+        yield f"{number:>6} {mark} {first}".rstrip()
+        yield from (f"{'':>6} {mark}>{line}" for line in more)
+
+
+def to_json(view: ItemView) -> dict[str, Any]:
+    r"""One item as ``items[0]``, everything in it. Texts are as they came: whoever prints them escapes them.
+
+    Bytes of a diff that are not UTF-8 are written ``\xNN``; ``diff_digest`` is of the exact bytes.
+    """
+    return {"schema": SCHEMA, "items": [_item(view.item) | _shown(view)]}
+
+
+def list_json(items: Iterable[ReviewItem]) -> dict[str, Any]:
+    """What waits, as ``items[]``."""
+    return {"schema": SCHEMA, "items": [_item(item) for item in items]}
+
+
+def _item(item: ReviewItem) -> dict[str, Any]:
+    return item.model_dump(mode="json")
+
+
+def _shown(view: ItemView) -> dict[str, Any]:
+    return {
+        "outcome": view.outcome,
+        "sheet": view.sheet.model_dump(mode="json"),
+        "to_lift": [finding.model_dump(mode="json") for finding in view.to_lift],
+        "diffs": [_diff_json(part) for part in view.diffs],
+        "decisions": [
+            said.decision.model_dump(mode="json") | {"keyid": said.keyid, "reason": said.reason}
+            for said in view.decisions
+        ],
+        "comments": [remark.model_dump(mode="json") for remark in view.comments],
+    }
+
+
+def _diff_json(part: ChangeDiff) -> dict[str, Any]:
+    return {
+        "step": part.change.step,
+        "diff_digest": part.change.diff,
+        "diff": part.text.decode("utf-8", "backslashreplace"),
+    }

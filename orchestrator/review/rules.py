@@ -1,0 +1,142 @@
+"""When a verdict may be given. Each rule raises, or says nothing. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest
+from orchestrator.models.decision import ReviewItem, Verdict
+from orchestrator.models.gate import Result
+from orchestrator.models.policy import Policy
+from orchestrator.models.run import Run, RunStatus
+from orchestrator.review.escape import escape
+from orchestrator.review.view import ItemView
+
+_OVER = (RunStatus.DONE, RunStatus.REJECTED, RunStatus.CANCELLED)
+TEXT_LIMIT = 64 * 1024
+"""Longest reason or comment, in UTF-8 bytes."""
+
+
+def text(words: str) -> str:
+    """Words of a person, trimmed. Raises ``UsageError`` (``REV009``) for what cannot be kept."""
+    words = words.strip()
+    try:
+        size = len(words.encode())
+    except UnicodeEncodeError:
+        raise UsageError("REV009", "The text has bytes that are not UTF-8.", "Write it again in UTF-8.") from None
+    if size > TEXT_LIMIT:
+        raise UsageError("REV009", f"The text is longer than {TEXT_LIMIT} bytes.", "Link to a longer document.")
+    return words
+
+
+def reason(verdict: Verdict, words: str) -> None:
+    """A rejection or a request says why: its reason is all that the agent learns."""
+    if verdict is not Verdict.APPROVE and not words:
+        raise UsageError(
+            "REV001", f"The verdict {verdict} needs a reason.", "Say in a sentence what must be different."
+        )
+
+
+def may_decide(item: ReviewItem, policy: Policy, keyid: str, name: str) -> None:
+    """This key belongs to this person, who holds the item's role."""
+    who = policy.principal(keyid)
+    if who is None or who.name != name:
+        raise UsageError(
+            "REV004",
+            f"The policy knows no key {keyid[:16]} of {escape(name)}.",
+            "Ask who signs the policy to add this key.",
+        )
+    if not policy.holds(keyid, item.role):
+        raise UsageError(
+            "REV004",
+            f"{escape(name)} is not in the role {escape(item.role)}, which decides here.",
+            f"Ask one of: {escape(', '.join(_holders(policy, item.role)) or 'nobody holds it')}.",
+        )
+
+
+def _holders(policy: Policy, role: str) -> tuple[str, ...]:
+    return policy.roles[role].principals if role in policy.roles else ()
+
+
+def open_and_current(view: ItemView, run: Run, others: Sequence[ReviewItem], keyid: str) -> None:
+    """Still asked, still about the present subject, and not yet answered with this key."""
+    item = view.item
+    if view.outcome is not None:
+        raise UsageError("REV006", f"Item {escape(item.id)} is closed: {view.outcome}.", "See `handrail review list`.")
+    if run.status in _OVER:
+        raise UsageError("REV006", f"Run {escape(run.id)} is over: {run.status}.", "Start a new run.")
+    if any(_replaces(other, item) for other in others):
+        raise outdated(item)
+    if any(said.keyid == keyid for said in view.decisions):
+        raise UsageError(
+            "REV005",
+            "This key has already decided this item.",
+            "A comment can be added with `handrail review comment`.",
+        )
+
+
+def outdated(item: ReviewItem) -> UsageError:
+    """What a verdict on something that has changed since gets."""
+    return UsageError(
+        "REV007",
+        f"Item {escape(item.id)} is outdated: the change was rebuilt or its target moved after it was shown.",
+        "Run `handrail resume`, then judge the new item in `handrail review list`.",
+    )
+
+
+def _replaces(other: ReviewItem, item: ReviewItem) -> bool:
+    same = (other.run, other.node, other.kind, other.step) == (item.run, item.node, item.kind, item.step)
+    return same and other.subject != item.subject and other.created_at > item.created_at
+
+
+def lifts(view: ItemView, policy: Policy, keyid: str, verdict: Verdict, named: Sequence[Digest]) -> None:
+    """Only an approval lifts, only what a person may lift, only by who may; and whoever may must name each."""
+    if named and verdict is not Verdict.APPROVE:
+        raise UsageError("REV014", "Findings are lifted by an approval only.", "Leave the lifts out.")
+    known = set(view.item.findings)
+    strange = [fingerprint for fingerprint in named if fingerprint not in known]
+    if strange:
+        raise UsageError(
+            "REV003",
+            "Not a finding that a person may lift on this item.",
+            "Name fingerprints as `handrail review show` prints them.",
+            details=[escape(fingerprint) for fingerprint in strange],
+        )
+    if not any(policy.holds(keyid, role) for role in policy.lift_roles):
+        if named:
+            raise UsageError(
+                "REV012",
+                "This key may not lift findings.",
+                f"Someone in one of these roles must: {escape(', '.join(policy.lift_roles))}.",
+            )
+        return
+    if verdict is Verdict.APPROVE:
+        _all_named(view, named)
+
+
+def _all_named(view: ItemView, named: Sequence[Digest]) -> None:
+    told = {f.fingerprint: f"{f.fingerprint} {f.rule} {f.path}:{f.line} {f.message}" for f in view.to_lift}
+    missing = [fingerprint for fingerprint in view.item.findings if fingerprint not in named]
+    if missing:
+        raise UsageError(
+            "REV002",
+            f"{len(missing)} of {len(view.item.findings)} findings for a person are not lifted.",
+            "Look at each, then lift it by name or request changes.",
+            details=[escape(told.get(fingerprint, fingerprint)) for fingerprint in missing],
+        )
+
+
+def sound(view: ItemView) -> None:
+    """Nothing that a gate or acceptance refused can be approved, whoever asks."""
+    bad = (Result.FAILED, Result.ERROR)
+    failed = [f"gate {r.gate}: {r.result} {r.reason}" for r in view.reports if r.result in bad]
+    accepted = [(part.step.id, part.acceptance) for part in view.sheet.changes if part.acceptance]
+    failed += [f"acceptance of {step}: {report.result}" for step, report in accepted if report.result in bad]
+    if failed:
+        raise UsageError(
+            "REV011",
+            "A gate or an acceptance command did not pass, and no approval lifts that.",
+            "Request changes, or reject.",
+            details=[escape(line) for line in failed],
+        )

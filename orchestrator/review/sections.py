@@ -1,0 +1,251 @@
+"""An item in words: rows that a screen folds and colours, and that plain text prints as they are.
+
+Row texts are raw; who shows them escapes them. No meaning hangs on colour: what
+must be noticed begins with ``!``.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+from orchestrator.models.change import ChangedFile
+from orchestrator.models.decision import SubjectKind
+from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Disposition, Finding, GateReport
+from orchestrator.models.plan import Plan, Source, SourceKind, Step
+from orchestrator.models.review import ChangeSheet, ReviewSheet
+from orchestrator.models.spec import Requirement
+from orchestrator.review.diff import Row, RowKind
+from orchestrator.review.view import ItemView
+
+BLANK = Row(RowKind.BLANK, "")
+
+
+def heading(text: str, path: str = "") -> Row:
+    """The first line of a section; ``path`` names the step it is about."""
+    return Row(RowKind.HEADING, text, path)
+
+
+def text(words: str, indent: int = 0, path: str = "") -> Iterator[Row]:
+    """Words over as many rows as they have lines."""
+    for line in words.split("\n"):
+        yield Row(RowKind.TEXT, " " * indent + line, path)
+
+
+def alert(words: str, path: str = "") -> Row:
+    """Something to notice."""
+    return Row(RowKind.ALERT, "! " + words.replace("\n", " "), path)
+
+
+def head(view: ItemView) -> Iterator[Row]:
+    """What is asked, by which run, of whom, about exactly which tree."""
+    item = view.item
+    yield heading(f"{item.kind.value.capitalize()}: {item.title}")
+    yield from text(f"Item {item.id} of run {item.run}, for role {item.role}, approvals needed: {item.threshold}")
+    yield from text(f"Spec: {view.sheet.spec_title} ({view.sheet.spec_path})")
+    if item.change is not None:
+        yield from text(f"Target {item.change.target_ref} at {item.change.tip}, tree {item.change.tree}")
+    yield from text(f"Subject {item.subject}")
+    if view.outcome is not None:
+        yield alert(f"closed: {view.outcome.value}")
+
+
+def requirements(found: Iterable[Requirement], spec_path: str) -> Iterator[Row]:
+    """Each requirement in the author's words, with its place."""
+    for requirement in found:
+        yield heading(f"{requirement.id} {requirement.title}".rstrip())
+        yield from text(f"({spec_path}:{requirement.span.line})")
+        yield from text(requirement.statement)
+        for criterion in requirement.acceptance:
+            yield from text(f"- {criterion.text}", 2)
+
+
+def source(origin: Source) -> str:
+    """Who named a value, in words."""
+    match origin.kind:
+        case SourceKind.SPEC:
+            return f"named in the spec, {origin.place}"
+        case SourceKind.PROFILE:
+            return f"from the profile, {origin.place}"
+        case SourceKind.INFERRED:
+            return f"INFERRED, nobody named it ({origin.place})"
+        case _:
+            assert_never(origin.kind)
+
+
+def step(it: Step) -> Iterator[Row]:
+    """One step of a plan: what is asked of the agent, what it may touch and who said so, how it is judged."""
+    yield Row(RowKind.FILE, f"{it.id} {it.title}", it.id)
+    yield from text(f"for {', '.join(it.requirements)}", path=it.id)
+    if it.depends_on:
+        yield from text(f"after {', '.join(it.depends_on)}", path=it.id)
+    if it.alone:
+        yield alert("runs alone: nobody named what it may write", it.id)
+    yield heading("Instruction to the agent", it.id)
+    yield from text(it.instruction, 2, it.id)
+    yield heading("May write", it.id)
+    yield from _grants(it)
+    yield heading("Must pass", it.id)
+    for command in it.acceptance:
+        yield from text(f"  {shlex.join(command.argv)}   ({source(command.source)})", path=it.id)
+    if not it.acceptance:
+        yield alert("no acceptance command: nothing will demonstrate this step", it.id)
+    yield heading("Limits", it.id)
+    yield from text(f"  {_limits(it)}", path=it.id)
+
+
+def _grants(it: Step) -> Iterator[Row]:
+    for path in it.write:
+        line = f"{path.glob}   ({source(path.source)})"
+        yield alert(line, it.id) if path.source.kind is SourceKind.INFERRED else next(text(line, 2, it.id))
+    named = {path.glob for path in it.write}
+    for glob in it.capabilities.write:
+        if glob not in named:
+            yield alert(f"{glob}   (granted, and no source is recorded)", it.id)
+    for glob in it.capabilities.write_protected:
+        yield alert(f"{glob}   (PROTECTED path, granted)", it.id)
+    yield from text(f"Reads: {', '.join(it.capabilities.read) or 'nothing'}", 2, it.id)
+
+
+def _limits(it: Step) -> str:
+    limits, budget = it.capabilities.limits, it.budget
+    return (
+        f"{budget.attempts} attempts in {budget.wall_seconds} s; each {limits.wall_seconds} s, {limits.cpus:g} CPU, "
+        f"{limits.memory_mib} MiB memory, {limits.disk_mib} MiB disk, {limits.pids} processes, no network"
+    )
+
+
+def plan(it: Plan) -> Iterator[Row]:
+    """A whole plan."""
+    yield from text(f"{len(it.steps)} steps on {it.target_ref} from commit {it.base_commit}; review: {it.review.value}")
+    for one in it.steps:
+        yield BLANK
+        yield from step(one)
+
+
+def file_line(file: ChangedFile) -> str:
+    """One changed path with its size, and each thing about it that a diff does not make plain."""
+    line = f"{file.kind.value:<8} +{file.added_lines} -{file.removed_lines} {file.path}"
+    if file.old_path not in (None, file.path):
+        line += f" (was {file.old_path})"
+    if None not in (file.old_mode, file.new_mode) and file.old_mode != file.new_mode:
+        line += f" (mode {file.old_mode} -> {file.new_mode})"
+    return line + (" (binary)" if file.binary else "")
+
+
+def finding_line(finding: Finding) -> str:
+    """One finding, with what its disposition means."""
+    weakness = f" CWE-{finding.cwe}" if finding.cwe else ""
+    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+    return f"{finding.rule}{weakness} {finding.severity} {place}: {finding.message}"
+
+
+def disposition(of: Disposition) -> str:
+    """What happens with such a finding, in words."""
+    match of:
+        case Disposition.AGENT:
+            return "goes back to the agent"
+        case Disposition.PERSON:
+            return "a person must lift it"
+        case Disposition.DENY:
+            return "cannot be lifted"
+        case Disposition.NOTE:
+            return "for information"
+        case _:
+            assert_never(of)
+
+
+def findings(view: ItemView) -> Iterator[Row]:
+    """Every gate with its result, and every finding, those for a person first."""
+    for report in view.reports:
+        yield from _report(report)
+    if not view.reports and view.item.kind is not SubjectKind.PLAN:
+        yield alert("no gate has reported")
+    for finding in view.findings:
+        line = f"[{disposition(finding.disposition)}] {finding_line(finding)}"
+        yield next(text(line)) if finding.disposition is Disposition.NOTE else alert(line)
+        if finding.hint:
+            yield from text(f"Try: {finding.hint}", 4)
+        yield from text(finding.fingerprint, 4)
+
+
+def _report(report: GateReport) -> Iterator[Row]:
+    words = f" {report.reason}" if report.reason else ""
+    yield from text(f"{report.result.value} {report.gate} ({report.tool} {report.tool_version}){words}")
+
+
+def shows(run: AcceptanceRun) -> str:
+    """What a command's two exit codes mean, in words."""
+    match run.shows:
+        case Demonstration.DEMONSTRATED:
+            return "DEMONSTRATED: fails before, passes after"
+        case Demonstration.REGRESSION:
+            return "REGRESSION: passed before too, shows nothing new"
+        case Demonstration.FAILED:
+            return "FAILED on the change"
+        case _:
+            assert_never(run.shows)
+
+
+def acceptance(view: ItemView) -> Iterator[Row]:
+    """What ran in a fresh sandbox on the same tree, and what it shows."""
+    for part in view.sheet.changes:
+        yield from _accepted(part.step.id, part.acceptance)
+
+
+def _accepted(step_id: str, report: AcceptanceReport | None) -> Iterator[Row]:
+    if report is None:
+        yield alert(f"{step_id}: no acceptance command ran")
+        return
+    for run in report.runs:
+        exits = f"exit {run.exit_on_base} before, {run.exit_on_change} after"
+        yield from text(f"{report.result.value} {shlex.join(run.argv)} ({run.source})")
+        yield from text(f"{shows(run)} ({exits})", 4)
+    if not any(run.shows is Demonstration.DEMONSTRATED for run in report.runs):
+        yield alert(f"{step_id}: not demonstrated by any command")
+
+
+def agent(parts: Iterable[ChangeSheet]) -> Iterator[Row]:
+    """The agent's own words, and what it was denied. No evidence of anything."""
+    for part in parts:
+        if part.summary:
+            yield from text(f"{part.step.id}: {part.summary}")
+        for denial in part.denials:
+            yield alert(f"{part.step.id}: {denial}")
+
+
+def said(view: ItemView) -> Iterator[Row]:
+    """Decisions and remarks so far."""
+    for one in view.decisions:
+        why = f": {one.reason}" if one.reason else ""
+        yield from text(f"{one.decision.reviewer} ({one.keyid[:12]}) {one.decision.verdict.value}{why}")
+    for remark in view.comments:
+        place = f" on {remark.path}:{remark.line}" if remark.path else ""
+        yield from text(f"{remark.reviewer}{place}: {remark.text}")
+
+
+def needed(sheet: ReviewSheet) -> tuple[Requirement, ...]:
+    """The requirements that the sheet is about, each once."""
+    found = [*sheet.requirements, *(r for part in sheet.changes for r in part.requirements)]
+    return tuple({r.id: r for r in found}.values())
+
+
+def everything(view: ItemView) -> Iterator[Row]:
+    """All but the diffs, in the order in which a reviewer reads."""
+    yield from head(view)
+    parts: list[tuple[str, Iterable[Row]]] = [
+        ("Requirements", requirements(needed(view.sheet), view.sheet.spec_path)),
+        ("Plan", plan(view.sheet.plan) if view.sheet.plan else ()),
+        ("Findings", findings(view)),
+        ("Acceptance", acceptance(view)),
+        ("Agent's own words", agent(view.sheet.changes)),
+        ("Files", (row for d in view.diffs for f in d.change.files for row in text(file_line(f)))),
+        ("Said so far", said(view)),
+    ]
+    for title, rows in parts:
+        held = tuple(rows)
+        if held:
+            yield BLANK
+            yield heading(f"== {title}")
+            yield from held

@@ -1,0 +1,234 @@
+"""The queue of what waits for people, and the way a verdict gets into it.
+
+Decisions collect in the index (D15); the one that decides the item closes it,
+and whoever resumes the run reads the set. A verdict is checked before it is
+signed, and stored signed; :meth:`Reviews.settle` adds up what is stored, so a
+crash between storing and closing loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from orchestrator.errors import EvidenceInvalid, UsageError
+from orchestrator.models.base import Digest, RunId
+from orchestrator.models.change import Change
+from orchestrator.models.decision import Decision, ReviewItem, Verdict
+from orchestrator.models.policy import Policy
+from orchestrator.models.review import Comment, ReviewSheet
+from orchestrator.policy import verdicts
+from orchestrator.ports import Blobs, Clock, RunIndex
+from orchestrator.review import binding, diff, rules
+from orchestrator.review.escape import escape
+from orchestrator.review.view import ChangeDiff, Decided, ItemView, Said
+
+_Stored = TypeVar("_Stored", bound=BaseModel)
+
+Seal = Callable[[Decision], tuple[str, bytes]]
+"""Signs: gives the key id and the DSSE line."""
+
+OpenDecision = Callable[[bytes], tuple[str, Decision]]
+"""Verifies a DSSE line: gives the key id and what it says, or raises ``EvidenceInvalid``."""
+
+
+class Reviews:
+    """Everything that one reviewer can do, with one key.
+
+    ``outdated`` says whether what an item is about has moved since (for a
+    change: its target ref is no longer at the item's tip). Without it, only a
+    newer item of the same node and step, or the end of the run, makes an item
+    outdated here, and the merge's own compare-and-swap is what refuses the rest.
+    """
+
+    def __init__(
+        self,
+        *,
+        index: RunIndex,
+        blobs: Blobs,
+        seal: Seal,
+        open_decision: OpenDecision,
+        policy: Policy,
+        reviewer: str,
+        keyid: str,
+        clock: Clock,
+        outdated: Callable[[ReviewItem], bool] | None = None,
+    ) -> None:
+        self._index = index
+        self._blobs = blobs
+        self._seal = seal
+        self._open = open_decision
+        self._policy = policy
+        self._reviewer = reviewer
+        self._keyid = keyid
+        self._clock = clock
+        self._outdated = outdated
+
+    @property
+    def reviewer(self) -> str:
+        """The name under which decisions are signed."""
+        return self._reviewer
+
+    def waiting(self, run: RunId | None = None) -> tuple[ReviewItem, ...]:
+        """What waits for anybody, oldest first."""
+        return self._index.open_items(run)
+
+    def view(self, item_id: str) -> ItemView:
+        """What is shown for an item.
+
+        Raises ``UsageError`` for an unknown id, ``EvidenceInvalid`` (``REV008``)
+        when the stored parts are not about one and the same thing.
+        """
+        item = self._index.item(item_id)
+        sheet = self._load(item.document, ReviewSheet)
+        diffs = tuple(self._diff(part.change) for part in sheet.changes)
+        binding.check(item, sheet, [part.rows for part in diffs])
+        closed = self._index.outcome(item_id)
+        return ItemView(
+            item=item,
+            sheet=sheet,
+            diffs=diffs,
+            decisions=self._said(item_id),
+            comments=tuple(self._load(digest, Comment) for digest in self._index.comments(item_id)),
+            outcome=Verdict(closed) if closed is not None else None,
+        )
+
+    def decide(self, item_id: str, verdict: Verdict, *, reason: str = "", lifts: Sequence[Digest] = ()) -> Decided:
+        """Sign and store a verdict; closes the item when it is decided by it.
+
+        Raises ``UsageError``: ``REV001`` no reason, ``REV002`` findings not
+        lifted, ``REV003``/``REV012``/``REV014`` a lift that is none, ``REV004``
+        not this key's to decide, ``REV005`` decided before, ``REV006`` closed,
+        ``REV007`` outdated, ``REV009`` unusable text, ``REV011`` a gate refused.
+        """
+        self.settle(item_id)
+        view = self.view(item_id)
+        words = rules.text(reason)
+        named = tuple(dict.fromkeys(lifts))
+        self._check(view, verdict, words, named)
+        decision = self._decision(view, verdict, self._store(view.item, words) if words else None, named)
+        keyid, line = self._signed(decision)
+        self._index.add_decision(item_id, keyid, line)
+        return Decided(decision, self.settle(item_id))
+
+    def settle(self, item_id: str) -> Verdict | None:
+        """What the stored decisions come to; closes the item when that is decided. Safe to repeat."""
+        closed = self._index.outcome(item_id)
+        if closed is not None:
+            return Verdict(closed)
+        opened = self._opened(item_id)
+        item = self._index.item(item_id)
+        found = verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])
+        if found is not None:
+            self._index.close_item(item_id, found)
+        return found
+
+    def comment(self, item_id: str, text: str, path: str = "", line: int = 0) -> Comment:
+        """Store a remark. ``line`` counts from 1 on the new side; ``path`` must be one of the change's.
+
+        Raises ``UsageError`` ``REV009`` (no usable text) or ``REV010`` (no such place).
+        """
+        view = self.view(item_id)
+        words = rules.text(text)
+        if not words:
+            raise UsageError("REV009", "An empty comment says nothing.", "Write the remark.")
+        known = {name for part in view.diffs for file in part.change.files for name in (file.path, file.old_path)}
+        if line < 0 or (line and not path) or (path and path not in known):
+            raise UsageError(
+                "REV010",
+                f"{escape(path) or 'No file'}:{line} is no place in this item.",
+                "Name a changed file and a line from 1.",
+            )
+        remark = self._remark(view.item, words, path, line)
+        self._index.add_comment(item_id, self._blobs.put(remark.to_bytes()))
+        return remark
+
+    def reasons(self, item_id: str) -> tuple[str, ...]:
+        """What goes back to the agent: reasons of rejections and requests, then remarks with their place."""
+        said = [s.reason for s in self._said(item_id) if s.decision.verdict is not Verdict.APPROVE]
+        remarks = [self._load(digest, Comment) for digest in self._index.comments(item_id)]
+        placed = [f"{_place(r)}{r.text}" for r in remarks]
+        return tuple([words for words in said if words] + placed)
+
+    def _check(self, view: ItemView, verdict: Verdict, words: str, named: Sequence[Digest]) -> None:
+        item = view.item
+        rules.open_and_current(view, self._index.run(item.run), self._index.open_items(item.run), self._keyid)
+        if self._outdated is not None and self._outdated(item):
+            raise rules.outdated(item)
+        rules.may_decide(item, self._policy, self._keyid, self._reviewer)
+        rules.reason(verdict, words)
+        rules.lifts(view, self._policy, self._keyid, verdict, named)
+        if verdict is Verdict.APPROVE:
+            rules.sound(view)
+
+    def _decision(
+        self, view: ItemView, verdict: Verdict, comment: Digest | None, named: tuple[Digest, ...]
+    ) -> Decision:
+        item = view.item
+        return Decision(
+            item=item.id,
+            run=item.run,
+            kind=item.kind,
+            step=item.step,
+            subject=item.subject,
+            change=item.change,
+            hunks=view.hunks,
+            shown=item.shown,
+            lifts=named,
+            verdict=verdict,
+            reviewer=self._reviewer,
+            role=item.role,
+            comment=comment,
+            decided_at=self._clock.now(),
+        )
+
+    def _signed(self, decision: Decision) -> tuple[str, bytes]:
+        """Opened again before it is stored: one line that does not verify would block the item for all."""
+        keyid, line = self._seal(decision)
+        if keyid != self._keyid or self._open(line) != (keyid, decision):
+            raise EvidenceInvalid(
+                "REV013", "The signature made is not of this decision with this key.", "Check the reviewer's key."
+            )
+        return keyid, line
+
+    def _said(self, item_id: str) -> tuple[Said, ...]:
+        return tuple(Said(keyid, decision, self._reason(decision)) for keyid, decision in self._opened(item_id))
+
+    def _opened(self, item_id: str) -> list[tuple[str, Decision]]:
+        opened = [self._open(line) for line in self._index.decisions(item_id)]
+        if any(decision.item != item_id for _, decision in opened):
+            raise EvidenceInvalid(
+                "REV016", f"A decision on another item is stored under {escape(item_id)}.", "See `handrail verify`."
+            )
+        return opened
+
+    def _reason(self, decision: Decision) -> str:
+        return "" if decision.comment is None else self._load(decision.comment, Comment).text
+
+    def _remark(self, item: ReviewItem, words: str, path: str = "", line: int = 0) -> Comment:
+        return Comment(item=item.id, reviewer=self._reviewer, text=words, path=path, line=line, about=item.subject)
+
+    def _diff(self, change: Change) -> ChangeDiff:
+        text = self._blobs.get(change.diff)
+        return ChangeDiff(change, text, diff.parse(text, change.hunks))
+
+    def _store(self, item: ReviewItem, words: str) -> Digest:
+        return self._blobs.put(self._remark(item, words).to_bytes())
+
+    def _load(self, digest: Digest, kind: type[_Stored]) -> _Stored:
+        try:
+            return kind.model_validate_json(self._blobs.get(digest))
+        except ValidationError:
+            raise EvidenceInvalid(
+                "REV015",
+                f"{digest} is not a stored {kind.__name__}.",
+                "The store was changed from outside; see `runs`.",
+            ) from None
+
+
+def _place(remark: Comment) -> str:
+    if not remark.path:
+        return ""
+    return f"{remark.path}:{remark.line}: " if remark.line else f"{remark.path}: "

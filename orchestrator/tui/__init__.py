@@ -1,0 +1,1 @@
+"""The review screens. Importing anything below this package loads Textual, so only the command that opens it does."""

@@ -1,0 +1,59 @@
+"""Every action as a named command: what keys are bound to, what help lists, what the palette offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``keys`` in Textual's names, comma-separated; ``label`` is how help and footer print them."""
+
+    name: str
+    keys: str
+    label: str
+    action: str
+    description: str
+    short: str = ""
+
+    def binding(self) -> Binding:
+        """In the footer only when there is a short description. The name is the id that a keymap refers to."""
+        return Binding(
+            self.keys,
+            self.action,
+            self.short or self.description,
+            show=bool(self.short),
+            key_display=self.label,
+            id=self.name,
+        )
+
+
+DOWN = Command("line.down", "j,down", "j", "cursor_down", "Next line or entry")
+UP = Command("line.up", "k,up", "k", "cursor_up", "Previous line or entry")
+PAGE_DOWN = Command("page.down", "pagedown,space", "PgDn", "page_down", "Next page")
+PAGE_UP = Command("page.up", "pageup", "PgUp", "page_up", "Previous page")
+FIRST = Command("line.first", "home,g", "g", "first", "First line")
+LAST = Command("line.last", "end,G", "G", "last", "Last line")
+NEXT_HUNK = Command("hunk.next", "right_square_bracket", "]", "next_hunk", "Next hunk or section")
+PREVIOUS_HUNK = Command("hunk.previous", "left_square_bracket", "[", "previous_hunk", "Previous hunk or section")
+NEXT_FILE = Command("file.next", "full_stop", ".", "next_file", "Next file or step")
+PREVIOUS_FILE = Command("file.previous", "comma", ",", "previous_file", "Previous file or step")
+OPEN = Command("item.open", "enter", "enter", "open", "Open the item", "Open")
+REFRESH = Command("inbox.refresh", "R", "R", "refresh_items", "Read the inbox again", "Refresh")
+APPROVE = Command("verdict.approve", "a", "a", "approve", "Approve; asks before it signs", "Approve")
+REJECT = Command("verdict.reject", "r", "r", "reject", "Reject, with a reason", "Reject")
+REQUEST = Command("verdict.request", "c", "c", "request_changes", "Request changes, with a reason", "Changes")
+LIFT = Command("finding.lift", "l", "l", "lift", "Lift the finding under the cursor, or take that back", "Lift")
+REMARK = Command("line.comment", "m", "m", "remark", "Comment on the line under the cursor", "Comment")
+FINDINGS = Command("findings.toggle", "f", "f", "findings", "Findings and requirement, or back to the diff", "Findings")
+HELP = Command("help", "question_mark", "?", "help", "These keys", "Help")
+BACK = Command("back", "q,escape", "q", "back", "Back to the inbox", "Back")
+QUIT = Command("quit", "q", "q", "back", "Quit", "Quit")
+
+MOVES = (DOWN, UP, PAGE_DOWN, PAGE_UP, FIRST, LAST)
+JUMPS = (NEXT_HUNK, PREVIOUS_HUNK, NEXT_FILE, PREVIOUS_FILE)
+INBOX = (OPEN, REFRESH, HELP, QUIT)
+PLAN = (APPROVE, REJECT, REQUEST, REMARK, HELP, BACK, *JUMPS)
+CHANGE = (APPROVE, REJECT, REQUEST, LIFT, REMARK, FINDINGS, HELP, BACK, *JUMPS)

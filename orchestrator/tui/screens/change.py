@@ -1,0 +1,176 @@
+"""A change to judge: the diff, beside it the requirement, what gates found, and what acceptance shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Footer, Static
+
+from orchestrator.models.decision import SubjectKind
+from orchestrator.models.gate import Disposition, Finding
+from orchestrator.review import sections
+from orchestrator.review.diff import Row, RowKind
+from orchestrator.review.escape import escape
+from orchestrator.review.service import Reviews
+from orchestrator.review.view import ItemView
+from orchestrator.tui import commands
+from orchestrator.tui.screens.judge import JudgeScreen
+from orchestrator.tui.widgets.choices import Choices
+from orchestrator.tui.widgets.diff import RowsView
+
+
+def _diff_rows(view: ItemView) -> Iterator[Row]:
+    for part in view.diffs:
+        if view.item.kind is SubjectKind.RUN:
+            step = next(c.step for c in view.sheet.changes if c.change is part.change)
+            yield sections.heading(f"{step.id} {step.title}")
+        files = {file.path: sections.file_line(file) for file in part.change.files}
+        for row in part.rows:
+            yield row._replace(text=files.get(row.path, row.text)) if row.kind is RowKind.FILE else row
+
+
+def _side_rows(view: ItemView) -> Iterator[Row]:
+    yield from sections.requirements(sections.needed(view.sheet), view.sheet.spec_path)
+    parts = (
+        ("Acceptance", sections.acceptance(view)),
+        ("Agent's own words", sections.agent(view.sheet.changes)),
+        ("Said so far", sections.said(view)),
+        ("Item", sections.head(view)),
+    )
+    for title, rows in parts:
+        held = tuple(rows)
+        if held:
+            yield sections.BLANK
+            yield sections.heading(title)
+            yield from held
+
+
+def _places(rows: tuple[Row, ...], findings: tuple[Finding, ...]) -> dict[int, list[Finding]]:
+    """Row number to findings: on the new side's line, or on the file's head where there is no line shown."""
+    lines = {(r.path, r.new): n for n, r in enumerate(rows) if r.new and r.kind is not RowKind.HUNK}
+    files = {r.path: n for n, r in enumerate(rows) if r.kind is RowKind.FILE}
+    found: dict[int, list[Finding]] = {}
+    for finding in findings:
+        row = lines.get((finding.path, finding.line), files.get(finding.path))
+        if row is not None:
+            found.setdefault(row, []).append(finding)
+    return found
+
+
+class ChangeScreen(JudgeScreen):
+    """The diff and the side pane: beside each other where there is room, else ``f`` changes between them."""
+
+    COMMANDS_HERE = commands.CHANGE
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.CHANGE]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  typed so by Textual
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]  # noqa: RUF012  typed so by Textual
+
+    def __init__(self, reviews: Reviews, view: ItemView) -> None:
+        super().__init__(reviews, view)
+        rows = tuple(_diff_rows(view))
+        self._places = _places(rows, view.findings)
+        self._known = {str(n): f for n, f in enumerate(view.findings)}
+        self.main = RowsView(rows, self._places, id="main")
+
+    def compose(self) -> ComposeResult:
+        """Head, the two panes, the keys."""
+        yield Static(id="head", markup=False)
+        with Horizontal(id="body"):
+            yield self.main
+            with Vertical(id="side"):
+                yield Static("Findings", id="findings-title", markup=False)
+                yield Choices(id="findings")
+                yield RowsView(tuple(_side_rows(self._view)), id="context")
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """The diff can be read at once."""
+        self._tell()
+        self.main.focus()
+
+    def _tell(self) -> None:
+        view, item = self._view, self._view.item
+        gates = ", ".join(f"{r.gate} {r.result.value}" for r in view.reports) or "no gate has reported"
+        shown = ", ".join(dict.fromkeys(run.shows.value for run in view.acceptance)) or "none ran"
+        wanted = sections.needed(view.sheet)
+        lines = (
+            f"{item.kind.value.capitalize()} {item.step or item.run} {item.title}",
+            " ".join(f"{r.id}: {r.statement}" for r in wanted),
+            f"lifted {len(self.lifted)} of {len(item.findings)} | {gates} | acceptance: {shown}",
+        )
+        self.query_one("#head", Static).update("\n".join(escape(line) for line in lines))
+        title = f"Findings: {len(view.findings)}, lifted {len(self.lifted)} of {len(item.findings)}"
+        self.query_one("#findings-title", Static).update(title)
+        entries = [(key, self._entry(finding)) for key, finding in self._known.items()]
+        self.query_one("#findings", Choices).fill(entries)
+
+    def _entry(self, finding: Finding) -> str:
+        if finding.disposition is not Disposition.PERSON:
+            return f"    {sections.finding_line(finding)}\n    ({sections.disposition(finding.disposition)})"
+        box = "[x]" if finding.fingerprint in self.lifted else "[ ]"
+        state = "lifted by you" if finding.fingerprint in self.lifted else "l lifts it"
+        return f"{box} {sections.finding_line(finding)}\n    ({state})"
+
+    def action_lift(self) -> None:
+        """Lift one finding, the one under the cursor; or take it back."""
+        finding = self._under_cursor()
+        if finding is None:
+            self.notify("No finding under the cursor; f shows them all.", markup=False)
+        elif finding.disposition is not Disposition.PERSON:
+            words = f"{finding.rule}: {sections.disposition(finding.disposition)}"
+            self.notify(escape(words), severity="warning", markup=False)
+        else:
+            if finding.fingerprint in self.lifted:
+                del self.lifted[finding.fingerprint]
+            else:
+                self.lifted[finding.fingerprint] = None
+            self._tell()
+
+    def _under_cursor(self) -> Finding | None:
+        choices = self.query_one("#findings", Choices)
+        if choices.has_focus:
+            return self._known.get(choices.chosen or "")
+        here = self._places.get(self.main.cursor, [])
+        waiting = (f for f in here if f.disposition is Disposition.PERSON and f.fingerprint not in self.lifted)
+        return next(waiting, here[0] if here else None)
+
+    def _missing(self) -> bool:
+        missing = [f for f in self._view.to_lift if f.fingerprint not in self.lifted]
+        if missing:
+            names = "\n".join(escape(sections.finding_line(f)) for f in missing)
+            words = f"Each finding for a person must be lifted first (l):\n{names}"
+            self.notify(words, severity="warning", markup=False)
+            self._open_side()
+        return bool(missing)
+
+    def action_findings(self) -> None:
+        """To the findings, or back to the diff."""
+        if self.main.has_focus:
+            self._open_side()
+        else:
+            self.remove_class("side")
+            self.main.focus()
+
+    def _open_side(self) -> None:
+        self.add_class("side")
+        self.query_one("#findings" if self._known else "#context").focus()
+
+    def on_option_list_option_selected(self, event: Choices.OptionSelected) -> None:
+        """Enter on a finding: to its line in the diff."""
+        finding = self._known.get(event.option_id or "")
+        row = next((n for n, here in self._places.items() if finding in here), None)
+        if row is None:
+            self.notify("The diff shows no line of this finding.", markup=False)
+            return
+        self.remove_class("side")
+        self.main.focus()
+        self.main.move_to(row)
+
+    def place(self) -> tuple[str, int]:
+        """Where the cursor stands, on the new side; a removed line counts as its file."""
+        row = self.main.row
+        return row.path, row.new if row.kind is not RowKind.HUNK else 0

@@ -1,0 +1,219 @@
+"""Rows with a cursor, of which only the visible ones are ever drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from orchestrator.review.diff import Row, RowKind
+from orchestrator.tui import commands, syntax
+from orchestrator.tui.widgets.rows import CODE, Layout
+
+_MARKS = {RowKind.ADDED: "+", RowKind.REMOVED: "-"}
+_NUMBERS_FROM = 48
+_DRAWN = 2048
+_STYLES = (*syntax.NAMES, "escaped", "gutter", "cursor", "flag", *(kind.value for kind in RowKind))
+
+
+class RowsView(ScrollView, can_focus=True):
+    """A diff, a plan or any other rows.
+
+    Each line starts with a gutter: ``>`` for the cursor, the line number (where
+    the widget is wide enough), ``!`` for a finding, ``+`` or ``-``; ``~`` marks
+    the rest of a folded line. ``flags`` are row numbers with a finding.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.MOVES]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"rows--{name}" for name in _STYLES}
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+    def __init__(self, rows: Sequence[Row], flags: Mapping[int, object] | None = None, *, id: str) -> None:  # noqa: A002  Textual's own name
+        super().__init__(id=id)
+        self._rows = tuple(rows) or (Row(RowKind.BLANK, ""),)
+        self._numbered = any(row.kind in CODE for row in self._rows)
+        self._flags = flags or {}
+        self._layout_of: Layout | None = None
+        self._drawn: dict[tuple[int, int, bool], Strip] = {}
+        self.cursor = 0
+
+    @property
+    def row(self) -> Row:
+        """The row under the cursor."""
+        return self._rows[self.cursor]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows."""
+        return self._rows
+
+    @property
+    def _gutter(self) -> int:
+        if not self._numbered:
+            return 2
+        return 10 if self.size.width >= _NUMBERS_FROM else 4
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fold again for the new width."""
+        width = max(self.scrollable_content_region.width - self._gutter, 2)
+        if self._layout_of is None or self._layout_of.width != width:
+            self._layout_of = Layout(self._rows, width)
+            self._drawn.clear()
+            self.virtual_size = Size(width + self._gutter, self._layout_of.height)
+            self._show_cursor()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One visible line."""
+        width = self.scrollable_content_region.width
+        line = y + self.scroll_offset.y
+        if self._layout_of is None or line >= self._layout_of.height:
+            return Strip.blank(width, self.rich_style)
+        index, part = self._layout_of.row_at(line)
+        key = (line, width, index == self.cursor and self.has_focus)
+        if key not in self._drawn:
+            if len(self._drawn) > _DRAWN:
+                self._drawn.clear()
+            self._drawn[key] = self._strip(index, part, self._layout_of.lines(index)[part], width)
+        return self._drawn[key]
+
+    def notify_style_update(self) -> None:
+        """A theme or a state that colours depend on has changed."""
+        self._drawn.clear()
+        super().notify_style_update()
+
+    def _strip(self, index: int, part: int, texts: list[tuple[str, str]], width: int) -> Strip:
+        row = self._rows[index]
+        here = index == self.cursor and self.has_focus
+        base = self._style("cursor") if here else self._style(row.kind.value)
+        segments = [Segment(self._gutter_text(index, part), base if here else base + self._style("gutter"))]
+        if index in self._flags and not here:
+            segments = [Segment(segments[0].text, base + self._style("flag"))]
+        segments += [Segment(text, base + self._style(name) if name and not here else base) for text, name in texts]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _gutter_text(self, index: int, part: int) -> str:
+        row = self._rows[index]
+        cursor = ">" if index == self.cursor and self.has_focus and not part else " "
+        if not self._numbered:
+            return f"{cursor} "
+        flag = "!" if index in self._flags else " "
+        mark = "~" if part else _MARKS.get(row.kind, " ")
+        if row.kind not in CODE:
+            mark = " "
+        if self._gutter < 10:  # noqa: PLR2004  the narrow form has no number
+            return f"{cursor}{flag}{mark} "
+        number = str(row.new or row.old) if row.kind in CODE and not part else ""
+        return f"{cursor}{number:>6}{flag}{mark} "
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"rows--{name}", partial=name in syntax.NAMES or name in _PARTIAL)
+
+    def move_to(self, row: int) -> None:
+        """Put the cursor on a row and show it."""
+        self._set(min(max(row, 0), len(self._rows) - 1))
+        self._show_cursor()
+
+    def _set(self, row: int) -> None:
+        if row != self.cursor:
+            self.cursor = row
+            self.post_message(self.Moved())
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """The cursor shows only where keys go."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The same."""
+        self.refresh()
+
+    def _span(self) -> tuple[int, int]:
+        """First and last line of the row under the cursor."""
+        if self._layout_of is None:
+            return 0, 0
+        first = self._layout_of.first_line(self.cursor)
+        return first, first + len(self._layout_of.lines(self.cursor)) - 1
+
+    def _show_cursor(self) -> None:
+        (first, last), top, height = self._span(), self.scroll_offset.y, self.scrollable_content_region.height
+        if last < top or first >= top + height:
+            self._scroll(first - height // 3)
+        elif last - first < height and first < top:
+            self._scroll(first)
+        elif last - first < height and last >= top + height:
+            self._scroll(last - height + 1)
+
+    def _scroll(self, line: int) -> None:
+        self.scroll_to(y=max(line, 0), animate=False, force=True)
+
+    def jump(self, kinds: Sequence[RowKind], step: int) -> None:
+        """To the next (``step`` 1) or previous (-1) row of these kinds; stays where there is none."""
+        place = self.cursor + step
+        while 0 <= place < len(self._rows):
+            if self._rows[place].kind in kinds:
+                self.move_to(place)
+                return
+            place += step
+
+    def _page(self, direction: int) -> None:
+        if self._layout_of is None:
+            return
+        height = self.scrollable_content_region.height
+        far = max(self._layout_of.height - height, 0)
+        top = min(max(self.scroll_offset.y + direction * max(height - 1, 1), 0), far)
+        at_the_end = top == self.scroll_offset.y
+        self._scroll(top)
+        edge = (top + height - 1 if direction > 0 else top) if at_the_end else top + height // 2
+        self._set(self._layout_of.row_at(min(edge, self._layout_of.height - 1))[0])
+
+    def action_cursor_down(self) -> None:
+        """One row on; a row taller than the screen is read line by line."""
+        self._step(1)
+
+    def action_cursor_up(self) -> None:
+        """One row back."""
+        self._step(-1)
+
+    def _step(self, direction: int) -> None:
+        (first, last), top, height = self._span(), self.scroll_offset.y, self.scrollable_content_region.height
+        hidden = last >= top + height if direction > 0 else first < top
+        if hidden and last - first >= height:
+            self._scroll(top + direction)
+        else:
+            self.move_to(self.cursor + direction)
+
+    def action_page_down(self) -> None:
+        """One screen on."""
+        self._page(1)
+
+    def action_page_up(self) -> None:
+        """One screen back."""
+        self._page(-1)
+
+    def action_first(self) -> None:
+        """The first row."""
+        self.move_to(0)
+
+    def action_last(self) -> None:
+        """The last row."""
+        self.move_to(len(self._rows) - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """The row that was clicked."""
+        line = event.y + self.scroll_offset.y
+        if self._layout_of is not None and line < self._layout_of.height:
+            self.move_to(self._layout_of.row_at(line)[0])
+
+
+_PARTIAL = frozenset({"gutter", "flag", "escaped"})
