@@ -53,7 +53,7 @@ class Replay:
         return self.attempts[-1] if self.repeat else ()
 
 
-def load_script(path: Path) -> Mapping[str, Replay]:
+def load_script(data: bytes, path: str) -> Mapping[str, Replay]:
     """Key (requirement or step) → replay. Raises :class:`UsageError` (``AGT001`` … ``AGT003``)."""
     try:
         if path.stat().st_size > MAX_BYTES:

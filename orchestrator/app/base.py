@@ -48,7 +48,7 @@ def read_base(project: Project, trees: Trees, commit: GitOid, trust: Digest | No
     ``trust`` is a digest given by flag (CI); otherwise the user's own record
     counts. Nothing in the folder is parsed before its digest is trusted.
     """
-    from orchestrator.planning.profile import load_profile
+    from orchestrator.planning.profile_file import load_profile
     from orchestrator.provenance.root import read_chain
     from orchestrator.provenance.trusted import folder_digest
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.assets.find import data_folder
+from orchestrator.errors import SandboxUnavailable
 from orchestrator.store.layout import state_home
 
 if TYPE_CHECKING:
@@ -32,8 +33,13 @@ def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
 
     folder, state = data_folder("sandboxes"), state_home()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not image:
+        found = ImageBuilder(state).find(load_recipe(folder / "images" / "base"))
+        if found is None:
+            raise SandboxUnavailable("IMG001", "The sandbox image has not been built.", "handrail sandbox build")
+        image = found
     return DockerSandboxes(
-        image or ImageBuilder(state).require(load_recipe(folder / "images" / "base")),
+        image,
         programs_source=folder / "images" / "base" / "opt" / "handrail",
         seccomp=folder / "seccomp" / "default.json",
         state=state,
@@ -43,11 +49,11 @@ def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
 
 def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
     """Names of the limits that were tried and held. Raises ``SandboxUnsafe`` (exit 8) for one that does not."""
-    from orchestrator.sandbox.probe import NAMES
+    from orchestrator.sandbox.probe import CHECKS
 
     sandboxes = engine(image, runtime)
     try:
         sandboxes.probe()
     finally:
         sandboxes.close()
-    return tuple(NAMES)
+    return tuple(sorted(CHECKS))

@@ -60,7 +60,7 @@ def initialise(
     ``human`` says whether the key is a person's. Raises ``UsageError`` (CFG011)
     when the folder is there already.
     """
-    from orchestrator.planning.profile import dump_profile
+    from orchestrator.planning.profile_file import dump_profile
     from orchestrator.provenance.keys import generate_key, load_key
     from orchestrator.provenance.root import create_policy, read_chain, sign_policy
     from orchestrator.provenance.trusted import folder_digest

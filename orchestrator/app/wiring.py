@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base, read_base
@@ -25,10 +25,11 @@ from orchestrator.ports import Agent, Candidate, Trees
 
 if TYPE_CHECKING:
     from orchestrator.sandbox.docker_engine import DockerSandboxes
+    from orchestrator.vcs.trees import GitTrees
 
 
 @contextmanager
-def open_trees(project: Project) -> Iterator[Trees]:
+def open_trees(project: Project) -> Iterator[GitTrees]:
     """The repository's trees; long-lived git processes end with the context."""
     from orchestrator.vcs.trees import GitTrees
 
@@ -83,12 +84,19 @@ def open_run(
     from orchestrator.app.keys import signer
 
     live: list[DockerSandboxes] = []
+    turn = Lock()
 
-    @cache
     def sandboxes() -> DockerSandboxes:
-        live.append(engine(settings.image, settings.runtime))
-        live[0].connect()
-        return live[0]
+        with turn:
+            if not live:
+                made = engine(settings.image, settings.runtime)
+                made.probe()
+                live.append(made)
+            return live[0]
+
+    def abort() -> None:
+        for opened in live:
+            opened.abort()
 
     with open_trees(project) as trees:
         base = read_base(project, trees, run.base_commit, trust)
@@ -113,7 +121,7 @@ def open_run(
             open_decision=decision_opener(base),
         )
         try:
-            yield Opened(ctx, lambda: [s.abort() for s in live] and None)
+            yield Opened(ctx, abort)
         finally:
             for opened in live:
                 opened.close()
@@ -132,6 +140,7 @@ def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target
         target,
         paths=[e.path for e in trees.entries(trees.tree_of(base.commit))],
         review=review,
+        environment=None,
     )
 
 
@@ -148,7 +157,14 @@ def _gates() -> Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]:
 def _environment(
     project: Project, trees: Trees, base: Base, sandboxes: Callable[[], DockerSandboxes]
 ) -> Callable[[], tuple[Digest, str] | None]:
-    @cache
+    turn, made = Lock(), list[tuple[Digest, str] | None]()
+
+    def once() -> tuple[Digest, str] | None:
+        with turn:
+            if not made:
+                made.append(build())
+            return made[0]
+
     def build() -> tuple[Digest, str] | None:
         from orchestrator.sandbox.environment import PythonEnvironments
 
@@ -156,7 +172,7 @@ def _environment(
         files = {path: data for path, data in found.items() if data is not None}
         if not files:
             return None
-        made = PythonEnvironments(project.layout.environments, sandboxes().image).prepare(files)
-        return (project.blobs.put(made[0].to_bytes()), made[1]) if made else None
+        found_or_built = PythonEnvironments(sandboxes().image, project.layout.root).prepare(files)
+        return (project.blobs.put(found_or_built[0].to_bytes()), found_or_built[1]) if found_or_built else None
 
-    return build
+    return once

@@ -68,7 +68,9 @@ class Channel:
             self._more(deadline)
 
     def close(self) -> None:
-        """Hang up. The process sees its stdin end."""
+        """Hang up. The process sees its stdin end; a thread that waits here for an answer gets ``SandboxUnavailable``."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._owner.close()
 

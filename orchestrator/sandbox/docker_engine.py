@@ -46,6 +46,7 @@ class DockerSandboxes:
         self._source, self._seccomp, self._state = programs_source, seccomp, state
         self._connected: tuple[Engine, Profile] | None = None
         self._probed = False
+        self._live: set[DockerSandbox] = set()
 
     @property
     def image(self) -> str:
@@ -98,6 +99,11 @@ class DockerSandboxes:
         self.connect()
         return reap(self._engine)
 
+    def abort(self) -> None:
+        """End every live sandbox now, from any thread; whoever waits for one gets ``SandboxUnavailable``."""
+        for sandbox in tuple(self._live):
+            sandbox.hang_up()
+
     def close(self) -> None:
         """Drop the connection to the engine."""
         if self._connected is not None:
@@ -143,7 +149,12 @@ class DockerSandboxes:
             channel = engine.attach(container)
             try:
                 engine.start(container)
-                yield DockerSandbox(engine, container, channel, request)
+                sandbox = DockerSandbox(engine, container, channel, request)
+                self._live.add(sandbox)
+                try:
+                    yield sandbox
+                finally:
+                    self._live.discard(sandbox)
             finally:
                 channel.close()
         finally:
