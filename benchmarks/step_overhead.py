@@ -104,7 +104,7 @@ def _actions(n: int) -> str:
     text = f'"""Module {n}."""\\n\\n\\ndef value():\\n    return {n}\\ndef added():\\n    return {n}\\n'.replace(
         '"', '\\"'
     )
-    return f'  REQ-{n:03}:\n    - actions:\n        - write: {{path: src/module_{n}.py, text: "{text}"}}\n'
+    return f'  REQ-{n:03}:\n    - - write: {{path: src/module_{n}.py, text: "{text}"}}\n'
 
 
 def _hand(folder: Path, steps: int, env: dict[str, str], image: str, key: str) -> Cost:

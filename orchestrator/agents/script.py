@@ -23,7 +23,6 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 import yaml
@@ -55,13 +54,13 @@ class Replay:
 
 def load_script(data: bytes, path: str) -> Mapping[str, Replay]:
     """Key (requirement or step) → replay. Raises :class:`UsageError` (``AGT001`` … ``AGT003``)."""
+    if len(data) > MAX_BYTES:
+        raise UsageError("AGT001", f"{path} is larger than {MAX_BYTES >> 20} MiB", "split the script")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError("AGT001", f"{path} is larger than {MAX_BYTES >> 20} MiB", "split the script")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
         raise UsageError("AGT001", f"the script {path} cannot be read: {error}", "give a UTF-8 YAML file") from error
-    return _Reader(str(path)).script(_compose(str(path), text))
+    return _Reader(path).script(_compose(path, text))
 
 
 def _compose(path: str, text: str) -> Node:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from orchestrator.agents.script import Action, Replay, load_script
@@ -32,9 +31,9 @@ class ScriptedAgent:
     Making one raises ``UsageError`` (``AGT001`` … ``AGT003``) for a bad script.
     """
 
-    def __init__(self, script: Path) -> None:
-        self._script = load_script(script)
-        self._digest = sha256(script.read_bytes())
+    def __init__(self, script: bytes, path: str = "script") -> None:
+        self._script = load_script(script, path)
+        self._digest = sha256(script)
 
     @property
     def name(self) -> str:
@@ -69,7 +68,12 @@ class ScriptedAgent:
             hint = "build the image again with `handrail sandbox build`"
             raise AgentFailed("AGT011", f"the agent's program ended with {execution.exit_code}", hint, words)
         finished = reader.finished is not None and execution.exit_code == 0 and not execution.timed_out
-        return AgentOutcome(finished, reader.finished or "the replay did not end", execution.stdout)
+        return AgentOutcome(
+            finished,
+            timed_out=execution.timed_out,
+            summary=reader.finished or "the replay did not end",
+            transcript=execution.stdout,
+        )
 
     def _actions(self, task: AgentTask) -> list[Action]:
         replays = self._replays(task)

@@ -122,7 +122,7 @@ def _agent(request: RunRequest) -> str:
         from orchestrator.agents.catalog import AGENTS
 
         known = ", ".join(sorted(AGENTS))
-        raise UsageError("AGT001", f"No agent is named. Installed: {known}.", "handrail run SPEC --agent NAME")
+        raise UsageError("AGT006", f"No agent is named. Installed: {known}.", "handrail run SPEC --agent NAME")
     return request.agent
 
 

@@ -45,7 +45,7 @@ def open_workflow(workflow: str) -> Workflow:
 
 
 def open_agent(name: str, agent_input: bytes | None) -> Agent:
-    """A driver by name. Raises ``UsageError`` (AGT001) for none or an unknown one."""
+    """A driver by name. Raises ``UsageError`` for an unknown one or a bad input."""
     from orchestrator.agents.catalog import make_agent
 
     return make_agent(name, agent_input)

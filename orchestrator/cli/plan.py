@@ -41,5 +41,16 @@ def command(
     if json_:
         print_json("plan", {**plan.model_dump(mode="json"), "digest": plan.digest()})
         return
-    rows = [(r.step, r.title, r.requirements, r.write, r.acceptance, r.depends_on, r.alone) for r in plan_rows(plan)]
-    table(("STEP", "TITLE", "REQUIREMENTS", "MAY WRITE", "MUST PASS", "AFTER", "ALONE"), rows)
+    for row in plan_rows(plan):
+        after = f", after {', '.join(row.depends_on)}" if row.depends_on else ""
+        click.echo(f"{row.step} {row.title} ({', '.join(row.requirements)}){after}{', alone' if row.alone else ''}")
+        table(
+            ("", "WHAT", "VALUE", "SOURCE"),
+            [
+                *(("", "may write", glob, source) for glob, source in row.write),
+                *(("", "must pass", argv, source) for argv, source in row.acceptance),
+            ],
+        )
+        for note in row.notes:
+            click.echo(f"  note: {note}")
+        click.echo("")

@@ -75,9 +75,18 @@ def _watched(ctx: RunContext, name: str, handler: Handler) -> Handler:
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
         update = handler(state)
         ctx.blobs.flush()  # the checkpoint that follows refers to them
-        return {**update, "at": name}
+        return plain({**update, "at": name})
 
     return run
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
+    """Only str, int, bool, None, list and dict: checkpoints rebuild no type of ours (a ``StrEnum`` becomes its text)."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in cast("list[Any]", value)]
+    return str(value) if isinstance(value, str) else value
 
 
 def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -> None:

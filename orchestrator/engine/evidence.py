@@ -25,6 +25,7 @@ def change_lines(ctx: RunContext, plan: str, sheet: ChangeSheet, commit: GitOid)
     """The sealed statements of one commit: where it came from, each gate, the acceptance."""
     proposal = ctx.load(Proposal, sheet.change.proposal)
     who = custody(ctx)
+    tested = sheet.acceptance if sheet.acceptance and sheet.acceptance.runs else None
     change = claims.of_change(
         sheet.change,
         proposal,
@@ -36,14 +37,14 @@ def change_lines(ctx: RunContext, plan: str, sheet: ChangeSheet, commit: GitOid)
         transcript=_salted(ctx, f"transcript:{proposal.transcript}", ctx.blobs.get(proposal.transcript))
         if proposal.transcript
         else None,
-        acceptance=sheet.acceptance,
+        acceptance=tested,
         custody=who,
         started_at=proposal.started_at,
         finished_at=proposal.finished_at,
     )
     said: list[claims.Claim] = [change, *(claims.of_report(r, who) for r in sheet.reports)]
-    if sheet.acceptance:
-        said.append(claims.of_acceptance(sheet.acceptance, who))
+    if tested:
+        said.append(claims.of_acceptance(tested, who))
     return [dsse.seal(statements.build(claim), [ctx.signer]) for claim in said]
 
 

@@ -54,7 +54,7 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
         subject=subject(ctx, state, node),
         change=final_identity(ctx, state) if node.reviews is Subject.RUN else change,
         document=ctx.keep(sheet),
-        shown=tuple(dict.fromkeys([r.digest() for r in reports])),
+        shown=_shown(sheet),
         findings=to_lift(reports),
         title=_title(sheet, node),
         role=node.role or "reviewer",
@@ -105,6 +105,12 @@ def _sheet(ctx: RunContext, state: RunState, node: Node) -> ReviewSheet:
         requirements=ctx.spec.requirements if plan else (),
         changes=changes,
     )
+
+
+def _shown(sheet: ReviewSheet) -> tuple[Digest, ...]:
+    """The identities and the reports of every change that is shown; an approval covers no other."""
+    identities = [c.change.identity.digest() for c in sheet.changes]
+    return tuple(dict.fromkeys([*identities, *(r.digest() for c in sheet.changes for r in c.reports)]))
 
 
 def _title(sheet: ReviewSheet, node: Node) -> str:

@@ -50,7 +50,7 @@ def advance(
     """
     from langgraph.types import Command  # noqa: PLC0415  costs start-up
 
-    graph = compile_workflow(ctx, saver)
+    graph: Any = compile_workflow(ctx, saver)
     config: Any = {"configurable": {"thread_id": ctx.run.id}, "recursion_limit": _budget(ctx)}
     snapshot = graph.get_state(config)
     given: Any = None

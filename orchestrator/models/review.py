@@ -33,7 +33,10 @@ class ReviewSheet(Noun):
 
 
 class Comment(Noun):
-    """A remark on an item or on one line of the new side; goes back to the agent with the verdict."""
+    """A remark on an item or on one line of the new side; goes back to the agent with the verdict.
+
+    ``salt`` is random, so that a digest of the comment confirms no guess at it (D13).
+    """
 
     item: str
     reviewer: str
@@ -41,3 +44,4 @@ class Comment(Noun):
     path: str = ""
     line: int = 0
     about: Digest | None = None
+    salt: str = ""

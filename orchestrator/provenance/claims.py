@@ -193,7 +193,7 @@ def of_change(
         agent_version=proposal.agent_version,
         image=proposal.image,
         capabilities=step.capabilities.digest(),
-        environment=plan.environment,
+        environment=acceptance.environment if acceptance else None,
         transcript=transcript,
         denials=len(proposal.denials),
         acceptance=acceptance.digest() if acceptance else None,

@@ -9,6 +9,7 @@ crash between storing and closing loses nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from secrets import token_hex
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -208,7 +209,15 @@ class Reviews:
         return "" if decision.comment is None else self._load(decision.comment, Comment).text
 
     def _remark(self, item: ReviewItem, words: str, path: str = "", line: int = 0) -> Comment:
-        return Comment(item=item.id, reviewer=self._reviewer, text=words, path=path, line=line, about=item.subject)
+        return Comment(
+            item=item.id,
+            reviewer=self._reviewer,
+            text=words,
+            path=path,
+            line=line,
+            about=item.subject,
+            salt=token_hex(16),
+        )
 
     def _diff(self, change: Change) -> ChangeDiff:
         text = self._blobs.get(change.diff)

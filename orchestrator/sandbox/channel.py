@@ -7,6 +7,7 @@ Frames, what is kept of stderr, and every wait are bounded.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import time
@@ -68,7 +69,7 @@ class Channel:
             self._more(deadline)
 
     def close(self) -> None:
-        """Hang up. The process sees its stdin end; a thread that waits here for an answer gets ``SandboxUnavailable``."""
+        """Hang up. The process sees its stdin end; a thread that waits here gets ``SandboxUnavailable``."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

@@ -54,10 +54,9 @@ def load_recipe(folder: Path) -> Recipe:
     source = folder / "image.toml"
     try:
         table = tomllib.loads(source.read_text(encoding="utf-8"))
-        files = tuple(_files(folder / "opt"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _wrong(source, str(error)) from error
-    return Recipe(_name(source, table), _packages(source, table), files)
+    return Recipe(_name(source, table), _packages(source, table))
 
 
 def _wrong(source: Path, what: str) -> SandboxUnavailable:

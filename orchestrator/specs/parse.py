@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from orchestrator.models.base import RequirementId
-from orchestrator.models.spec import Spec, SpecFormat
+from orchestrator.models.spec import Problem, Spec, SpecFormat
 from orchestrator.specs import ears, feature, speckit
-from orchestrator.specs.codes import Report, shown
+from orchestrator.specs.codes import Report, SpecProblems, shown
 from orchestrator.specs.detect import detect_format
 from orchestrator.specs.draft import Draft, Found, to_requirement
 from orchestrator.specs.markdown import Block, BlockKind, parse_markdown
@@ -48,6 +48,15 @@ def parse_spec(data: bytes, path: str, format: SpecFormat | None = None, namespa
         criteria=tuple(found.criteria),
         warnings=report.warnings,
     )
+
+
+def check_spec(data: bytes, path: str) -> tuple[Spec | None, tuple[Problem, ...]]:
+    """The spec and its warnings, or ``None`` and everything that is wrong with it."""
+    try:
+        spec = parse_spec(data, path)
+    except SpecProblems as refused:
+        return None, refused.problems
+    return spec, spec.warnings
 
 
 def _read(chosen: SpecFormat, blocks: Sequence[Block], report: Report) -> Found:
