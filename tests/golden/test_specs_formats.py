@@ -186,6 +186,21 @@ def test_what_the_template_renders_is_clean() -> None:
     assert spec.requirements[1].statement == "It lists."
 
 
+def test_ways_in_which_items_are_written() -> None:
+    items = "- [ ] **FR-001**: a\n- **[FR-002]** b\n- **FR-003:** c\n\n| ID | What |\n|---|---|\n| FR-004 | d |\n"
+    spec = parse_spec(f"## Requirements\n\n{items}".encode(), "lamp/spec.md")
+    assert [(r.aliases[0], r.statement) for r in spec.requirements] == [
+        ("FR-001", "a"),
+        ("FR-002", "b"),
+        ("FR-003", "c"),
+        ("FR-004", "d"),
+    ]
+    bare = "### Requirement 3: Lamp\n\n- 3.1 WHEN dark THE lamp SHALL shine\n- 3.2 The lamp shall be red\n"
+    (requirement,) = parse_spec(bare.encode(), "lamp/requirements.md").requirements
+    assert requirement.aliases == ("3", "3.1", "3.2")
+    assert requirement.acceptance[0].text == "WHEN dark THE lamp SHALL shine"
+
+
 def test_crlf_and_a_byte_order_mark_change_the_digest_and_nothing_else() -> None:
     plain = parse_spec(FEATURE, "late.md")
     dos = parse_spec(b"\xef\xbb\xbf" + FEATURE.replace(b"\n", b"\r\n"), "late.md")
