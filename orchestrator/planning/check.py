@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from orchestrator.errors import PlanInvalid
@@ -45,8 +46,8 @@ def _identity(plan: Plan, spec: Spec) -> Iterator[Problem]:
 
 
 def _shape(plan: Plan) -> Iterator[Problem]:
-    ids = [step.id for step in plan.steps]
-    for twice in sorted({i for i in ids if ids.count(i) > 1}):
+    ids = Counter(step.id for step in plan.steps)
+    for twice in sorted(i for i, number in ids.items() if number > 1):
         yield "PLAN001", f"The step id {twice} stands twice."
     for step in plan.steps:
         for target in step.depends_on:

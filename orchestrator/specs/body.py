@@ -74,9 +74,12 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def read_body(blocks: Sequence[Block], report: Report) -> Body:
-    """Read the blocks of one requirement; problems go to ``report``."""
-    reader = _Reader(report)
+def read_body(blocks: Sequence[Block], report: Report, *, items_are_criteria: bool = False) -> Body:
+    """Read the blocks of one requirement; problems go to ``report``.
+
+    ``items_are_criteria`` takes list items without a label as criteria too.
+    """
+    reader = _Reader(report, items_are_criteria=items_are_criteria)
     for block in _split(blocks):
         reader.read(block)
     return reader.body
@@ -90,8 +93,9 @@ def _split(blocks: Sequence[Block]) -> Iterator[Block]:
 class _Reader:
     """Remembers which label is open, how deep it stands, and where the last criterion began."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, items_are_criteria: bool) -> None:
         self.body = Body()
+        self._items_are_criteria = items_are_criteria
         self._report = report
         self._label: Label | None = None
         self._under_heading = False
@@ -112,7 +116,9 @@ class _Reader:
                 self._take(self._label, block, offset)
         elif self._label is not None and self._belongs(block):
             self._take(self._label, block, 0)
-        elif block.kind is BlockKind.ITEM and _keyword(block.text) in _GHERKIN.keys() | _JOINING:
+        elif block.kind is BlockKind.ITEM and (
+            self._items_are_criteria or _keyword(block.text) in _GHERKIN.keys() | _JOINING
+        ):
             self._accept(block, 0)
         else:
             self._label = None

@@ -76,9 +76,11 @@ def _ends(head: Block, block: Block) -> bool:
     return False
 
 
-def make_draft(key: str, title: str, blocks: Sequence[Block], head: Block, report: Report) -> Draft:
+def make_draft(
+    key: str, title: str, blocks: Sequence[Block], head: Block, report: Report, *, items_are_criteria: bool = False
+) -> Draft:
     """A draft from the blocks of its body; its span runs from ``head`` to the last of them."""
-    body = read_body(blocks, report)
+    body = read_body(blocks, report, items_are_criteria=items_are_criteria)
     last = max([head, *blocks], key=lambda b: (b.end_line, b.end_column)).span
     span = Span(line=head.line, column=head.column, end_line=last.end_line, end_column=last.end_column)
     return Draft(key, title, body.text, body, span)

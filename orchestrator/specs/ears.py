@@ -44,7 +44,8 @@ def _draft(blocks: Sequence[Block], i: int, starts: frozenset[int], report: Repo
     found = _HEADING.match(head.text)
     number = str(int(found[1])) if found else ""
     title = " ".join(head.text[found.end() if found else 0 :].split())
-    draft = make_draft(number, title, blocks[i + 1 : extent(blocks, i, starts)], head, report)
+    inside = blocks[i + 1 : extent(blocks, i, starts)]
+    draft = make_draft(number, title, inside, head, report, items_are_criteria=True)
     if not draft.statement and draft.body.acceptance:
         draft.statement = title
     _number_criteria(draft, number, report)

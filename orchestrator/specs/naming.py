@@ -11,7 +11,11 @@ from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.read import Text
 
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_ID = re.compile(r"([A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}[a-z]?)(?![A-Za-z0-9-])\s*[:.\u2014\u2013-]?\s*")
+_ID = re.compile(
+    r"(?:\[[ xX]\]\s{1,3})?\[?"
+    r"([A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}[a-z]?)(?![A-Za-z0-9-])"
+    r"\]?\s*[:.|\u2014\u2013-]?\s*"
+)
 _GENERIC = frozenset(
     {"", "docs", "doc", "spec", "specs", "prd", "requirements", "requirements-document", "readme", "feature"}
 )

@@ -15,6 +15,7 @@ from orchestrator.models.base import Digest, sha256
 from orchestrator.specs.codes import Report, shown
 
 MAX_BYTES = 8 * 1024 * 1024
+MAX_LINES = 100_000
 MAX_FRONT_MATTER_LINES = 100
 
 _BINARY = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"{\\rtf")
@@ -45,8 +46,10 @@ def read_text(data: bytes, report: Report) -> Text:
     if not text.strip():
         report.add("PRD001", 1, 1, "The file is empty.")
     _refuse_hidden(text, report)
-    report.refuse_errors()
     lines = text.split("\n")
+    if len(lines) > MAX_LINES:
+        report.add("PRD003", MAX_LINES, 1, f"The file has {len(lines):,} lines; {MAX_LINES:,} can be read.")
+    report.refuse_errors()
     front = _front_matter(lines, report)
     return Text(report.path, tuple(lines), sha256(data), front)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orchestrator.models.spec import Criterion
 from orchestrator.specs.body import read_body
@@ -32,7 +32,7 @@ class _Extra:
     criterion: Criterion
     ids: frozenset[str]
     story: str = ""
-    owners: list[Draft] = field(default_factory=list[Draft])
+    owned: bool = False
 
 
 def count(blocks: Sequence[Block]) -> int:
@@ -51,7 +51,7 @@ def read(blocks: Sequence[Block], report: Report) -> Found:
     title = document_title(lines)
     if title.casefold().startswith(_TITLE):
         title = title[len(_TITLE) :].strip()
-    unowned = [extra.criterion for extra in extras if not extra.owners]
+    unowned = [extra.criterion for extra in extras if not extra.owned]
     return Found(title, [*_branch(lines), title], drafts, unowned)
 
 
@@ -111,11 +111,17 @@ def _success_criteria(blocks: Sequence[Block]) -> Iterator[_Extra]:
 
 
 def _link(drafts: Sequence[Draft], extras: Sequence[_Extra]) -> None:
-    stories = {id(draft): frozenset(_NAMES_STORY.findall(draft.statement)) for draft in drafts}
+    """In the order of the requirements, each criterion once in each of its owners."""
+    named: dict[str, list[int]] = {}
+    for i, draft in enumerate(drafts):
+        for name in (draft.key, *(f"story {n}" for n in _NAMES_STORY.findall(draft.statement))):
+            named.setdefault(name, []).append(i)
     for extra in extras:
-        extra.owners = [d for d in drafts if d.key in extra.ids or extra.story in stories[id(d)]]
-        for draft in extra.owners:
-            draft.body.acceptance.append(extra.criterion)
+        names = (*extra.ids, f"story {extra.story}")
+        owners = {i for name in names for i in named.get(name, ())}
+        extra.owned = bool(owners)
+        for i in sorted(owners):
+            drafts[i].body.acceptance.append(extra.criterion)
 
 
 def _branch(blocks: Sequence[Block]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import jinja2
+
 from orchestrator.models.spec import SpecFormat
 from orchestrator.specs.parse import parse_spec
 
@@ -166,6 +168,37 @@ def test_the_example_beside_the_template_is_clean() -> None:
     assert all(r.acceptance for r in spec.requirements)
     assert [len(r.acceptance) for r in spec.requirements] == [2, 2, 1]
     assert spec.warnings == ()
+
+
+def test_what_the_template_renders_is_clean() -> None:
+    source = (ROOT / "prd_templates/feature/template.md.j2").read_text()
+    template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(source)  # noqa: S701
+    first = {"title": "Open", "statement": "It opens.", "accept": ["Given a tag, then it opens", "It shuts again"]}
+    first |= {"where": ["src/door.py", "tests/**"], "verify_by": "make test", "depends_on": []}
+    second = {"title": "List", "statement": "It lists.", "accept": ["30 days"], "depends_on": ["REQ-001"]}
+    answers = {"namespace": "door", "title": "Front door", "why": "It is shut.", "not_included": "Nothing."}
+    spec = parse_spec(template.render(requirements=[first, second], **answers).encode(), "p.md")
+    assert [r.id for r in spec.requirements] == ["door/REQ-001", "door/REQ-002"]
+    assert [len(r.acceptance) for r in spec.requirements] == [2, 1]
+    assert [d.value for d in spec.requirements[0].where] == ["src/door.py", "tests/**"]
+    assert [d.value for d in spec.requirements[0].verify_by] == ["make test"]
+    assert spec.requirements[1].depends_on == ("door/REQ-001",)
+    assert spec.requirements[1].statement == "It lists."
+
+
+def test_ways_in_which_items_are_written() -> None:
+    items = "- [ ] **FR-001**: a\n- **[FR-002]** b\n- **FR-003:** c\n\n| ID | What |\n|---|---|\n| FR-004 | d |\n"
+    spec = parse_spec(f"## Requirements\n\n{items}".encode(), "lamp/spec.md")
+    assert [(r.aliases[0], r.statement) for r in spec.requirements] == [
+        ("FR-001", "a"),
+        ("FR-002", "b"),
+        ("FR-003", "c"),
+        ("FR-004", "d"),
+    ]
+    bare = "### Requirement 3: Lamp\n\n- 3.1 WHEN dark THE lamp SHALL shine\n- 3.2 The lamp shall be red\n"
+    (requirement,) = parse_spec(bare.encode(), "lamp/requirements.md").requirements
+    assert requirement.aliases == ("3", "3.1", "3.2")
+    assert requirement.acceptance[0].text == "WHEN dark THE lamp SHALL shine"
 
 
 def test_crlf_and_a_byte_order_mark_change_the_digest_and_nothing_else() -> None:

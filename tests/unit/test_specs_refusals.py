@@ -49,6 +49,10 @@ def test_a_file_that_is_too_large() -> None:
     assert problems(b"a" * (8 * 1024 * 1024 + 1)) == [("PRD003", 1, 1)]
 
 
+def test_a_file_with_too_many_lines() -> None:
+    assert problems(GOOD + "|a|b|\n" * 100_000) == [("PRD003", 100_000, 1)]
+
+
 def test_nesting_that_the_parser_would_cut_off() -> None:
     deep = GOOD + "\n" + "".join("  " * i + "- a\n" for i in range(80))
     assert problems(deep)[0][0] == "PRD006"
