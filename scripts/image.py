@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, run alone
 """See that the sandbox's image is there; build it when it is not. Prints its id."""
 
 import sys

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import SandboxUnavailable
@@ -9,6 +11,7 @@ from orchestrator.errors import SandboxUnavailable
 if TYPE_CHECKING:
     from docker import DockerClient
 
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 START_HINT = "start Docker, or run `scripts/engine.sh`; `DOCKER_HOST` names another engine"
 
 
@@ -21,9 +24,15 @@ def connect(timeout_seconds: int = 60) -> DockerClient:
     from docker.errors import DockerException  # noqa: PLC0415 - the same
     from requests.exceptions import RequestException  # noqa: PLC0415 - the same
 
+    host = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+    if host.startswith("unix://") and not Path(host.removeprefix("unix://")).is_socket():
+        raise SandboxUnavailable("IMG001", f"no container engine answers: {host} is no socket", START_HINT)
+    client: DockerClient | None = None
     try:
         client = docker.from_env(timeout=timeout_seconds)
         client.ping()  # pyright: ignore[reportUnknownMemberType] - untyped in docker-py
     except (DockerException, RequestException, OSError) as error:
+        if client is not None:
+            client.close()
         raise SandboxUnavailable("IMG001", f"no container engine answers: {error}", START_HINT) from error
     return client

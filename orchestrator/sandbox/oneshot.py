@@ -99,28 +99,45 @@ def _settings(job: Job) -> dict[str, Any]:
 
 
 def _collect(container: Container, job: Job, output: IO[bytes]) -> bytes:
-    attach = cast("Any", container.attach)
-    stream = attach(stdout=True, stderr=True, stream=True, demux=True)
+    attach = cast("Any", container.attach_socket)
+    stream = attach(params={"stdout": 1, "stderr": 1, "stream": 1})
+    # the deadline below is the limit, and an install may be quiet for long
+    stream._sock.settimeout(None)  # noqa: SLF001 - docker-py offers no other way to the socket
     deadline = threading.Timer(job.wall_seconds + _GRACE_SECONDS, _kill, [container])
     deadline.daemon = True
-    container.start()
-    deadline.start()
     try:
+        container.start()
+        deadline.start()
         return _copy(stream, job, output)
     finally:
         deadline.cancel()
+        # before the container is removed: an undrained stream holds the engine up
+        stream._sock.close()  # noqa: SLF001 - docker-py offers no other way to the socket
+        stream._response.close()  # noqa: SLF001 - docker-py offers no other way to the socket
+        stream.close()
 
 
-def _copy(stream: Any, job: Job, output: IO[bytes]) -> bytes:  # noqa: ANN401 - docker-py gives an untyped generator
+def _copy(stream: IO[bytes], job: Job, output: IO[bytes]) -> bytes:
+    """Take the frames of the engine's attach protocol: kind, three zeros, length in four bytes, payload."""
     words, count = b"", 0
-    for out, err in stream:
-        words = (words + (err or b""))[-OUTPUT_WORDS_BYTES:]
-        count += len(out or b"")
+    while len(header := _exactly(stream, 8)) == 8:  # noqa: PLR2004 - the header's length, as said above
+        payload = _exactly(stream, int.from_bytes(header[4:], "big"))
+        if header[0] == 1:
+            count += len(payload)
+            output.write(payload)
+        else:
+            words = (words + payload)[-OUTPUT_WORDS_BYTES:]
         if count > job.output_bytes:
             hint = "the project's dependencies are larger than Handrail takes"
             raise SandboxUnavailable("ENV012", f"more than {job.output_bytes >> 20} MiB came out", hint)
-        output.write(out or b"")
     return words
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes:
+    data = b""
+    while len(data) < length and (chunk := stream.read(length - len(data))):
+        data += chunk
+    return data
 
 
 def _kill(container: Container) -> None:
