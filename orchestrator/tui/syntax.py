@@ -38,6 +38,7 @@ def _lexer(path: str) -> _Lexer | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def _class_of(token: object) -> str:
     name = str(token)
     return next((cls for prefix, cls in _CLASSES if name.startswith(prefix)), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -91,6 +92,11 @@ class ChangeScreen(JudgeScreen):
         """The diff can be read at once."""
         self._tell()
         self.main.focus()
+        gc.freeze()  # a long diff is many objects, and walking them again and again costs 60 ms a page
+
+    def on_unmount(self) -> None:
+        """The rows may go."""
+        gc.unfreeze()
 
     def _tell(self) -> None:
         view, item = self._view, self._view.item
