@@ -75,13 +75,13 @@ def _watched(ctx: RunContext, name: str, handler: Handler) -> Handler:
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
         update = handler(state)
         ctx.blobs.flush()  # the checkpoint that follows refers to them
-        return plain({**update, "at": name})
+        return cast("Update", plain({**update, "at": name}))
 
     return run
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
-    """Only str, int, bool, None, list and dict: checkpoints rebuild no type of ours (a ``StrEnum`` becomes its text)."""
+    """Only str, int, bool, None, list and dict: a ``StrEnum`` becomes its text, since checkpoints rebuild no type."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple):
