@@ -136,7 +136,7 @@ class DockerSandbox:
     def _environment(self) -> dict[str, str]:
         if self._request.environment is None:
             return {}
-        return {"PATH": f"{ENVIRONMENT}/bin:{_PATH}", "HANDRAIL_ENVIRONMENT": ENVIRONMENT}
+        return {"PATH": f"{ENVIRONMENT}/bin:{_PATH}", "PYTHONPATH": ENVIRONMENT}
 
     def _message(self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, allowed: float) -> list[bytes]:
         strings = [*argv, *(f"{name}={value}" for name, value in env.items())]

@@ -20,7 +20,7 @@ from orchestrator.sandbox.owner import PREFIX, Owner
 USER = 65534
 WORK = "/work"
 PROGRAMS = "/opt/handrail"
-ENVIRONMENT = "/opt/environment"
+ENVIRONMENT = "/opt/env"
 PYTHON = "python3"
 SUPERVISOR = (PYTHON, "-I", "-S", f"{PROGRAMS}/supervisor.py")
 UNPACKER = (*SUPERVISOR, "unpack")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -211,6 +212,21 @@ def test_the_container_is_gone_when_the_context_ends(docker, engine):
     assert ids(engine) == before
     with pytest.raises(ZeroDivisionError), Filled(docker):
         raise ZeroDivisionError
+    assert ids(engine) == before
+
+
+def test_several_threads_share_a_provider(engine, tmp_path):
+    before = ids(engine)
+    made = sandbox_support.provider(tmp_path)
+
+    def job(number):
+        with Filled(made) as box:
+            box.sh(f"echo {number} > src/new.py")
+            return [m.data for m in box.out().changed]
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(job, range(6))) == [[b"%d\n" % n] for n in range(6)]
+    made.close()
     assert ids(engine) == before
 
 
