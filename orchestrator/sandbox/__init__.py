@@ -1,1 +1,1 @@
-"""Capability profile to container: create, check, probe, copy in, execute, copy out, reap."""
+"""Containers: images, environments, and one hardened container per step."""
