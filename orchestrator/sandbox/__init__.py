@@ -1,1 +1,1 @@
-"""Capability profile to container: limits, copy in, change out, the images and environments they run on."""
+"""Containers: images, environments, and one hardened container per step."""

@@ -7,6 +7,7 @@ of stands in :mod:`~orchestrator.sandbox.profile`.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ class DockerSandboxes:
     ``programs_source`` holds the programs that run inside (the supervisor among
     them), ``seccomp`` is the profile's file, ``state`` a directory for copies
     and probe results, ``runtime`` an engine runtime (default: the engine's own).
+    May be used by several threads; one sandbox belongs to one thread.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class DockerSandboxes:
         self._connected: tuple[Engine, Profile] | None = None
         self._probed = False
         self._live: set[DockerSandbox] = set()
+        self._lock = threading.RLock()
 
     @property
     def image(self) -> str:
@@ -70,21 +73,17 @@ class DockerSandboxes:
         old, ``SBX003`` unknown runtime, ``SBX004`` no such image, ``SBX012``
         programs or seccomp profile unreadable.
         """
-        if self._connected is None:
-            self._connected = self._connect()
-        return self._connected[1]
+        with self._lock:
+            if self._connected is None:
+                self._connected = self._connect()
+            return self._connected[1]
 
     def probe(self) -> None:
         """Try the limits unless they are known to hold. Raises ``SandboxUnsafe`` (``SBX011``, exit 8)."""
-        if self._probed:
-            return
-        self.connect()
-        subject = self._subject()
-        if not probe.known(self._state, subject):
-            with self._opened(probe.REQUEST) as sandbox:
-                probe.run(sandbox)
-            probe.remember(self._state, subject)
-        self._probed = True
+        with self._lock:
+            if not self._probed:
+                self._probe()
+            self._probed = True
 
     @contextmanager
     def open(self, request: SandboxRequest) -> Generator[DockerSandbox]:
@@ -130,6 +129,14 @@ class DockerSandboxes:
             engine.close()
             raise
         return engine, profile
+
+    def _probe(self) -> None:
+        subject = self._subject()
+        if probe.known(self._state, subject):
+            return
+        with self._opened(probe.REQUEST) as sandbox:
+            probe.run(sandbox)
+        probe.remember(self._state, subject)
 
     def _subject(self) -> Digest:
         version = self._engine.version

@@ -56,6 +56,8 @@ class Receiver:
 
     def feed(self, data: bytes) -> None:
         """Raises ``AgentFailed``: ``AGT040`` too many bytes, ``AGT041`` too many members, ``AGT043`` malformed."""
+        if self.ended:
+            raise _malformed("it goes on after its end")
         self._buffer += data
         taken = 0
         while not self.ended and len(self._buffer) - taken >= HEADER.size:

@@ -7,7 +7,8 @@ import sandbox_support
 
 from orchestrator.errors import AgentFailed, HandrailError
 from orchestrator.models.capabilities import Capabilities, Limits
-from orchestrator.testing.sandbox_suite import GRANT, LIMITS, Filled, Tree
+from orchestrator.ports import SandboxRequest
+from orchestrator.testing.sandbox_suite import GRANT, LIMITS, RUN, Filled, Tree
 
 pytestmark = pytest.mark.engine
 
@@ -236,11 +237,10 @@ def test_a_mount_of_dependencies_is_readable_and_not_writable(docker, tmp_path):
     tool.write_text("#!/bin/sh\necho from the environment\n")
     tool.chmod(0o755)
     tmp_path.chmod(0o755)
-    from orchestrator.ports import SandboxRequest
-    from orchestrator.testing.sandbox_suite import RUN
-
+    (tmp_path / "dependency.py").write_text("print('imported')")
     request = SandboxRequest("k", RUN, LIMITS, environment=str(tmp_path))
     with docker.open(request) as sandbox:
         assert sandbox.execute(["tool"], timeout_seconds=5).stdout == b"from the environment\n"
-        assert sandbox.execute(["touch", "/opt/environment/x"], timeout_seconds=5).exit_code != 0
+        assert sandbox.execute(["python3", "-m", "dependency"], timeout_seconds=5).stdout == b"imported\n"
+        assert sandbox.execute(["touch", "/opt/env/x"], timeout_seconds=5).exit_code != 0
         assert sandbox.execute(["touch", "/opt/handrail/x"], timeout_seconds=5).exit_code != 0

@@ -68,6 +68,14 @@ def test_malformed_streams():
     assert code(member(b"F", "a", size=5), end=b"") == "AGT043"
 
 
+def test_a_stream_that_goes_on_after_its_end_is_not_kept():
+    receiver = Receiver(frozenset(), max_bytes=10, max_members=10)
+    receiver.feed(END)
+    with pytest.raises(AgentFailed) as caught:
+        receiver.feed(b"x")
+    assert caught.value.code == "AGT043"
+
+
 def test_the_supervisors_words_become_codes():
     assert [refusal(w).code for w in ("bytes", "members", "path", "x" * 999)] == [
         "AGT040",
