@@ -99,7 +99,7 @@ def _settings(job: Job) -> dict[str, Any]:
 
 
 def _collect(container: Container, job: Job, output: IO[bytes]) -> bytes:
-    attach = cast("Any", container.attach_socket)
+    attach = cast("Any", container).attach_socket
     stream = attach(params={"stdout": 1, "stderr": 1, "stream": 1})
     # the deadline below is the limit, and an install may be quiet for long
     stream._sock.settimeout(None)  # noqa: SLF001 - docker-py offers no other way to the socket
