@@ -23,7 +23,7 @@ engine:
 	@scripts/engine.sh
 
 image: setup-demo engine
-	@$(PYTHON) scripts/image.py
+	@$(BIN)/handrail sandbox build > .build/image.txt
 
 demo: image
 	@$(PYTHON) demo/run.py

@@ -140,7 +140,6 @@ def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target
         target,
         paths=[e.path for e in trees.entries(trees.tree_of(base.commit))],
         review=review,
-        environment=None,
     )
 
 

@@ -27,7 +27,7 @@ def check(spec: Path, json_: bool) -> None:
 
     found, problems = check_spec(read_file(spec), str(spec))
     if json_:
-        body = _body(found) if found else {"requirements": []}
+        body: dict[str, object] = _body(found) if found else {"requirements": []}
         print_json("prd", {**body, "problems": [p.model_dump(mode="json") for p in problems]})
     else:
         for problem in problems:

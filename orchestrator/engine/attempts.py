@@ -33,15 +33,15 @@ class Attempt:
 
     def remembered(self) -> StepState:
         """The record with this attempt's tree among the earlier ones."""
-        return {**self.mine, "trees": [*self.mine.get("trees", []), self.proposal.tree]}
+        return {**self.mine, "trees": [*self.mine["trees"], self.proposal.tree]}
 
 
 def next_record(
     step: Step, mine: StepState, feedback: Sequence[str], why: str, exhausted: StepStatus, *, final: bool = False
 ) -> StepState:
     """RETRY with the feedback, or ``exhausted`` when the attempts are used up or ``final``. Pure."""
-    status = exhausted if final or mine.get("attempt", 1) >= step.budget.attempts else StepStatus.RETRY
-    return {**mine, "status": status, "feedback": [*mine.get("feedback", []), *feedback], "why": why[:_WHY_CHARACTERS]}
+    status = exhausted if final or mine["attempt"] >= step.budget.attempts else StepStatus.RETRY
+    return {**mine, "status": status, "feedback": [*mine["feedback"], *feedback], "why": why[:_WHY_CHARACTERS]}
 
 
 def again(
@@ -57,7 +57,7 @@ def again(
     text = "\n".join(reasons)[:_FEEDBACK_CHARACTERS]
     digest = ctx.blobs.put(text.encode())
     record = next_record(step, mine, [digest], text, exhausted, final=final)
-    ctx.emit("step-" + record.get("status", ""), step=step.id, attempt=mine.get("attempt", 1), feedback=digest)
+    ctx.emit("step-" + record["status"], step=step.id, attempt=mine["attempt"], feedback=digest)
     return {"steps": {step.id: record}}
 
 

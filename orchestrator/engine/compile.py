@@ -107,7 +107,7 @@ def _route(ctx: RunContext, node: Node) -> Callable[[RunState], str | list[Send]
 
 
 def _working(state: RunState) -> list[str]:
-    return [s for s, mine in state["steps"].items() if mine.get("status") == StepStatus.WORKING]
+    return [s for s, mine in state["steps"].items() if mine["status"] == StepStatus.WORKING]
 
 
 def _work(state: RunState, step: str) -> Work:

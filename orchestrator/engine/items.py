@@ -84,9 +84,9 @@ def change_sheet(ctx: RunContext, state: RunState) -> ChangeSheet:
 def stacked_sheets(ctx: RunContext, state: RunState) -> tuple[ChangeSheet, ...]:
     """The sheets of all stacked commits, oldest first."""
     by_commit = {
-        s.get("commit", ""): s.get("sheet", "")
+        s["commit"]: s["sheet"]
         for s in state["steps"].values()
-        if s.get("status") in {StepStatus.STACKED, StepStatus.MERGED}
+        if s["status"] in {StepStatus.STACKED, StepStatus.MERGED}
     }
     return tuple(ctx.load(ChangeSheet, by_commit[c]) for c in state.get("stack", []))
 
@@ -122,4 +122,4 @@ def _title(sheet: ReviewSheet, node: Node) -> str:
 
 
 def _attempt(state: RunState) -> int:
-    return state["steps"][state["current"]].get("attempt", 0)
+    return state["steps"][state["current"]]["attempt"]

@@ -21,7 +21,7 @@ class StepStatus(StrEnum):
     BLOCKED = "blocked"
 
 
-class StepState(TypedDict, total=False):
+class StepState(TypedDict):
     """``trees`` are those of earlier attempts, ``feedback`` digests of what the agent is told next time."""
 
     status: str
@@ -35,6 +35,21 @@ class StepState(TypedDict, total=False):
     why: str
 
 
+def opened() -> StepState:
+    """A step that nobody has worked on."""
+    return {
+        "status": StepStatus.PENDING,
+        "attempt": 0,
+        "proposal": "",
+        "trees": [],
+        "feedback": [],
+        "commit": "",
+        "sheet": "",
+        "item": "",
+        "why": "",
+    }
+
+
 def merge_steps(old: dict[str, StepState] | None, new: dict[str, StepState] | None) -> dict[str, StepState]:
     """Per step, the newer record. The reducer that lets parallel agents write side by side."""
     return {**(old or {}), **(new or {})}
@@ -45,8 +60,12 @@ def last(_old: str | None, new: str) -> str:
     return new
 
 
-class RunState(TypedDict, total=False):
-    """``at`` and ``outcome`` are the node that ended last and how: the monitor checks every transition by them."""
+class RunState(TypedDict):
+    """``at`` and ``outcome`` are the node that ended last and how: the monitor checks every transition by them.
+
+    Before the nodes that set them have run, ``current``, ``change``, ``reports``,
+    ``acceptance`` and ``stack`` are absent.
+    """
 
     run: str
     plan: str

@@ -74,6 +74,5 @@ class Plan(Noun):
     profile: Digest
     base_commit: GitOid
     target_ref: str
-    environment: Digest | None = None
     review: ReviewMode = ReviewMode.EACH_STEP
     steps: tuple[Step, ...] = Field(min_length=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -56,8 +56,7 @@ def parse(data: bytes) -> Document:
     except UnicodeDecodeError as problem:
         raise YamlProblem(1, 1, f"The file is not UTF-8 (byte {problem.start}).") from problem
     except yaml.MarkedYAMLError as problem:
-        mark = problem.problem_mark or problem.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        line, column = _at(problem.problem_mark or problem.context_mark)
         raise YamlProblem(line, column, f"{problem.problem or 'not valid YAML'}.") from problem
     except (yaml.YAMLError, RecursionError) as problem:
         raise YamlProblem(1, 1, "The file is not valid YAML.") from problem
@@ -86,7 +85,13 @@ def _problem(document: Document, path: str, code: str, where: Where, message: st
     return Problem(code=code, path=path, line=line, column=column, message=f"{name or 'file'}: {message}.")
 
 
-def _at(mark: yaml.Mark | yaml._yaml.Mark | None) -> tuple[int, int]:
+class _Mark(Protocol):
+    line: int
+    column: int
+
+
+def _at(mark: _Mark | None) -> tuple[int, int]:
+    """Line and column from 1."""
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
@@ -133,7 +138,7 @@ class _Scalars:
     def construct(self, node: yaml.Node) -> Any:  # noqa: ANN401  YAML's own range
         if node.tag == "tag:yaml.org,2002:timestamp":
             return node.value
-        return self._read.construct_object(node)
+        return cast("Any", self._read).construct_object(node)
 
 
 _SCALARS = _Scalars()

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from orchestrator.models.base import Digest, GitOid, RequirementId, StepId
+from orchestrator.models.base import GitOid, RequirementId, StepId
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.plan import Acceptance, Budget, Plan, ReviewMode, Source, SourceKind, Step, WritePath
 from orchestrator.models.policy import Policy
@@ -37,7 +37,6 @@ def make_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
     *,
     paths: Sequence[str],
     review: ReviewMode,
-    environment: Digest | None,
 ) -> Plan:
     """An acyclic plan in which every requirement has its step; checked before it is returned.
 
@@ -62,7 +61,6 @@ def make_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
         profile=profile.digest(),
         base_commit=base_commit,
         target_ref=target_ref,
-        environment=environment,
         review=review,
         steps=tuple(steps),
     )

@@ -109,6 +109,11 @@ class DockerSandbox:
                     self._expect(kind, b"K")
                     return receiver.result()
 
+    def hang_up(self) -> None:
+        """Close the channel, from any thread; the supervisor ends itself and with it the container."""
+        self._broken = True
+        self._channel.close()
+
     def break_off(self) -> None:
         """Nothing more can be asked of it: an answer may still be under way."""
         self._broken = True

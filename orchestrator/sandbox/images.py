@@ -64,20 +64,20 @@ class ImageBuilder:
     def _build(self, client: DockerClient, recipe: Recipe, pull: str | None) -> str:
         with tempfile.TemporaryFile(dir=self._state_dir) as rootfs:
             target = cast("IO[bytes]", rootfs)
-            origin = self._pull(recipe, pull, target) if pull is not None else None
+            origin = self._pull(pull, target) if pull is not None else None
             return self._import(client, recipe, target, origin or self._bootstrap(recipe, target))
 
-    def _pull(self, recipe: Recipe, name: str, target: IO[bytes]) -> str | None:
+    def _pull(self, name: str, target: IO[bytes]) -> str | None:
         with _pulled(name, self._say) as stream:
             if stream is None:
                 return None
-            _fill(stream, recipe, target)
+            _fill(stream, target)
             return f"pull:{name}"
 
     def _bootstrap(self, recipe: Recipe, target: IO[bytes]) -> str:
         self._say(f"building {recipe.tag} from the distribution's packages: about a minute")
         with debian_rootfs(recipe.packages) as (stream, suite):
-            _fill(stream, recipe, target)
+            _fill(stream, target)
         return f"mmdebstrap:{suite}"
 
     def _from_archive(self, client: DockerClient, recipe: Recipe, archive: Path) -> str:
@@ -87,7 +87,7 @@ class ImageBuilder:
                     self._say(f"loading {archive}")
                     return _load(client, recipe, stream)
                 with tempfile.TemporaryFile(dir=self._state_dir) as rootfs:
-                    _fill(stream, recipe, cast("IO[bytes]", rootfs))
+                    _fill(stream, cast("IO[bytes]", rootfs))
                     return self._import(client, recipe, cast("IO[bytes]", rootfs), "archive")
         except (OSError, tarfile.TarError) as error:
             hint = "give the output of `docker save` or `docker export`"
@@ -120,9 +120,9 @@ def _engine() -> Generator[DockerClient]:
         client.close()
 
 
-def _fill(stream: IO[bytes], recipe: Recipe, target: IO[bytes]) -> None:
+def _fill(stream: IO[bytes], target: IO[bytes]) -> None:
     try:
-        programs = write_rootfs(stream, recipe.files, target)
+        programs = write_rootfs(stream, target)
     except tarfile.TarError as error:
         hint = "run the command again; a disk or the network may have failed"
         raise SandboxUnavailable("IMG006", f"the root file system cannot be read: {error}", hint) from error

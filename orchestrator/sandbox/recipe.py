@@ -1,4 +1,7 @@
-"""An image's recipe: a list of distribution packages and the files that are put into ``/opt/handrail``."""
+"""An image's recipe: a list of distribution packages.
+
+The programs that run inside are mounted from this installation, so that an image outlives their versions.
+"""
 
 from __future__ import annotations
 
@@ -18,27 +21,16 @@ _KEYS = {"schema", "name", "packages"}
 
 
 @dataclass(frozen=True, slots=True)
-class RecipeFile:
-    """``path`` is relative to the image's root, ``mode`` its permission bits."""
-
-    path: str
-    mode: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Recipe:
     """What goes into an image. Not pinned: package versions are those of the distribution on the day of the build."""
 
     name: str
     packages: tuple[str, ...]
-    files: tuple[RecipeFile, ...] = ()
 
     @property
     def digest(self) -> Digest:
-        """Over packages, paths, modes and the bytes of files."""
-        files = [[file.path, file.mode, sha256(file.data)] for file in self.files]
-        return sha256(canonical({"schema": SCHEMA, "name": self.name, "packages": self.packages, "files": files}))
+        """Over name and packages."""
+        return sha256(canonical({"schema": SCHEMA, "name": self.name, "packages": self.packages}))
 
     @property
     def tag(self) -> str:
@@ -47,7 +39,7 @@ class Recipe:
 
 
 def load_recipe(folder: Path) -> Recipe:
-    """Read ``image.toml`` and ``opt/`` of a recipe's folder.
+    """Read ``image.toml`` of a recipe's folder.
 
     Raises :class:`SandboxUnavailable` (``IMG002``) for one that is missing or wrong.
     """
@@ -81,12 +73,3 @@ def _packages(source: Path, table: dict[str, Any]) -> tuple[str, ...]:
         if not _PACKAGE.fullmatch(name):
             raise _wrong(source, f"{name!r} is not the name of a package")
     return tuple(sorted(names))
-
-
-def _files(opt: Path) -> list[RecipeFile]:
-    found: list[RecipeFile] = []
-    for path in sorted(opt.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
-            found.append(RecipeFile(f"opt/{path.relative_to(opt).as_posix()}", mode, path.read_bytes()))
-    return found

@@ -1,14 +1,10 @@
-"""A root file system's tar, as it goes into an image: stripped, with no set-id bit, with the recipe's files added."""
+"""A root file system's tar, as it goes into an image: stripped, with no set-id bit."""
 
 from __future__ import annotations
 
-import io
 import re
 import tarfile
-from collections.abc import Iterable
 from typing import IO
-
-from orchestrator.sandbox.recipe import RecipeFile
 
 _DROPPED = (
     "boot/",
@@ -34,7 +30,7 @@ _SET_ID = 0o6000
 _FILE_CAPABILITY = "SCHILY.xattr.security.capability"
 
 
-def write_rootfs(source: IO[bytes], files: Iterable[RecipeFile], target: IO[bytes]) -> frozenset[str]:
+def write_rootfs(source: IO[bytes], target: IO[bytes]) -> frozenset[str]:
     """Copy the tar stream ``source`` to ``target`` without documentation, caches, devices and set-id bits.
 
     Gives the names of the programs in it (the last part of whatever lies in a ``bin`` folder).
@@ -44,17 +40,14 @@ def write_rootfs(source: IO[bytes], files: Iterable[RecipeFile], target: IO[byte
     stream that is no tar or that ends early. Names are not checked: the engine unpacks inside its own store.
     """
     programs: set[str] = set()
-    folders: set[str] = set()
     with (
         tarfile.open(fileobj=source, mode="r|") as old,
         tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as new,
     ):
         for member in old:
             if _kept(member):
-                folders.update([_plain(member.name)] if member.isdir() else [])
                 new.addfile(_tame(member), old.extractfile(member) if member.isreg() else None)
                 programs.update(re.findall(r"(?:^|/)bin/([^/]+)$", member.name))
-        _add_files(new, files, folders)
     while source.read(1 << 20):
         pass  # a writer that meets a closed pipe would seem to have failed
     return frozenset(programs)
@@ -76,22 +69,3 @@ def _tame(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.mode &= ~_SET_ID
     member.pax_headers = {key: value for key, value in member.pax_headers.items() if key != _FILE_CAPABILITY}
     return member
-
-
-def _add_files(new: tarfile.TarFile, files: Iterable[RecipeFile], folders: set[str]) -> None:
-    """``folders`` are there already: some engines refuse a name that comes twice."""
-    for file in files:
-        parts = file.path.split("/")[:-1]
-        for depth in range(1, len(parts) + 1):
-            _add_folder(new, "/".join(parts[:depth]), folders)
-        header = tarfile.TarInfo("./" + file.path)
-        header.mode, header.size = file.mode, len(file.data)
-        new.addfile(header, io.BytesIO(file.data))
-
-
-def _add_folder(new: tarfile.TarFile, name: str, folders: set[str]) -> None:
-    if name not in folders:
-        header = tarfile.TarInfo("./" + name)
-        header.type, header.mode = tarfile.DIRTYPE, 0o755
-        new.addfile(header)
-        folders.add(name)

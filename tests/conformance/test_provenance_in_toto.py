@@ -47,7 +47,6 @@ CHANGE = ChangeClaim(
     agent_version="1",
     image=D,
     capabilities=D,
-    environment=D,
     transcript=D,
     denials=3,
     acceptance=D,

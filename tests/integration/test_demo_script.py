@@ -18,7 +18,7 @@ ATTEMPTS = [("REQ-001", 1), ("REQ-002", 1), ("REQ-002", 2), ("REQ-003", 1)]
 
 
 def replay(work, key, attempt):
-    actions = load_script(DEMO / "script.yaml")[key].actions(attempt)
+    actions = load_script((DEMO / "script.yaml").read_bytes(), "script.yaml")[key].actions(attempt)
     stdin = json.dumps({"actions": actions}).encode()
     done = subprocess.run([sys.executable, "-I", PROGRAM], input=stdin, cwd=work, capture_output=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -53,7 +53,7 @@ def test_each_attempt_is_done_whole_and_ends_green(work):
 
 def test_the_prd_and_the_script_name_the_same_requirements_and_files():
     prd = (DEMO / "prd.md").read_text()
-    script = load_script(DEMO / "script.yaml")
+    script = load_script((DEMO / "script.yaml").read_bytes(), "script.yaml")
     assert set(re.findall(r"^### (REQ-\d+):", prd, re.MULTILINE)) == set(script)
     granted = set(re.findall(r"`((?:src|tests)/[\w/.]+)`", prd))
     written = {

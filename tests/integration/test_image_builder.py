@@ -13,7 +13,7 @@ from orchestrator.errors import SandboxUnavailable
 from orchestrator.sandbox.debian import host_suite
 from orchestrator.sandbox.images import LABEL, ImageBuilder
 from orchestrator.sandbox.oneshot import Job, run_job
-from orchestrator.sandbox.recipe import Recipe, RecipeFile, load_recipe
+from orchestrator.sandbox.recipe import Recipe, load_recipe
 from orchestrator.sandbox.rootfs import write_rootfs
 
 RECIPE = Path(__file__).parents[2] / "sandboxes/images/base"
@@ -34,7 +34,7 @@ def asked(image, *argv):
 @pytest.fixture
 def other():
     """A recipe of its own, whose image is taken away at the end."""
-    recipe = Recipe("test", ("git", "python3"), (RecipeFile("opt/handrail/mark", 0o644, b"here\n"),))
+    recipe = Recipe("test", ("git", "python3"))
     yield recipe
     client = docker.from_env()
     for image in client.images.list(filters={"label": f"{LABEL}={recipe.digest}"}):
@@ -48,7 +48,6 @@ def test_the_image_has_what_agents_need_and_no_set_id_bit(built):
     assert image.startswith("sha256:")
     assert "git version" in asked(image, "git", "--version")
     assert "pip" in asked(image, "python3", "-m", "pip", "--version")
-    assert "handrail" in asked(image, "ls", "/opt")
     assert asked(image, "sh", "-c", "find / -xdev -perm /6000 -type f 2>/dev/null") == ""
     assert asked(image, "sh", "-c", "find /usr/share/doc /var/lib/apt/lists -type f 2>/dev/null") == ""
 
@@ -125,16 +124,14 @@ def test_the_suite_is_the_hosts(tmp_path):
         host_suite(tmp_path / "absent")
 
 
-def test_a_recipe_is_its_packages_and_files(tmp_path):
-    (tmp_path / "opt").mkdir()
+def test_a_recipe_is_its_packages(tmp_path):
     recipe = tmp_path / "image.toml"
     recipe.write_text('schema = "handrail.image/1"\nname = "x"\npackages = ["git"]\n')
     first = load_recipe(tmp_path)
-    (tmp_path / "opt/tool").write_text("1")
+    recipe.write_text('schema = "handrail.image/1"\nname = "x"\npackages = ["git", "python3"]\n')
     second = load_recipe(tmp_path)
     assert first.digest != second.digest
     assert second.tag == f"handrail/x:{second.digest[7:23]}"
-    assert second.files[0].path == "opt/tool"
 
 
 @pytest.mark.parametrize(
@@ -170,11 +167,10 @@ def test_a_root_file_system_is_stripped():
         device.type = tarfile.CHRTYPE
         archive.addfile(device)
     source.seek(0)
-    assert write_rootfs(source, [RecipeFile("opt/a/b", 0o755, b"x")], target) == {"su"}
+    assert write_rootfs(source, target) == {"su"}
     target.seek(0)
     with tarfile.open(fileobj=target) as archive:
-        assert archive.getnames() == ["./usr/bin/su", "./opt", "./opt/a", "./opt/a/b"]
+        assert archive.getnames() == ["./usr/bin/su", "./opt"]
         first = archive.getmember("./usr/bin/su")
         assert first.mode == 0o755
         assert not first.pax_headers
-        assert archive.extractfile("./opt/a/b").read() == b"x"

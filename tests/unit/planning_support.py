@@ -67,7 +67,6 @@ def plan(
         "refs/heads/main",
         paths=PATHS,
         review=ReviewMode.EACH_STEP,
-        environment=None,
     )
 
 

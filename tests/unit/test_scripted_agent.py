@@ -69,17 +69,15 @@ def task(attempt=1, requirement="demo/REQ-001", aliases=("FR-001",), step="S01")
     return AgentTask(RunId("20260101-abcdef"), planned, attempt, (wanted,), "prompt")
 
 
-def agent(tmp_path, steps):
-    script = tmp_path / "script.yaml"
-    script.write_text("schema: handrail.script/1\nsteps:\n" + steps, encoding="utf-8")
-    return ScriptedAgent(script)
+def agent(steps):
+    return ScriptedAgent(("schema: handrail.script/1\nsteps:\n" + steps).encode())
 
 
 def replay(tmp_path, steps, attempt=1):
     work = tmp_path / "work"
     work.mkdir(exist_ok=True)
     events: list[AgentEvent] = []
-    outcome = agent(tmp_path, steps).run(task(attempt), Folder(work), events.append)
+    outcome = agent(steps).run(task(attempt), Folder(work), events.append)
     return work, events, outcome
 
 
@@ -158,19 +156,19 @@ def test_a_time_out_ends_a_command(tmp_path):
 
 def test_a_step_without_an_entry_fails(tmp_path):
     with pytest.raises(AgentFailed) as caught:
-        agent(tmp_path, "  REQ-009: [[{say: x}]]\n").run(task(), Folder(tmp_path), lambda _: None)
+        agent("  REQ-009: [[{say: x}]]\n").run(task(), Folder(tmp_path), lambda _: None)
     assert caught.value.code == "AGT010"
 
 
 def test_an_image_without_the_program_fails(tmp_path):
     sandbox = Folder(tmp_path, tmp_path / "absent.py")
     with pytest.raises(AgentFailed) as caught:
-        agent(tmp_path, "  REQ-001: [[{say: x}]]\n").run(task(), sandbox, lambda _: None)
+        agent("  REQ-001: [[{say: x}]]\n").run(task(), sandbox, lambda _: None)
     assert caught.value.code == "AGT011"
 
 
 def test_the_version_changes_with_the_script(tmp_path):
-    one, two = agent(tmp_path, "  A: [[{say: x}]]\n").version, agent(tmp_path, "  A: [[{say: y}]]\n").version
+    one, two = agent("  A: [[{say: x}]]\n").version, agent(tmp_path, "  A: [[{say: y}]]\n").version
     assert one != two
     assert one.startswith("1+")
 
@@ -199,25 +197,19 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
-def test_a_wrong_script_is_refused_with_its_place(tmp_path, text):
-    path = tmp_path / "script.yaml"
-    path.write_text(text)
+def test_a_wrong_script_is_refused_with_its_place(text):
     code, place, words = WRONG[text]
     with pytest.raises(UsageError) as caught:
-        load_script(path)
+        load_script(text.encode(), "script.yaml")
     assert caught.value.code == code
-    assert f"{path}:{place}" in caught.value.message
+    assert f"script.yaml:{place}" in caught.value.message
     assert words in caught.value.message
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"x" * (4 << 20) + b"x"])
-def test_an_unreadable_script_is_refused(tmp_path, data):
-    path = tmp_path / "script.yaml"
-    path.write_bytes(data)
+def test_an_unreadable_script_is_refused(data):
     with pytest.raises(UsageError, match="AGT001"):
-        load_script(path)
-    with pytest.raises(UsageError, match="AGT001"):
-        load_script(tmp_path / "absent.yaml")
+        load_script(data, "script.yaml")
 
 
 def test_hostile_events_are_bounded_and_tamed():

@@ -38,7 +38,7 @@ def _ready(step: Step, steps: Mapping[str, StepState]) -> bool:
 
 
 def _started(mine: StepState) -> StepState:
-    return {**mine, "status": StepStatus.WORKING, "attempt": mine.get("attempt", 0) + 1}
+    return {**mine, "status": StepStatus.WORKING, "attempt": mine["attempt"] + 1}
 
 
 def _blocked(plan: Plan, steps: Mapping[str, StepState]) -> dict[str, StepState]:

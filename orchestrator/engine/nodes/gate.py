@@ -25,7 +25,7 @@ def gate(ctx: RunContext, state: RunState, node: Node) -> Update:
         return _again(ctx, now, [str(conflict), *conflict.details])
     if tree == ctx.trees.tree_of(tip):
         return _again(ctx, now, ["The attempt changed nothing.", *now.proposal.denials])
-    if now.proposal.tree in now.mine.get("trees", []):
+    if now.proposal.tree in now.mine["trees"]:
         return _again(ctx, now, ["The attempt made the same tree as an earlier one."], final=True)
     change = _change(ctx, now.proposal, tip, tree)
     reports = ctx.run_gates(node.gates, _candidate(ctx, change))

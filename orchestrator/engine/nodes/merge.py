@@ -34,7 +34,7 @@ def merge(ctx: RunContext, state: RunState, node: Node) -> Update:
 
 def _land(ctx: RunContext, state: RunState) -> Update:
     sheet = items.change_sheet(ctx, state)
-    item = state["steps"][sheet.step.id].get("item", "")
+    item = state["steps"][sheet.step.id]["item"]
     decisions = ctx.index.decisions(item)
     authorize(ctx, [sheet], item)
     when = _instant(ctx, f"merge:{ctx.run.id}:{sheet.change.digest()}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.state import RunState, StepState, StepStatus, Update
+from orchestrator.engine.state import RunState, StepState, Update, opened
 
 
 def plan(ctx: RunContext, state: RunState) -> Update:
     """Store the plan, or take the one that was given, and open its steps."""
     digest = state.get("plan") or ctx.keep(ctx.make_plan())
-    steps: dict[str, StepState] = {s.id: {"status": StepStatus.PENDING, "attempt": 0} for s in ctx.plan(digest).steps}
+    steps: dict[str, StepState] = {s.id: opened() for s in ctx.plan(digest).steps}
     ctx.index.save_run(ctx.index.run(ctx.run.id).model_copy(update={"plan": digest}))
     ctx.emit("planned", "plan", plan=digest, steps=len(steps))
     return {"plan": digest, "steps": steps, "outcome": "planned", "tip": ctx.run.base_commit}

@@ -82,20 +82,20 @@ def _reopened(ctx: RunContext, state: RunState, comments: Sequence[Digest], feed
     hit = [s for s in sheets if named & {f.path for f in s.change.files}] or sheets
     hit_ids = {s.step.id for s in hit}
     stack = state.get("stack", [])
-    first = min(stack.index(state["steps"][s].get("commit", "")) for s in hit_ids)
+    first = min(stack.index(state["steps"][s]["commit"]) for s in hit_ids)
     steps: dict[str, StepState] = {}
     for sheet in sheets:
         mine = state["steps"][sheet.step.id]
         if sheet.step.id in hit_ids:
-            remembered: StepState = {**mine, "trees": [*mine.get("trees", []), _proposed_tree(ctx, sheet.change)]}
+            remembered: StepState = {**mine, "trees": [*mine["trees"], _proposed_tree(ctx, sheet.change)]}
             steps[sheet.step.id] = next_record(sheet.step, remembered, feedback, why, StepStatus.REJECTED)
-        elif stack.index(mine.get("commit", "")) > first:
+        elif stack.index(mine["commit"]) > first:
             steps[sheet.step.id] = {**mine, "status": StepStatus.PROPOSED}
     return {"steps": steps, "stack": stack[:first], "tip": stack[first - 1] if first else ctx.run.base_commit}
 
 
 def _stacked(state: RunState) -> list[StepState]:
-    by_commit = {s.get("commit", ""): s for s in state["steps"].values()}
+    by_commit = {s["commit"]: s for s in state["steps"].values()}
     return [by_commit[c] for c in state.get("stack", [])]
 
 
