@@ -213,6 +213,7 @@ def run(status=RunStatus.WAITING):
         id=RUN,
         repository="shop",
         spec_path="prd.md",
+        spec=sha256(b"spec"),
         spec_source=sha256(b"prd"),
         workflow="prd-to-code",
         workflow_digest=sha256(b"wf"),

@@ -53,6 +53,8 @@ PROPOSAL = Proposal(
     agent_version="1",
     image=D,
     denials=("one", "two"),
+    started_at=NOW,
+    finished_at=NOW,
 )
 CHANGE = Change(
     run=RunId("r"), step=StepId("S01"), attempt=2, proposal=D, identity=IDENTITY, files=(), hunks=(), diff=D
