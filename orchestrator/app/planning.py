@@ -19,7 +19,7 @@ def plan_spec(
     project: Project, spec: Path, *, workflow: str, review: ReviewMode, target: str | None, trust: str | None
 ) -> Plan:
     """The plan of a spec on the present base. Asks no engine."""
-    parsed, _ = read_spec(spec)
+    parsed, _ = read_spec(spec, project)
     commit, ref = base_and_target(project, target)
     with open_trees(project) as trees:
         base = read_base(project, trees, commit, Digest(trust) if trust else None)
@@ -40,3 +40,12 @@ def read_plan(path: Path) -> Plan:
         return Plan.model_validate_json(read_file(path))
     except ValidationError as problem:
         raise UsageError("PLAN021", f"{path} is no plan.", "make one with handrail plan SPEC -o FILE") from problem
+
+
+def planned_spec(project: Project, plan: Plan) -> Path:
+    """Where the plan's spec lies: in the work tree, else below the current folder; not checked to be the same."""
+    from orchestrator.vcs.repository import work_tree
+
+    top = work_tree(project.repository)
+    inside = top / plan.spec_path if top else None
+    return inside if inside and inside.is_file() else Path(plan.spec_path)

@@ -64,9 +64,12 @@ def initialise(
     from orchestrator.provenance.keys import generate_key, load_key
     from orchestrator.provenance.root import create_policy, read_chain, sign_policy
     from orchestrator.provenance.trusted import folder_digest
+    from orchestrator.vcs.repository import work_tree
     from orchestrator.vcs.user import commit_paths
 
-    top = project.repository.folder
+    top = work_tree(project.repository)
+    if top is None:
+        raise UsageError("CFG014", "A bare repository has no work tree to write into.", "run init in a clone of it")
     if (top / FOLDER).exists():
         raise UsageError("CFG011", f"{top / FOLDER} exists already.", "handrail trust, or remove it first")
     path = key or default_path()

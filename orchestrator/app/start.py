@@ -43,7 +43,7 @@ class RunRequest:
 
 def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Run:
     """Record a new run. Nothing has run yet; :func:`go_on` advances it."""
-    spec, data = read_spec(request.spec)
+    spec, data = read_spec(request.spec, project)
     base, target = base_and_target(project, request.target)
     if plan is not None:
         _ensure_fresh(plan, base, spec)
@@ -100,12 +100,25 @@ def go_on(
         return drive(project, opened.ctx, opened.abort, plan=run.plan, ask=ask)
 
 
-def read_spec(path: Path) -> tuple[Spec, bytes]:
-    """A spec file, parsed. Raises ``UsageError`` (SPEC001) when it cannot be read, ``SpecInvalid`` when it is wrong."""
+def read_spec(path: Path, project: Project | None = None) -> tuple[Spec, bytes]:
+    """A spec file, parsed. Raises ``UsageError`` (SPEC001) when it cannot be read, ``SpecInvalid`` when it is wrong.
+
+    With a project its path becomes the one inside the work tree, or the bare
+    file name: it goes into plans and evidence, where no folder of this machine belongs.
+    """
     from orchestrator.specs.parse import parse_spec
 
     data = read_file(path)
-    return parse_spec(data, str(path)), data
+    spec = parse_spec(data, str(path))
+    return (spec.model_copy(update={"path": _label(path, project)}) if project else spec), data
+
+
+def _label(path: Path, project: Project) -> str:
+    from orchestrator.vcs.repository import work_tree
+
+    top = work_tree(project.repository)
+    whole = path.resolve()
+    return whole.relative_to(top.resolve()).as_posix() if top and whole.is_relative_to(top.resolve()) else path.name
 
 
 def read_file(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from orchestrator.cli.running import advance, owner_options
 
 @click.command(help="Run a plan that was saved with plan -o. Refuses when the base commit or the spec has changed.")
 @click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--spec", type=click.Path(path_type=Path), help="The spec, when it does not lie where the plan says.")
 @click.option("--agent", default="", help="The coding agent that implements the steps.")
 @click.option("--script", type=click.Path(path_type=Path), help="The scripted agent's file of actions.")
 @click.option(
@@ -24,13 +25,15 @@ from orchestrator.cli.running import advance, owner_options
 @repository
 @no_input
 @as_json
-def command(plan: Path, repo: Path, script: Path | None, key: Path | None, **rest: Any) -> None:  # noqa: ANN401  click's own
-    from orchestrator.app.planning import read_plan
+def command(plan: Path, spec: Path | None, repo: Path, script: Path | None, key: Path | None, **rest: Any) -> None:  # noqa: ANN401  click's own
+    from orchestrator.app.planning import planned_spec, read_plan
     from orchestrator.app.project import open_project
     from orchestrator.app.start import RunRequest, start
 
     owner = {name: rest.pop(name) for name in ("trust", "approve_plan", "no_input", "json_")}
     found = read_plan(plan)
-    request = RunRequest(Path(found.spec_path), agent_input=script, key=key, target=found.target_ref, **rest)
     with open_project(repo) as project:
+        request = RunRequest(
+            spec or planned_spec(project, found), agent_input=script, key=key, target=found.target_ref, **rest
+        )
         advance(project, start(project, request, found), key=key, **owner)

@@ -79,6 +79,21 @@ def _discover(folder: Path, where: list[str]) -> list[str]:
     raise RepositoryError("REPO007", f"git cannot use the repository at {folder}.", "run `git status` there", details)
 
 
+def work_tree(repository: Repository) -> Path | None:
+    """The top folder of the work tree that the repository was found in, or ``None`` for a bare one."""
+    argv = [program(), "-C", str(repository.folder), "-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
+    done = subprocess.run(  # noqa: S603 - an argument vector of ours, no shell
+        [*argv, "rev-parse", "--show-toplevel"],
+        capture_output=True,
+        check=False,
+        env=environment(),
+        cwd="/",
+        timeout=60,
+    )
+    found = done.stdout.decode(errors="surrogateescape").rstrip("\n")
+    return Path(found) if done.returncode == 0 and found else None
+
+
 def repository_id(folder: Path) -> str:
     """Slug of the folder's name and 12 hex digits of SHA-256 over the real path of the common git directory."""
     return find(folder).id
