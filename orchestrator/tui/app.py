@@ -21,8 +21,8 @@ class HandrailApp(App[tuple[Decided, ...]]):
     """``run()`` gives the decisions made, in their order; they are stored already.
 
     ``item`` opens one item at once and raises what :meth:`Reviews.view` raises,
-    before the terminal is touched; with ``only`` the program ends with that item. ``NO_COLOR`` and ``TEXTUAL_ANIMATIONS=none``
-    are respected.
+    before the terminal is touched; with ``only`` the program ends with that item.
+    ``NO_COLOR`` and ``TEXTUAL_ANIMATIONS=none`` are respected.
     """
 
     CSS_PATH = Path(__file__).with_name("handrail.tcss")
