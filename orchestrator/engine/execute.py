@@ -98,4 +98,6 @@ def unrunnable(argv: Sequence[str], why: str) -> SandboxUnavailable:
     text = f"The test command `{' '.join(argv)}` cannot run in the sandbox: {why}."
     hint = "commit a requirements file that names it, list it under requirements in .handrail/profile.yaml and commit"
     hint += " that too; then: handrail trust DIGEST, handrail doctor --project"
+    if argv[0] not in {"python", "python3", "pytest"}:
+        hint = "environments are built for Python only; take an image that has the program: handrail run --image ID"
     return SandboxUnavailable("ENV030", text, hint)
