@@ -27,15 +27,16 @@ class Check:
 def examine(folder: Path) -> list[Check]:
     """Every check, also after one that fails."""
     return [
-        _ask("repository", lambda: _repository(folder)),
-        _ask("trust", lambda: _trusted(folder)),
-        _ask("key", lambda: f"signs as {signer(None).keyid[:16]}"),
-        _ask("sandbox", lambda: f"every limit was tried and held: {', '.join(probe_engine())}"),
+        ask_check("repository", lambda: _repository(folder)),
+        ask_check("trust", lambda: _trusted(folder)),
+        ask_check("key", lambda: f"signs as {signer(None).keyid[:16]}"),
+        ask_check("sandbox", lambda: f"every limit was tried and held: {', '.join(probe_engine())}"),
         _import_name(),
     ]
 
 
-def _ask(name: str, question: Callable[[], str]) -> Check:
+def ask_check(name: str, question: Callable[[], str]) -> Check:
+    """The answer, or the problem with its code and hint."""
     try:
         return Check(name, ok=True, words=question())
     except HandrailError as problem:

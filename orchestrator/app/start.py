@@ -87,13 +87,14 @@ def go_on(
     key: Path | None = None,
     trust: Digest | None = None,
     ask: Callable[[ReviewItem], None] | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Ended | Waiting:
     """Advance a run from wherever it is. Raises ``UsageError`` (RUN004) for one that is over, and what nodes raise."""
     if run.status in OVER:
         raise UsageError("RUN004", f"Run {run.id} is over ({run.status}).", f"handrail show {run.id}")
     settings = RunSettings.model_validate_json(project.blobs.get(run.settings))
     spec = Spec.model_validate_json(project.blobs.get(run.spec))
-    with open_run(project, run, spec, settings, key=key, trust=trust) as opened:
+    with open_run(project, run, spec, settings, key=key, trust=trust, say=say) as opened:
         if opened.ctx.workflow.digest() != run.workflow_digest:
             text = f"The workflow {run.workflow} is not the one that run {run.id} began with."
             raise UsageError("RUN005", text, "go on with the version of Handrail that began it, or begin anew")

@@ -14,8 +14,10 @@ from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import engine
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
+from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import Decision
+from orchestrator.models.event import Event
 from orchestrator.models.gate import GateReport
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.run import Run, RunSettings
@@ -78,9 +80,19 @@ class Opened:
 
 @contextmanager
 def open_run(
-    project: Project, run: Run, spec: Spec, settings: RunSettings, *, key: Path | None, trust: Digest | None
+    project: Project,
+    run: Run,
+    spec: Spec,
+    settings: RunSettings,
+    *,
+    key: Path | None,
+    trust: Digest | None,
+    say: Callable[[str], None],
 ) -> Iterator[Opened]:
-    """Everything that advances this run. The engine is asked for only when the first sandbox is needed."""
+    """Everything that advances this run. The engine is asked for only when the first sandbox is needed.
+
+    ``say`` gets sentences for the person, which are events of the run too.
+    """
     from orchestrator.app.keys import signer
 
     live: list[DockerSandboxes] = []
@@ -93,6 +105,11 @@ def open_run(
                 made.probe()
                 live.append(made)
             return live[0]
+
+    def tell(words: str) -> None:
+        data = {"words": project.blobs.put(words.encode())}
+        project.index.emit(Event(at=project.clock.now(), run=run.id, kind="environment", data=data))
+        say(words)
 
     def abort() -> None:
         for opened in live:
@@ -115,7 +132,7 @@ def open_run(
             agent=open_agent(settings.agent, project.blobs.get(settings.agent_input) if settings.agent_input else None),
             signer=signer(key),
             sandboxes=sandboxes,
-            environment=_environment(project, trees, base, sandboxes),
+            environment=environment_of(project, trees, base, sandboxes, tell),
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, review=settings.review),
             run_gates=_gates(),
             open_decision=decision_opener(base),
@@ -153,9 +170,10 @@ def _gates() -> Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]:
     return run
 
 
-def _environment(
-    project: Project, trees: Trees, base: Base, sandboxes: Callable[[], DockerSandboxes]
+def environment_of(
+    project: Project, trees: Trees, base: Base, sandboxes: Callable[[], DockerSandboxes], say: Callable[[str], None]
 ) -> Callable[[], tuple[Digest, str] | None]:
+    """The project's dependencies at the base, built or found when first asked for."""
     turn, made = Lock(), list[tuple[Digest, str] | None]()
 
     def once() -> tuple[Digest, str] | None:
@@ -169,9 +187,14 @@ def _environment(
 
         found = {path: trees.file(base.commit, path) for path in base.profile.requirements}
         files = {path: data for path, data in found.items() if data is not None}
-        if not files:
-            return None
-        found_or_built = PythonEnvironments(sandboxes().image, project.layout.root).prepare(files)
-        return (project.blobs.put(found_or_built[0].to_bytes()), found_or_built[1]) if found_or_built else None
+        absent = sorted(found.keys() - files.keys())
+        if absent:
+            hint = "correct requirements in .handrail/profile.yaml"
+            raise SandboxUnavailable("ENV031", f"The profile lists {', '.join(absent)}, which the base lacks.", hint)
+        note = base.profile.detected_from.get("requirements", "")
+        if note or not files:
+            say(note or "no file of dependencies is listed in the profile: only what the image has is there")
+        made = PythonEnvironments(sandboxes().image, project.layout.root, say).prepare(files) if files else None
+        return (project.blobs.put(made[0].to_bytes()), made[1]) if made else None
 
     return once

@@ -12,17 +12,31 @@ from orchestrator.errors import ExitCode
 
 
 @click.command(help="Say what is missing or unsafe on this machine, and what to do about it.")
+@click.option(
+    "--project", is_flag=True, help="Run the project's own tests in the sandbox instead: green, or what lacks?"
+)
 @repository
 @as_json
-def command(repo: Path, json_: bool) -> None:
+def command(repo: Path, project: bool, json_: bool) -> None:
     from orchestrator.app.doctor import examine
+    from orchestrator.app.project_check import ProjectCheck, examine_project
 
-    checks = examine(repo)
+    def say(words: str) -> None:
+        click.echo(words, err=True)
+
+    found = examine_project(repo, say) if project else ProjectCheck(tuple(examine(repo)))
     if json_:
-        print_json("doctor", {"checks": [c.__dict__ for c in checks]})
+        print_json("doctor", {"checks": [c.__dict__ for c in found.checks], "output": found.output})
     else:
-        for check in checks:
+        for line in found.output:
+            click.echo(f"        | {_printable(line)}")
+        for check in found.checks:
             click.echo(f"{'ok     ' if check.ok else 'MISSING'} {check.name}: {check.words}")
             if check.hint:
                 click.echo(f"        Try: {check.hint}")
-    sys.exit(ExitCode.DONE if all(c.ok for c in checks) else ExitCode.SANDBOX)
+    sys.exit(ExitCode.DONE if all(c.ok for c in found.checks) else ExitCode.SANDBOX)
+
+
+def _printable(line: str) -> str:
+    """What a sandbox printed, without anything that steers a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in line)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.options import as_json, interactive, no_input, print_json, repository
+
+if TYPE_CHECKING:
+    from orchestrator.models.profile import RepositoryProfile
 
 
 @click.command(help="Set a repository up: your key, a policy that names you, and a profile that you confirm.")
@@ -39,8 +43,8 @@ def command(
         profile = propose_profile(project)
         if not json_:
             for field in ("languages", "source_roots", "test_roots", "test", "requirements"):
-                value = " ".join(getattr(profile, field)) or "(none found)"
-                click.echo(f"{field}: {value}  [{profile.detected_from.get(field, 'not detected')}]", err=True)
+                values = getattr(profile, field)
+                click.echo(f"{field}: {' '.join(values) or '(none found)'}  [{_origins(profile, field)}]", err=True)
         if not yes:
             if not interactive(no_input or json_):
                 raise AwaitingPerson("CFG013", "Somebody has to confirm the profile.", "handrail init --yes")
@@ -64,3 +68,10 @@ def command(
     click.echo(f"Root of trust: {done.root}", err=True)
     if not commit:
         click.echo("Try: git add .handrail && git commit -m 'Set Handrail up'", err=True)
+
+
+def _origins(profile: RepositoryProfile, field: str) -> str:
+    """Where a field's values came from, each said once; a note about the field itself last."""
+    told = profile.detected_from
+    found = [told[name] for name in (*(f"{field}:{value}" for value in getattr(profile, field)), field) if name in told]
+    return "; ".join(dict.fromkeys(found)) or "not detected"

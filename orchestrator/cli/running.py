@@ -56,7 +56,7 @@ def advance(
 
     if not json_:
         click.echo(f"Run {run.id}", err=True)
-    result = go_on(project, run, key=key, trust=trusted, ask=ask)
+    result = go_on(project, run, key=key, trust=trusted, ask=ask, say=lambda words: click.echo(words, err=True))
     if json_:
         print_json("run", {"runs": [runs.one(project, run.id)]})
     if isinstance(result, Waiting):

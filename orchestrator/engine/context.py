@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, TypeVar
 
 from orchestrator.models.base import Digest, Noun, StepId
@@ -27,7 +28,8 @@ class RunContext:
 
     ``open_decision`` verifies a decision's signature and gives the key id and
     the decision; it raises ``EvidenceInvalid`` otherwise. ``environment`` builds
-    or finds the project's dependencies and gives their host directory.
+    or finds the project's dependencies and gives their host directory. ``turn`` is
+    held where two steps would otherwise do the same work twice.
     """
 
     run: Run
@@ -47,6 +49,7 @@ class RunContext:
     make_plan: Callable[[], Plan]
     run_gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
     open_decision: Callable[[bytes], tuple[str, Decision]]
+    turn: Lock = field(default_factory=Lock)
     _nouns: dict[Digest, Noun] = field(default_factory=dict[Digest, Noun])
 
     def keep(self, noun: Noun) -> Digest:

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.planning import manifests
+from orchestrator.planning.dependencies import choose_dependencies
 from orchestrator.planning.manifests import Facts, Read
 from orchestrator.policy.globs import refusal
 
@@ -32,19 +33,7 @@ _OTHER_DIRECTORIES = frozenset(
     {"doc", "docs", "example", "examples", "bench", "benchmark", "benchmarks", "script", "scripts", "tools", "vendor"}
     | {"node_modules", "third_party", "dist", "build", "ci", "requirements", "fuzz"}
 )
-_LOCKS = (
-    "uv.lock",
-    "poetry.lock",
-    "pdm.lock",
-    "Pipfile.lock",
-    "pylock.toml",
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "go.sum",
-    "Cargo.lock",
-)
+_MAX_TEST_FILES = 100
 
 
 def detect_profile(paths: Sequence[str], read: Read) -> RepositoryProfile:
@@ -60,14 +49,16 @@ def detect_profile(paths: Sequence[str], read: Read) -> RepositoryProfile:
     tests = _roots("test_roots", _test_roots(found, tree), tree, origins)
     sources = _roots("source_roots", _source_roots(found, tree, tests), tree, origins)
     test = _test_command(found, tree, tests, read, origins)
-    requirements = _requirements(tree)
-    origins |= {f"requirements:{path}": "path list" for path in requirements}
+    languages = tuple(facts.language for facts in found)
+    requirements, note = choose_dependencies(languages, tree.files, read)
+    origins |= {f"requirements:{path}": reason for path, reason in requirements.items()}
+    origins |= {"requirements": note} if note else {}
     return RepositoryProfile(
-        languages=tuple(facts.language for facts in found),
+        languages=languages,
         source_roots=sources,
         test_roots=tests,
         test=test,
-        requirements=requirements,
+        requirements=tuple(sorted(requirements)),
         detected_from=origins,
     )
 
@@ -156,35 +147,26 @@ def _test_command(
     found: Sequence[Facts], tree: _Tree, tests: Sequence[str], read: Read, origins: dict[str, str]
 ) -> tuple[str, ...]:
     offers = [command for facts in found for command in facts.commands]
-    offers += [command for command in (_unittest(tree, tests, read), manifests.make_command(read)) if command]
+    offers += [command for command in (_from_tests(tree, tests, read), manifests.make_command(read)) if command]
     if not offers:
         return ()
     argv, origins["test"] = offers[0]
     return argv
 
 
-def _unittest(tree: _Tree, tests: Sequence[str], read: Read) -> tuple[tuple[str, ...], str] | None:
-    """Discovery by unittest itself, when a test file of the first root says that it uses unittest."""
+def _from_tests(tree: _Tree, tests: Sequence[str], read: Read) -> tuple[tuple[str, ...], str] | None:
+    """Discovery by pytest, when a file beside the tests imports it, else by unittest, when a test does."""
     for root in tests:
-        files = sorted(
-            p for p in tree.files if p.startswith(f"{root}/") and PurePosixPath(p).match("test*.py") and "/" in p
-        )
-        for path in files[:50]:
-            if b"import unittest" in (read(path) or b"") or b"from unittest" in (read(path) or b""):
+        beside = sorted(p for p in tree.files if p.startswith(f"{root}/") and p.endswith(".py"))[:_MAX_TEST_FILES]
+        texts = {path: read(path) or b"" for path in beside}
+        for path, text in texts.items():
+            if b"import pytest" in text or b"from pytest" in text:
+                return ("python", "-m", "pytest"), f"{path} imports pytest"
+        for path, text in texts.items():
+            if PurePosixPath(path).match("test*.py") and (b"import unittest" in text or b"from unittest" in text):
                 top = ("-t", ".") if f"{root}/__init__.py" in tree.files else ()
                 return ("python", "-m", "unittest", "discover", "-s", root, *top), f"{path} imports unittest"
     return None
-
-
-def _requirements(tree: _Tree) -> tuple[str, ...]:
-    def counts(path: str) -> bool:
-        pure = PurePosixPath(path)
-        if path in _LOCKS:
-            return True
-        in_folder = str(pure.parent) == "requirements" and pure.suffix == ".txt"
-        return in_folder or ("/" not in path and path.startswith("requirements") and pure.suffix == ".txt")
-
-    return tuple(sorted(path for path in tree.files if counts(path)))
 
 
 def origin_of(profile: RepositoryProfile, name: str, value: str = "") -> str:

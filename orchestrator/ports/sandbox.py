@@ -19,7 +19,8 @@ class SandboxRequest:
 
     ``key`` is the idempotency key (run, step, attempt, purpose). ``environment``
     is the host directory to mount read-only. ``open_tree`` makes the whole copy
-    writable, for commands whose tree is thrown away (acceptance).
+    writable, for commands whose tree is thrown away (acceptance). ``import_roots``
+    are directories of the tree from which Python imports the project's own packages.
     """
 
     key: str
@@ -27,6 +28,7 @@ class SandboxRequest:
     limits: Limits
     environment: str | None = None
     open_tree: bool = False
+    import_roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

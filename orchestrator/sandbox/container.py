@@ -13,7 +13,7 @@ from orchestrator.ports import ChangeOut, Execution, SandboxRequest, TreeEntry
 from orchestrator.sandbox import layout, members
 from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.client import Engine
-from orchestrator.sandbox.profile import ENVIRONMENT, MIB, UNPACKER
+from orchestrator.sandbox.profile import ENVIRONMENT, MIB, UNPACKER, WORK
 
 MAX_STDIN_BYTES = 16 * MIB
 TRANSFER_SECONDS = 120
@@ -139,9 +139,10 @@ class DockerSandbox:
         return min(time.monotonic() + seconds, self._ends_at + GRACE_SECONDS)
 
     def _environment(self) -> dict[str, str]:
+        roots = [f"{WORK}/{root}" for root in self._request.import_roots]
         if self._request.environment is None:
-            return {}
-        return {"PATH": f"{ENVIRONMENT}/bin:{_PATH}", "PYTHONPATH": ENVIRONMENT}
+            return {"PYTHONPATH": ":".join(roots)} if roots else {}
+        return {"PATH": f"{ENVIRONMENT}/bin:{_PATH}", "PYTHONPATH": ":".join((*roots, ENVIRONMENT))}
 
     def _message(self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, allowed: float) -> list[bytes]:
         strings = [*argv, *(f"{name}={value}" for name, value in env.items())]

@@ -25,6 +25,7 @@ from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.environment import Environment
 from orchestrator.sandbox.locks import read_poetry_lock, read_uv_lock
+from orchestrator.sandbox.manifest import read_manifest
 from orchestrator.sandbox.oneshot import Job, run_job
 from orchestrator.sandbox.requirements import read_requirements
 from orchestrator.sandbox.unpack import Unpacked, measure, unpack
@@ -56,7 +57,7 @@ print("installed", file=sys.stderr)
 
 
 class PythonEnvironments:
-    """Implements :class:`orchestrator.ports.Environments` for requirements files, ``uv.lock`` and ``poetry.lock``.
+    """Implements :class:`orchestrator.ports.Environments` for requirements files, locks and ``pyproject.toml``.
 
     ``image`` is an image's id; ``state_dir`` holds ``environments/``; ``say`` gets sentences for a person.
     Several processes may share a ``state_dir``.
@@ -71,8 +72,9 @@ class PythonEnvironments:
         """The environment of ``files`` (path in the tree → bytes) and its directory, made when it is not there.
 
         A lock file, when there is one, speaks alone: ``uv.lock`` before ``poetry.lock`` before requirements
-        files. ``None`` when nothing is wanted on the image's Python. Raises :class:`SandboxUnavailable`
-        (``ENV…``). Not checked: that the packages are harmless.
+        files; ``pyproject.toml`` on its own gives what the project and its tests need, beside requirements
+        files only what their line ``-e .`` asks for. ``None`` when nothing is wanted on the image's Python.
+        Raises :class:`SandboxUnavailable` (``ENV…``). Not checked: that the packages are harmless.
         """
         used = self._chosen(files)
         inputs = {path: sha256(used[path]) for path in sorted(used)}
@@ -99,9 +101,9 @@ class PythonEnvironments:
                 if others:
                     self._say(f"the environment is built from {lock} alone, not from {', '.join(others)}")
                 return locks
-        strange = [path for path in files if not path.endswith((".txt", ".in"))]
+        strange = [path for path in files if not path.endswith((".txt", ".in")) and not _is_manifest(path)]
         if strange:
-            hint = "use requirements files, uv.lock or poetry.lock"
+            hint = "use requirements files, uv.lock, poetry.lock or pyproject.toml"
             raise SandboxUnavailable("ENV001", "a file of a kind that no environment is built from", hint, strange)
         return dict(files)
 
@@ -168,7 +170,14 @@ def _read(files: Mapping[str, bytes], target: Target) -> tuple[tuple[Wanted, ...
         reader = _LOCKS.get(PurePosixPath(path).name)
         if reader is not None:
             return reader(path, data, target), True
+    if all(_is_manifest(path) for path in files):
+        read = (item for path, data in files.items() for item in read_manifest(path, data, target, None))
+        return tuple({item.line(): item for item in read}.values()), False
     return read_requirements(files, target), False
+
+
+def _is_manifest(path: str) -> bool:
+    return PurePosixPath(path).name == "pyproject.toml"
 
 
 def _cached(place: Path) -> tuple[Environment, str] | None:

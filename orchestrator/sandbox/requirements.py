@@ -14,12 +14,14 @@ from pathlib import PurePosixPath
 from packaging.requirements import InvalidRequirement, Requirement
 
 from orchestrator.errors import SandboxUnavailable
+from orchestrator.sandbox.manifest import read_manifest
 from orchestrator.sandbox.wanted import Target, Wanted
 
 MAX_BYTES = 4 << 20
 _HASH = re.compile(r"\s--hash=((?:sha256:[0-9a-f]{64})|(?:sha384:[0-9a-f]{96})|(?:sha512:[0-9a-f]{128}))(?=\s|$)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(?:-r|--requirement)[\s=]\s*(\S+)")
+_ITSELF = re.compile(r"(?:(?:-e|--editable)[\s=]?\s*)?\.(?:\[([\w\s,.-]*)\])?")
 _INDEX = re.compile(r"-i\b|--(index-url|extra-index-url|find-links|trusted-host|no-index|pre\b|proxy|cert)|-f\b")
 _ELSEWHERE = re.compile(r"-e\b|--editable|~|[^;\s]*/|[^;\s]*\.(whl|zip|tar\.\w+)\b|[^;]*@", re.IGNORECASE)
 
@@ -33,9 +35,8 @@ def read_requirements(files: Mapping[str, bytes], target: Target) -> tuple[Wante
     """
     wanted: dict[str, Wanted] = {}
     for path in sorted(files):
-        for number, line in _lines(path, files[path]):
-            item = _wanted(f"{path}:{number}", line, path, files)
-            if item is not None and target.holds(item.requirement):
+        for number, line in _lines(path, files[path]) if path.endswith((".txt", ".in")) else ():
+            for item in _items(f"{path}:{number}", line, path, files, target):
                 wanted.setdefault(item.line(), item)
     found = tuple(wanted.values())
     bare = [item.place for item in found if not item.hashes]
@@ -43,6 +44,19 @@ def read_requirements(files: Mapping[str, bytes], target: Target) -> tuple[Wante
         hint = "give every requirement a hash, or none (`uv pip compile --generate-hashes`)"
         raise SandboxUnavailable("ENV006", "some requirements have hashes and some have none", hint, bare)
     return found
+
+
+def _items(place: str, line: str, path: str, files: Mapping[str, bytes], target: Target) -> tuple[Wanted, ...]:
+    """What one line asks for. ``-e .`` asks for what the project's own manifest names."""
+    itself = _ITSELF.fullmatch(line)
+    if itself is None:
+        item = _wanted(place, line, path, files)
+        return () if item is None or not target.holds(item.requirement) else (item,)
+    if "pyproject.toml" not in files:
+        hint = "list pyproject.toml beside it in the profile's requirements, or remove the line"
+        raise SandboxUnavailable("ENV003", f"{place} installs the project, whose manifest is not an input", hint)
+    extras = [extra.strip() for extra in (itself[1] or "").split(",") if extra.strip()]
+    return read_manifest("pyproject.toml", files["pyproject.toml"], target, extras)
 
 
 def _lines(path: str, data: bytes) -> Iterator[tuple[int, str]]:

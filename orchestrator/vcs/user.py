@@ -9,12 +9,15 @@ from orchestrator.vcs.repository import Repository
 
 
 def commit_paths(repository: Repository, paths: Sequence[str], message: str) -> None:
-    """Commit exactly these paths; what else is staged stays staged. Raises ``RepositoryError`` (REPO026)."""
+    """Commit exactly these paths, also when ``.gitignore`` names them; what else is staged stays staged.
+
+    Raises ``RepositoryError`` (REPO026).
+    """
     from git import GitCommandError, Repo  # noqa: PLC0415  costs start-up
 
     with Repo(repository.folder, search_parent_directories=True) as repo:
         try:
-            repo.git.add("--", *paths)
+            repo.git.add("--force", "--", *paths)
             repo.git.commit("--only", "--message", message, "--", *paths)
         except GitCommandError as problem:
             words = str(problem.stderr).strip().splitlines()

@@ -65,8 +65,9 @@ def test_what_does_not_hold_on_the_image_is_left_out():
     ("line", "code"),
     [
         ("-e .", "ENV003"),
+        ("-e ./other", "ENV003"),
         ("--editable=git+ssh://host/x", "ENV003"),
-        (".", "ENV002"),
+        (".", "ENV003"),
         ("./local", "ENV003"),
         ("../up", "ENV003"),
         ("/etc/passwd", "ENV003"),

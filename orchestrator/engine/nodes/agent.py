@@ -8,12 +8,14 @@ from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.execute import ensure_runnable
 from orchestrator.engine.state import StepState, StepStatus, Update, Work
 from orchestrator.errors import AgentFailed, LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
 from orchestrator.models.plan import Step
+from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_write, may_read
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
 from orchestrator.render.prompts import step_prompt
@@ -61,16 +63,19 @@ def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
     mine, tip = work["mine"], GitOid(work["tip"])
     base_tree = ctx.trees.tree_of(tip)
     sandboxes, environment = ctx.sandboxes(), ctx.environment()
+    ensure_runnable(ctx, step, base_tree)
+    entries = ctx.trees.entries(base_tree)
     request = SandboxRequest(
         key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
         run=ctx.run.id,
         limits=_limits(step, mine),
         environment=environment[1] if environment else None,
+        import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
     )
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected)
     started = ctx.clock.now()
     with sandboxes.open(request) as sandbox:
-        sandbox.copy_in(ctx.trees.entries(base_tree), ctx.trees.blobs, step.capabilities, protected)
+        sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
         task = _task(ctx, work, step)
         outcome = ctx.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
         if outcome.timed_out:

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from orchestrator.engine.attempts import Attempt, again
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.execute import result_on_tree
 from orchestrator.engine.state import RunState, Update
-from orchestrator.models.base import Digest, GitOid, Noun, canonical, sha256
-from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Result
 from orchestrator.models.plan import Acceptance, Step
-from orchestrator.ports import SandboxRequest
 
 _TAIL_BYTES = 4096
-
-
-class CommandResult(Noun):
-    """How one command ended on one tree."""
-
-    exit_code: int
-    output: Digest
-    duration_seconds: float
 
 
 def command(ctx: RunContext, state: RunState) -> Update:
@@ -45,8 +36,8 @@ def command(ctx: RunContext, state: RunState) -> Update:
 
 
 def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree: GitOid) -> AcceptanceRun:
-    after = _result(ctx, step, acceptance, tree)
-    before = _result(ctx, step, acceptance, base)
+    after = result_on_tree(ctx, step, acceptance.argv, tree)
+    before = result_on_tree(ctx, step, acceptance.argv, base)
     shows = Demonstration.FAILED
     if after.exit_code == 0:
         shows = Demonstration.REGRESSION if before.exit_code == 0 else Demonstration.DEMONSTRATED
@@ -58,36 +49,6 @@ def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree
         shows=shows,
         output=after.output,
         duration_seconds=after.duration_seconds,
-    )
-
-
-def _result(ctx: RunContext, step: Step, acceptance: Acceptance, tree: GitOid) -> CommandResult:
-    """Run once per (tree, command, environment, image, limits): the same inputs are not run twice in one store."""
-    environment = ctx.environment()
-    inputs = [tree, acceptance.argv, environment[0] if environment else "", ctx.sandboxes().image]
-    key = "accept:" + sha256(canonical([*inputs, step.capabilities.limits.model_dump()]))
-    known = ctx.index.effect(key)
-    if known is not None:
-        return ctx.load(CommandResult, known)
-    result = _execute(ctx, step, acceptance, tree, environment[1] if environment else None)
-    ctx.index.record_effect(key, ctx.keep(result))
-    return result
-
-
-def _execute(
-    ctx: RunContext, step: Step, acceptance: Acceptance, tree: GitOid, environment: str | None
-) -> CommandResult:
-    limits = step.capabilities.limits
-    request = SandboxRequest(
-        key=f"{ctx.run.id}:{step.id}:accept", run=ctx.run.id, limits=limits, environment=environment, open_tree=True
-    )
-    with ctx.sandboxes().open(request) as sandbox:
-        sandbox.copy_in(ctx.trees.entries(tree), ctx.trees.blobs, Capabilities(write=("**",)), ())
-        done = sandbox.execute(acceptance.argv, timeout_seconds=limits.wall_seconds)
-    return CommandResult(
-        exit_code=done.exit_code,
-        output=ctx.blobs.put(done.stdout + done.stderr),
-        duration_seconds=round(done.duration_seconds, 3),
     )
 
 
