@@ -21,16 +21,18 @@ from pathlib import Path
 from measuring import Cost, median, process, report
 
 STEPS = 11
+HANDRAIL = (sys.executable, "-m", "orchestrator.cli")
 
 
 def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        env = os.environ | {"XDG_CONFIG_HOME": f"{folder}/config", "HANDRAIL_KEY": f"{folder}/key.pem"}
+        env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        env |= {"XDG_CONFIG_HOME": f"{folder}/config", "HANDRAIL_KEY": f"{folder}/key.pem"}
         env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/ssh"], check=True)
         image = subprocess.run(
-            ["handrail", "sandbox", "build"], env=env, check=True, capture_output=True, text=True
+            [*HANDRAIL, "sandbox", "build"], env=env, check=True, capture_output=True, text=True
         ).stdout.strip()
         costs: dict[str, list[Cost]] = {"ours 1": [], "ours 11": [], "hand 1": [], "hand 11": []}
         for turn in range(rounds):
@@ -84,7 +86,7 @@ def _ours(folder: Path, steps: int, env: dict[str, str]) -> Cost:
     repository = _repository(folder)
     env = env | {"XDG_STATE_HOME": f"{folder.parent}/state"}
     subprocess.run(
-        ["handrail", "init", "--yes", "--commit", "--repo", str(repository)], env=env, check=True, capture_output=True
+        [*HANDRAIL, "init", "--yes", "--commit", "--repo", str(repository)], env=env, check=True, capture_output=True
     )
     spec, script = folder / "prd.md", folder / "script.yaml"
     spec.write_text("# Sample\n\n## Requirements\n" + "".join(_requirement(n) for n in range(1, steps + 1)))
