@@ -37,7 +37,7 @@ while [ "$n" -le "$steps" ]; do
     scan "$base/$file"
     scan "$head/$file"
     tar -c -C "$head" -f "$scratch/head.tar" .
-    sandbox "tar -x --no-overwrite-dir && python3 -B -m unittest discover -q -s tests -t ." < "$scratch/head.tar"
+    sandbox "tar -x --no-overwrite-dir && python -B -m unittest discover -s tests -t ." < "$scratch/head.tar"
     cp "$head/$file" "$repository/$file"
     git -C "$repository" add -- "$file"
     git -C "$repository" commit --quiet -S -m "Step $n"

@@ -29,9 +29,10 @@ def main(rounds: int) -> None:
         env |= {"XDG_STATE_HOME": f"{folder}/state", "XDG_CONFIG_HOME": f"{folder}/config"}
         repository = Path(folder) / "repository"
         subprocess.run(["git", "init", "-q", str(repository)], check=True)
-        handrail = str(Path(sys.executable).with_name("handrail"))
+        script = Path(sys.executable).with_name("handrail")
+        handrail = [str(script)] if script.exists() else [sys.executable, "-m", "orchestrator.cli"]
         commands = {"python": [sys.executable, "-c", "pass"]}
-        commands |= {name: [handrail, *name.split()] for name in GOALS}
+        commands |= {name: [*handrail, *name.split()] for name in GOALS}
         costs: dict[str, list[Cost]] = {name: [] for name in commands}
         for turn in range(rounds + 1):
             for name, argv in commands.items():
