@@ -13,8 +13,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from itertools import pairwise
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import sample
@@ -51,8 +51,8 @@ def main(steps: int) -> None:
 
 def _step_seconds(repository: Path, env: dict[str, str]) -> list[float]:
     runs = json.loads(_handrail(repository, env, "runs", "--json"))["runs"]
-    lines = _handrail(repository, env, "events", runs[0]["id"], "--json").splitlines()
-    events = [json.loads(line) for line in lines]
+    lines = _handrail(repository, env, "events", runs[0]["id"]).splitlines()
+    events = [json.loads(line)["event"] for line in lines]
     ends = [datetime.fromisoformat(e["at"]) for e in events if e["kind"] == "step-merged"]
     return [(after - before).total_seconds() for before, after in pairwise(ends)]
 

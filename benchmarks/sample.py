@@ -11,7 +11,7 @@ from measuring import Cost, process
 
 HANDRAIL = (sys.executable, "-m", "orchestrator.cli")
 MODULES = 45
-_TEST = '''import unittest
+_TEST = """import unittest
 
 from src import module_1
 
@@ -19,7 +19,7 @@ from src import module_1
 class Test(unittest.TestCase):
     def test_value(self):
         self.assertEqual(module_1.value(), 1)
-'''
+"""
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -58,7 +58,9 @@ def repository(folder: Path) -> Path:
 def run(folder: Path, steps: int, env: dict[str, str]) -> Cost:
     """One reviewed run of so many steps in a process of its own; the repository and its set-up are not counted."""
     where = repository(folder)
-    subprocess.run([*HANDRAIL, "init", "--yes", "--commit", "--repo", str(where)], env=env, check=True, capture_output=True)
+    subprocess.run(
+        [*HANDRAIL, "init", "--yes", "--commit", "--repo", str(where)], env=env, check=True, capture_output=True
+    )
     spec, script = folder / "prd.md", folder / "script.yaml"
     numbers = range(1, steps + 1)
     spec.write_text("# Sample\n\n## Requirements\n" + "".join(map(_requirement, numbers)))
