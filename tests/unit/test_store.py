@@ -248,13 +248,3 @@ def test_rows_are_what_the_models_say(index: SqliteIndex) -> None:
     index.add_item(an_item("R1", "20260101-aaaaaa"))
     assert index.run_rows() == [json.loads(r.model_dump_json()) for r in index.runs()] != []
     assert index.open_item_rows() == [json.loads(i.model_dump_json()) for i in index.open_items()] != []
-
-
-def test_a_list_of_runs_loads_no_model() -> None:
-    heavy = "pydantic docker git langgraph textual cryptography"
-    program = (
-        "import sys, orchestrator.cli.runs, orchestrator.cli.review, orchestrator.app.runs, orchestrator.app.project\n"
-        f"print(sorted(set({heavy!r}.split()) & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
