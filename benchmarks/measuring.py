@@ -8,10 +8,19 @@ import platform
 import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+RESULTS = Path(os.environ.get("HANDRAIL_BENCHMARK_RESULTS") or Path(__file__).with_name("results"))
+_VERSIONS = {
+    "engine": ("docker", "version", "--format", "{{.Server.Version}}"),
+    "git": ("git", "version"),
+    "ruff": (sys.executable, "-m", "ruff", "--version"),
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,15 @@ def machine() -> dict[str, object]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "load": round(os.getloadavg()[0], 2),
+        **{name: _version(argv) for name, argv in _VERSIONS.items()},
     }
+
+
+def _version(argv: Sequence[str]) -> str:
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "none"
 
 
 def cost(work: Callable[[], object]) -> Cost:
@@ -70,21 +87,23 @@ def median(costs: Sequence[Cost]) -> Cost:
 
 
 def report(name: str, figures: Mapping[str, float], goals: Mapping[str, tuple[str, float]]) -> None:
-    """A table for people, then one JSON object on the last line."""
-    print(f"{name}")
+    """A table for people, then one JSON object on the last line; the same object is kept in ``results/``."""
+    print(name)
     for figure, value in figures.items():
         op, goal = goals.get(figure, ("", 0.0))
         print(f"  {figure:42} {value:10.4f}" + (f"   goal {op} {goal}" if op else ""))
-    print(
-        json.dumps(
-            {
-                "benchmark": name,
-                "figures": {k: round(v, 5) for k, v in figures.items()},
-                "goals": {k: {"op": op, "value": value} for k, (op, value) in goals.items()},
-                "machine": machine(),
-            }
-        )
+    document = json.dumps(
+        {
+            "benchmark": name,
+            "date": datetime.now(UTC).date().isoformat(),
+            "figures": {k: round(v, 5) for k, v in figures.items()},
+            "goals": {k: {"op": op, "value": value} for k, (op, value) in goals.items()},
+            "machine": machine(),
+        }
     )
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(document + "\n")
+    print(document)
 
 
 def _cpu() -> float:

@@ -12,12 +12,12 @@ process, start-up, connection to the engine and plan included.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import sample
 from measuring import Cost, median, process, report
 
 STEPS = 11
@@ -26,16 +26,13 @@ STEPS = 11
 def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        env = os.environ | {"XDG_CONFIG_HOME": f"{folder}/config", "HANDRAIL_KEY": f"{folder}/key.pem"}
-        env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+        env = sample.environment(folder) | {"XDG_STATE_HOME": f"{folder}/state"}
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/ssh"], check=True)
-        image = subprocess.run(
-            ["handrail", "sandbox", "build"], env=env, check=True, capture_output=True, text=True
-        ).stdout.strip()
+        image = sample.image(env)
         costs: dict[str, list[Cost]] = {"ours 1": [], "ours 11": [], "hand 1": [], "hand 11": []}
         for turn in range(rounds):
             for steps in (1, STEPS):
-                costs[f"ours {steps}"].append(_ours(folder / f"o{turn}-{steps}", steps, env))
+                costs[f"ours {steps}"].append(sample.run(folder / f"o{turn}-{steps}", steps, env))
                 costs[f"hand {steps}"].append(_hand(folder / f"h{turn}-{steps}", steps, env, image, f"{folder}/ssh"))
     ours, hand = _marginal(costs, "ours"), _marginal(costs, "hand")
     figures = {
@@ -59,56 +56,8 @@ def _marginal(costs: dict[str, list[Cost]], side: str) -> Cost:
     )
 
 
-def _repository(folder: Path) -> Path:
-    (folder / "src").mkdir(parents=True)
-    (folder / "tests").mkdir()
-    for number in range(1, 46):
-        (folder / f"src/module_{number}.py").write_text(
-            f'"""Module {number}."""\n\n\ndef value():\n    return {number}\n'
-        )
-    (folder / "src/__init__.py").write_text("")
-    (folder / "tests/__init__.py").write_text("")
-    (folder / "tests/test_all.py").write_text(
-        "import unittest\n\nfrom src import module_1\n\n\nclass Test(unittest.TestCase):\n"
-        "    def test_value(self):\n        self.assertEqual(module_1.value(), 1)\n"
-    )
-    (folder / "pyproject.toml").write_text('[project]\nname = "sample"\nversion = "1"\n')
-    for argv in (["init", "-q", "-b", "main"], ["config", "user.name", "A"], ["config", "user.email", "a@a.invalid"]):
-        subprocess.run(["git", *argv], cwd=folder, check=True)
-    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
-    subprocess.run(["git", "commit", "-qm", "Base"], cwd=folder, check=True)
-    return folder
-
-
-def _ours(folder: Path, steps: int, env: dict[str, str]) -> Cost:
-    repository = _repository(folder)
-    env = env | {"XDG_STATE_HOME": f"{folder.parent}/state"}
-    subprocess.run(
-        ["handrail", "init", "--yes", "--commit", "--repo", str(repository)], env=env, check=True, capture_output=True
-    )
-    spec, script = folder / "prd.md", folder / "script.yaml"
-    spec.write_text("# Sample\n\n## Requirements\n" + "".join(_requirement(n) for n in range(1, steps + 1)))
-    script.write_text("schema: handrail.script/1\nsteps:\n" + "".join(_actions(n) for n in range(1, steps + 1)))
-    driver = str(Path(__file__).with_name("reviewed_run.py"))
-    return process([sys.executable, driver, str(repository), str(spec), str(script)], env=env)
-
-
-def _requirement(n: int) -> str:
-    return (
-        f"\n### REQ-{n:03}: Added {n}\n\nThe system shall offer the function added in module {n}.\n\n"
-        f"*Where:* `src/module_{n}.py`\n\n*Verify by:* `python3 -B -m unittest discover -q -s tests -t .`\n"
-    )
-
-
-def _actions(n: int) -> str:
-    text = f'"""Module {n}."""\\n\\n\\ndef value():\\n    return {n}\\ndef added():\\n    return {n}\\n'.replace(
-        '"', '\\"'
-    )
-    return f'  REQ-{n:03}:\n    - - write: {{path: src/module_{n}.py, text: "{text}"}}\n'
-
-
 def _hand(folder: Path, steps: int, env: dict[str, str], image: str, key: str) -> Cost:
-    repository = _repository(folder)
+    repository = sample.repository(folder)
     script = str(Path(__file__).with_name("by_hand.sh"))
     return process(["sh", script, str(repository), image, str(steps), key], env=env)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.project import Project
-from orchestrator.models.base import RunId
-from orchestrator.models.run import Run
+from orchestrator.models.ids import RunId
+
+if TYPE_CHECKING:
+    from orchestrator.models.run import Run
+
+_SHOWN = ("id", "status", "spec_path", "message", "agent", "plan", "base_commit")
 
 
 def rows(project: Project) -> list[dict[str, Any]]:
     """All runs, newest first, as plain data."""
-    return [_row(run) for run in project.index.runs()]
+    return [_row(run) for run in project.index.run_rows()]
 
 
 def one(project: Project, run: str) -> dict[str, Any]:
@@ -22,7 +27,7 @@ def one(project: Project, run: str) -> dict[str, Any]:
         if (event.step and event.kind in {"proposed", "gated", "accepted"}) or event.kind.startswith("step-"):
             steps[str(event.step)] = {"id": event.step, "attempt": event.attempt, "last": event.kind, **event.data}
     items = [i.model_dump(mode="json") for i in project.index.open_items(found.id)]
-    return {**_row(found), "steps": list(steps.values()), "items": items}
+    return {**_row(found.model_dump(mode="json")), "steps": list(steps.values()), "items": items}
 
 
 def resolve(project: Project, run: str | None) -> Run:
@@ -33,6 +38,7 @@ def resolve(project: Project, run: str | None) -> Run:
     return newest[0] if newest else project.index.run(RunId("(none)"))
 
 
-def _row(run: Run) -> dict[str, Any]:
-    kept = run.model_dump(mode="json", include={"id", "status", "spec_path", "message", "agent", "plan", "base_commit"})
-    return {**kept, "target": run.target_ref, "branch": run.run_ref, "created_at": run.created_at.isoformat()}
+def _row(run: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: run[name] for name in _SHOWN}
+    created = datetime.fromisoformat(run["created_at"]).isoformat()
+    return {**kept, "target": run["target_ref"], "branch": run["run_ref"], "created_at": created}

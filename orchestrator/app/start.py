@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.app.drive import drive
 from orchestrator.app.project import Project
 from orchestrator.app.wiring import open_run, open_workflow
 from orchestrator.errors import UsageError
@@ -90,6 +89,8 @@ def go_on(
     say: Callable[[str], None] = lambda _: None,
 ) -> Ended | Waiting:
     """Advance a run from wherever it is. Raises ``UsageError`` (RUN004) for one that is over, and what nodes raise."""
+    from orchestrator.app.drive import drive  # loads the engine, which no other command needs
+
     if run.status in OVER:
         raise UsageError("RUN004", f"Run {run.id} is over ({run.status}).", f"handrail show {run.id}")
     settings = RunSettings.model_validate_json(project.blobs.get(run.settings))

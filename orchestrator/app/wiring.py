@@ -115,7 +115,7 @@ def open_run(
         for opened in live:
             opened.abort()
 
-    with open_trees(project) as trees:
+    with open_trees(project) as trees, _gates() as run_gates:
         base = read_base(project, trees, run.base_commit, trust)
         workflow = open_workflow(run.workflow)
         ctx = RunContext(
@@ -134,7 +134,7 @@ def open_run(
             sandboxes=sandboxes,
             environment=environment_of(project, trees, base, sandboxes, tell),
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, review=settings.review),
-            run_gates=_gates(),
+            run_gates=run_gates,
             open_decision=decision_opener(base),
         )
         try:
@@ -160,14 +160,15 @@ def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target
     )
 
 
-def _gates() -> Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]:
-    def run(names: Sequence[str], candidate: Candidate) -> tuple[GateReport, ...]:
-        from orchestrator.gates.catalog import default_gates
-        from orchestrator.gates.runner import run_gates
+@contextmanager
+def _gates() -> Iterator[Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]]:
+    """Gates for a whole run: one scanner process serves all its steps, and ends with the context."""
+    from orchestrator.gates.catalog import default_gates
+    from orchestrator.gates.runner import run_gates
+    from orchestrator.gates.worker import Worker
 
-        return run_gates(default_gates(tuple(names)), candidate)
-
-    return run
+    with Worker() as worker:
+        yield lambda names, candidate: run_gates(default_gates(tuple(names), worker=worker), candidate)
 
 
 def environment_of(

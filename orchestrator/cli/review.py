@@ -58,11 +58,11 @@ def list_(repo: Path, json_: bool) -> None:
     from orchestrator.app.project import open_project
 
     with open_project(repo) as project:
-        items = project.index.open_items()
+        items = project.index.open_item_rows()
     if json_:
-        print_json("review-list", {"items": [i.model_dump(mode="json") for i in items]})
+        print_json("review-list", {"items": items})
     elif items:
-        rows = [(i.id, i.run, i.kind, i.step or "-", i.role, i.title) for i in items]
+        rows = [(i["id"], i["run"], i["kind"], i["step"] or "-", i["role"], i["title"]) for i in items]
         table(("ITEM", "RUN", "KIND", "STEP", "ROLE", "TITLE"), rows)
     else:
         click.echo("Nothing waits for a person.", err=True)

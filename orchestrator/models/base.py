@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import UTC, datetime
-from typing import Annotated, NewType
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-Digest = NewType("Digest", str)
-"""``sha256:`` and 64 lower-case hex digits."""
+from orchestrator.models.ids import Digest, GitOid, RequirementId, RunId, StepId, canonical, sha256
 
-GitOid = NewType("GitOid", str)
-"""A git object id in hex, SHA-1 (40) or SHA-256 (64) as the repository has it."""
-
-RunId = NewType("RunId", str)
-"""``YYYYMMDD-xxxxxx``: the day in UTC and six random base-32 characters."""
-
-StepId = NewType("StepId", str)
-"""``S01`` … within one plan."""
-
-RequirementId = NewType("RequirementId", str)
-"""``namespace/REQ-003``, unique within a project."""
+__all__ = ["Digest", "GitOid", "Instant", "Noun", "RequirementId", "RunId", "StepId", "canonical", "sha256"]
 
 
 def _aware(value: datetime) -> datetime:
@@ -33,16 +20,6 @@ def _aware(value: datetime) -> datetime:
 
 Instant = Annotated[datetime, AfterValidator(_aware)]
 """An aware time, kept in UTC."""
-
-
-def sha256(data: bytes) -> Digest:
-    """The digest of exact bytes."""
-    return Digest("sha256:" + hashlib.sha256(data).hexdigest())
-
-
-def canonical(value: object) -> bytes:
-    """JSON with sorted keys, no white space, UTF-8. Not RFC 8785: floats keep Python's form."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 class Noun(BaseModel):

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pydantic import Field
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId
 from orchestrator.models.plan import ReviewMode
+from orchestrator.models.status import OVER, RunStatus
 
-
-class RunStatus(StrEnum):
-    RUNNING = "running"
-    STOPPED = "stopped"
-    WAITING = "waiting"
-    DONE = "done"
-    FAILED = "failed"
-    REFUSED = "refused"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    LIMIT = "limit"
-
-
-OVER = frozenset(RunStatus) - {RunStatus.RUNNING, RunStatus.STOPPED, RunStatus.WAITING}
-"""A run in one of these never goes on."""
+__all__ = ["OVER", "Run", "RunSettings", "RunStatus"]
 
 
 class RunSettings(Noun):

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from orchestrator.errors import StoreError
-from orchestrator.models.base import Digest, sha256
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.store.index import SqliteIndex
 
 _SMALL_BYTES = 262_144

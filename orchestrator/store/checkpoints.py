@@ -13,13 +13,31 @@ from orchestrator.errors import StoreError
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
+_KEEP_TWO = """
+CREATE TRIGGER IF NOT EXISTS keep_two AFTER INSERT ON checkpoints BEGIN
+    DELETE FROM checkpoints
+    WHERE thread_id = NEW.thread_id AND checkpoint_ns = NEW.checkpoint_ns AND checkpoint_id NOT IN (
+        SELECT checkpoint_id FROM checkpoints
+        WHERE thread_id = NEW.thread_id AND checkpoint_ns = NEW.checkpoint_ns
+        ORDER BY checkpoint_id DESC LIMIT 2
+    );
+    DELETE FROM writes
+    WHERE thread_id = NEW.thread_id AND checkpoint_ns = NEW.checkpoint_ns AND checkpoint_id < (
+        SELECT min(checkpoint_id) FROM checkpoints
+        WHERE thread_id = NEW.thread_id AND checkpoint_ns = NEW.checkpoint_ns
+    );
+END
+"""
+
 
 @contextmanager
 def checkpoints(path: Path) -> Iterator[SqliteSaver]:
     """A saver on ``path`` (WAL, ``synchronous=FULL``). State may hold only str, int, list, dict, bool and None.
 
     The strict allow-list is passed explicitly: the library's default rebuilds
-    any type that a row names.
+    any type that a row names. Only the newest checkpoint and the one before it
+    are kept: each holds the whole state, so that all of them would grow with the
+    square of the steps. The old ones go in the transaction that writes the new.
     """
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer  # noqa: PLC0415  costs start-up
     from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  the same
@@ -32,6 +50,7 @@ def checkpoints(path: Path) -> Iterator[SqliteSaver]:
     try:
         saver = SqliteSaver(db, serde=JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None))
         saver.setup()
+        db.execute(_KEEP_TWO)
         db.execute("PRAGMA synchronous = FULL")
         yield saver
     finally:

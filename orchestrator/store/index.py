@@ -15,17 +15,21 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.models.base import Digest, RunId
-from orchestrator.models.decision import ReviewItem
-from orchestrator.models.event import Event
-from orchestrator.models.run import OVER, Run
+from orchestrator.models.ids import Digest, RunId
+from orchestrator.models.status import OVER
+
+if TYPE_CHECKING:
+    from orchestrator.models.decision import ReviewItem
+    from orchestrator.models.event import Event
+    from orchestrator.models.run import Run
 
 _SCHEMA_VERSION = 1
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
+_RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
 
 
 class SqliteIndex:
@@ -65,11 +69,14 @@ class SqliteIndex:
         rows = self._read("SELECT document FROM runs WHERE id = ?", (run,))
         if not rows:
             raise UsageError("RUN001", f"There is no run {run} of this repository.", "handrail runs")
-        return Run.model_validate_json(rows[0][0])
+        return _run(rows[0][0])
 
     def runs(self) -> tuple[Run, ...]:
-        rows = self._read("SELECT document FROM runs ORDER BY created_at DESC, id DESC")
-        return tuple(Run.model_validate_json(row[0]) for row in rows)
+        return tuple(_run(row[0]) for row in self._read(_RUNS))
+
+    def run_rows(self) -> list[dict[str, Any]]:
+        """As :meth:`runs`, but the JSON objects that were written: a list needs no more."""
+        return [json.loads(row[0]) for row in self._read(_RUNS)]
 
     def add_item(self, item: ReviewItem) -> None:
         with self._write() as db:
@@ -82,16 +89,23 @@ class SqliteIndex:
         rows = self._read("SELECT document FROM items WHERE id = ?", (item,))
         if not rows:
             raise UsageError("REV001", f"There is no review item {item}.", "handrail review list")
-        return ReviewItem.model_validate_json(rows[0][0])
+        return _item(rows[0][0])
 
     def open_items(self, run: RunId | None = None) -> tuple[ReviewItem, ...]:
+        return tuple(_item(text) for text in self._open_items(run))
+
+    def open_item_rows(self) -> list[dict[str, Any]]:
+        """As :meth:`open_items` of all runs, but the JSON objects that were written."""
+        return [json.loads(text) for text in self._open_items(None)]
+
+    def _open_items(self, run: RunId | None) -> list[str]:
         rows = self._read(
             "SELECT items.document FROM items JOIN runs ON runs.id = items.run WHERE outcome IS NULL "
             "AND (?1 IS NULL OR run = ?1) AND json_extract(runs.document, '$.status') "
             "NOT IN (SELECT value FROM json_each(?2)) ORDER BY items.created_at, items.id",
             (run, json.dumps(sorted(OVER))),
         )
-        return tuple(ReviewItem.model_validate_json(row[0]) for row in rows)
+        return [row[0] for row in rows]
 
     def close_item(self, item: str, outcome: str) -> None:
         with self._write() as db:
@@ -154,6 +168,8 @@ class SqliteIndex:
                 self.flush()
 
     def events(self, run: RunId, after: int = 0) -> Sequence[tuple[int, Event]]:
+        from orchestrator.models.event import Event  # noqa: PLC0415  costs start-up
+
         self.flush()
         rows = self._read(
             "SELECT number, document FROM events WHERE run = ? AND number > ? ORDER BY number", (run, after)
@@ -225,3 +241,15 @@ class SqliteIndex:
             if db.execute("PRAGMA user_version").fetchone()[0] == 0:
                 for statement in filter(str.strip, schema.split(";")):
                     db.execute(statement)
+
+
+def _run(text: str) -> Run:
+    from orchestrator.models.run import Run  # noqa: PLC0415  costs start-up
+
+    return Run.model_validate_json(text)
+
+
+def _item(text: str) -> ReviewItem:
+    from orchestrator.models.decision import ReviewItem  # noqa: PLC0415  costs start-up
+
+    return ReviewItem.model_validate_json(text)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 
 
 def state_home() -> Path:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO
 
 from orchestrator.errors import LimitReached, RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 
 MINIMUM_VERSION = (2, 38)
 """The first git with ``merge-tree --write-tree``."""

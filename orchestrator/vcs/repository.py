@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.vcs.git import EMPTY_TREES, Git, environment, failed, program
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -232,6 +232,19 @@ def test_several_threads_share_a_provider(engine, tmp_path):
     assert ids(engine) == before
 
 
+def test_commands_in_two_sandboxes_run_at_the_same_time(docker):
+    def work(_: int) -> tuple[float, float]:
+        with docker.open(request()) as sandbox:
+            sandbox.copy_in((), lambda _: iter(()), GRANT, ())
+            began = time.monotonic()
+            sandbox.execute(["sleep", "5"], timeout_seconds=30)
+            return began, time.monotonic()
+
+    with ThreadPoolExecutor(2) as pool:
+        (began, ended), (other_began, other_ended) = pool.map(work, range(2))
+    assert max(began, other_began) < min(ended, other_ended)
+
+
 def test_a_failed_copy_leaves_nothing(docker, engine):
     before = ids(engine)
 

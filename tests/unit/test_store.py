@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypedDict
 
 import pytest
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command, interrupt
 
 from orchestrator.errors import RunBusy, StoreError, UsageError
 from orchestrator.models.base import Digest, GitOid, RunId, sha256
@@ -16,6 +21,7 @@ from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.event import Event
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.store.blobs import StoredBlobs
+from orchestrator.store.checkpoints import checkpoints
 from orchestrator.store.index import SqliteIndex
 from orchestrator.store.lease import lease
 
@@ -204,3 +210,41 @@ def test_one_process_owns_a_run_until_it_dies(tmp_path: Path) -> None:
     holder.stdout.close()
     with lease(tmp_path):
         pass
+
+
+class Counted(TypedDict):
+    count: int
+
+
+def test_two_checkpoints_are_kept_and_suffice_to_go_on(tmp_path: Path) -> None:
+    def work(state: Counted) -> Counted:
+        return {"count": state["count"] + 1}
+
+    def ask(state: Counted) -> Counted:
+        return {"count": state["count"] + int(interrupt("how many"))}
+
+    graph: Any = StateGraph(Counted)
+    graph.add_node("work", work)
+    graph.add_node("ask", ask)
+    graph.add_edge(START, "work")
+    graph.add_conditional_edges("work", lambda s: "ask" if s["count"] % 10 == 0 else "work", ["ask", "work"])
+    graph.add_conditional_edges("ask", lambda s: END if s["count"] > 100 else "work", [END, "work"])
+    path, config = tmp_path / "checkpoints.db", {"configurable": {"thread_id": "t"}}
+    given: Any = {"count": 0}
+    for _ in range(2):
+        with checkpoints(path) as saver:
+            graph.compile(checkpointer=saver).invoke(given, config, durability="sync")
+        given = Command(resume=100)
+        with sqlite3.connect(path) as db:
+            assert db.execute("SELECT count(*) FROM checkpoints").fetchone()[0] == 2
+            assert db.execute("SELECT count(DISTINCT checkpoint_id) FROM writes").fetchone()[0] <= 2
+        db.close()
+    with checkpoints(path) as saver:
+        assert graph.compile(checkpointer=saver).get_state(config).values == {"count": 110}
+
+
+def test_rows_are_what_the_models_say(index: SqliteIndex) -> None:
+    index.add_run(a_run("20260101-aaaaaa"))
+    index.add_item(an_item("R1", "20260101-aaaaaa"))
+    assert index.run_rows() == [json.loads(r.model_dump_json()) for r in index.runs()] != []
+    assert index.open_item_rows() == [json.loads(i.model_dump_json()) for i in index.open_items()] != []
