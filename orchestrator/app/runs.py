@@ -5,24 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.app.project import Project
-from orchestrator.models.base import RunId
-from orchestrator.models.run import Run
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest, RunId
+from orchestrator.models.event import Event
+from orchestrator.models.run import Run, RunStatus
+from orchestrator.store.lease import is_held
 
 
 def rows(project: Project) -> list[dict[str, Any]]:
     """All runs, newest first, as plain data."""
-    return [_row(run) for run in project.index.runs()]
+    return [_row(project, run) for run in project.index.runs()]
 
 
 def one(project: Project, run: str) -> dict[str, Any]:
-    """One run with its open review items and the events that moved its steps."""
-    found = project.index.run(RunId(run))
+    """One run (the newest for an empty id) with its open review items and, per step, why each attempt was sent back."""
+    found = resolve(project, run or None)
     steps: dict[str, dict[str, Any]] = {}
     for _, event in project.index.events(found.id):
         if (event.step and event.kind in {"proposed", "gated", "accepted"}) or event.kind.startswith("step-"):
-            steps[str(event.step)] = {"id": event.step, "attempt": event.attempt, "last": event.kind, **event.data}
+            mine = steps.setdefault(str(event.step), {"reasons": []})
+            mine |= {"id": event.step, "attempt": event.attempt, "last": event.kind, **event.data}
+            mine["reasons"] += _reasons(project, event)
     items = [i.model_dump(mode="json") for i in project.index.open_items(found.id)]
-    return {**_row(found), "steps": list(steps.values()), "items": items}
+    return {**_row(project, found), "steps": list(steps.values()), "items": items}
+
+
+def _reasons(project: Project, event: Event) -> list[dict[str, Any]]:
+    told = event.data.get("feedback")
+    if not isinstance(told, str):
+        return []
+    return [{"attempt": event.attempt, "text": project.blobs.get(Digest(told)).decode(errors="replace")}]
 
 
 def resolve(project: Project, run: str | None) -> Run:
@@ -30,9 +42,13 @@ def resolve(project: Project, run: str | None) -> Run:
     if run:
         return project.index.run(RunId(run))
     newest = project.index.runs()[:1]
-    return newest[0] if newest else project.index.run(RunId("(none)"))
+    if not newest:
+        raise UsageError("RUN001", "There is no run of this repository.", "handrail run SPEC")
+    return newest[0]
 
 
-def _row(run: Run) -> dict[str, Any]:
+def _row(project: Project, run: Run) -> dict[str, Any]:
     kept = run.model_dump(mode="json", include={"id", "status", "spec_path", "message", "agent", "plan", "base_commit"})
+    if run.status is RunStatus.RUNNING and not is_held(project.layout.run(run.id)):
+        kept |= {"status": "interrupted", "message": f"nobody advances it: handrail resume {run.id}"}
     return {**kept, "target": run.target_ref, "branch": run.run_ref, "created_at": run.created_at.isoformat()}

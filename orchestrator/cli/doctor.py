@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository
+from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.telling import print_json, say
 from orchestrator.errors import ExitCode
 
 
@@ -22,7 +23,8 @@ def command(repo: Path, json_: bool) -> None:
         print_json("doctor", {"checks": [c.__dict__ for c in checks]})
     else:
         for check in checks:
-            click.echo(f"{'ok     ' if check.ok else 'MISSING'} {check.name}: {check.words}")
+            say(f"{'ok     ' if check.ok else 'MISSING'} {check.name}: {check.words}")
             if check.hint:
-                click.echo(f"        Try: {check.hint}")
-    sys.exit(ExitCode.DONE if all(c.ok for c in checks) else ExitCode.SANDBOX)
+                say(f"        Try: {check.hint}")
+    missing = {check.name for check in checks if not check.ok}
+    sys.exit(ExitCode.SANDBOX if "sandbox" in missing else ExitCode.USAGE if missing else ExitCode.DONE)
