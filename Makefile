@@ -32,7 +32,7 @@ lint: setup
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pyright --warnings > .build/pyright.log || { cat .build/pyright.log; exit 1; }
+	@$(BIN)/pyright --warnings --pythonpath $(PYTHON) > .build/pyright.log || { cat .build/pyright.log; exit 1; }
 	@$(BIN)/lint-imports > .build/imports.log || { cat .build/imports.log; exit 1; }
 
 check: lint

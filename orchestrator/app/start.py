@@ -164,7 +164,8 @@ def base_and_target(project: Project, target: str | None) -> tuple[GitOid, str]:
 def _ensure_able(request: RunRequest) -> None:
     from orchestrator.app.keys import signer
 
-    open_agent(_agent(request), read_file(request.agent_input) if request.agent_input else None)
+    given = request.agent_input
+    open_agent(_agent(request), read_file(given) if given else None, str(given))
     signer(request.key)
 
 

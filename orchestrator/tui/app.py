@@ -21,7 +21,8 @@ class HandrailApp(App[tuple[Decided, ...]]):
     """``run()`` gives the decisions made, in their order; they are stored already.
 
     ``item`` opens one item at once and raises what :meth:`Reviews.view` raises,
-    before the terminal is touched. ``NO_COLOR`` and ``TEXTUAL_ANIMATIONS=none``
+    before the terminal is touched; with ``only_this`` leaving it ends the program.
+    ``NO_COLOR`` and ``TEXTUAL_ANIMATIONS=none``
     are respected.
     """
 
@@ -29,15 +30,16 @@ class HandrailApp(App[tuple[Decided, ...]]):
     TITLE = "Handrail"
     NOTIFICATION_TIMEOUT: ClassVar[float] = 5.0
 
-    def __init__(self, reviews: Reviews, item: str | None = None) -> None:
+    def __init__(self, reviews: Reviews, item: str | None = None, *, only_this: bool = False) -> None:
         super().__init__()
         self._reviews = reviews
+        self._only_this = only_this
         self._decided: list[Decided] = []
         self._first = None if item is None else reviews.view(item)
 
     def get_default_screen(self) -> Screen[None]:
         """The inbox lies below everything."""
-        return InboxScreen(self._reviews, self._first, self._decided)
+        return InboxScreen(self._reviews, self._first, self._decided, only_first=self._only_this)
 
     async def action_quit(self) -> None:
         """Leave from anywhere, with what was decided."""

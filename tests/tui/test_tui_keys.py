@@ -8,6 +8,7 @@ from orchestrator.errors import UsageError
 from orchestrator.models.decision import Verdict
 from orchestrator.review.diff import RowKind
 from orchestrator.tui import commands
+from orchestrator.tui.app import HandrailApp
 from orchestrator.tui.screens.change import ChangeScreen
 from orchestrator.tui.screens.help import HelpScreen
 from orchestrator.tui.screens.inbox import InboxScreen
@@ -282,3 +283,13 @@ async def test_a_line_longer_than_the_screen_is_read_to_its_end():
     squeezed, pages = seen.replace(" ", ""), paged.replace(" ", "")
     assert all(f"{n:05d}" in squeezed for n in range(0, 400, 7))
     assert sum(f"{n:05d}" in pages for n in range(400)) > 380
+
+
+@pytest.mark.parametrize("keys", [["q"], ["a", "enter"]])
+async def test_a_screen_opened_for_one_item_ends_with_it(keys):
+    application = HandrailApp(shop().reviews(), "item-0", only_this=True)
+    async with application.run_test() as pilot:
+        for key in keys:
+            await pilot.press(key)
+        await pilot.pause()
+    assert len(application.return_value) == (1 if "a" in keys else 0)

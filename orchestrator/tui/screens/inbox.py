@@ -48,8 +48,11 @@ class InboxScreen(Screen[None]):
     COMMANDS_HERE = commands.INBOX
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.INBOX]
 
-    def __init__(self, reviews: Reviews, first: ItemView | None, decided: list[Decided]) -> None:
+    def __init__(
+        self, reviews: Reviews, first: ItemView | None, decided: list[Decided], *, only_first: bool = False
+    ) -> None:
         super().__init__()
+        self._only_first = only_first
         self._reviews = reviews
         self._first = first
         self._decided = decided
@@ -65,7 +68,8 @@ class InboxScreen(Screen[None]):
         """Straight to the item that was asked for."""
         self.action_refresh_items()
         if self._first is not None:
-            host(self).push_screen(screen_for(self._reviews, self._first), self._done)
+            then = self._leave if self._only_first else self._done
+            host(self).push_screen(screen_for(self._reviews, self._first), then)
 
     def action_refresh_items(self) -> None:
         """Read the queue again: other people and runs write to it."""
@@ -95,6 +99,11 @@ class InboxScreen(Screen[None]):
             self._report(error)
             return
         host(self).push_screen(screen_for(self._reviews, view), self._done)
+
+    def _leave(self, decided: Decided | None) -> None:
+        if decided is not None:
+            self._decided.append(decided)
+        self.action_back()
 
     def _done(self, decided: Decided | None) -> None:
         if decided is not None:
