@@ -55,7 +55,7 @@ def check_sources(plan: Plan, made: Plan) -> None:
 def raise_invalid(problems: Sequence[Problem]) -> None:
     """One error for all; its code is the first one's."""
     details = [f"{code} {text}" for code, text in problems]
-    message = problems[0][1] if len(problems) == 1 else f"The plan breaks {len(problems)} rules."
+    message = f"The plan breaks {len(problems)} rule{'s' if len(problems) > 1 else ''}."
     hint = "change the spec or the profile, and plan again"
     raise PlanInvalid(problems[0][0], message, hint, details)
 

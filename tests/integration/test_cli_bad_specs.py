@@ -24,7 +24,7 @@ BAD = {
     "not-utf-8": (PRD.replace("greets", "gr\xfc\xdft").encode("latin-1"), "prd.md:7:"),
     "empty": (b"", "prd.md:1:1"),
     "no-requirement": (b"# Greetings\n\n## Requirements\n\nNone yet.\n", "prd.md:"),
-    "twice": (PRD + PRD[PRD.index("### REQ") :], "prd.md:12:"),
+    "twice": (PRD + PRD[PRD.index("### REQ") :], "prd.md:11:5"),
     "unresolved": (PRD.replace("comes in", "comes in [NEEDS CLARIFICATION: at night too?]"), "prd.md:7:"),
 }
 
@@ -107,7 +107,7 @@ def _waits_for_itself(step):
 
 TAMPERED = {
     _wider: "PLAN017",
-    _protected: "PLAN006",
+    _protected: "PLAN007",
     _more_memory: "PLAN006",
     _unknown_requirement: "PLAN005",
     _own_command: "PLAN017",
@@ -125,7 +125,7 @@ def test_a_saved_plan_that_says_more_than_was_planned_is_refused(desk, tamper):
     desk.refused(TAMPERED[tamper], 6, *apply(desk, path))
 
 
-@pytest.mark.parametrize("text", ["", '{"steps": []}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", '{"steps": []}', "[" * 100_000], ids=["empty", "no-steps", "deep"])
 def test_a_file_that_is_no_plan_is_refused(desk, text):
     desk.refused("PLAN021", 2, "apply", desk.write("plan.json", text), "--agent", "scripted")
 
