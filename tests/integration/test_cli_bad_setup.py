@@ -179,10 +179,12 @@ class Old(http.server.BaseHTTPRequestHandler):
 
 
 def test_an_engine_that_does_not_answer_or_is_too_old(desk):
-    desk.refused("SBX001", 8, "sandbox", "probe", DOCKER_HOST=f"unix://{desk.home}/dead.sock")
+    dead, image = f"unix://{desk.home}/dead.sock", ("--image", "sha256:" + "0" * 64)
+    desk.refused("IMG001", 8, "sandbox", "probe", DOCKER_HOST=dead)
+    desk.refused("SBX001", 8, "sandbox", "probe", *image, DOCKER_HOST=dead)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Old) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        desk.refused("SBX002", 8, "sandbox", "probe", DOCKER_HOST=f"tcp://127.0.0.1:{server.server_port}")
+        desk.refused("SBX002", 8, "sandbox", "probe", *image, DOCKER_HOST=f"tcp://127.0.0.1:{server.server_port}")
         server.shutdown()
 
 
