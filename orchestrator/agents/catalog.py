@@ -10,10 +10,13 @@ AGENTS = ("scripted",)
 """``scripted`` replays a file of actions, for demos and tests."""
 
 
-def make_agent(name: str, agent_input: bytes | None) -> Agent:
-    """The driver ``name``. Raises ``UsageError``: AGT004 unknown, AGT005 no input, AGT001 to AGT003 a bad script."""
+def make_agent(name: str, agent_input: bytes | None, path: str = "script") -> Agent:
+    """The driver ``name``; ``path`` is what messages call its input.
+
+    Raises ``UsageError``: AGT004 unknown, AGT005 no input, AGT001 to AGT003 a bad script.
+    """
     if name not in AGENTS:
         raise UsageError("AGT004", f"There is no agent {name!r}.", f"one of: {', '.join(AGENTS)}")
     if agent_input is None:
         raise UsageError("AGT005", "The scripted agent needs its file of actions.", "handrail run SPEC --script FILE")
-    return ScriptedAgent(agent_input)
+    return ScriptedAgent(agent_input, path)

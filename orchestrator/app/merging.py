@@ -9,7 +9,7 @@ from orchestrator.app.verifying import verify_line
 from orchestrator.app.wiring import open_trees
 from orchestrator.errors import EvidenceInvalid, RepositoryError, UsageError
 from orchestrator.models.base import Digest
-from orchestrator.models.run import Run
+from orchestrator.models.run import OVER, Run
 
 
 def merge(project: Project, run: Run, into: str | None = None, root: Digest | None = None) -> dict[str, Any]:
@@ -25,7 +25,8 @@ def merge(project: Project, run: Run, into: str | None = None, root: Digest | No
     with open_trees(project) as trees:
         tip = trees.ref(run.run_ref)
         if tip is None:
-            raise UsageError("RUN006", f"Run {run.id} has merged nothing yet.", f"handrail resume {run.id}")
+            next_ = f"handrail show {run.id}" if run.status in OVER else f"handrail resume {run.id}"
+            raise UsageError("RUN006", f"Run {run.id} has merged nothing.", next_)
         found = verify_line(project, run.run_ref, base=run.base_commit, root=root)
         if found.problems:
             told = [f"{p.code} {p.message}" for p in found.problems]

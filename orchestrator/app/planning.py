@@ -16,13 +16,13 @@ from orchestrator.models.plan import Plan, ReviewMode
 
 
 def plan_spec(
-    project: Project, spec: Path, *, workflow: str, review: ReviewMode, target: str | None, trust: str | None
+    project: Project, spec: Path, *, workflow: str, review: ReviewMode, target: str | None, trust: Digest | None
 ) -> Plan:
     """The plan of a spec on the present base. Asks no engine."""
     parsed, _ = read_spec(spec, project)
     commit, ref = base_and_target(project, target)
     with open_trees(project) as trees:
-        base = read_base(project, trees, commit, Digest(trust) if trust else None)
+        base = read_base(project, trees, commit, trust)
         return plan_for(trees, base, parsed, open_workflow(workflow), target=ref, review=review)
 
 

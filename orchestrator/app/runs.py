@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.project import Project
-from orchestrator.models.ids import RunId
+from orchestrator.errors import UsageError
+from orchestrator.models.ids import Digest, RunId
+from orchestrator.store.lease import is_held
 
 if TYPE_CHECKING:
+    from orchestrator.models.event import Event
     from orchestrator.models.run import Run
 
 _SHOWN = ("id", "status", "spec_path", "message", "agent", "plan", "base_commit")
@@ -16,18 +19,27 @@ _SHOWN = ("id", "status", "spec_path", "message", "agent", "plan", "base_commit"
 
 def rows(project: Project) -> list[dict[str, Any]]:
     """All runs, newest first, as plain data."""
-    return [_row(run) for run in project.index.run_rows()]
+    return [_row(project, run) for run in project.index.run_rows()]
 
 
 def one(project: Project, run: str) -> dict[str, Any]:
-    """One run with its open review items and the events that moved its steps."""
-    found = project.index.run(RunId(run))
+    """One run (the newest for an empty id) with its open review items and, per step, why each attempt was sent back."""
+    found = resolve(project, run or None)
     steps: dict[str, dict[str, Any]] = {}
     for _, event in project.index.events(found.id):
         if (event.step and event.kind in {"proposed", "gated", "accepted"}) or event.kind.startswith("step-"):
-            steps[str(event.step)] = {"id": event.step, "attempt": event.attempt, "last": event.kind, **event.data}
+            mine = steps.setdefault(str(event.step), {"reasons": []})
+            mine |= {"id": event.step, "attempt": event.attempt, "last": event.kind, **event.data}
+            mine["reasons"] += _reasons(project, event)
     items = [i.model_dump(mode="json") for i in project.index.open_items(found.id)]
-    return {**_row(found.model_dump(mode="json")), "steps": list(steps.values()), "items": items}
+    return {**_row(project, found.model_dump(mode="json")), "steps": list(steps.values()), "items": items}
+
+
+def _reasons(project: Project, event: Event) -> list[dict[str, Any]]:
+    told = event.data.get("feedback")
+    if not isinstance(told, str):
+        return []
+    return [{"attempt": event.attempt, "text": project.blobs.get(Digest(told)).decode(errors="replace")}]
 
 
 def resolve(project: Project, run: str | None) -> Run:
@@ -35,10 +47,14 @@ def resolve(project: Project, run: str | None) -> Run:
     if run:
         return project.index.run(RunId(run))
     newest = project.index.runs()[:1]
-    return newest[0] if newest else project.index.run(RunId("(none)"))
+    if not newest:
+        raise UsageError("RUN001", "There is no run of this repository.", "handrail run SPEC")
+    return newest[0]
 
 
-def _row(run: dict[str, Any]) -> dict[str, Any]:
+def _row(project: Project, run: dict[str, Any]) -> dict[str, Any]:
     kept = {name: run[name] for name in _SHOWN}
+    if run["status"] == "running" and not is_held(project.layout.run(run["id"])):
+        kept |= {"status": "interrupted", "message": f"nobody advances it: handrail resume {run['id']}"}
     created = datetime.fromisoformat(run["created_at"]).isoformat()
     return {**kept, "target": run["target_ref"], "branch": run["run_ref"], "created_at": created}

@@ -36,7 +36,7 @@ def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
     if not image:
         found = ImageBuilder(state).find(load_recipe(folder / "images" / "base"))
         if found is None:
-            raise SandboxUnavailable("IMG001", "The sandbox image has not been built.", "handrail sandbox build")
+            raise SandboxUnavailable("IMG020", "The sandbox image has not been built.", "handrail sandbox build")
         image = found
     return DockerSandboxes(
         image,

@@ -46,6 +46,18 @@ def propose_profile(project: Project) -> RepositoryProfile:
         return detect_profile(paths, lambda path: trees.file(head, path))
 
 
+def ensure_new(project: Project) -> Path:
+    """The top of the work tree. Raises ``UsageError`` CFG014 (there is none) or CFG011 (set up already)."""
+    from orchestrator.vcs.repository import work_tree
+
+    top = work_tree(project.repository)
+    if top is None:
+        raise UsageError("CFG014", "A bare repository has no work tree to write into.", "run init in a clone of it")
+    if (top / FOLDER).exists():
+        raise UsageError("CFG011", f"{top / FOLDER} exists already.", "handrail trust, or remove it first")
+    return top
+
+
 def initialise(
     project: Project,
     profile: RepositoryProfile,
@@ -68,14 +80,9 @@ def initialise(
     from orchestrator.provenance.keys import generate_key, load_key
     from orchestrator.provenance.root import create_policy, read_chain, sign_policy
     from orchestrator.provenance.trusted import folder_digest
-    from orchestrator.vcs.repository import work_tree
     from orchestrator.vcs.user import commit_paths
 
-    top = work_tree(project.repository)
-    if top is None:
-        raise UsageError("CFG014", "A bare repository has no work tree to write into.", "run init in a clone of it")
-    if (top / FOLDER).exists():
-        raise UsageError("CFG011", f"{top / FOLDER} exists already.", "handrail trust, or remove it first")
+    top = ensure_new(project)
     path = key or default_path()
     signer = load_key(path) if path.exists() else generate_key(path, name)
     policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=_GATES)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.app.base import read_base
 from orchestrator.app.project import Project
-from orchestrator.app.wiring import open_run, open_workflow
+from orchestrator.app.wiring import open_agent, open_run, open_trees, open_workflow, plan_for
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
@@ -20,6 +22,7 @@ from orchestrator.models.spec import Spec
 if TYPE_CHECKING:
     from orchestrator.engine.run import Ended, Waiting
 
+_FILE_BYTES = 64 << 20
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -41,11 +44,15 @@ class RunRequest:
 
 
 def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Run:
-    """Record a new run. Nothing has run yet; :func:`go_on` advances it."""
+    """Record a new run. Nothing has run yet; :func:`go_on` advances it.
+
+    Whatever would stop it at once (an agent that is not here, no key, a folder
+    that nobody trusts, a plan that breaks a rule) is raised before anything is recorded.
+    """
     spec, data = read_spec(request.spec, project)
     base, target = base_and_target(project, request.target)
-    if plan is not None:
-        _ensure_fresh(plan, base, spec)
+    _ensure_able(request)
+    _ensure_planned(project, request, spec, plan, commit=base, target=target)
     settings = RunSettings(
         agent=_agent(request),
         agent_input=project.blobs.put(read_file(request.agent_input)) if request.agent_input else None,
@@ -124,12 +131,16 @@ def _label(path: Path, project: Project) -> str:
 
 
 def read_file(path: Path) -> bytes:
-    """Raises ``UsageError`` (SPEC001) when the file cannot be read."""
+    """Raises ``UsageError``: SPEC001 when the file cannot be read, SPEC002 when it is no file or above 64 MiB."""
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _FILE_BYTES:
+            text = f"{path} is no plain file of at most {_FILE_BYTES >> 20} MiB."
+            raise UsageError("SPEC002", text, "name a file")
         return path.read_bytes()
-    except OSError as problem:
-        text = f"{path} cannot be read: {problem.strerror}."
-        raise UsageError("SPEC001", text, "check the path") from problem
+    except (OSError, ValueError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        raise UsageError("SPEC001", f"{path} cannot be read: {why}.", "check the path") from problem
 
 
 def _agent(request: RunRequest) -> str:
@@ -152,7 +163,28 @@ def base_and_target(project: Project, target: str | None) -> tuple[GitOid, str]:
     return resolve(project.repository, ref), ref
 
 
-def _ensure_fresh(plan: Plan, base: GitOid, spec: Spec) -> None:
+def _ensure_able(request: RunRequest) -> None:
+    from orchestrator.app.keys import signer
+
+    given = request.agent_input
+    open_agent(_agent(request), read_file(given) if given else None, str(given))
+    signer(request.key)
+
+
+def _ensure_planned(
+    project: Project, request: RunRequest, spec: Spec, plan: Plan | None, *, commit: GitOid, target: str
+) -> None:
+    """A plan from a file is somebody's claim: its grants and its sources are held against one made here."""
+    from orchestrator.planning.check import check_plan, check_sources
     from orchestrator.planning.stale import ensure_fresh
 
-    ensure_fresh(plan, base, spec.source_digest)
+    if plan is not None:
+        ensure_fresh(plan, commit, spec.source_digest)
+    workflow = open_workflow(request.workflow)
+    with open_trees(project) as trees:
+        base = read_base(project, trees, commit, request.trust)
+        review = plan.review if plan else request.review
+        made = plan_for(trees, base, spec, workflow, target=target, review=review)
+    if plan is not None:
+        check_plan(plan, spec, [base.chain.current.ceiling, workflow.ceiling])
+        check_sources(plan, made)

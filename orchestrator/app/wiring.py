@@ -46,11 +46,11 @@ def open_workflow(workflow: str) -> Workflow:
     return load_workflow(*workflow_files(workflow))
 
 
-def open_agent(name: str, agent_input: bytes | None) -> Agent:
+def open_agent(name: str, agent_input: bytes | None, path: str = "script") -> Agent:
     """A driver by name. Raises ``UsageError`` for an unknown one or a bad input."""
     from orchestrator.agents.catalog import make_agent
 
-    return make_agent(name, agent_input)
+    return make_agent(name, agent_input, path)
 
 
 def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.options import as_json, no_input, repository
+from orchestrator.cli.options import as_json, digest, no_input, repository
 from orchestrator.cli.running import advance, owner_options
 
 
@@ -34,6 +34,11 @@ def command(plan: Path, spec: Path | None, repo: Path, script: Path | None, key:
     found = read_plan(plan)
     with open_project(repo) as project:
         request = RunRequest(
-            spec or planned_spec(project, found), agent_input=script, key=key, target=found.target_ref, **rest
+            spec or planned_spec(project, found),
+            agent_input=script,
+            key=key,
+            target=found.target_ref,
+            trust=digest(owner["trust"]),
+            **rest,
         )
         advance(project, start(project, request, found), key=key, **owner)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.options import repository
+from orchestrator.cli.telling import note
 
 
 @click.command(help="End a run. Its owner stops within a second; nothing that is merged is undone.")
@@ -17,4 +18,4 @@ def command(run: str, repo: Path) -> None:
     from orchestrator.app.project import open_project
 
     with open_project(repo) as project:
-        click.echo(cancel(project, run), err=True)
+        note(cancel(project, run))

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository
+from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.telling import note, print_json, say
 from orchestrator.errors import ExitCode
+
+_IN_SANDBOX = {"sandbox", "project tests"}
+"""Checks that need the engine."""
 
 
 @click.command(help="Say what is missing or unsafe on this machine, and what to do about it.")
@@ -21,22 +25,15 @@ def command(repo: Path, project: bool, json_: bool) -> None:
     from orchestrator.app.doctor import examine
     from orchestrator.app.project_check import ProjectCheck, examine_project
 
-    def say(words: str) -> None:
-        click.echo(words, err=True)
-
-    found = examine_project(repo, say) if project else ProjectCheck(tuple(examine(repo)))
+    found = examine_project(repo, note) if project else ProjectCheck(tuple(examine(repo)))
     if json_:
         print_json("doctor", {"checks": [c.__dict__ for c in found.checks], "output": found.output})
     else:
         for line in found.output:
-            click.echo(f"        | {_printable(line)}")
+            say(f"        | {line}")
         for check in found.checks:
-            click.echo(f"{'ok     ' if check.ok else 'MISSING'} {check.name}: {check.words}")
+            say(f"{'ok     ' if check.ok else 'MISSING'} {check.name}: {check.words}")
             if check.hint:
-                click.echo(f"        Try: {check.hint}")
-    sys.exit(ExitCode.DONE if all(c.ok for c in found.checks) else ExitCode.SANDBOX)
-
-
-def _printable(line: str) -> str:
-    """What a sandbox printed, without anything that steers a terminal."""
-    return "".join(char if char.isprintable() else "?" for char in line)
+                say(f"        Try: {check.hint}")
+    missing = {check.name for check in found.checks if not check.ok}
+    sys.exit(ExitCode.SANDBOX if missing & _IN_SANDBOX else ExitCode.USAGE if missing else ExitCode.DONE)

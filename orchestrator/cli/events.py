@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.options import repository
+from orchestrator.cli.telling import print_line
 
 
 @click.command(help="Print what happened in a run, one JSON object a line.")
@@ -20,4 +21,4 @@ def command(run: str, after: int, repo: Path) -> None:
     with open_project(repo) as project:
         project.index.run(RunId(run))
         for number, event in project.index.events(RunId(run), after):
-            click.echo(f'{{"number":{number},"event":{event.model_dump_json()}}}')
+            print_line({"schema": "handrail.event/1", "number": number, "event": event.model_dump(mode="json")})

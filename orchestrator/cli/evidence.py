@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.options import repository
+from orchestrator.cli.telling import note
 
 
 @click.group(help="Export evidence.")
@@ -25,4 +26,4 @@ def export(output: Path, key: Path | None, repo: Path) -> None:
         data = export_lines(project, key)
     output.write_bytes(data)
     count = data.count(b"\n") - 1
-    click.echo(f"{output}: {count} statements.", err=True)
+    note(f"{output}: {count} statements.")

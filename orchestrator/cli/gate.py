@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository
+from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.telling import note, print_json, say
 from orchestrator.errors import ExitCode
 from orchestrator.models.gate import Result
 
@@ -42,13 +43,11 @@ def command(base: str, head: str, gates: tuple[str, ...], format_: str, repo: Pa
         body = {"result": result, "findings": [f.model_dump(mode="json") for f in findings], "accounted": accounted}
         print_json("gate", {**body, "errors": [f"{r.gate}: {r.reason}" for r in reports if r.reason]})
     elif format_ == "sarif":
-        click.echo(json.dumps(to_sarif(reports), indent=2))
+        click.echo(json.dumps(to_sarif(reports), indent=2))  # JSON in ASCII is literal already
     else:
         for finding in findings:
             hint = f" Try: {finding.hint}" if finding.hint else ""
-            click.echo(
-                f"{finding.path}:{finding.line}:1 {finding.rule} [{finding.disposition}] {finding.message}{hint}"
-            )
+            say(f"{finding.path}:{finding.line}:1 {finding.rule} [{finding.disposition}] {finding.message}{hint}")
         for report in reports:
-            click.echo(f"{report.gate}: {report.result}" + (f" ({report.reason})" if report.reason else ""), err=True)
+            note(f"{report.gate}: {report.result}" + (f" ({report.reason})" if report.reason else ""))
     sys.exit(_EXITS[result])

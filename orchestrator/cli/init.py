@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import as_json, interactive, no_input, print_json, repository
+from orchestrator.cli.options import as_json, interactive, no_input, repository
+from orchestrator.cli.telling import note, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orchestrator.models.profile import RepositoryProfile
 
 
@@ -36,21 +39,21 @@ def command(
     json_: bool,
 ) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.setup import initialise, propose_profile
-    from orchestrator.errors import AwaitingPerson
+    from orchestrator.app.setup import ensure_new, initialise, propose_profile
+    from orchestrator.errors import AwaitingPerson, UsageError
 
     with open_project(repo) as project:
+        ensure_new(project)
         profile = propose_profile(project)
         if not json_:
-            for field in ("languages", "source_roots", "test_roots", "test", "requirements"):
-                values = getattr(profile, field)
-                click.echo(f"{field}: {' '.join(values) or '(none found)'}  [{_origins(profile, field)}]", err=True)
+            for line in _lines(profile):
+                note(line)
         if not yes:
             if not interactive(no_input or json_):
                 raise AwaitingPerson("CFG013", "Somebody has to confirm the profile.", "handrail init --yes")
-            click.confirm(
-                "Is this right? (Edit .handrail/profile.yaml later if not)", default=True, abort=True, err=True
-            )
+            if not click.confirm("Is this right?", default=True, err=True):
+                hint = "handrail init --yes, then edit .handrail/profile.yaml before you commit it"
+                raise UsageError("CFG015", "The profile is not confirmed; nothing was written.", hint)
         done = initialise(
             project,
             profile,
@@ -64,14 +67,15 @@ def command(
         body = {"root": done.root, "keyid": done.keyid, "written": done.written, "committed": done.committed}
         print_json("init", {**body, "profile": done.profile.model_dump(mode="json")})
         return
-    click.echo(f"Wrote {', '.join(done.written)}; your key is {done.key_path} (keep it).", err=True)
-    click.echo(f"Root of trust: {done.root}", err=True)
+    note(f"Wrote {', '.join(done.written)}; your key is {done.key_path}: keep it to yourself.")
+    note(f"Root of trust: {done.root} (give it to whoever verifies)")
     if not commit:
-        click.echo("Try: git add .handrail && git commit -m 'Set Handrail up'", err=True)
+        note("Try: git add .handrail && git commit -m 'Set Handrail up'")
 
 
-def _origins(profile: RepositoryProfile, field: str) -> str:
-    """Where a field's values came from, each said once; a note about the field itself last."""
-    told = profile.detected_from
-    found = [told[name] for name in (*(f"{field}:{value}" for value in getattr(profile, field)), field) if name in told]
-    return "; ".join(dict.fromkeys(found)) or "not detected"
+def _lines(profile: RepositoryProfile) -> Iterator[str]:
+    for field in ("languages", "source_roots", "test_roots", "test", "requirements"):
+        values = getattr(profile, field)
+        sources = [profile.detected_from.get(f"{field}:{value}") for value in values]
+        named = sorted({s for s in [*sources, profile.detected_from.get(field)] if s})
+        yield f"{field}: {' '.join(values) or '(none found)'}" + (f"  [from {', '.join(named)}]" if named else "")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json
+from orchestrator.cli.options import as_json
+from orchestrator.cli.telling import print_json, say
 
 
 @click.group(help="Make and show signing keys.")
@@ -27,7 +28,7 @@ def new(path: Path | None, name: str | None, json_: bool) -> None:
     if json_:
         print_json("key", {"path": str(where), "keyid": made.keyid, "public_key": made.public_key})
     else:
-        click.echo(f"{made.keyid}  {where}")
+        say(f"{made.keyid}  {where}")
 
 
 @command.command(help="Show the key that signs here.")
@@ -41,4 +42,4 @@ def show(path: Path | None, json_: bool) -> None:
         body = {"path": str(path or default_path()), "keyid": found.keyid, "public_key": found.public_key}
         print_json("key", body)
     else:
-        click.echo(f"{found.keyid}  {path or default_path()}")
+        say(f"{found.keyid}  {path or default_path()}")

@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from orchestrator import __version__
-from orchestrator.errors import ExitCode, HandrailError
+from orchestrator.errors import ExitCode, HandrailError, Interrupted, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Set a repository up: key, policy, profile."),
@@ -64,26 +64,35 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run and exit. Data goes to stdout, words to stderr."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="handrail", standalone_mode=False)
         code = ExitCode.DONE
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
-    except click.ClickException as wrong:
-        wrong.show()
-        code = ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        code = ExitCode.INTERRUPTED
+        code = _told(Interrupted("RUN003", "Interrupted.", "run the same command again; nothing is half done"))
+    except click.ClickException as wrong:
+        code = _told(_misused(wrong))
     except HandrailError as error:
-        tell(error)
-        code = error.exit_code
+        code = _told(error)
+    except Exception as broken:  # noqa: BLE001  the last door: nobody is shown a bare traceback
+        code = _told(_broken(broken))
     sys.exit(int(code))
 
 
-def tell(error: HandrailError) -> None:
-    """An error in words: its details first, then its sentence, then what to try."""
-    for detail in error.details:
-        click.echo(detail, err=True)
-    click.echo(f"{error.code} {error.message}", err=True)
-    if error.hint:
-        click.echo(f"Try: {error.hint}", err=True)
+def _told(error: HandrailError) -> ExitCode:
+    from orchestrator.cli.telling import tell
+
+    tell(error)
+    return error.exit_code
+
+
+def _misused(wrong: click.ClickException) -> UsageError:
+    path = wrong.ctx.command_path if isinstance(wrong, click.UsageError) and wrong.ctx else "handrail"
+    return UsageError("CLI001", wrong.format_message(), f"{path} --help")
+
+
+def _broken(error: Exception) -> HandrailError:
+    """An error of Handrail itself: one line here, the traceback in a file that only this user reads."""
+    from orchestrator.cli.crash import write_report
+
+    return HandrailError("INT900", f"Handrail itself broke ({type(error).__name__}).", write_report(error))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository
+from orchestrator.cli.options import as_json, digest, repository
+from orchestrator.cli.telling import print_json, say
 
 
 @click.command(help="Bring a finished run to its target branch. A branch that is checked out is yours to move.")
@@ -18,11 +19,11 @@ from orchestrator.cli.options import as_json, print_json, repository
 def command(run: str, into: str | None, root: str | None, repo: Path, json_: bool) -> None:
     from orchestrator.app.merging import merge
     from orchestrator.app.project import open_project
-    from orchestrator.models.base import Digest, RunId
+    from orchestrator.models.base import RunId
 
     with open_project(repo) as project:
-        done = merge(project, project.index.run(RunId(run)), into, Digest(root) if root else None)
+        done = merge(project, project.index.run(RunId(run)), into, digest(root))
     if json_:
         print_json("merge", done)
     else:
-        click.echo(done["message"])
+        say(done["message"])

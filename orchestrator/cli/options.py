@@ -1,14 +1,17 @@
-"""Options that several commands share, and how data is printed."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-import json
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,13 +37,8 @@ def interactive(no_input_asked: bool) -> bool:
     return not no_input_asked and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def print_json(schema: str, body: dict[str, Any]) -> None:
-    """One object with its schema's name and version."""
-    click.echo(json.dumps({"schema": f"handrail.{schema}/1", **body}, ensure_ascii=False, indent=2))
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as their widest cell; plain text that a screen reader reads line by line."""
-    widths = [max(len(str(row[i])) for row in (head, *rows)) for i in range(len(head))]
-    for row in (head, *rows):
-        click.echo("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+def digest(text: str | None) -> Digest | None:
+    """A digest given by flag. Raises ``UsageError`` (CFG016) for what is none."""
+    if text is None or re.fullmatch(r"sha256:[0-9a-f]{64}", text):
+        return Digest(text) if text else None
+    raise UsageError("CFG016", f"{text!r} is no digest.", "write sha256: and 64 hex digits")

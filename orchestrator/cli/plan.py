@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository, table
+from orchestrator.cli.options import as_json, digest, repository
+from orchestrator.cli.telling import note, print_json, say, table
 
 
 @click.command(help="Plan a spec: steps, grants, commands, and where each came from. Nothing runs.")
@@ -34,16 +35,18 @@ def command(
     from orchestrator.planning.rows import plan_rows
 
     with open_project(repo) as project:
-        plan = plan_spec(project, spec, workflow=workflow, review=ReviewMode(review), target=target, trust=trust)
+        plan = plan_spec(
+            project, spec, workflow=workflow, review=ReviewMode(review), target=target, trust=digest(trust)
+        )
     if output:
         save_plan(plan, output)
-        click.echo(f"Saved {output}. Try: handrail apply {output}", err=True)
+        note(f"Saved {output}. Try: handrail apply {output}")
     if json_:
         print_json("plan", {**plan.model_dump(mode="json"), "digest": plan.digest()})
         return
     for row in plan_rows(plan):
         after = f", after {', '.join(row.depends_on)}" if row.depends_on else ""
-        click.echo(f"{row.step} {row.title} ({', '.join(row.requirements)}){after}{', alone' if row.alone else ''}")
+        say(f"{row.step} {row.title} ({', '.join(row.requirements)}){after}{', alone' if row.alone else ''}")
         table(
             ("", "WHAT", "VALUE", "SOURCE"),
             [
@@ -51,6 +54,8 @@ def command(
                 *(("", "must pass", argv, source) for argv, source in row.acceptance),
             ],
         )
-        for note in row.notes:
-            click.echo(f"  note: {note}")
-        click.echo("")
+        for remark in row.notes:
+            say(f"  note: {remark}")
+        say("")
+    if not output:
+        note(f"Nothing has run. Try: handrail run {spec}")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository
+from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.telling import print_json, say
 
 
 @click.group(help="Show the signed policy.")
@@ -27,9 +28,9 @@ def show(rev: str, repo: Path, json_: bool) -> None:
     if json_:
         print_json("policy", {"root": chain.root_digest, **policy.model_dump(mode="json")})
         return
-    click.echo(f"version {policy.version}, expires {policy.expires:%Y-%m-%d}, root {chain.root_digest}")
+    say(f"version {policy.version}, expires {policy.expires:%Y-%m-%d}, root {chain.root_digest}")
     for name, role in sorted(policy.roles.items()):
-        click.echo(f"{name}: {role.threshold} of {', '.join(role.principals)}")
+        say(f"{name}: {role.threshold} of {', '.join(role.principals)}")
     for who in policy.principals:
         kind = "a person" if who.human else "not a person"
-        click.echo(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
+        say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")

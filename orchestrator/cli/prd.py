@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import as_json, print_json
+from orchestrator.cli.options import as_json
+from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
     from orchestrator.models.spec import Spec
@@ -22,7 +24,7 @@ def command() -> None: ...
 @as_json
 def check(spec: Path, json_: bool) -> None:
     from orchestrator.app.start import read_file
-    from orchestrator.errors import SpecInvalid
+    from orchestrator.errors import ExitCode, SpecInvalid
     from orchestrator.specs.parse import check_spec
 
     found, problems = check_spec(read_file(spec), str(spec))
@@ -31,11 +33,13 @@ def check(spec: Path, json_: bool) -> None:
         print_json("prd", {**body, "problems": [p.model_dump(mode="json") for p in problems]})
     else:
         for problem in problems:
-            click.echo(str(problem), err=True)
+            note(str(problem))
     if found is None:
+        if json_:
+            sys.exit(ExitCode.INVALID)
         raise SpecInvalid("PRD000", f"{spec} cannot be planned.", "mend the lines named")
     if not json_:
-        click.echo(f"{spec}: {len(found.requirements)} requirements, {len(problems)} remarks.", err=True)
+        note(f"{spec}: {len(found.requirements)} requirements, {len(problems)} remarks. Try: handrail plan {spec}")
 
 
 @command.command(help="Show the requirements of a spec as Handrail understands them.")
@@ -48,14 +52,14 @@ def show(spec: Path, json_: bool) -> None:
     if json_:
         print_json("prd", {**_body(found), "problems": [p.model_dump(mode="json") for p in found.warnings]})
         return
-    click.echo(f"{found.title} ({found.format}, {found.source_digest})")
+    say(f"{found.title} ({found.format}, {found.source_digest})")
     for requirement in found.requirements:
-        click.echo(f"\n{requirement.id} (line {requirement.span.line}) {requirement.title}\n  {requirement.statement}")
+        say(f"\n{requirement.id} (line {requirement.span.line}) {requirement.title}\n  {requirement.statement}")
         for criterion in requirement.acceptance:
-            click.echo(f"  - {criterion.text}")
+            say(f"  - {criterion.text}")
         for name, values in (("where", requirement.where), ("verify by", requirement.verify_by)):
             if values:
-                click.echo(f"  {name}: " + ", ".join(v.value for v in values))
+                say(f"  {name}: " + ", ".join(v.value for v in values))
 
 
 def _body(spec: Spec) -> dict[str, object]:

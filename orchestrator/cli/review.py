@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchestrator.cli.options import as_json, interactive, print_json, repository, table
+from orchestrator.cli.options import as_json, digest, interactive, repository
+from orchestrator.cli.telling import note, print_json, say, table
 
 if TYPE_CHECKING:
     from orchestrator.review.service import Reviews
@@ -45,7 +46,7 @@ def open_(item: str | None = None, key: Path | None = None, trust: str | None = 
     with open_project(repo) as project:
         waiting = project.index.open_items()
         if not waiting:
-            click.echo("Nothing waits for a person.", err=True)
+            note("Nothing waits for a person.")
             return
     with _reviews(item or waiting[0].id, repo, key, trust) as reviews:
         HandrailApp(reviews, item).run()
@@ -65,7 +66,7 @@ def list_(repo: Path, json_: bool) -> None:
         rows = [(i["id"], i["run"], i["kind"], i["step"] or "-", i["role"], i["title"]) for i in items]
         table(("ITEM", "RUN", "KIND", "STEP", "ROLE", "TITLE"), rows)
     else:
-        click.echo("Nothing waits for a person.", err=True)
+        note("Nothing waits for a person.")
 
 
 @command.command(help="Show one item: what is asked, the requirement, findings, tests and the difference.")
@@ -81,7 +82,7 @@ def show(item: str, key: Path | None, trust: str | None, repo: Path, json_: bool
     if json_:
         print_json("review-item", {"items": [to_json(view)]})
     else:
-        click.echo(describe(view))
+        say(describe(view))
 
 
 @command.command(help="Approve an item with your signature.")
@@ -127,18 +128,17 @@ def request_changes(item: str, reason: str, **where: Any) -> None:  # noqa: ANN4
 def comment(item: str, text: str, path: str, line: int, key: Path | None, trust: str | None, repo: Path) -> None:
     with _reviews(item, repo, key, trust) as reviews:
         reviews.comment(item, text, path, line)
-    click.echo("Kept; it goes to the agent with your verdict.", err=True)
+    note("Kept; it goes to the agent with your verdict.")
 
 
 @contextmanager
 def _reviews(item: str, repo: Path, key: Path | None, trust: str | None) -> Iterator[Reviews]:
     from orchestrator.app.project import open_project
     from orchestrator.app.reviewing import open_reviews
-    from orchestrator.models.base import Digest
 
     with open_project(repo) as project:
         run = project.index.run(project.index.item(item).run)
-        with open_reviews(project, run, key=key, trust=Digest(trust) if trust else None) as reviews:
+        with open_reviews(project, run, key=key, trust=digest(trust)) as reviews:
             yield reviews
 
 
@@ -162,10 +162,10 @@ def _decide(
         print_json("decision", body)
         return
     if decided.outcome is None:
-        click.echo("Signed. More people have to decide.", err=True)
+        note("Signed. More people have to decide.")
     else:
         run = decided.decision.run
-        click.echo(f"Signed: {decided.outcome}. Try: handrail resume {run}", err=True)
+        note(f"Signed: {decided.outcome}. Try: handrail resume {run}")
 
 
 def _lifts(reviews: Reviews, item: str, names: tuple[str, ...]) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.options import as_json, no_input, repository
+from orchestrator.cli.options import as_json, digest, no_input, repository
 from orchestrator.cli.running import advance, owner_options
 
 
@@ -30,12 +30,10 @@ from orchestrator.cli.running import advance, owner_options
 def command(spec: Path, repo: Path, script: Path | None, review: str, key: Path | None, **rest: Any) -> None:  # noqa: ANN401  click's own
     from orchestrator.app.project import open_project
     from orchestrator.app.start import RunRequest, start
-    from orchestrator.models.base import Digest
     from orchestrator.models.plan import ReviewMode
 
     owner = {name: rest.pop(name) for name in ("approve_plan", "no_input", "json_")}
     trust = rest.pop("trust")
-    trusted = Digest(trust) if trust else None
-    request = RunRequest(spec, agent_input=script, review=ReviewMode(review), key=key, trust=trusted, **rest)
+    request = RunRequest(spec, agent_input=script, review=ReviewMode(review), key=key, trust=digest(trust), **rest)
     with open_project(repo) as project:
         advance(project, start(project, request), key=key, trust=trust, **owner)

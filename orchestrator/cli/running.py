@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from orchestrator.cli.options import interactive, print_json
+from orchestrator.cli.options import digest, interactive
+from orchestrator.cli.telling import note, print_json
 from orchestrator.errors import ExitCode
 from orchestrator.models.base import Digest
 
@@ -49,25 +50,27 @@ def advance(
     from orchestrator.app.start import go_on
     from orchestrator.engine.run import Waiting
 
-    trusted = Digest(trust) if trust else None
+    trusted = digest(trust)
 
     def ask(item: ReviewItem) -> None:
         _ask(project, run, item, key=key, trust=trusted, approve_plan=approve_plan, no_input=no_input or json_)
 
     if not json_:
-        click.echo(f"Run {run.id}", err=True)
-    result = go_on(project, run, key=key, trust=trusted, ask=ask, say=lambda words: click.echo(words, err=True))
+        note(f"Run {run.id}")
+    result = go_on(project, run, key=key, trust=trusted, ask=ask, say=note)
     if json_:
         print_json("run", {"runs": [runs.one(project, run.id)]})
     if isinstance(result, Waiting):
         item = result.item
-        click.echo(f"Run {run.id} waits for a {item.role}: {item.title}", err=True)
-        click.echo(f"Try: handrail review show {item.id}, then: handrail resume {run.id}", err=True)
+        note(f"Run {run.id} waits for a {item.role}: {item.title}")
+        note(f"Try: handrail review show {item.id}, then approve or reject it, then: handrail resume {run.id}")
         sys.exit(ExitCode.WAITING)
     for step, (status, why) in result.steps.items():
-        click.echo(f"{step} {status}" + (f": {why.splitlines()[0]}" if why and status != "merged" else ""), err=True)
+        note(f"{step} {status}" + (f": {why.splitlines()[0]}" if why and status != "merged" else ""))
     if result.exit_code == ExitCode.DONE:
-        click.echo(f"Done. The changes are on {run.run_ref}. Try: handrail merge {run.id}", err=True)
+        note(f"Done. The changes are on {run.run_ref}. Try: handrail merge {run.id}")
+    else:
+        note(f"Nothing of this reached {run.target_ref}. Try: handrail show {run.id}")
     sys.exit(result.exit_code)
 
 

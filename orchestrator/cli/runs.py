@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository, table
+from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.telling import note, print_json, table
 
 
 @click.command(help="List the runs of this repository, newest first.")
@@ -25,4 +26,4 @@ def command(repo: Path, json_: bool) -> None:
             ("RUN", "STATUS", "SPEC", "MESSAGE"), [(r["id"], r["status"], r["spec_path"], r["message"]) for r in rows]
         )
     else:
-        click.echo("No runs yet. Try: handrail run SPEC", err=True)
+        note("No runs yet. Try: handrail run SPEC")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json
+from orchestrator.cli.options import as_json
+from orchestrator.cli.telling import note, print_json, say
 
 
 @click.group(help="Build the sandbox image and try its limits.")
@@ -22,11 +23,11 @@ def command() -> None: ...
 def build(pull: str | None, archive: Path | None, json_: bool) -> None:
     from orchestrator.app.sandboxing import build_image
 
-    image = build_image(lambda text: click.echo(text, err=True), pull=pull, archive=archive)
+    image = build_image(note, pull=pull, archive=archive)
     if json_:
         print_json("image", {"image": image})
     else:
-        click.echo(image)
+        say(image)
 
 
 @command.command(help="Try every limit of the sandbox on this engine; exit 8 when one does not hold.")
@@ -41,4 +42,4 @@ def probe(image: str, runtime: str, json_: bool) -> None:
         print_json("probe", {"held": list(held)})
     else:
         for name in held:
-            click.echo(f"held: {name}")
+            say(f"held: {name}")

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository, table
+from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.telling import print_json, say, table
 
 
-@click.command(help="Show one run: its steps, and what waits for a person.")
-@click.argument("run")
+@click.command(
+    help="Show one run (the newest by default): its steps, why attempts were sent back, and what waits for a person."
+)
+@click.argument("run", default="")
 @repository
 @as_json
 def command(run: str, repo: Path, json_: bool) -> None:
@@ -23,9 +26,12 @@ def command(run: str, repo: Path, json_: bool) -> None:
         print_json("run", {"runs": [found]})
         return
     for key in ("id", "status", "message", "spec_path", "agent", "base_commit", "branch", "target"):
-        click.echo(f"{key}: {found[key]}")
+        say(f"{key}: {found[key]}")
     if found["steps"]:
-        click.echo("")
+        say("")
         table(("STEP", "ATTEMPT", "LAST"), [(s["id"], str(s["attempt"]), s["last"]) for s in found["steps"]])
+    for step in found["steps"]:
+        for reason in step["reasons"]:
+            say(f"\n{step['id']} attempt {reason['attempt']} was sent back:\n{reason['text'].rstrip()}")
     for item in found["items"]:
-        click.echo(f"\nWaits for a person: {item['id']} {item['title']}\nTry: handrail review show {item['id']}")
+        say(f"\nWaits for a person: {item['id']} {item['title']}\nTry: handrail review show {item['id']}")

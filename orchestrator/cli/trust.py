@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository
+from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.telling import note, print_json, say
 
 
 @click.command(help="Show a repository's .handrail folder, or record that you trust it (with its digest).")
@@ -24,7 +25,7 @@ def command(digest: str | None, rev: str, repo: Path, json_: bool) -> None:
         print_json("trust", {"digest": actual, "files": files, "trusted": trusted})
         return
     for path in files:
-        click.echo(path)
-    click.echo(f"{actual} {'is trusted here' if trusted else 'is not trusted here'}")
+        say(path)
+    say(f"{actual} {'is trusted here' if trusted else 'is not trusted here'}")
     if not trusted:
-        click.echo(f"Try: git show {rev}:PATH to read it, then: handrail trust {actual}", err=True)
+        note(f"Try: git show {rev}:PATH to read it, then: handrail trust {actual}")

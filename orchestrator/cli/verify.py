@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import as_json, print_json, repository
+from orchestrator.cli.options import as_json, digest, repository
+from orchestrator.cli.telling import print_json, say
 
 if TYPE_CHECKING:
     from orchestrator.models.verification import Verification
@@ -36,14 +37,13 @@ def command(
     from orchestrator.app.project import open_project
     from orchestrator.app.start import read_file
     from orchestrator.app.verifying import verify_line
-    from orchestrator.models.base import Digest
 
     with open_project(repo) as project:
         found = verify_line(
             project,
             head,
             base=base,
-            root=Digest(root) if root else None,
+            root=digest(root),
             allow_self_asserted=allow_self_asserted,
             bundle=read_file(bundle) if bundle else None,
         )
@@ -55,17 +55,17 @@ def command(
 
 
 def _tell(found: Verification) -> None:
-    click.echo(found.verdict)
-    click.echo(f"trust: {found.trust} (root {found.root}, policy version {found.policy_version})")
+    say(found.verdict)
+    say(f"trust: {found.trust} (root {found.root}, policy version {found.policy_version})")
     for c in found.commits:
         gates = " ".join(f"{name}={result}" for name, result in sorted(c.gates.items()))
         people = ", ".join(c.reviewers) + ("" if c.human else " (not a person)")
         shown = "demonstrated" if c.demonstrated else "not demonstrated"
-        click.echo(f"{c.commit[:12]} {c.step} {' '.join(c.requirements)} by {c.agent}; {gates}; {shown}; {people}")
+        say(f"{c.commit[:12]} {c.step} {' '.join(c.requirements)} by {c.agent}; {gates}; {shown}; {people}")
     for commit in found.unattested:
-        click.echo(f"{commit[:12]} unattested")
-    for note in found.notes:
-        click.echo(f"note: {note}")
+        say(f"{commit[:12]} unattested")
+    for remark in found.notes:
+        say(f"note: {remark}")
     for problem in found.problems:
         where = f"{problem.commit[:12]} " if problem.commit else ""
-        click.echo(f"{where}{problem.code} {problem.message}" + (f" Try: {problem.hint}" if problem.hint else ""))
+        say(f"{where}{problem.code} {problem.message}" + (f" Try: {problem.hint}" if problem.hint else ""))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json, print_json
+from orchestrator.cli.options import as_json
+from orchestrator.cli.telling import print_json, say
 
 
 @click.group(help="List and check workflows.")
@@ -21,7 +22,7 @@ def list_(json_: bool) -> None:
     if json_:
         print_json("workflows", {"workflows": list(workflow_ids())})
     else:
-        click.echo("\n".join(workflow_ids()))
+        say("\n".join(workflow_ids()))
 
 
 @command.command(
@@ -37,4 +38,4 @@ def check(path: Path, json_: bool) -> None:
     if json_:
         print_json("workflow", {"id": found.id, "digest": found.digest(), "nodes": len(found.nodes), "problems": []})
     else:
-        click.echo(f"{path}: {len(found.nodes)} nodes; no path merges a change without gates, tests and a reviewer.")
+        say(f"{path}: {len(found.nodes)} nodes; no path merges a change without gates, tests and a reviewer.")

@@ -41,7 +41,9 @@ def next_record(
 ) -> StepState:
     """RETRY with the feedback, or ``exhausted`` when the attempts are used up or ``final``. Pure."""
     status = exhausted if final or mine["attempt"] >= step.budget.attempts else StepStatus.RETRY
-    return {**mine, "status": status, "feedback": [*mine["feedback"], *feedback], "why": why[:_WHY_CHARACTERS]}
+    first = why.split("\n", 1)[0][:_WHY_CHARACTERS]
+    whole = f"{mine['why']} Then: {first}" if mine["why"] else first
+    return {**mine, "status": status, "feedback": [*mine["feedback"], *feedback], "why": whole[: 4 * _WHY_CHARACTERS]}
 
 
 def again(

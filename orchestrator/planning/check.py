@@ -32,10 +32,30 @@ def check_plan(plan: Plan, spec: Spec, ceilings: Sequence[Capabilities]) -> None
         raise_invalid(problems)
 
 
+def check_sources(plan: Plan, made: Plan) -> None:
+    """A plan from elsewhere may narrow what the planner made of the same inputs, and add nothing of its own.
+
+    Raises :class:`~orchestrator.errors.PlanInvalid` (PLAN017) for a write path,
+    command or source that ``made`` does not have for one of the step's requirements, and
+    for another workflow, profile or target. Titles and instructions are not compared: a person reads and approves them.
+    """
+    same = (plan.workflow, plan.profile, plan.target_ref) == (made.workflow, made.profile, made.target_ref)
+    problems: list[Problem] = [] if same else [("PLAN017", "The plan is for another workflow, profile or target.")]
+    for step in plan.steps:
+        equals = [s for s in made.steps if set(s.requirements) & set(step.requirements)]
+        paths = [path for s in equals for path in s.write]
+        commands = [command for s in equals for command in s.acceptance]
+        problems += [("PLAN017", f"{step.id}: nothing names {p.glob} there.") for p in step.write if p not in paths]
+        odd = [c for c in step.acceptance if c not in commands]
+        problems += [("PLAN017", f"{step.id}: nothing names the command {' '.join(c.argv)} there.") for c in odd]
+    if problems:
+        raise_invalid(problems)
+
+
 def raise_invalid(problems: Sequence[Problem]) -> None:
     """One error for all; its code is the first one's."""
     details = [f"{code} {text}" for code, text in problems]
-    message = problems[0][1] if len(problems) == 1 else f"The plan breaks {len(problems)} rules."
+    message = f"The plan breaks {len(problems)} rule{'s' if len(problems) > 1 else ''}."
     hint = "change the spec or the profile, and plan again"
     raise PlanInvalid(problems[0][0], message, hint, details)
 

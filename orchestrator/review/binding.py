@@ -28,7 +28,7 @@ def check(item: ReviewItem, sheet: ReviewSheet, diffs: Sequence[Sequence[Row]]) 
         raise EvidenceInvalid(
             "REV008",
             f"What is stored for item {escape(item.id)} does not fit together, so it cannot be judged.",
-            "Run `handrail resume` to have the change judged and shown again.",
+            "handrail resume, to have the change judged and shown again",
             details=problems,
         )
 

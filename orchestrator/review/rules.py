@@ -24,7 +24,7 @@ def text(words: str) -> str:
     try:
         size = len(words.encode())
     except UnicodeEncodeError:
-        raise UsageError("REV009", "The text has bytes that are not UTF-8.", "Write it again in UTF-8.") from None
+        raise UsageError("REV009", "The text has bytes that are not UTF-8.", "write it again in UTF-8") from None
     if size > TEXT_LIMIT:
         raise UsageError("REV009", f"The text is longer than {TEXT_LIMIT} bytes.", "Link to a longer document.")
     return words
@@ -63,9 +63,9 @@ def open_and_current(view: ItemView, run: Run, others: Sequence[ReviewItem], key
     """Still asked, still about the present subject, and not yet answered with this key."""
     item = view.item
     if view.outcome is not None:
-        raise UsageError("REV006", f"Item {escape(item.id)} is closed: {view.outcome}.", "See `handrail review list`.")
+        raise UsageError("REV006", f"Item {escape(item.id)} is closed: {view.outcome}.", "handrail review list")
     if run.status in _OVER:
-        raise UsageError("REV006", f"Run {escape(run.id)} is over: {run.status}.", "Start a new run.")
+        raise UsageError("REV006", f"Run {escape(run.id)} is over: {run.status}.", "start a new run")
     if any(_replaces(other, item) for other in others):
         raise outdated(item)
     if any(said.keyid == keyid for said in view.decisions):
@@ -81,7 +81,7 @@ def outdated(item: ReviewItem) -> UsageError:
     return UsageError(
         "REV007",
         f"Item {escape(item.id)} is outdated: the change was rebuilt or its target moved after it was shown.",
-        "Run `handrail resume`, then judge the new item in `handrail review list`.",
+        "handrail resume, then judge the new item of handrail review list",
     )
 
 

@@ -134,7 +134,7 @@ class Reviews:
         view = self.view(item_id)
         words = rules.text(text)
         if not words:
-            raise UsageError("REV009", "An empty comment says nothing.", "Write the remark.")
+            raise UsageError("REV009", "An empty comment says nothing.", "write the remark")
         known = {name for part in view.diffs for file in part.change.files for name in (file.path, file.old_path)}
         if line < 0 or (line and not path) or (path and path not in known):
             raise UsageError(
@@ -190,7 +190,7 @@ class Reviews:
         keyid, line = self._seal(decision)
         if keyid != self._keyid or self._open(line) != (keyid, decision):
             raise EvidenceInvalid(
-                "REV013", "The signature made is not of this decision with this key.", "Check the reviewer's key."
+                "REV013", "The signature made is not of this decision with this key.", "check the reviewer's key"
             )
         return keyid, line
 
@@ -201,7 +201,7 @@ class Reviews:
         opened = [self._open(line) for line in self._index.decisions(item_id)]
         if any(decision.item != item_id for _, decision in opened):
             raise EvidenceInvalid(
-                "REV016", f"A decision on another item is stored under {escape(item_id)}.", "See `handrail verify`."
+                "REV016", f"A decision on another item is stored under {escape(item_id)}.", "handrail verify"
             )
         return opened
 

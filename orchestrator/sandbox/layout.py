@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.policy.globs import is_exact
 from orchestrator.policy.paths import PROTECTED, deny_write, may_read, opens, protects
 from orchestrator.ports import TreeEntry
 
@@ -105,18 +107,32 @@ def plan_open(entries: Sequence[TreeEntry], capabilities: Capabilities) -> Layou
     return Layout((), (*directories, *map(_file, readable)))
 
 
+def _missing(readable: Iterable[TreeEntry], capabilities: Capabilities) -> set[str]:
+    """Directories that the grant names and the tree, in which git keeps none that is empty, does not have yet."""
+    files = {e.path for e in readable}
+    found: set[str] = set()
+    for glob in capabilities.write:
+        parts = glob.split("/")[:-1]
+        named = "/".join(takewhile(is_exact, parts))
+        whole = {named, *_ancestors(named)} - {""}
+        if files.isdisjoint(whole) and {"", ".", "..", ".git"}.isdisjoint(named.split("/")):
+            found |= whole
+    return found
+
+
 def plan(entries: Sequence[TreeEntry], capabilities: Capabilities, protected: Sequence[str]) -> Layout:
     """The ownership of every path. Raises ``RepositoryError`` (``SBX022``) for a tree that no work tree can hold."""
     readable = _checked(entries, capabilities)
     granted = {e.path for e in readable if deny_write(capabilities, protected, e.path) is None}
     shared = {d for e in readable if e.path not in granted for d in _ancestors(e.path)}
     is_open = _opener(capabilities, protected)
-    opened = {d for d in _directories(readable) if is_open(d)} | {parent(p) for p in granted}
+    directories = sorted({*_directories(readable), *_missing(readable, capabilities)})
+    opened = {d for d in directories if is_open(d)} | {parent(p) for p in granted}
     owned: set[str] = set()
-    for directory in _directories(readable):
+    for directory in directories:
         if directory and directory in opened and directory not in shared and parent(directory) in opened:
             owned.add(directory)
-    root = [_directory(d, 0o1777 if d in opened else 0o755) for d in _directories(readable) if d not in owned]
+    root = [_directory(d, 0o1777 if d in opened else 0o755) for d in directories if d not in owned]
     return Layout(
         (*root, *(_file(e) for e in readable if e.path not in granted)),
         (*(_directory(d) for d in sorted(owned)), *(_file(e) for e in readable if e.path in granted)),

@@ -29,3 +29,18 @@ def lease(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a live process advances the run. By the next moment it may not be so any more."""
+    try:
+        handle = os.open(directory / "lease", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False

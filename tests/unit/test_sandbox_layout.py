@@ -80,3 +80,13 @@ def test_a_tree_that_no_work_tree_can_hold_is_refused(paths):
     with pytest.raises(RepositoryError) as caught:
         plan(entries(*paths), Capabilities(), ())
     assert caught.value.code == "SBX022"
+
+
+def test_a_granted_file_in_a_directory_that_the_tree_lacks_gets_its_directory():
+    layout = plan(
+        entries("a.py", "x"), Capabilities(write=("new/deep/t.py", ".github/w.yml", "x/y.py", "z/**/q.py")), ()
+    )
+    modes = {p.path: p.mode for p in (*layout.root, *layout.user) if p.kind == "D"}
+    assert (modes["new"], modes["new/deep"]) == (0o755, 0o1777)
+    assert modes[".github"] == 0o755
+    assert "x" not in modes

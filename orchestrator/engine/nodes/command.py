@@ -54,6 +54,6 @@ def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree
 
 def _sentence(ctx: RunContext, run: AcceptanceRun) -> str:
     output = ctx.blobs.get(run.output)[-_TAIL_BYTES:].decode(errors="replace")
-    return (
-        f"The command {' '.join(run.argv)} ended with {run.exit_on_change} on the change. Its output ended:\n{output}"
-    )
+    base = " and on the base, so it may not work here at all" if run.exit_on_base == run.exit_on_change else ""
+    ended = f"The command {' '.join(run.argv)} ended with {run.exit_on_change} on the change{base}."
+    return f"{ended}\nIts output ended:\n{output}"
