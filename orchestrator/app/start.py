@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app.drive import drive
 from orchestrator.app.project import Project
+from orchestrator.app.ready import ensure_ready
 from orchestrator.app.wiring import open_run, open_workflow
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
@@ -42,7 +43,10 @@ class RunRequest:
 
 
 def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Run:
-    """Record a new run. Nothing has run yet; :func:`go_on` advances it."""
+    """Record a new run. Nothing has run yet; :func:`go_on` advances it.
+
+    Raises what :func:`~orchestrator.app.ready.ensure_ready` does, and nothing is recorded then.
+    """
     spec, data = read_spec(request.spec, project)
     base, target = base_and_target(project, request.target)
     if plan is not None:
@@ -55,6 +59,8 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
         image=request.image,
         runtime=request.runtime,
     )
+    workflow = open_workflow(request.workflow)
+    ensure_ready(project, base, spec, workflow, settings, key=request.key, trust=request.trust, plan=plan)
     project.blobs.put(data)
     project.blobs.put(spec.to_bytes())
     now = project.clock.now()
@@ -66,7 +72,7 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
         spec=spec.digest(),
         spec_source=spec.source_digest,
         workflow=request.workflow,
-        workflow_digest=open_workflow(request.workflow).digest(),
+        workflow_digest=workflow.digest(),
         base_commit=base,
         target_ref=target,
         run_ref=f"refs/heads/handrail/{run}",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base, read_base
@@ -84,17 +84,19 @@ def open_run(
     from orchestrator.app.keys import signer
 
     live: list[DockerSandboxes] = []
-    turn = Lock()
+    turn, aborted = Lock(), Event()
 
     def sandboxes() -> DockerSandboxes:
         with turn:
             if not live:
-                made = engine(settings.image, settings.runtime)
-                made.probe()
-                live.append(made)
+                live.append(engine(settings.image, settings.runtime))
+                if aborted.is_set():
+                    live[0].abort()
+                live[0].probe()
             return live[0]
 
     def abort() -> None:
+        aborted.set()
         for opened in live:
             opened.abort()
 

@@ -19,7 +19,8 @@ def checkpoints(path: Path) -> Iterator[SqliteSaver]:
     """A saver on ``path`` (WAL, ``synchronous=FULL``). State may hold only str, int, list, dict, bool and None.
 
     The strict allow-list is passed explicitly: the library's default rebuilds
-    any type that a row names.
+    any type that a row names. Raises ``StoreError``: STORE020 cannot be opened, STORE021
+    cannot be written (a full disk), also for what happens inside the context.
     """
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer  # noqa: PLC0415  costs start-up
     from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  the same
@@ -34,5 +35,8 @@ def checkpoints(path: Path) -> Iterator[SqliteSaver]:
         saver.setup()
         db.execute("PRAGMA synchronous = FULL")
         yield saver
+    except sqlite3.Error as problem:
+        hint = "free space, then resume the run" if "full" in str(problem) else "handrail doctor"
+        raise StoreError("STORE021", f"Cannot write {path}: {problem}.", hint) from problem
     finally:
         db.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from orchestrator.engine.attempts import Attempt, again
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.state import RunState, Update
+from orchestrator.engine.state import RunState, StepStatus, Update
+from orchestrator.errors import LimitReached
 from orchestrator.models.base import Digest, GitOid, Noun, canonical, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Change
@@ -13,6 +14,7 @@ from orchestrator.models.plan import Acceptance, Step
 from orchestrator.ports import SandboxRequest
 
 _TAIL_BYTES = 4096
+_TIMED_OUT = 124
 
 
 class CommandResult(Noun):
@@ -24,10 +26,21 @@ class CommandResult(Noun):
 
 
 def command(ctx: RunContext, state: RunState) -> Update:
-    """Outcomes: passed, again. Without any command the step passes and demonstrates nothing, which is said."""
+    """Outcomes: passed, again (back to the agent, or out of attempts or time).
+
+    Without any command the step passes and demonstrates nothing, which is said.
+    """
     now, change = Attempt.current(ctx, state), ctx.load(Change, state["change"])
     base = ctx.trees.tree_of(change.identity.tip)
-    runs = tuple(_run(ctx, now.step, a, base, change.identity.tree) for a in now.step.acceptance)
+    try:
+        runs = tuple(_run(ctx, now.step, a, base, change.identity.tree) for a in now.step.acceptance)
+    except LimitReached as limit:
+        lost = again(ctx, now.step, now.remembered(), [str(limit)], exhausted=StepStatus.LIMIT, final=True)
+        return {**lost, "outcome": "again"}
+    return _judged(ctx, now, change, runs)
+
+
+def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[AcceptanceRun, ...]) -> Update:
     failed = [r for r in runs if r.shows is Demonstration.FAILED]
     environment = ctx.environment()
     report = AcceptanceReport(
@@ -46,7 +59,7 @@ def command(ctx: RunContext, state: RunState) -> Update:
 
 def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree: GitOid) -> AcceptanceRun:
     after = _result(ctx, step, acceptance, tree)
-    before = _result(ctx, step, acceptance, base)
+    before = _before(ctx, step, acceptance, base)
     shows = Demonstration.FAILED
     if after.exit_code == 0:
         shows = Demonstration.REGRESSION if before.exit_code == 0 else Demonstration.DEMONSTRATED
@@ -59,6 +72,14 @@ def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree
         output=after.output,
         duration_seconds=after.duration_seconds,
     )
+
+
+def _before(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid) -> CommandResult:
+    """On the base a command may well never end: that is one way to fail, and the change may be what mends it."""
+    try:
+        return _result(ctx, step, acceptance, base)
+    except LimitReached as limit:
+        return CommandResult(exit_code=_TIMED_OUT, output=ctx.blobs.put(str(limit).encode()), duration_seconds=0.0)
 
 
 def _result(ctx: RunContext, step: Step, acceptance: Acceptance, tree: GitOid) -> CommandResult:

@@ -1,0 +1,186 @@
+"""``kill -9`` at any moment: nothing is merged twice, no approval is lost, nothing is left behind."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from run_support import Req, containers, gone, good, lab, write
+
+from orchestrator.models.base import RunId
+
+pytestmark = pytest.mark.engine
+
+REQS = [Req(1), Req(2), Req(3, depends=(1, 2))]
+TREE = {"src/f1.py": "VALUE = 1", "src/f2.py": "VALUE = 2", "src/f3.py": "VALUE = 3"}
+
+
+def process(here, *words):
+    argv = [sys.executable, str(Path(__file__).with_name("run_process.py")), str(here.repo), *words]
+    return subprocess.Popen(
+        argv,
+        env=here.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def begin(here):
+    """A new run in a process of its own, recorded but hardly begun."""
+    here.write_job(REQS, good(*REQS))
+    running = process(here, "new", str(here.prd), str(here.script))
+    run = running.stdout.readline().strip()
+    assert run, running.communicate()[1]
+    return running, RunId(run)
+
+
+def kill(running):
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+
+
+def finish(here, run):
+    if here.row(run).status == "done":
+        return
+    last = process(here, run)
+    _, words = last.communicate(timeout=120)
+    assert last.returncode == 0, words
+
+
+def leftovers(here):
+    """Processes that still work for this repository."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if str(here.repo) in words or here.repo.name in words:
+                found.append(words)
+    return found
+
+
+def sound(here, run):
+    """As if nothing had happened."""
+    row = here.row(run)
+    assert row.status == "done"
+    assert len(here.commits(row.run_ref)) == 3
+    changed = here.git("diff", "--name-only", "main", row.run_ref).split()
+    assert {p: here.file(row.run_ref, p) for p in changed} == TREE
+    with sqlite3.connect(here.database()) as db:
+        said = db.execute(
+            "SELECT items.id, outcome, (SELECT count(*) FROM decisions WHERE item = items.id) FROM items WHERE run = ?",
+            (run,),
+        ).fetchall()
+    db.close()
+    assert [(o, n) for _, o, n in said if (o, n) != (None, 0)] == [("approve", 1)] * 4, said
+    found = here.verify(row)
+    assert (found.problems, found.unattested, len(found.commits)) == ((), (), 3)
+    assert gone(run, 5)
+    assert leftovers(here) == []
+
+
+def killed_again_and_again(here, seed, kills):
+    chance = random.Random(seed)  # noqa: S311  when to kill is no secret
+    running, run = begin(here)
+    count = 0
+    while count < kills:
+        try:
+            running.communicate(timeout=chance.uniform(0.0, 3.0))
+            break
+        except subprocess.TimeoutExpired:
+            kill(running)
+            count += 1
+        running = process(here, run)
+    else:
+        running.communicate(timeout=120)
+    finish(here, run)
+    sound(here, run)
+    return count
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_run_that_is_killed_at_random_ends_as_if_it_had_not_been(tmp_path, seed):
+    with lab(tmp_path) as here:
+        assert killed_again_and_again(here, seed, 4) >= 1
+
+
+@pytest.mark.soak
+def test_two_hundred_kills(tmp_path):
+    total, seed = 0, 1000
+    while total < 200:
+        (tmp_path / str(seed)).mkdir()
+        with lab(tmp_path / str(seed)) as here:
+            total += killed_again_and_again(here, seed, 12)
+        seed += 1
+
+
+def moved(here, run, before):
+    """The run's branch, as soon as it is no longer ``before``."""
+    where, until = here.repo / f".git/refs/heads/handrail/{run}", time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            now = where.read_text()
+        except OSError:
+            now = ""
+        if now != before:
+            return now
+    raise AssertionError("the branch never moved")
+
+
+def test_killed_between_the_branch_and_the_checkpoint(tmp_path):
+    with lab(tmp_path) as here:
+        running, run = begin(here)
+        before, unknown = "", 0
+        for landed in (1, 2, 3):
+            before = moved(here, run, before)
+            kill(running)
+            merged = sum(k == "step-merged" for k, _, _ in here.events(run))
+            unknown += merged < landed
+            running = process(here, run)
+        running.communicate(timeout=60)
+        assert unknown >= 1, "no kill fell between branch and checkpoint"
+        finish(here, run)
+        sound(here, run)
+
+
+def test_killed_right_after_each_kind_of_event(tmp_path):
+    with lab(tmp_path) as here:
+        running, run = begin(here)
+        for kind in ("planned", "proposed", "gated", "accepted", "step-merged"):
+            here.wait_for(kind)
+            kill(running)
+            running = process(here, run)
+        running.communicate(timeout=60)
+        finish(here, run)
+        sound(here, run)
+
+
+def test_killed_for_good_leaves_nothing_and_harms_nobody(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one = Req(1)
+    with lab(tmp_path / "b") as other:
+        other.write_job([one], {one.id: [[{"sleep": 6}, write(one.path, "VALUE = 1\n")]]})
+        living = process(other, "new", str(other.prd), str(other.script))
+        lives = other.wait_for("agent-started")
+        with lab(tmp_path / "a") as here:
+            here.write_job([one], {one.id: [[{"sleep": 500}]]})
+            dying = process(here, "new", str(here.prd), str(here.script))
+            run = here.wait_for("agent-started")
+            assert len(containers(run)) == 1
+            kill(dying)
+            assert gone(run, 5)
+            assert leftovers(here) == []
+        _, words = living.communicate(timeout=60)
+        assert living.returncode == 0, words
+        assert [k for k, _, _ in other.events(RunId(lives))].count("agent-started") == 1
