@@ -26,6 +26,7 @@ def command(run: str, repo: Path, json_: bool) -> None:
         click.echo(f"{key}: {found[key]}")
     if found["steps"]:
         click.echo("")
-        table(("STEP", "ATTEMPT", "LAST"), [(s["id"], str(s["attempt"]), s["last"]) for s in found["steps"]])
+        rows = [(s["id"], str(s["attempt"]), s["last"], s["title"], s["why"]) for s in found["steps"]]
+        table(("STEP", "ATTEMPT", "LAST", "TITLE", "WHY"), rows)
     for item in found["items"]:
         click.echo(f"\nWaits for a person: {item['id']} {item['title']}\nTry: handrail review show {item['id']}")

@@ -1,6 +1,5 @@
 """``kill -9`` at any moment: nothing is merged twice, no approval is lost, nothing is left behind."""
 
-import os
 import random
 import signal
 import sqlite3
@@ -42,7 +41,12 @@ def begin(here):
     return running, RunId(run)
 
 
+KILLED = set()
+"""Sessions; each process here leads its own."""
+
+
 def kill(running):
+    KILLED.add(running.pid)
     running.send_signal(signal.SIGKILL)
     running.communicate()
 
@@ -55,18 +59,23 @@ def finish(here, run):
     assert last.returncode == 0, words
 
 
-def leftovers(here):
-    """Processes that still work for this repository."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if str(here.repo) in words or here.repo.name in words:
-                found.append(words)
+def leftovers():
+    """Processes of sessions whose leader was killed, after a moment to notice it; what is dead but unreaped is none."""
+    until = time.monotonic() + 3
+    while found := [words for words in map(_of_the_killed, Path("/proc").glob("[0-9]*")) if words]:
+        if time.monotonic() > until:
+            break
+        time.sleep(0.1)
     return found
+
+
+def _of_the_killed(entry):
+    try:
+        fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+    return words if int(fields[3]) in KILLED and fields[0] not in {"Z", "X"} else ""
 
 
 def sound(here, run):
@@ -86,7 +95,7 @@ def sound(here, run):
     found = here.verify(row)
     assert (found.problems, found.unattested, len(found.commits)) == ((), (), 3)
     assert gone(run, 5)
-    assert leftovers(here) == []
+    assert leftovers() == []
 
 
 def killed_again_and_again(here, seed, kills):
@@ -180,7 +189,7 @@ def test_killed_for_good_leaves_nothing_and_harms_nobody(tmp_path):
             assert len(containers(run)) == 1
             kill(dying)
             assert gone(run, 5)
-            assert leftovers(here) == []
+            assert leftovers() == []
         _, words = living.communicate(timeout=60)
         assert living.returncode == 0, words
         assert [k for k, _, _ in other.events(RunId(lives))].count("agent-started") == 1

@@ -56,6 +56,9 @@ def test_steps_behind_a_lost_one_are_blocked(tmp_path):
     with lab(tmp_path) as here:
         done = here.run([one, two], {one.id: {"repeat": True, "attempts": [[write(one.path, BAD)]]}, **good(two)})
         assert (done.code, done.statuses) == (3, {"S01": "refused", "S02": "blocked"})
+        shown = here.cli("show", done.run.id).stdout
+        assert "S02   0        pending  Part 2" in shown
+        assert "S01   2        refused  Part 1  The attempt made the same tree as an earlier one." in shown
 
 
 def test_a_failing_command_sends_the_end_of_its_output_back(tmp_path):
