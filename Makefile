@@ -32,11 +32,14 @@ lint: setup
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pyright --warnings > .build/pyright.log || { cat .build/pyright.log; exit 1; }
+	@$(BIN)/pyright --warnings --pythonpath $(PYTHON) > .build/pyright.log || { cat .build/pyright.log; exit 1; }
 	@$(BIN)/lint-imports > .build/imports.log || { cat .build/imports.log; exit 1; }
 
-check: lint
-	@$(PYTHON) -m pytest -m "not engine and not soak" -n $(JOBS)
+check: setup
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(PYTHON) -m pytest tests/unit tests/golden tests/architecture tests/conformance -m "not engine and not slow and not soak" -n $(JOBS)
 
 test: lint engine image
 	@$(PYTHON) -m pytest -m "not soak" -n $(JOBS) --dist loadfile

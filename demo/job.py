@@ -42,7 +42,7 @@ def _show(project: Project, run: Run, item: ReviewItem, key: Path) -> None:
     from orchestrator.tui.app import HandrailApp  # noqa: PLC0415  only with a terminal
 
     with open_reviews(project, run, key=key) as reviews:
-        HandrailApp(reviews, item.id).run()
+        HandrailApp(reviews, item.id, only=True).run()
 
 
 def _tell(project: Project, run: Run) -> None:

@@ -23,8 +23,7 @@ def say(text: str) -> None:
 
 
 def git(folder: Path, *argv: str) -> str:
-    identity = ["-c", "user.name=Demo", "-c", "user.email=demo@handrail.invalid"]
-    done = subprocess.run(["git", *identity, *argv], cwd=folder, check=True, capture_output=True, text=True)
+    done = subprocess.run(["git", *argv], cwd=folder, check=True, capture_output=True, text=True)
     return done.stdout
 
 
@@ -33,6 +32,8 @@ def prepare(folder: Path) -> Path:
     repository = folder / "repository"
     shutil.copytree(HERE / "repository", repository)
     git(repository, "init", "-q", "-b", "main")
+    git(repository, "config", "user.name", "Demo")
+    git(repository, "config", "user.email", "demo@handrail.invalid")
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "The sample project")
     os.environ["XDG_STATE_HOME"] = str(folder / "state")

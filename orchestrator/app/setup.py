@@ -11,8 +11,10 @@ from orchestrator.app.base import FOLDER, PROFILE, folder_at, trust_store
 from orchestrator.app.keys import default_path
 from orchestrator.app.project import Project
 from orchestrator.app.wiring import open_trees
+from orchestrator.assets.find import capability_profile
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
+from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.profile import RepositoryProfile
 
 if TYPE_CHECKING:
@@ -52,12 +54,14 @@ def initialise(
     key: Path | None = None,
     commit: bool = False,
     protect: Sequence[str] = (),
+    capabilities: str = "default",
     human: bool = True,
 ) -> Initialised:
     """Write ``.handrail/``, pin its root and trust its digest.
 
     ``protect`` names branches on which a commit by hand does not verify.
-    ``human`` says whether the key is a person's. Raises ``UsageError`` (CFG011)
+    ``capabilities`` names the bundled profile whose limits become the policy's
+    ceiling. ``human`` says whether the key is a person's. Raises ``UsageError`` (CFG011)
     when the folder is there already.
     """
     from orchestrator.planning.profile_file import dump_profile
@@ -75,8 +79,9 @@ def initialise(
     path = key or default_path()
     signer = load_key(path) if path.exists() else generate_key(path, name)
     policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=_GATES)
-    if not human:
-        policy = policy.model_copy(update={"principals": (policy.principals[0].model_copy(update={"human": False}),)})
+    ceiling = Capabilities(write=("**",), write_protected=("**",), limits=capability_profile(capabilities).limits)
+    person = policy.principals[0].model_copy(update={"human": human})
+    policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling})
     files = {**sign_policy(policy, [signer]), PROFILE: dump_profile(profile)}
     for relative, data in files.items():
         (top / relative).parent.mkdir(parents=True, exist_ok=True)

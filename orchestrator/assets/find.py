@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.strict_yaml import validate
 
 _PACKAGED = Path(__file__).parent.parent / "_data"
 _CHECKOUT = Path(__file__).parent.parent.parent
@@ -18,6 +20,20 @@ def data_folder(name: str) -> Path:
         if (root / name).is_dir():
             return root / name
     raise UsageError("CFG001", f"The folder {name} is missing from this installation.", "reinstall Handrail")
+
+
+def capability_profile(name: str) -> Capabilities:
+    """A bundled profile of limits by its id. Raises ``UsageError`` (CFG002) for an unknown or a broken one."""
+    folder = data_folder("sandboxes") / "capabilities"
+    path = folder / f"{name}.yaml"
+    if not _ID.fullmatch(name) or not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+        raise UsageError("CFG002", f"There is no capability profile {name!r}.", f"one of: {known}")
+    found, problems = validate(path.read_bytes(), Capabilities, path.name, "CFG002")
+    if found is None:
+        text = "The installation's capability profile is broken."
+        raise UsageError("CFG002", text, "reinstall Handrail", [str(p) for p in problems])
+    return found
 
 
 def workflow_ids() -> tuple[str, ...]:

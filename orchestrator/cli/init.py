@@ -15,6 +15,7 @@ from orchestrator.cli.options import as_json, interactive, no_input, print_json,
 @click.option("--key", type=click.Path(path_type=Path), help="The signing key (made when missing).")
 @click.option("--commit", is_flag=True, help="Commit the folder right away.")
 @click.option("--protect", multiple=True, help="A branch on which commits without evidence do not verify.")
+@click.option("--capabilities", default="default", show_default=True, help="The limits of a step: default or large.")
 @click.option("--yes", is_flag=True, help="Confirm the profile as it was detected.")
 @repository
 @no_input
@@ -24,6 +25,7 @@ def command(
     key: Path | None,
     commit: bool,
     protect: tuple[str, ...],
+    capabilities: str,
     yes: bool,
     repo: Path,
     no_input: bool,
@@ -45,7 +47,15 @@ def command(
             click.confirm(
                 "Is this right? (Edit .handrail/profile.yaml later if not)", default=True, abort=True, err=True
             )
-        done = initialise(project, profile, name or getpass.getuser(), key=key, commit=commit, protect=protect)
+        done = initialise(
+            project,
+            profile,
+            name or getpass.getuser(),
+            key=key,
+            commit=commit,
+            protect=protect,
+            capabilities=capabilities,
+        )
     if json_:
         body = {"root": done.root, "keyid": done.keyid, "written": done.written, "committed": done.committed}
         print_json("init", {**body, "profile": done.profile.model_dump(mode="json")})

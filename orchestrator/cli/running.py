@@ -91,4 +91,4 @@ def _ask(
         from orchestrator.tui.app import HandrailApp
 
         with open_reviews(project, run, key=key, trust=trust) as reviews:
-            HandrailApp(reviews, item.id).run()
+            HandrailApp(reviews, item.id, only=True).run()

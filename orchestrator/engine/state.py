@@ -26,6 +26,7 @@ class StepState(TypedDict):
 
     status: str
     attempt: int
+    spent_seconds: int
     proposal: str
     trees: list[str]
     feedback: list[str]
@@ -40,6 +41,7 @@ def opened() -> StepState:
     return {
         "status": StepStatus.PENDING,
         "attempt": 0,
+        "spent_seconds": 0,
         "proposal": "",
         "trees": [],
         "feedback": [],

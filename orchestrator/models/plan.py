@@ -38,7 +38,7 @@ class Acceptance(Noun):
 
 
 class Budget(Noun):
-    """Ceilings of one step over all its attempts."""
+    """Ceilings of one step over all its attempts; ``wall_seconds`` is the time in which its agents may work."""
 
     attempts: int = Field(default=3, ge=1, le=20)
     wall_seconds: int = Field(default=1800, ge=1)

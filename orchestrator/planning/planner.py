@@ -22,7 +22,7 @@ from orchestrator.models.workflow import Workflow
 from orchestrator.planning.check import Problem, check_plan, raise_invalid
 from orchestrator.policy import capabilities, globs
 from orchestrator.policy.commands import split_command
-from orchestrator.policy.paths import PROTECTED, fold, protects
+from orchestrator.policy.paths import FORBIDDEN, PROTECTED, fold, protects
 
 _ATTEMPTS = 3
 
@@ -154,6 +154,8 @@ class _Ground:
         wrong = globs.refusal(glob)
         if wrong:
             return "PLAN013", f"the path {glob} {wrong}."
+        if any(globs.subsumes(fold(p), fold(glob)) for p in FORBIDDEN):
+            return "PLAN013", f"{glob} is never an agent's to write; a person changes it."
         if not globs.below([glob], self.policy.ceiling.write) or not globs.below([glob], self.workflow_ceiling.write):
             return "PLAN013", f"writing {glob} is not provably within the ceiling of policy and workflow."
         if globs.is_exact(glob):

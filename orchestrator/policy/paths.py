@@ -53,6 +53,9 @@ PROTECTED = (
 )
 """Protected everywhere, in addition to what a policy or profile names. New files count as well."""
 
+FORBIDDEN = ("**/.git/**", "**/.git", ".handrail/**", ".handrail")
+"""No grant covers these: git's own files, and the folder that says whom to trust and what to run."""
+
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -128,6 +131,8 @@ def deny_write(capabilities: Capabilities, protected: Sequence[str], path: str) 
 
     ``protected`` is in addition to :data:`PROTECTED`.
     """
+    if protects(FORBIDDEN, path):
+        return f"sandbox: {path} is never an agent's to write"
     if not covers(capabilities.write, path):
         return f"sandbox: write to {path} is not granted to this step"
     if protects((*PROTECTED, *protected), path) and not covers(capabilities.write_protected, path):

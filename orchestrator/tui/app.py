@@ -21,23 +21,24 @@ class HandrailApp(App[tuple[Decided, ...]]):
     """``run()`` gives the decisions made, in their order; they are stored already.
 
     ``item`` opens one item at once and raises what :meth:`Reviews.view` raises,
-    before the terminal is touched. ``NO_COLOR`` and ``TEXTUAL_ANIMATIONS=none``
-    are respected.
+    before the terminal is touched; with ``only`` the program ends with that item.
+    ``NO_COLOR`` and ``TEXTUAL_ANIMATIONS=none`` are respected.
     """
 
     CSS_PATH = Path(__file__).with_name("handrail.tcss")
     TITLE = "Handrail"
     NOTIFICATION_TIMEOUT: ClassVar[float] = 5.0
 
-    def __init__(self, reviews: Reviews, item: str | None = None) -> None:
+    def __init__(self, reviews: Reviews, item: str | None = None, *, only: bool = False) -> None:
         super().__init__()
         self._reviews = reviews
         self._decided: list[Decided] = []
+        self._only = only
         self._first = None if item is None else reviews.view(item)
 
     def get_default_screen(self) -> Screen[None]:
         """The inbox lies below everything."""
-        return InboxScreen(self._reviews, self._first, self._decided)
+        return InboxScreen(self._reviews, self._first, self._decided, only=self._only)
 
     async def action_quit(self) -> None:
         """Leave from anywhere, with what was decided."""

@@ -11,6 +11,7 @@ def worker():
         yield shared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GATES)
 def test_gate_keeps_every_promise_on_hostile_candidates(name, worker):
     assert check_gate(GATES[name](worker)) == []

@@ -282,3 +282,14 @@ async def test_a_line_longer_than_the_screen_is_read_to_its_end():
     squeezed, pages = seen.replace(" ", ""), paged.replace(" ", "")
     assert all(f"{n:05d}" in squeezed for n in range(0, 400, 7))
     assert sum(f"{n:05d}" in pages for n in range(400)) > 380
+
+
+@pytest.mark.parametrize("keys", [["a", "enter"], ["q"]], ids=["decided", "left"])
+async def test_asked_for_one_item_alone_the_program_ends_with_it(keys):
+    screen = app(item="item-0", only=True)
+    async with screen.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+    assert screen.return_value is not None
+    assert len(screen.return_value) == len(keys) - 1

@@ -29,8 +29,8 @@ def shop(*findings, **rest):
     return house
 
 
-def app(house=None, item=None):
-    return HandrailApp((house or shop()).reviews(), item)
+def app(house=None, item=None, *, only=False):
+    return HandrailApp((house or shop()).reviews(), item, only=only)
 
 
 def text_of(application):

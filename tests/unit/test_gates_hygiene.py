@@ -35,6 +35,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_is_judged_in_bounded_cpu_time(flood, gate):
     start = time.process_time()

@@ -47,6 +47,7 @@ def test_the_order_of_signers_does_not_matter(signers):
     assert dsse.seal(PAYLOAD, signers) == dsse.seal(PAYLOAD, signers[::-1])
 
 
+@pytest.mark.slow
 def test_every_single_byte_change_is_found(signers, keys):
     line = dsse.seal(b"{}", signers[:1])
     seen = set()

@@ -167,8 +167,8 @@ def test_an_image_without_the_program_fails(tmp_path):
     assert caught.value.code == "AGT011"
 
 
-def test_the_version_changes_with_the_script(tmp_path):
-    one, two = agent("  A: [[{say: x}]]\n").version, agent(tmp_path, "  A: [[{say: y}]]\n").version
+def test_the_version_changes_with_the_script():
+    one, two = agent("  A: [[{say: x}]]\n").version, agent("  A: [[{say: y}]]\n").version
     assert one != two
     assert one.startswith("1+")
 

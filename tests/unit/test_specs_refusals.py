@@ -203,6 +203,7 @@ def test_every_code_has_words() -> None:
     assert list(CODES) == sorted(CODES)
 
 
+@pytest.mark.slow
 def test_ten_thousand_headings() -> None:
     text = "## Requirements\n\n" + "".join(f"### REQ-{i}: T\n\nText {i}.\n\n" for i in range(10_000))
     begin = time.process_time()
@@ -211,6 +212,7 @@ def test_ten_thousand_headings() -> None:
     assert time.process_time() - begin < 20
 
 
+@pytest.mark.slow
 def test_five_megabytes_of_words() -> None:
     prose = ("It has been asked for by many, and is wanted by all who were asked in the shop. " * 12 + "\n") * 5
     text = GOOD + ("\n## More\n\n" + prose) * (5_000_000 // len(prose))

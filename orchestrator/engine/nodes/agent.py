@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import time
 from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.state import StepStatus, Update, Work
+from orchestrator.engine.state import StepState, StepStatus, Update, Work
 from orchestrator.errors import AgentFailed, LimitReached
 from orchestrator.models.base import GitOid
+from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
 from orchestrator.models.plan import Step
 from orchestrator.policy.paths import deny_write, may_read
@@ -21,6 +24,7 @@ _ERASED = {"message", "tool-call"}
 def agent(ctx: RunContext, work: Work) -> Update:
     """The step's proposal. A finished attempt is never run twice: its result is kept under (run, step, attempt)."""
     step, mine = ctx.step(work["plan"], work["step"]), work["mine"]
+    began = time.monotonic()
     key = f"agent:{ctx.run.id}:{step.id}:{mine['attempt']}"
     try:
         digest = ctx.index.effect(key)
@@ -30,9 +34,27 @@ def agent(ctx: RunContext, work: Work) -> Update:
     except LimitReached as limit:
         return {**again(ctx, step, mine, [str(limit)], exhausted=StepStatus.LIMIT, final=True), "outcome": "proposed"}
     except AgentFailed as failure:
-        return {**again(ctx, step, mine, [str(failure), *failure.details]), "outcome": "proposed"}
+        spent = _spent(mine, time.monotonic() - began)
+        return {**again(ctx, step, spent, [str(failure), *failure.details]), "outcome": "proposed"}
     ctx.emit("proposed", "agent", step.id, mine["attempt"], proposal=digest)
-    return {"steps": {step.id: {**mine, "status": StepStatus.PROPOSED, "proposal": digest}}, "outcome": "proposed"}
+    proposal = ctx.load(Proposal, digest)
+    spent = _spent(mine, (proposal.finished_at - proposal.started_at).total_seconds())
+    record: StepState = {**spent, "status": StepStatus.PROPOSED, "proposal": digest}
+    return {"steps": {step.id: record}, "outcome": "proposed"}
+
+
+def _spent(mine: StepState, seconds: float) -> StepState:
+    return {**mine, "spent_seconds": mine["spent_seconds"] + math.ceil(seconds)}
+
+
+def _limits(step: Step, mine: StepState) -> Limits:
+    """The grant's limits, with no more time than the step's budget has left. Raises ``LimitReached`` (AGT021)."""
+    left = step.budget.wall_seconds - mine["spent_seconds"]
+    if left <= 0:
+        words = f"Step {step.id} has used up its {step.budget.wall_seconds} s over {mine['attempt'] - 1} attempts."
+        raise LimitReached("AGT021", words, "split the requirement, or raise the ceiling's wall_seconds")
+    limits = step.capabilities.limits
+    return limits.model_copy(update={"wall_seconds": min(limits.wall_seconds, left)})
 
 
 def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
@@ -42,7 +64,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
     request = SandboxRequest(
         key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
         run=ctx.run.id,
-        limits=step.capabilities.limits,
+        limits=_limits(step, mine),
         environment=environment[1] if environment else None,
     )
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected)

@@ -48,11 +48,12 @@ class InboxScreen(Screen[None]):
     COMMANDS_HERE = commands.INBOX
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.INBOX]
 
-    def __init__(self, reviews: Reviews, first: ItemView | None, decided: list[Decided]) -> None:
+    def __init__(self, reviews: Reviews, first: ItemView | None, decided: list[Decided], *, only: bool) -> None:
         super().__init__()
         self._reviews = reviews
         self._first = first
         self._decided = decided
+        self._only = only
 
     def compose(self) -> ComposeResult:
         """A title, the list or why there is none, the keys."""
@@ -65,7 +66,8 @@ class InboxScreen(Screen[None]):
         """Straight to the item that was asked for."""
         self.action_refresh_items()
         if self._first is not None:
-            host(self).push_screen(screen_for(self._reviews, self._first), self._done)
+            leave = self._leave if self._only else self._done
+            host(self).push_screen(screen_for(self._reviews, self._first), leave)
 
     def action_refresh_items(self) -> None:
         """Read the queue again: other people and runs write to it."""
@@ -102,6 +104,12 @@ class InboxScreen(Screen[None]):
             after = "the item is decided" if decided.outcome else "more approvals are needed"
             self.notify(f"Stored: {decided.decision.verdict.value}; {after}.", markup=False)
         self.action_refresh_items()
+
+    def _leave(self, decided: Decided | None) -> None:
+        """Whoever was asked one question is done with its answer."""
+        if decided is not None:
+            self._decided.append(decided)
+        self.action_back()
 
     def _report(self, error: HandrailError) -> None:
         words = "\n".join(escape(line) for line in (str(error), *error.details))

@@ -1,0 +1,50 @@
+"""Every seam of the house. Rooms meet here and nowhere else.
+
+No I/O, no implementation. Dataclasses here are what passes through a seam and is
+not kept; whatever is kept is a noun in :mod:`orchestrator.models`.
+"""
+
+from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask
+from orchestrator.ports.gates import Candidate, Gate
+from orchestrator.ports.sandbox import Environments, Execution, Sandbox, Sandboxes, SandboxRequest
+from orchestrator.ports.signing import Signer
+from orchestrator.ports.storage import Blobs, Clock, RunIndex
+from orchestrator.ports.trees import (
+    BuiltTree,
+    ChangeOut,
+    CommitNode,
+    History,
+    OutMember,
+    RefUpdate,
+    TreeDiff,
+    TreeEntry,
+    Trees,
+)
+
+__all__ = [
+    "Agent",
+    "AgentEvent",
+    "AgentEventKind",
+    "AgentOutcome",
+    "AgentTask",
+    "Blobs",
+    "BuiltTree",
+    "Candidate",
+    "ChangeOut",
+    "Clock",
+    "CommitNode",
+    "Environments",
+    "Execution",
+    "Gate",
+    "History",
+    "OutMember",
+    "RefUpdate",
+    "RunIndex",
+    "Sandbox",
+    "SandboxRequest",
+    "Sandboxes",
+    "Signer",
+    "TreeDiff",
+    "TreeEntry",
+    "Trees",
+]

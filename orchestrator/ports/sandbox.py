@@ -1,0 +1,107 @@
+"""Containers and the environments that are mounted into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.models.base import GitOid, RunId
+from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.environment import Environment
+from orchestrator.ports.trees import ChangeOut, TreeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxRequest:
+    """What a container is made for.
+
+    ``key`` is the idempotency key (run, step, attempt, purpose). ``environment``
+    is the host directory to mount read-only. ``open_tree`` makes the whole copy
+    writable, for commands whose tree is thrown away (acceptance).
+    """
+
+    key: str
+    run: RunId
+    limits: Limits
+    environment: str | None = None
+    open_tree: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How a command ended.
+
+    ``exit_code`` is the process's, 124 on time-out, 137 when killed;
+    ``truncated`` says that output passed its cap.
+    """
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    duration_seconds: float
+    truncated: bool = False
+    timed_out: bool = False
+
+
+class Sandbox(Protocol):
+    """One live container.
+
+    Every method raises ``SandboxUnavailable`` when it is gone and
+    ``LimitReached`` past its wall time.
+    """
+
+    def copy_in(
+        self,
+        entries: Sequence[TreeEntry],
+        read: Callable[[Sequence[GitOid]], Iterator[bytes]],
+        capabilities: Capabilities,
+        protected: Sequence[str],
+    ) -> None:
+        """Put a tree at ``/work``: what may not be read is left out, what may not be written is owned by root."""
+        ...
+
+    def execute(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        timeout_seconds: float,
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> Execution:
+        """Run in ``/work`` as the unprivileged user; all its processes are ended with it.
+
+        ``on_output`` gets stdout as it comes.
+        """
+        ...
+
+    def change_out(self) -> ChangeOut:
+        """End all processes and read the tree back, within caps. Raises ``AgentFailed`` past a cap."""
+        ...
+
+
+class Sandboxes(Protocol):
+    """A container engine that has been probed."""
+
+    @property
+    def image(self) -> str:
+        """The image's digest."""
+        ...
+
+    def open(self, request: SandboxRequest) -> AbstractContextManager[Sandbox]:
+        """A fresh container, gone when the context ends. Raises ``SandboxUnavailable`` / ``SandboxUnsafe``."""
+        ...
+
+
+class Environments(Protocol):
+    """Builds and caches a project's dependencies (D5)."""
+
+    def prepare(self, files: Mapping[str, bytes]) -> tuple[Environment, str] | None:
+        """The environment of these lock or requirements files and the directory where it lies.
+
+        ``None`` when none of them names a dependency. Raises ``SandboxUnavailable``
+        when it cannot be built.
+        """
+        ...

@@ -1,0 +1,21 @@
+"""Signatures."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from orchestrator.models.attestation import PAYLOAD_TYPE, Signature
+
+
+class Signer(Protocol):
+    """Holds one private key. Parses nothing (D12)."""
+
+    @property
+    def keyid(self) -> str: ...
+
+    @property
+    def public_key(self) -> str: ...
+
+    def sign(self, payload: bytes, payload_type: str = PAYLOAD_TYPE) -> Signature:
+        """A signature over the DSSE pre-authentication encoding, which binds the payload to its type."""
+        ...

@@ -1,0 +1,110 @@
+"""Blobs, the index of runs, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from orchestrator.models.base import Digest, RunId
+from orchestrator.models.decision import ReviewItem
+from orchestrator.models.event import Event
+from orchestrator.models.run import Run
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+
+class Blobs(Protocol):
+    """Content-addressed bytes.
+
+    A blob is durable after :meth:`flush`, and before any later write of the
+    :class:`RunIndex` of the same store. Whoever refers to a blob from elsewhere
+    (a checkpoint, a git ref) flushes first.
+    """
+
+    def put(self, data: bytes) -> Digest:
+        """Raises :class:`~orchestrator.errors.StoreError` (disk full, no permission)."""
+        ...
+
+    def get(self, digest: Digest) -> bytes:
+        """The exact bytes, re-digested on the way; also before they are durable.
+
+        Raises ``StoreError`` when absent or altered.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Make every blob durable. Raises ``StoreError``."""
+        ...
+
+
+class RunIndex(Protocol):
+    """Short transactions by any process on this repository's ``runs.db``."""
+
+    def emit(self, event: Event) -> None:
+        """Append an event; durable with the next write."""
+        ...
+
+    def add_run(self, run: Run) -> None: ...
+
+    def save_run(self, run: Run) -> None:
+        """Replace the row of ``run.id``."""
+        ...
+
+    def run(self, run: RunId) -> Run:
+        """Raises :class:`~orchestrator.errors.UsageError` for an unknown id."""
+        ...
+
+    def runs(self) -> tuple[Run, ...]:
+        """Newest first."""
+        ...
+
+    def add_item(self, item: ReviewItem) -> None:
+        """Idempotent: an item with the same id stays as it is."""
+        ...
+
+    def item(self, item: str) -> ReviewItem:
+        """Raises ``UsageError`` for an unknown id."""
+        ...
+
+    def open_items(self, run: RunId | None = None) -> tuple[ReviewItem, ...]:
+        """Items without an outcome of runs that are not over, oldest first."""
+        ...
+
+    def close_item(self, item: str, outcome: str) -> None: ...
+
+    def outcome(self, item: str) -> str | None: ...
+
+    def add_decision(self, item: str, keyid: str, envelope: bytes) -> None:
+        """One per key and item; raises ``UsageError`` when the item is closed or the key has decided."""
+        ...
+
+    def decisions(self, item: str) -> tuple[bytes, ...]:
+        """DSSE lines in the order in which they came."""
+        ...
+
+    def add_comment(self, item: str, comment: Digest) -> None:
+        """Remember a stored :class:`~orchestrator.models.review.Comment` of an item."""
+        ...
+
+    def comments(self, item: str) -> tuple[Digest, ...]:
+        """In the order in which they came."""
+        ...
+
+    def events(self, run: RunId, after: int = 0) -> Sequence[tuple[int, Event]]: ...
+
+    def effect(self, key: str) -> Digest | None:
+        """The recorded result of a side effect, by its idempotency key."""
+        ...
+
+    def record_effect(self, key: str, result: Digest) -> None:
+        """Remember that a side effect happened. The first result of a key stays."""
+        ...
+
+    def ask_to_cancel(self, run: RunId) -> None: ...
+
+    def cancel_asked(self, run: RunId) -> bool: ...

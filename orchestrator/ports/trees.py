@@ -1,0 +1,158 @@
+"""Trees and history of a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.change import ChangedFile, Hunk
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One row of ``ls-tree -r``. ``mode`` is git's: 100644, 100755, 120000 or 160000."""
+
+    path: str
+    mode: str
+    oid: GitOid
+
+
+@dataclass(frozen=True, slots=True)
+class OutMember:
+    """One file that came out of a sandbox: ``mode`` 100644, 100755 or 120000 (``data`` is the link's target)."""
+
+    path: str
+    mode: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOut:
+    """What a sandbox gave back. Hostile.
+
+    ``present`` are all paths that exist now; ``changed`` those whose content
+    may differ. ``refused`` are members that are not even files or links.
+    """
+
+    present: frozenset[str]
+    changed: tuple[OutMember, ...]
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltTree:
+    """``denials`` are sentences, one per path that was not granted and is not in ``tree``."""
+
+    tree: GitOid
+    denials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDiff:
+    """``text`` is a unified diff with full blob ids, made with myers and no attributes."""
+
+    files: tuple[ChangedFile, ...]
+    hunks: tuple[Hunk, ...]
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RefUpdate:
+    """``old`` is the value that must still be there; ``None`` means the ref must not exist."""
+
+    ref: str
+    new: GitOid
+    old: GitOid | None
+
+
+class Trees(Protocol):
+    """The user's repository, read; and a private bare repository in which trees are made (D3)."""
+
+    def resolve(self, rev: str) -> GitOid:
+        """A commit id. Raises :class:`~orchestrator.errors.RepositoryError`."""
+        ...
+
+    def tree_of(self, commit: GitOid) -> GitOid: ...
+
+    def entries(self, tree: GitOid) -> tuple[TreeEntry, ...]:
+        """Sorted by path. Raises ``RepositoryError`` for a tree that cannot go in and out unchanged."""
+        ...
+
+    def blob(self, oid: GitOid) -> bytes: ...
+
+    def blobs(self, oids: Sequence[GitOid]) -> Iterator[bytes]: ...
+
+    def file(self, commit: GitOid, path: str) -> bytes | None:
+        """One file's bytes at a commit, or ``None``."""
+        ...
+
+    def manifest(self, tree: GitOid) -> Digest:
+        """SHA-256 over sorted (mode, path, sha256(blob))."""
+        ...
+
+    def build(
+        self, base: GitOid, out: ChangeOut, readable: Callable[[str], bool], deny: Callable[[str], str | None]
+    ) -> BuiltTree:
+        """The tree ``base`` with ``out`` applied. ``deny`` gives the sentence why a path may not change.
+
+        Paths that were not readable are carried over. Raises ``AgentFailed``
+        when the whole output is refused (caps, hostile names).
+        """
+        ...
+
+    def integrate(self, base: GitOid, tree: GitOid, tip: GitOid) -> GitOid:
+        """``tree`` (made on commit ``base``) rebuilt on commit ``tip``. Raises ``IntegrationConflict``."""
+        ...
+
+    def diff(self, old: GitOid, new: GitOid) -> TreeDiff: ...
+
+    def commit(self, tree: GitOid, parent: GitOid, message: str, author: str, when: datetime) -> GitOid:
+        """Single parent; the same arguments give the same id. Not yet in the user's repository."""
+        ...
+
+    def ref(self, name: str) -> GitOid | None:
+        """Of the user's repository."""
+        ...
+
+    def update_refs(self, updates: Sequence[RefUpdate]) -> None:
+        """All or none, in the user's repository, after the objects were brought there; no hook runs.
+
+        Raises ``RepositoryError`` (code ``REPO020``) when a ref is not at ``old``.
+        """
+        ...
+
+    def checked_out(self, ref: str) -> str | None:
+        """The worktree in which a branch is checked out, or ``None``."""
+        ...
+
+    def evidence(self, ref: str) -> Mapping[str, bytes]:
+        """Path → bytes of an evidence branch; empty when it does not exist."""
+        ...
+
+    def prepare_evidence(self, ref: str, files: Mapping[str, bytes], when: datetime) -> RefUpdate:
+        """A commit on ``ref``'s tip with ``files`` added or replaced; not yet visible."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CommitNode:
+    """One commit as history has it. ``parents`` are in git's order."""
+
+    oid: GitOid
+    parents: tuple[GitOid, ...]
+    tree: GitOid
+
+
+class History(Protocol):
+    """What ``verify`` reads of a repository beside :class:`Trees`."""
+
+    def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
+        """All that ``head`` reaches and ``base`` does not, parents before children. No grafts, no replace refs."""
+        ...
+
+    def evidence_refs(self) -> tuple[str, ...]:
+        """Full names of all evidence branches, local and remote-tracking, sorted."""
+        ...
