@@ -19,11 +19,11 @@ REQS = [Req(1), Req(2), Req(3, depends=(1, 2))]
 TREE = {"src/f1.py": "VALUE = 1", "src/f2.py": "VALUE = 2", "src/f3.py": "VALUE = 3"}
 
 
-def process(here, *words):
+def process(here, *words, **env):
     argv = [sys.executable, str(Path(__file__).with_name("run_process.py")), str(here.repo), *words]
     return subprocess.Popen(
         argv,
-        env=here.env,
+        env={**here.env, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -133,31 +133,19 @@ def test_two_hundred_kills(tmp_path):
         seed += 1
 
 
-def moved(here, run, before):
-    """The run's branch, as soon as it is no longer ``before``."""
-    where, until = here.repo / f".git/refs/heads/handrail/{run}", time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            now = where.read_text()
-        except OSError:
-            now = ""
-        if now != before:
-            return now
-    raise AssertionError("the branch never moved")
+INDEX, TREES = "orchestrator.store.index:SqliteIndex.", "orchestrator.vcs.trees:GitTrees."
+POINTS = ["add_decision", "close_item", "record_effect", "update_refs", "update_refs", "update_refs"]
 
 
-def test_killed_between_the_branch_and_the_checkpoint(tmp_path):
+def test_killed_between_an_effect_and_its_checkpoint(tmp_path):
     with lab(tmp_path) as here:
         running, run = begin(here)
-        before, unknown = "", 0
-        for landed in (1, 2, 3):
-            before = moved(here, run, before)
-            kill(running)
-            merged = sum(k == "step-merged" for k, _, _ in here.events(run))
-            unknown += merged < landed
-            running = process(here, run)
-        running.communicate(timeout=60)
-        assert unknown >= 1, "no kill fell between branch and checkpoint"
+        kill(running)
+        for point in POINTS:
+            dying = process(here, run, KILL_AFTER=(TREES if point == "update_refs" else INDEX) + point)
+            KILLED.add(dying.pid)
+            _, words = dying.communicate(timeout=60)
+            assert dying.returncode == -signal.SIGKILL, (point, words)
         finish(here, run)
         sound(here, run)
 
