@@ -77,10 +77,12 @@ def _stopping(project: Project, run: RunId, abort: Callable[[], None]) -> Iterat
 
     def watch() -> None:
         while not over.wait(_POLL_SECONDS):
-            if project.index.cancel_asked(run):
-                stop.reason, stop.cancelled = f"Run {run} was cancelled.", True
-                abort()
-                return
+            with contextlib.suppress(StoreError):  # the owner meets the same trouble, and tells it
+                project.index.flush()  # so that others see what happens while an agent is quiet
+                if project.index.cancel_asked(run):
+                    stop.reason, stop.cancelled = f"Run {run} was cancelled.", True
+                    abort()
+                    return
 
     watcher = threading.Thread(target=watch, name="cancel", daemon=True)
     with _signals(on_signal):

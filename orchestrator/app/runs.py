@@ -23,13 +23,13 @@ def rows(project: Project) -> list[dict[str, Any]]:
 
 
 def one(project: Project, run: str) -> dict[str, Any]:
-    """One run (the newest for an empty id) with its open review items and, per step, why each attempt was sent back."""
+    """One run (the newest for an empty id): each step of its plan, why each attempt was sent back, and what waits."""
     found = resolve(project, run or None)
-    steps: dict[str, dict[str, Any]] = {}
+    steps = _planned(project, found)
     for _, event in project.index.events(found.id):
         if (event.step and event.kind in {"proposed", "gated", "accepted"}) or event.kind.startswith("step-"):
-            mine = steps.setdefault(str(event.step), {"reasons": []})
-            mine |= {"id": event.step, "attempt": event.attempt, "last": event.kind, **event.data}
+            mine = steps.setdefault(str(event.step), {"id": event.step, "title": "", "reasons": []})
+            mine |= {"attempt": event.attempt, "last": event.kind.removeprefix("step-"), **event.data}
             mine["reasons"] += _reasons(project, event)
     items = [i.model_dump(mode="json") for i in project.index.open_items(found.id)]
     return {**_row(project, found.model_dump(mode="json")), "steps": list(steps.values()), "items": items}
@@ -40,6 +40,16 @@ def _reasons(project: Project, event: Event) -> list[dict[str, Any]]:
     if not isinstance(told, str):
         return []
     return [{"attempt": event.attempt, "text": project.blobs.get(Digest(told)).decode(errors="replace")}]
+
+
+def _planned(project: Project, run: Run) -> dict[str, dict[str, Any]]:
+    from orchestrator.models.plan import Plan
+
+    if run.plan is None:
+        return {}
+    plan = Plan.model_validate_json(project.blobs.get(run.plan))
+    fresh = {"attempt": 0, "last": "pending"}
+    return {str(s.id): {"id": s.id, "title": s.title, "reasons": [], **fresh} for s in plan.steps}
 
 
 def resolve(project: Project, run: str | None) -> Run:

@@ -47,6 +47,15 @@ def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
     )
 
 
+def reach_engine(image: str = "", runtime: str = "") -> None:
+    """Raises ``SandboxUnavailable`` when there is no engine, image or runtime. Nothing is started."""
+    sandboxes = engine(image, runtime)
+    try:
+        sandboxes.connect()
+    finally:
+        sandboxes.close()
+
+
 def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
     """Names of the limits that were tried and held. Raises ``SandboxUnsafe`` (exit 8) for one that does not."""
     from orchestrator.sandbox.probe import CHECKS

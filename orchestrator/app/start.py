@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.app.base import read_base
 from orchestrator.app.project import Project
-from orchestrator.app.wiring import open_agent, open_run, open_trees, open_workflow, plan_for
+from orchestrator.app.ready import ensure_ready
+from orchestrator.app.wiring import open_run, open_workflow
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
@@ -46,20 +46,31 @@ class RunRequest:
 def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Run:
     """Record a new run. Nothing has run yet; :func:`go_on` advances it.
 
-    Whatever would stop it at once (an agent that is not here, no key, a folder
-    that nobody trusts, a plan that breaks a rule) is raised before anything is recorded.
+    Raises what :func:`~orchestrator.app.ready.ensure_ready` does, and nothing is recorded then.
     """
     spec, data = read_spec(request.spec, project)
     base, target = base_and_target(project, request.target)
-    _ensure_able(request)
-    _ensure_planned(project, request, spec, plan, commit=base, target=target)
+    workflow = open_workflow(request.workflow)
+    given = (read_file(request.agent_input), request.agent_input) if request.agent_input else None
     settings = RunSettings(
         agent=_agent(request),
-        agent_input=project.blobs.put(read_file(request.agent_input)) if request.agent_input else None,
+        agent_input=project.blobs.put(given[0]) if given else None,
         review=plan.review if plan else request.review,
         max_parallel=request.max_parallel,
         image=request.image,
         runtime=request.runtime,
+    )
+    ensure_ready(
+        project,
+        spec,
+        workflow,
+        settings,
+        base=base,
+        target=target,
+        agent_input=given,
+        key=request.key,
+        trust=request.trust,
+        plan=plan,
     )
     project.blobs.put(data)
     project.blobs.put(spec.to_bytes())
@@ -72,7 +83,7 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
         spec=spec.digest(),
         spec_source=spec.source_digest,
         workflow=request.workflow,
-        workflow_digest=open_workflow(request.workflow).digest(),
+        workflow_digest=workflow.digest(),
         base_commit=base,
         target_ref=target,
         run_ref=f"refs/heads/handrail/{run}",
@@ -161,30 +172,3 @@ def base_and_target(project: Project, target: str | None) -> tuple[GitOid, str]:
         return resolve(project.repository, "HEAD"), ref
     ref = target if target.startswith("refs/") else f"refs/heads/{target}"
     return resolve(project.repository, ref), ref
-
-
-def _ensure_able(request: RunRequest) -> None:
-    from orchestrator.app.keys import signer
-
-    given = request.agent_input
-    open_agent(_agent(request), read_file(given) if given else None, str(given))
-    signer(request.key)
-
-
-def _ensure_planned(
-    project: Project, request: RunRequest, spec: Spec, plan: Plan | None, *, commit: GitOid, target: str
-) -> None:
-    """A plan from a file is somebody's claim: its grants and its sources are held against one made here."""
-    from orchestrator.planning.check import check_plan, check_sources
-    from orchestrator.planning.stale import ensure_fresh
-
-    if plan is not None:
-        ensure_fresh(plan, commit, spec.source_digest)
-    workflow = open_workflow(request.workflow)
-    with open_trees(project) as trees:
-        base = read_base(project, trees, commit, request.trust)
-        review = plan.review if plan else request.review
-        made = plan_for(trees, base, spec, workflow, target=target, review=review)
-    if plan is not None:
-        check_plan(plan, spec, [base.chain.current.ceiling, workflow.ceiling])
-        check_sources(plan, made)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base, read_base
@@ -96,14 +96,15 @@ def open_run(
     from orchestrator.app.keys import signer
 
     live: list[DockerSandboxes] = []
-    turn = Lock()
+    turn, aborted = threading.Lock(), threading.Event()
 
     def sandboxes() -> DockerSandboxes:
         with turn:
             if not live:
-                made = engine(settings.image, settings.runtime)
-                made.probe()
-                live.append(made)
+                live.append(engine(settings.image, settings.runtime))
+                if aborted.is_set():
+                    live[0].abort()
+                live[0].probe()
             return live[0]
 
     def tell(words: str) -> None:
@@ -112,6 +113,7 @@ def open_run(
         say(words)
 
     def abort() -> None:
+        aborted.set()
         for opened in live:
             opened.abort()
 
@@ -175,7 +177,7 @@ def environment_of(
     project: Project, trees: Trees, base: Base, sandboxes: Callable[[], DockerSandboxes], say: Callable[[str], None]
 ) -> Callable[[], tuple[Digest, str] | None]:
     """The project's dependencies at the base, built or found when first asked for."""
-    turn, made = Lock(), list[tuple[Digest, str] | None]()
+    turn, made = threading.Lock(), list[tuple[Digest, str] | None]()
 
     def once() -> tuple[Digest, str] | None:
         with turn:

@@ -29,7 +29,8 @@ def command(run: str, repo: Path, json_: bool) -> None:
         say(f"{key}: {found[key]}")
     if found["steps"]:
         say("")
-        table(("STEP", "ATTEMPT", "LAST"), [(s["id"], str(s["attempt"]), s["last"]) for s in found["steps"]])
+        rows = [(s["id"], str(s["attempt"]), s["last"], s["title"]) for s in found["steps"]]
+        table(("STEP", "ATTEMPT", "LAST", "TITLE"), rows)
     for step in found["steps"]:
         for reason in step["reasons"]:
             say(f"\n{step['id']} attempt {reason['attempt']} was sent back:\n{reason['text'].rstrip()}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.engine.context import RunContext
-from orchestrator.errors import SandboxUnavailable
+from orchestrator.errors import LimitReached, SandboxUnavailable
 from orchestrator.models.base import Digest, GitOid, Noun, canonical, sha256
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.plan import SourceKind, Step
@@ -15,7 +15,7 @@ from orchestrator.policy.imports import import_roots
 from orchestrator.ports import Execution, Sandboxes, SandboxRequest, Trees
 
 _TAIL_BYTES = 4096
-_NOT_EXECUTABLE, _NOT_FOUND = 126, 127
+_TIMED_OUT, _NOT_EXECUTABLE, _NOT_FOUND = 124, 126, 127
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
 
 
@@ -72,8 +72,12 @@ def ensure_runnable(ctx: RunContext, step: Step, tree: GitOid) -> None:
     for acceptance in step.acceptance:
         if acceptance.source.kind is not SourceKind.PROFILE:
             continue
-        with ctx.turn:
-            result = result_on_tree(ctx, step, acceptance.argv, tree)
+        try:
+            with ctx.turn:
+                result = result_on_tree(ctx, step, acceptance.argv, tree)
+        except LimitReached:
+            ctx.emit("base-fails", "agent", step.id, exit_code=_TIMED_OUT)
+            continue
         why = cannot_run(acceptance.argv, result.exit_code, ctx.blobs.get(result.output))
         if why is not None:
             raise unrunnable(acceptance.argv, why)

@@ -10,7 +10,8 @@ from orchestrator.engine import items
 from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.nodes.review import decision_set
-from orchestrator.models.decision import ReviewItem
+from orchestrator.models.base import GitOid
+from orchestrator.models.decision import OUTDATED, ReviewItem
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -64,6 +65,11 @@ def advance(
             return _ended(snapshot.values)
         item = items.prepare(ctx, snapshot.values, snapshot.next[0])
         digest, verdict = decision_set(ctx, item.id)
+        tip = _moved(ctx, item)
+        if verdict is None and tip is not None:
+            ctx.index.close_item(item.id, OUTDATED)
+            given = Command(resume={"item": item.id, "tip": tip})
+            continue
         if verdict is None and ask is not None:
             ask(item)
             digest, verdict = decision_set(ctx, item.id)
@@ -71,6 +77,14 @@ def advance(
             return Waiting(item)
         ctx.index.close_item(item.id, verdict)
         given = Command(resume={"item": item.id, "decisions": digest})
+
+
+def _moved(ctx: RunContext, item: ReviewItem) -> GitOid | None:
+    """Where the line is now, when it is no longer at the tip that the item names."""
+    if item.change is None:
+        return None
+    present = ctx.trees.ref(ctx.run.run_ref) or ctx.run.base_commit
+    return None if present == item.change.tip else present
 
 
 def _ended(values: dict[str, Any]) -> Ended:

@@ -71,8 +71,10 @@ class HygieneGate:
     def _content(self, side: Side) -> list[Hit]:
         text = side.data.decode("utf-8", "replace")
         code = _is_code(side)
-        hits = [] if b"\0" in side.data else list(characters.character_hits(text, code=code))
-        if code:
+        binary = b"\0" in side.data
+        hits = [] if binary else list(characters.character_hits(text, code=code))
+        # what is larger than this, or no text, has a finding of its own; searching it would only take minutes
+        if code and not binary and len(side.data) <= SIZE_LIMIT_BYTES:
             hits += suppressions.suppressions(text)
         hits += self._hidden(side)
         return hits

@@ -14,6 +14,10 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
+OUTDATED = "outdated"
+"""What closes an item beside a verdict: the line moved while it waited, and another item takes its place."""
+
+
 class SubjectKind(StrEnum):
     PLAN = "plan"
     CHANGE = "change"

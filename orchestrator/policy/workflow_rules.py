@@ -22,12 +22,17 @@ OUTCOMES: dict[NodeKind, frozenset[str]] = {
     NodeKind.MERGE: frozenset({"merged", "moved"}),
     NodeKind.END: frozenset(),
 }
-"""Every outcome that a node of a kind can have; a review of a change can also be ``deferred``."""
+"""Every outcome that a node of a kind can have; see :func:`outcomes` for what a review can have besides."""
+
+_OF_SUBJECT: dict[Subject | None, frozenset[str]] = {
+    Subject.CHANGE: frozenset({"deferred", "moved"}),
+    Subject.RUN: frozenset({"moved"}),
+}
 
 
 def outcomes(node: Node) -> frozenset[str]:
     """All outcomes of this node."""
-    extra = {"deferred"} if node.kind is NodeKind.REVIEW and node.reviews is Subject.CHANGE else set[str]()
+    extra = _OF_SUBJECT.get(node.reviews, frozenset[str]()) if node.kind is NodeKind.REVIEW else frozenset[str]()
     return OUTCOMES[node.kind] | extra
 
 
@@ -144,7 +149,7 @@ def _after(node: Node, here: Standing, outcome: str, target: str) -> Standing:
     match (node.kind, outcome):
         case (NodeKind.FOR_EACH, "stacked"):
             return replace(forgotten, gated=True, tested=True)
-        case (NodeKind.AGENT | NodeKind.FOR_EACH | NodeKind.MERGE, _):
+        case (NodeKind.AGENT | NodeKind.FOR_EACH | NodeKind.MERGE, _) | (NodeKind.REVIEW, "moved"):
             return forgotten
         case (NodeKind.GATE, "passed" | "needs-person"):
             return replace(forgotten, gated=True)

@@ -66,7 +66,7 @@ def open_and_current(view: ItemView, run: Run, others: Sequence[ReviewItem], key
         raise UsageError("REV006", f"Item {escape(item.id)} is closed: {view.outcome}.", "handrail review list")
     if run.status in _OVER:
         raise UsageError("REV006", f"Run {escape(run.id)} is over: {run.status}.", "start a new run")
-    if any(_replaces(other, item) for other in others):
+    if view.outdated or any(_replaces(other, item) for other in others):
         raise outdated(item)
     if any(said.keyid == keyid for said in view.decisions):
         raise UsageError(

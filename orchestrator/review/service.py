@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, RunId
 from orchestrator.models.change import Change
-from orchestrator.models.decision import Decision, ReviewItem, Verdict
+from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, Verdict
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, ReviewSheet
 from orchestrator.policy import verdicts
@@ -93,7 +93,8 @@ class Reviews:
             diffs=diffs,
             decisions=self._said(item_id),
             comments=tuple(self._load(digest, Comment) for digest in self._index.comments(item_id)),
-            outcome=Verdict(closed) if closed is not None else None,
+            outcome=Verdict(closed) if closed not in {None, OUTDATED} else None,
+            outdated=closed == OUTDATED,
         )
 
     def decide(self, item_id: str, verdict: Verdict, *, reason: str = "", lifts: Sequence[Digest] = ()) -> Decided:
@@ -118,7 +119,7 @@ class Reviews:
         """What the stored decisions come to; closes the item when that is decided. Safe to repeat."""
         closed = self._index.outcome(item_id)
         if closed is not None:
-            return Verdict(closed)
+            return None if closed == OUTDATED else Verdict(closed)
         opened = self._opened(item_id)
         item = self._index.item(item_id)
         found = verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])

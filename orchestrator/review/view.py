@@ -40,6 +40,7 @@ class ItemView:
     decisions: tuple[Said, ...]
     comments: tuple[Comment, ...]
     outcome: Verdict | None
+    outdated: bool = False
 
     @property
     def reports(self) -> tuple[GateReport, ...]:

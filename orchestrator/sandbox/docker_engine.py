@@ -49,6 +49,7 @@ class DockerSandboxes:
         self._connected: tuple[Engine, Profile] | None = None
         self._probed = False
         self._live: set[DockerSandbox] = set()
+        self._aborted = False
         self._lock = threading.RLock()
 
     @property
@@ -99,7 +100,11 @@ class DockerSandboxes:
         return reap(self._engine)
 
     def abort(self) -> None:
-        """End every live sandbox now, from any thread; whoever waits for one gets ``SandboxUnavailable``."""
+        """End every live sandbox now, from any thread; whoever waits for one gets ``SandboxUnavailable``.
+
+        So does whoever opens one from now on: one may just be under way in another thread.
+        """
+        self._aborted = True
         for sandbox in tuple(self._live):
             sandbox.hang_up()
 
@@ -159,6 +164,8 @@ class DockerSandboxes:
                 sandbox = DockerSandbox(engine, container, channel, request)
                 self._live.add(sandbox)
                 try:
+                    if self._aborted:
+                        raise SandboxUnavailable("SBX009", "all sandboxes of this process were told to end")
                     yield sandbox
                 finally:
                     self._live.discard(sandbox)

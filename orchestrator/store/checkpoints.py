@@ -38,6 +38,9 @@ def checkpoints(path: Path) -> Iterator[SqliteSaver]:
     any type that a row names. Only the newest checkpoint and the one before it
     are kept: each holds the whole state, so that all of them would grow with the
     square of the steps. The old ones go in the transaction that writes the new.
+
+    Raises ``StoreError``: STORE020 cannot be opened, STORE021 cannot be written
+    (a full disk), also for what happens inside the context.
     """
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer  # noqa: PLC0415  costs start-up
     from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  the same
@@ -53,5 +56,8 @@ def checkpoints(path: Path) -> Iterator[SqliteSaver]:
         db.execute(_KEEP_TWO)
         db.execute("PRAGMA synchronous = FULL")
         yield saver
+    except sqlite3.Error as problem:
+        hint = "free space, then resume the run" if "full" in str(problem) else "handrail doctor"
+        raise StoreError("STORE021", f"Cannot write {path}: {problem}.", hint) from problem
     finally:
         db.close()

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from orchestrator.engine.attempts import Attempt, again
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.execute import result_on_tree
-from orchestrator.engine.state import RunState, Update
+from orchestrator.engine.execute import CommandResult, result_on_tree
+from orchestrator.engine.state import RunState, StepStatus, Update
+from orchestrator.errors import LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Result
 from orchestrator.models.plan import Acceptance, Step
 
 _TAIL_BYTES = 4096
+_TIMED_OUT = 124
 
 
 def command(ctx: RunContext, state: RunState) -> Update:
-    """Outcomes: passed, again. Without any command the step passes and demonstrates nothing, which is said."""
+    """Outcomes: passed, again (back to the agent, or out of attempts or time).
+
+    Without any command the step passes and demonstrates nothing, which is said.
+    """
     now, change = Attempt.current(ctx, state), ctx.load(Change, state["change"])
     base = ctx.trees.tree_of(change.identity.tip)
-    runs = tuple(_run(ctx, now.step, a, base, change.identity.tree) for a in now.step.acceptance)
+    try:
+        runs = tuple(_run(ctx, now.step, a, base, change.identity.tree) for a in now.step.acceptance)
+    except LimitReached as limit:
+        lost = again(ctx, now.step, now.remembered(), [str(limit)], exhausted=StepStatus.LIMIT, final=True)
+        return {**lost, "outcome": "again"}
+    return _judged(ctx, now, change, runs)
+
+
+def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[AcceptanceRun, ...]) -> Update:
     failed = [r for r in runs if r.shows is Demonstration.FAILED]
     environment = ctx.environment()
     report = AcceptanceReport(
@@ -37,7 +50,7 @@ def command(ctx: RunContext, state: RunState) -> Update:
 
 def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree: GitOid) -> AcceptanceRun:
     after = result_on_tree(ctx, step, acceptance.argv, tree)
-    before = result_on_tree(ctx, step, acceptance.argv, base)
+    before = _before(ctx, step, acceptance, base)
     shows = Demonstration.FAILED
     if after.exit_code == 0:
         shows = Demonstration.REGRESSION if before.exit_code == 0 else Demonstration.DEMONSTRATED
@@ -50,6 +63,14 @@ def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree
         output=after.output,
         duration_seconds=after.duration_seconds,
     )
+
+
+def _before(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid) -> CommandResult:
+    """On the base a command may well never end: that is one way to fail, and the change may be what mends it."""
+    try:
+        return result_on_tree(ctx, step, acceptance.argv, base)
+    except LimitReached as limit:
+        return CommandResult(exit_code=_TIMED_OUT, output=ctx.blobs.put(str(limit).encode()), duration_seconds=0.0)
 
 
 def _sentence(ctx: RunContext, run: AcceptanceRun) -> str:

@@ -21,11 +21,16 @@ from orchestrator.policy import verdicts
 
 
 def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
-    """Outcomes: approve, request-changes, reject, and deferred where the plan asks for one review at the end."""
+    """Outcomes: approve, request-changes, reject; deferred where the plan asks for one review at the end.
+
+    And moved, when the line left the tip that the undecided item names: nobody could judge it any more.
+    """
     if node.reviews is Subject.CHANGE and ctx.plan(state["plan"]).review is ReviewMode.END_OF_RUN:
         return {"outcome": "deferred"}
     item = item_id(ctx, state, name)
     answer = interrupt({"item": item})
+    if "tip" in answer:
+        return {"outcome": "moved", "tip": answer["tip"]}
     verdict = _verdict(ctx, item, answer)
     if verdict is Verdict.APPROVE:
         return {"outcome": verdict, **_approved(state, node, item)}
