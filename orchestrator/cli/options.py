@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,7 +12,7 @@ import click
 from orchestrator.cli.options import digest, interactive
 from orchestrator.cli.telling import note, print_json
 from orchestrator.errors import ExitCode
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 
 if TYPE_CHECKING:
     from orchestrator.app.project import Project

@@ -131,7 +131,7 @@ def test_a_published_project_runs_its_own_tests_on_each_change(tmp_path: Path) -
     (tmp_path / "script.yaml").write_text(SCRIPT)
 
     proposed = bench.handrail("init", "--yes", "--commit", "--name", "tester").stderr
-    assert "requirements: requirements/tests.txt  [requirements to test]" in proposed
+    assert "requirements: requirements/tests.txt  [from requirements to test]" in proposed
     assert f"ok      project tests: `{PYTEST}` is green" in bench.handrail("doctor", "--project").stdout
 
     planned = bench.handrail("plan", "spec.md").stdout

@@ -58,7 +58,8 @@ def test_steps_behind_a_lost_one_are_blocked(tmp_path):
         assert (done.code, done.statuses) == (3, {"S01": "refused", "S02": "blocked"})
         shown = here.cli("show", done.run.id).stdout
         assert "S02   0        pending  Part 2" in shown
-        assert "S01   2        refused  Part 1  The attempt made the same tree as an earlier one." in shown
+        assert "S01   2        refused  Part 1" in shown
+        assert "S01 attempt 2 was sent back:\nThe attempt made the same tree as an earlier one." in shown
 
 
 def test_a_failing_command_sends_the_end_of_its_output_back(tmp_path):

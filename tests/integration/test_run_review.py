@@ -70,7 +70,7 @@ def test_a_run_parks_and_goes_on_in_other_processes(tmp_path):
         assert began.returncode == 4, began.stderr
         assert (
             began.stderr.splitlines()[-1]
-            == f"Try: handrail review show {item['id']}, then: handrail resume {item['run']}"
+            == f"Try: handrail review show {item['id']}, then approve or reject it, then: handrail resume {item['run']}"
         )
         assert here.cli("resume", item["run"]).returncode == 4
         assert here.git("branch", "--list", "handrail/*") == ""
