@@ -139,11 +139,16 @@ class Trees(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CommitNode:
-    """One commit as history has it. ``parents`` are in git's order."""
+    """One commit as history has it.
+
+    ``parents`` are in git's order; ``claims`` are the values of its
+    ``Handrail-Change`` trailers, which anybody can write.
+    """
 
     oid: GitOid
     parents: tuple[GitOid, ...]
     tree: GitOid
+    claims: tuple[str, ...] = ()
 
 
 class History(Protocol):

@@ -26,6 +26,7 @@ EVID046     a gate refused                     EVID048  a finding that nobody li
 EVID049     acceptance missing or failed       EVID050  no approval of this change
 EVID051     a person said no                   EVID052  the plan was not approved
 EVID053     unattested on a protected ref      EVID054  attested where no policy is in force
+EVID055     says it is ours, and nothing covers it
 TRUST001-7  the trust store's file, as KEY001-007
 TRUST008    ``.handrail/`` not trusted         TRUST009  ``.handrail/`` changed since
 TRUST010    a trust store of another shape     TRUST011  a link in ``.handrail/``

@@ -196,6 +196,9 @@ class _Walk:
 
     def _by_hand(self, node: CommitNode, policy: Policy | None) -> None:
         self.unattested.append(node.oid)
+        if node.claims:
+            why = "it says that it is a change of Handrail, and no statement covers it"
+            self._say(node, "EVID055", why, "fetch all evidence branches; if it stays so, the commit was altered")
         if policy is not None and is_protected(policy, self.ref):
             self._say(node, "EVID053", "no statement covers this commit, and its ref is protected", "handrail audit")
 

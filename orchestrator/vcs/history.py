@@ -7,18 +7,20 @@ from orchestrator.ports import CommitNode
 from orchestrator.vcs.repository import Repository
 
 _EVIDENCE = "handrail-evidence"
+_FORMAT = "%H%x1f%T%x1f%P%x1f%(trailers:key=Handrail-Change,valueonly,unfold,separator=%x20)"
 
 
 def commits(repository: Repository, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
     """All that ``head`` reaches and ``base`` does not, parents first. Replace references and grafts play no part."""
     without = [f"^{base}"] if base else []
     said = repository.git.run(
-        *("rev-list", "--topo-order", "--reverse", "--no-commit-header", "--format=%H %T %P"),
+        *("rev-list", "--topo-order", "--reverse", "--no-commit-header", f"--format={_FORMAT}"),
         *("--end-of-options", head, *without),
     )
-    rows = [line.split() for line in said.stdout.decode().splitlines()]
+    rows = [line.split("\x1f") for line in said.stdout.decode(errors="replace").splitlines()]
     return tuple(
-        CommitNode(GitOid(oid), tuple(GitOid(p) for p in parents), GitOid(tree)) for oid, tree, *parents in rows
+        CommitNode(GitOid(oid), tuple(GitOid(p) for p in parents.split()), GitOid(tree), tuple(claims.split()))
+        for oid, tree, parents, claims in rows
     )
 
 

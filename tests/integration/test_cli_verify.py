@@ -46,19 +46,28 @@ def test_another_root_does_not_verify(stranger):
     assert answer.code == 9, answer
 
 
-def test_an_amended_commit_is_unattested(stranger, root):
+def test_an_amended_commit_that_still_says_it_is_ours_does_not_verify(stranger, root):
     (stranger.repo / "src/stockroom/greet.py").write_text("WORDS = 'good night'\n")
     git(stranger.repo, "commit", "-q", "--amend", "-a", "--no-edit")
     answer = verify(stranger, root, "--json")
-    assert answer.json["verdict"] == "NOT VERIFIED", answer
+    assert (answer.code, answer.json["verdict"]) == (9, "NOT VERIFIED"), answer
     assert len(answer.json["unattested"]) == 1
+    assert [p["code"] for p in answer.json["problems"]] == ["EVID055"]
+
+
+def test_a_commit_by_hand_is_named_and_does_no_harm_on_a_branch_that_nobody_protects(stranger, root):
+    (stranger.repo / "notes.md").write_text("By hand.\n")
+    git(stranger.repo, "add", "notes.md")
+    git(stranger.repo, "-c", "user.name=A", "-c", "user.email=a@a.invalid", "commit", "-qm", "By hand")
+    answer = stranger.handrail("verify", "HEAD", "--base", "HEAD~2", "--root", root, "--json")
+    assert (answer.code, answer.json["verdict"], len(answer.json["unattested"])) == (0, "VERIFIED", 1), answer
 
 
 def test_without_the_evidence_branch_nothing_is_attested(stranger, root):
     for ref in git(stranger.repo, "for-each-ref", "--format=%(refname)", "**/handrail-evidence/*").splitlines():
         git(stranger.repo, "update-ref", "-d", ref)
     answer = verify(stranger, root, "--json")
-    assert answer.json["verdict"] == "NOT VERIFIED", answer
+    assert (answer.code, answer.json["verdict"]) == (9, "NOT VERIFIED"), answer
     assert answer.json["commits"] == []
 
 
