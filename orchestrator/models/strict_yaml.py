@@ -16,6 +16,8 @@ from orchestrator.models.spec import Problem
 
 MAX_BYTES = 1_048_576
 _MAX_DEPTH = 40
+_CORE = "tag:yaml.org,2002:"
+_TAGS = frozenset(_CORE + kind for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp"))
 
 Where = tuple[Hashable, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -33,7 +35,7 @@ class YamlProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data and the place (line and column from 1) of every key path."""
+    """Plain data and the place (line and column from 1) of every value; of a mapping, that of its key."""
 
     data: Any
     places: dict[Where, tuple[int, int]]
@@ -107,13 +109,16 @@ def _plain(node: yaml.Node, where: Where, places: dict[Where, tuple[int, int]]) 
     places.setdefault(where, (mark.line + 1, mark.column + 1))
     if len(where) > _MAX_DEPTH:
         raise YamlProblem(mark.line + 1, mark.column + 1, "The file is nested too deeply.")
+    if node.tag not in _TAGS:
+        raise YamlProblem(mark.line + 1, mark.column + 1, "Tags are not allowed.")
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, where, places)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(child, (*where, i), places) for i, child in enumerate(node.value)]
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        raise YamlProblem(mark.line + 1, mark.column + 1, "Tags are not allowed.")
-    return _SCALARS.construct(node)
+    try:
+        return _SCALARS.construct(node)
+    except (ValueError, yaml.YAMLError) as problem:
+        raise YamlProblem(mark.line + 1, mark.column + 1, "The value is not what its form promises.") from problem
 
 
 def _mapping(node: yaml.MappingNode, where: Where, places: dict[Where, tuple[int, int]]) -> dict[str, Any]:
@@ -124,7 +129,8 @@ def _mapping(node: yaml.MappingNode, where: Where, places: dict[Where, tuple[int
         if key is None or key in out:
             fault = "Keys must be plain words." if key is None else f"The key {key!r} stands here twice."
             raise YamlProblem(mark.line + 1, mark.column + 1, fault)
-        places[*where, key] = (mark.line + 1, mark.column + 1)
+        if isinstance(value_node, yaml.MappingNode):
+            places[*where, key] = (mark.line + 1, mark.column + 1)
         out[key] = _plain(value_node, (*where, key), places)
     return out
 
