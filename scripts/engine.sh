@@ -48,7 +48,17 @@ install_packages() {
     }
 }
 
+# A machine that lost its processes keeps their pid files, and another process may have got such a number since.
+forget_dead() {
+    for pair in dockerd:/var/run/docker.pid containerd:/var/run/docker/containerd/containerd.pid; do
+        file=${pair#*:}
+        [ -r "$file" ] || continue
+        [ "$(cat "/proc/$(cat "$file")/comm" 2>/dev/null)" = "${pair%%:*}" ] || rm -f "$file"
+    done
+}
+
 start() {
+    forget_dead
     say "starting dockerd${*:+ ($*)}; its log is .build/dockerd.log"
     setsid dockerd "$@" > "$build/dockerd.log" 2>&1 < /dev/null &
     echo $! > "$build/dockerd.pid"
