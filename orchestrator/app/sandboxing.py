@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,3 +67,33 @@ def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
     finally:
         sandboxes.close()
     return tuple(sorted(CHECKS))
+
+
+class LazyEngine:
+    """The engine of one run: probed when the first sandbox is needed, ended at once when the run is stopped."""
+
+    def __init__(self, image: str, runtime: str) -> None:
+        self._asked = (image, runtime)
+        self._turn, self._aborted = threading.Lock(), threading.Event()
+        self._made: DockerSandboxes | None = None
+
+    def sandboxes(self) -> DockerSandboxes:
+        """Raises ``SandboxUnavailable`` or ``SandboxUnsafe``; safe to call from parallel steps."""
+        with self._turn:
+            if self._made is None:
+                self._made = engine(*self._asked)
+                if self._aborted.is_set():
+                    self._made.abort()
+                self._made.probe()
+            return self._made
+
+    def abort(self) -> None:
+        """End every live sandbox now, from any thread, and open no more."""
+        self._aborted.set()
+        if self._made is not None:
+            self._made.abort()
+
+    def close(self) -> None:
+        """Drop the connection, if there is one."""
+        if self._made is not None:
+            self._made.close()

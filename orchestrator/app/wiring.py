@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base, read_base
 from orchestrator.app.project import Project
-from orchestrator.app.sandboxing import engine
+from orchestrator.app.sandboxing import LazyEngine
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.errors import SandboxUnavailable
@@ -95,27 +95,12 @@ def open_run(
     """
     from orchestrator.app.keys import signer
 
-    live: list[DockerSandboxes] = []
-    turn, aborted = threading.Lock(), threading.Event()
-
-    def sandboxes() -> DockerSandboxes:
-        with turn:
-            if not live:
-                live.append(engine(settings.image, settings.runtime))
-                if aborted.is_set():
-                    live[0].abort()
-                live[0].probe()
-            return live[0]
+    engine = LazyEngine(settings.image, settings.runtime)
 
     def tell(words: str) -> None:
         data = {"words": project.blobs.put(words.encode())}
         project.index.emit(Event(at=project.clock.now(), run=run.id, kind="environment", data=data))
         say(words)
-
-    def abort() -> None:
-        aborted.set()
-        for opened in live:
-            opened.abort()
 
     with open_trees(project) as trees, _gates() as run_gates:
         base = read_base(project, trees, run.base_commit, trust)
@@ -133,17 +118,16 @@ def open_run(
             clock=project.clock,
             agent=open_agent(settings.agent, project.blobs.get(settings.agent_input) if settings.agent_input else None),
             signer=signer(key),
-            sandboxes=sandboxes,
-            environment=environment_of(project, trees, base, sandboxes, tell),
+            sandboxes=engine.sandboxes,
+            environment=environment_of(project, trees, base, engine.sandboxes, tell),
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, review=settings.review),
             run_gates=run_gates,
             open_decision=decision_opener(base),
         )
         try:
-            yield Opened(ctx, abort)
+            yield Opened(ctx, engine.abort)
         finally:
-            for opened in live:
-                opened.close()
+            engine.close()
 
 
 def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target: str, review: ReviewMode) -> Plan:
