@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update
+from orchestrator.models.base import StepId
 from orchestrator.models.plan import Plan, Step
 
 _LANDED = {StepStatus.MERGED, StepStatus.STACKED}
@@ -15,13 +16,19 @@ _LOST = {StepStatus.REFUSED, StepStatus.REJECTED, StepStatus.LIMIT, StepStatus.B
 def for_each(ctx: RunContext, state: RunState) -> Update:
     """Judge before new work: a proposal on an old tip only gets older."""
     plan, steps = ctx.plan(state["plan"]), state["steps"]
-    waiting = next((s.id for s in plan.steps if steps[s.id]["status"] == StepStatus.PROPOSED), None)
+    waiting = next_to_judge(plan, steps)
     if waiting:
         return {"outcome": "judge", "current": waiting}
     chosen = choose(plan, steps, ctx.settings.max_parallel)
     if chosen:
         return {"outcome": "work", "steps": {s.id: _started(steps[s.id]) for s in chosen}}
     return {"outcome": _ending(steps), "steps": _blocked(plan, steps)}
+
+
+def next_to_judge(plan: Plan, steps: Mapping[str, StepState]) -> StepId | None:
+    """The first proposal whose predecessors stand on the line: after a review took some back, not all do."""
+    proposed = (s for s in plan.steps if steps[s.id]["status"] == StepStatus.PROPOSED)
+    return next((s.id for s in proposed if _free(s, steps)), None)
 
 
 def choose(plan: Plan, steps: Mapping[str, StepState], max_parallel: int) -> list[Step]:
@@ -34,7 +41,11 @@ def choose(plan: Plan, steps: Mapping[str, StepState], max_parallel: int) -> lis
 
 def _ready(step: Step, steps: Mapping[str, StepState]) -> bool:
     open_ = steps[step.id]["status"] in {StepStatus.PENDING, StepStatus.RETRY, StepStatus.WORKING}
-    return open_ and all(steps[d]["status"] in _LANDED for d in step.depends_on)
+    return open_ and _free(step, steps)
+
+
+def _free(step: Step, steps: Mapping[str, StepState]) -> bool:
+    return all(steps[d]["status"] in _LANDED for d in step.depends_on)
 
 
 def _started(mine: StepState) -> StepState:
