@@ -18,6 +18,7 @@ from orchestrator.models.decision import ReviewItem
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.run import OVER, Run, RunSettings
 from orchestrator.models.spec import Spec
+from orchestrator.models.workflow import Workflow
 
 if TYPE_CHECKING:
     from orchestrator.engine.run import Ended, Waiting
@@ -73,6 +74,20 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
         plan=plan,
     )
     project.blobs.put(data)
+    return _record(project, request.workflow, workflow, spec, settings, base=base, target=target, plan=plan)
+
+
+def _record(
+    project: Project,
+    name: str,
+    workflow: Workflow,
+    spec: Spec,
+    settings: RunSettings,
+    *,
+    base: GitOid,
+    target: str,
+    plan: Plan | None,
+) -> Run:
     project.blobs.put(spec.to_bytes())
     now = project.clock.now()
     run = RunId(f"{now:%Y%m%d}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6)))
@@ -82,7 +97,7 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
         spec_path=spec.path,
         spec=spec.digest(),
         spec_source=spec.source_digest,
-        workflow=request.workflow,
+        workflow=name,
         workflow_digest=workflow.digest(),
         base_commit=base,
         target_ref=target,

@@ -8,7 +8,7 @@ whether the command passes (``doctor --project`` tries it).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from orchestrator.models.profile import RepositoryProfile
@@ -167,9 +167,3 @@ def _from_tests(tree: _Tree, tests: Sequence[str], read: Read) -> tuple[tuple[st
                 top = ("-t", ".") if f"{root}/__init__.py" in tree.files else ()
                 return ("python", "-m", "unittest", "discover", "-s", root, *top), f"{path} imports unittest"
     return None
-
-
-def origin_of(profile: RepositoryProfile, name: str, value: str = "") -> str:
-    """Where a value came from, or that a person wrote it."""
-    table: Mapping[str, str] = profile.detected_from
-    return table.get(f"{name}:{value}" if value else name, "written by hand")
