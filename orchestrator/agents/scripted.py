@@ -44,6 +44,16 @@ class ScriptedAgent:
         """The script is what it does, so its digest is the version."""
         return f"1+{self._digest.removeprefix('sha256:')[:16]}"
 
+    @property
+    def image(self) -> None:
+        """The base image has the program."""
+        return
+
+    @property
+    def protocol(self) -> None:
+        """It asks no model."""
+        return
+
     def run(self, task: AgentTask, sandbox: Sandbox, emit: Callable[[AgentEvent], None]) -> AgentOutcome:
         """Replay the actions of this step and attempt.
 

@@ -47,7 +47,10 @@ class Hunk(Noun):
 
 
 class Proposal(Noun):
-    """What came out of a sandbox, on the base that the agent saw. Not yet judgeable (D1)."""
+    """What came out of a sandbox, on the base that the agent saw. Not yet judgeable (D1).
+
+    ``model`` is what the upstream reported, ``traffic`` the stored account of the broker, where the agent had one.
+    """
 
     run: RunId
     step: StepId
@@ -61,6 +64,8 @@ class Proposal(Noun):
     summary: str = ""
     transcript: Digest | None = None
     denials: tuple[str, ...] = ()
+    model: str = ""
+    traffic: Digest | None = None
     started_at: Instant
     finished_at: Instant
 

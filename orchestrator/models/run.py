@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId
+from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.plan import ReviewMode
 from orchestrator.models.status import OVER, RunStatus
 
@@ -15,7 +16,7 @@ class RunSettings(Noun):
     """What the person asked for when the run began; a resume goes on with the same.
 
     ``agent_input`` is the stored file that the agent was given (the scripted
-    agent's actions).
+    agent's actions). ``model`` is ``endpoint/model``, ``limit`` what ``--limit`` lowers the grants to.
     """
 
     agent: str
@@ -24,6 +25,8 @@ class RunSettings(Noun):
     max_parallel: int = Field(default=2, ge=1, le=64)
     image: str = ""
     runtime: str = ""
+    model: str = ""
+    limit: Capabilities | None = None
 
 
 class Run(Noun):

@@ -123,7 +123,8 @@ class _Ground:
         if len(problems) > before:
             return None
         exact = (p.glob for p in write if globs.is_exact(p.glob) and protects(self.protected, p.glob))
-        grant = self.ceiling.model_copy(update={"write": tuple(p.glob for p in write), "write_protected": tuple(exact)})
+        least = {"write": tuple(p.glob for p in write), "write_protected": tuple(exact), "egress": (), "secrets": ()}
+        grant = self.ceiling.model_copy(update=least)
         return Step(
             id=ids[requirement.id],
             title=requirement.title or requirement.statement.split("\n")[0][:80],

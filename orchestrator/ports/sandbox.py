@@ -21,6 +21,8 @@ class SandboxRequest:
     is the host directory to mount read-only. ``open_tree`` makes the whole copy
     writable, for commands whose tree is thrown away (acceptance). ``import_roots``
     are directories of the tree from which Python imports the project's own packages.
+    ``broker`` is the host directory with a lease's socket: a relay inside then answers on 127.0.0.1.
+    ``image`` is the id of an image that stands on the engine's own and adds a layer (a coding agent's program).
     """
 
     key: str
@@ -29,6 +31,8 @@ class SandboxRequest:
     environment: str | None = None
     open_tree: bool = False
     import_roots: tuple[str, ...] = ()
+    broker: str | None = None
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
