@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("evidence", "Export evidence."),
     "key": ("key", "Make and show signing keys."),
     "policy": ("policy", "Show the signed policy."),
+    "models": ("models", "Show and check your model endpoints."),
     "sandbox": ("sandbox", "Build the sandbox image and try its limits."),
 }
 """Command → module in this folder (attribute ``command``) and the line shown by ``--help``."""
