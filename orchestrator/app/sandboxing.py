@@ -26,21 +26,27 @@ def build_image(say: Callable[[str], None], *, pull: str | None = None, archive:
     return ImageBuilder(state, say).ensure(recipe, pull=pull, archive=archive)
 
 
-def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
-    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none."""
-    from orchestrator.sandbox.docker_engine import DockerSandboxes
+def base_image() -> str:
+    """The id of the built image. Raises ``SandboxUnavailable`` (``IMG020``) when there is none."""
     from orchestrator.sandbox.images import ImageBuilder
     from orchestrator.sandbox.recipe import load_recipe
 
+    state = state_home()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = ImageBuilder(state).find(load_recipe(data_folder("sandboxes") / "images" / "base"))
+    if found is None:
+        raise SandboxUnavailable("IMG020", "The sandbox image has not been built.", "handrail sandbox build")
+    return found
+
+
+def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
+    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none."""
+    from orchestrator.sandbox.docker_engine import DockerSandboxes
+
     folder, state = data_folder("sandboxes"), state_home()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not image:
-        found = ImageBuilder(state).find(load_recipe(folder / "images" / "base"))
-        if found is None:
-            raise SandboxUnavailable("IMG020", "The sandbox image has not been built.", "handrail sandbox build")
-        image = found
     return DockerSandboxes(
-        image,
+        image or base_image(),
         programs_source=folder / "images" / "base" / "opt" / "handrail",
         seccomp=folder / "seccomp" / "default.json",
         state=state,

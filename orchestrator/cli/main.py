@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "key": ("key", "Make and show signing keys."),
     "policy": ("policy", "Show the signed policy."),
     "models": ("models", "Show and check your model endpoints."),
+    "agent": ("agent", "Add, list, test and remove coding agents."),
     "sandbox": ("sandbox", "Build the sandbox image and try its limits."),
 }
 """Command → module in this folder (attribute ``command``) and the line shown by ``--help``."""

@@ -99,6 +99,11 @@ class Engine:
         with self._call("find the image"):
             return str(self._api.inspect_image(reference)["Id"])
 
+    def image_layers(self, reference: str) -> tuple[str, ...]:
+        """The digests of a local image's layers, the lowest first."""
+        with self._call("find the image"):
+            return tuple(str(layer) for layer in self._api.inspect_image(reference)["RootFS"]["Layers"])
+
     def newest_image(self, repository: str) -> str | None:
         """The id of the youngest local image of a repository, or ``None``."""
         with self._call("list images"):

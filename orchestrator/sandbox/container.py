@@ -59,6 +59,8 @@ class DockerSandbox:
             if self._request.open_tree
             else layout.plan(entries, capabilities, protected)
         )
+        if self._request.image is not None and not self._request.open_tree:
+            plan = plan.with_repository()
         if plan.root:
             self._as_root(plan.root, read)
         if plan.user:

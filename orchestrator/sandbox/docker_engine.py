@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
@@ -19,6 +20,7 @@ from orchestrator.sandbox import probe, programs
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
 from orchestrator.sandbox.drift import drift
+from orchestrator.sandbox.layers import stands_on
 from orchestrator.sandbox.owner import Owner
 from orchestrator.sandbox.profile import Profile, check_limits, container_spec
 from orchestrator.sandbox.reap import reap
@@ -48,6 +50,7 @@ class DockerSandboxes:
         self._source, self._seccomp, self._state = programs_source, seccomp, state
         self._connected: tuple[Engine, Profile] | None = None
         self._probed = False
+        self._admitted: set[str] = set()
         self._live: set[DockerSandbox] = set()
         self._aborted = False
         self._lock = threading.RLock()
@@ -88,9 +91,14 @@ class DockerSandboxes:
 
     @contextmanager
     def open(self, request: SandboxRequest) -> Generator[DockerSandbox]:
-        """As the port says; also raises ``UsageError`` (``SBX020``) for limits that cannot hold together."""
+        """As the port says; also raises ``UsageError`` (``SBX020``) for limits that cannot hold together.
+
+        An image of the request's own must stand on the base, layer by layer (``SBX013``), and is probed as the base is.
+        """
         check_limits(request.limits)
         self.probe()
+        if request.image is not None:
+            self._admit(request.image)
         with self._opened(request) as sandbox:
             yield sandbox
 
@@ -135,11 +143,22 @@ class DockerSandboxes:
             raise
         return engine, profile
 
-    def _probe(self) -> None:
-        subject = self._subject()
+    def _admit(self, image: str) -> None:
+        with self._lock:
+            if image in self._admitted:
+                return
+            base = self._engine.image_layers(self.image)
+            if self._engine.image_id(image) != image or not stands_on(self._engine.image_layers(image), base):
+                hint = "add the agent again: `handrail agent add NAME`"
+                raise SandboxUnsafe("SBX013", f"the image {image[:19]} does not stand on the sandbox's own", hint)
+            self._probe(image)
+            self._admitted.add(image)
+
+    def _probe(self, image: str | None = None) -> None:
+        subject = self._subject() if image is None else sha256(canonical([self._subject(), image]))
         if probe.known(self._state, subject):
             return
-        with self._opened(probe.REQUEST) as sandbox:
+        with self._opened(replace(probe.REQUEST, image=image)) as sandbox:
             probe.run(sandbox)
         probe.remember(self._state, subject)
 

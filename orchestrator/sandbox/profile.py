@@ -124,7 +124,7 @@ def container_spec(profile: Profile, request: SandboxRequest, owner: Owner | Non
     """The body of the engine's create call. No host environment, no proxy settings, no anonymous volume."""
     labels = {PREFIX + "run": request.run, PREFIX + "key": request.key, **(owner.labels() if owner else {})}
     return {
-        "Image": profile.image,
+        "Image": request.image or profile.image,
         "User": f"{USER}:{USER}",
         "Entrypoint": [*SUPERVISOR, str(request.limits.wall_seconds)],
         "Cmd": [],
