@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.agents.drivers import DRIVERS
 from orchestrator.agents.scripted import ScriptedAgent
 from orchestrator.errors import UsageError
 from orchestrator.ports import Agent
@@ -16,7 +17,7 @@ def make_agent(name: str, agent_input: bytes | None, path: str = "script") -> Ag
     Raises ``UsageError``: AGT004 unknown, AGT005 no input, AGT001 to AGT003 a bad script.
     """
     if name not in AGENTS:
-        raise UsageError("AGT004", f"There is no agent {name!r}.", f"one of: {', '.join(AGENTS)}")
+        raise UsageError("AGT004", f"There is no agent {name!r}.", f"one of: {', '.join((*AGENTS, *DRIVERS))}")
     if agent_input is None:
         raise UsageError("AGT005", "The scripted agent needs its file of actions.", "handrail run SPEC --script FILE")
     return ScriptedAgent(agent_input, path)

@@ -79,8 +79,8 @@ class ProgramAgent:
         return self._manifest.image
 
     @property
-    def protocol(self) -> WireProtocol:
-        return self._driver.protocol
+    def protocols(self) -> tuple[WireProtocol, ...]:
+        return (self._driver.protocol,)
 
     def run(self, task: AgentTask, sandbox: Sandbox, emit: Callable[[AgentEvent], None]) -> AgentOutcome:
         """Start the program and follow it to its end, its time-out or its crash.

@@ -15,6 +15,7 @@ from orchestrator.agents.events import EventReader
 from orchestrator.agents.script import Action, Replay, load_script
 from orchestrator.errors import AgentFailed
 from orchestrator.models.base import sha256
+from orchestrator.models.endpoint import WireProtocol
 from orchestrator.ports import AgentEvent, AgentOutcome, AgentTask, Sandbox
 
 PROGRAM = ("python3", "-I", "/opt/handrail/agents/scripted.py")
@@ -45,9 +46,9 @@ class ScriptedAgent:
         return
 
     @property
-    def protocol(self) -> None:
+    def protocols(self) -> tuple[WireProtocol, ...]:
         """It asks no model."""
-        return
+        return ()
 
     def run(self, task: AgentTask, sandbox: Sandbox, emit: Callable[[AgentEvent], None]) -> AgentOutcome:
         """Replay the actions of this step and attempt.
