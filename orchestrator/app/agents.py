@@ -84,27 +84,36 @@ def _listed(name: str) -> Listed:
 
 
 def add(name: str, version: str | None, say: Say) -> AgentManifest:
-    """Install an agent: fetch, build its layer, test it, write its manifest.
+    """Install an agent: put its image together, try it, write its manifest.
 
-    Without ``version`` it is the pinned one, whose hashes the recipe holds; another one is taken as the index gives
-    it today. What was built before is found again, and nothing is fetched. Raises ``UsageError`` (``AGT030`` …
-    ``AGT038``) or ``SandboxUnavailable``; then no manifest is written.
+    Raises what :func:`assemble` does, and ``UsageError`` (``AGT037``) when it does not pass its checks; then no
+    manifest is written.
     """
-    recipe, requirements, pinned = _chosen(name, version, say)
-    base = base_image()
-    digest = recipe.digest_on(base, requirements)
-    from orchestrator.sandbox.layers import find_layer
-
-    image = find_layer(base, name, digest) or _build(recipe, requirements, base, digest, say)
-    manifest = _write_down(recipe, base=base, image=image, digest=digest, pinned=pinned)
+    manifest = assemble(name, version, say)
     verdicts = _tried(manifest, say)
     failed = [f"{v.name}: {v.words}" for v in verdicts if not v.passed]
     if failed:
-        hint = "take the version that Handrail pins" if not pinned else "see what each check says"
-        raise UsageError("AGT037", f"{recipe.title} {recipe.version} does not pass its checks.", hint, failed)
+        hint = "see what each check says" if manifest.pinned else "take the version that Handrail pins"
+        raise UsageError("AGT037", f"{name} {manifest.version} does not pass its checks.", hint, failed)
     whole = manifest.model_copy(update={"checks": tuple(v.name for v in verdicts)})
-    _save(whole)
+    save(whole)
     return whole
+
+
+def assemble(name: str, version: str | None, say: Say) -> AgentManifest:
+    """The manifest of an agent whose image is there, built when it was not. Nothing is tried or written down.
+
+    Without ``version`` it is the pinned one, whose hashes the recipe holds; another one is taken as the index gives
+    it today. What was built before is found again, and nothing is fetched. Raises ``UsageError`` (``AGT030`` …
+    ``AGT038``) or ``SandboxUnavailable``.
+    """
+    from orchestrator.sandbox.layers import find_layer
+
+    recipe, requirements, pinned = _chosen(name, version, say)
+    base = base_image()
+    digest = recipe.digest_on(base, requirements)
+    image = find_layer(base, name, digest) or _build(recipe, requirements, base, digest, say)
+    return _write_down(recipe, base=base, image=image, digest=digest, pinned=pinned)
 
 
 def test(name: str, say: Say) -> tuple[Verdict, ...]:
@@ -230,7 +239,8 @@ def _tried(manifest: AgentManifest, say: Say) -> tuple[Verdict, ...]:
         sandboxes.close()
 
 
-def _save(manifest: AgentManifest) -> None:
+def save(manifest: AgentManifest) -> None:
+    """Write a manifest: the agent is installed from now on."""
     path = _manifest(manifest.name)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")

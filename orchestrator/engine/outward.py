@@ -114,7 +114,8 @@ class _Watch:
         self._turn = threading.Lock()
 
     def __call__(self, exchange: Exchange) -> None:
-        data = exchange.model_dump(mode="json", exclude_defaults=True, exclude={"at", "path"})
+        data = exchange.model_dump(mode="json", exclude_defaults=True, exclude={"at", "path", "kind"})
+        data["traffic"] = exchange.kind.value
         self._ctx.emit("exchange", "agent", self._step.id, self._attempt, **data)
         with self._turn:
             self._tokens += exchange.tokens
