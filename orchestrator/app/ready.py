@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.app.base import read_base
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
-from orchestrator.app.sandboxing import reach_engine
+from orchestrator.app.sandboxing import layers_of, reach_engine
 from orchestrator.app.wiring import open_agent, open_trees, plan_for
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.plan import Plan
@@ -50,4 +50,4 @@ def ensure_ready(
     if plan is not None:
         check_plan(plan, spec, [there.chain.current.ceiling, workflow.ceiling])
         check_sources(plan, made)
-    reach_engine(settings.image, settings.runtime)
+    reach_engine(settings.image, settings.runtime, layers_of(there.profile))

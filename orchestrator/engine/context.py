@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
-from orchestrator.models.base import Digest, Noun, StepId
+from orchestrator.models.base import Digest, GitOid, Noun, StepId
 from orchestrator.models.decision import Decision
 from orchestrator.models.event import Event
 from orchestrator.models.gate import GateReport
@@ -17,7 +17,7 @@ from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import Run, RunSettings
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Agent, Blobs, Candidate, Clock, RunIndex, Sandboxes, Signer, Trees
+from orchestrator.ports import Agent, Blobs, Candidate, Clock, Prepared, RunIndex, Sandboxes, Signer, Trees
 
 N = TypeVar("N", bound=Noun)
 
@@ -28,7 +28,8 @@ class RunContext:
 
     ``open_decision`` verifies a decision's signature and gives the key id and
     the decision; it raises ``EvidenceInvalid`` otherwise. ``environment`` builds
-    or finds the project's dependencies and gives their host directory. ``turn`` is
+    or finds what a tree's own lock files ask for (D5); a tree that changes them has
+    passed the gates before it is asked for. ``turn`` is
     held where two steps would otherwise do the same work twice.
     """
 
@@ -45,7 +46,7 @@ class RunContext:
     agent: Agent
     signer: Signer
     sandboxes: Callable[[], Sandboxes]
-    environment: Callable[[], tuple[Digest, str] | None]
+    environment: Callable[[GitOid], Prepared | None]
     make_plan: Callable[[], Plan]
     run_gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
     open_decision: Callable[[bytes], tuple[str, Decision]]

@@ -6,7 +6,7 @@ not kept; whatever is kept is a noun in :mod:`orchestrator.models`.
 
 from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask
 from orchestrator.ports.gates import Candidate, Gate
-from orchestrator.ports.sandbox import Environments, Execution, Sandbox, Sandboxes, SandboxRequest
+from orchestrator.ports.sandbox import Environments, Execution, Prepared, Sandbox, Sandboxes, SandboxRequest
 from orchestrator.ports.signing import Signer
 from orchestrator.ports.storage import Blobs, Clock, RunIndex
 from orchestrator.ports.trees import (
@@ -38,6 +38,7 @@ __all__ = [
     "Gate",
     "History",
     "OutMember",
+    "Prepared",
     "RefUpdate",
     "RunIndex",
     "Sandbox",

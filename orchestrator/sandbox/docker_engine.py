@@ -89,7 +89,7 @@ class DockerSandboxes:
     @contextmanager
     def open(self, request: SandboxRequest) -> Generator[DockerSandbox]:
         """As the port says; also raises ``UsageError`` (``SBX020``) for limits that cannot hold together."""
-        check_limits(request.limits)
+        check_limits(request.limits, request.services)
         self.probe()
         with self._opened(request) as sandbox:
             yield sandbox
@@ -166,8 +166,10 @@ class DockerSandboxes:
                 try:
                     if self._aborted:
                         raise SandboxUnavailable("SBX009", "all sandboxes of this process were told to end")
+                    sandbox.start_services()
                     yield sandbox
                 finally:
+                    sandbox.stop_services()
                     self._live.discard(sandbox)
             finally:
                 channel.close()

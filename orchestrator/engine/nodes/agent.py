@@ -62,16 +62,15 @@ def _limits(step: Step, mine: StepState) -> Limits:
 def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
     mine, tip = work["mine"], GitOid(work["tip"])
     base_tree = ctx.trees.tree_of(tip)
-    sandboxes, environment = ctx.sandboxes(), ctx.environment()
+    sandboxes, environment = ctx.sandboxes(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
     entries = ctx.trees.entries(base_tree)
     request = SandboxRequest(
         key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
         run=ctx.run.id,
         limits=_limits(step, mine),
-        environment=environment[1] if environment else None,
         import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
-    )
+    ).furnished(environment)
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected)
     started = ctx.clock.now()
     with sandboxes.open(request) as sandbox:
