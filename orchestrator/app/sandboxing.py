@@ -82,7 +82,7 @@ def _not_built(layers: Iterable[str]) -> SandboxUnavailable:
     )
 
 
-def engine(image: str = "", runtime: str = "", layers: Iterable[str] = ()) -> DockerSandboxes:
+def engine(image: str = "", runtime: str = "", layers: Iterable[str] = (), *, pool_size: int = 0) -> DockerSandboxes:
     """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none."""
     from orchestrator.sandbox.docker_engine import DockerSandboxes
     from orchestrator.sandbox.images import ImageBuilder
@@ -101,6 +101,7 @@ def engine(image: str = "", runtime: str = "", layers: Iterable[str] = ()) -> Do
         seccomp=folder / "seccomp" / "default.json",
         state=state,
         runtime=runtime or None,
+        pool_size=pool_size,
     )
 
 

@@ -8,6 +8,7 @@ Frames, what is kept of stderr, and every wait are bounded.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import time
@@ -67,6 +68,10 @@ class Channel:
                     del self._out[:end]
                     return kind, payload
             self._more(deadline)
+
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to read, not even the end."""
+        return not self._out and not self._raw and not select.select([self._socket], [], [], 0)[0]
 
     def close(self) -> None:
         """Hang up. The process sees its stdin end; a thread that waits here gets ``SandboxUnavailable``."""

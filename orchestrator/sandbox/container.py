@@ -45,6 +45,12 @@ class DockerSandbox:
         self._broken = False
         self._services: Services | None = None
 
+    def begin_wall_time(self) -> None:
+        """For a container that was made ahead: its time begins now."""
+        with _Use(self):
+            seconds = self._request.limits.wall_seconds
+            self._channel.send([b"W", struct.pack(">I", seconds)], self._deadline(TRANSFER_SECONDS))
+
     def start_services(self) -> None:
         """Begin with them, when there are any; the first command waits until they answer."""
         if self._request.services:

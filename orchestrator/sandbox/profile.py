@@ -135,13 +135,19 @@ def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
     }
 
 
-def container_spec(profile: Profile, request: SandboxRequest, owner: Owner | None) -> dict[str, Any]:
-    """The body of the engine's create call. No host environment, no proxy settings, no anonymous volume."""
+def container_spec(
+    profile: Profile, request: SandboxRequest, owner: Owner | None, wall_seconds: int | None = None
+) -> dict[str, Any]:
+    """The body of the engine's create call. No host environment, no proxy settings, no anonymous volume.
+
+    ``wall_seconds`` is how long a container that is made ahead may wait, instead of how long it may work.
+    """
+    seconds = request.limits.wall_seconds if wall_seconds is None else wall_seconds
     labels = {PREFIX + "run": request.run, PREFIX + "key": request.key, **(owner.labels() if owner else {})}
     return {
         "Image": profile.image,
         "User": f"{USER}:{USER}",
-        "Entrypoint": [*SUPERVISOR, str(request.limits.wall_seconds)],
+        "Entrypoint": [*SUPERVISOR, str(seconds)],
         "Cmd": [],
         "Env": [],
         "WorkingDir": "/",

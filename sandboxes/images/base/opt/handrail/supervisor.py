@@ -7,6 +7,7 @@ over its own stdin and stdout; all integers are big-endian::
               X  <timeout_seconds f64> <output_bytes u64> <argc u32> <envc u32> <strings u32> <stdin u64>
                  argv and NAME=value strings, each ended by NUL; stdin
               O  <bytes u64> <members u64> <path_bytes u32>   give files out, within these caps
+              W  <wall_seconds u32>   begin its wall time anew, for one that was made ahead
               Q                       end
     from it   kind u8, length u32, payload, with kind one of
               K ok   ! a refusal in words   o stdout   e stderr   x <exit i32> <flags u8>   m members
@@ -41,6 +42,7 @@ from wire import CHUNK, Input, Refused, send
 EXEC = struct.Struct(">dQIIIQ")
 CAPS = struct.Struct(">QQI")
 EXITED = struct.Struct(">iB")
+WALL = struct.Struct(">I")
 TRUNCATED, TIMED_OUT = 1, 2
 GRACE_SECONDS = 30
 KILL_SECONDS = 10
@@ -247,6 +249,8 @@ def serve(wall_seconds: int) -> None:
                 send(b"K")
             elif command == b"X":
                 execute(source, wake)
+            elif command == b"W":
+                limit_life(WALL.unpack(source.exactly(WALL.size))[0])
             elif command == b"O":
                 caps = CAPS.unpack(source.exactly(CAPS.size))
                 end_all()
