@@ -185,12 +185,12 @@ def _file(scratch: Path, path: str, text: str) -> Part:
 
 
 def _pypi(recipe: AgentRecipe, number: int, requirements: dict[str, bytes], base: str, say: Say) -> Part:
-    from orchestrator.sandbox.environment import PythonEnvironments
+    from orchestrator.sandbox.environment import ProjectEnvironments
     from orchestrator.sandbox.layers import Part
 
     package = recipe.packages[number]
     name, data = recipes.as_lock(requirements[package.requirements])
-    made = PythonEnvironments(base, state_home(), say).prepare({name: data})
+    made = ProjectEnvironments(base, state_home(), say).prepare({name: data})
     if made is None:
         raise UsageError("AGT035", f"{package.requirements} names no package.", "reinstall Handrail")
     return Part(package.at, Path(made[1]), package.keep, package.executable)
