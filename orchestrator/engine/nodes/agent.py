@@ -99,7 +99,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
         image=sandboxes.image,
         summary=outcome.summary,
         transcript=ctx.blobs.put(outcome.transcript),
-        denials=built.denials,
+        denials=(*built.denials, *outcome.denials),
         started_at=started,
         finished_at=ctx.clock.now(),
     )
