@@ -8,6 +8,7 @@ from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.context_files import relevant_files
 from orchestrator.engine.execute import ensure_runnable
 from orchestrator.engine.state import StepState, StepStatus, Update, Work
 from orchestrator.errors import AgentFailed, LimitReached
@@ -18,7 +19,7 @@ from orchestrator.models.plan import Step
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_write, may_read
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
-from orchestrator.render.prompts import step_prompt
+from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt
 
 _ERASED = {"message", "tool-call"}
 
@@ -108,12 +109,15 @@ def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
 def _task(ctx: RunContext, work: Work, step: Step) -> AgentTask:
     feedback = tuple(feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
     requirements = ctx.requirements(step)
+    prompt = step_prompt(step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"])))
+    digest = ctx.blobs.put(prompt.encode())
+    ctx.emit("agent-prompt", "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
     return AgentTask(
         run=ctx.run.id,
         step=step,
         attempt=work["mine"]["attempt"],
         requirements=requirements,
-        prompt=step_prompt(step, requirements, feedback),
+        prompt=prompt,
         feedback=feedback,
     )
 
