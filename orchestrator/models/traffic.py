@@ -16,7 +16,10 @@ class TrafficKind(StrEnum):
 
 
 class Usage(Noun):
-    """``cost_usd`` is ``None`` where no price is known; ``settled`` is false when a reservation counts as spent."""
+    """``cost_usd`` is ``None`` where no price is known; ``settled`` is false when a reservation counts as spent.
+
+    ``estimated`` says that an upstream told no usage for some answer, or that it was cut.
+    """
 
     requests: int = Field(default=0, ge=0)
     input_tokens: int = Field(default=0, ge=0)
@@ -25,6 +28,7 @@ class Usage(Noun):
     cost_usd: float | None = None
     egress_bytes: int = Field(default=0, ge=0)
     settled: bool = True
+    estimated: bool = False
 
 
 class Exchange(Noun):

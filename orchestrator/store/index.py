@@ -197,6 +197,12 @@ class SqliteIndex:
     def cancel_asked(self, run: RunId) -> bool:
         return bool(self._read("SELECT 1 FROM control WHERE run = ? AND cancel = 1", (run,)))
 
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One immediate transaction of a neighbour in this room; durable when the context ends."""
+        with self._write() as db:
+            yield db
+
     def _read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         try:
             with self._turn:

@@ -72,6 +72,31 @@ def end_all(main: int = 0) -> int | None:
     os._exit(71)
 
 
+def start_relay(listener) -> None:  # noqa: ANN001  a socket; its module is loaded only where there is a broker
+    """A child without the channel to the host: whatever happens to it stays inside."""
+    if listener is None or os.fork() != 0:
+        return
+    try:
+        os.setsid()
+        null = os.open("/dev/null", os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        from relay import serve as carry  # noqa: PLC0415  the same
+
+        carry(listener)
+    finally:
+        os._exit(73)
+
+
+def relay_socket():  # noqa: ANN201  a socket or None
+    """Where programs inside reach the broker, when there is one."""
+    if not os.path.exists("/run/handrail/broker.sock"):  # noqa: PTH110  start-up counts
+        return None
+    from relay import listen  # noqa: PLC0415  the same
+
+    return listen()
+
+
 def become(argv: list[bytes], env: dict[bytes, bytes], fds: tuple[int, int, int]) -> None:
     """In the child: turn into the command."""
     try:
@@ -180,11 +205,12 @@ class Command:
             os.close(self.stdin)
 
 
-def execute(source: Input, wake: int) -> None:
+def execute(source: Input, wake: int, listener) -> None:  # noqa: ANN001  a socket or None
     timeout, cap, argc, envc, length, stdin_bytes = EXEC.unpack(source.exactly(EXEC.size))
     strings = source.exactly(length).split(b"\0")
     stdin = source.exactly(stdin_bytes)
     env = dict(pair.split(b"=", 1) for pair in strings[argc : argc + envc])
+    start_relay(listener)
     command = Command(strings[:argc], env, stdin, cap)
     status = command.until(time.monotonic() + timeout, wake)
     timed_out = status is None
@@ -217,6 +243,7 @@ def serve(wall_seconds: int) -> None:
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     source = Input()
+    listener = relay_socket()
     unpacker = Unpacker(source)
     while (command := source.exactly(1)) != b"Q":
         try:
@@ -224,7 +251,7 @@ def serve(wall_seconds: int) -> None:
                 unpacker.run()
                 send(b"K")
             elif command == b"X":
-                execute(source, wake)
+                execute(source, wake, listener)
             elif command == b"O":
                 caps = CAPS.unpack(source.exactly(CAPS.size))
                 end_all()
