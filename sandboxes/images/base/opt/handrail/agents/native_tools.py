@@ -26,7 +26,15 @@ RUN_SECONDS_MOST = 1800
 SEARCH_SECONDS = 20
 OUTPUT_BYTES = 64 << 10
 DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
-DENIED_WORDS = ("Permission denied", "Operation not permitted", "Read-only file system", "Network is unreachable")
+DENIED_WORDS = (
+    "Permission denied",
+    "Operation not permitted",
+    "Read-only file system",
+    "Network is unreachable",
+    "name resolution",
+    "Name or service not known",
+    "Could not resolve host",
+)
 LISTED = 500
 
 Tell = Callable[..., None]
