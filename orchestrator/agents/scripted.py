@@ -23,7 +23,10 @@ MAX_EVENTS = 10_000
 MAX_LINE_BYTES = 64 << 10
 MAX_TEXT_CHARACTERS = 4096
 _KINDS = {kind.value: kind for kind in AgentEventKind}
-_DATA_KEYS = frozenset({"path", "bytes", "argv", "exit_code", "done", "failed", "denied", "deleted"})
+_DATA_KEYS = frozenset(
+    {"path", "bytes", "argv", "exit_code", "done", "failed", "denied", "deleted"}
+    | {"tool", "turn", "turns", "input_tokens", "output_tokens", "code", "steered"}
+)
 
 
 class ScriptedAgent:
