@@ -43,6 +43,11 @@ class DockerSandbox:
         self._fresh = True
         self._broken = False
 
+    @property
+    def container(self) -> str:
+        """The engine's id of it."""
+        return self._container
+
     def copy_in(
         self,
         entries: Sequence[TreeEntry],

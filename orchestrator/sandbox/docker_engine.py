@@ -94,6 +94,23 @@ class DockerSandboxes:
         with self._opened(request) as sandbox:
             yield sandbox
 
+    @contextmanager
+    def variant(self, image: str) -> Generator[DockerSandboxes]:
+        """The same, with another image. Its limits are not tried: it is for the self-test, which tries an image."""
+        made = DockerSandboxes(
+            image,
+            programs_source=self._source,
+            seccomp=self._seccomp,
+            state=self._state,
+            runtime=self._runtime,
+            base_url=self._base_url,
+        )
+        made._probed = True
+        try:
+            yield made
+        finally:
+            made.close()
+
     def reap(self) -> tuple[str, ...]:
         """Remove containers of provably dead owners; their ids."""
         self.connect()
