@@ -68,7 +68,7 @@ class DockerSandbox:
             self._as_root(plan.root, read)
         if plan.user:
             with _Use(self):
-                self._channel.send([b"U"], self._deadline(TRANSFER_SECONDS))
+                self._channel.command(b"U", (), self._deadline(TRANSFER_SECONDS))
                 self._unpack(self._channel, plan.user, read)
         self._base = plan.paths()
 
@@ -88,7 +88,7 @@ class DockerSandbox:
             raise self._wall()
         message = self._message(argv, {**_ENV, **self._environment(), **(env or {})}, stdin, allowed)
         with _Use(self):
-            self._channel.send(message, self._deadline(TRANSFER_SECONDS))
+            self._channel.command(b"X", message, self._deadline(TRANSFER_SECONDS))
             execution = self._collect(time.monotonic() + allowed + GRACE_SECONDS, on_output)
         if execution.timed_out and allowed < timeout_seconds:
             raise self._wall()
@@ -103,7 +103,7 @@ class DockerSandbox:
         deadline = self._deadline(TRANSFER_SECONDS)
         with _Use(self):
             caps = _CAPS.pack(max_bytes, limits.inodes, members.MAX_PATH_BYTES)
-            self._channel.send([b"O", caps], deadline)
+            self._channel.command(b"O", [caps], deadline)
             while True:
                 kind, payload = self._channel.receive(deadline)
                 if kind == b"m":
@@ -155,7 +155,7 @@ class DockerSandbox:
             raise UsageError("SBX023", "a command needs words without NUL and at most 16 MiB of input")
         packed = b"".join(s.encode("utf-8", "surrogateescape") + b"\0" for s in strings)
         cap = self._request.limits.output_kib * 1024
-        return [b"X", _EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin)), packed, stdin]
+        return [_EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin)), packed, stdin]
 
     def _collect(self, deadline: float, on_output: Callable[[bytes], None] | None) -> Execution:
         began = time.monotonic()

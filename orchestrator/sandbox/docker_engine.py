@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,11 @@ from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
 from orchestrator.sandbox.drift import drift
 from orchestrator.sandbox.owner import Owner
-from orchestrator.sandbox.profile import Profile, check_limits, container_spec
+from orchestrator.sandbox.profile import Profile, check_limits, container_spec, is_gvisor
 from orchestrator.sandbox.reap import reap
+
+START_SECONDS = 60
+"""Within which PID 1 must answer."""
 
 
 class DockerSandboxes:
@@ -156,8 +160,7 @@ class DockerSandboxes:
         subject = self._subject()
         if probe.known(self._state, subject):
             return
-        with self._opened(probe.REQUEST) as sandbox:
-            probe.run(sandbox)
+        probe.run(lambda: self._opened(probe.REQUEST), inodes_on_the_way_out=is_gvisor(self.connect().runtime))
         probe.remember(self._state, subject)
 
     def _subject(self) -> Digest:
@@ -178,6 +181,7 @@ class DockerSandboxes:
             channel = engine.attach(container)
             try:
                 engine.start(container)
+                channel.agree(time.monotonic() + START_SECONDS)
                 sandbox = DockerSandbox(engine, container, channel, request)
                 self._live.add(sandbox)
                 try:

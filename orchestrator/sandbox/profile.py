@@ -29,6 +29,8 @@ WORKING_SET_MIB = 32
 OPEN_FILES = 1024
 MIB = 1024 * 1024
 _TMP_MIB = 64
+GVISOR_THREADS = 128
+"""What gVisor's own kernel, a process of the container, needs beside the agent's processes."""
 _PERIOD = 1_000_000_000
 
 
@@ -60,6 +62,11 @@ def check_limits(limits: Limits) -> None:
             f"files count as memory, and {WORKING_SET_MIB} MiB are needed beside them",
             f"set memory_mib to at least {limits.disk_mib + WORKING_SET_MIB}, or lower disk_mib",
         )
+
+
+def is_gvisor(runtime: str) -> bool:
+    """Whether an engine's runtime is gVisor, by its name."""
+    return "runsc" in runtime or "gvisor" in runtime.lower()
 
 
 def _tmpfs(limits: Limits, *, open_tree: bool) -> dict[str, str]:
@@ -103,7 +110,7 @@ def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
         "NanoCpus": int(limits.cpus * _PERIOD),
         "NetworkMode": "none",
         "OomScoreAdj": 0,
-        "PidsLimit": limits.pids,
+        "PidsLimit": limits.pids + (GVISOR_THREADS if is_gvisor(profile.runtime) else 0),
         "Privileged": False,
         "ReadonlyRootfs": True,
         "Runtime": profile.runtime,

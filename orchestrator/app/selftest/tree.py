@@ -246,6 +246,17 @@ def _unseen_by_time(bench: Bench) -> Seen:
     return Seen(same, "size and time are as before")
 
 
+_REPLACED = "cp src/granted.txt src/mine; mv -f src/mine src/conftest.py; cat src/conftest.py"
+
+
+def _replaced(bench: Bench) -> Seen:
+    with workshop() as shop, bench.hardened() as box:
+        at_once = b"granted" not in box.execute(["sh", "-c", _REPLACED], timeout_seconds=20).stdout
+        taken = shop.take(box.change_out())
+    words = "refused by the kernel at once" if at_once else f"possible inside, then: {taken.words}"
+    return Seen("src/conftest.py" in taken.changed, words)
+
+
 def _odd(changed: dict[str, str]) -> list[str]:
     return [p for p in changed if p in {"src/pipe", "src/twin", "src/s"}]
 
@@ -319,6 +330,15 @@ ATTACKS = (
         _COPY,
         _taken(_TWINS, _twins),
         _twin_copied,
+    ),
+    _attack(
+        66,
+        "put a file over a protected one in a granted folder",
+        "sticky folders, and the grant on the way out",
+        "refused by the kernel, or left out of the tree",
+        _OPEN,
+        _replaced,
+        _granted(_REPLACED, lambda changed: [p for p in changed if p == "src/conftest.py"]),
     ),
     _attack(
         65,

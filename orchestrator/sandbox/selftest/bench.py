@@ -21,7 +21,7 @@ from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox.container import DockerSandbox
 from orchestrator.sandbox.docker_engine import DockerSandboxes
 from orchestrator.sandbox.owner import Owner
-from orchestrator.sandbox.profile import MIB, OPEN_FILES, PROGRAMS, PYTHON, container_spec
+from orchestrator.sandbox.profile import MIB, OPEN_FILES, PROGRAMS, PYTHON, container_spec, is_gvisor
 from orchestrator.sandbox.selftest.engine import SelftestEngine
 from orchestrator.sandbox.selftest.host import HostSide
 from orchestrator.testing.sandbox_suite import Tree
@@ -40,7 +40,7 @@ FILES: Mapping[str, tuple[str, bytes]] = {
 }
 WRITE = ("src/**", "tests/**")
 SECONDS = 90.0
-_ADDED = ("DAC_READ_SEARCH", "MKNOD", "NET_ADMIN", "NET_RAW", "SYS_ADMIN", "SYS_PTRACE")
+_ADDED = ("DAC_READ_SEARCH", "MKNOD", "NET_ADMIN", "NET_RAW", "SYSLOG", "SYS_ADMIN", "SYS_PTRACE")
 """Beside the engine's ordinary ones: what the attacks need, and no more than that."""
 _IDLE = (PYTHON, "-I", "-S", "-c", "import time; time.sleep(120)")
 
@@ -75,6 +75,8 @@ class Bench:
     def __init__(self, sandboxes: DockerSandboxes, engine: SelftestEngine, limits: Limits, host: HostSide) -> None:
         self.sandboxes, self.engine, self.host = sandboxes, engine, host
         self.limits = limits.meet(MOST)
+        self.gvisor = is_gvisor(sandboxes.connect().runtime)
+        """Whether the sandbox's kernel is gVisor's: some of its devices are emulated, and PID 1 can be ended."""
         self._shared: tuple[str, ...] = ()
         self._seen: dict[tuple[str, bool], Seen] = {}
 
@@ -108,7 +110,8 @@ class Bench:
     def parameters(self, changes: Mapping[str, float] | None = None) -> dict[str, Any]:
         """What the programs are told: the limits, and how to recognise what is the host's."""
         limits = self.limits.model_copy(update=dict(changes or {}))
-        return {**limits.model_dump(), "open_files": OPEN_FILES, **self.host.parameters()}
+        emulated = ["fuse", "tun"] if self.gvisor else []
+        return {**limits.model_dump(), "open_files": OPEN_FILES, "emulated": emulated, **self.host.parameters()}
 
     def _together(self, inside: Inside) -> list[str]:
         return list(dict.fromkeys([*self._shared, inside.program]))
@@ -219,6 +222,7 @@ def weaken(spec: dict[str, Any], info: Mapping[str, Any], canary: str, socket: s
     host |= {
         "CapAdd": list(_ADDED),
         "CapDrop": [],
+        "DeviceCgroupRules": ["c 1:11 r"],
         "Devices": [{"PathOnHost": "/dev/null", "PathInContainer": "/dev/kvm", "CgroupPermissions": "rw"}],
         "IpcMode": "private",
         "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},

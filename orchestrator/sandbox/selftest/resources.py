@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
+from orchestrator.errors import AgentFailed
+from orchestrator.sandbox.profile import PYTHON
 from orchestrator.sandbox.selftest.bench import Bench, Inside, Seen
 from orchestrator.sandbox.selftest.inside import entry
 from orchestrator.sandbox.selftest.model import Attack
 
+_MANY = "import os\nfor i in range({}): os.symlink('x', f'/work/src/{{i}}')"
 _FLOOD = "yes | head -c 400000; yes | head -c 400000 >&2"
 _DAEMON = "(setsid sleep 61 >/dev/null 2>&1 &)"
 _DEADLINE_SECONDS, _STUBBORN_SECONDS = 0.5, 2
@@ -60,6 +64,23 @@ def _zombies_weakly(bench: Bench) -> Seen:
         return bench.as_root(box.container, ["resources.zombies"], {})["resources.zombies"]
 
 
+_INODES = Inside("resources.inode_fill", alone=True, ends_sandbox=True)
+
+
+def _inodes(bench: Bench) -> Seen:
+    """GVisor's file systems in memory know no limit of inodes: there the way out must refuse them."""
+    seen = bench.attempt(_INODES)
+    if not seen.succeeded or not bench.gvisor:
+        return seen
+    with bench.hardened() as box:
+        box.execute([PYTHON, "-I", "-S", "-c", _MANY.format(bench.limits.inodes + 64)], timeout_seconds=60)
+        try:
+            box.change_out()
+        except AgentFailed as refused:
+            return Seen(refused.code != "AGT041", f"made inside, in the container's memory; {refused}")
+    return seen
+
+
 def _stubborn(bench: Bench, seconds: float) -> Seen:
     began = time.monotonic()
     with bench.hardened() as box:
@@ -85,14 +106,17 @@ ATTACKS = (
         "memory limit without swap",
         "killed",
     ),
-    entry(3, Inside("resources.cpu_spin", alone=True, limits={"cpus": 0.2}), "CPU spin", "cpus limit", "throttled"),
+    entry(3, Inside("resources.cpu_spin", alone=True, limits={"cpus": 0.1}), "CPU spin", "cpus limit", "throttled"),
     entry(4, Inside("resources.disk_fill", alone=True, ends_sandbox=True), "disk fill", "tmpfs size", "ENOSPC"),
-    entry(
+    Attack(
         5,
-        Inside("resources.inode_fill", alone=True, ends_sandbox=True),
+        "resources",
         "inode fill",
-        "tmpfs inodes",
-        "ENOSPC",
+        "tmpfs inodes; gVisor: refused on the way out",
+        "ENOSPC, or AGT041 with gVisor",
+        "wide limits",
+        _inodes,
+        partial(Bench.positive, inside=_INODES),
     ),
     entry(6, "resources.descriptors", "descriptor exhaustion", "nofile limit", "EMFILE"),
     Attack(7, "resources", "output flood", "output cap", "cut at the cap", "a wide cap", _flooded, _flooded_weakly),

@@ -3,13 +3,17 @@
 Runs as uid 65534 with Python's standard library alone. It speaks with the host
 over its own stdin and stdout; all integers are big-endian::
 
-    to it     U  members … Z          take files in, as this user
+    to it     A  <key 32 bytes>       tag everything from now on
+              U  members … Z          take files in, as this user
               X  <timeout_seconds f64> <output_bytes u64> <argc u32> <envc u32> <strings u32> <stdin u64>
                  argv and NAME=value strings, each ended by NUL; stdin
               O  <bytes u64> <members u64> <path_bytes u32>   give files out, within these caps
               Q                       end
     from it   kind u8, length u32, payload, with kind one of
               K ok   ! a refusal in words   o stdout   e stderr   x <exit i32> <flags u8>   m members
+
+With a key every command's letter is followed by a tag of 16 bytes, and so is
+every frame: see ``wire.py``.
 
 A member is ``<kind c> <path_bytes u16> <mode u32> <size u64>``, then path and
 content. Kinds: D directory, F file, L link, Z end; on the way out also
@@ -218,9 +222,12 @@ def serve(wall_seconds: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     source = Input()
     unpacker = Unpacker(source)
-    while (command := source.exactly(1)) != b"Q":
+    while (command := source.command()) != b"Q":
         try:
-            if command == b"U":
+            if command == b"A":
+                source.agree()
+                send(b"K")
+            elif command == b"U":
                 unpacker.run()
                 send(b"K")
             elif command == b"X":

@@ -50,13 +50,13 @@ def engine_socket(_: dict) -> str:
     return any_of({place: connected(place) for place in found})
 
 
-def devices(_: dict) -> str:
-    found = []
+def devices(parameters: dict) -> str:
+    found, ordinary = [], ORDINARY | set(parameters.get("emulated", ()))
     for root, _, files in os.walk("/dev"):
         for name in files:
             place = os.path.join(root, name)
             kind = os.lstat(place).st_mode
-            if (stat.S_ISBLK(kind) or stat.S_ISCHR(kind)) and name not in ORDINARY and root != "/dev/pts":
+            if (stat.S_ISBLK(kind) or stat.S_ISCHR(kind)) and name not in ordinary and root != "/dev/pts":
                 found.append(place)
     if not found:
         raise Held("/dev has the ordinary devices and no other")
@@ -148,7 +148,6 @@ def ungranted_writes(_: dict) -> str:
             f"write {place}": lambda place=place: _write(place),
             f"truncate {place}": lambda place=place: os.truncate(place, 0),
             f"delete {place}": lambda place=place: os.unlink(place),
-            f"replace {place}": lambda place=place: os.rename("src/granted.txt", place),
             f"chmod {place}": lambda place=place: os.chmod(place, 0o777),
             f"chown {place}": lambda place=place: os.chown(place, os.getuid(), os.getgid()),
             f"times of {place}": lambda place=place: os.utime(place, (1, 1)),

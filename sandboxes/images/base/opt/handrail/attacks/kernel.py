@@ -139,16 +139,13 @@ def mount(_: dict) -> str:
 
 
 def device_node(_: dict) -> str:
-    def node(kind: int, major: int, minor: int):
-        def work() -> None:
-            os.mknod("/work/src/node", kind | 0o600, os.makedev(major, minor))
-            os.unlink("/work/src/node")
-
-        return work
-
-    return any_of(
-        {"character device": node(stat.S_IFCHR, 1, 1), "block device": node(stat.S_IFBLK, 8, 0)},
-    )
+    """A node for the kernel's log, made and opened; nothing is read."""
+    os.mknod("/work/src/node", stat.S_IFCHR | 0o600, os.makedev(1, 11))
+    try:
+        os.close(os.open("/work/src/node", os.O_RDONLY | os.O_NONBLOCK))
+    finally:
+        os.unlink("/work/src/node")
+    return "the kernel's log was opened through a node of the attacker's own"
 
 
 def _sleeper() -> int:
@@ -314,13 +311,12 @@ def other_doors(_: dict) -> str:
 
 
 def _int80() -> None:
-    """``add_key`` by its 32-bit number, which the 64-bit profile never names."""
+    """``keyctl`` by its 32-bit number, which the 64-bit profile never names. It gives the number of a keyring."""
     import mmap
 
-    code = bytes.fromhex("53 b8 1e010000 31db 31c9 31d2 31f6 31ff cd80 5b c3")
+    code = bytes.fromhex("53 b820010000 31db b9fdffffff ba01000000 31f6 31ff cd80 5b c3")
     page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     page.write(code)
-    function = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
-    done = function()
-    if done in {-errno.EPERM, -errno.ENOSYS}:
+    done = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
+    if done <= 0:
         raise Held(f"int 0x80: {os.strerror(-done)}")

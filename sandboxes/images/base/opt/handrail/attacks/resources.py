@@ -12,11 +12,10 @@ import signal
 import time
 
 from common import Held
+from probe import cpu
 
 MIB = 1 << 20
 EXTRA = 64
-SPIN_SECONDS = 0.6
-SPINNERS = 4
 TURNS = 3
 
 
@@ -50,29 +49,10 @@ def memory_bomb(parameters: dict) -> str:
 
 def cpu_spin(parameters: dict) -> str:
     """The best of several turns: on a busy machine even an unlimited process gets little in one."""
-    words = ""
     for _ in range(TURNS):
-        used, took = spun()
-        words = f"{used:.2f} s of CPU in {took:.2f} s, {parameters['cpus']} CPUs are allowed"
-        if used > parameters["cpus"] * took * 1.4 + 0.05:
-            return words
-    raise Held(words)
-
-
-def spun() -> tuple[float, float]:
-    """CPU seconds that several processes got, and how long it took."""
-    before, began, spinners = sum(os.times()[2:4]), time.monotonic(), []
-    for _ in range(SPINNERS):
-        pid = os.fork()
-        if pid == 0:
-            until = time.monotonic() + SPIN_SECONDS
-            while time.monotonic() < until:
-                pass
-            os._exit(0)
-        spinners.append(pid)
-    for pid in spinners:
-        os.waitpid(pid, 0)
-    return sum(os.times()[2:4]) - before, time.monotonic() - began
+        if words := cpu(parameters["cpus"]):
+            return f"{words}, {parameters['cpus']} CPUs are allowed"
+    raise Held(f"no more than {parameters['cpus']} CPUs")
 
 
 def disk_fill(parameters: dict) -> str:

@@ -36,7 +36,7 @@ def memory(_: dict) -> str:
         if call("process_vm_readv", 1, ctypes.byref(here), 1, ctypes.byref(there), 1, 0) < 0:
             raise failed("process_vm_readv")
 
-    names = {"mem": os.O_RDWR, "auxv": os.O_RDONLY, "syscall": os.O_RDONLY, "io": os.O_RDONLY}
+    names = {"mem": os.O_RDWR, "syscall": os.O_RDONLY, "io": os.O_RDONLY}
     return any_of({**{name: opened(name, flags) for name, flags in names.items()}, "process_vm_readv": vm})
 
 
