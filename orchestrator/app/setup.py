@@ -77,14 +77,15 @@ def initialise(
     when the folder is there already.
     """
     from orchestrator.planning.profile_file import dump_profile
-    from orchestrator.provenance.keys import generate_key, load_key
+    from orchestrator.provenance.keys import generate_key
     from orchestrator.provenance.root import create_policy, read_chain, sign_policy
+    from orchestrator.provenance.signers import open_signer
     from orchestrator.provenance.trusted import folder_digest
     from orchestrator.vcs.user import commit_paths
 
     top = ensure_new(project)
     path = key or default_path()
-    signer = load_key(path) if path.exists() else generate_key(path, name)
+    signer = open_signer(path) if path.exists() else generate_key(path, name)
     policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=_GATES)
     ceiling = Capabilities(write=("**",), write_protected=("**",), limits=capability_profile(capabilities).limits)
     person = policy.principals[0].model_copy(update={"human": human})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from orchestrator.app.sandboxing import LazyEngine
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest
+from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.decision import Decision
 from orchestrator.models.event import Event
 from orchestrator.models.gate import GateReport
@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_trees(project: Project) -> Iterator[GitTrees]:
-    """The repository's trees; long-lived git processes end with the context."""
+def open_trees(project: Project, fresh: Mapping[str, GitOid] | None = None) -> Iterator[GitTrees]:
+    """The repository's trees; long-lived git processes end with the context.
+
+    ``fresh`` are evidence branches to be read elsewhere than where they are: those of a push that is being judged.
+    """
     from orchestrator.vcs.trees import GitTrees
 
-    with GitTrees.open(project.repository.folder, project.layout.trees) as trees:
+    with GitTrees.open(project.repository.folder, project.layout.trees, fresh) as trees:
         yield trees
 
 
@@ -63,7 +66,7 @@ def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
     def open_decision(line: bytes) -> tuple[str, Decision]:
         opened = dsse.open_line(line, keys)
         claim = statements.read(opened.payload)
-        if not isinstance(claim, claims.DecisionClaim) or len(opened.keyids) != 1 or opened.unknown:
+        if not isinstance(claim, claims.DecisionClaim) or opened.keyids != (claim.keyid,) or opened.unknown:
             raise EvidenceInvalid("EVID017", "A stored decision is not one person's decision.", "handrail verify")
         return opened.keyids[0], claim.decision
 

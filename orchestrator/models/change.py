@@ -46,6 +46,20 @@ class Hunk(Noun):
     new_lines: int
 
 
+class Observed(Noun):
+    """What was seen of one attempt from outside its sandbox. ``None`` and ``''`` mean that nobody looked.
+
+    ``model`` is ``provider/id`` as the broker relayed it; ``network`` and
+    ``processes`` are digests of the records, ``sandbox_policy`` of the profile
+    that was enforced.
+    """
+
+    model: str = ""
+    network: Digest | None = None
+    processes: Digest | None = None
+    sandbox_policy: Digest | None = None
+
+
 class Proposal(Noun):
     """What came out of a sandbox, on the base that the agent saw. Not yet judgeable (D1)."""
 
@@ -61,6 +75,7 @@ class Proposal(Noun):
     summary: str = ""
     transcript: Digest | None = None
     denials: tuple[str, ...] = ()
+    observed: Observed = Observed()
     started_at: Instant
     finished_at: Instant
 

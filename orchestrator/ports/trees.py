@@ -81,6 +81,10 @@ class Trees(Protocol):
         """Sorted by path. Raises ``RepositoryError`` for a tree that cannot go in and out unchanged."""
         ...
 
+    def entry(self, tree: GitOid, path: str) -> TreeEntry | None:
+        """The file at a path, or ``None``."""
+        ...
+
     def blob(self, oid: GitOid) -> bytes: ...
 
     def blobs(self, oids: Sequence[GitOid]) -> Iterator[bytes]: ...
@@ -128,8 +132,11 @@ class Trees(Protocol):
         """The worktree in which a branch is checked out, or ``None``."""
         ...
 
-    def evidence(self, ref: str) -> Mapping[str, bytes]:
-        """Path → bytes of an evidence branch; empty when it does not exist."""
+    def evidence(self, ref: str, since: str = "") -> Mapping[str, bytes]:
+        """Path → bytes of an evidence branch; empty when it does not exist.
+
+        With ``since`` of the files in folders only those at or after this path.
+        """
         ...
 
     def prepare_evidence(self, ref: str, files: Mapping[str, bytes], when: datetime) -> RefUpdate:
