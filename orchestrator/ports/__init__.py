@@ -10,6 +10,7 @@ from orchestrator.ports.sandbox import Environments, Execution, Sandbox, Sandbox
 from orchestrator.ports.signing import Signer
 from orchestrator.ports.storage import Blobs, Clock, RunIndex
 from orchestrator.ports.trees import (
+    BlamedLine,
     BuiltTree,
     ChangeOut,
     CommitNode,
@@ -32,6 +33,7 @@ __all__ = [
     "Candidate",
     "ChangeOut",
     "Clock",
+    "BlamedLine",
     "CommitNode",
     "Environments",
     "Execution",

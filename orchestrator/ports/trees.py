@@ -158,11 +158,34 @@ class CommitNode:
     claims: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BlamedLine:
+    """One line, and the commit, path and line number at which it was written."""
+
+    number: int
+    text: bytes
+    commit: GitOid
+    path: str
+    line: int
+    author: str
+
+
 class History(Protocol):
     """What ``verify`` reads of a repository beside :class:`Trees`."""
 
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
         """All that ``head`` reaches and ``base`` does not, parents before children. No grafts, no replace refs."""
+        ...
+
+    def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
+        """These commits alone, in no particular order."""
+        ...
+
+    def blame(self, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
+        """Where each line of a file at a commit comes from; moves and copies are followed. ``last`` 0 is the end.
+
+        Raises ``RepositoryError`` REPO040 when there is no such file or no such line.
+        """
         ...
 
     def evidence_refs(self) -> tuple[str, ...]:

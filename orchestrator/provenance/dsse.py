@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, cast
 
-from orchestrator.models.attestation import PAYLOAD_TYPE
+from orchestrator.models.attestation import PAYLOAD_TYPE, Signature
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.ports import Signer
 from orchestrator.provenance import strict
@@ -57,12 +57,14 @@ def seal(payload: bytes, signers: Sequence[Signer], payload_type: str = PAYLOAD_
     signatures = sorted((s.sign(payload, payload_type) for s in signers), key=lambda s: s.keyid)
     if not signatures or len({s.keyid for s in signatures}) != len(signatures):
         raise ValueError("an envelope needs one signature or more, each by another key")
-    return _line(payload, payload_type, [s.model_dump() for s in signatures])
+    return line_of(payload, payload_type, signatures)
 
 
-def _line(payload: bytes, payload_type: str, signatures: list[dict[str, str]]) -> bytes:
+def line_of(payload: bytes, payload_type: str, signatures: Sequence[Signature]) -> bytes:
+    """A payload under signatures that were made before."""
     encoded = base64.b64encode(payload).decode()
-    return canonical({"payload": encoded, "payloadType": payload_type, "signatures": signatures}) + b"\n"
+    listed = [s.model_dump() for s in sorted(signatures, key=lambda s: s.keyid)]
+    return canonical({"payload": encoded, "payloadType": payload_type, "signatures": listed}) + b"\n"
 
 
 def unpack(line: bytes, payload_type: str = PAYLOAD_TYPE) -> Unverified:

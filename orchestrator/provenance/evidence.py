@@ -45,6 +45,7 @@ class Source(Protocol):
     def blob(self, oid: GitOid) -> bytes: ...
     def evidence(self, ref: str, since: str = "") -> Mapping[str, bytes]: ...
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]: ...
+    def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]: ...
     def evidence_refs(self) -> tuple[str, ...]: ...
 
 
@@ -93,6 +94,12 @@ class Pool:
                 self.notes.append(f"{opened.digest} also carries a signature by a key that the policy does not name")
             if keyids := self._believed(claim, opened.keyids):
                 self._add(claim, keyids, opened.digest, line)
+
+    def candidates(self, node: CommitNode) -> list[Signed[ChangeClaim]]:
+        """Statements of a commit by its id; else by parent and tree, as a server's squash leaves them (D14)."""
+        direct = self.changes.get(node.oid, [])
+        alike = self.by_tree.get((node.parents[0], node.tree), []) if len(node.parents) == 1 else []
+        return direct or alike
 
     def _believed(self, claim: Claim, keyids: tuple[str, ...]) -> tuple[str, ...]:
         """The signers whose key was not revoked when they say that they signed."""
@@ -157,13 +164,20 @@ class Asked:
     carried: Sequence[bytes] = ()
 
 
-def _pool(chain: PolicyChain) -> Pool:
+def finals(source: Source, nodes: Iterable[CommitNode], pool: Pool) -> frozenset[tuple[GitOid, Digest]]:
+    """(tree, manifest) of what an end-of-run decision could mean: manifests of large trees are not free."""
+    meant = {d.claim.decision.change.tree for d in pool.run_decisions if d.claim.decision.change}
+    return frozenset((n.tree, source.manifest(n.tree)) for n in nodes if n.tree in meant)
+
+
+def empty_pool(chain: PolicyChain) -> Pool:
+    """Nothing yet; it knows which keys are revoked."""
     return Pool(revoked={r.keyid: r for r in chain.current.revoked})
 
 
 def from_bundle(data: bytes, chain: PolicyChain) -> Pool:
     """Of an exported bundle alone. Its index must hold, else nothing is read from it."""
-    pool = _pool(chain)
+    pool = empty_pool(chain)
     keys = chain.keys()
     try:
         pool.add_lines(dict.fromkeys(bundle.read_bundle(data, keys)), keys)
@@ -178,7 +192,7 @@ def from_logs(source: Source, chain: PolicyChain, asked: Asked) -> Pool:
     A writer whom the policy never named is noted and not read, so that a
     stranger's branch cannot make a verification fail.
     """
-    pool, keys = _pool(chain), chain.keys()
+    pool, keys = empty_pool(chain), chain.keys()
     for ref in source.evidence_refs():
         prefix = ref.rsplit("/", 1)[-1]
         keyid = next((k for k in keys if k[: log.PREFIX_DIGITS] == prefix), None)

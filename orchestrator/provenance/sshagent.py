@@ -36,7 +36,7 @@ class AgentSigner(KeySigner):
         return signature
 
 
-def keys() -> tuple[tuple[str, str], ...]:
+def held() -> tuple[tuple[str, str], ...]:
     """(public key in hex, comment) of the ed25519 keys that the agent holds. Raises ``UsageError`` KEY013."""
     kind, answer = _ask(_LIST, b"")
     try:

@@ -65,6 +65,11 @@ class TrustStore:
             self._save(repository, known.model_copy(update={"root": root}))
         return Trust.FIRST_USE
 
+    def pin_again(self, repository: str, root: Digest) -> None:
+        """Replace the pinned root, because a person says so; what was seen of logs stays."""
+        with self._locked():
+            self._save(repository, self.known(repository).model_copy(update={"root": root}))
+
     def compare(self, repository: str, state: LogState) -> None:
         """Raises ``EvidenceInvalid`` EVID034 for a log that is shorter than, or no continuation of, the one seen."""
         seen = self.known(repository).heads.get(state.writer)

@@ -69,7 +69,7 @@ def verify(source: Source, request: Request) -> Verification:
 
 def examine(source: Source, request: Request) -> Examined:
     """As :func:`verify`."""
-    reader = _Policies(source)
+    reader = Policies(source)
     head = source.resolve(request.head)
     chain = reader.must(head)
     said, problems = _trust(chain, request)
@@ -81,7 +81,7 @@ def examine(source: Source, request: Request) -> Examined:
         else evidence.from_logs(source, chain, asked)
     )
     nodes = source.commits(source.resolve(request.base) if request.base else None, head)
-    walk = _Walk(source, reader, pool, request, _manifests(source, nodes, pool))
+    walk = _Walk(source, reader, pool, request, evidence.finals(source, nodes, pool))
     for node in nodes:
         walk.step(node)
     if request.trust is not None:
@@ -116,12 +116,6 @@ def _caught(call: Callable[[], object], commit: GitOid | None = None) -> list[Ev
     return []
 
 
-def _manifests(source: Source, nodes: tuple[CommitNode, ...], pool: Pool) -> frozenset[tuple[GitOid, Digest]]:
-    """Only what an end-of-run decision could mean: manifests of large trees are not free."""
-    finals = {d.claim.decision.change.tree for d in pool.run_decisions if d.claim.decision.change}
-    return frozenset((n.tree, source.manifest(n.tree)) for n in nodes if n.tree in finals)
-
-
 def _remember(store: TrustStore, repository: str, pool: Pool) -> None:
     if not pool.problems:
         for state in pool.states.values():
@@ -129,7 +123,7 @@ def _remember(store: TrustStore, repository: str, pool: Pool) -> None:
 
 
 @dataclass
-class _Policies:
+class Policies:
     """Policy chains by commit; equal bytes are parsed once."""
 
     source: Source
@@ -158,7 +152,7 @@ class _Walk:
     """The commits one by one, parents first."""
 
     source: Source
-    policies: _Policies
+    policies: Policies
     pool: Pool
     request: Request
     line: frozenset[tuple[GitOid, Digest]]
@@ -176,7 +170,7 @@ class _Walk:
         for older in before:
             if now is None or not now.extends(older):
                 self._say(node, "EVID026", "the policy was rolled back or replaced", "restore its signed versions")
-        candidates = self._candidates(node)
+        candidates = self.pool.candidates(node)
         in_force = before[0].current if before else None
         if candidates and in_force is not None:
             self._judge(node, candidates, in_force)
@@ -187,12 +181,6 @@ class _Walk:
 
     def _say(self, node: CommitNode, code: str, message: str, hint: str) -> None:
         self.problems.append(EvidenceProblem(code=code, message=message, hint=hint, commit=node.oid))
-
-    def _candidates(self, node: CommitNode) -> list[Signed[ChangeClaim]]:
-        """By the commit's id; else by parent and tree, as a server's squash leaves them (D14)."""
-        direct = self.pool.changes.get(node.oid, [])
-        alike = self.pool.by_tree.get((node.parents[0], node.tree), []) if len(node.parents) == 1 else []
-        return direct or alike
 
     def _judge(self, node: CommitNode, candidates: list[Signed[ChangeClaim]], policy: Policy) -> None:
         """The first statement that holds covers the commit; when none does, the first one's problems are told."""

@@ -14,8 +14,8 @@ from typing import Self
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid
-from orchestrator.ports import BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
-from orchestrator.vcs import evidence, history, repository, worktree
+from orchestrator.ports import BlamedLine, BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
+from orchestrator.vcs import blame, evidence, history, repository, worktree
 from orchestrator.vcs.build import build
 from orchestrator.vcs.diff import diff
 from orchestrator.vcs.integrate import integrate
@@ -186,6 +186,12 @@ class GitTrees:
 
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
         return history.commits(self.repository, base, head)
+
+    def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
+        return history.nodes(self.repository, oids)
+
+    def blame(self, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
+        return blame.blame(self.repository, rev, path, first, last)
 
     def evidence_refs(self) -> tuple[str, ...]:
         return tuple(sorted({*history.evidence_refs(self.repository), *self._fresh}))

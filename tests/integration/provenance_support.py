@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, canonical, sha256
+from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
@@ -78,8 +78,8 @@ class GitRepository:
             return None
 
     def manifest(self, tree: str) -> Digest:
-        rows = [[e.mode, e.path, hashlib.sha256(self.blob(e.oid)).hexdigest()] for e in self.entries(tree)]
-        return sha256(canonical(sorted(rows)))
+        rows = [f"{e.mode} {hashlib.sha256(self.blob(e.oid)).hexdigest()} {e.path}\0" for e in self.entries(tree)]
+        return sha256("".join(rows).encode())
 
     def commits(self, base: str | None, head: str) -> tuple[CommitNode, ...]:
         span = [head, *([f"^{base}"] if base else [])]
