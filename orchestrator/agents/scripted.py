@@ -15,6 +15,7 @@ from typing import Any, cast
 from orchestrator.agents.script import Action, Replay, load_script
 from orchestrator.errors import AgentFailed
 from orchestrator.models.base import sha256
+from orchestrator.models.endpoint import WireProtocol
 from orchestrator.ports import AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Sandbox
 
 PROGRAM = ("python3", "-I", "/opt/handrail/agents/scripted.py")
@@ -43,6 +44,16 @@ class ScriptedAgent:
     def version(self) -> str:
         """The script is what it does, so its digest is the version."""
         return f"1+{self._digest.removeprefix('sha256:')[:16]}"
+
+    @property
+    def image(self) -> None:
+        """The base image has the program."""
+        return
+
+    @property
+    def protocols(self) -> tuple[WireProtocol, ...]:
+        """It asks no model."""
+        return ()
 
     def run(self, task: AgentTask, sandbox: Sandbox, emit: Callable[[AgentEvent], None]) -> AgentOutcome:
         """Replay the actions of this step and attempt.

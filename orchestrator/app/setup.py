@@ -81,7 +81,8 @@ def initialise(
     path = key or default_path()
     signer = open_signer(path) if path.exists() else generate_key(path, name)
     policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=DEFAULT_GATES)
-    ceiling = Capabilities(write=("**",), write_protected=("**",), limits=capability_profile(capabilities).limits)
+    limits = capability_profile(capabilities).limits
+    ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
     person = policy.principals[0].model_copy(update={"human": human})
     policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling})
     files = {**sign_policy(policy, [signer]), PROFILE: dump_profile(profile)}

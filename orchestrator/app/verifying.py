@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import trust_store
+from orchestrator.app.evidence import anchor_at
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.wiring import open_trees
 from orchestrator.errors import UsageError
@@ -29,7 +30,7 @@ class Options:
     root: Digest | None = None
     allow_self_asserted: bool = False
     bundle: bytes | None = None
-    at: bytes | None = None
+    at: str | None = None
     policy: tuple[bytes, str] | None = None
     incremental: bool = False
 
@@ -65,7 +66,7 @@ def verify_line(
             allow_self_asserted=options.allow_self_asserted,
             bundle=options.bundle,
             blobs=project.blobs,
-            anchors=checkpoint.split(options.at) if options.at else (),
+            anchors=checkpoint.split(anchor_at(project, options.at)) if options.at else (),
             demands=wanted,
         )
         return _answer(project, trees, request, options)
@@ -79,27 +80,6 @@ def _answer(project: Project, trees: GitTrees, request: Request, options: Option
     from orchestrator.provenance.incremental import verify_more
 
     return verify_more(trees, request, config_home() / "verified" / f"{project.repository.id}.json")
-
-
-def export(project: Project, key: Path | None) -> bytes:
-    """All statements of all writers in this repository, behind a signed index (``evidence.intoto.jsonl``).
-
-    Raises ``UsageError`` (EVID060) when there are none.
-    """
-    from orchestrator.app.keys import signer
-    from orchestrator.provenance import bundle, dsse
-
-    with open_trees(project) as trees:
-        lines = [
-            line
-            for ref in trees.evidence_refs()
-            for path, data in sorted(trees.evidence(ref).items())
-            if path.endswith(".intoto.jsonl")
-            for line in dsse.lines_of(data)
-        ]
-    if not lines:
-        raise UsageError("EVID060", "There is no evidence in this repository yet.", "handrail run SPEC")
-    return bundle.export_bundle(lines, signer(key), project.clock.now())
 
 
 EVIDENCE = "refs/heads/handrail-evidence/"

@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--base", help="Only commits that this one does not reach.")
 @click.option("--root", help="The root of trust, from outside the repository (sha256:…).")
 @click.option("--bundle", type=_FILE, help="Evidence from an exported file instead of the branches.")
-@click.option("--at", type=_FILE, help="Checkpoints from outside (evidence anchor): the logs must continue them.")
+@click.option("--at", help="An anchor (a file, or a tag): the logs must continue its checkpoints.")
 @click.option("--policy", type=_FILE, help="A file of your own demands beside the repository's signed policy.")
 @click.option("--ref", help="The branch that is meant, where HEAD does not name one.")
 @click.option("--incremental", is_flag=True, help="Only what is new since the last whole verification by you here.")
@@ -35,7 +35,7 @@ def command(
     base: str | None,
     root: str | None,
     bundle: Path | None,
-    at: Path | None,
+    at: str | None,
     policy: Path | None,
     ref: str | None,
     incremental: bool,
@@ -53,7 +53,7 @@ def command(
         root=digest(root),
         allow_self_asserted=allow_self_asserted,
         bundle=read_file(bundle) if bundle else None,
-        at=read_file(at) if at else None,
+        at=at,
         policy=(read_file(policy), str(policy)) if policy else None,
         incremental=incremental,
     )

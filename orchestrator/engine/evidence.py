@@ -41,7 +41,7 @@ def change_lines(ctx: RunContext, plan: str, sheet: ChangeSheet, commit: GitOid,
         transcript=_salted(ctx, f"transcript:{proposal.transcript}", ctx.blobs.get(proposal.transcript))
         if proposal.transcript
         else None,
-        observed=_observed(ctx, proposal.observed),
+        observed=_observed(ctx, proposal),
         acceptance=tested,
         custody=who,
         started_at=proposal.started_at,
@@ -58,11 +58,16 @@ def _sealed(ctx: RunContext, claim: claims.Claim) -> bytes:
     return dsse.seal(statements.build(claim), [ctx.signer])
 
 
-def _observed(ctx: RunContext, seen: Observed) -> Observed:
+def _observed(ctx: RunContext, proposal: Proposal) -> Observed:
     """The records by salted digests: what a broker saw may hold texts."""
-    records = {"network": seen.network, "processes": seen.processes}
+    records = {"network": proposal.traffic, "processes": proposal.processes}
     salted = {n: _salted(ctx, f"{n}:{d}", ctx.blobs.get(d)) for n, d in records.items() if d}
-    return seen.model_copy(update=salted)
+    return Observed(
+        model=proposal.model,
+        network=salted.get("network"),
+        processes=salted.get("processes"),
+        sandbox_policy=proposal.sandbox_policy,
+    )
 
 
 def _lines(ctx: RunContext, sheet: ChangeSheet, change: claims.ChangeClaim, authorship: bytes) -> claims.LinesClaim:

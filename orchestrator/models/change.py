@@ -61,7 +61,11 @@ class Observed(Noun):
 
 
 class Proposal(Noun):
-    """What came out of a sandbox, on the base that the agent saw. Not yet judgeable (D1)."""
+    """What came out of a sandbox, on the base that the agent saw. Not yet judgeable (D1).
+
+    ``model`` is what the upstream reported, ``traffic`` the stored account of the broker, where the agent had one;
+    ``processes`` a stored account of them, ``sandbox_policy`` the digest of the profile that was enforced.
+    """
 
     run: RunId
     step: StepId
@@ -75,7 +79,10 @@ class Proposal(Noun):
     summary: str = ""
     transcript: Digest | None = None
     denials: tuple[str, ...] = ()
-    observed: Observed = Observed()
+    model: str = ""
+    traffic: Digest | None = None
+    processes: Digest | None = None
+    sandbox_policy: Digest | None = None
     started_at: Instant
     finished_at: Instant
 

@@ -4,7 +4,8 @@ No I/O, no implementation. Dataclasses here are what passes through a seam and i
 not kept; whatever is kept is a noun in :mod:`orchestrator.models`.
 """
 
-from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask
+from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Steering
+from orchestrator.ports.broker import Broker, BrokerGrant, Budgets, Lease
 from orchestrator.ports.gates import Candidate, Gate
 from orchestrator.ports.sandbox import Environments, Execution, Sandbox, Sandboxes, SandboxRequest
 from orchestrator.ports.signing import Signer
@@ -28,17 +29,21 @@ __all__ = [
     "AgentEventKind",
     "AgentOutcome",
     "AgentTask",
+    "BlamedLine",
     "Blobs",
+    "Broker",
+    "BrokerGrant",
+    "Budgets",
     "BuiltTree",
     "Candidate",
     "ChangeOut",
     "Clock",
-    "BlamedLine",
     "CommitNode",
     "Environments",
     "Execution",
     "Gate",
     "History",
+    "Lease",
     "OutMember",
     "RefUpdate",
     "RunIndex",
@@ -46,6 +51,7 @@ __all__ = [
     "SandboxRequest",
     "Sandboxes",
     "Signer",
+    "Steering",
     "TreeDiff",
     "TreeEntry",
     "Trees",

@@ -47,7 +47,9 @@ def predicate(claim: ChangeClaim) -> Json:
 
 def _agent(claim: ChangeClaim) -> Json:
     runtime: Json = {"runtime": {"name": claim.agent, "version": claim.agent_version}}
-    provider, _, model = claim.observed.model.partition("/")
+    whole = claim.observed.model
+    provider, _, model = whole.rpartition("/")
+    provider, model = (provider, model) if provider and model else ("", whole)
     return runtime | ({"model": {"provider": provider, "modelId": model}} if claim.observed.model else {})
 
 
@@ -155,7 +157,7 @@ def _read_observed(internal: Json, made: dict[str, Json]) -> Json:
     model = internal["agent"].get("model")
     policy = internal["sandboxPolicy"]
     return {
-        "model": f"{model['provider']}/{model['modelId']}" if model else "",
+        "model": "/".join(p for p in (model["provider"], model["modelId"]) if p) if model else "",
         "network": wire.unsha(made["observed-network"]) if "observed-network" in made else None,
         "processes": wire.unsha(made["observed-process"]) if "observed-process" in made else None,
         "sandbox_policy": wire.unsha(policy) if policy["name"] == "enforced" else None,

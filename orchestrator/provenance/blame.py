@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Final
 
 from orchestrator.errors import EvidenceInvalid, StoreError
-from orchestrator.models.base import GitOid, Noun
+from orchestrator.models.base import Digest, GitOid, Noun
 from orchestrator.models.verification import CommitEvidence, EvidenceProblem
 from orchestrator.ports import BlamedLine, Blobs, CommitNode
 from orchestrator.provenance import claims, dsse, evidence
@@ -79,7 +79,8 @@ def blame(source: Source, rows: Sequence[BlamedLine], head: GitOid, now: datetim
     chain = policies.must(head)
     nodes = source.nodes(list(dict.fromkeys(r.commit for r in rows)))
     pool = _pool(source, chain, nodes)
-    covered = {n.oid: c for n in nodes if (c := _covered(source, policies, pool, n, head, now, blobs)) is not None}
+    whole = _Whole(source, policies, pool, head, now, blobs)
+    covered = {n.oid: c for n in nodes if (c := _covered(whole, n)) is not None}
     return tuple(_row(r, covered.get(r.commit)) for r in rows)
 
 
@@ -105,15 +106,25 @@ def _contributor(row: BlamedLine, lines: LinesClaim | None) -> Contributor | Non
     return next((r.contributor for f in mine for r in f.ranges if r.start <= row.line <= r.end), None)
 
 
-def _covered(
-    source: Source, policies: Policies, pool: Pool, node: CommitNode, head: GitOid, now: datetime, blobs: Blobs
-) -> _Covered | None:
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    source: Source
+    policies: Policies
+    pool: Pool
+    head: GitOid
+    now: datetime
+    blobs: Blobs
+
+
+def _covered(whole: _Whole, node: CommitNode) -> _Covered | None:
+    source, pool, blobs = whole.source, whole.pool, whole.blobs
     candidates = pool.candidates(node)
-    before = policies.at(node.parents[0]) if node.parents else None
+    before = whole.policies.at(node.parents[0]) if node.parents else None
     if not candidates or before is None:
         return None
-    line = evidence.finals(source, source.commits(None, head), pool) if pool.run_decisions else frozenset()
-    judges = [Judge(source, pool, before.current, node, line, c, now, blobs) for c in candidates]
+    empty = frozenset[tuple[GitOid, Digest]]()
+    line = evidence.finals(source, source.commits(None, whole.head), pool) if pool.run_decisions else empty
+    judges = [Judge(source, pool, before.current, node, line, c, whole.now, blobs) for c in candidates]
     judged = [(judge, judge.judge()) for judge in judges]
     judge, found = next(((j, e) for j, e in judged if not j.problems), judged[0])
     claim = judge.signed.claim

@@ -21,6 +21,7 @@ USER = 65534
 WORK = "/work"
 PROGRAMS = "/opt/handrail"
 ENVIRONMENT = "/opt/env"
+BROKER = "/run/handrail"
 PYTHON = "python3"
 SUPERVISOR = (PYTHON, "-I", "-S", f"{PROGRAMS}/supervisor.py")
 UNPACKER = (*SUPERVISOR, "unpack")
@@ -73,8 +74,10 @@ def _tmpfs(limits: Limits, *, open_tree: bool) -> dict[str, str]:
     }
 
 
-def _binds(profile: Profile, environment: str | None) -> list[dict[str, Any]]:
-    places = [(str(profile.programs), PROGRAMS)] + ([(environment, ENVIRONMENT)] if environment else [])
+def _binds(profile: Profile, request: SandboxRequest) -> list[dict[str, Any]]:
+    places = [(str(profile.programs), PROGRAMS)]
+    places += [(request.environment, ENVIRONMENT)] if request.environment else []
+    places += [(request.broker, BROKER)] if request.broker else []
     return [
         {
             "Type": "bind",
@@ -99,7 +102,7 @@ def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
         "LogConfig": {"Type": "none", "Config": {}},
         "Memory": limits.memory_mib * MIB,
         "MemorySwap": limits.memory_mib * MIB,
-        "Mounts": _binds(profile, request.environment),
+        "Mounts": _binds(profile, request),
         "NanoCpus": int(limits.cpus * _PERIOD),
         "NetworkMode": "none",
         "OomScoreAdj": 0,
