@@ -31,7 +31,7 @@ _ELSEWHERE = (Custody.CI, Custody.WORKER)
 
 @dataclass(frozen=True, slots=True)
 class Rechecked:
-    """One commit's results. ``independent`` says whether the key that signed them is held elsewhere than the author's."""
+    """One commit's results. ``independent``: the key that signed them is held elsewhere than the author's."""
 
     commit: GitOid
     gates: tuple[GateReport, ...]
