@@ -20,7 +20,7 @@ _MAX_NUMBER = 1 << 53
 _KINDS = {kind.value: kind for kind in AgentEventKind}
 _DATA_KEYS = frozenset(
     {"path", "bytes", "argv", "exit_code", "done", "failed", "denied", "deleted", "command", "tool", "dropped"}
-    | {"input_tokens", "output_tokens", "cached_tokens"}
+    | {"input_tokens", "output_tokens", "cached_tokens", "turn", "turns", "code", "steered"}
 )
 
 

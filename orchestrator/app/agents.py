@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from orchestrator import __version__
 from orchestrator.agents import recipes
 from orchestrator.agents.drivers import DRIVERS, driver
 from orchestrator.app.clock import SystemClock
@@ -71,9 +72,10 @@ def open_installed(name: str) -> Agent:
 
 
 def listing(*, everything: bool) -> tuple[Listed, ...]:
-    """The installed agents, or all that could be."""
+    """The installed agents and the one that needs no installing, or all that could be."""
     names = recipes.recipe_names(_recipes()) if everything else installed_names()
-    return tuple(_listed(name) for name in names)
+    own = Listed("native", __version__, installed=True, title="Handrail's own loop", licence="Apache-2.0")
+    return tuple(sorted((own, *map(_listed, names)), key=lambda agent: agent.name))
 
 
 def _listed(name: str) -> Listed:

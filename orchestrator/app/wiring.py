@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -38,11 +38,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_trees(project: Project) -> Iterator[GitTrees]:
-    """The repository's trees; long-lived git processes end with the context."""
+def open_trees(project: Project, fresh: Mapping[str, GitOid] | None = None) -> Iterator[GitTrees]:
+    """The repository's trees; long-lived git processes end with the context.
+
+    ``fresh`` are evidence branches to be read elsewhere than where they are: those of a push that is being judged.
+    """
     from orchestrator.vcs.trees import GitTrees
 
-    with GitTrees.open(project.repository.folder, project.layout.trees) as trees:
+    with GitTrees.open(project.repository.folder, project.layout.trees, fresh) as trees:
         yield trees
 
 
@@ -66,9 +69,10 @@ def open_agent(name: str, agent_input: bytes | None, path: str = "script") -> Ag
 
 def installed_agents() -> tuple[str, ...]:
     """Names of the coding agents that can be named here, without the scripted one."""
+    from orchestrator.agents.catalog import AGENTS
     from orchestrator.app.agents import installed_names
 
-    return installed_names()
+    return tuple(sorted({*AGENTS, *installed_names()} - {"scripted"}))
 
 
 def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
@@ -81,7 +85,7 @@ def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
     def open_decision(line: bytes) -> tuple[str, Decision]:
         opened = dsse.open_line(line, keys)
         claim = statements.read(opened.payload)
-        if not isinstance(claim, claims.DecisionClaim) or len(opened.keyids) != 1 or opened.unknown:
+        if not isinstance(claim, claims.DecisionClaim) or opened.keyids != (claim.keyid,) or opened.unknown:
             raise EvidenceInvalid("EVID017", "A stored decision is not one person's decision.", "handrail verify")
         return opened.keyids[0], claim.decision
 

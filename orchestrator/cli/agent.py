@@ -42,8 +42,6 @@ def list_(everything: bool, json_: bool) -> None:
         print_json("agents", {"agents": rows})
         return
     table(("NAME", "VERSION", "INSTALLED"), [(a.name, a.version, "yes" if a.installed else "no") for a in agents])
-    if not agents:
-        note("No coding agent is installed. Try: handrail agent list --all, then handrail agent add NAME")
 
 
 @command.command(help="Try an installed agent in the sandbox against a scripted model; exit 1 when a check fails.")

@@ -30,11 +30,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("review", "Look at what waits for a person, and decide."),
     "gate": ("gate", "Run the gates on any difference of two commits."),
     "verify": ("verify", "Check the evidence of merged changes, offline."),
-    "evidence": ("evidence", "Export evidence."),
-    "key": ("key", "Make and show signing keys."),
-    "policy": ("policy", "Show the signed policy."),
+    "blame": ("blame", "Say of each line who wrote it, and which sentence asked for it."),
+    "attest": ("attest", "Run the checks of merged commits again and countersign them."),
+    "evidence": ("evidence", "Export, import and anchor evidence."),
+    "key": ("key", "Make, show, rotate and revoke signing keys."),
+    "policy": ("policy", "Show, change and sign the policy."),
     "models": ("models", "Show and check your model endpoints."),
     "agent": ("agent", "Add, list, test and remove coding agents."),
+    "gc": ("gc", "Erase stored texts."),
     "sandbox": ("sandbox", "Build the sandbox image and try its limits."),
 }
 """Command → module in this folder (attribute ``command``) and the line shown by ``--help``."""

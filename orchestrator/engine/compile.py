@@ -18,10 +18,11 @@ from orchestrator.engine.nodes.merge import merge
 from orchestrator.engine.nodes.plan import plan
 from orchestrator.engine.nodes.review import review
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
-from orchestrator.errors import Interrupted, WorkflowInvalid
+from orchestrator.engine.watch import TRANSITION, check_transition
+from orchestrator.errors import Interrupted
 from orchestrator.models.base import StepId
 from orchestrator.models.plan import StepKind
-from orchestrator.models.workflow import Node, NodeKind, Workflow
+from orchestrator.models.workflow import Node, NodeKind
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -72,7 +73,9 @@ def _handler(ctx: RunContext, name: str, node: Node) -> Handler:  # noqa: PLR091
 
 def _watched(ctx: RunContext, name: str, handler: Handler) -> Handler:
     def run(state: RunState) -> Update:
-        check_transition(ctx.workflow, state.get("at", ""), state.get("outcome", ""), name)
+        before, outcome = state.get("at", ""), state.get("outcome", "")
+        check_transition(ctx.workflow, before, outcome, name)
+        ctx.emit(TRANSITION, name, before=before, outcome=outcome)
         if ctx.index.cancel_asked(ctx.run.id):
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
         update = handler(state)
@@ -89,13 +92,6 @@ def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
     if isinstance(value, list | tuple):
         return [plain(v) for v in cast("list[Any]", value)]
     return str(value) if isinstance(value, str) else value
-
-
-def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -> None:
-    """The run-time monitor. Raises ``WorkflowInvalid`` (WF040) for a transition that the workflow does not have."""
-    expected = workflow.nodes[before].on.get(outcome) if before else workflow.start
-    if expected != here:
-        raise WorkflowInvalid("WF040", f"{before or 'start'} ended as {outcome!r}, which does not lead to {here}.")
 
 
 def _route(ctx: RunContext, node: Node) -> Callable[[RunState], str | list[Send]]:

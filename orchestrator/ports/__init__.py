@@ -11,6 +11,7 @@ from orchestrator.ports.sandbox import Environments, Execution, Prepared, Sandbo
 from orchestrator.ports.signing import Signer
 from orchestrator.ports.storage import Blobs, Clock, RunIndex
 from orchestrator.ports.trees import (
+    BlamedLine,
     BuiltTree,
     ChangeOut,
     CommitNode,
@@ -28,6 +29,7 @@ __all__ = [
     "AgentEventKind",
     "AgentOutcome",
     "AgentTask",
+    "BlamedLine",
     "Blobs",
     "Broker",
     "BrokerGrant",

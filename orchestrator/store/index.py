@@ -160,6 +160,17 @@ class SqliteIndex:
             rows = self._read("SELECT data FROM blobs WHERE digest = ?", (digest,))
             return rows[0][0] if rows else None
 
+    def erase_blobs(self, digests: Sequence[Digest]) -> None:
+        """Delete blobs and overwrite their pages, so that no copy stays in the file or in its journal."""
+        with self._turn:
+            self.flush()
+            with self._write() as db:
+                db.execute("PRAGMA secure_delete = ON")
+                db.executemany("DELETE FROM blobs WHERE digest = ?", [(d,) for d in digests])
+            self._read("PRAGMA wal_checkpoint(TRUNCATE)")
+            for digest in digests:
+                self._staged_blobs.pop(digest, None)
+
     def emit(self, event: Event) -> None:
         row = (event.run, event.model_dump_json())
         with self._turn:

@@ -8,6 +8,7 @@ from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.context_files import relevant_files
 from orchestrator.engine.execute import ensure_runnable
 from orchestrator.engine.outward import Way, way_out
 from orchestrator.engine.state import StepState, StepStatus, Update, Work
@@ -22,7 +23,7 @@ from orchestrator.models.traffic import Traffic, Usage
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_write, may_read
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
-from orchestrator.render.prompts import step_prompt
+from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt
 
 _ERASED = {"message", "tool-call"}
 
@@ -113,7 +114,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         image=worker.agent.image or sandboxes.image,
         summary=outcome.summary,
         transcript=ctx.blobs.put(outcome.transcript),
-        denials=built.denials,
+        denials=(*built.denials, *outcome.denials),
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
         started_at=started,
@@ -133,12 +134,15 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, way: Way) -> 
     told = (feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
     feedback = (*told, *earlier(ctx, step.id))
     requirements = ctx.requirements(step)
+    prompt = step_prompt(step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"])))
+    digest = ctx.blobs.put(prompt.encode())
+    ctx.emit("agent-prompt", "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
     return AgentTask(
         run=ctx.run.id,
         step=step,
         attempt=work["mine"]["attempt"],
         requirements=requirements,
-        prompt=step_prompt(step, requirements, feedback),
+        prompt=prompt,
         feedback=feedback,
         model=worker.model,
         lease=way.lease,
