@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from orchestrator.broker.routes import PREFIXES
-from orchestrator.broker.setup import RELAY, SOCKET_FOLDER, DriftPolicy, Protection, Setup
+from orchestrator.broker.setup import CA_FILE, INSIDE, RELAY, SOCKET_FOLDER, DriftPolicy, Protection, Setup
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest
 from orchestrator.models.endpoint import SecretSource, SourceKind, WireProtocol
@@ -31,6 +31,10 @@ _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.broker.p
 _ENVIRONMENT = (
     "PATH", "HOME", "LANG", "USER", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS",
     "GNUPGHOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+_TRUST = (
+    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO",
+    "NODE_EXTRA_CA_CERTS", "DENO_CERT", "AWS_CA_BUNDLE",
 )  # fmt: skip
 
 
@@ -125,6 +129,15 @@ class ProcessLease:
     @property
     def proxy(self) -> str:
         return f"http://handrail:{self.token}@{RELAY}" if self._grant.egress else ""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        if not self._grant.egress:
+            return {}
+        authority = f"{INSIDE}/{CA_FILE}"
+        proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), self.proxy)
+        direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+        return {**proxies, **direct, **dict.fromkeys(_TRUST, authority), "NODE_USE_ENV_PROXY": "1"}
 
     @property
     def exhausted(self) -> str:

@@ -22,7 +22,7 @@ from orchestrator.broker.context import Context
 from orchestrator.broker.ledger import Ledger
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker
-from orchestrator.broker.setup import LOCK, SOCKET, SOCKET_FOLDER, Setup
+from orchestrator.broker.setup import CA_FILE, LOCK, SOCKET, SOCKET_FOLDER, Setup
 from orchestrator.broker.upstream import Upstreams, tls_context
 
 _LINE_BYTES = 64 * 1024 * 1024
@@ -102,6 +102,12 @@ async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
     purse = Purse(setup.tokens, setup.cost_usd, parent.reserve)
     ledger = Ledger(parent.tell, masker.text)
     context = Context(setup, Upstreams(tls_context(setup.trust)), purse, ledger, masker)
+    if setup.egress:
+        from orchestrator.broker.certificates import Authority  # noqa: PLC0415  slow to load, and often not needed
+
+        context.authority = Authority(directory)
+        (directory / SOCKET_FOLDER / CA_FILE).write_bytes(context.authority.pem())
+        (directory / SOCKET_FOLDER / CA_FILE).chmod(0o644)
     server = Server(context)
     path = directory / SOCKET_FOLDER / SOCKET
     listening = await asyncio.start_unix_server(server.connected, path, limit=_HEAD_BUFFER, backlog=_BACKLOG)

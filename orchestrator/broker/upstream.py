@@ -58,6 +58,8 @@ class Outgoing:
     target: str
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+    host: str = ""
+    """In place of the origin's own name, for the test that shows why there is no such thing."""
 
     def with_headers(self, more: Iterable[tuple[str, str]]) -> Outgoing:
         """The same with further headers."""
@@ -65,7 +67,7 @@ class Outgoing:
 
     def serialised(self, origin: Origin) -> bytes:
         """As it goes over the wire. Raises :class:`Refusal` (``BRK010``) for a line break in a header."""
-        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {origin.authority}"]
+        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {self.host or origin.authority}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if self.body or self.method not in {"GET", "HEAD", "DELETE"}:
             lines.append(f"content-length: {len(self.body)}")
