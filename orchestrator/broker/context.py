@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orchestrator.broker.budget import Purse
+from orchestrator.broker.cassette import Sender
 from orchestrator.broker.credentials import Signer, make_signer
 from orchestrator.broker.ledger import Ledger
 from orchestrator.broker.refusal import Refusal
@@ -25,6 +26,7 @@ class Context:
 
     setup: Setup
     upstreams: Upstreams
+    sender: Sender
     purse: Purse
     ledger: Ledger
     masker: Masker

@@ -13,12 +13,13 @@ import ssl
 from dataclasses import dataclass, replace
 
 from orchestrator.broker.addresses import parse_authority, resolve
+from orchestrator.broker.cassette import Reply
 from orchestrator.broker.context import Context
 from orchestrator.broker.ledger import Entry
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import read_secret
 from orchestrator.broker.setup import Protection
-from orchestrator.broker.upstream import Answer, Cut, Origin, Outgoing
+from orchestrator.broker.upstream import Cut, Origin, Outgoing
 from orchestrator.broker.wire import Head, Incoming, malformed, parse_head, read_head
 from orchestrator.models.base import Digest, sha256
 from orchestrator.models.traffic import TrafficKind
@@ -170,7 +171,7 @@ async def _request(context: Context, tunnel: Tunnel, incoming: Incoming, entry: 
     entry.bytes_out, entry.request = head.bytes + len(body), sha256(body) if body else None
     if entry.bytes_out > left:
         raise Refusal("BRK033", 403, f"the bytes granted for {tunnel.host} are used up", "raise max_kib or egress_kib")
-    secret = await _secret_headers(context, tunnel, head.target.partition("?")[0])
+    secret = [] if context.setup.replay else await _secret_headers(context, tunnel, head.target.partition("?")[0])
     outgoing = _outgoing(head, body, secret)
     if not context.setup.holds(Protection.SERVER_NAME):
         outgoing = replace(outgoing, host=head.get("host"))
@@ -181,7 +182,7 @@ async def _request(context: Context, tunnel: Tunnel, incoming: Incoming, entry: 
 
     entry.kind = TrafficKind.EGRESS
     context.spend(tunnel.host, entry.bytes_out)
-    answer = await context.upstreams.request(tunnel.origin, pinned, outgoing)
+    answer = await context.sender.request(tunnel.origin, pinned, outgoing)
     async with answer:
         return await _Passage(context, tunnel, entry, left).run(answer, incoming)
 
@@ -213,10 +214,12 @@ class _Passage:
         self._masked, self._digest = context.masker.stream(), hashlib.sha256()
         self._size = 0
 
-    async def run(self, answer: Answer, incoming: Incoming) -> bool:
+    async def run(self, answer: Reply, incoming: Incoming) -> bool:
         """Whether the connection may go on."""
         entry = self._entry
         entry.status = answer.status
+        for code, words in answer.notes:
+            entry.note(code, words)
         self._size = sum(len(n) + len(v) + 4 for n, v in answer.headers)
         headers = [(n, v) for n, v in answer.headers if n not in _HOP or n == "content-length"]
         try:

@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from orchestrator.broker.routes import PREFIXES
-from orchestrator.broker.setup import CA_FILE, INSIDE, RELAY, SOCKET_FOLDER, DriftPolicy, Protection, Setup
+from orchestrator.broker.setup import (
+    CA_FILE,
+    CASSETTE,
+    INSIDE,
+    RELAY,
+    REPLAY,
+    SOCKET_FOLDER,
+    DriftPolicy,
+    Protection,
+    Setup,
+)
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest
 from orchestrator.models.endpoint import SecretSource, SourceKind, WireProtocol
@@ -67,6 +77,8 @@ class ProcessBroker:
         try:
             (directory / SOCKET_FOLDER).mkdir(mode=0o755)
             (directory / SOCKET_FOLDER).chmod(0o755)
+            if grant.replay is not None:
+                (directory / REPLAY).write_bytes(grant.replay)
             lease.start(self._setup(directory, grant, lease.token))
             yield lease
         finally:
@@ -190,8 +202,9 @@ class ProcessLease:
                 if pipe is not None:
                     with contextlib.suppress(OSError):
                         pipe.close()
+        cassette = self._cassette()
         if self._closed is None:
-            return Traffic(exchanges=tuple(self._exchanges), usage=Usage(settled=False))
+            return Traffic(exchanges=tuple(self._exchanges), usage=Usage(settled=False), cassette=cassette)
         tokens, cost_usd = self._closed["spent"]
         self._budgets.settle(self._grant.key, int(tokens), float(cost_usd))
         return Traffic(
@@ -199,7 +212,13 @@ class ProcessLease:
             usage=Usage.model_validate(self._closed["usage"]),
             models=tuple(self._closed["models"]),
             dropped=int(self._closed["dropped"]),
+            cassette=cassette,
         )
+
+    def _cassette(self) -> Digest | None:
+        """What was recorded, also by a process that broke."""
+        place = self._directory / CASSETTE
+        return self._store(place.read_bytes()) if place.exists() else None
 
     def _send(self, message: Mapping[str, Any]) -> None:
         process = self._process

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from orchestrator.broker.addresses import resolve
 from orchestrator.broker.budget import Hold
+from orchestrator.broker.cassette import Reply
 from orchestrator.broker.context import Context
 from orchestrator.broker.credentials import base
 from orchestrator.broker.ledger import Entry
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.routes import Ask, Operation, Route, read, route
 from orchestrator.broker.setup import Protection
-from orchestrator.broker.upstream import Answer, Cut, Origin, Outgoing
+from orchestrator.broker.upstream import Cut, Origin, Outgoing
 from orchestrator.broker.usage import Meter, estimate_input
 from orchestrator.broker.wire import Incoming
 from orchestrator.models.base import Digest, sha256
@@ -135,16 +136,18 @@ async def _relayed(job: Job) -> bool:
     headers = [(n, v) for n, v in incoming.head.headers if _PASSED_ON.fullmatch(n)]
     headers = [*headers, ("accept-encoding", "identity")]
     bare = Outgoing(job.method, target.path, tuple(headers), body)
-    signed = await context.signer(target.endpoint).headers(bare, target.origin)
+    signed = [] if context.setup.replay else await context.signer(target.endpoint).headers(bare, target.origin)
 
     async def pinned(host: str, port: int) -> str:
         private = target.origin.private or not context.setup.holds(Protection.ADDRESSES)
         return await resolve(host, port, private=private, table=context.setup.hosts)
 
     entry.path = target.path.partition("?")[0]
-    answer = await context.upstreams.request(target.origin, pinned, bare.with_headers(signed))
+    answer = await context.sender.request(target.origin, pinned, bare.with_headers(signed))
     async with answer:
         entry.status = answer.status
+        for code, words in answer.notes:
+            entry.note(code, words)
         return await _Stream(job, streamed=answer.get("content-type").startswith("text/event-stream")).run(answer)
 
 
@@ -157,7 +160,7 @@ class _Stream:
         self._meter = Meter(job.protocol, streamed=streamed)
         self._digest = hashlib.sha256()
 
-    async def run(self, answer: Answer) -> bool:
+    async def run(self, answer: Reply) -> bool:
         """Whether the connection may go on."""
         masked = self._context.masker.stream()
         self._incoming.start(answer.status, given_back(answer.headers))

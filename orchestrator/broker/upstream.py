@@ -111,6 +111,7 @@ class Answer:
         self._parser = httptools.HttpResponseParser(self._seen)
         self.status = 0
         self.headers: list[tuple[str, str]] = []
+        self.notes: list[tuple[str, str]] = []
         self._loop = asyncio.get_running_loop()
         self._waiting_since = 0.0
         self._silent = False

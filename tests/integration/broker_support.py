@@ -186,7 +186,7 @@ def desk(monkeypatch=None, **settings):
 def connect(lease):
     """To the lease's socket, as the relay does."""
     stream = socket.socket(socket.AF_UNIX)
-    stream.settimeout(20)
+    stream.settimeout(8)
     stream.connect(f"{lease.mount}/{SOCKET}")
     return stream
 
