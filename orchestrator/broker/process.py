@@ -23,7 +23,7 @@ from orchestrator.broker.context import Context
 from orchestrator.broker.ledger import Entry, Ledger
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker
-from orchestrator.broker.setup import CA_FILE, CASSETTE, LOCK, REPLAY, SOCKET, SOCKET_FOLDER, Setup
+from orchestrator.broker.setup import CA_FILE, CASSETTE, LOCK, REPLAY, SOCKET, SOCKET_FOLDER, Protection, Setup
 from orchestrator.broker.upstream import Upstreams, tls_context
 from orchestrator.models.traffic import TrafficKind
 
@@ -99,9 +99,9 @@ async def serve() -> None:
 
 
 async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
-    masker = Masker()
+    masker = Masker(answers=setup.holds(Protection.MASKING))
     masker.learn(setup.token)
-    purse = Purse(setup.tokens, setup.cost_usd, parent.reserve)
+    purse = Purse(setup.tokens, setup.cost_usd, parent.reserve, lambda why: parent.tell({"exhausted": why}))
     ledger = Ledger(parent.tell, masker.text)
     upstreams = Upstreams(tls_context(setup.trust))
     sender: Sender = upstreams

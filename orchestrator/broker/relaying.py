@@ -159,6 +159,7 @@ class _Stream:
         self._hold, self._price, self._body = job.hold, job.target.price, job.body
         self._meter = Meter(job.protocol, streamed=streamed)
         self._digest = hashlib.sha256()
+        self._whole = False
 
     async def run(self, answer: Reply) -> bool:
         """Whether the connection may go on."""
@@ -173,12 +174,16 @@ class _Stream:
             rest = masked.end()
             if rest:
                 await self._pass_on(rest)
+            self._whole = True
             return await self._incoming.end()
         except Cut as cut:
             self._entry.note(cut.code, f"the upstream {cut.words}")
             return False
         except Refusal as refusal:
             self._entry.note(refusal.code, refusal.message)
+            return False
+        except OSError:
+            self._entry.note("BRK045", "the sandbox left before the answer was complete")
             return False
         finally:
             if masked.masked:
@@ -200,19 +205,20 @@ class _Stream:
         over = self._meter.output_estimate() - self._hold.tokens
         if over > 0:
             usd = self._price.output_usd if self._price else 0.0
-            await self._context.purse.more(self._hold, over + _MORE_TOKENS, (over + _MORE_TOKENS) * usd / 1_000_000)
+            more = max(over, min(over + _MORE_TOKENS, self._context.purse.left_tokens))
+            await self._context.purse.more(self._hold, more, more * usd / 1_000_000)
 
     def _settle(self, status: int) -> None:
         self._entry.response = Digest("sha256:" + self._digest.hexdigest())
         if self._hold is None:
             return
-        counts = self._meter.counts(self._body)
+        counts = self._meter.counts(self._body, whole=self._whole)
         if status >= 400 and counts.estimated:  # noqa: PLR2004  an error without usage costs nothing
             self._context.purse.settle(self._hold, 0, 0.0)
             return
         self._entry.model = counts.model or self._entry.model
         if counts.estimated:
-            self._entry.note("BRK060", "the upstream told no usage: tokens are estimated")
+            self._entry.note("BRK060", "tokens are estimated: the upstream told no usage, or not all of it")
         self._context.ledger.count(counts, counts.cost_usd(self._price) if self._price else None)
         self._context.purse.settle(self._hold, counts.tokens, counts.cost_usd(self._price))
 
