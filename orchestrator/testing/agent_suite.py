@@ -217,8 +217,8 @@ def check_works_and_obeys_no_tree(bench: Bench) -> None:
     """It writes a file, runs a command and ends; nothing that lies in the tree is run, read as a rule, or obeyed."""
     turns = [
         Turn(say="I write the file.", do=(Action(write=FileWrite(path=WANTED, text=TEXT)),)),
-        Turn(say="I look around.", do=(Action(shell=_LIST_ARGV),)),
-        Turn(do=(Action(shell=_SEVEN),)),
+        Turn(say="I look around.", do=(Action(run=_LIST_ARGV),)),
+        Turn(do=(Action(run=_SEVEN),)),
         Turn(done="The file is there."),
     ]
     worked = bench.work(turns if bench.tools else [turns[0]])
@@ -295,7 +295,7 @@ def check_killed_agent_is_not_finished(bench: Bench) -> None:
     """A crash in the middle (all its processes killed) is an outcome, or a coded failure; never `finished`."""
     if not bench.tools:
         return
-    worked = bench.work([Turn(say="Now.", do=(Action(shell="kill -9 -1; sleep 30"),))], wall_seconds=60)  # noqa: S604  a field's name
+    worked = bench.work([Turn(say="Now.", do=(Action(run="kill -9 -1; sleep 30"),))], wall_seconds=60)
     _ended(worked)
     expect(worked.outcome is None or not worked.outcome.finished, "a killed agent counts as finished")
     expect(worked.seconds < _PROMPT_SECONDS + 50, f"its end took {worked.seconds:.0f} s")
@@ -303,7 +303,7 @@ def check_killed_agent_is_not_finished(bench: Bench) -> None:
 
 def check_mute_model_times_out(bench: Bench) -> None:
     """A model that hardly speaks: the time limit ends it, as timed out."""
-    turn = Turn(say="word " * 600, fault=Fault(kind=FaultKind.SLOW_TOKENS, times=1000, seconds=2))
+    turn = Turn(say=_NUMBERS, fault=Fault(kind=FaultKind.SLOW_TOKENS, times=1000, seconds=2))
     worked = bench.work([turn], wall_seconds=20)
     _ended(worked)
     expect(worked.outcome is None or not worked.outcome.finished, "a step without an answer counts as finished")
@@ -322,12 +322,16 @@ def check_cancel_is_prompt(bench: Bench) -> None:
             asked.append(time.monotonic())
         return bool(server.seen)
 
-    turn = Turn(say="word " * 600, fault=Fault(kind=FaultKind.SLOW_TOKENS, times=1000, seconds=2))
+    turn = Turn(say=_NUMBERS, fault=Fault(kind=FaultKind.SLOW_TOKENS, times=1000, seconds=2))
     worked = bench.work([turn], cancel_when=when)
     took = time.monotonic() - asked[0] if asked else -1
     expect(bool(asked), "it never asked its model")
     expect(isinstance(worked.failure, SandboxUnavailable), f"cancelling gave {worked.failure or worked.outcome}")
     expect(took < _PROMPT_SECONDS, f"cancelling took {took:.1f} s")
+
+
+_NUMBERS = " ".join(map(str, range(600)))
+"""Words without a pattern that an agent could take for a loop."""
 
 
 def _ended(worked: Worked) -> None:

@@ -1,5 +1,7 @@
 """Whole runs with the real programs: plan, sandbox, gates, review, merge, verify, against a scripted endpoint."""
 
+import json
+
 import pytest
 from agent_support import LIMITS, MODEL, endpoint, installed, scenario_text
 from run_support import Req, approve, lab, spec_text
@@ -7,6 +9,7 @@ from run_support import Req, approve, lab, spec_text
 from orchestrator.agents.drivers import driver
 from orchestrator.app.reviewing import open_reviews
 from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.models.change import Proposal
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -15,7 +18,7 @@ WORK = {
     "when": "REQ-001",
     "turns": [
         {"say": "I write it.", "do": [{"write": {"path": REQ.path, "text": "VALUE = 1\n"}}]},
-        {"do": [{"shell": f"python3 {REQ.path}"}], "fault": {"kind": "server-error"}},
+        {"do": [{"run": f"python3 {REQ.path}"}], "fault": {"kind": "server-error"}},
         {"done": "It is written."},
     ],
 }
@@ -53,5 +56,14 @@ def test_whole_run(tmp_path, name):
         )
         kinds = {kind for kind, _, _ in made.events(row.id)}
         assert {"agent-started", "agent-command", "agent-usage", "agent-finished", "exchange"} <= kinds
-        assert made.verify(row).verdict == "VERIFIED"
-        assert manifest.image.startswith("sha256:")
+        verified = made.cli("verify", row.run_ref, "--base", "main", "--json")
+        assert json.loads(verified.stdout)["verdict"] == "VERIFIED", verified
+        again, repeated, _ = run(made, name, replay=row.id)
+        assert again.exit_code == 0, again
+        assert made.file(repeated.run_ref, REQ.path) == "VALUE = 1"
+        with made.project() as project:
+            proposal = project.index.effect(f"agent:{row.id}:S01:1")
+            assert proposal is not None
+            kept = Proposal.model_validate_json(project.blobs.get(proposal))
+        assert (kept.agent, kept.agent_version, kept.image) == (name, manifest.version, manifest.image)
+        assert kept.model

@@ -9,9 +9,9 @@ Schema ``handrail.scenario/1``, YAML::
           - say: I will write it.
             do:
               - write: {path: src/part.py, text: "VALUE = 1\n"}
-              - shell: python3 src/part.py
+              - run: python3 src/part.py
           - fault: {kind: too-many-requests, times: 1}
-            do: [{shell: ls}]
+            do: [{run: ls}]
           - done: It is written.
 
 A turn is one answer. Which turn is next is counted from the answers in the request itself, so that a repeated request
@@ -61,13 +61,13 @@ class FileWrite(Noun):
 class Action(Noun):
     """Exactly one of a shell command and a file."""
 
-    shell: str | None = None
+    run: str | None = None
     write: FileWrite | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Action:
-        if (self.shell is None) == (self.write is None):
-            raise ValueError("an action is either `shell` or `write`")
+        if (self.run is None) == (self.write is None):
+            raise ValueError("an action is either `run` or `write`")
         return self
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
+from itertools import count
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -37,7 +38,6 @@ WIRES: Mapping[WireProtocol, Wire] = {
 }
 MAX_BODY_BYTES = 64 << 20
 MAX_REMEMBERED = 1000
-ENDLESS_PIECE = "and so on " * 100
 _NO_SCENARIO = "The scenario has no conversation for this request."
 
 
@@ -244,8 +244,10 @@ class _Handler(BaseHTTPRequestHandler):
             yield from events[1:]
         elif kind is FaultKind.ENDLESS_OUTPUT:
             yield events[0]
-            while not self.owner.closing.is_set():
-                yield wire.filler(asked, ENDLESS_PIECE)
+            for number in count():
+                if self.owner.closing.is_set():
+                    return
+                yield wire.filler(asked, f"{number} ")
         else:
             for piece in events:
                 if fault is not None and self.owner.closing.wait(fault.seconds):

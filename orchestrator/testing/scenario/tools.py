@@ -57,7 +57,7 @@ def _call(asked: Asked, action: Action) -> tuple[str, Arguments]:
             if tool in asked.tools:
                 return tool, _offered(asked, tool, arguments(action.write))
         return _shell(asked, _written(action.write))
-    return _shell(asked, action.shell or "")
+    return _shell(asked, action.run or "")
 
 
 def _shell(asked: Asked, command: str) -> tuple[str, Arguments]:
@@ -91,4 +91,4 @@ def _written(file: FileWrite) -> str:
 def _as_text(action: Action) -> str:
     if action.write is not None:
         return f"{action.write.path}\n```\n{action.write.text}```"
-    return f"```bash\n{action.shell}\n```"
+    return f"```bash\n{action.run}\n```"

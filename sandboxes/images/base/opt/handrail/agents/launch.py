@@ -37,6 +37,7 @@ STDERR_BYTES = 4000
 GIT_SECONDS = 60
 NOT_FOUND = 127
 SIGNALLED = 128
+JOIN_SECONDS = 5
 SPOKEN = {"message", "tool-call", "command"}
 GIT_CONFIG = """[user]
 \tname = agent
@@ -153,17 +154,22 @@ def run(task: dict[str, Any], teller: Teller) -> int:
     teller.tell("started", f"{task['name']} {task['version']}")
     tail = Tail(agent.stderr)
     tail.start()
+    with agent:
+        follow(agent, words, teller)
+        tail.join(JOIN_SECONDS)
+    code = SIGNALLED - agent.returncode if agent.returncode < 0 else agent.returncode
+    end(words, code, tail.text.decode(errors="replace"), teller)
+    return code
+
+
+def follow(agent: Any, words: Any, teller: Teller) -> None:  # noqa: ANN401 - a process, any of the modules' classes
+    """Every line as what it says, until the agent's output ends."""
     for line in lines(agent.stdout):
         try:
             for kind, text, data in words.line(line):
                 teller.tell(kind, text, **data)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
             teller.dropped += 1
-    status = agent.wait()
-    code = SIGNALLED - status if status < 0 else status
-    tail.join(5)
-    end(words, code, tail.text.decode(errors="replace"), teller)
-    return code
 
 
 def end(words: Any, code: int, stderr: str, teller: Teller) -> None:  # noqa: ANN401 - any of the modules' classes

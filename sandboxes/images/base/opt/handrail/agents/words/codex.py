@@ -23,8 +23,8 @@ class Words:
             usage = event.get("usage") or {}
             counts = {"input_tokens": usage.get("input_tokens", 0), "output_tokens": usage.get("output_tokens", 0)}
             yield "usage", "", {**counts, "cached_tokens": usage.get("cached_input_tokens", 0)}
-            self.final = self.said
-        elif kind in {"turn.failed", "error"}:
+            self.final, self.error = self.said, ""
+        elif kind in {"turn.failed", "error"}:  # an `error` alone may be a connection that it takes up again
             error = event.get("error") or event
             self.error = str(error.get("message", "failed"))
             yield "message", self.error, {"failed": True}
