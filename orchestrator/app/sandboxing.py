@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -26,9 +27,17 @@ def build_image(say: Callable[[str], None], *, pull: str | None = None, archive:
     return ImageBuilder(state, say).ensure(recipe, pull=pull, archive=archive)
 
 
+RUNTIME = "HANDRAIL_RUNTIME"
+"""The variable with the preferred runtime: a name, or ``auto``."""
+
+
 def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
-    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none."""
-    from orchestrator.sandbox.docker_engine import DockerSandboxes
+    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none.
+
+    The runtime is the one asked for, else the preference of :data:`RUNTIME`, else gVisor where the engine has
+    it and its probe passes, else the engine's own.
+    """
+    from orchestrator.sandbox.docker_engine import AUTO, DockerSandboxes
     from orchestrator.sandbox.images import ImageBuilder
     from orchestrator.sandbox.recipe import load_recipe
 
@@ -44,7 +53,7 @@ def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
         programs_source=folder / "images" / "base" / "opt" / "handrail",
         seccomp=folder / "seccomp" / "default.json",
         state=state,
-        runtime=runtime or None,
+        runtime=runtime or os.environ.get(RUNTIME) or AUTO,
     )
 
 
@@ -67,6 +76,18 @@ def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
     finally:
         sandboxes.close()
     return tuple(sorted(CHECKS))
+
+
+def runtime_choice() -> tuple[str, str]:
+    """Which runtime steps get and why, and how to get gVisor where it is not there, or ''."""
+    sandboxes = engine()
+    try:
+        sandboxes.probe()
+        name, why = sandboxes.connect().runtime, sandboxes.choice
+    finally:
+        sandboxes.close()
+    how = "as root on Debian or Ubuntu `make engine` installs runsc and registers it with the engine"
+    return why or f"{name}: as {RUNTIME} asks", how if "has no gVisor" in why else ""
 
 
 class LazyEngine:

@@ -1,4 +1,7 @@
-"""Whether the limits hold here, found by trying them in a container (D8). Only success is remembered."""
+"""Whether the limits hold here, found by trying them in a container (D8).
+
+Success is remembered, and that a runtime which was only preferred fell short.
+"""
 
 from __future__ import annotations
 
@@ -39,14 +42,30 @@ def known(state: Path, subject: Digest) -> bool:
         return False
 
 
+def refused(state: Path, subject: Digest) -> str | None:
+    """What did not hold when exactly this was tried as a preference, or ``None``."""
+    try:
+        return _place(state, subject).with_suffix(".refused").read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def refuse(state: Path, subject: Digest, words: str) -> None:
+    """Keep that a preferred runtime is not to be tried again. Raises ``SandboxUnavailable`` (``SBX012``)."""
+    _write(state, _place(state, subject).with_suffix(".refused"), words.encode())
+
+
 def remember(state: Path, subject: Digest) -> None:
     """Raises ``SandboxUnavailable`` (``SBX012``) when the state directory cannot be written."""
-    place = _place(state, subject)
+    _write(state, _place(state, subject), _record(subject))
+
+
+def _write(state: Path, place: Path, data: bytes) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         descriptor, fresh = tempfile.mkstemp(dir=place.parent)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_record(subject))
+            file.write(data)
         Path(fresh).replace(place)
     except OSError as error:
         raise SandboxUnavailable(
