@@ -199,6 +199,8 @@ class DockerSandboxes:
         subject = _subject(self._engine, self.connect())
         if probe.known(self._state, subject):
             return
+        if self._runtime == AUTO and is_gvisor(self.connect().runtime):
+            probe.require_tools(lambda: self._opened(probe.REQUEST))
         probe.run(lambda: self._opened(probe.REQUEST), inodes_on_the_way_out=is_gvisor(self.connect().runtime))
         probe.remember(self._state, subject)
 
@@ -238,7 +240,7 @@ def _subject(engine: Engine, profile: Profile) -> Digest:
 
 
 def _not_held(plain: Profile, name: str, words: str) -> str:
-    return f"{plain.runtime}: the engine has gVisor ({name}), and it does not hold everything here: {words}"
+    return f"{plain.runtime}: the engine has gVisor ({name}), and it is not fit here: {words}"
 
 
 def _check_runtime(runtime: str, known: Mapping[str, object]) -> None:
