@@ -78,6 +78,17 @@ def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
     return tuple(sorted(CHECKS))
 
 
+def engine_form() -> str:
+    """What kind of engine answers: version, cgroups, and whether root inside is root outside."""
+    from orchestrator.sandbox.client import Engine
+
+    found = Engine()
+    try:
+        return found.form()
+    finally:
+        found.close()
+
+
 def runtime_choice() -> tuple[str, str]:
     """Which runtime steps get and why, and how to get gVisor where it is not there, or ''."""
     sandboxes = engine()

@@ -53,7 +53,7 @@ LOOSE = {
     25: {"ReadonlyRootfs": False},
     11: {"IpcMode": "private"},
     8: {"LogConfig": {"Type": "json-file", "Config": {}}},
-    60: {"NetworkMode": "host"},
+    1: {"PidsLimit": 0},
 }
 
 
