@@ -48,12 +48,15 @@ install_packages() {
     }
 }
 
+install_runsc() { DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends runsc; }
+
 # gVisor is a second boundary around each step. Flags differ between releases: only those that this one knows are given.
+# HANDRAIL_GVISOR=no leaves the machine without it.
 register_gvisor() {
-    [ "$(id -u)" = 0 ] && is_debian && [ -z "${DOCKER_HOST:-}" ] || return 0
+    [ "${HANDRAIL_GVISOR:-yes}" = yes ] && [ "$(id -u)" = 0 ] && is_debian && [ -z "${DOCKER_HOST:-}" ] || return 0
     command -v dockerd > /dev/null && command -v python3 > /dev/null || return 0
     if ! command -v runsc > /dev/null; then
-        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends runsc > "$build/runsc.log" 2>&1 || {
+        { install_runsc || { apt-get update -q && install_runsc; }; } > "$build/runsc.log" 2>&1 || {
             say "gVisor could not be installed (.build/runsc.log): steps run with the engine's own runtime"
             return 0
         }
