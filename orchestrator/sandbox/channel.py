@@ -107,7 +107,7 @@ class Channel:
                 whole = end + (_TAG_BYTES if self._theirs else 0)
                 if len(self._out) >= whole:
                     payload = bytes(self._out[FRAME.size : end])
-                    if self._theirs and self._theirs.next(self._out[:end]) != self._out[end:whole]:
+                    if self._theirs and self._theirs.next(self._out[:end]) != bytes(self._out[end:whole]):
                         raise self._broken("is not who wrote this answer")
                     del self._out[:whole]
                     return kind, payload

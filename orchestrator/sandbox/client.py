@@ -88,6 +88,10 @@ class Engine:
             raise
         self.calls = 2
 
+    def runtimes(self) -> dict[str, Any]:
+        """Name to how the engine starts it."""
+        return dict(self.info.get("Runtimes") or {})
+
     def form(self) -> str:
         """In words: version, cgroup version, and how root inside relates to root outside."""
         options = " ".join(map(str, self.info.get("SecurityOptions") or ()))

@@ -153,7 +153,7 @@ class DockerSandboxes:
         engine = Engine(self._base_url)
         try:
             runtime = str(engine.info["DefaultRuntime"]) if self._runtime in {None, AUTO} else str(self._runtime)
-            _check_runtime(runtime, engine.info.get("Runtimes") or {})
+            _check_runtime(runtime, engine.runtimes())
             profile = Profile(engine.image_id(self._reference), place, digest, seccomp, runtime)
             if self._runtime == AUTO:
                 profile = self._preferred(engine, profile)
@@ -165,7 +165,7 @@ class DockerSandboxes:
 
     def _preferred(self, engine: Engine, profile: Profile) -> Profile:
         """With gVisor where the engine has it, unless it was tried here and did not hold."""
-        names = sorted(filter(is_gvisor, engine.info.get("Runtimes") or {}))
+        names = sorted(filter(is_gvisor, engine.runtimes()))
         if not names:
             self.choice = f"{profile.runtime}: the engine has no gVisor, a second boundary around each step"
             return profile
@@ -235,7 +235,7 @@ def _subject(engine: Engine, profile: Profile) -> Digest:
     """Of everything on which a probe's result depends."""
     names = ("Version", "ApiVersion", "KernelVersion", "Arch")
     cgroups = [engine.info.get(k) for k in ("CgroupVersion", "CgroupDriver", "SecurityOptions", "Name")]
-    made = (engine.info.get("Runtimes") or {}).get(profile.runtime)
+    made = engine.runtimes().get(profile.runtime)
     return sha256(canonical([[engine.version.get(n) for n in names], cgroups, made, profile.digest()]))
 
 
