@@ -197,10 +197,13 @@ class DockerSandboxes:
 
     def _probe_this(self) -> None:
         subject = _subject(self._engine, self.connect())
+        fit = sha256(canonical([subject, "tools"]))
+        preferred = self._runtime == AUTO and is_gvisor(self.connect().runtime)
+        if preferred and not probe.known(self._state, fit):
+            probe.require_tools(lambda: self._opened(probe.REQUEST))
+            probe.remember(self._state, fit)
         if probe.known(self._state, subject):
             return
-        if self._runtime == AUTO and is_gvisor(self.connect().runtime):
-            probe.require_tools(lambda: self._opened(probe.REQUEST))
         probe.run(lambda: self._opened(probe.REQUEST), inodes_on_the_way_out=is_gvisor(self.connect().runtime))
         probe.remember(self._state, subject)
 
