@@ -26,8 +26,13 @@ _ENV = {
 def start(task: AgentTask, lease: Lease, model: str) -> Start:  # noqa: ARG001  all drivers have one signature
     """Prompt on stdin; the whole configuration, with the lease's token, in one variable."""
     options = {"baseURL": lease.urls[WireProtocol.CHAT] + "/v1", "apiKey": lease.token}
-    provider = {"npm": "@ai-sdk/openai-compatible", "name": "handrail", "options": options, "models": {model: {}}}
-    settings = {
+    provider: dict[str, object] = {
+        "npm": "@ai-sdk/openai-compatible",
+        "name": "handrail",
+        "options": options,
+        "models": {model: {}},
+    }
+    settings: dict[str, object] = {
         "provider": {"handrail": provider},
         "autoupdate": False,
         "share": "disabled",

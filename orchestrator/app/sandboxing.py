@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
@@ -95,9 +96,17 @@ def base_image(layers: Iterable[str] = ()) -> str:
     return found
 
 
+RUNTIME = "HANDRAIL_RUNTIME"
+"""The variable with the preferred runtime: a name, or ``auto``."""
+
+
 def engine(image: str = "", runtime: str = "", layers: Iterable[str] = (), *, pool_size: int = 0) -> DockerSandboxes:
-    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none."""
-    from orchestrator.sandbox.docker_engine import DockerSandboxes
+    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none.
+
+    The runtime is the one asked for, else the preference of :data:`RUNTIME`, else gVisor where the engine has
+    it and its probe passes, else the engine's own.
+    """
+    from orchestrator.sandbox.docker_engine import AUTO, DockerSandboxes
 
     folder, state = data_folder("sandboxes"), state_home()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -106,7 +115,7 @@ def engine(image: str = "", runtime: str = "", layers: Iterable[str] = (), *, po
         programs_source=folder / "images" / "base" / "opt" / "handrail",
         seccomp=folder / "seccomp" / "default.json",
         state=state,
-        runtime=runtime or None,
+        runtime=runtime or os.environ.get(RUNTIME) or AUTO,
         pool_size=pool_size,
     )
 
@@ -130,6 +139,29 @@ def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
     finally:
         sandboxes.close()
     return tuple(sorted(CHECKS))
+
+
+def engine_form() -> str:
+    """What kind of engine answers: version, cgroups, and whether root inside is root outside."""
+    from orchestrator.sandbox.client import Engine
+
+    found = Engine()
+    try:
+        return found.form()
+    finally:
+        found.close()
+
+
+def runtime_choice() -> tuple[str, str]:
+    """Which runtime steps get and why, and how to get gVisor where it is not there, or ''."""
+    sandboxes = engine()
+    try:
+        sandboxes.probe()
+        name, why = sandboxes.connect().runtime, sandboxes.choice
+    finally:
+        sandboxes.close()
+    how = "as root on Debian or Ubuntu `make engine` installs runsc and registers it with the engine"
+    return why or f"{name}: as {RUNTIME} asks", how if "has no gVisor" in why else ""
 
 
 class LazyEngine:

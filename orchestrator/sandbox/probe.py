@@ -1,4 +1,7 @@
-"""Whether the limits hold here, found by trying them in a container (D8). Only success is remembered."""
+"""Whether the limits hold here, found by trying them in a container (D8).
+
+Success is remembered, and that a runtime which was only preferred fell short.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from orchestrator.errors import AgentFailed, SandboxUnavailable, SandboxUnsafe
 from orchestrator.models.base import Digest, RunId, canonical
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.ports import Sandbox, SandboxRequest
-from orchestrator.sandbox.profile import PROGRAMS, PYTHON
+from orchestrator.sandbox.profile import PROGRAMS, PYTHON, WORK
 
 LIMITS = Limits(cpus=0.25, memory_mib=64, pids=16, disk_mib=8, inodes=256, wall_seconds=30, output_kib=64)
 REQUEST = SandboxRequest(key="probe", run=RunId("probe"), limits=LIMITS, open_tree=True)
@@ -39,14 +42,30 @@ def known(state: Path, subject: Digest) -> bool:
         return False
 
 
+def refused(state: Path, subject: Digest) -> str | None:
+    """What did not hold when exactly this was tried as a preference, or ``None``."""
+    try:
+        return _place(state, subject).with_suffix(".refused").read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def refuse(state: Path, subject: Digest, words: str) -> None:
+    """Keep that a preferred runtime is not to be tried again. Raises ``SandboxUnavailable`` (``SBX012``)."""
+    _write(state, _place(state, subject).with_suffix(".refused"), words.encode())
+
+
 def remember(state: Path, subject: Digest) -> None:
     """Raises ``SandboxUnavailable`` (``SBX012``) when the state directory cannot be written."""
-    place = _place(state, subject)
+    _write(state, _place(state, subject), _record(subject))
+
+
+def _write(state: Path, place: Path, data: bytes) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         descriptor, fresh = tempfile.mkstemp(dir=place.parent)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_record(subject))
+            file.write(data)
         Path(fresh).replace(place)
     except OSError as error:
         raise SandboxUnavailable(
@@ -75,6 +94,25 @@ def run(opened: Callable[[], AbstractContextManager[Sandbox]], *, inodes_on_the_
             "runsc needs --oci-seccomp)",
             [f"{name} {words}" for name, words in sorted(broken.items())],
         )
+
+
+TOOLS = (("ls", "-laR", WORK), ("cp", "-a", f"{WORK}/a", f"{WORK}/b"), ("find", WORK, "-newer", f"{WORK}/a"))
+
+
+def require_tools(opened: Callable[[], AbstractContextManager[Sandbox]]) -> None:
+    """What a kernel must do for an agent to work in it, asked of one that is only preferred.
+
+    gVisor's of 2022 refuses the ``statx`` of newer tools, so that ``ls -l`` fails. Raises ``SandboxUnsafe``
+    (``SBX015``) naming the first command that does.
+    """
+    with opened() as sandbox:
+        sandbox.copy_in((), lambda _: iter(()), Capabilities(limits=LIMITS), ())
+        sandbox.execute(["touch", f"{WORK}/a"], timeout_seconds=_SECONDS)
+        for argv in TOOLS:
+            done = sandbox.execute(argv, timeout_seconds=_SECONDS)
+            if done.exit_code != 0:
+                words = done.stderr.decode("utf-8", "replace").strip()[:200]
+                raise SandboxUnsafe("SBX015", f"`{' '.join(argv)}` fails: {words}", "use a newer runsc")
 
 
 def _round(opened: Callable[[], AbstractContextManager[Sandbox]], names: list[str]) -> dict[str, str]:

@@ -53,6 +53,7 @@ class ScenarioLease:
         self._folder = folder
         self.token = "scenario-lease-token"  # noqa: S105  worth nothing anywhere
         self.proxy = self.exhausted = ""
+        self.environment: Mapping[str, str] = {}
 
     @property
     def mount(self) -> str:

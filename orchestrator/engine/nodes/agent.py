@@ -102,6 +102,9 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         lambda path: may_read(step.capabilities, path),
         lambda path: deny_write(step.capabilities, protected, path),
     )
+    if built.denials:
+        told = ctx.blobs.put("\n".join(built.denials).encode())
+        ctx.emit("sandbox-denied", "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
     return Proposal(
         run=ctx.run.id,
         step=step.id,

@@ -106,7 +106,7 @@ ATTACKS = (
         "memory limit without swap",
         "killed",
     ),
-    entry(3, Inside("resources.cpu_spin", alone=True, limits={"cpus": 0.1}), "CPU spin", "cpus limit", "throttled"),
+    entry(3, Inside("resources.cpu_spin", alone=True, limits={"cpus": 0.2}), "CPU spin", "cpus limit", "throttled"),
     entry(4, Inside("resources.disk_fill", alone=True, ends_sandbox=True), "disk fill", "tmpfs size", "ENOSPC"),
     Attack(
         5,

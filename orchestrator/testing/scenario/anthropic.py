@@ -31,7 +31,7 @@ class Anthropic:
         }
 
     def stream(self, asked: Asked, answer: Answer) -> Iterator[bytes]:
-        start = self._message(asked, answer) | {"content": [], "stop_reason": None}
+        start: dict[str, Any] = self._message(asked, answer) | {"content": [], "stop_reason": None}
         start["usage"] = {"input_tokens": answer.input_tokens, "output_tokens": 0}
         yield self._event("message_start", message=start)
         index = 0

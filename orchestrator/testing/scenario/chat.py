@@ -37,7 +37,10 @@ class Chat:
         for index, call in enumerate(answer.calls):
             yield self._chunk(asked, answer, {"tool_calls": [{"index": index, **self._call(call)}]})
         yield self._chunk(asked, answer, {}, self._reason(answer))
-        last = self._frame(asked, answer, "chat.completion.chunk") | {"choices": [], "usage": self._usage(answer)}
+        last: dict[str, Any] = self._frame(asked, answer, "chat.completion.chunk") | {
+            "choices": [],
+            "usage": self._usage(answer),
+        }
         yield event(last)
         yield event("[DONE]")
 

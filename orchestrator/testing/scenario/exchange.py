@@ -107,7 +107,7 @@ def listed(value: object) -> list[dict[str, Any]]:
 
 def arguments_of(schema: object) -> frozenset[str]:
     """Names of a JSON schema's properties."""
-    properties = cast("dict[str, object]", schema).get("properties", {}) if isinstance(schema, dict) else {}
+    properties: object = cast("dict[str, object]", schema).get("properties") if isinstance(schema, dict) else None
     return frozenset(cast("dict[str, object]", properties)) if isinstance(properties, dict) else frozenset()
 
 

@@ -42,7 +42,9 @@ class Responses:
         yield self._event("response.created", response=self._response(asked, answer, "in_progress", []))
         items = self._items(answer)
         for index, item in enumerate(items):
-            empty = {**item, "content": []} if item["type"] == "message" else {**item, "status": "in_progress"}
+            empty: dict[str, Any] = (
+                {**item, "content": []} if item["type"] == "message" else {**item, "status": "in_progress"}
+            )
             yield self._event("response.output_item.added", output_index=index, item=empty)
             if item["type"] == "message":
                 place = {"output_index": index, "item_id": item["id"], "content_index": 0}
@@ -65,9 +67,9 @@ class Responses:
         return event({"type": kind, **fields}, kind)
 
     def _items(self, answer: Answer) -> list[dict[str, Any]]:
-        part = {"type": "output_text", "text": answer.text, "annotations": []}
+        part: dict[str, Any] = {"type": "output_text", "text": answer.text, "annotations": []}
         said = {"type": "message", "id": f"msg_{answer.id}", "role": "assistant", "status": "completed"}
-        words = [said | {"content": [part]}] if answer.text else []
+        words: list[dict[str, Any]] = [said | {"content": [part]}] if answer.text else []
         return [*words, *map(self._call, answer.calls)]
 
     @staticmethod

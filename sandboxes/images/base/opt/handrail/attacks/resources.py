@@ -48,11 +48,35 @@ def memory_bomb(parameters: dict) -> str:
 
 
 def cpu_spin(parameters: dict) -> str:
-    """The best of several turns: on a busy machine even an unlimited process gets little in one."""
+    """By what several processes get; on a busy machine, where nobody gets much, by whether a quota holds them back."""
     for _ in range(TURNS):
+        before = throttled()
         if words := cpu(parameters["cpus"]):
             return f"{words}, {parameters['cpus']} CPUs are allowed"
-    raise Held(f"no more than {parameters['cpus']} CPUs")
+        if before is not None and throttled() == before and not quota():
+            return "no quota is set, and nothing was ever held back"
+    raise Held(f"no more than {parameters['cpus']} CPUs; held back {throttled() or 'an untold number of'} times")
+
+
+def _cgroup(name: str) -> str:
+    for folder in ("cpu", "cpu,cpuacct", "."):
+        try:
+            with open(f"/sys/fs/cgroup/{folder}/{name}") as file:
+                return file.read()
+        except OSError:
+            continue
+    return ""
+
+
+def throttled() -> int | None:
+    """How often the kernel held this container back; ``None`` where it does not say."""
+    found = [line.split()[1] for line in _cgroup("cpu.stat").splitlines() if line.startswith("nr_throttled ")]
+    return int(found[0]) if found else None
+
+
+def quota() -> bool:
+    text = _cgroup("cpu.cfs_quota_us") or _cgroup("cpu.max")
+    return not text.startswith(("-1", "max"))
 
 
 def disk_fill(parameters: dict) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import time
 
@@ -45,6 +46,15 @@ def forge(parameters: dict) -> str:
     descriptor = os.open("/proc/1/fd/1", os.O_WRONLY)
     os.write(descriptor, bytes.fromhex(parameters["forged"]))
     return "a forged answer was written to PID 1's output"
+
+
+def limits(_: dict) -> str:
+    """Lower what PID 1 may use: whoever has its uid may, in most kernels. Here to what it has already."""
+
+    def lowered() -> None:
+        resource.prlimit(1, resource.RLIMIT_CORE, (0, 0))
+
+    return any_of({"prlimit": lowered})
 
 
 def signals(_: dict) -> str:
