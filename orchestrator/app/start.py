@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
+from orchestrator.app.sandboxing import packages_at
 from orchestrator.app.wiring import open_run, open_workflow
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
@@ -40,6 +41,7 @@ class RunRequest:
     target: str | None = None
     image: str = ""
     runtime: str = ""
+    wheelhouse: Path | None = None
     key: Path | None = None
     trust: Digest | None = None
 
@@ -60,6 +62,7 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
         max_parallel=request.max_parallel,
         image=request.image,
         runtime=request.runtime,
+        packages=packages_at(request.wheelhouse),
     )
     ensure_ready(
         project,

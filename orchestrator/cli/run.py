@@ -23,6 +23,11 @@ from orchestrator.cli.running import advance, owner_options
 @click.option("--target", help="The branch that the changes are for (default: the one checked out).")
 @click.option("--image", default="", help="A sandbox image by its id (default: the one that `sandbox build` made).")
 @click.option("--runtime", default="", help="A container runtime that the engine has, such as runsc.")
+@click.option(
+    "--wheelhouse",
+    type=click.Path(path_type=Path),
+    help="A folder of packages instead of any index: for the environment, and read-only for the steps.",
+)
 @owner_options
 @repository
 @no_input

@@ -15,7 +15,7 @@ class RunSettings(Noun):
     """What the person asked for when the run began; a resume goes on with the same.
 
     ``agent_input`` is the stored file that the agent was given (the scripted
-    agent's actions).
+    agent's actions). ``packages`` is the folder that stands in for every index, if one was named.
     """
 
     agent: str
@@ -24,6 +24,7 @@ class RunSettings(Noun):
     max_parallel: int = Field(default=2, ge=1, le=64)
     image: str = ""
     runtime: str = ""
+    packages: str = ""
 
 
 class Run(Noun):

@@ -70,6 +70,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
         run=ctx.run.id,
         limits=_limits(step, mine),
         import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
+        packages=ctx.settings.packages or None,
     ).furnished(environment)
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected)
     started = ctx.clock.now()
