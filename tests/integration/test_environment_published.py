@@ -59,7 +59,21 @@ PROJECTS = (
         "6.14.0",
         "npm",
         ("tape", "test/**/*.js"),
-        ("tape@5.9.0", "es-value-fixtures@1.7.1", "for-each@0.3.5", "has-bigints@1.1.0", "has-override-mistake@1.0.1", "has-property-descriptors@1.0.2", "has-proto@1.2.0", "has-symbols@1.1.0", "iconv-lite@0.5.2", "mock-property@1.1.0", "object-inspect@1.13.4", "qs-iconv@1.0.4", "safer-buffer@2.1.2"),
+        (
+            "tape@5.9.0",
+            "es-value-fixtures@1.7.1",
+            "for-each@0.3.5",
+            "has-bigints@1.1.0",
+            "has-override-mistake@1.0.1",
+            "has-property-descriptors@1.0.2",
+            "has-proto@1.2.0",
+            "has-symbols@1.1.0",
+            "iconv-lite@0.5.2",
+            "mock-property@1.1.0",
+            "object-inspect@1.13.4",
+            "qs-iconv@1.0.4",
+            "safer-buffer@2.1.2",
+        ),
     ),
 )
 
