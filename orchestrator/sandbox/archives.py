@@ -12,7 +12,7 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -81,10 +81,12 @@ def saved_image(archive: Path, recipe: Recipe) -> str:
     """
     with tarfile.open(archive) as tar:
         listed = _json(tar, "manifest.json")
-        images: list[Any] = listed if isinstance(listed, list) else []
-        if len(images) != 1 or not isinstance(images[0], dict) or images[0].get("RepoTags") != [recipe.tag]:
+        images = cast("list[object]", listed) if isinstance(listed, list) else []
+        first = images[0] if len(images) == 1 else None
+        image: Mapping[str, Any] = cast("Mapping[str, Any]", first) if isinstance(first, dict) else {}
+        if image.get("RepoTags") != [recipe.tag]:
             raise _other(recipe, "it does not hold exactly that image")
-        name = str(images[0].get("Config"))
+        name = str(image.get("Config"))
         config = _bytes(tar, name)
     digest = hashlib.sha256(config).hexdigest()
     if digest not in name:

@@ -77,7 +77,7 @@ def _entries(path: str, data: bytes) -> Iterator[tuple[str, Table]]:
         lock: object = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise _broken(path, str(error)) from None
-    table = cast("Table", lock) if isinstance(lock, dict) else {}
+    table: Table = cast("Table", lock) if isinstance(lock, dict) else {}
     if table.get("lockfileVersion") not in {2, 3}:
         raise _broken(path, f"version {table.get('lockfileVersion')!r} of the format is not read")
     packages: object = table.get("packages")

@@ -2,8 +2,9 @@
 
     python network_witness.py FILE PROGRAM...
 
-The namespace has a loopback to which every IPv4 route leads and a pair of interfaces for IPv6, so that an attempt to
-reach any address in the world leaves a packet, which a raw socket sees. FILE gets a JSON list of ``[protocol, address, port]``.
+The namespace has a loopback to which every IPv4 route leads and a pair of interfaces for IPv6, so that an attempt
+to reach any address in the world leaves a packet, which a raw socket sees.
+FILE gets a JSON list of ``[protocol, address, port]``.
 """
 
 import ctypes
