@@ -32,6 +32,13 @@ def layers_of(profile: RepositoryProfile) -> tuple[str, ...]:
     return tuple(sorted(layers))
 
 
+def packages_at(folder: Path | None) -> str:
+    """A folder that stands in for every index, as its whole path. Raises ``UsageError`` (``ENV032``)."""
+    from orchestrator.sandbox.package_folder import check_packages
+
+    return str(check_packages(folder)) if folder is not None else ""
+
+
 def project_layers(folder: Path) -> tuple[str, ...]:
     """Of the repository at HEAD, by its trusted profile."""
     from orchestrator.app.base import read_base

@@ -15,7 +15,7 @@ from orchestrator.app.base import Base, read_base
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
 from orchestrator.app.project import Project
-from orchestrator.app.sandboxing import LazyEngine, layers_of
+from orchestrator.app.sandboxing import LazyEngine, layers_of, packages_at
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.workers import Worker
@@ -140,7 +140,9 @@ def open_run(
             workers=workers(project, settings),
             signer=signer(key),
             sandboxes=engine.sandboxes,
-            environment=environment_of(project, trees, base, engine.sandboxes, tell, abort=engine.builds),
+            environment=environment_of(
+                project, trees, base, engine.sandboxes, tell, packages=settings.packages, abort=engine.builds
+            ),
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
             connections=load_connections(),
             broker=lambda: make_broker(project.blobs.put),
@@ -206,11 +208,13 @@ def environment_of(
     sandboxes: Callable[[], DockerSandboxes],
     say: Callable[[str], None],
     *,
+    packages: str = "",
     abort: Abort | None = None,
 ) -> Callable[[GitOid], Prepared | None]:
     """What the sandboxes of a tree are given: its own lock files' dependencies, and the services of the base's profile.
 
-    Built or found when first asked for. Trees with the same lock files share one.
+    Built or found when first asked for, from the folder ``packages`` alone when one is named. Trees with the same lock
+    files share one.
     """
     turn, made, found = threading.Lock(), dict[Digest, Prepared | None](), dict[GitOid, Prepared | None]()
     note = base.profile.detected_from.get("requirements", "")
@@ -240,7 +244,9 @@ def environment_of(
         if not made and (note or not files):
             say(note or "no file of dependencies is listed in the profile: only what the image has is there")
         image, services = sandboxes().image, base.profile.services
-        built = ProjectEnvironments(image, project.layout.root, say, abort).prepare(files) if files else None
+        source = Path(packages_at(Path(packages))) if packages else None
+        maker = ProjectEnvironments(image, project.layout.root, say, abort=abort, packages=source)
+        built = maker.prepare(files) if files else None
         if built is None and not services:
             return None
         bare = Environment(recipe="none", inputs={}, image=image, content=sha256(b""))

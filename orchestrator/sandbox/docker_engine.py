@@ -153,6 +153,10 @@ class DockerSandboxes:
             self.probe()
             self._pool.warm(request)
 
+    def made_ahead(self) -> int:
+        """How many containers wait to be used."""
+        return self._pool.waiting() if self._pool is not None else 0
+
     def close(self) -> None:
         """Remove what was made ahead and drop the connection to the engine."""
         if self._pool is not None:

@@ -51,14 +51,15 @@ class Part(Protocol):
 
     def read(self, target: Target) -> int: ...
 
-    def bring(self, folder: Path, abort: Abort) -> tuple[str, ...]: ...
+    def bring(self, folder: Path, abort: Abort, packages: Path | None) -> tuple[str, ...]: ...
 
 
 class ProjectEnvironments:
     """Implements :class:`orchestrator.ports.Environments` for requirements, ``pyproject.toml``, Python and npm locks.
 
     ``image`` is an image's id; ``state_dir`` holds ``environments/``; ``say`` gets sentences for a person; ``abort``
-    ends a download or an install at once. Several processes may share a ``state_dir``.
+    ends a download or an install at once; ``packages`` is a folder that is asked instead of any index. Several
+    processes may share a ``state_dir``.
     """
 
     def __init__(
@@ -66,12 +67,15 @@ class ProjectEnvironments:
         image: str,
         state_dir: Path,
         say: Callable[[str], None] = lambda _: None,
+        *,
         abort: Abort | None = None,
+        packages: Path | None = None,
     ) -> None:
         self._image = image
         self._root = state_dir / "environments"
         self._say = say
         self._abort = abort or Abort()
+        self._packages = packages
 
     def prepare(self, files: Mapping[str, bytes]) -> tuple[Environment, str] | None:
         """The environment of ``files`` (path in the tree → bytes) and its directory, made when it is not there.
@@ -132,7 +136,7 @@ class ProjectEnvironments:
             for number, part in enumerate(parts):
                 folder = Path(scratch) / str(number) / "packages"
                 folder.mkdir(mode=0o755, parents=True)
-                packages += part.bring(folder, self._abort)
+                packages += part.bring(folder, self._abort, self._packages)
                 contents.append(self._install(part, folder, made / "tree"))
             content = contents[0].content if len(contents) == 1 else sha256(canonical([c.content for c in contents]))
             environment = Environment(

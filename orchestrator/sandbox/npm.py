@@ -71,8 +71,10 @@ print("installed", file=sys.stderr)
 """
 
 
-def download(lock: Lock, folder: Path, abort: Abort) -> tuple[str, ...]:
+def download(lock: Lock, folder: Path, abort: Abort, packages: Path | None = None) -> tuple[str, ...]:
     """Bring the tarballs into ``folder``, named by their hashes, with ``plan.json``; the sorted ``name@version``.
+
+    They come from the folder ``packages`` alone when one is named.
 
     Raises :class:`SandboxUnavailable`: ``ENV007`` no such version, ``ENV008`` another hash than the lock's,
     ``ENV010`` npm could not bring it, ``ENV021`` there is no npm. Not checked: what is inside.
@@ -82,9 +84,9 @@ def download(lock: Lock, folder: Path, abort: Abort) -> tuple[str, ...]:
     scratch.mkdir()
     (scratch / "package.json").write_text("{}\n")  # else npm looks for a project further up
     specs = sorted({package.spec for package in wanted.values()})
-    for start in range(0, len(specs), _BATCH):
+    for start in range(0, len(specs) if packages is None else 0, _BATCH):
         _pack(specs[start : start + _BATCH], scratch, abort)
-    _collect(wanted, scratch, folder)
+    _collect(wanted, packages or scratch, folder)
     plan = {"packages": [[p.place, f"{p.sha512}.tgz", p.bins] for p in lock.packages], "links": lock.links}
     (folder / "plan.json").write_text(json.dumps(plan))
     return tuple(specs)
@@ -124,17 +126,17 @@ def _refusal(words: str) -> SandboxUnavailable:
     return SandboxUnavailable("ENV010", "npm could not bring the packages", hint, lines)
 
 
-def _collect(wanted: Mapping[str, Package], scratch: Path, folder: Path) -> None:
-    for archive in sorted(scratch.glob("*.tgz")):
+def _collect(wanted: Mapping[str, Package], source: Path, folder: Path) -> None:
+    for archive in sorted(source.glob("*.tgz")):
         with archive.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha512").hexdigest()
         if digest in wanted:
-            archive.rename(folder / f"{digest}.tgz")
+            shutil.copyfile(archive, folder / f"{digest}.tgz")
             (folder / f"{digest}.tgz").chmod(0o644)
     absent = [package.spec for digest, package in wanted.items() if not (folder / f"{digest}.tgz").is_file()]
     if absent:
-        hint = "do not go on: the registry gave other bytes than the ones that were locked"
-        raise SandboxUnavailable("ENV008", "a package does not have the hash that was locked", hint, sorted(absent))
+        hint = "do not go on: what came has other bytes than what was locked, or did not come"
+        raise SandboxUnavailable("ENV008", "no package has the hash that was locked", hint, sorted(absent))
 
 
 class NpmPart:
@@ -158,9 +160,9 @@ class NpmPart:
             self._lock = read_npm_lock(path, data, target)
         return len(self._lock.packages) + len(self._lock.links)
 
-    def bring(self, folder: Path, abort: Abort) -> tuple[str, ...]:
+    def bring(self, folder: Path, abort: Abort, packages: Path | None) -> tuple[str, ...]:
         """Tarballs into ``folder``; ``name@version`` of each."""
         scripted = sorted({package.spec for package in self._lock.packages if package.scripts})
         if scripted:
             self._say(f"install scripts are off: {', '.join(scripted)} have one and may lack what it would make")
-        return download(self._lock, folder, abort)
+        return download(self._lock, folder, abort, packages)

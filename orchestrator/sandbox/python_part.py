@@ -15,7 +15,7 @@ from orchestrator.sandbox.locks import read_poetry_lock, read_uv_lock
 from orchestrator.sandbox.manifest import read_manifest
 from orchestrator.sandbox.requirements import read_requirements
 from orchestrator.sandbox.wanted import Target, Wanted
-from orchestrator.sandbox.wheels import download
+from orchestrator.sandbox.wheels import Pip, download
 
 RECIPE = "python/1"
 MOUNT_POINT = "/opt/env"
@@ -58,15 +58,16 @@ class PythonPart:
         self._wanted, self._complete = _read(self.files, target)
         return len(self._wanted)
 
-    def bring(self, folder: Path, abort: Abort) -> tuple[str, ...]:
+    def bring(self, folder: Path, abort: Abort, packages: Path | None) -> tuple[str, ...]:
         """Wheels into ``folder``; ``name==version`` of each."""
-        packages = download(self._wanted, self._target, folder, complete=self._complete, abort=abort)
-        versions = dict(package.split("==") for package in packages)
+        pip = Pip(folder, self._target, abort, packages)
+        brought = download(self._wanted, pip, complete=self._complete)
+        versions = dict(package.split("==") for package in brought)
         for item in self._wanted:
             if not item.pinned:
                 today = versions[item.name]
                 self._say(f"{item.place} does not pin {item.name}: today it is {today}, and stays so here")
-        return packages
+        return brought
 
     def _chosen(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
         for lock in _LOCKS:

@@ -88,6 +88,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
             import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
             broker=way.lease.mount if way.lease else None,
             image=worker.agent.image,
+            packages=ctx.settings.packages or None,
         ).furnished(environment)
         with sandboxes.open(request) as sandbox:
             sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
