@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from orchestrator.agents.native import NativeAgent
 from orchestrator.agents.scripted import ScriptedAgent
 from orchestrator.errors import UsageError
 from orchestrator.ports import Agent
 
-AGENTS = ("scripted",)
-"""``scripted`` replays a file of actions, for demos and tests."""
+AGENTS = ("native", "scripted")
+"""``native`` is our own loop around any chat endpoint; ``scripted`` replays a file of actions, for demos and tests."""
 
 
 def make_agent(name: str, agent_input: bytes | None, path: str = "script") -> Agent:
@@ -17,6 +18,8 @@ def make_agent(name: str, agent_input: bytes | None, path: str = "script") -> Ag
     """
     if name not in AGENTS:
         raise UsageError("AGT004", f"There is no agent {name!r}.", f"one of: {', '.join(AGENTS)}")
+    if name == "native":
+        return NativeAgent()
     if agent_input is None:
         raise UsageError("AGT005", "The scripted agent needs its file of actions.", "handrail run SPEC --script FILE")
     return ScriptedAgent(agent_input, path)

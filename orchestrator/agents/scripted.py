@@ -15,6 +15,7 @@ from typing import Any, cast
 from orchestrator.agents.script import Action, Replay, load_script
 from orchestrator.errors import AgentFailed
 from orchestrator.models.base import sha256
+from orchestrator.models.endpoint import WireProtocol
 from orchestrator.ports import AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Sandbox
 
 PROGRAM = ("python3", "-I", "/opt/handrail/agents/scripted.py")
@@ -53,9 +54,9 @@ class ScriptedAgent:
         return
 
     @property
-    def protocol(self) -> None:
+    def protocols(self) -> tuple[WireProtocol, ...]:
         """It asks no model."""
-        return
+        return ()
 
     def run(self, task: AgentTask, sandbox: Sandbox, emit: Callable[[AgentEvent], None]) -> AgentOutcome:
         """Replay the actions of this step and attempt.

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base, read_base
+from orchestrator.app.brokering import make_broker, make_budgets
+from orchestrator.app.connections import load_connections
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import LazyEngine
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.workers import Worker
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import Decision
 from orchestrator.models.event import Event
 from orchestrator.models.gate import GateReport
-from orchestrator.models.plan import Plan, ReviewMode
-from orchestrator.models.run import Run, RunSettings
+from orchestrator.models.plan import Plan
+from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Agent, Candidate, Trees
+from orchestrator.ports import Agent, Budgets, Candidate, Trees
 
 if TYPE_CHECKING:
     from orchestrator.sandbox.docker_engine import DockerSandboxes
@@ -51,6 +56,13 @@ def open_agent(name: str, agent_input: bytes | None, path: str = "script") -> Ag
     from orchestrator.agents.catalog import make_agent
 
     return make_agent(name, agent_input, path)
+
+
+def installed_agents() -> tuple[str, ...]:
+    """Names of the coding agents that can be named here, without the scripted one."""
+    from orchestrator.agents.catalog import AGENTS
+
+    return tuple(sorted(name for name in AGENTS if name != "scripted"))
 
 
 def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
@@ -116,11 +128,14 @@ def open_run(
             index=project.index,
             trees=trees,
             clock=project.clock,
-            agent=open_agent(settings.agent, project.blobs.get(settings.agent_input) if settings.agent_input else None),
+            workers=workers(project, settings),
             signer=signer(key),
             sandboxes=engine.sandboxes,
             environment=environment_of(project, trees, base, engine.sandboxes, tell),
-            make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, review=settings.review),
+            make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
+            connections=load_connections(),
+            broker=lambda: make_broker(project.blobs.put),
+            budgets=_budgets(project, run, settings),
             run_gates=run_gates,
             open_decision=decision_opener(base),
         )
@@ -130,7 +145,23 @@ def open_run(
             engine.close()
 
 
-def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target: str, review: ReviewMode) -> Plan:
+def workers(project: Project, settings: RunSettings) -> Callable[[AgentChoice], Worker]:
+    """Opens each agent of a run once."""
+    given = project.blobs.get(settings.agent_input) if settings.agent_input else None
+
+    @cache
+    def opened(name: str) -> Agent:
+        return open_agent(name, given)
+
+    return lambda choice: Worker(opened(choice.agent), choice.model)
+
+
+def _budgets(project: Project, run: Run, settings: RunSettings) -> Budgets:
+    tokens = sys.maxsize if settings.budget_tokens is None else settings.budget_tokens
+    return make_budgets(project.index, run.id, tokens, settings.budget_usd)
+
+
+def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target: str, settings: RunSettings) -> Plan:
     """The deterministic plan; nothing runs."""
     from orchestrator.planning.planner import make_plan
 
@@ -142,7 +173,9 @@ def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target
         base.commit,
         target,
         paths=[e.path for e in trees.entries(trees.tree_of(base.commit))],
-        review=review,
+        review=settings.review,
+        models=settings.models(),
+        limits=settings.limits,
     )
 
 

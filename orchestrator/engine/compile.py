@@ -19,6 +19,8 @@ from orchestrator.engine.nodes.plan import plan
 from orchestrator.engine.nodes.review import review
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
 from orchestrator.errors import Interrupted, WorkflowInvalid
+from orchestrator.models.base import StepId
+from orchestrator.models.plan import StepKind
 from orchestrator.models.workflow import Node, NodeKind, Workflow
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ def _route(ctx: RunContext, node: Node) -> Callable[[RunState], str | list[Send]
     def route(state: RunState) -> str | list[Send]:
         target = node.on[state["outcome"]]
         if ctx.workflow.nodes[target].kind is NodeKind.AGENT:
-            return [Send(target, _work(state, step)) for step in _working(state)]
+            return [Send(target, _work(ctx, state, step)) for step in _working(state)]
         return target
 
     return route
@@ -110,7 +112,15 @@ def _working(state: RunState) -> list[str]:
     return [s for s, mine in state["steps"].items() if mine["status"] == StepStatus.WORKING]
 
 
-def _work(state: RunState, step: str) -> Work:
+def _tests(ctx: RunContext, state: RunState, step: str) -> str:
+    plan = {s.id: s for s in ctx.plan(state["plan"]).steps}
+    mine = plan[StepId(step)]
+    before = (plan[d] for d in mine.depends_on)
+    tests = (s.id for s in before if s.kind is StepKind.TESTS and s.requirements == mine.requirements)
+    return next((state["steps"][s]["proposal"] for s in tests), "")
+
+
+def _work(ctx: RunContext, state: RunState, step: str) -> Work:
     return {
         "run": state["run"],
         "plan": state["plan"],
@@ -118,5 +128,6 @@ def _work(state: RunState, step: str) -> Work:
         "at": state["at"],
         "outcome": state["outcome"],
         "step": step,
+        "tests": _tests(ctx, state, step),
         "mine": state["steps"][step],
     }

@@ -8,7 +8,10 @@ from orchestrator.models.base import Noun
 
 
 class RepositoryProfile(Noun):
-    """``test`` is an argument vector. Every value's origin is in ``detected_from`` (field → file)."""
+    """``test`` is an argument vector. Every value's origin is in ``detected_from`` (field → file).
+
+    ``restricted`` are patterns of paths whose content only endpoints labelled ``local`` may see.
+    """
 
     languages: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
@@ -16,4 +19,5 @@ class RepositoryProfile(Noun):
     test: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    restricted: tuple[str, ...] = ()
     detected_from: dict[str, str] = Field(default_factory=dict)

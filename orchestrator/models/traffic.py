@@ -34,7 +34,8 @@ class Usage(Noun):
 class Exchange(Noun):
     """One request. Hosts and methods are public metadata; bodies are digests only (D13).
 
-    ``code`` and ``reason`` say why it was refused or cut. ``model`` is what the upstream reported.
+    ``code`` and ``reason`` say why it was refused or cut. ``model`` is what the upstream
+    reported, ``tokens`` input and output together.
     """
 
     at: Instant
@@ -48,6 +49,8 @@ class Exchange(Noun):
     model: str = ""
     request: Digest | None = None
     response: Digest | None = None
+    tokens: int = Field(default=0, ge=0)
+    cost_usd: float | None = None
     bytes_out: int = Field(default=0, ge=0)
     bytes_in: int = Field(default=0, ge=0)
     duration_ms: int = Field(default=0, ge=0)

@@ -9,8 +9,12 @@ intersection, never wider.
 
 from __future__ import annotations
 
-from orchestrator.models.capabilities import Capabilities, DataClass
+from collections.abc import Mapping
+
+from orchestrator.models.capabilities import Capabilities, DataClass, Limits
 from orchestrator.policy import egress, globs
+
+_DEFAULTS = {**Limits().model_dump(), "cost_usd": 0.0}
 
 
 def meet(left: Capabilities, right: Capabilities) -> Capabilities:
@@ -26,6 +30,14 @@ def meet(left: Capabilities, right: Capabilities) -> Capabilities:
         data=DataClass.RESTRICTED if DataClass.RESTRICTED in (left.data, right.data) else DataClass.OPEN,
         limits=left.limits.meet(right.limits),
     )
+
+
+def lowered(grant: Capabilities, ceilings: Mapping[str, float]) -> Capabilities:
+    """The grant with no limit above a ceiling by the same name. Raises ``KeyError`` for a name that is no limit."""
+    limits = grant.limits
+    for name, ceiling in ceilings.items():
+        limits = limits.meet(limits.model_copy(update={name: type(_DEFAULTS[name])(ceiling)}))
+    return grant.model_copy(update={"limits": limits})
 
 
 def is_within(grant: Capabilities, ceiling: Capabilities) -> bool:

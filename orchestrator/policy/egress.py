@@ -26,6 +26,14 @@ def reaches(rules: Iterable[Egress], host: str, port: int) -> bool:
     return any(_host_covers(rule.host, host) and rule.port == port for rule in rules)
 
 
+def reached(text: str) -> Egress:
+    """The rule that ``host`` or ``host/path/prefix`` means: reading over TLS. Raises ``ValueError`` otherwise."""
+    host, slash, path = text.partition("/")
+    if "*" in host:
+        raise ValueError("a document names hosts, not patterns")
+    return Egress(host=host, paths=(slash + path or "/",))
+
+
 def covers(rule: Egress, host: str, port: int, method: str, path: str) -> bool:
     """Whether one rule lets one request through."""
     return (

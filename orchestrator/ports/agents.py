@@ -90,8 +90,8 @@ class Agent(Protocol):
         ...
 
     @property
-    def protocol(self) -> WireProtocol | None:
-        """What it speaks to its model; ``None`` for an agent without one."""
+    def protocols(self) -> tuple[WireProtocol, ...]:
+        """What it can speak to its model; empty for an agent that asks none."""
         ...
 
     def run(self, task: AgentTask, sandbox: Sandbox, emit: Callable[[AgentEvent], None]) -> AgentOutcome:

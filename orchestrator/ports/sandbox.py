@@ -76,10 +76,12 @@ class Sandbox(Protocol):
         env: Mapping[str, str] | None = None,
         timeout_seconds: float,
         on_output: Callable[[bytes], None] | None = None,
+        live_input: Callable[[], bytes | None] | None = None,
     ) -> Execution:
         """Run in ``/work`` as the unprivileged user; all its processes are ended with it.
 
-        ``on_output`` gets stdout as it comes.
+        ``on_output`` gets stdout as it comes. ``live_input`` is asked a few times a second for more
+        stdin: at most 64 KiB, ``None`` for nothing now, ``b""`` for its end; without it stdin ends after ``stdin``.
         """
         ...
 

@@ -8,6 +8,7 @@ Frames, what is kept of stderr, and every wait are bounded.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import time
@@ -67,6 +68,10 @@ class Channel:
                     del self._out[:end]
                     return kind, payload
             self._more(deadline)
+
+    def ready(self, seconds: float) -> bool:
+        """Whether :meth:`receive` has something to look at, waiting that long for it. An end counts."""
+        return bool(self._out) or bool(select.select([self._socket], [], [], seconds)[0])
 
     def close(self) -> None:
         """Hang up. The process sees its stdin end; a thread that waits here gets ``SandboxUnavailable``."""

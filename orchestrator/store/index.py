@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.models.ids import Digest, RunId
+from orchestrator.models.ids import Digest, RunId, StepId
 from orchestrator.models.status import OVER
 
 if TYPE_CHECKING:
@@ -202,6 +202,14 @@ class SqliteIndex:
         """One immediate transaction of a neighbour in this room; durable when the context ends."""
         with self._write() as db:
             yield db
+
+    def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
+        with self._write() as db:
+            db.execute("INSERT INTO steers (run, step, text) VALUES (?, ?, ?)", (run, step, text))
+
+    def steers(self, run: RunId, step: StepId) -> tuple[Digest, ...]:
+        rows = self._read("SELECT text FROM steers WHERE run = ? AND step = ? ORDER BY number", (run, step))
+        return tuple(Digest(row[0]) for row in rows)
 
     def _read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         try:

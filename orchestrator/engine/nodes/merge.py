@@ -17,6 +17,7 @@ from orchestrator.engine.evidence import change_lines, evidence_update
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.change import Proposal
 from orchestrator.models.review import ChangeSheet
 from orchestrator.models.workflow import Line, Node
 from orchestrator.ports import RefUpdate
@@ -86,15 +87,15 @@ def _landed(ctx: RunContext, state: RunState, sheet: ChangeSheet, commit: GitOid
 
 
 def _commit(ctx: RunContext, sheet: ChangeSheet, when: datetime) -> GitOid:
-    identity = sheet.change.identity
-    return ctx.trees.commit(identity.tree, identity.tip, _message(ctx, sheet), ctx.agent.name, when)
+    identity, made = sheet.change.identity, ctx.load(Proposal, sheet.change.proposal)
+    return ctx.trees.commit(identity.tree, identity.tip, _message(sheet, made), made.agent, when)
 
 
-def _message(ctx: RunContext, sheet: ChangeSheet) -> str:
+def _message(sheet: ChangeSheet, made: Proposal) -> str:
     trailers = [
         f"Handrail-Change: {sheet.change.digest()}",
         *(f"Requirement: {r.id}" for r in sheet.requirements),
-        f"Assisted-by: {ctx.agent.name}/{ctx.agent.version}",
+        f"Assisted-by: {made.agent}/{made.agent_version}",
     ]
     return "\n\n".join([sheet.step.title, *(r.statement for r in sheet.requirements), "\n".join(trailers)]) + "\n"
 
