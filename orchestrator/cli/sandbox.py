@@ -1,4 +1,4 @@
-"""``handrail sandbox``: build the image and try the limits."""
+"""``handrail sandbox``: build the image, carry it as a file, try the limits."""
 
 from __future__ import annotations
 
@@ -6,12 +6,23 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import as_json
+from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.options import digest as checked
 from orchestrator.cli.telling import note, print_json, say
 
 
-@click.group(help="Build the sandbox image and try its limits.")
+@click.group(help="Build the sandbox image, save it, try its limits.")
 def command() -> None: ...
+
+
+_layers = click.option("--with", "layers", multiple=True, help="Add node, npm, postgresql or redis (repeatable).")
+_project = click.option("--project", is_flag=True, help="Add what the profile of the repository here asks for.")
+
+
+def _wanted(layers: tuple[str, ...], repo: Path, *, project: bool) -> tuple[str, ...]:
+    from orchestrator.app.sandboxing import project_layers
+
+    return (*layers, *project_layers(repo)) if project else layers
 
 
 @command.command(
@@ -19,15 +30,44 @@ def command() -> None: ...
 )
 @click.option("--pull", help="An image to start from, if the engine's registry answers.")
 @click.option("--from", "archive", type=click.Path(path_type=Path), help="A saved image or a root file system (tar).")
+@click.option("--digest", help="What `handrail sandbox save` printed of that file (sha256:...).")
+@_layers
+@_project
+@repository
 @as_json
-def build(pull: str | None, archive: Path | None, json_: bool) -> None:
+def build(
+    pull: str | None,
+    archive: Path | None,
+    digest: str | None,
+    layers: tuple[str, ...],
+    project: bool,
+    repo: Path,
+    json_: bool,
+) -> None:
     from orchestrator.app.sandboxing import build_image
 
-    image = build_image(note, pull=pull, archive=archive)
+    wanted = _wanted(layers, repo, project=project)
+    image = build_image(note, pull=pull, archive=archive, digest=checked(digest), layers=wanted)
     if json_:
         print_json("image", {"image": image})
     else:
         say(image)
+
+
+@command.command(help="Write the built image to a new file, for a machine without a registry or a mirror.")
+@click.argument("file", type=click.Path(path_type=Path))
+@_layers
+@_project
+@repository
+@as_json
+def save(file: Path, layers: tuple[str, ...], project: bool, repo: Path, json_: bool) -> None:
+    from orchestrator.app.sandboxing import save_image
+
+    digest = save_image(file, note, _wanted(layers, repo, project=project))
+    if json_:
+        print_json("saved-image", {"file": str(file), "digest": digest})
+    else:
+        say(digest)
 
 
 @command.command(help="Try every limit of the sandbox on this engine; exit 8 when one does not hold.")

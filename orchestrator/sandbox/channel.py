@@ -73,6 +73,10 @@ class Channel:
         """Whether :meth:`receive` has something to look at, waiting that long for it. An end counts."""
         return bool(self._out) or bool(select.select([self._socket], [], [], seconds)[0])
 
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to read, not even the end."""
+        return not self._out and not self._raw and not select.select([self._socket], [], [], 0)[0]
+
     def close(self) -> None:
         """Hang up. The process sees its stdin end; a thread that waits here gets ``SandboxUnavailable``."""
         with contextlib.suppress(OSError):

@@ -126,10 +126,10 @@ class Engine:
             params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             return _channel(self._api.attach_socket(container, params=params))
 
-    def execute_as_root(self, container: str, argv: list[str]) -> Channel:
-        """A process of uid 0 without any capability, attached."""
+    def execute_as(self, uid: int, container: str, argv: list[str]) -> Channel:
+        """A process of another user, without any capability, attached."""
         with self._call("start a process in a container"):
-            made = self._api.exec_create(container, argv, user="0:0", stdin=True, workdir="/")
+            made = self._api.exec_create(container, argv, user=f"{uid}:{uid}", stdin=True, workdir="/")
             self.calls += 1
             return _channel(self._api.exec_start(made["Id"], socket=True))
 

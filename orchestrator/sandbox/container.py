@@ -6,14 +6,15 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from orchestrator.errors import LimitReached, SandboxUnavailable, UsageError
+from orchestrator.errors import LimitReached, RepositoryError, SandboxUnavailable, UsageError
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.ports import ChangeOut, Execution, SandboxRequest, TreeEntry
 from orchestrator.sandbox import layout, members
 from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.client import Engine
-from orchestrator.sandbox.profile import ENVIRONMENT, MIB, UNPACKER, WORK
+from orchestrator.sandbox.profile import ENVIRONMENT, MIB, NODE_MODULES, PACKAGES, UNPACKER, WORK
+from orchestrator.sandbox.services import START_SECONDS, Services
 
 MAX_STDIN_BYTES = 16 * MIB
 TRANSFER_SECONDS = 120
@@ -45,6 +46,24 @@ class DockerSandbox:
         self._base: frozenset[str] = frozenset()
         self._fresh = True
         self._broken = False
+        self._services: Services | None = None
+
+    def begin_wall_time(self) -> None:
+        """For a container that was made ahead: its time begins now."""
+        with _Use(self):
+            seconds = self._request.limits.wall_seconds
+            self._channel.send([b"W", struct.pack(">I", seconds)], self._deadline(TRANSFER_SECONDS))
+
+    def start_services(self) -> None:
+        """Begin with them, when there are any; the first command waits until they answer."""
+        if self._request.services:
+            deadline = self._deadline(START_SECONDS)
+            self._services = Services(self._engine, self._container, self._request.services, deadline)
+
+    def stop_services(self) -> None:
+        """Idempotent."""
+        if self._services is not None:
+            self._services.close()
 
     def copy_in(
         self,
@@ -53,10 +72,17 @@ class DockerSandbox:
         capabilities: Capabilities,
         protected: Sequence[str],
     ) -> None:
-        """Once, before any command. Raises ``LimitReached`` (``SBX021``) for a tree that does not fit."""
+        """Once, before any command.
+
+        Raises ``LimitReached`` (``SBX021``) for a tree that does not fit, ``RepositoryError`` (``SBX024``) for one with
+        a ``node_modules`` of its own where the environment's belongs.
+        """
         if not self._fresh:
             raise UsageError("SBX023", "a tree goes into a sandbox once, before any command", "open a fresh sandbox")
         self._fresh = False
+        if self._request.node_modules and any(e.path.partition("/")[0] == "node_modules" for e in entries):
+            hint = "take node_modules out of git, or the lock file out of the profile's requirements"
+            raise RepositoryError("SBX024", "the tree has a node_modules of its own beside a lock file", hint)
         plan = (
             layout.plan_open(entries, capabilities)
             if self._request.open_tree
@@ -82,6 +108,7 @@ class DockerSandbox:
     ) -> Execution:
         """As the port says. The environment is fixed but for ``env``; nothing comes from host or image."""
         self._fresh = False
+        self._await_services()
         allowed = min(timeout_seconds, self._ends_at - time.monotonic())
         if allowed <= 0:
             raise self._wall()
@@ -99,6 +126,7 @@ class DockerSandbox:
     def change_out(self) -> ChangeOut:
         """As the port says: what is neither file nor link is named in ``refused`` and counts as unchanged."""
         self._fresh = False
+        self.stop_services()
         limits = self._request.limits
         max_bytes = limits.disk_mib * MIB
         receiver = members.Receiver(self._base, max_bytes=max_bytes, max_members=limits.inodes)
@@ -145,11 +173,22 @@ class DockerSandbox:
     def _deadline(self, seconds: float) -> float:
         return min(time.monotonic() + seconds, self._ends_at + GRACE_SECONDS)
 
+    def _await_services(self) -> None:
+        if self._services is not None:
+            with _Use(self):
+                self._services.await_ready(self._deadline(START_SECONDS))
+
     def _environment(self) -> dict[str, str]:
-        roots = [f"{WORK}/{root}" for root in self._request.import_roots]
-        if self._request.environment is None:
-            return {"PYTHONPATH": ":".join(roots)} if roots else {}
-        return {"PATH": f"{ENVIRONMENT}/bin:{_PATH}", "PYTHONPATH": ":".join((*roots, ENVIRONMENT))}
+        request = self._request
+        roots = [f"{WORK}/{root}" for root in request.import_roots]
+        env = {name: value for service in request.services for name, value in service.environment().items()}
+        if request.packages is not None:
+            env |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": PACKAGES}
+        if request.environment is None:
+            return {**env, "PYTHONPATH": ":".join(roots)} if roots else env
+        path = [f"{NODE_MODULES}/.bin"] if request.node_modules else []
+        path += [f"{ENVIRONMENT}/bin", _PATH]
+        return {**env, "PATH": ":".join(path), "PYTHONPATH": ":".join((*roots, ENVIRONMENT))}
 
     def _message(
         self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, allowed: float, *, live: bool
@@ -189,7 +228,7 @@ class DockerSandbox:
             raise SandboxUnavailable("SBX008", f"the sandbox's supervisor answered {kind!r}", "rebuild the image")
 
     def _as_root(self, places: Sequence[layout.Place], read: Callable[[Sequence[GitOid]], Iterator[bytes]]) -> None:
-        channel = self._engine.execute_as_root(self._container, list(UNPACKER))
+        channel = self._engine.execute_as(0, self._container, list(UNPACKER))
         try:
             with _Use(self):
                 self._unpack(channel, places, read)

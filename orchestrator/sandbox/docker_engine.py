@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
 from orchestrator.models.base import Digest, canonical, sha256
@@ -20,6 +22,7 @@ from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
 from orchestrator.sandbox.drift import drift
 from orchestrator.sandbox.owner import Owner
+from orchestrator.sandbox.pool import IDLE_SECONDS, Made, Pool
 from orchestrator.sandbox.profile import Profile, check_limits, container_spec
 from orchestrator.sandbox.reap import reap
 
@@ -31,6 +34,7 @@ class DockerSandboxes:
     ``programs_source`` holds the programs that run inside (the supervisor among
     them), ``seccomp`` is the profile's file, ``state`` a directory for copies
     and probe results, ``runtime`` an engine runtime (default: the engine's own).
+    ``pool_size`` containers of each kind that was opened are made ahead, for a process that opens many.
     May be used by several threads; one sandbox belongs to one thread.
     """
 
@@ -43,6 +47,7 @@ class DockerSandboxes:
         state: Path,
         runtime: str | None = None,
         base_url: str | None = None,
+        pool_size: int = 0,
     ) -> None:
         self._reference, self._runtime, self._base_url = image, runtime, base_url
         self._source, self._seccomp, self._state = programs_source, seccomp, state
@@ -51,6 +56,7 @@ class DockerSandboxes:
         self._live: set[DockerSandbox] = set()
         self._aborted = False
         self._lock = threading.RLock()
+        self._pool = Pool(pool_size, lambda r: self._make(r, IDLE_SECONDS), self._remove) if pool_size else None
 
     @property
     def image(self) -> str:
@@ -89,7 +95,7 @@ class DockerSandboxes:
     @contextmanager
     def open(self, request: SandboxRequest) -> Generator[DockerSandbox]:
         """As the port says; also raises ``UsageError`` (``SBX020``) for limits that cannot hold together."""
-        check_limits(request.limits)
+        check_limits(request.limits, request.services)
         self.probe()
         with self._opened(request) as sandbox:
             yield sandbox
@@ -108,8 +114,16 @@ class DockerSandboxes:
         for sandbox in tuple(self._live):
             sandbox.hang_up()
 
+    def warm(self, request: SandboxRequest) -> None:
+        """Make containers for such a request ahead, when there is a pool. Returns at once."""
+        if self._pool is not None:
+            self.probe()
+            self._pool.warm(request)
+
     def close(self) -> None:
-        """Drop the connection to the engine."""
+        """Remove what was made ahead and drop the connection to the engine."""
+        if self._pool is not None:
+            self._pool.close()
         if self._connected is not None:
             self._connected[0].close()
         self._connected = None
@@ -139,7 +153,7 @@ class DockerSandboxes:
         subject = self._subject()
         if probe.known(self._state, subject):
             return
-        with self._opened(probe.REQUEST) as sandbox:
+        with self._opened(probe.REQUEST, pooled=False) as sandbox:
             probe.run(sandbox)
         probe.remember(self._state, subject)
 
@@ -150,29 +164,55 @@ class DockerSandboxes:
         return sha256(canonical([[version.get(n) for n in names], cgroups, self.connect().digest()]))
 
     @contextmanager
-    def _opened(self, request: SandboxRequest) -> Generator[DockerSandbox]:
+    def _opened(self, request: SandboxRequest, *, pooled: bool = True) -> Generator[DockerSandbox]:
+        made = self._pool.take(request) if self._pool is not None and pooled else None
+        pooled = made is not None
+        made = made or self._make(request)
+        try:
+            sandbox = DockerSandbox(self._engine, made.container, made.channel, request)
+            self._live.add(sandbox)
+            try:
+                if self._aborted:
+                    raise SandboxUnavailable("SBX009", "all sandboxes of this process were told to end")
+                if pooled:
+                    sandbox.begin_wall_time()
+                sandbox.start_services()
+                yield sandbox
+            finally:
+                sandbox.stop_services()
+                self._live.discard(sandbox)
+        finally:
+            self._remove(made)
+
+    def _make(self, request: SandboxRequest, wall_seconds: int | None = None) -> Made:
+        """Create, inspect, attach, start: in this order, so that nothing runs in what was not looked at."""
         engine = self._engine
-        spec = container_spec(self.connect(), request, Owner.this())
+        spec = container_spec(self.connect(), request, Owner.this(), wall_seconds)
         container = engine.create(spec)
         try:
-            wrong = drift(spec, engine.inspect(container))
-            if wrong:
-                raise SandboxUnsafe("SBX010", "the engine changed the sandbox's settings", "do not use it", wrong)
+            _check_made(spec, engine.inspect(container))
             channel = engine.attach(container)
             try:
                 engine.start(container)
-                sandbox = DockerSandbox(engine, container, channel, request)
-                self._live.add(sandbox)
-                try:
-                    if self._aborted:
-                        raise SandboxUnavailable("SBX009", "all sandboxes of this process were told to end")
-                    yield sandbox
-                finally:
-                    self._live.discard(sandbox)
-            finally:
+            except BaseException:
                 channel.close()
-        finally:
+                raise
+        except BaseException:
             engine.remove(container)
+            raise
+        return Made(container, channel, time.monotonic())
+
+    def _remove(self, made: Made) -> None:
+        try:
+            made.channel.close()
+        finally:
+            self._engine.remove(made.container)
+
+
+def _check_made(spec: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+    wrong = drift(spec, seen)
+    if wrong:
+        raise SandboxUnsafe("SBX010", "the engine changed the sandbox's settings", "do not use it", wrong)
 
 
 def _check_runtime(runtime: str, known: Mapping[str, object]) -> None:

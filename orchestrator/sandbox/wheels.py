@@ -18,6 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from orchestrator.errors import SandboxUnavailable
+from orchestrator.sandbox.abort import Abort, run_program
 from orchestrator.sandbox.wanted import Target, Wanted
 
 WALL_SECONDS = 900
@@ -34,7 +35,9 @@ _PASSED = frozenset(
 )
 
 
-def download(wanted: Sequence[Wanted], target: Target, folder: Path, *, complete: bool) -> tuple[str, ...]:
+def download(
+    wanted: Sequence[Wanted], target: Target, folder: Path, *, complete: bool, abort: Abort
+) -> tuple[str, ...]:
     """Bring wheels into ``folder`` and give them as sorted ``name==version``.
 
     With hashes exactly ``wanted`` is brought; without, pip also resolves what they depend on. ``complete``
@@ -45,7 +48,7 @@ def download(wanted: Sequence[Wanted], target: Target, folder: Path, *, complete
     hashed = all(item.hashes for item in wanted)
     lines = [item.line() for item in wanted]
     for _ in range(_ROUNDS):
-        _pip(lines, target, folder, hashed=hashed)
+        _pip(lines, target, folder, hashed=hashed, abort=abort)
         absent = [] if complete else _absent(wanted, target, folder)
         if not absent:
             _open_up(folder)
@@ -58,7 +61,7 @@ def download(wanted: Sequence[Wanted], target: Target, folder: Path, *, complete
     raise SandboxUnavailable("ENV009", "the requirements do not come to rest", hint, lines[len(wanted) :])
 
 
-def _pip(lines: Iterable[str], target: Target, folder: Path, *, hashed: bool) -> None:
+def _pip(lines: Iterable[str], target: Target, folder: Path, *, hashed: bool, abort: Abort) -> None:
     """Run pip for lines; its marker evaluation is the host's, hence the check for what is absent."""
     listing = folder.parent / "wanted.txt"
     listing.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -68,15 +71,8 @@ def _pip(lines: Iterable[str], target: Target, folder: Path, *, hashed: bool) ->
     argv += ["--require-hashes", "--no-deps"] if hashed else []
     environment = {key: os.environ[key] for key in sorted(_PASSED) if key in os.environ}
     try:
-        done = subprocess.run(  # noqa: S603 - an argument vector; the requirements stand in a file that we wrote
-            [*argv, "-r", str(listing)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            cwd=folder.parent,
-            env=environment,
-            timeout=WALL_SECONDS,
-            check=False,
-        )
+        argv += ["-r", str(listing)]
+        done = run_program(argv, cwd=folder.parent, env=environment, timeout_seconds=WALL_SECONDS, abort=abort)
     except subprocess.TimeoutExpired as error:
         raise SandboxUnavailable("ENV010", "pip took too long", "see that `pip download six` works") from error
     if done.returncode != 0:

@@ -75,7 +75,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     mine, tip = work["mine"], GitOid(work["tip"])
     worker = ctx.workers(choice(ctx.settings, step.kind, mine["attempt"]))
     base_tree = ctx.trees.tree_of(tip)
-    sandboxes, environment = ctx.sandboxes(), ctx.environment()
+    sandboxes, environment = ctx.sandboxes(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
     entries = ctx.trees.entries(base_tree)
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
@@ -85,11 +85,10 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
             key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
             run=ctx.run.id,
             limits=_limits(step, mine),
-            environment=environment[1] if environment else None,
             import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
             broker=way.lease.mount if way.lease else None,
             image=worker.agent.image,
-        )
+        ).furnished(environment)
         with sandboxes.open(request) as sandbox:
             sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way)

@@ -14,7 +14,7 @@ from wire import CHUNK, Input, Refused, send
 ROOT = b"/work"
 MEMBER = struct.Struct(">cHIQ")
 ROOT_UID = 0
-FIFO, DEVICE, SOCKET, HARD_LINK, GIT, UNREADABLE = range(1, 7)
+FIFO, DEVICE, SOCKET, HARD_LINK, GIT, UNREADABLE, FOREIGN = range(1, 8)
 
 
 class Unpacker:
@@ -87,6 +87,8 @@ class Packer:
         self.baseline = baseline
         self.bytes_left, self.members_left, self.path_bytes = caps
         self.buffer = bytearray()
+        self.user = os.getuid()
+        self.device = os.lstat(ROOT).st_dev
 
     def run(self) -> None:
         waiting = [b""]
@@ -95,8 +97,9 @@ class Packer:
             for entry in self.listing(directory):
                 path = directory + b"/" + entry.name if directory else entry.name
                 if entry.is_dir(follow_symlinks=False) and not self.is_git(path):
-                    self.count(path)
-                    waiting.append(path)
+                    if entry.stat(follow_symlinks=False).st_dev == self.device:  # what is mounted is not the tree's
+                        self.count(path)
+                        waiting.append(path)
                 elif path != b".git":
                     self.count(path)
                     self.entry(path, entry.stat(follow_symlinks=False))
@@ -134,6 +137,8 @@ class Packer:
         kind = stat.S_IFMT(info.st_mode)
         if self.is_git(path):
             self.member(b"R", path, GIT)
+        elif info.st_uid not in {ROOT_UID, self.user}:
+            self.member(b"R", path, FOREIGN)
         elif kind == stat.S_IFLNK:
             self.link(path, info)
         elif kind != stat.S_IFREG:
