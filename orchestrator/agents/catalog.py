@@ -8,7 +8,7 @@ from orchestrator.errors import UsageError
 from orchestrator.ports import Agent
 
 AGENTS = ("native", "scripted")
-"""``native`` is our own loop around any chat endpoint; ``scripted`` replays a file of actions, for demos and tests."""
+"""``scripted`` replays a file of actions, for demos and tests; ``native`` is Handrail's own loop."""
 
 
 def make_agent(name: str, agent_input: bytes | None, path: str = "script") -> Agent:
@@ -16,10 +16,10 @@ def make_agent(name: str, agent_input: bytes | None, path: str = "script") -> Ag
 
     Raises ``UsageError``: AGT004 unknown, AGT005 no input, AGT001 to AGT003 a bad script.
     """
-    if name not in AGENTS:
-        raise UsageError("AGT004", f"There is no agent {name!r}.", f"one of: {', '.join(AGENTS)}")
     if name == "native":
         return NativeAgent()
+    if name != "scripted":
+        raise UsageError("AGT004", f"There is no agent {name!r}.", f"one of: {', '.join(AGENTS)}")
     if agent_input is None:
         raise UsageError("AGT005", "The scripted agent needs its file of actions.", "handrail run SPEC --script FILE")
     return ScriptedAgent(agent_input, path)

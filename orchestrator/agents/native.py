@@ -75,7 +75,7 @@ class NativeAgent:
         if task.lease is None or not url or not task.model:
             hint = "handrail run SPEC --agent native --model ENDPOINT/MODEL; handrail models list"
             raise AgentFailed(
-                "AGT012", f"No model of protocol {WireProtocol.CHAT} is leased to step {task.step.id}.", hint
+                "AGT012", f"Step {task.step.id} has no lease of a model that speaks {WireProtocol.CHAT}.", hint
             )
         seconds = min(task.step.budget.wall_seconds, task.step.capabilities.limits.wall_seconds)
         return {
