@@ -52,7 +52,7 @@ class DockerSandbox:
         """For a container that was made ahead: its time begins now."""
         with _Use(self):
             seconds = self._request.limits.wall_seconds
-            self._channel.send([b"W", struct.pack(">I", seconds)], self._deadline(TRANSFER_SECONDS))
+            self._channel.command(b"W", [struct.pack(">I", seconds)], self._deadline(TRANSFER_SECONDS))
 
     def start_services(self) -> None:
         """Begin with them, when there are any; the first command waits until they answer."""
@@ -64,6 +64,11 @@ class DockerSandbox:
         """Idempotent."""
         if self._services is not None:
             self._services.close()
+
+    @property
+    def container(self) -> str:
+        """The engine's id of it."""
+        return self._container
 
     def copy_in(
         self,
@@ -92,7 +97,7 @@ class DockerSandbox:
             self._as_root(plan.root, read)
         if plan.user:
             with _Use(self):
-                self._channel.send([b"U"], self._deadline(TRANSFER_SECONDS))
+                self._channel.command(b"U", (), self._deadline(TRANSFER_SECONDS))
                 self._unpack(self._channel, plan.user, read)
         self._base = plan.paths()
 
@@ -116,7 +121,7 @@ class DockerSandbox:
             argv, {**_ENV, **self._environment(), **(env or {})}, stdin, allowed, live=live_input is not None
         )
         with _Use(self):
-            self._channel.send(message, self._deadline(TRANSFER_SECONDS))
+            self._channel.command(b"X", message, self._deadline(TRANSFER_SECONDS))
             until = time.monotonic() + allowed + GRACE_SECONDS
             execution = self._collect(until, on_output, _Live(self._channel, live_input))
         if execution.timed_out and allowed < timeout_seconds:
@@ -133,7 +138,7 @@ class DockerSandbox:
         deadline = self._deadline(TRANSFER_SECONDS)
         with _Use(self):
             caps = _CAPS.pack(max_bytes, limits.inodes, members.MAX_PATH_BYTES)
-            self._channel.send([b"O", caps], deadline)
+            self._channel.command(b"O", [caps], deadline)
             while True:
                 kind, payload = self._channel.receive(deadline)
                 if kind == b"m":
@@ -198,7 +203,7 @@ class DockerSandbox:
             raise UsageError("SBX023", "a command needs words without NUL and at most 16 MiB of input")
         packed = b"".join(s.encode("utf-8", "surrogateescape") + b"\0" for s in strings)
         cap = self._request.limits.output_kib * 1024
-        return [b"X", _EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin), live), packed, stdin]
+        return [_EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin), live), packed, stdin]
 
     def _collect(self, deadline: float, on_output: Callable[[bytes], None] | None, live: _Live) -> Execution:
         began = time.monotonic()
@@ -260,7 +265,7 @@ class _Live:
             if data is not None:
                 if len(data) > _LIVE_BYTES:
                     raise UsageError("SBX023", f"live input comes in pieces of at most {_LIVE_BYTES >> 10} KiB")
-                self._channel.send([b"I", _MORE.pack(len(data)), data], deadline)
+                self._channel.command(b"I", [_MORE.pack(len(data)), data], deadline)
                 self._waiting = True
                 self._source = self._source if data else None
             if time.monotonic() >= deadline:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ from orchestrator.sandbox.container import DockerSandbox
 from orchestrator.sandbox.drift import drift
 from orchestrator.sandbox.owner import Owner
 from orchestrator.sandbox.pool import IDLE_SECONDS, Made, Pool
-from orchestrator.sandbox.profile import Profile, check_limits, container_spec
+from orchestrator.sandbox.profile import Profile, check_limits, container_spec, is_gvisor
 from orchestrator.sandbox.reap import reap
+
+START_SECONDS = 60
+"""Within which PID 1 must answer."""
 
 
 class DockerSandboxes:
@@ -56,7 +60,7 @@ class DockerSandboxes:
         self._live: set[DockerSandbox] = set()
         self._aborted = False
         self._lock = threading.RLock()
-        self._pool = Pool(pool_size, lambda r: self._make(r, IDLE_SECONDS), self._remove) if pool_size else None
+        self._pool = Pool(pool_size, self._make_ahead, self._remove) if pool_size else None
 
     @property
     def image(self) -> str:
@@ -99,6 +103,23 @@ class DockerSandboxes:
         self.probe()
         with self._opened(request) as sandbox:
             yield sandbox
+
+    @contextmanager
+    def variant(self, image: str) -> Generator[DockerSandboxes]:
+        """The same, with another image. Its limits are not tried: it is for the self-test, which tries an image."""
+        made = DockerSandboxes(
+            image,
+            programs_source=self._source,
+            seccomp=self._seccomp,
+            state=self._state,
+            runtime=self._runtime,
+            base_url=self._base_url,
+        )
+        made._probed = True
+        try:
+            yield made
+        finally:
+            made.close()
 
     def reap(self) -> tuple[str, ...]:
         """Remove containers of provably dead owners; their ids."""
@@ -153,8 +174,8 @@ class DockerSandboxes:
         subject = self._subject()
         if probe.known(self._state, subject):
             return
-        with self._opened(probe.REQUEST, pooled=False) as sandbox:
-            probe.run(sandbox)
+        opened = partial(self._opened, probe.REQUEST, pooled=False)
+        probe.run(opened, inodes_on_the_way_out=is_gvisor(self.connect().runtime))
         probe.remember(self._state, subject)
 
     def _subject(self) -> Digest:
@@ -165,7 +186,8 @@ class DockerSandboxes:
 
     @contextmanager
     def _opened(self, request: SandboxRequest, *, pooled: bool = True) -> Generator[DockerSandbox]:
-        made = self._pool.take(request) if self._pool is not None and pooled else None
+        ahead = self._pool if pooled and request.broker is None else None  # a lease's mount is nobody else's
+        made = ahead.take(request) if ahead is not None else None
         pooled = made is not None
         made = made or self._make(request)
         try:
@@ -194,6 +216,7 @@ class DockerSandboxes:
             channel = engine.attach(container)
             try:
                 engine.start(container)
+                channel.agree(time.monotonic() + START_SECONDS)
             except BaseException:
                 channel.close()
                 raise
@@ -201,6 +224,16 @@ class DockerSandboxes:
             engine.remove(container)
             raise
         return Made(container, channel, time.monotonic())
+
+    def _make_ahead(self, request: SandboxRequest) -> Made:
+        """One that has answered: from then on it has nothing to say until it is asked."""
+        made = self._make(request, IDLE_SECONDS)
+        try:
+            made.channel.greet(time.monotonic() + START_SECONDS)
+        except BaseException:
+            self._remove(made)
+            raise
+        return made
 
     def _remove(self, made: Made) -> None:
         try:

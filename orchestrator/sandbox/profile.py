@@ -37,6 +37,8 @@ WORKING_SET_MIB = 32
 OPEN_FILES = 1024
 MIB = 1024 * 1024
 _TMP_MIB = 64
+GVISOR_THREADS = 128
+"""What gVisor's own kernel, a process of the container, needs beside the agent's processes."""
 _PERIOD = 1_000_000_000
 
 
@@ -76,6 +78,11 @@ def _service_tmpfs(services: Iterable[Service]) -> dict[str, str]:
     size = sum(SERVICE_MIB[service.kind] for service in services)
     options = f"rw,nosuid,nodev,noexec,size={size}m,nr_inodes=20000,uid={SERVICE_USER},gid={SERVICE_USER},mode=0700"
     return {SERVICES: options} if size else {}
+
+
+def is_gvisor(runtime: str) -> bool:
+    """Whether an engine's runtime is gVisor, by its name."""
+    return "runsc" in runtime or "gvisor" in runtime.lower()
 
 
 def _tmpfs(limits: Limits, *, open_tree: bool) -> dict[str, str]:
@@ -123,7 +130,7 @@ def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
         "NanoCpus": int(limits.cpus * _PERIOD),
         "NetworkMode": "none",
         "OomScoreAdj": 0,
-        "PidsLimit": limits.pids,
+        "PidsLimit": limits.pids + (GVISOR_THREADS if is_gvisor(profile.runtime) else 0),
         "Privileged": False,
         "ReadonlyRootfs": True,
         "Runtime": profile.runtime,

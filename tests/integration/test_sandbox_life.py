@@ -164,9 +164,15 @@ def test_the_probe_finds_each_protection_that_is_missing(docker, engine, name):
     profile = docker.connect()
     spec = container_spec(profile, probe.REQUEST, Owner.this())
     spec["HostConfig"] |= WEAK[name]
-    container = engine.create(spec)
-    with channel_to(engine, container) as channel, pytest.raises(SandboxUnsafe) as caught:
-        probe.run(DockerSandbox(engine, container, channel, probe.REQUEST))
+
+    @contextmanager
+    def opened():
+        container = engine.create(spec)
+        with channel_to(engine, container) as channel:
+            yield DockerSandbox(engine, container, channel, probe.REQUEST)
+
+    with pytest.raises(SandboxUnsafe) as caught:
+        probe.run(opened)
     assert caught.value.code == "SBX011"
     assert name in caught.value.message.split(": ")[1].split(", ")
 

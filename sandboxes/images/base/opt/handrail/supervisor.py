@@ -3,7 +3,8 @@
 Runs as uid 65534 with Python's standard library alone. It speaks with the host
 over its own stdin and stdout; all integers are big-endian::
 
-    to it     U  members … Z          take files in, as this user
+    to it     A  <key 32 bytes>       tag everything from now on
+              U  members … Z          take files in, as this user
               X  <timeout_seconds f64> <output_bytes u64> <argc u32> <envc u32> <strings u32> <stdin u64>
                  <live u8> argv and NAME=value strings, each ended by NUL; stdin
               I  <bytes u32> more stdin for a live command; none ends its stdin. The next waits for its answer i
@@ -12,6 +13,9 @@ over its own stdin and stdout; all integers are big-endian::
               Q                       end
     from it   kind u8, length u32, payload, with kind one of
               K ok   ! a refusal in words   o stdout   e stderr   x <exit i32> <flags u8>   m members   i taken
+
+With a key every command's letter is followed by a tag of 16 bytes, and so is
+every frame: see ``wire.py``.
 
 A member is ``<kind c> <path_bytes u16> <mode u32> <size u64>``, then path and
 content. Kinds: D directory, F file, L link, Z end; on the way out also
@@ -177,7 +181,7 @@ class Command:
 
     def more(self) -> None:
         """A live command's host has something to say, or is gone."""
-        if self.source is None or self.source.exactly(1) != b"I":
+        if self.source is None or self.source.command() != b"I":
             os._exit(0)
         (length,) = MORE.unpack(self.source.exactly(MORE.size))
         data = self.source.exactly(length)
@@ -292,9 +296,12 @@ def serve(wall_seconds: int) -> None:
     source = Input()
     listener = relay_socket()
     unpacker = Unpacker(source)
-    while (command := source.exactly(1)) != b"Q":
+    while (command := source.command()) != b"Q":
         try:
-            if command == b"U":
+            if command == b"A":
+                source.agree()
+                send(b"K")
+            elif command == b"U":
                 unpacker.run()
                 send(b"K")
             elif command == b"X":

@@ -9,7 +9,7 @@ import os
 import stat
 import struct
 
-from wire import CHUNK, Input, Refused, send
+from wire import CHUNK, Input, Refused, hasher, send
 
 ROOT = b"/work"
 MEMBER = struct.Struct(">cHIQ")
@@ -54,15 +54,6 @@ class Unpacker:
             self.baseline[path] = (False, target)
         else:
             self.baseline[path] = (bool(mode & 0o100), write(place, mode, content))
-
-
-def hasher():  # noqa: ANN201  either module's hash object
-    """A hash whose module loads fast."""
-    try:
-        from _blake2 import blake2b  # noqa: PLC0415  hashlib would load OpenSSL, which costs more than a small tree
-    except ImportError:
-        from hashlib import blake2b  # noqa: PLC0415
-    return blake2b()
 
 
 def write(place: bytes, mode: int, content) -> bytes:  # noqa: ANN001  an iterator of bytes
