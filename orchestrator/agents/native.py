@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestrator import __version__
-from orchestrator.agents.events import EventReader
+from orchestrator.agents.events import MAX_LINE_BYTES, EventReader
 from orchestrator.errors import AgentFailed
 from orchestrator.models.endpoint import WireProtocol
-from orchestrator.ports import AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Execution, Sandbox
+from orchestrator.ports import AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Execution, Sandbox, Steering
 
 PROGRAM = ("python3", "-I", "/opt/handrail/agents/native.py")
 MAX_DENIALS = 50
-_PAUSED = 75
+MAX_SAID_CHARACTERS = 8000
 _WORDS_OF_THE_STEP = {"turns", "time", "loop", "no-tool"}
 """Failures that say something of the work; every other one says that no model answered."""
 
@@ -51,20 +51,24 @@ class NativeAgent:
         return (WireProtocol.CHAT,)
 
     def run(self, task: AgentTask, sandbox: Sandbox, emit: Callable[[AgentEvent], None]) -> AgentOutcome:
-        """Work until the model calls ``done``, gives up, or time is over.
+        """Work until the model calls ``done``, gives up, or time is over. What people say reaches its next turn.
 
         Raises :class:`AgentFailed`: ``AGT011`` the image has no such program, ``AGT012`` no model is
         leased to the step, ``AGT013`` the model endpoint gave no usable answer.
         """
-        asked = self._asked(task)
-        watch = _Watch(emit)
-        while True:
-            execution = self._execute(asked, sandbox, watch)
-            watch.transcript += execution.stdout
-            if execution.exit_code != _PAUSED or execution.timed_out or watch.ended:
-                return _outcome(watch, execution)
-            said = task.steering.messages() if task.steering else ()
-            asked = {**asked, "resume": True, "said": said}
+        watch, asked = _Watch(emit), self._asked(task)
+        reader = EventReader(watch)
+        execution = sandbox.execute(
+            PROGRAM,
+            stdin=json.dumps(asked).encode() + b"\n",
+            timeout_seconds=asked["seconds"],
+            on_output=reader.feed,
+            live_input=_Said(task.steering, watch) if task.steering else None,
+        )
+        if not reader.fed:
+            reader.feed(execution.stdout)
+        reader.close()
+        return _outcome(watch, execution)
 
     def _asked(self, task: AgentTask) -> dict[str, Any]:
         url = task.lease.urls.get(WireProtocol.CHAT) if task.lease else None
@@ -82,19 +86,21 @@ class NativeAgent:
             "seconds": seconds,
             "turns": self._turns,
             "context_tokens": self._context_tokens,
-            "pause_after": 1 if task.steering else 0,
-            "said": task.steering.messages() if task.steering else (),
         }
 
-    @staticmethod
-    def _execute(asked: dict[str, Any], sandbox: Sandbox, watch: _Watch) -> Execution:
-        reader = EventReader(watch)
-        stdin = json.dumps(asked).encode()
-        execution = sandbox.execute(PROGRAM, stdin=stdin, timeout_seconds=asked["seconds"], on_output=reader.feed)
-        if not reader.fed:
-            reader.feed(execution.stdout)
-        reader.close()
-        return execution
+
+class _Said:
+    """What people say, as lines of the program's stdin; its end once the agent is done."""
+
+    def __init__(self, steering: Steering, watch: _Watch) -> None:
+        self._steering, self._watch = steering, watch
+
+    def __call__(self) -> bytes | None:
+        if self._watch.ended:
+            return b""
+        texts = [text[:MAX_SAID_CHARACTERS] for text in self._steering.messages()]
+        lines = b"".join(json.dumps({"said": text}).encode() + b"\n" for text in texts)
+        return lines[-MAX_LINE_BYTES:] or None
 
 
 class _Watch:
@@ -102,7 +108,6 @@ class _Watch:
 
     def __init__(self, emit: Callable[[AgentEvent], None]) -> None:
         self._emit = emit
-        self.transcript = b""
         self.events = 0
         self.summary = ""
         self.failure: tuple[str, str] | None = None
@@ -140,4 +145,4 @@ def _outcome(watch: _Watch, execution: Execution) -> AgentOutcome:
         raise AgentFailed("AGT013", f"The agent got no usable answer ({code}): {why}", "handrail models check")
     finished = bool(watch.summary) and execution.exit_code == 0 and not execution.timed_out
     summary = watch.summary or (watch.failure[1] if watch.failure else "the agent did not say that it is done")
-    return AgentOutcome(finished, execution.timed_out, summary, watch.transcript, tuple(watch.denials))
+    return AgentOutcome(finished, execution.timed_out, summary, execution.stdout, tuple(watch.denials))

@@ -115,8 +115,7 @@ class _Watch:
 
     def __call__(self, exchange: Exchange) -> None:
         data = exchange.model_dump(mode="json", exclude_defaults=True, exclude={"at", "path", "kind"})
-        data["traffic"] = exchange.kind.value
-        self._ctx.emit("exchange", "agent", self._step.id, self._attempt, **data)
+        self._ctx.emit("exchange", "agent", self._step.id, self._attempt, traffic=exchange.kind.value, **data)
         with self._turn:
             self._tokens += exchange.tokens
             self._usd += exchange.cost_usd or 0.0

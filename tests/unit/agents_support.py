@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Folder:
     """A sandbox port on a plain folder: the program is the real one, only the walls are missing."""
 
     def __init__(self, root: Path, env: Mapping[str, str] | None = None) -> None:
-        self.root, self.env, self.executions = root, env, 0
+        self.root, self.env = root, env
 
     def execute(
         self,
@@ -34,24 +35,46 @@ class Folder:
         env: Mapping[str, str] | None = None,
         timeout_seconds: float,
         on_output: Callable[[bytes], None] | None = None,
+        live_input: Callable[[], bytes | None] | None = None,
     ) -> Execution:
-        self.executions += 1
         program = [sys.executable, *argv[1:-1], str(PROGRAMS / Path(argv[-1]).name)]
-        try:
-            done = subprocess.run(
-                program,
-                input=stdin,
-                cwd=self.root,
-                env=env or self.env,
-                capture_output=True,
-                timeout=timeout_seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as late:
-            return Execution(124, late.stdout or b"", b"", timeout_seconds, timed_out=True)
-        if on_output is not None:
-            on_output(done.stdout)
-        return Execution(done.returncode, done.stdout, done.stderr, 0.0)
+        process = subprocess.Popen(
+            program,
+            cwd=self.root,
+            env=env or self.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        process.stdin.write(stdin)
+        process.stdin.flush()
+        feeder = threading.Thread(target=_feed, args=(process, live_input), daemon=True)
+        feeder.start()
+        out, timed_out = b"", False
+        alarm = threading.Timer(timeout_seconds, process.kill)
+        alarm.start()
+        for line in process.stdout:
+            out += line
+            if on_output is not None:
+                on_output(line)
+        timed_out = not alarm.is_alive()
+        alarm.cancel()
+        err = process.stderr.read()
+        status = process.wait()
+        feeder.join()
+        for pipe in (process.stdout, process.stderr):
+            pipe.close()
+        return Execution(124 if timed_out else status, out, err, 0.0, timed_out=timed_out)
+
+
+def _feed(process: subprocess.Popen[bytes], live_input: Callable[[], bytes | None] | None) -> None:
+    with suppress(OSError):
+        while live_input is not None and process.poll() is None and (piece := live_input()) != b"":
+            process.stdin.write(piece or b"")
+            process.stdin.flush()
+            time.sleep(0.02)
+    with suppress(OSError):
+        process.stdin.close()
 
 
 class Way:
