@@ -107,7 +107,7 @@ class DockerSandboxes:
     def open(self, request: SandboxRequest) -> Generator[DockerSandbox]:
         """As the port says; also raises ``UsageError`` (``SBX020``) for limits that cannot hold together.
 
-        An image of the request's own must stand on the base, layer by layer (``SBX013``), and is probed as the base is.
+        An image of the request's own must stand on the base, layer by layer (``SBX016``), and is probed as the base is.
         """
         check_limits(request.limits, request.services)
         self.probe()
@@ -195,7 +195,7 @@ class DockerSandboxes:
             base = self._engine.image_layers(self.image)
             if self._engine.image_id(image) != image or not stands_on(self._engine.image_layers(image), base):
                 hint = "add the agent again: `handrail agent add NAME`"
-                raise SandboxUnsafe("SBX013", f"the image {image[:19]} does not stand on the sandbox's own", hint)
+                raise SandboxUnsafe("SBX016", f"the image {image[:19]} does not stand on the sandbox's own", hint)
             self._probe_this(image)
             self._admitted.add(image)
 

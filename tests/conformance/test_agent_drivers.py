@@ -61,4 +61,4 @@ def test_an_image_that_does_not_stand_on_the_base_is_refused():
         request = SandboxRequest("suite:image", agent_suite.RUN, agent_support.LIMITS, image=other)
         with pytest.raises(SandboxUnsafe, match="does not stand on") as refused, made.open(request):
             pass
-    assert refused.value.code == "SBX013"
+    assert refused.value.code == "SBX016"

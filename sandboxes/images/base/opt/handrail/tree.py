@@ -14,6 +14,7 @@ from wire import CHUNK, Input, Refused, hasher, send
 ROOT = b"/work"
 MEMBER = struct.Struct(">cHIQ")
 ROOT_UID = 0
+AGENT_UID = 65534
 FIFO, DEVICE, SOCKET, HARD_LINK, GIT, UNREADABLE, FOREIGN = range(1, 8)
 
 
@@ -78,7 +79,6 @@ class Packer:
         self.baseline = baseline
         self.bytes_left, self.members_left, self.path_bytes = caps
         self.buffer = bytearray()
-        self.user = os.getuid()
         self.device = os.lstat(ROOT).st_dev
 
     def run(self) -> None:
@@ -128,7 +128,7 @@ class Packer:
         kind = stat.S_IFMT(info.st_mode)
         if self.is_git(path):
             self.member(b"R", path, GIT)
-        elif info.st_uid not in {ROOT_UID, self.user}:
+        elif info.st_uid not in {ROOT_UID, AGENT_UID}:
             self.member(b"R", path, FOREIGN)
         elif kind == stat.S_IFLNK:
             self.link(path, info)
