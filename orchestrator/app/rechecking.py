@@ -50,7 +50,7 @@ class _Desk:
     project: Project
     trees: GitTrees
     pool: Pool
-    who: Principal
+    keyid: str
     trust: Digest | None
     engine: LazyEngine
     say: Callable[[str], None]
@@ -71,12 +71,8 @@ def recheck(
     engine = LazyEngine("", "")
     with open_trees(project) as trees:
         commits = [trees.resolve(rev) for rev in revs]
-        chain = Policies(trees).must(commits[-1])
-        who = chain.current.principal(by.keyid)
-        if who is None or not chain.current.holds(by.keyid, "runner"):
-            raise UsageError("KEY017", f"The key {by.keyid[:16]} does not hold the role runner.", "handrail key list")
-        pool = evidence.from_logs(trees, chain, evidence.Asked())
-        desk = _Desk(project, trees, pool, who, trust, engine, say)
+        pool = evidence.from_logs(trees, Policies(trees).must(commits[-1]), evidence.Asked())
+        desk = _Desk(project, trees, pool, by.keyid, trust, engine, say)
         try:
             done = [_commit(desk, commit) for commit in commits]
         finally:
@@ -98,16 +94,27 @@ def _commit(desk: _Desk, commit: GitOid) -> tuple[Rechecked, list[Claim]]:
     if trees.tree_of(commit) != identity.tree or trees.manifest(identity.tree) != identity.manifest:
         raise EvidenceInvalid("EVID043", f"Commit {commit[:12]} is not the tree that was judged.", "handrail verify")
     base = read_base(desk.project, trees, identity.tip, desk.trust)
+    who = _runner(base, desk.keyid)
     reports = _gates(desk, base, claim)
     stated = next((s.claim for s in desk.pool.acceptance.get(identity.digest(), ())), None)
     tested = _acceptance(desk, base, claim, stated) if stated else None
     now = desk.project.clock.now()
-    said: list[Claim] = [stating.of_report(r, desk.who.custody, now) for r in reports]
+    said: list[Claim] = [stating.of_report(r, who.custody, now) for r in reports]
     if tested is not None:
-        said.append(stating.of_acceptance(tested, desk.who.custody, now))
+        said.append(stating.of_acceptance(tested, who.custody, now))
     signers = {p.name for k in change.keyids if (p := base.chain.current.principal(k))}
-    elsewhere = desk.who.custody in _ELSEWHERE and desk.who.name not in signers
+    elsewhere = who.custody in _ELSEWHERE and who.name not in signers
     return Rechecked(commit, reports, tested, elsewhere), said
+
+
+def _runner(base: Base, keyid: str) -> Principal:
+    """Judged by the policy in force where the change began, as ``verify`` does (D11)."""
+    policy = base.chain.current
+    who = policy.principal(keyid)
+    if who is None or not policy.holds(keyid, "runner"):
+        text = f"The key {keyid[:16]} is no runner in policy version {policy.version}, which judges this commit."
+        raise UsageError("KEY017", text, "handrail key list; handrail policy change --role runner=…")
+    return who
 
 
 def _gates(desk: _Desk, base: Base, claim: ChangeClaim) -> tuple[GateReport, ...]:

@@ -94,12 +94,13 @@ def _commit(ctx: RunContext, sheet: ChangeSheet, when: datetime) -> GitOid:
 
 
 def _message(sheet: ChangeSheet, made: Proposal) -> str:
+    """The title and what the commit is for, by name: a sentence of the spec in a commit could never be erased (D13)."""
     trailers = [
         f"Handrail-Change: {sheet.change.digest()}",
         *(f"Requirement: {r.id}" for r in sheet.requirements),
         f"Assisted-by: {made.agent}/{made.agent_version}",
     ]
-    return "\n\n".join([sheet.step.title, *(r.statement for r in sheet.requirements), "\n".join(trailers)]) + "\n"
+    return f"{sheet.step.title}\n\n" + "\n".join(trailers) + "\n"
 
 
 def _instant(ctx: RunContext, key: str) -> datetime:
