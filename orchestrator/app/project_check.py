@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.app.base import Base, read_base
 from orchestrator.app.doctor import Check, ask_check
 from orchestrator.app.project import open_project
-from orchestrator.app.sandboxing import engine
+from orchestrator.app.sandboxing import engine, layers_of, packages_at
 from orchestrator.app.wiring import environment_of, open_trees, open_workflow
 from orchestrator.errors import UsageError
 from orchestrator.models.base import RunId
@@ -26,18 +26,20 @@ class ProjectCheck:
     output: tuple[str, ...] = ()
 
 
-def examine_project(folder: Path, say: Callable[[str], None], workflow: str = "prd-to-code") -> ProjectCheck:
+def examine_project(
+    folder: Path, say: Callable[[str], None], workflow: str = "prd-to-code", wheelhouse: Path | None = None
+) -> ProjectCheck:
     """Build the environment of HEAD and run the profile's test command on it, within the limits of policy and workflow.
 
-    The tests' own network, services and compiled parts of the project are not there; what needs them fails here as
-    it would in a run.
+    Declared services run beside it. A network and compiled parts of the project are not there; what needs them fails
+    here as it would in a run.
     """
     output: list[str] = []
-    check = ask_check("project tests", lambda: _green(folder, say, workflow, output))
+    check = ask_check("project tests", lambda: _green(folder, say, workflow, output, packages_at(wheelhouse)))
     return ProjectCheck((check,), tuple(output))
 
 
-def _green(folder: Path, say: Callable[[str], None], workflow: str, output: list[str]) -> str:
+def _green(folder: Path, say: Callable[[str], None], workflow: str, output: list[str], packages: str) -> str:
     from orchestrator.engine.execute import cannot_run, run_on_tree, unrunnable
     from orchestrator.ports import SandboxRequest
 
@@ -46,14 +48,14 @@ def _green(folder: Path, say: Callable[[str], None], workflow: str, output: list
         argv = base.profile.test
         if not argv:
             raise UsageError("PROF020", "The profile names no test command.", "write `test:` in .handrail/profile.yaml")
-        sandboxes = engine()
+        sandboxes = engine(layers=layers_of(base.profile))
         try:
             sandboxes.probe()
-            environment = environment_of(project, trees, base, lambda: sandboxes, say)()
-            limits = _limits(base, workflow)
-            request = SandboxRequest("doctor:project", RunId("doctor"), limits, environment and environment[1])
-            say(f"running {' '.join(argv)} on {base.commit[:12]}")
             tree = trees.tree_of(base.commit)
+            environment = environment_of(project, trees, base, lambda: sandboxes, say, packages=packages)(tree)
+            limits = _limits(base, workflow)
+            request = SandboxRequest("doctor:project", RunId("doctor"), limits).furnished(environment)
+            say(f"running {' '.join(argv)} on {base.commit[:12]}")
             done = run_on_tree(sandboxes, trees, request, tree, argv=argv, source_roots=base.profile.source_roots)
         finally:
             sandboxes.close()

@@ -8,7 +8,7 @@ from orchestrator.app.base import read_base
 from orchestrator.app.connections import load_connections
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
-from orchestrator.app.sandboxing import reach_engine
+from orchestrator.app.sandboxing import layers_of, reach_engine
 from orchestrator.app.wiring import open_trees, plan_for
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid
@@ -54,7 +54,7 @@ def ensure_ready(
         check_sources(plan, made)
         _ensure_models(plan, settings)
     _ensure_local(plan or made, settings)
-    reach_engine(settings.image, settings.runtime)
+    reach_engine(settings.image, settings.runtime, layers_of(there.profile))
 
 
 def _ensure_local(plan: Plan, settings: RunSettings) -> None:

@@ -139,15 +139,17 @@ def _gates(desk: _Desk, base: Base, claim: ChangeClaim) -> tuple[GateReport, ...
 
 def _acceptance(desk: _Desk, base: Base, claim: ChangeClaim, stated: AcceptanceClaim) -> AcceptanceReport:
     """The commands that the statement names, on base and change, within the limits of the policy's ceiling."""
-    environment = environment_of(desk.project, desk.trees, base, desk.engine.sandboxes, desk.say)()
+    environments = environment_of(desk.project, desk.trees, base, desk.engine.sandboxes, desk.say)
+    environment = environments(claim.identity.tree)
+    before_environment = environments(desk.trees.tree_of(claim.identity.tip))
     runs: list[AcceptanceRun] = []
     for command in stated.commands:
         desk.say(f"{claim.commit[:12]}: {' '.join(command.argv)}")
-        request = SandboxRequest(
-            f"recheck:{claim.commit[:12]}", claim.run, base.chain.current.ceiling.limits, environment and environment[1]
-        )
-        before, _ = _run(desk, base, request, command.argv, desk.trees.tree_of(claim.identity.tip))
-        after, output = _run(desk, base, request, command.argv, claim.identity.tree)
+        limits = base.chain.current.ceiling.limits
+        request = SandboxRequest(f"recheck:{claim.commit[:12]}", claim.run, limits)
+        tip = desk.trees.tree_of(claim.identity.tip)
+        before, _ = _run(desk, base, request.furnished(before_environment), command.argv, tip)
+        after, output = _run(desk, base, request.furnished(environment), command.argv, claim.identity.tree)
         passed = Demonstration.DEMONSTRATED if before else Demonstration.REGRESSION
         runs.append(
             AcceptanceRun(
@@ -162,7 +164,7 @@ def _acceptance(desk: _Desk, base: Base, claim: ChangeClaim, stated: AcceptanceC
     return AcceptanceReport(
         change=claim.identity,
         image=desk.engine.sandboxes().image,
-        environment=environment[0] if environment else None,
+        environment=environment.digest if environment else None,
         result=Result.FAILED if any(r.shows is Demonstration.FAILED for r in runs) else Result.PASSED,
         runs=tuple(runs),
     )

@@ -2,55 +2,134 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from orchestrator.assets.find import data_folder
 from orchestrator.errors import SandboxUnavailable
+from orchestrator.models.base import Digest
+from orchestrator.models.profile import RepositoryProfile
 from orchestrator.store.layout import state_home
 
 if TYPE_CHECKING:
     from orchestrator.sandbox.docker_engine import DockerSandboxes
+    from orchestrator.sandbox.recipe import Recipe
+
+_NPM_LOCKS = frozenset({"package-lock.json", "npm-shrinkwrap.json"})
 
 
-def build_image(say: Callable[[str], None], *, pull: str | None = None, archive: Path | None = None) -> str:
+def layers_of(profile: RepositoryProfile) -> tuple[str, ...]:
+    """What a project needs in its image beside the base: its services, and what its tests are run by."""
+    layers = {str(service.kind) for service in profile.services}
+    locked = {PurePosixPath(path).name for path in profile.requirements}
+    if locked & _NPM_LOCKS or profile.test[:1] == ("node",):
+        layers.add("node")
+    if profile.test[:1] in {("npm",), ("npx",)}:
+        layers |= {"node", "npm"}
+    return tuple(sorted(layers))
+
+
+def packages_at(folder: Path | None) -> str:
+    """A folder that stands in for every index, as its whole path. Raises ``UsageError`` (``ENV032``)."""
+    from orchestrator.sandbox.package_folder import check_packages
+
+    return str(check_packages(folder)) if folder is not None else ""
+
+
+def project_layers(folder: Path) -> tuple[str, ...]:
+    """Of the repository at HEAD, by its trusted profile."""
+    from orchestrator.app.base import read_base
+    from orchestrator.app.project import open_project
+    from orchestrator.app.wiring import open_trees
+
+    with open_project(folder) as project, open_trees(project) as trees:
+        return layers_of(read_base(project, trees, trees.resolve("HEAD"), None).profile)
+
+
+def build_image(
+    say: Callable[[str], None],
+    *,
+    pull: str | None = None,
+    archive: Path | None = None,
+    digest: str | None = None,
+    layers: Iterable[str] = (),
+) -> str:
     """The image's id; built when this recipe was not built before. Raises ``SandboxUnavailable``."""
     from orchestrator.sandbox.images import ImageBuilder
-    from orchestrator.sandbox.recipe import load_recipe
 
     state = state_home()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    recipe = load_recipe(data_folder("sandboxes") / "images" / "base")
-    return ImageBuilder(state, say).ensure(recipe, pull=pull, archive=archive)
+    return ImageBuilder(state, say).ensure(_recipe(layers), pull=pull, archive=archive, expected=digest)
 
 
-def engine(image: str = "", runtime: str = "") -> DockerSandboxes:
-    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none."""
-    from orchestrator.sandbox.docker_engine import DockerSandboxes
+def save_image(target: Path, say: Callable[[str], None], layers: Iterable[str] = ()) -> Digest:
+    """Write the built image to a new file; the file's digest. Raises ``SandboxUnavailable``, ``UsageError``."""
+    from orchestrator.sandbox.archives import save
     from orchestrator.sandbox.images import ImageBuilder
-    from orchestrator.sandbox.recipe import load_recipe
 
-    folder, state = data_folder("sandboxes"), state_home()
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not image:
-        found = ImageBuilder(state).find(load_recipe(folder / "images" / "base"))
-        if found is None:
-            raise SandboxUnavailable("IMG020", "The sandbox image has not been built.", "handrail sandbox build")
-        image = found
-    return DockerSandboxes(
-        image,
-        programs_source=folder / "images" / "base" / "opt" / "handrail",
-        seccomp=folder / "seccomp" / "default.json",
-        state=state,
-        runtime=runtime or None,
+    recipe = _recipe(layers)
+    if ImageBuilder(state_home()).find(recipe) is None:
+        raise _not_built(layers)
+    return save(recipe, target, say)
+
+
+def _recipe(layers: Iterable[str]) -> Recipe:
+    from orchestrator.sandbox.recipe import compose
+
+    return compose(data_folder("sandboxes") / "images", layers)
+
+
+def _not_built(layers: Iterable[str]) -> SandboxUnavailable:
+    named = "".join(f" --with {name}" for name in layers)
+    what = f" with {', '.join(layers)}" if named else ""
+    return SandboxUnavailable(
+        "IMG020", f"The sandbox image{what} has not been built.", f"handrail sandbox build{named}"
     )
 
 
-def reach_engine(image: str = "", runtime: str = "") -> None:
+def base_image(layers: Iterable[str] = ()) -> str:
+    """The id of the built image that has these layers. Raises ``SandboxUnavailable`` (``IMG020``) without one."""
+    from orchestrator.sandbox.images import ImageBuilder
+    from orchestrator.sandbox.recipe import sufficient
+
+    state = state_home()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = ImageBuilder(state).find_first(sufficient(data_folder("sandboxes") / "images", layers))
+    if found is None:
+        raise _not_built(layers)
+    return found
+
+
+RUNTIME = "HANDRAIL_RUNTIME"
+"""The variable with the preferred runtime: a name, or ``auto``."""
+
+
+def engine(image: str = "", runtime: str = "", layers: Iterable[str] = (), *, pool_size: int = 0) -> DockerSandboxes:
+    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none.
+
+    The runtime is the one asked for, else the preference of :data:`RUNTIME`, else gVisor where the engine has
+    it and its probe passes, else the engine's own.
+    """
+    from orchestrator.sandbox.docker_engine import AUTO, DockerSandboxes
+
+    folder, state = data_folder("sandboxes"), state_home()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return DockerSandboxes(
+        image or base_image(layers),
+        programs_source=folder / "images" / "base" / "opt" / "handrail",
+        seccomp=folder / "seccomp" / "default.json",
+        state=state,
+        runtime=runtime or os.environ.get(RUNTIME) or AUTO,
+        pool_size=pool_size,
+    )
+
+
+def reach_engine(image: str = "", runtime: str = "", layers: Iterable[str] = ()) -> None:
     """Raises ``SandboxUnavailable`` when there is no engine, image or runtime. Nothing is started."""
-    sandboxes = engine(image, runtime)
+    sandboxes = engine(image, runtime, layers)
     try:
         sandboxes.connect()
     finally:
@@ -69,11 +148,40 @@ def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
     return tuple(sorted(CHECKS))
 
 
-class LazyEngine:
-    """The engine of one run: probed when the first sandbox is needed, ended at once when the run is stopped."""
+def engine_form() -> str:
+    """What kind of engine answers: version, cgroups, and whether root inside is root outside."""
+    from orchestrator.sandbox.client import Engine
 
-    def __init__(self, image: str, runtime: str) -> None:
-        self._asked = (image, runtime)
+    found = Engine()
+    try:
+        return found.form()
+    finally:
+        found.close()
+
+
+def runtime_choice() -> tuple[str, str]:
+    """Which runtime steps get and why, and how to get gVisor where it is not there, or ''."""
+    sandboxes = engine()
+    try:
+        sandboxes.probe()
+        name, why = sandboxes.connect().runtime, sandboxes.choice
+    finally:
+        sandboxes.close()
+    how = "as root on Debian or Ubuntu `make engine` installs runsc and registers it with the engine"
+    return why or f"{name}: as {RUNTIME} asks", how if "has no gVisor" in why else ""
+
+
+class LazyEngine:
+    """The engine of one run: probed when the first sandbox is needed, ended at once when the run is stopped.
+
+    ``builds`` ends what is being built for it.
+    """
+
+    def __init__(self, image: str, runtime: str, layers: Iterable[str] = ()) -> None:
+        from orchestrator.sandbox.abort import Abort
+
+        self._asked = (image, runtime, tuple(layers))
+        self.builds = Abort()
         self._turn, self._aborted = threading.Lock(), threading.Event()
         self._made: DockerSandboxes | None = None
 
@@ -90,6 +198,7 @@ class LazyEngine:
     def abort(self) -> None:
         """End every live sandbox now, from any thread, and open no more."""
         self._aborted.set()
+        self.builds.fire()
         if self._made is not None:
             self._made.abort()
 

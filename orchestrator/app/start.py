@@ -13,6 +13,7 @@ from orchestrator.app.choosing import choose, choose_spelled, read_limits
 from orchestrator.app.preferences import preferences
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
+from orchestrator.app.sandboxing import packages_at
 from orchestrator.app.wiring import open_run, open_workflow
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
@@ -49,6 +50,7 @@ class RunRequest:
     target: str | None = None
     image: str | None = None
     runtime: str | None = None
+    wheelhouse: Path | None = None
     limits: tuple[str, ...] = ()
     budget_tokens: int | None = None
     budget_usd: float | None = None
@@ -187,6 +189,7 @@ def _settings(project: Project, request: RunRequest, plan: Plan | None) -> RunSe
         max_parallel=wanted["max_parallel"],
         image=wanted["image"],
         runtime=wanted["runtime"],
+        packages=packages_at(request.wheelhouse),
         escalate=choose_spelled(wanted["escalate"], given),
         escalate_after=wanted["escalate_after"],
         tester=choose_spelled(request.tester or "", given),

@@ -15,22 +15,24 @@ from orchestrator.app.base import Base, read_base
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
 from orchestrator.app.project import Project
-from orchestrator.app.sandboxing import LazyEngine
+from orchestrator.app.sandboxing import LazyEngine, layers_of, packages_at
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.workers import Worker
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.decision import Decision
+from orchestrator.models.environment import Environment
 from orchestrator.models.event import Event
 from orchestrator.models.gate import GateReport
 from orchestrator.models.plan import Plan
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Agent, Budgets, Candidate, Trees
+from orchestrator.ports import Agent, Budgets, Candidate, Prepared, Trees
 
 if TYPE_CHECKING:
+    from orchestrator.sandbox.abort import Abort
     from orchestrator.sandbox.docker_engine import DockerSandboxes
     from orchestrator.vcs.trees import GitTrees
 
@@ -55,17 +57,22 @@ def open_workflow(workflow: str) -> Workflow:
 
 
 def open_agent(name: str, agent_input: bytes | None, path: str = "script") -> Agent:
-    """A driver by name. Raises ``UsageError`` for an unknown one or a bad input."""
+    """A driver by name. Raises ``UsageError`` for an unknown one, one that is not installed, or a bad input."""
     from orchestrator.agents.catalog import make_agent
+    from orchestrator.agents.drivers import DRIVERS
+    from orchestrator.app.agents import open_installed
 
+    if name in DRIVERS:
+        return open_installed(name)
     return make_agent(name, agent_input, path)
 
 
 def installed_agents() -> tuple[str, ...]:
     """Names of the coding agents that can be named here, without the scripted one."""
     from orchestrator.agents.catalog import AGENTS
+    from orchestrator.app.agents import installed_names
 
-    return tuple(sorted(name for name in AGENTS if name != "scripted"))
+    return tuple(sorted({*AGENTS, *installed_names()} - {"scripted"}))
 
 
 def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
@@ -110,8 +117,6 @@ def open_run(
     """
     from orchestrator.app.keys import signer
 
-    engine = LazyEngine(settings.image, settings.runtime)
-
     def tell(words: str) -> None:
         data = {"words": project.blobs.put(words.encode())}
         project.index.emit(Event(at=project.clock.now(), run=run.id, kind="environment", data=data))
@@ -120,6 +125,7 @@ def open_run(
     with open_trees(project) as trees, _gates() as run_gates:
         base = read_base(project, trees, run.base_commit, trust)
         workflow = open_workflow(run.workflow)
+        engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile))
         ctx = RunContext(
             run=run,
             settings=settings,
@@ -134,7 +140,9 @@ def open_run(
             workers=workers(project, settings),
             signer=signer(key),
             sandboxes=engine.sandboxes,
-            environment=environment_of(project, trees, base, engine.sandboxes, tell),
+            environment=environment_of(
+                project, trees, base, engine.sandboxes, tell, packages=settings.packages, abort=engine.builds
+            ),
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
             connections=load_connections(),
             broker=lambda: make_broker(project.blobs.put),
@@ -194,30 +202,55 @@ def _gates() -> Iterator[Callable[[Sequence[str], Candidate], tuple[GateReport, 
 
 
 def environment_of(
-    project: Project, trees: Trees, base: Base, sandboxes: Callable[[], DockerSandboxes], say: Callable[[str], None]
-) -> Callable[[], tuple[Digest, str] | None]:
-    """The project's dependencies at the base, built or found when first asked for."""
-    turn, made = threading.Lock(), list[tuple[Digest, str] | None]()
+    project: Project,
+    trees: Trees,
+    base: Base,
+    sandboxes: Callable[[], DockerSandboxes],
+    say: Callable[[str], None],
+    *,
+    packages: str = "",
+    abort: Abort | None = None,
+) -> Callable[[GitOid], Prepared | None]:
+    """What the sandboxes of a tree are given: its own lock files' dependencies, and the services of the base's profile.
 
-    def once() -> tuple[Digest, str] | None:
+    Built or found when first asked for, from the folder ``packages`` alone when one is named. Trees with the same lock
+    files share one.
+    """
+    turn, made, found = threading.Lock(), dict[Digest, Prepared | None](), dict[GitOid, Prepared | None]()
+    note = base.profile.detected_from.get("requirements", "")
+
+    def of(tree: GitOid) -> Prepared | None:
         with turn:
-            if not made:
-                made.append(build())
-            return made[0]
+            if tree not in found:
+                files = files_of(tree)
+                key = sha256(canonical({path: sha256(data) for path, data in files.items()}))
+                if key not in made:
+                    made[key] = build(files)
+                found[tree] = made[key]
+            return found[tree]
 
-    def build() -> tuple[Digest, str] | None:
-        from orchestrator.sandbox.environment import PythonEnvironments
-
-        found = {path: trees.file(base.commit, path) for path in base.profile.requirements}
-        files = {path: data for path, data in found.items() if data is not None}
-        absent = sorted(found.keys() - files.keys())
+    def files_of(tree: GitOid) -> dict[str, bytes]:
+        read = {path: trees.file(tree, path) for path in base.profile.requirements}
+        files = {path: data for path, data in read.items() if data is not None}
+        absent = sorted(read.keys() - files.keys())
         if absent:
             hint = "correct requirements in .handrail/profile.yaml"
-            raise SandboxUnavailable("ENV031", f"The profile lists {', '.join(absent)}, which the base lacks.", hint)
-        note = base.profile.detected_from.get("requirements", "")
-        if note or not files:
-            say(note or "no file of dependencies is listed in the profile: only what the image has is there")
-        made = PythonEnvironments(sandboxes().image, project.layout.root, say).prepare(files) if files else None
-        return (project.blobs.put(made[0].to_bytes()), made[1]) if made else None
+            raise SandboxUnavailable("ENV031", f"The profile lists {', '.join(absent)}, which the tree lacks.", hint)
+        return files
 
-    return once
+    def build(files: dict[str, bytes]) -> Prepared | None:
+        from orchestrator.sandbox.environment import ProjectEnvironments
+
+        if not made and (note or not files):
+            say(note or "no file of dependencies is listed in the profile: only what the image has is there")
+        image, services = sandboxes().image, base.profile.services
+        source = Path(packages_at(Path(packages))) if packages else None
+        maker = ProjectEnvironments(image, project.layout.root, say, abort=abort, packages=source)
+        built = maker.prepare(files) if files else None
+        if built is None and not services:
+            return None
+        bare = Environment(recipe="none", inputs={}, image=image, content=sha256(b""))
+        noun = (built[0] if built else bare).model_copy(update={"services": services})
+        return Prepared(project.blobs.put(noun.to_bytes()), built and built[1], noun.node_modules, services)
+
+    return of

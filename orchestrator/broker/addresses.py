@@ -21,7 +21,7 @@ _NUMERIC = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
 _MAX_NAME = 253
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _MAX_PORT = 65535
-_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -51,12 +51,12 @@ def parse_authority(text: str, default_port: int = 0) -> tuple[str, int]:
 def is_public(address: Address) -> bool:
     """Whether an address is of the public internet, with every address that is embedded in it."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if any(address in network for network in _NAT64):
-            inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        inner = [address.sixtofour, *(address.teredo or ())]
+        if address in _NAT64:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if any(one is not None and not is_public(one) for one in inner):
             return False
-        if address.ipv4_mapped is not None or int(address) >> 32 == 0:
+        if address.ipv4_mapped is not None or address.is_site_local or int(address) >> 32 == 0:
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

@@ -28,7 +28,10 @@ class Hold:
 class Purse:
     """``ask`` has the parent reserve more. ``limit_usd`` ``None``: money is counted and not limited."""
 
-    def __init__(self, limit_tokens: int, limit_usd: float | None, ask: Ask) -> None:
+    def __init__(
+        self, limit_tokens: int, limit_usd: float | None, ask: Ask, on_exhausted: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._on_exhausted = on_exhausted
         self._limit_tokens, self._limit_usd, self._ask = limit_tokens, limit_usd, ask
         self._reserved_tokens, self._reserved_usd = 0, 0.0
         self._held_tokens, self._held_usd = 0, 0.0
@@ -68,6 +71,11 @@ class Purse:
         hold.tokens, hold.cost_usd = 0, 0.0
 
     @property
+    def left_tokens(self) -> int:
+        """Of the lease's limit."""
+        return self._limit_tokens - self._spent_tokens - self._held_tokens
+
+    @property
     def spent(self) -> tuple[int, float]:
         """Tokens and US dollars, with what is still held."""
         return self._spent_tokens + self._held_tokens, self._spent_usd + self._held_usd
@@ -87,5 +95,7 @@ class Purse:
         self._reserved_usd += money
 
     def _refusal(self, why: str) -> Refusal:
-        self.exhausted = self.exhausted or f"the budget is used up: {why}"
+        if not self.exhausted:
+            self.exhausted = f"the budget is used up: {why}"
+            self._on_exhausted(self.exhausted)
         return Refusal("BRK023", 403, f"the budget is used up: {why}", "raise the limit, or ask for less at once")

@@ -7,8 +7,10 @@ import base64
 import binascii
 import contextlib
 import hmac
+from dataclasses import replace
 
 from orchestrator.broker.context import Context
+from orchestrator.broker.egress import Tunnel, open_tunnel, serve_tunnel
 from orchestrator.broker.ledger import Entry
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.relaying import relay
@@ -50,52 +52,64 @@ class Server:
             task.cancel()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """One request; whether another may follow."""
         entry, incoming = Entry(), None
+        tunnel: Tunnel | None = None
         try:
             raw = await read_head(reader)
             if not raw:
                 return False
             head = parse_head(raw, strict=self._context.setup.holds(Protection.FRAMING))
             entry.method, entry.path = head.method, head.target.partition("?")[0]
-            incoming = Incoming(reader, writer, raw, head)
             self._check_token(head)
-            return await self._served(incoming, entry)
+            if head.method == "CONNECT":
+                tunnel = await open_tunnel(self._context, head, entry)
+            else:
+                incoming = Incoming(reader, writer, raw, self._own(head))
+                return await relay(self._context, incoming, entry)
         except Refusal as refusal:
             entry.status = refusal.status
             entry.note(refusal.code, refusal.message)
             return await self._refuse(writer, incoming, refusal)
         except OSError:
             entry.note("BRK045", "the sandbox left before the answer was complete")
-            raise
+            return False
+        except Exception as error:  # noqa: BLE001  a fault of ours ends this request alone, and is seen
+            entry.note("BRK049", f"the broker failed on this request ({type(error).__name__})")
+            return False
         finally:
-            if entry.method or entry.code:
+            if tunnel is None and (entry.method or entry.code):
                 self._context.ledger.record(entry)
+        if tunnel is not None:
+            await serve_tunnel(self._context, tunnel, reader, writer)
+        return False
 
-    async def _served(self, incoming: Incoming, entry: Entry) -> bool:
-        head = incoming.head
-        if head.target.startswith("/"):
-            if head.get("host") != RELAY and self._context.setup.holds(Protection.HOSTS):
-                raise Refusal("BRK036", 421, "the Host header is not the relay's", f"http://{RELAY}/")
-            return await relay(self._context, incoming, entry)
-        raise Refusal("BRK031", 403, "no host is granted to this step")
+    def _own(self, head: Head) -> Head:
+        """A request to the broker itself; programs with proxy settings send theirs in absolute form."""
+        if head.target.startswith(f"http://{RELAY}/"):
+            head = replace(head, target=head.target.removeprefix(f"http://{RELAY}"))
+        elif not head.target.startswith("/"):
+            words = "plain http is not relayed" if head.target.startswith("http:") else "the target is no path"
+            raise Refusal("BRK037", 403, words, "https through this proxy, to a granted host")
+        if head.get("host") != RELAY and self._context.setup.holds(Protection.HOSTS):
+            raise Refusal("BRK036", 421, "the Host header is not the relay's", f"http://{RELAY}/")
+        return head
 
     def _check_token(self, head: Head) -> None:
         if self._context.setup.holds(Protection.TOKEN):
             given = [token for token in _tokens(head) if token]
             expected = self._context.setup.token
             if not any(hmac.compare_digest(token.encode(), expected.encode()) for token in given):
-                raise Refusal("BRK016", 401, "the token of this step's lease is missing or wrong")
+                status = 401 if head.target.startswith("/") else 407
+                raise Refusal("BRK016", status, "the token of this step's lease is missing or wrong")
 
     async def _refuse(self, writer: asyncio.StreamWriter, incoming: Incoming | None, refusal: Refusal) -> bool:
         """Tell why, and hang up: what is left unread of the request is nobody's."""
         if incoming is not None and incoming.started:
             return False
         target = incoming.head.target if incoming is not None else ""
-        body = refusal.body(protocol_of(target))
-        lines = [f"HTTP/1.1 {refusal.status} Refused", f"content-length: {len(body)}", "connection: close"]
-        lines += [f"{name}: {value}" for name, value in refusal.headers()]
         with contextlib.suppress(OSError):
-            writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+            writer.write(refusal.raw(protocol_of(target)))
             await writer.drain()
         return False
 

@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from orchestrator.broker.routes import PREFIXES
-from orchestrator.broker.setup import RELAY, SOCKET_FOLDER, DriftPolicy, Protection, Setup
+from orchestrator.broker.setup import (
+    CA_FILE,
+    CASSETTE,
+    INSIDE,
+    RELAY,
+    REPLAY,
+    SOCKET_FOLDER,
+    DriftPolicy,
+    Protection,
+    Setup,
+)
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest
 from orchestrator.models.endpoint import SecretSource, SourceKind, WireProtocol
@@ -31,6 +41,10 @@ _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.broker.p
 _ENVIRONMENT = (
     "PATH", "HOME", "LANG", "USER", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS",
     "GNUPGHOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+_TRUST = (
+    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO",
+    "NODE_EXTRA_CA_CERTS", "DENO_CERT", "AWS_CA_BUNDLE",
 )  # fmt: skip
 
 
@@ -63,6 +77,8 @@ class ProcessBroker:
         try:
             (directory / SOCKET_FOLDER).mkdir(mode=0o755)
             (directory / SOCKET_FOLDER).chmod(0o755)
+            if grant.replay is not None:
+                (directory / REPLAY).write_bytes(grant.replay)
             lease.start(self._setup(directory, grant, lease.token))
             yield lease
         finally:
@@ -127,6 +143,15 @@ class ProcessLease:
         return f"http://handrail:{self.token}@{RELAY}" if self._grant.egress else ""
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        if not self._grant.egress:
+            return {}
+        authority = f"{INSIDE}/{CA_FILE}"
+        proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), self.proxy)
+        direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+        return {**proxies, **direct, **dict.fromkeys(_TRUST, authority), "NODE_USE_ENV_PROXY": "1"}
+
+    @property
     def exhausted(self) -> str:
         return self._exhausted
 
@@ -177,8 +202,9 @@ class ProcessLease:
                 if pipe is not None:
                     with contextlib.suppress(OSError):
                         pipe.close()
+        cassette = self._cassette()
         if self._closed is None:
-            return Traffic(exchanges=tuple(self._exchanges), usage=Usage(settled=False))
+            return Traffic(exchanges=tuple(self._exchanges), usage=Usage(settled=False), cassette=cassette)
         tokens, cost_usd = self._closed["spent"]
         self._budgets.settle(self._grant.key, int(tokens), float(cost_usd))
         return Traffic(
@@ -186,7 +212,13 @@ class ProcessLease:
             usage=Usage.model_validate(self._closed["usage"]),
             models=tuple(self._closed["models"]),
             dropped=int(self._closed["dropped"]),
+            cassette=cassette,
         )
+
+    def _cassette(self) -> Digest | None:
+        """What was recorded, also by a process that broke."""
+        place = self._directory / CASSETTE
+        return self._store(place.read_bytes()) if place.exists() else None
 
     def _send(self, message: Mapping[str, Any]) -> None:
         process = self._process

@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.broker.budget import Purse
+from orchestrator.broker.cassette import Recorder, Replayer, Sender, load
 from orchestrator.broker.connection import Server
 from orchestrator.broker.context import Context
-from orchestrator.broker.ledger import Ledger
+from orchestrator.broker.ledger import Entry, Ledger
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker
-from orchestrator.broker.setup import LOCK, SOCKET, SOCKET_FOLDER, Setup
+from orchestrator.broker.setup import CA_FILE, CASSETTE, LOCK, REPLAY, SOCKET, SOCKET_FOLDER, Protection, Setup
 from orchestrator.broker.upstream import Upstreams, tls_context
+from orchestrator.models.traffic import TrafficKind
 
 _LINE_BYTES = 64 * 1024 * 1024
 _BACKLOG = 64
@@ -97,11 +99,23 @@ async def serve() -> None:
 
 
 async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
-    masker = Masker()
+    masker = Masker(answers=setup.holds(Protection.MASKING))
     masker.learn(setup.token)
-    purse = Purse(setup.tokens, setup.cost_usd, parent.reserve)
+    purse = Purse(setup.tokens, setup.cost_usd, parent.reserve, lambda why: parent.tell({"exhausted": why}))
     ledger = Ledger(parent.tell, masker.text)
-    context = Context(setup, Upstreams(tls_context(setup.trust)), purse, ledger, masker)
+    upstreams = Upstreams(tls_context(setup.trust))
+    sender: Sender = upstreams
+    if setup.replay:
+        sender = Replayer(load((directory / REPLAY).read_bytes()), setup.drift, masker)
+    if setup.record:
+        sender = Recorder(sender, directory / CASSETTE, masker)
+    context = Context(setup, upstreams, sender, purse, ledger, masker)
+    if setup.egress:
+        from orchestrator.broker.certificates import Authority  # noqa: PLC0415  slow to load, and often not needed
+
+        context.authority = Authority(directory)
+        (directory / SOCKET_FOLDER / CA_FILE).write_bytes(context.authority.pem())
+        (directory / SOCKET_FOLDER / CA_FILE).chmod(0o644)
     server = Server(context)
     path = directory / SOCKET_FOLDER / SOCKET
     listening = await asyncio.start_unix_server(server.connected, path, limit=_HEAD_BUFFER, backlog=_BACKLOG)
@@ -112,6 +126,10 @@ async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
     server.close()
     await asyncio.sleep(0)
     context.upstreams.close()
+    if isinstance(sender, Replayer) and sender.left:
+        entry = Entry(kind=TrafficKind.MODEL)
+        entry.note("BRK053", f"{sender.left} recorded exchanges were not asked for")
+        ledger.record(entry)
     if asked:
         tokens, cost = purse.spent
         closed = {

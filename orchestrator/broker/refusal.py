@@ -7,13 +7,14 @@ from typing import Any
 
 from orchestrator.models.endpoint import WireProtocol
 
-_OVERLOADED = 503
+_OVERLOADED, _PROXY_LOGIN = 503, 407
 _TYPES = {
     400: ("invalid_request_error", "INVALID_ARGUMENT"),
     401: ("authentication_error", "UNAUTHENTICATED"),
     403: ("permission_error", "PERMISSION_DENIED"),
     404: ("not_found_error", "NOT_FOUND"),
     405: ("invalid_request_error", "INVALID_ARGUMENT"),
+    407: ("authentication_error", "UNAUTHENTICATED"),
     408: ("invalid_request_error", "DEADLINE_EXCEEDED"),
     413: ("request_too_large", "INVALID_ARGUMENT"),
     421: ("permission_error", "PERMISSION_DENIED"),
@@ -50,7 +51,16 @@ class Refusal(Exception):
                 told = {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
         return json.dumps(told).encode()
 
+    def raw(self, protocol: WireProtocol | None) -> bytes:
+        """A whole HTTP/1.1 answer, after which the connection ends."""
+        body = self.body(protocol)
+        lines = [f"HTTP/1.1 {self.status} Refused", f"content-length: {len(body)}", "connection: close"]
+        lines += [f"{name}: {value}" for name, value in self.headers()]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
     def headers(self) -> list[tuple[str, str]]:
         """Beside the length: asking again changes nothing, so clients are told not to."""
         told = [("content-type", "application/json"), ("x-handrail-code", self.code)]
+        if self.status == _PROXY_LOGIN:
+            told.append(("proxy-authenticate", 'Basic realm="handrail"'))
         return told if self.status >= _OVERLOADED else [*told, ("x-should-retry", "false")]

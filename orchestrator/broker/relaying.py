@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from orchestrator.broker.addresses import resolve
 from orchestrator.broker.budget import Hold
+from orchestrator.broker.cassette import Reply
 from orchestrator.broker.context import Context
 from orchestrator.broker.credentials import base
 from orchestrator.broker.ledger import Entry
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.routes import Ask, Operation, Route, read, route
 from orchestrator.broker.setup import Protection
-from orchestrator.broker.upstream import Answer, Cut, Origin, Outgoing
+from orchestrator.broker.upstream import Cut, Origin, Outgoing
 from orchestrator.broker.usage import Meter, estimate_input
 from orchestrator.broker.wire import Incoming
 from orchestrator.models.base import Digest, sha256
@@ -135,16 +136,18 @@ async def _relayed(job: Job) -> bool:
     headers = [(n, v) for n, v in incoming.head.headers if _PASSED_ON.fullmatch(n)]
     headers = [*headers, ("accept-encoding", "identity")]
     bare = Outgoing(job.method, target.path, tuple(headers), body)
-    signed = await context.signer(target.endpoint).headers(bare, target.origin)
+    signed = [] if context.setup.replay else await context.signer(target.endpoint).headers(bare, target.origin)
 
     async def pinned(host: str, port: int) -> str:
         private = target.origin.private or not context.setup.holds(Protection.ADDRESSES)
         return await resolve(host, port, private=private, table=context.setup.hosts)
 
     entry.path = target.path.partition("?")[0]
-    answer = await context.upstreams.request(target.origin, pinned, bare.with_headers(signed))
+    answer = await context.sender.request(target.origin, pinned, bare.with_headers(signed))
     async with answer:
         entry.status = answer.status
+        for code, words in answer.notes:
+            entry.note(code, words)
         return await _Stream(job, streamed=answer.get("content-type").startswith("text/event-stream")).run(answer)
 
 
@@ -156,8 +159,9 @@ class _Stream:
         self._hold, self._price, self._body = job.hold, job.target.price, job.body
         self._meter = Meter(job.protocol, streamed=streamed)
         self._digest = hashlib.sha256()
+        self._whole = False
 
-    async def run(self, answer: Answer) -> bool:
+    async def run(self, answer: Reply) -> bool:
         """Whether the connection may go on."""
         masked = self._context.masker.stream()
         self._incoming.start(answer.status, given_back(answer.headers))
@@ -170,12 +174,16 @@ class _Stream:
             rest = masked.end()
             if rest:
                 await self._pass_on(rest)
+            self._whole = True
             return await self._incoming.end()
         except Cut as cut:
             self._entry.note(cut.code, f"the upstream {cut.words}")
             return False
         except Refusal as refusal:
             self._entry.note(refusal.code, refusal.message)
+            return False
+        except OSError:
+            self._entry.note("BRK045", "the sandbox left before the answer was complete")
             return False
         finally:
             if masked.masked:
@@ -197,19 +205,20 @@ class _Stream:
         over = self._meter.output_estimate() - self._hold.tokens
         if over > 0:
             usd = self._price.output_usd if self._price else 0.0
-            await self._context.purse.more(self._hold, over + _MORE_TOKENS, (over + _MORE_TOKENS) * usd / 1_000_000)
+            more = max(over, min(over + _MORE_TOKENS, self._context.purse.left_tokens))
+            await self._context.purse.more(self._hold, more, more * usd / 1_000_000)
 
     def _settle(self, status: int) -> None:
         self._entry.response = Digest("sha256:" + self._digest.hexdigest())
         if self._hold is None:
             return
-        counts = self._meter.counts(self._body)
+        counts = self._meter.counts(self._body, whole=self._whole)
         if status >= 400 and counts.estimated:  # noqa: PLR2004  an error without usage costs nothing
             self._context.purse.settle(self._hold, 0, 0.0)
             return
         self._entry.model = counts.model or self._entry.model
         if counts.estimated:
-            self._entry.note("BRK060", "the upstream told no usage: tokens are estimated")
+            self._entry.note("BRK060", "tokens are estimated: the upstream told no usage, or not all of it")
         self._context.ledger.count(counts, counts.cost_usd(self._price) if self._price else None)
         self._context.purse.settle(self._hold, counts.tokens, counts.cost_usd(self._price))
 

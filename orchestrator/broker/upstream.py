@@ -20,6 +20,8 @@ from orchestrator.broker.refusal import Refusal
 CONNECT_SECONDS = 15.0
 SILENCE_SECONDS = 600.0
 _IDLE_SECONDS = 4.0
+_FINAL = 200
+"""Answers below are interim."""
 _READ_BYTES = 256 * 1024
 _MAX_HEAD_BYTES = 256 * 1024
 
@@ -58,6 +60,8 @@ class Outgoing:
     target: str
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+    host: str = ""
+    """In place of the origin's own name, for the test that shows why there is no such thing."""
 
     def with_headers(self, more: Iterable[tuple[str, str]]) -> Outgoing:
         """The same with further headers."""
@@ -65,7 +69,7 @@ class Outgoing:
 
     def serialised(self, origin: Origin) -> bytes:
         """As it goes over the wire. Raises :class:`Refusal` (``BRK010``) for a line break in a header."""
-        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {origin.authority}"]
+        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {self.host or origin.authority}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if self.body or self.method not in {"GET", "HEAD", "DELETE"}:
             lines.append(f"content-length: {len(self.body)}")
@@ -80,21 +84,29 @@ class _Reading:
     def __init__(self) -> None:
         self.headers: list[tuple[str, str]] = []
         self.pieces: list[bytes] = []
-        self.headed = self.complete = False
-        self.head_bytes = 0
+        self.headed = self.complete = self.extra = False
+        self.head_bytes = self.status = 0
+        self.parser = httptools.HttpResponseParser(self)
+
+    def on_message_begin(self) -> None:
+        """A second answer to one request is nobody's."""
+        self.extra |= self.complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.head_bytes += len(name) + len(value)
         self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        self.headed = True
+        self.status = self.parser.get_status_code()
+        self.headed = self.status >= _FINAL
+        if not self.headed:
+            self.headers.clear()
 
     def on_body(self, body: bytes) -> None:
         self.pieces.append(body)
 
     def on_message_complete(self) -> None:
-        self.complete = True
+        self.complete |= self.headed
 
 
 class Answer:
@@ -106,24 +118,23 @@ class Answer:
         self._pool, self._origin = pool, origin
         self._reader, self._writer = streams
         self._seen = _Reading()
-        self._parser = httptools.HttpResponseParser(self._seen)
+        self._parser = self._seen.parser
         self.status = 0
         self.headers: list[tuple[str, str]] = []
+        self.notes: list[tuple[str, str]] = []
         self._loop = asyncio.get_running_loop()
         self._waiting_since = 0.0
         self._silent = False
         self._watch = self._loop.call_later(SILENCE_SECONDS, self._look)
 
     async def head(self, *, bodiless: bool) -> Self:
-        """Read up to the end of the head, past any 1xx."""
+        """Read up to the end of the head, past interim answers."""
         try:
             while not self._seen.headed:
                 await self._more()
-                if self._seen.headed and self._parser.get_status_code() < 200:  # noqa: PLR2004  interim answers
-                    self._again()
         except Cut as cut:
             raise Refusal(cut.code, 504 if cut.code == "BRK044" else 502, f"the upstream {cut.words}") from None
-        self.status, self.headers = self._parser.get_status_code(), self._seen.headers
+        self.status, self.headers = self._seen.status, self._seen.headers
         self._seen.complete |= bodiless
         return self
 
@@ -159,7 +170,8 @@ class Answer:
 
     async def __aexit__(self, *_: object) -> None:
         self._watch.cancel()
-        reusable = self._seen.complete and self._parser.should_keep_alive() and not self._seen.pieces
+        seen = self._seen
+        reusable = seen.complete and not seen.extra and not seen.pieces and self._parser.should_keep_alive()
         if reusable and not self._reader.at_eof():
             self._pool.keep(self._origin, (self._reader, self._writer))
         else:
@@ -177,10 +189,6 @@ class Answer:
 
     def _silence(self) -> Cut | None:
         return Cut("BRK044", f"was silent for {SILENCE_SECONDS:g} s") if self._silent else None
-
-    def _again(self) -> None:
-        self._seen = _Reading()
-        self._parser = httptools.HttpResponseParser(self._seen)
 
     async def _more(self) -> None:
         self._waiting_since = self._loop.time()

@@ -78,8 +78,8 @@ class Meter:
         """Tokens that came so far, rather too many than too few: each event is one, and so are four further bytes."""
         return self._events + max(0, self._bytes - self._events * _BYTES_PER_EVENT) // _BYTES_PER_TOKEN
 
-    def counts(self, request_bytes: bytes) -> Counts:
-        """At the end of the answer, whole or cut."""
+    def counts(self, request_bytes: bytes, *, whole: bool = True) -> Counts:
+        """At the end of the answer. What an upstream told at the start of one that is not ``whole`` is too little."""
         rest = b"".join(self._rest)
         if self._streamed:
             self._look(rest)
@@ -90,7 +90,7 @@ class Meter:
             for name, value in _usage(line).items():
                 merged[name] = max(merged.get(name, 0), value)
         model = _named(self._named)
-        if "input" not in merged or "output" not in merged:
+        if "input" not in merged or "output" not in merged or not whole:
             return Counts(
                 merged.get("input") or estimate_input(request_bytes),
                 merged.get("cached", 0),

@@ -145,9 +145,16 @@ class Incoming:
             raise malformed(str(error)) from None
 
     def start(self, status: int, headers: list[tuple[str, str]]) -> None:
-        """The answer's head. Without content-length the body is chunked, or ends with the connection in HTTP/1.0."""
+        """The answer's head. Without content-length the body is chunked, or in HTTP/1.0 ends with the connection.
+
+        Raises :class:`Refusal` (``BRK042``) for a head that cannot be written.
+        """
+        try:
+            head = self._h11.send(h11.Response(status_code=status, headers=headers))
+        except h11.LocalProtocolError as error:
+            raise Refusal("BRK042", 502, f"the upstream's head cannot be passed on: {error}") from None
         self.started = True
-        self._write(self._h11.send(h11.Response(status_code=status, headers=headers)))
+        self._write(head)
 
     async def send(self, data: bytes) -> None:
         """A piece of the body, at once."""

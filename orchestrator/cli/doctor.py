@@ -19,13 +19,18 @@ _IN_SANDBOX = {"sandbox", "project tests"}
 @click.option(
     "--project", is_flag=True, help="Run the project's own tests in the sandbox instead: green, or what lacks?"
 )
+@click.option(
+    "--wheelhouse",
+    type=click.Path(path_type=Path),
+    help="A folder of packages instead of any index: for the environment, and read-only for the steps.",
+)
 @repository
 @as_json
-def command(repo: Path, project: bool, json_: bool) -> None:
+def command(repo: Path, project: bool, wheelhouse: Path | None, json_: bool) -> None:
     from orchestrator.app.doctor import examine
     from orchestrator.app.project_check import ProjectCheck, examine_project
 
-    found = examine_project(repo, note) if project else ProjectCheck(tuple(examine(repo)))
+    found = examine_project(repo, note, wheelhouse=wheelhouse) if project else ProjectCheck(tuple(examine(repo)))
     if json_:
         print_json("doctor", {"checks": [c.__dict__ for c in found.checks], "output": found.output})
     else:

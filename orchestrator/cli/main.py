@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "key": ("key", "Make, show, rotate and revoke signing keys."),
     "policy": ("policy", "Show, change and sign the policy."),
     "models": ("models", "Show and check your model endpoints."),
+    "agent": ("agent", "Add, list, test and remove coding agents."),
     "gc": ("gc", "Erase stored texts."),
     "sandbox": ("sandbox", "Build the sandbox image and try its limits."),
 }

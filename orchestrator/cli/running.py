@@ -43,6 +43,11 @@ _WORK = (
     click.option("--budget-usd", type=click.FloatRange(0), help="A ceiling of money for the whole run."),
     click.option("--record", is_flag=True, help="Keep what models said, so that the run can be replayed."),
     click.option("--replay", help="Answer from the recordings of this run; no model is asked."),
+    click.option(
+        "--wheelhouse",
+        type=click.Path(path_type=Path),
+        help="A folder of packages instead of any index: for the environment, and read-only for the steps.",
+    ),
     click.option("--image", help="A sandbox image by its id (default: the one that `sandbox build` made)."),
     click.option("--runtime", help="A container runtime that the engine has, such as runsc."),
 )

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from orchestrator.engine.workers import Worker
-from orchestrator.models.base import Digest, Noun, StepId
+from orchestrator.models.base import Digest, GitOid, Noun, StepId
 from orchestrator.models.decision import Decision
 from orchestrator.models.endpoint import Connections
 from orchestrator.models.event import Event
@@ -19,7 +19,7 @@ from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Blobs, Broker, Budgets, Candidate, Clock, RunIndex, Sandboxes, Signer, Trees
+from orchestrator.ports import Blobs, Broker, Budgets, Candidate, Clock, Prepared, RunIndex, Sandboxes, Signer, Trees
 
 N = TypeVar("N", bound=Noun)
 
@@ -30,8 +30,9 @@ class RunContext:
 
     ``open_decision`` verifies a decision's signature and gives the key id and
     the decision; it raises ``EvidenceInvalid`` otherwise. ``environment`` builds
-    or finds the project's dependencies and gives their host directory. ``workers`` opens an agent by
-    name. ``connections`` are the user's endpoints, and ``broker`` the only way to them. ``turn`` is
+    or finds what a tree's own lock files ask for (D5); a tree that changes them has
+    passed the gates before it is asked for. ``workers`` opens an agent by name.
+    ``connections`` are the user's endpoints, and ``broker`` the only way to them. ``turn`` is
     held where two steps would otherwise do the same work twice.
     """
 
@@ -48,7 +49,7 @@ class RunContext:
     workers: Callable[[AgentChoice], Worker]
     signer: Signer
     sandboxes: Callable[[], Sandboxes]
-    environment: Callable[[], tuple[Digest, str] | None]
+    environment: Callable[[GitOid], Prepared | None]
     make_plan: Callable[[], Plan]
     connections: Connections
     broker: Callable[[], Broker]

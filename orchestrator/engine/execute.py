@@ -46,14 +46,14 @@ def run_on_tree(
 
 def result_on_tree(ctx: RunContext, step: Step, argv: Sequence[str], tree: GitOid) -> CommandResult:
     """Run once per (tree, command, environment, image, limits): the same inputs are not run twice in one store."""
-    environment = ctx.environment()
+    environment = ctx.environment(tree)
     limits: Limits = step.capabilities.limits
-    inputs = [tree, argv, environment[0] if environment else "", ctx.sandboxes().image, ctx.profile.source_roots]
+    inputs = [tree, argv, environment.digest if environment else "", ctx.sandboxes().image, ctx.profile.source_roots]
     key = "accept:" + sha256(canonical([*inputs, limits.model_dump()]))
     known = ctx.index.effect(key)
     if known is not None:
         return ctx.load(CommandResult, known)
-    request = SandboxRequest(f"{ctx.run.id}:{step.id}:accept", ctx.run.id, limits, environment and environment[1])
+    request = SandboxRequest(f"{ctx.run.id}:{step.id}:accept", ctx.run.id, limits).furnished(environment)
     done = run_on_tree(ctx.sandboxes(), ctx.trees, request, tree, argv=argv, source_roots=ctx.profile.source_roots)
     result = CommandResult(
         exit_code=done.exit_code,
@@ -103,5 +103,6 @@ def unrunnable(argv: Sequence[str], why: str) -> SandboxUnavailable:
     hint = "commit a requirements file that names it, list it under requirements in .handrail/profile.yaml and commit"
     hint += " that too; then: handrail trust DIGEST, handrail doctor --project"
     if argv[0] not in {"python", "python3", "pytest"}:
-        hint = "environments are built for Python only; take an image that has the program: handrail run --image ID"
+        hint = "list package-lock.json under requirements for npm, name the service or program, and build that image:"
+        hint += " handrail sandbox build --project; or take an image that has it: handrail run --image ID"
     return SandboxUnavailable("ENV030", text, hint)

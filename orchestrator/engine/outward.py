@@ -114,8 +114,8 @@ class _Watch:
         self._turn = threading.Lock()
 
     def __call__(self, exchange: Exchange) -> None:
-        data = exchange.model_dump(mode="json", exclude_defaults=True, exclude={"at", "path"})
-        self._ctx.emit("exchange", "agent", self._step.id, self._attempt, **data)
+        data = exchange.model_dump(mode="json", exclude_defaults=True, exclude={"at", "path", "kind"})
+        self._ctx.emit("exchange", "agent", self._step.id, self._attempt, traffic=exchange.kind.value, **data)
         with self._turn:
             self._tokens += exchange.tokens
             self._usd += exchange.cost_usd or 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from orchestrator.models.base import Noun
+from orchestrator.models.environment import Services
 
 
 class RepositoryProfile(Noun):
@@ -18,6 +19,7 @@ class RepositoryProfile(Noun):
     test_roots: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
+    services: Services = ()
     protected: tuple[str, ...] = ()
     restricted: tuple[str, ...] = ()
     detected_from: dict[str, str] = Field(default_factory=dict)

@@ -26,7 +26,8 @@ class RunSettings(Noun):
     ``escalate`` takes a step over once ``escalate_after`` attempts have failed.
     ``limits`` are ceilings by flag, named as in
     :class:`~orchestrator.models.capabilities.Limits`; ``budget_*`` are those of
-    the whole run. ``record`` keeps what models said; ``replay`` names a run whose recordings answer instead.
+    the whole run. ``packages`` is the folder that stands in for every index.
+    ``record`` keeps what models said; ``replay`` names a run whose recordings answer instead.
     """
 
     agent: str
@@ -35,6 +36,7 @@ class RunSettings(Noun):
     max_parallel: int = Field(default=2, ge=1, le=64)
     image: str = ""
     runtime: str = ""
+    packages: str = ""
     model: str = ""
     escalate: AgentChoice | None = None
     tester: AgentChoice | None = None

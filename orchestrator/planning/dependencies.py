@@ -1,8 +1,9 @@
-"""Which files of a Python project make the environment that its tests run in (D5); a person edits the choice.
+"""Which files of a project make the environment that its tests run in (D5); a person edits the choice.
 
-One lock speaks alone. Without one, requirements files count by their names: what the project needs to run, and what
-its tests need; those for documentation, typing, linting or building are left out. Without either, ``pyproject.toml``
-itself, which pins nothing. Not checked: whether what is chosen is enough (``doctor --project`` tries it).
+For npm its lock. For Python one lock speaks alone; without one, requirements files count by their names: what the
+project needs to run, and what its tests need; those for documentation, typing, linting or building are left out.
+Without either, ``pyproject.toml`` itself, which pins nothing. Not checked: whether what is chosen is enough
+(``doctor --project`` tries it).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from orchestrator.planning.manifests import Read, dig, load, load_toml
 
 _LOCKS = ("uv.lock", "poetry.lock")
 _UNREAD_LOCKS = ("pdm.lock", "Pipfile.lock", "pylock.toml", "conda-lock.yml", "setup.cfg", "setup.py")
+_NPM_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
 _OTHER_LOCKS = {
-    "javascript": ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "package.json"),
+    "javascript": ("yarn.lock", "pnpm-lock.yaml", "package.json"),
     "go": ("go.sum",),
     "rust": ("Cargo.lock",),
 }
@@ -32,8 +34,15 @@ _MANIFEST = "pyproject.toml"
 
 def choose_dependencies(languages: Sequence[str], files: frozenset[str], read: Read) -> tuple[dict[str, str], str]:
     """Files with the reason for each, and a sentence for the person about what is not locked or not read."""
+    npm = {name: "npm's lock" for name in _NPM_LOCKS if name in files and "javascript" in languages}
+    npm = dict(list(npm.items())[:1])
     if "python" not in languages:
-        return {}, _unread(languages, files)
+        return npm, "" if npm else _unread(languages, files)
+    found, note = _python(languages, files, read)
+    return {**found, **npm}, note
+
+
+def _python(languages: Sequence[str], files: frozenset[str], read: Read) -> tuple[dict[str, str], str]:
     locks = [name for name in _LOCKS if name in files]
     if locks:
         return {locks[0]: "a lock, which speaks alone"}, ""
@@ -96,4 +105,5 @@ def _unread(languages: Iterable[str], files: frozenset[str]) -> str:
     if not found:
         return ""
     advice = "; for Python commit requirements.txt or what `uv lock` writes" if "python" in languages else ""
+    advice += "; for npm commit what `npm install --package-lock-only` writes" if "javascript" in languages else ""
     return f"no environment is built from {', '.join(found)}{advice}"

@@ -76,9 +76,18 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(out, re.DOTALL)
 
 
+_TRAILING = re.compile(r"[. ](?:/|\Z)")
+
+
 def fold(path: str) -> str:
     """One form for paths that some file system takes for the same: NFKC, case-folded, no trailing dots or spaces."""
-    folded = unicodedata.normalize("NFKC", path).casefold()
+    if path.isascii():  # nothing to normalise, which is what nearly every path is
+        folded = path.lower()
+        return folded if _TRAILING.search(folded) is None else _trimmed(folded)
+    return _trimmed(unicodedata.normalize("NFKC", path).casefold())
+
+
+def _trimmed(folded: str) -> str:
     return "/".join(part.rstrip(". ") or part for part in folded.split("/"))
 
 
@@ -94,8 +103,13 @@ def covers(patterns: Iterable[str], path: str) -> bool:
 
 def protects(patterns: Iterable[str], path: str) -> bool:
     """Like :func:`covers`, after folding both sides, so that ``.GitHub/`` is ``.github/``."""
-    folded = fold(path)
-    return any(matches(fold(p), folded) for p in patterns)
+    return _any_folded(tuple(patterns)).fullmatch(fold(path)) is not None
+
+
+@lru_cache(maxsize=64)
+def _any_folded(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """All patterns as one: a tree has many paths, and the patterns are few and the same."""
+    return re.compile("|".join(f"(?:{_compiled(fold(p)).pattern})" for p in patterns) or r"(?!)", re.DOTALL)
 
 
 def opens(patterns: Sequence[str], directory: str) -> bool:

@@ -7,7 +7,7 @@ not kept; whatever is kept is a noun in :mod:`orchestrator.models`.
 from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Steering
 from orchestrator.ports.broker import Broker, BrokerGrant, Budgets, Lease
 from orchestrator.ports.gates import Candidate, Gate
-from orchestrator.ports.sandbox import Environments, Execution, Sandbox, Sandboxes, SandboxRequest
+from orchestrator.ports.sandbox import Environments, Execution, Prepared, Sandbox, Sandboxes, SandboxRequest
 from orchestrator.ports.signing import Signer
 from orchestrator.ports.storage import Blobs, Clock, RunIndex
 from orchestrator.ports.trees import (
@@ -45,6 +45,7 @@ __all__ = [
     "History",
     "Lease",
     "OutMember",
+    "Prepared",
     "RefUpdate",
     "RunIndex",
     "Sandbox",

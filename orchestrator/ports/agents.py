@@ -54,12 +54,17 @@ class AgentTask:
 
 @dataclass(frozen=True, slots=True)
 class AgentOutcome:
-    """``finished`` is the agent's own word, no evidence of anything. ``timed_out`` is the host's."""
+    """``finished`` is the agent's own word, no evidence of anything. ``timed_out`` is the host's.
+
+    ``denials`` are sentences of the agent's program about what the sandbox refused it: a reviewer reads
+    them beside what the host itself left out.
+    """
 
     finished: bool
     timed_out: bool = False
     summary: str = ""
     transcript: bytes = b""
+    denials: tuple[str, ...] = ()
 
 
 class Steering(Protocol):

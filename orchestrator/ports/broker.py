@@ -59,6 +59,11 @@ class Lease(Protocol):
         """The relay as an HTTP proxy for granted hosts, or '' when none is granted."""
         ...
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables with which common programs use ``proxy`` and trust it; empty when no host is granted."""
+        ...
+
     def close(self) -> Traffic:
         """Stop relaying and settle; idempotent. Raises ``LimitReached`` never: see ``exhausted``."""
         ...

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from orchestrator.models.base import GitOid, RunId
+from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
-from orchestrator.models.environment import Environment
+from orchestrator.models.environment import Environment, Service
 from orchestrator.ports.trees import ChangeOut, TreeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a project's sandboxes are given (D5). ``digest`` is the stored :class:`Environment`'s.
+
+    ``folder`` is a host directory, to be mounted read-only; ``node_modules`` says that it holds one.
+    """
+
+    digest: Digest
+    folder: str | None = None
+    node_modules: bool = False
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +31,9 @@ class SandboxRequest:
     """What a container is made for.
 
     ``key`` is the idempotency key (run, step, attempt, purpose). ``environment``
-    is the host directory to mount read-only. ``open_tree`` makes the whole copy
+    is the host directory to mount read-only; ``node_modules`` mounts the folder of that
+    name in it at the top of the tree as well. ``services`` are started beside the commands.
+    ``packages`` is a host directory of packages to mount read-only. ``open_tree`` makes the whole copy
     writable, for commands whose tree is thrown away (acceptance). ``import_roots``
     are directories of the tree from which Python imports the project's own packages.
     ``broker`` is the host directory with a lease's socket: a relay inside then answers on 127.0.0.1.
@@ -33,6 +48,16 @@ class SandboxRequest:
     import_roots: tuple[str, ...] = ()
     broker: str | None = None
     image: str | None = None
+    node_modules: bool = False
+    services: tuple[Service, ...] = ()
+    packages: str | None = None
+
+    def furnished(self, prepared: Prepared | None) -> SandboxRequest:
+        """With a project's environment, when there is one."""
+        if prepared is None:
+            return self
+        folder, services = prepared.folder, prepared.services
+        return replace(self, environment=folder, node_modules=prepared.node_modules, services=services)
 
 
 @dataclass(frozen=True, slots=True)

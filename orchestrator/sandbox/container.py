@@ -6,14 +6,15 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from orchestrator.errors import LimitReached, SandboxUnavailable, UsageError
+from orchestrator.errors import LimitReached, RepositoryError, SandboxUnavailable, UsageError
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.ports import ChangeOut, Execution, SandboxRequest, TreeEntry
 from orchestrator.sandbox import layout, members
 from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.client import Engine
-from orchestrator.sandbox.profile import ENVIRONMENT, MIB, UNPACKER, WORK
+from orchestrator.sandbox.profile import ENVIRONMENT, MIB, NODE_MODULES, PACKAGES, UNPACKER, WORK
+from orchestrator.sandbox.services import START_SECONDS, Services
 
 MAX_STDIN_BYTES = 16 * MIB
 TRANSFER_SECONDS = 120
@@ -45,6 +46,29 @@ class DockerSandbox:
         self._base: frozenset[str] = frozenset()
         self._fresh = True
         self._broken = False
+        self._services: Services | None = None
+
+    def begin_wall_time(self) -> None:
+        """For a container that was made ahead: its time begins now."""
+        with _Use(self):
+            seconds = self._request.limits.wall_seconds
+            self._channel.command(b"W", [struct.pack(">I", seconds)], self._deadline(TRANSFER_SECONDS))
+
+    def start_services(self) -> None:
+        """Begin with them, when there are any; the first command waits until they answer."""
+        if self._request.services:
+            deadline = self._deadline(START_SECONDS)
+            self._services = Services(self._engine, self._container, self._request.services, deadline)
+
+    def stop_services(self) -> None:
+        """Idempotent."""
+        if self._services is not None:
+            self._services.close()
+
+    @property
+    def container(self) -> str:
+        """The engine's id of it."""
+        return self._container
 
     def copy_in(
         self,
@@ -53,20 +77,29 @@ class DockerSandbox:
         capabilities: Capabilities,
         protected: Sequence[str],
     ) -> None:
-        """Once, before any command. Raises ``LimitReached`` (``SBX021``) for a tree that does not fit."""
+        """Once, before any command.
+
+        Raises ``LimitReached`` (``SBX021``) for a tree that does not fit, ``RepositoryError`` (``SBX024``) for one with
+        a ``node_modules`` of its own where the environment's belongs.
+        """
         if not self._fresh:
             raise UsageError("SBX023", "a tree goes into a sandbox once, before any command", "open a fresh sandbox")
         self._fresh = False
+        if self._request.node_modules and any(e.path.partition("/")[0] == "node_modules" for e in entries):
+            hint = "take node_modules out of git, or the lock file out of the profile's requirements"
+            raise RepositoryError("SBX024", "the tree has a node_modules of its own beside a lock file", hint)
         plan = (
             layout.plan_open(entries, capabilities)
             if self._request.open_tree
             else layout.plan(entries, capabilities, protected)
         )
+        if self._request.image is not None and not self._request.open_tree:
+            plan = plan.with_repository()
         if plan.root:
             self._as_root(plan.root, read)
         if plan.user:
             with _Use(self):
-                self._channel.send([b"U"], self._deadline(TRANSFER_SECONDS))
+                self._channel.command(b"U", (), self._deadline(TRANSFER_SECONDS))
                 self._unpack(self._channel, plan.user, read)
         self._base = plan.paths()
 
@@ -82,6 +115,7 @@ class DockerSandbox:
     ) -> Execution:
         """As the port says. The environment is fixed but for ``env``; nothing comes from host or image."""
         self._fresh = False
+        self._await_services()
         allowed = min(timeout_seconds, self._ends_at - time.monotonic())
         if allowed <= 0:
             raise self._wall()
@@ -89,7 +123,7 @@ class DockerSandbox:
             argv, {**_ENV, **self._environment(), **(env or {})}, stdin, allowed, live=live_input is not None
         )
         with _Use(self):
-            self._channel.send(message, self._deadline(TRANSFER_SECONDS))
+            self._channel.command(b"X", message, self._deadline(TRANSFER_SECONDS))
             until = time.monotonic() + allowed + GRACE_SECONDS
             execution = self._collect(until, on_output, _Live(self._channel, live_input))
         if execution.timed_out and allowed < timeout_seconds:
@@ -99,13 +133,14 @@ class DockerSandbox:
     def change_out(self) -> ChangeOut:
         """As the port says: what is neither file nor link is named in ``refused`` and counts as unchanged."""
         self._fresh = False
+        self.stop_services()
         limits = self._request.limits
         max_bytes = limits.disk_mib * MIB
         receiver = members.Receiver(self._base, max_bytes=max_bytes, max_members=limits.inodes)
         deadline = self._deadline(TRANSFER_SECONDS)
         with _Use(self):
             caps = _CAPS.pack(max_bytes, limits.inodes, members.MAX_PATH_BYTES)
-            self._channel.send([b"O", caps], deadline)
+            self._channel.command(b"O", [caps], deadline)
             while True:
                 kind, payload = self._channel.receive(deadline)
                 if kind == b"m":
@@ -145,11 +180,22 @@ class DockerSandbox:
     def _deadline(self, seconds: float) -> float:
         return min(time.monotonic() + seconds, self._ends_at + GRACE_SECONDS)
 
+    def _await_services(self) -> None:
+        if self._services is not None:
+            with _Use(self):
+                self._services.await_ready(self._deadline(START_SECONDS))
+
     def _environment(self) -> dict[str, str]:
-        roots = [f"{WORK}/{root}" for root in self._request.import_roots]
-        if self._request.environment is None:
-            return {"PYTHONPATH": ":".join(roots)} if roots else {}
-        return {"PATH": f"{ENVIRONMENT}/bin:{_PATH}", "PYTHONPATH": ":".join((*roots, ENVIRONMENT))}
+        request = self._request
+        roots = [f"{WORK}/{root}" for root in request.import_roots]
+        env = {name: value for service in request.services for name, value in service.environment().items()}
+        if request.packages is not None:
+            env |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": PACKAGES}
+        if request.environment is None:
+            return {**env, "PYTHONPATH": ":".join(roots)} if roots else env
+        path = [f"{NODE_MODULES}/.bin"] if request.node_modules else []
+        path += [f"{ENVIRONMENT}/bin", _PATH]
+        return {**env, "PATH": ":".join(path), "PYTHONPATH": ":".join((*roots, ENVIRONMENT))}
 
     def _message(
         self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, allowed: float, *, live: bool
@@ -159,7 +205,7 @@ class DockerSandbox:
             raise UsageError("SBX023", "a command needs words without NUL and at most 16 MiB of input")
         packed = b"".join(s.encode("utf-8", "surrogateescape") + b"\0" for s in strings)
         cap = self._request.limits.output_kib * 1024
-        return [b"X", _EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin), live), packed, stdin]
+        return [_EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin), live), packed, stdin]
 
     def _collect(self, deadline: float, on_output: Callable[[bytes], None] | None, live: _Live) -> Execution:
         began = time.monotonic()
@@ -189,7 +235,7 @@ class DockerSandbox:
             raise SandboxUnavailable("SBX008", f"the sandbox's supervisor answered {kind!r}", "rebuild the image")
 
     def _as_root(self, places: Sequence[layout.Place], read: Callable[[Sequence[GitOid]], Iterator[bytes]]) -> None:
-        channel = self._engine.execute_as_root(self._container, list(UNPACKER))
+        channel = self._engine.execute_as(0, self._container, list(UNPACKER))
         try:
             with _Use(self):
                 self._unpack(channel, places, read)
@@ -221,7 +267,7 @@ class _Live:
             if data is not None:
                 if len(data) > _LIVE_BYTES:
                     raise UsageError("SBX023", f"live input comes in pieces of at most {_LIVE_BYTES >> 10} KiB")
-                self._channel.send([b"I", _MORE.pack(len(data)), data], deadline)
+                self._channel.command(b"I", [_MORE.pack(len(data)), data], deadline)
                 self._waiting = True
                 self._source = self._source if data else None
             if time.monotonic() >= deadline:

@@ -1,9 +1,9 @@
-"""A project's own dependencies as a directory that sandboxes mount read-only (D5); here for Python.
+"""A project's own dependencies as a directory that sandboxes mount read-only (D5): Python's, npm's, or both.
 
-Wheels come to the host as data (:mod:`orchestrator.sandbox.wheels`), are installed by the image's own pip
-in a container without a network, and come back as a tar of regular files. The directory is named by the
-digest of what it was made from, and is put in place by one rename. It is meant to be mounted at
-``MOUNT_POINT`` with ``PYTHONPATH=/opt/env`` and ``/opt/env/bin`` in ``PATH``.
+Packages come to the host as data, are laid out by a program in a container without a network, and come back as a tar
+of regular files and links inside it. The directory is named by the digest of what it was made from, and is put in
+place by one rename. It is mounted at ``MOUNT_POINT`` with ``PYTHONPATH=/opt/env`` and ``/opt/env/bin`` in ``PATH``;
+its ``node_modules``, when there is one, at the top of the tree as well.
 """
 
 from __future__ import annotations
@@ -14,98 +14,103 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Protocol, cast
 
 from pydantic import ValidationError
 
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.environment import Environment
-from orchestrator.sandbox.locks import read_poetry_lock, read_uv_lock
-from orchestrator.sandbox.manifest import read_manifest
+from orchestrator.sandbox import npm
+from orchestrator.sandbox.abort import Abort
+from orchestrator.sandbox.npm import NpmPart
 from orchestrator.sandbox.oneshot import Job, run_job
-from orchestrator.sandbox.requirements import read_requirements
+from orchestrator.sandbox.python_part import MOUNT_POINT, PythonPart
 from orchestrator.sandbox.unpack import Unpacked, measure, unpack
-from orchestrator.sandbox.wanted import TARGET_PROBE, Target, Wanted
-from orchestrator.sandbox.wheels import MAX_UNPACKED_BYTES, download
+from orchestrator.sandbox.wanted import TARGET_PROBE, Target
+from orchestrator.sandbox.wheels import MAX_UNPACKED_BYTES
 
-RECIPE = "python/1"
-MOUNT_POINT = "/opt/env"
-_LOCKS = {"uv.lock": read_uv_lock, "poetry.lock": read_poetry_lock}
+__all__ = ["MOUNT_POINT", "ProjectEnvironments"]
+
 _INSTALL_SECONDS = 600
 _PROBE_SECONDS = 60
-
-_INSTALLER = f"""
-import compileall, glob, os, subprocess, sys, tarfile
-pip = [sys.executable, "-I", "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-compile"]
-pip += ["--no-cache-dir", "--disable-pip-version-check", "--target", "/tmp/out"]
-subprocess.run(pip + sorted(glob.glob("/wheels/*.whl")), stdout=2, check=True)
-mode = __import__("py_compile").PycInvalidationMode.UNCHECKED_HASH
-compileall.compile_dir("/tmp/out", quiet=2, invalidation_mode=mode, stripdir="/tmp/out", prependdir="{MOUNT_POINT}")
-def plain(member):
-    member.mtime = member.uid = member.gid = 0
-    return member
-with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMAT) as out:
-    for name in sorted(os.listdir("/tmp/out")):
-        out.add("/tmp/out/" + name, name, filter=plain)
-sys.stdout.flush()
-print("installed", file=sys.stderr)
-"""
+_POLL_SECONDS = 0.1
 
 
-class PythonEnvironments:
-    """Implements :class:`orchestrator.ports.Environments` for requirements files, locks and ``pyproject.toml``.
+class Part(Protocol):
+    """One package manager's share. ``files`` are the inputs that it uses; ``installer`` runs in the container."""
 
-    ``image`` is an image's id; ``state_dir`` holds ``environments/``; ``say`` gets sentences for a person.
-    Several processes may share a ``state_dir``.
+    recipe: str
+    installer: str
+    mount: str
+    files: dict[str, bytes]
+
+    def read(self, target: Target) -> int: ...
+
+    def bring(self, folder: Path, abort: Abort, packages: Path | None) -> tuple[str, ...]: ...
+
+
+class ProjectEnvironments:
+    """Implements :class:`orchestrator.ports.Environments` for requirements, ``pyproject.toml``, Python and npm locks.
+
+    ``image`` is an image's id; ``state_dir`` holds ``environments/``; ``say`` gets sentences for a person; ``abort``
+    ends a download or an install at once; ``packages`` is a folder that is asked instead of any index. Several
+    processes may share a ``state_dir``.
     """
 
-    def __init__(self, image: str, state_dir: Path, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        image: str,
+        state_dir: Path,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        abort: Abort | None = None,
+        packages: Path | None = None,
+    ) -> None:
         self._image = image
         self._root = state_dir / "environments"
         self._say = say
+        self._abort = abort or Abort()
+        self._packages = packages
 
     def prepare(self, files: Mapping[str, bytes]) -> tuple[Environment, str] | None:
         """The environment of ``files`` (path in the tree → bytes) and its directory, made when it is not there.
 
-        A lock file, when there is one, speaks alone: ``uv.lock`` before ``poetry.lock`` before requirements
-        files; ``pyproject.toml`` on its own gives what the project and its tests need, beside requirements
-        files only what their line ``-e .`` asks for. ``None`` when nothing is wanted on the image's Python.
-        Raises :class:`SandboxUnavailable` (``ENV…``). Not checked: that the packages are harmless.
+        For Python a lock file, when there is one, speaks alone: ``uv.lock`` before ``poetry.lock`` before
+        requirements files; ``pyproject.toml`` on its own gives what the project and its tests need, beside
+        requirements files only what their line ``-e .`` asks for. For npm there is one lock. ``None`` when nothing
+        is wanted on the image's platform. Raises :class:`SandboxUnavailable` (``ENV…``). Not checked: that the
+        packages are harmless.
         """
-        used = self._chosen(files)
-        inputs = {path: sha256(used[path]) for path in sorted(used)}
-        name = sha256(canonical({"recipe": RECIPE, "inputs": inputs, "image": self._image})).removeprefix("sha256:")
+        parts = self._parts(files)
+        inputs = {path: sha256(data) for part in parts for path, data in sorted(part.files.items())}
+        recipe = "+".join(part.recipe for part in parts)
+        name = sha256(canonical({"recipe": recipe, "inputs": inputs, "image": self._image})).removeprefix("sha256:")
         place = self._root / name
         found = _cached(place)
-        if found is not None or not used:
+        if found is not None or not inputs:
             return found
         target = self._target()
-        wanted, complete = _read(used, target)
-        if not wanted:
+        counts = [part.read(target) for part in parts]
+        if not sum(counts):
             return None
-        with _locked(self._root / f"{name}.lock"):
-            return _cached(place) or self._build(place, inputs, wanted, target, complete=complete)
+        used = [part for part, count in zip(parts, counts, strict=True) if count]
+        with _locked(self._root / f"{name}.lock", self._abort):
+            return _cached(place) or self._build(place, recipe, inputs, used, sum(counts))
 
-    def _chosen(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
-        for lock in _LOCKS:
-            locks = {path: data for path, data in files.items() if PurePosixPath(path).name == lock}
-            if len(locks) > 1:
-                hint = "name one of them in the repository's profile"
-                raise SandboxUnavailable("ENV001", f"several files are called {lock}", hint, sorted(locks))
-            if locks:
-                others = sorted(set(files) - set(locks))
-                if others:
-                    self._say(f"the environment is built from {lock} alone, not from {', '.join(others)}")
-                return locks
-        strange = [path for path in files if not path.endswith((".txt", ".in")) and not _is_manifest(path)]
-        if strange:
-            hint = "use requirements files, uv.lock, poetry.lock or pyproject.toml"
-            raise SandboxUnavailable("ENV001", "a file of a kind that no environment is built from", hint, strange)
-        return dict(files)
+    def _parts(self, files: Mapping[str, bytes]) -> list[Part]:
+        locks = {path: data for path, data in files.items() if PurePosixPath(path).name in npm.LOCKS}
+        others = {path: data for path, data in files.items() if path not in locks}
+        parts: list[Part] = []
+        if others or not locks:
+            parts.append(PythonPart(others, self._say))
+        if locks:
+            parts.append(NpmPart(locks, self._say))
+        return parts
 
     def _target(self) -> Target:
         """The image's Python, asked once per image."""
@@ -114,70 +119,49 @@ class PythonEnvironments:
             return Target.parse(note.read_bytes())
         answer = io.BytesIO()
         argv = ["python3", "-I", "-c", TARGET_PROBE]
-        run_job(Job(self._image, argv, {}, output_bytes=1 << 16, wall_seconds=_PROBE_SECONDS), answer)
+        run_job(Job(self._image, argv, {}, output_bytes=1 << 16, wall_seconds=_PROBE_SECONDS), answer, self._abort)
         target = Target.parse(answer.getvalue())
         self._root.mkdir(parents=True, exist_ok=True)
         _write_whole(note, answer.getvalue())
         return target
 
     def _build(
-        self, place: Path, inputs: dict[str, Digest], wanted: tuple[Wanted, ...], target: Target, *, complete: bool
+        self, place: Path, recipe: str, inputs: dict[str, Digest], parts: Sequence[Part], count: int
     ) -> tuple[Environment, str]:
-        self._say(f"building the project's environment: {len(wanted)} requirements for Python {target.python}")
+        self._say(f"building the project's environment: {count} packages are asked for")
         with tempfile.TemporaryDirectory(prefix=".building-", dir=self._root) as scratch:
-            wheels, made = Path(scratch) / "wheels", Path(scratch) / "made"
-            wheels.mkdir(mode=0o755)
+            made = Path(scratch) / "made"
             (made / "tree").mkdir(parents=True)
-            packages = download(wanted, target, wheels, complete=complete)
-            self._tell_unpinned(wanted, packages)
-            unpacked = self._install(wheels, made / "tree")
+            packages, contents = list[str](), list[Unpacked]()
+            for number, part in enumerate(parts):
+                folder = Path(scratch) / str(number) / "packages"
+                folder.mkdir(mode=0o755, parents=True)
+                packages += part.bring(folder, self._abort, self._packages)
+                contents.append(self._install(part, folder, made / "tree"))
+            content = contents[0].content if len(contents) == 1 else sha256(canonical([c.content for c in contents]))
             environment = Environment(
-                recipe=RECIPE, inputs=inputs, image=self._image, content=unpacked.content, packages=packages
+                recipe=recipe, inputs=inputs, image=self._image, content=content, packages=tuple(packages)
             )
-            note = {"environment": environment.model_dump(mode="json"), "files": unpacked.files}
-            _write_whole(made / "environment.json", canonical(note | {"size_bytes": unpacked.size_bytes}))
+            files, size = sum(c.files for c in contents), sum(c.size_bytes for c in contents)
+            note = {"environment": environment.model_dump(mode="json"), "files": files, "size_bytes": size}
+            _write_whole(made / "environment.json", canonical(note))
             (made / "tree").chmod(0o755)
             shutil.rmtree(place, ignore_errors=True)  # one that was cut short
             made.rename(place)
         return environment, str(place / "tree")
 
-    def _install(self, wheels: Path, tree: Path) -> Unpacked:
+    def _install(self, part: Part, folder: Path, tree: Path) -> Unpacked:
         with tempfile.TemporaryFile(dir=self._root) as archive:
             stream = cast("IO[bytes]", archive)
             limit = 2 * MAX_UNPACKED_BYTES
-            job = Job(
-                self._image, ["python3", "-I", "-c", _INSTALLER], {str(wheels): "/wheels"}, limit, _INSTALL_SECONDS
-            )
-            words = run_job(job, stream).decode(errors="replace").splitlines()
+            argv = ["python3", "-I", "-c", part.installer]
+            job = Job(self._image, argv, {str(folder): part.mount}, limit, _INSTALL_SECONDS)
+            words = run_job(job, stream, self._abort).decode(errors="replace").splitlines()
             if not words or words[-1] != "installed":
-                hint = "take other versions; pip's words are above"
-                raise SandboxUnavailable("ENV014", "the wheels could not be installed", hint, words[-12:])
+                hint = "take other versions; the installer's words are above"
+                raise SandboxUnavailable("ENV014", "the packages could not be installed", hint, words[-12:])
             stream.seek(0)
             return unpack(stream, tree)
-
-    def _tell_unpinned(self, wanted: tuple[Wanted, ...], packages: tuple[str, ...]) -> None:
-        versions = dict(package.split("==") for package in packages)
-        for item in wanted:
-            if not item.pinned:
-                self._say(
-                    f"{item.place} does not pin {item.name}: today it is {versions[item.name]}, and stays so here"
-                )
-
-
-def _read(files: Mapping[str, bytes], target: Target) -> tuple[tuple[Wanted, ...], bool]:
-    """The requirements, and whether they come from a lock."""
-    for path, data in files.items():
-        reader = _LOCKS.get(PurePosixPath(path).name)
-        if reader is not None:
-            return reader(path, data, target), True
-    if all(_is_manifest(path) for path in files):
-        read = (item for path, data in files.items() for item in read_manifest(path, data, target, None))
-        return tuple({item.line(): item for item in read}.values()), False
-    return read_requirements(files, target), False
-
-
-def _is_manifest(path: str) -> bool:
-    return PurePosixPath(path).name == "pyproject.toml"
 
 
 def _cached(place: Path) -> tuple[Environment, str] | None:
@@ -201,8 +185,15 @@ def _write_whole(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Generator[None]:
+def _locked(path: Path, abort: Abort) -> Generator[None]:
+    """One builder at a time. Whoever waits can be told to end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while True:
+            abort.check()
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(_POLL_SECONDS)
         yield

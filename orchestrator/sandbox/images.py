@@ -10,25 +10,24 @@ from __future__ import annotations
 import fcntl
 import tarfile
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from orchestrator.errors import SandboxUnavailable
+from orchestrator.sandbox.archives import check_digest, is_saved_image, saved_image
 from orchestrator.sandbox.connection import connect
 from orchestrator.sandbox.debian import debian_rootfs
-from orchestrator.sandbox.recipe import Recipe
+from orchestrator.sandbox.recipe import LABEL, Recipe
 from orchestrator.sandbox.rootfs import write_rootfs
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-LABEL = "io.handrail.recipe"
 DECIDE_SECONDS = 10
 _IMPORT_SECONDS = 900
 _CHUNK = 1 << 20
-_NEEDED = ("python3", "git")
 
 Progress = Callable[[str], None]
 
@@ -45,12 +44,20 @@ class ImageBuilder:
         with _engine() as client:
             return _find(client, recipe)
 
-    def ensure(self, recipe: Recipe, *, pull: str | None = None, archive: Path | None = None) -> str:
+    def find_first(self, recipes: Iterable[Recipe]) -> str | None:
+        """The id of the first of these that there is, or ``None``. Builds nothing."""
+        with _engine() as client:
+            return next((found for recipe in recipes if (found := _find(client, recipe)) is not None), None)
+
+    def ensure(
+        self, recipe: Recipe, *, pull: str | None = None, archive: Path | None = None, expected: str | None = None
+    ) -> str:
         """The id (``sha256:…``) of the image of ``recipe``, built when it is not there.
 
         ``pull`` is an image with Python 3, pip and git, asked of the engine's own default registry first;
         when nothing comes within ``DECIDE_SECONDS`` Debian's packages are used. ``archive`` is a
-        tar of a root file system, or what ``docker save`` wrote of an image made here; then nothing else is tried.
+        tar of a root file system, or what :func:`~orchestrator.sandbox.archives.save` wrote; then nothing else is
+        tried. ``expected`` is that file's digest, checked before anything is made of it.
         Raises :class:`SandboxUnavailable` (``IMG…``). Not checked: that the image is what its maker says.
         """
         with _engine() as client, self._alone(recipe):
@@ -58,36 +65,41 @@ class ImageBuilder:
             if found is not None:
                 return found
             if archive is not None:
-                return self._from_archive(client, recipe, archive)
+                return self._from_archive(client, recipe, archive, expected)
             return self._build(client, recipe, pull)
 
     def _build(self, client: DockerClient, recipe: Recipe, pull: str | None) -> str:
         with tempfile.TemporaryFile(dir=self._state_dir) as rootfs:
             target = cast("IO[bytes]", rootfs)
-            origin = self._pull(pull, target) if pull is not None else None
+            origin = self._pull(recipe, pull, target) if pull is not None else None
             return self._import(client, recipe, target, origin or self._bootstrap(recipe, target))
 
-    def _pull(self, name: str, target: IO[bytes]) -> str | None:
+    def _pull(self, recipe: Recipe, name: str, target: IO[bytes]) -> str | None:
         with _pulled(name, self._say) as stream:
             if stream is None:
                 return None
-            _fill(stream, target)
+            _fill(stream, target, recipe)
             return f"pull:{name}"
 
     def _bootstrap(self, recipe: Recipe, target: IO[bytes]) -> str:
         self._say(f"building {recipe.tag} from the distribution's packages: about a minute")
         with debian_rootfs(recipe.packages) as (stream, suite):
-            _fill(stream, target)
+            _fill(stream, target, recipe)
         return f"mmdebstrap:{suite}"
 
-    def _from_archive(self, client: DockerClient, recipe: Recipe, archive: Path) -> str:
+    def _from_archive(self, client: DockerClient, recipe: Recipe, archive: Path, expected: str | None) -> str:
         try:
+            if expected is not None:
+                check_digest(archive, expected)
+            else:
+                self._say(f"nothing says that {archive} is what was built: give its digest by `--digest`")
             with archive.open("rb") as stream:
-                if _is_saved_image(archive):
+                if is_saved_image(archive):
+                    image = saved_image(archive, recipe)
                     self._say(f"loading {archive}")
-                    return _load(client, recipe, stream)
+                    return _load(client, recipe, stream, image)
                 with tempfile.TemporaryFile(dir=self._state_dir) as rootfs:
-                    _fill(stream, cast("IO[bytes]", rootfs))
+                    _fill(stream, cast("IO[bytes]", rootfs), recipe)
                     return self._import(client, recipe, cast("IO[bytes]", rootfs), "archive")
         except (OSError, tarfile.TarError) as error:
             hint = "give the output of `docker save` or `docker export`"
@@ -120,15 +132,15 @@ def _engine() -> Generator[DockerClient]:
         client.close()
 
 
-def _fill(stream: IO[bytes], target: IO[bytes]) -> None:
+def _fill(stream: IO[bytes], target: IO[bytes], recipe: Recipe) -> None:
     try:
         programs = write_rootfs(stream, target)
     except tarfile.TarError as error:
         hint = "run the command again; a disk or the network may have failed"
         raise SandboxUnavailable("IMG006", f"the root file system cannot be read: {error}", hint) from error
-    absent = [name for name in _NEEDED if name not in programs]
+    absent = [name for name in recipe.programs if name not in programs]
     if absent:
-        hint = "take an image or archive that holds Python 3 and git"
+        hint = f"take an image or archive that holds {', '.join(recipe.programs)}"
         raise SandboxUnavailable("IMG010", f"the root file system has no {' and no '.join(absent)}", hint)
 
 
@@ -203,12 +215,7 @@ def _reference(name: str) -> tuple[str, str]:
     return repository, tag
 
 
-def _is_saved_image(archive: Path) -> bool:
-    with tarfile.open(archive) as tar:
-        return any(member.name == "manifest.json" for member in tar)
-
-
-def _load(client: DockerClient, recipe: Recipe, stream: IO[bytes]) -> str:
+def _load(client: DockerClient, recipe: Recipe, stream: IO[bytes], image: str) -> str:
     from docker.errors import DockerException  # noqa: PLC0415 - docker is imported when used
     from requests.exceptions import RequestException  # noqa: PLC0415 - the same
 
@@ -216,8 +223,7 @@ def _load(client: DockerClient, recipe: Recipe, stream: IO[bytes]) -> str:
         client.images.load(cast("bytes", _chunks(stream)))
     except (DockerException, RequestException) as error:
         raise SandboxUnavailable("IMG008", f"the engine refused the image: {error}", "save the image again") from error
-    found = _find(client, recipe)
-    if found is None:
-        hint = f"save {recipe.tag} on a machine with the same version of Handrail"
-        raise SandboxUnavailable("IMG009", "the archive holds no image of this recipe", hint)
-    return found
+    if _find(client, recipe) != image:
+        hint = f"remove {recipe.tag} from the engine and bring the file again"
+        raise SandboxUnavailable("IMG009", "the engine did not load the image that the archive names", hint)
+    return image

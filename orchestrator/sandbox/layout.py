@@ -41,6 +41,10 @@ class Layout:
     root: tuple[Place, ...]
     user: tuple[Place, ...]
 
+    def with_repository(self) -> Layout:
+        """With room for a throw-away repository of a coding agent (D22); on the way out it is passed over."""
+        return Layout((*self.root, Place("D", ".git", 0o1777, GitOid(""))), self.user)
+
     def paths(self) -> frozenset[str]:
         """Of all files and links."""
         return frozenset(p.path for p in (*self.root, *self.user) if p.kind != "D")
@@ -57,6 +61,17 @@ def _ancestors(path: str) -> Iterable[str]:
         yield path
 
 
+def _above(paths: Iterable[str]) -> set[str]:
+    """Every directory that holds one of the paths, the root among them. Each is walked to once."""
+    found = set[str]()
+    for path in paths:
+        directory = parent(path)
+        while directory not in found:
+            found.add(directory)
+            directory = parent(directory)
+    return found
+
+
 def _refuse(path: str, why: str) -> RepositoryError:
     return RepositoryError("SBX022", f"{path!r} in the tree {why}, so the tree cannot go in and out unchanged")
 
@@ -69,14 +84,16 @@ def _checked(entries: Sequence[TreeEntry], capabilities: Capabilities) -> list[T
     for path in files:
         if not path or "\0" in path or not {"", ".", "..", ".git"}.isdisjoint(path.split("/")):
             raise _refuse(path, "is not a plain relative path")
-        if not files.isdisjoint(_ancestors(path)):
-            raise _refuse(path, "lies below a file or link")
+    beneath = files & _above(files)
+    if beneath:
+        below = next(path for path in sorted(files) if not beneath.isdisjoint(_ancestors(path)))
+        raise _refuse(below, "lies below a file or link")
     return readable
 
 
 def _directories(entries: Iterable[TreeEntry]) -> list[str]:
     """The root and every directory, parents first."""
-    return sorted({"", *(d for e in entries for d in _ancestors(e.path))})
+    return sorted({"", *_above(e.path for e in entries)})
 
 
 def _file(entry: TreeEntry) -> Place:
@@ -124,7 +141,7 @@ def plan(entries: Sequence[TreeEntry], capabilities: Capabilities, protected: Se
     """The ownership of every path. Raises ``RepositoryError`` (``SBX022``) for a tree that no work tree can hold."""
     readable = _checked(entries, capabilities)
     granted = {e.path for e in readable if deny_write(capabilities, protected, e.path) is None}
-    shared = {d for e in readable if e.path not in granted for d in _ancestors(e.path)}
+    shared = _above(e.path for e in readable if e.path not in granted)
     is_open = _opener(capabilities, protected)
     directories = sorted({*_directories(readable), *_missing(readable, capabilities)})
     opened = {d for d in directories if is_open(d)} | {parent(p) for p in granted}

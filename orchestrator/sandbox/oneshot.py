@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from orchestrator.errors import SandboxUnavailable
+from orchestrator.sandbox.abort import Abort
 from orchestrator.sandbox.connection import connect
+from orchestrator.sandbox.owner import Owner
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -36,7 +38,7 @@ class Job:
     memory_mib: int = 1024
 
 
-def run_job(job: Job, output: IO[bytes]) -> bytes:
+def run_job(job: Job, output: IO[bytes], abort: Abort | None = None) -> bytes:
     """Write the command's stdout to ``output`` and give the end of its stderr.
 
     The container ends itself after ``wall_seconds`` whatever becomes of this process. Not checked: the
@@ -48,8 +50,9 @@ def run_job(job: Job, output: IO[bytes]) -> bytes:
 
     client = connect()
     try:
-        with _container(client, job) as container:
-            return _collect(container, job, output)
+        abort = abort or Abort()
+        with _container(client, job) as container, abort.ending(lambda: _kill(container)):
+            return _collect(container, job, output, abort)
     except (DockerException, RequestException) as error:
         hint = "`docker info` says whether the engine is well"
         raise SandboxUnavailable("ENV011", f"no container could be run for the environment: {error}", hint) from error
@@ -94,11 +97,11 @@ def _settings(job: Job) -> dict[str, Any]:
         "volumes": {host: {"bind": inside, "mode": "ro"} for host, inside in job.binds.items()},
         "ulimits": [Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)],
         "log_config": LogConfig(type=LogConfig.types.NONE),
-        "labels": {"io.handrail.purpose": "environment"},
+        "labels": {"io.handrail.purpose": "environment", **Owner.this().labels()},
     }
 
 
-def _collect(container: Container, job: Job, output: IO[bytes]) -> bytes:
+def _collect(container: Container, job: Job, output: IO[bytes], abort: Abort) -> bytes:
     attach = cast("Any", container).attach_socket
     stream = attach(params={"stdout": 1, "stderr": 1, "stream": 1})
     # the deadline below is the limit, and an install may be quiet for long
@@ -107,6 +110,7 @@ def _collect(container: Container, job: Job, output: IO[bytes]) -> bytes:
     deadline.daemon = True
     try:
         container.start()
+        abort.check()  # one that was fired meanwhile found nothing to kill
         deadline.start()
         return _copy(stream, job, output)
     finally:

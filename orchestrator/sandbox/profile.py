@@ -7,6 +7,7 @@ interpreter. Both count as memory (D8).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.capabilities import Limits
+from orchestrator.models.environment import SERVICE_MIB, Service
 from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox.owner import PREFIX, Owner
 
@@ -22,14 +24,21 @@ WORK = "/work"
 PROGRAMS = "/opt/handrail"
 ENVIRONMENT = "/opt/env"
 BROKER = "/run/handrail"
+NODE_MODULES = f"{WORK}/node_modules"
+PACKAGES = "/opt/packages"
+SERVICES = "/services"
+SERVICE_USER = 65533
 PYTHON = "python3"
 SUPERVISOR = (PYTHON, "-I", "-S", f"{PROGRAMS}/supervisor.py")
 UNPACKER = (*SUPERVISOR, "unpack")
+SERVICE_KEEPER = (PYTHON, "-I", "-S", f"{PROGRAMS}/services.py")
 WORKING_SET_MIB = 32
 """What the supervisor and the smallest command need beside the files."""
 OPEN_FILES = 1024
 MIB = 1024 * 1024
 _TMP_MIB = 64
+GVISOR_THREADS = 128
+"""What gVisor's own kernel, a process of the container, needs beside the agent's processes."""
 _PERIOD = 1_000_000_000
 
 
@@ -52,15 +61,28 @@ class Profile:
 _NO_RUN: Any = ""
 
 
-def check_limits(limits: Limits) -> None:
+def check_limits(limits: Limits, services: Iterable[Service] = ()) -> None:
     """Raises ``UsageError`` (``SBX020``): a tmpfs counts as memory, so files could take all of it (D8)."""
-    if limits.disk_mib + WORKING_SET_MIB > limits.memory_mib:
+    beside = WORKING_SET_MIB + sum(SERVICE_MIB[service.kind] + WORKING_SET_MIB for service in services)
+    if limits.disk_mib + beside > limits.memory_mib:
         raise UsageError(
             "SBX020",
             f"a disk limit of {limits.disk_mib} MiB does not fit into {limits.memory_mib} MiB of memory: "
-            f"files count as memory, and {WORKING_SET_MIB} MiB are needed beside them",
-            f"set memory_mib to at least {limits.disk_mib + WORKING_SET_MIB}, or lower disk_mib",
+            f"files count as memory, and {beside} MiB are needed beside them",
+            f"set memory_mib to at least {limits.disk_mib + beside}, or lower disk_mib",
         )
+
+
+def _service_tmpfs(services: Iterable[Service]) -> dict[str, str]:
+    """One for the files of all services, which belong to a user of their own."""
+    size = sum(SERVICE_MIB[service.kind] for service in services)
+    options = f"rw,nosuid,nodev,noexec,size={size}m,nr_inodes=20000,uid={SERVICE_USER},gid={SERVICE_USER},mode=0700"
+    return {SERVICES: options} if size else {}
+
+
+def is_gvisor(runtime: str) -> bool:
+    """Whether an engine's runtime is gVisor, by its name."""
+    return "runsc" in runtime or "gvisor" in runtime.lower()
 
 
 def _tmpfs(limits: Limits, *, open_tree: bool) -> dict[str, str]:
@@ -75,8 +97,10 @@ def _tmpfs(limits: Limits, *, open_tree: bool) -> dict[str, str]:
 
 
 def _binds(profile: Profile, request: SandboxRequest) -> list[dict[str, Any]]:
-    places = [(str(profile.programs), PROGRAMS)]
+    places = [(str(profile.programs), PROGRAMS), (f"{profile.programs}/hosts", "/etc/hosts")]
     places += [(request.environment, ENVIRONMENT)] if request.environment else []
+    places += [(f"{request.environment}/node_modules", NODE_MODULES)] if request.node_modules else []
+    places += [(request.packages, PACKAGES)] if request.packages else []
     places += [(request.broker, BROKER)] if request.broker else []
     return [
         {
@@ -106,12 +130,12 @@ def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
         "NanoCpus": int(limits.cpus * _PERIOD),
         "NetworkMode": "none",
         "OomScoreAdj": 0,
-        "PidsLimit": limits.pids,
+        "PidsLimit": limits.pids + (GVISOR_THREADS if is_gvisor(profile.runtime) else 0),
         "Privileged": False,
         "ReadonlyRootfs": True,
         "Runtime": profile.runtime,
         "SecurityOpt": ["no-new-privileges:true", f"seccomp={profile.seccomp}"],
-        "Tmpfs": _tmpfs(limits, open_tree=request.open_tree),
+        "Tmpfs": _tmpfs(limits, open_tree=request.open_tree) | _service_tmpfs(request.services),
         "Ulimits": [
             {"Name": "nofile", "Soft": OPEN_FILES, "Hard": OPEN_FILES},
             {"Name": "core", "Soft": 0, "Hard": 0},
@@ -120,13 +144,19 @@ def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
     }
 
 
-def container_spec(profile: Profile, request: SandboxRequest, owner: Owner | None) -> dict[str, Any]:
-    """The body of the engine's create call. No host environment, no proxy settings, no anonymous volume."""
+def container_spec(
+    profile: Profile, request: SandboxRequest, owner: Owner | None, wall_seconds: int | None = None
+) -> dict[str, Any]:
+    """The body of the engine's create call. No host environment, no proxy settings, no anonymous volume.
+
+    ``wall_seconds`` is how long a container that is made ahead may wait, instead of how long it may work.
+    """
+    seconds = request.limits.wall_seconds if wall_seconds is None else wall_seconds
     labels = {PREFIX + "run": request.run, PREFIX + "key": request.key, **(owner.labels() if owner else {})}
     return {
-        "Image": profile.image,
+        "Image": request.image or profile.image,
         "User": f"{USER}:{USER}",
-        "Entrypoint": [*SUPERVISOR, str(request.limits.wall_seconds)],
+        "Entrypoint": [*SUPERVISOR, str(seconds)],
         "Cmd": [],
         "Env": [],
         "WorkingDir": "/",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import tarfile
 from typing import IO
+
+from orchestrator.sandbox.profile import SERVICE_USER, SERVICES
 
 _DROPPED = (
     "boot/",
@@ -27,6 +30,7 @@ _DROPPED = (
     "var/tmp/",
 )
 _SET_ID = 0o6000
+SERVICE_ENTRY = f"\nservices:x:{SERVICE_USER}:{SERVICE_USER}::{SERVICES}:/usr/sbin/nologin\n".encode()
 _FILE_CAPABILITY = "SCHILY.xattr.security.capability"
 
 
@@ -46,11 +50,20 @@ def write_rootfs(source: IO[bytes], target: IO[bytes]) -> frozenset[str]:
     ):
         for member in old:
             if _kept(member):
-                new.addfile(_tame(member), old.extractfile(member) if member.isreg() else None)
+                _add(new, _tame(member), old.extractfile(member) if member.isreg() else None)
                 programs.update(re.findall(r"(?:^|/)bin/([^/]+)$", member.name))
     while source.read(1 << 20):
         pass  # a writer that meets a closed pipe would seem to have failed
     return frozenset(programs)
+
+
+def _add(archive: tarfile.TarFile, member: tarfile.TarInfo, content: IO[bytes] | None) -> None:
+    """As it is; the list of users gets the one that services run as, whom PostgreSQL looks up."""
+    if content is not None and _plain(member.name) == "etc/passwd":
+        text = content.read()
+        lines = text if SERVICE_ENTRY in text else text.rstrip(b"\n") + SERVICE_ENTRY
+        member.size, content = len(lines), io.BytesIO(lines)
+    archive.addfile(member, content)
 
 
 def _kept(member: tarfile.TarInfo) -> bool:

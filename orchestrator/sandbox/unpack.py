@@ -1,9 +1,11 @@
-"""A tar stream from a container, unpacked on the host: regular files in plain folders, nothing else."""
+"""A tar stream from a container, unpacked on the host: regular files in plain folders, links inside, nothing else."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
+import stat
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +31,12 @@ class Unpacked:
 def unpack(stream: IO[bytes], folder: Path) -> Unpacked:
     """Write the files of the tar ``stream`` below ``folder``, which must be new and empty.
 
-    Files get mode 0644 or 0755, folders 0755. Raises :class:`SandboxUnavailable` (``ENV013``) for links,
+    Files get mode 0644 or 0755, folders 0755. Symbolic links are relative, name nothing above ``folder`` and are made
+    last, so that nothing is written through one. Raises :class:`SandboxUnavailable` (``ENV013``) for other links,
     devices, absolute or climbing names, repeats, too many members, and a stream that ends early.
     """
     rows: dict[str, tuple[str, str]] = {}
+    links: dict[str, str] = {}
     size = 0
     try:
         with tarfile.open(fileobj=stream, mode="r:") as archive:
@@ -41,8 +45,15 @@ def unpack(stream: IO[bytes], folder: Path) -> Unpacked:
                 if member.isreg():
                     rows[name] = _write(archive, member, folder / name)
                     size += member.size
+                elif member.issym():
+                    links[name] = member.linkname
                 else:
                     (folder / name).mkdir(mode=0o755, parents=True, exist_ok=True)
+            for name, target in links.items():
+                (folder / name).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+                (folder / name).symlink_to(target)
+                rows[name] = ("link", hashlib.sha256(target.encode()).hexdigest())
+                size += len(target.encode())
     except (tarfile.TarError, OSError, ValueError) as error:
         raise _refused(f"the archive cannot be unpacked: {error}") from error
     return Unpacked(_content(rows), len(rows), size)
@@ -51,22 +62,29 @@ def unpack(stream: IO[bytes], folder: Path) -> Unpacked:
 def measure(folder: Path) -> tuple[int, int]:
     """The number of files below a folder and the sum of their sizes."""
     count = size = 0
-    for root, _, names in os.walk(folder):
-        count += len(names)
-        size += sum(os.lstat(os.path.join(root, name)).st_size for name in names)  # noqa: PTH118 - called per file
+    for root, folders, names in os.walk(folder):
+        paths = [os.path.join(root, name) for name in (*names, *folders)]  # noqa: PTH118 - called per file
+        files = [info for info in map(os.lstat, paths) if not stat.S_ISDIR(info.st_mode)]
+        count += len(files)
+        size += sum(info.st_size for info in files)
     return count, size
 
 
 def _checked(member: tarfile.TarInfo, count: int) -> str:
     name = member.name
-    if not (member.isreg() or member.isdir()):
-        raise _refused(f"{name[:80]!r} is neither file nor folder")
+    if not (member.isreg() or member.isdir() or (member.issym() and _stays_inside(name, member.linkname))):
+        raise _refused(f"{name[:80]!r} is neither file nor folder nor a link inside")
     parts = name.split("/")
     if count >= MAX_MEMBERS or len(name.encode("utf-8", "surrogateescape")) > MAX_PATH_BYTES:
         raise _refused("too many members or too long a name")
     if not name or any(part in {"", ".", ".."} or "\\" in part or not part.isprintable() for part in parts):
         raise _refused(f"{name[:80]!r} is not a plain relative path")
     return name
+
+
+def _stays_inside(name: str, target: str) -> bool:
+    whole = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+    return target.isprintable() and "\\" not in target and not target.startswith("/") and whole.split("/")[0] != ".."
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from email.parser import BytesParser
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from orchestrator.errors import SandboxUnavailable
+from orchestrator.sandbox.abort import Abort, run_program
 from orchestrator.sandbox.wanted import Target, Wanted
 
 WALL_SECONDS = 900
@@ -34,8 +36,18 @@ _PASSED = frozenset(
 )
 
 
-def download(wanted: Sequence[Wanted], target: Target, folder: Path, *, complete: bool) -> tuple[str, ...]:
-    """Bring wheels into ``folder`` and give them as sorted ``name==version``.
+@dataclass(frozen=True, slots=True)
+class Pip:
+    """Where wheels go, what they are for, and where they come from: a ``packages`` folder alone, or pip's own index."""
+
+    folder: Path
+    target: Target
+    abort: Abort
+    packages: Path | None = None
+
+
+def download(wanted: Sequence[Wanted], pip: Pip, *, complete: bool) -> tuple[str, ...]:
+    """Bring wheels into pip's folder and give them as sorted ``name==version``.
 
     With hashes exactly ``wanted`` is brought; without, pip also resolves what they depend on. ``complete``
     says that ``wanted`` comes from a lock, whose word on dependencies is final; otherwise every dependency
@@ -43,9 +55,10 @@ def download(wanted: Sequence[Wanted], target: Target, folder: Path, *, complete
     Not checked: what is inside the wheels.
     """
     hashed = all(item.hashes for item in wanted)
+    target, folder = pip.target, pip.folder
     lines = [item.line() for item in wanted]
     for _ in range(_ROUNDS):
-        _pip(lines, target, folder, hashed=hashed)
+        _pip(lines, pip, hashed=hashed)
         absent = [] if complete else _absent(wanted, target, folder)
         if not absent:
             _open_up(folder)
@@ -58,8 +71,9 @@ def download(wanted: Sequence[Wanted], target: Target, folder: Path, *, complete
     raise SandboxUnavailable("ENV009", "the requirements do not come to rest", hint, lines[len(wanted) :])
 
 
-def _pip(lines: Iterable[str], target: Target, folder: Path, *, hashed: bool) -> None:
+def _pip(lines: Iterable[str], pip: Pip, *, hashed: bool) -> None:
     """Run pip for lines; its marker evaluation is the host's, hence the check for what is absent."""
+    target, folder = pip.target, pip.folder
     listing = folder.parent / "wanted.txt"
     listing.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     argv = [sys.executable, "-I", "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
@@ -67,16 +81,13 @@ def _pip(lines: Iterable[str], target: Target, folder: Path, *, hashed: bool) ->
     argv += ["--python-version", target.python, *(f"--platform={tag}" for tag in target.platforms)]
     argv += ["--require-hashes", "--no-deps"] if hashed else []
     environment = {key: os.environ[key] for key in sorted(_PASSED) if key in os.environ}
+    if pip.packages is not None:
+        argv += ["--no-index", "--find-links", str(pip.packages)]
+        environment = {key: value for key, value in environment.items() if not key.startswith("PIP_")}
+        environment["PIP_CONFIG_FILE"] = os.devnull
     try:
-        done = subprocess.run(  # noqa: S603 - an argument vector; the requirements stand in a file that we wrote
-            [*argv, "-r", str(listing)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            cwd=folder.parent,
-            env=environment,
-            timeout=WALL_SECONDS,
-            check=False,
-        )
+        argv += ["-r", str(listing)]
+        done = run_program(argv, cwd=folder.parent, env=environment, timeout_seconds=WALL_SECONDS, abort=pip.abort)
     except subprocess.TimeoutExpired as error:
         raise SandboxUnavailable("ENV010", "pip took too long", "see that `pip download six` works") from error
     if done.returncode != 0:

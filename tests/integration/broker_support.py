@@ -49,15 +49,15 @@ class Upstream:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
-        with contextlib.suppress(OSError, ValueError), connection:
+        with contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as stack:
+            stack.enter_context(connection)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._wrap:
-                connection = self._wrap(connection)
+                connection = stack.enter_context(self._wrap(connection))
             with connection.makefile("rb") as stream:
                 while request := read_message(stream):
                     self.requests.append(request)
                     self._answer(request, connection)
-            connection.close()
 
 
 class Message:
@@ -186,7 +186,7 @@ def desk(monkeypatch=None, **settings):
 def connect(lease):
     """To the lease's socket, as the relay does."""
     stream = socket.socket(socket.AF_UNIX)
-    stream.settimeout(20)
+    stream.settimeout(8)
     stream.connect(f"{lease.mount}/{SOCKET}")
     return stream
 

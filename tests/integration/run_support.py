@@ -318,7 +318,7 @@ def _set_up(made: Lab, profile: RepositoryProfile, limits: Limits, *, human: boo
         signer, now = generate_key(made.key, "you"), project.clock.now()
         policy = create_policy("you", signer.public_key, now, protected_refs=(), gates=GATES)
         person = policy.principals[0].model_copy(update={"human": human})
-        ceiling = Capabilities(write=("**",), write_protected=("**",), limits=limits)
+        ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
         policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling})
         files = {**sign_policy(policy, [signer]), ".handrail/profile.yaml": dump_profile(profile)}
         for relative, data in files.items():

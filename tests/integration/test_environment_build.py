@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.sandbox.environment import MOUNT_POINT, PythonEnvironments
+from orchestrator.sandbox.environment import MOUNT_POINT, ProjectEnvironments
 from orchestrator.sandbox.images import ImageBuilder
 from orchestrator.sandbox.oneshot import Job, run_job
 from orchestrator.sandbox.recipe import load_recipe
@@ -36,7 +36,7 @@ def in_image(image, code, **binds):
 
 def test_wheels_pure_and_compiled_work_where_they_are_mounted(image, tmp_path):
     said: list[str] = []
-    environments = PythonEnvironments(image, tmp_path, said.append)
+    environments = ProjectEnvironments(image, tmp_path, said.append)
     environment, folder = environments.prepare({"requirements.txt": b"six==1.16.0\nmarkupsafe\n"})
     assert environment.packages[-1] == "six==1.16.0"
     assert any("markupsafe" in text for text in said)
@@ -53,7 +53,7 @@ def test_wheels_pure_and_compiled_work_where_they_are_mounted(image, tmp_path):
 
 
 def test_a_second_time_is_instant_and_a_damaged_one_is_made_again(image, tmp_path):
-    environments = PythonEnvironments(image, tmp_path)
+    environments = ProjectEnvironments(image, tmp_path)
     first = environments.prepare({"requirements.txt": SIX})
     begun = time.monotonic()
     assert environments.prepare({"requirements.txt": SIX}) == first
@@ -64,14 +64,14 @@ def test_a_second_time_is_instant_and_a_damaged_one_is_made_again(image, tmp_pat
 
 
 def test_the_same_inputs_give_the_same_content(image, tmp_path):
-    made = [PythonEnvironments(image, tmp_path / name).prepare({"requirements.txt": SIX})[0] for name in "ab"]
+    made = [ProjectEnvironments(image, tmp_path / name).prepare({"requirements.txt": SIX})[0] for name in "ab"]
     assert made[0].digest() == made[1].digest()
 
 
 def test_two_builders_at_once_build_one(image, tmp_path):
     said: list[str] = []
     with ThreadPoolExecutor(2) as pool:
-        makers = [PythonEnvironments(image, tmp_path, said.append) for _ in range(2)]
+        makers = [ProjectEnvironments(image, tmp_path, said.append) for _ in range(2)]
         made = list(pool.map(lambda maker: maker.prepare({"requirements.txt": SIX}), makers))
     assert made[0] == made[1]
     assert len([text for text in said if "building" in text]) == 1
@@ -91,20 +91,20 @@ def test_two_builders_at_once_build_one(image, tmp_path):
 )
 def test_what_cannot_be_had_safely_is_refused(image, tmp_path, text, code):
     with pytest.raises(SandboxUnavailable) as caught:
-        PythonEnvironments(image, tmp_path).prepare({"requirements.txt": text})
+        ProjectEnvironments(image, tmp_path).prepare({"requirements.txt": text})
     assert caught.value.code == code
     assert not list((tmp_path / "environments").glob("*/tree"))
 
 
 def test_nothing_wanted_is_no_environment(image, tmp_path):
-    environments = PythonEnvironments(image, tmp_path)
+    environments = ProjectEnvironments(image, tmp_path)
     assert environments.prepare({}) is None
     assert environments.prepare({"requirements.txt": b"# nothing\n"}) is None
     assert environments.prepare({"requirements.txt": b"pywin32==306; sys_platform == 'win32'\n"}) is None
 
 
 def test_files_of_other_kinds_are_refused(image, tmp_path):
-    environments = PythonEnvironments(image, tmp_path)
+    environments = ProjectEnvironments(image, tmp_path)
     for files in ({"Pipfile": b""}, {"a/uv.lock": b"", "b/uv.lock": b""}):
         with pytest.raises(SandboxUnavailable, match="ENV001"):
             environments.prepare(files)
@@ -124,7 +124,7 @@ version = "1.16.0"
 source = {{ registry = "anywhere" }}
 wheels = [{{ url = "x.whl", hash = "{SIX.decode().split("hash=")[1].strip()}" }}]
 """
-    environments = PythonEnvironments(image, tmp_path, said.append)
+    environments = ProjectEnvironments(image, tmp_path, said.append)
     environment, _ = environments.prepare({"uv.lock": lock.encode(), "requirements.txt": b"-e ."})
     assert environment.packages == ("six==1.16.0",)
     assert list(environment.inputs) == ["uv.lock"]
@@ -162,7 +162,7 @@ def test_a_job_ends_on_time_and_its_output_is_capped(image):
 def test_an_engine_that_does_not_answer_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
     with pytest.raises(SandboxUnavailable) as caught:
-        PythonEnvironments("sha256:" + "1" * 64, tmp_path).prepare({"requirements.txt": SIX})
+        ProjectEnvironments("sha256:" + "1" * 64, tmp_path).prepare({"requirements.txt": SIX})
     assert caught.value.code == "IMG001"
     assert "scripts/engine.sh" in caught.value.hint
 
@@ -175,7 +175,7 @@ def test_no_secret_of_the_host_reaches_pip(tmp_path, monkeypatch, image):
     wrapper.write_text(f'#!/bin/sh\nenv > {tmp_path}/seen\nexec {sys.executable} "$@"\n')
     wrapper.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(wrapper))
-    assert PythonEnvironments(image, tmp_path / "state").prepare({"requirements.txt": SIX}) is not None
+    assert ProjectEnvironments(image, tmp_path / "state").prepare({"requirements.txt": SIX}) is not None
     seen = (tmp_path / "seen").read_text()
     assert "PATH=" in seen
     assert "canary" not in seen

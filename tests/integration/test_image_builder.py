@@ -125,9 +125,9 @@ def test_the_suite_is_the_hosts(tmp_path):
 
 def test_a_recipe_is_its_packages(tmp_path):
     recipe = tmp_path / "image.toml"
-    recipe.write_text('schema = "handrail.image/1"\nname = "x"\npackages = ["git"]\n')
+    recipe.write_text('schema = "handrail.image/1"\nname = "x"\npackages = ["git"]\nprograms = ["git"]\n')
     first = load_recipe(tmp_path)
-    recipe.write_text('schema = "handrail.image/1"\nname = "x"\npackages = ["git", "python3"]\n')
+    recipe.write_text('schema = "handrail.image/1"\nname = "x"\npackages = ["git", "python3"]\nprograms = ["git"]\n')
     second = load_recipe(tmp_path)
     assert first.digest != second.digest
     assert second.tag == f"handrail/x:{second.digest[7:23]}"
@@ -138,11 +138,11 @@ def test_a_recipe_is_its_packages(tmp_path):
     [
         "",
         "schema = 1",
-        'schema = "handrail.image/1"\nname = "../x"\npackages = ["git"]',
-        'schema = "handrail.image/1"\nname = "x"\npackages = "git"',
-        'schema = "handrail.image/1"\nname = "x"\npackages = ["--hook=x"]',
-        'schema = "handrail.image/1"\nname = "x"\npackages = ["a,b"]',
-        'schema = "handrail.image/1"\nname = "x"\npackages = ["git"]\nrun = "id"',
+        'schema = "handrail.image/1"\nname = "../x"\npackages = ["git"]\nprograms = ["git"]',
+        'schema = "handrail.image/1"\nname = "x"\npackages = "git"\nprograms = ["git"]',
+        'schema = "handrail.image/1"\nname = "x"\npackages = ["--hook=x"]\nprograms = ["git"]',
+        'schema = "handrail.image/1"\nname = "x"\npackages = ["a,b"]\nprograms = ["git"]',
+        'schema = "handrail.image/1"\nname = "x"\npackages = ["git"]\nrun = "id"\nprograms = ["git"]',
     ],
 )
 def test_a_wrong_recipe_is_refused(tmp_path, text):

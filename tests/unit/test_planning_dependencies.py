@@ -46,9 +46,20 @@ def test_a_project_that_locks_nothing_is_told_so() -> None:
 def test_a_lock_that_is_not_read_is_named() -> None:
     assert proposed({"pdm.lock": ""}) == ((), proposed({"pdm.lock": ""})[1])
     assert "no environment is built from pdm.lock" in proposed({"pdm.lock": ""})[1]
-    profile = detect_profile(["package.json", "package-lock.json"], lambda p: b"{}" if p == "package.json" else None)
+    profile = detect_profile(["package.json", "yarn.lock"], lambda p: b"{}" if p == "package.json" else None)
     assert profile.requirements == ()
-    assert "package-lock.json" in profile.detected_from["requirements"]
+    assert "yarn.lock" in profile.detected_from["requirements"]
+    assert "npm install --package-lock-only" in profile.detected_from["requirements"]
+
+
+def test_npms_lock_makes_the_environment() -> None:
+    def read(path: str) -> bytes | None:
+        return b"{}" if path == "package.json" else None
+
+    paths = ["package.json", "package-lock.json", "npm-shrinkwrap.json"]
+    assert detect_profile(paths[:2], read).requirements == ("package-lock.json",)
+    assert detect_profile(paths, read).requirements == ("npm-shrinkwrap.json",)
+    assert detect_profile(["a.py", "pyproject.toml", *paths[:2]], read).requirements == ("package-lock.json",)
 
 
 def test_packages_are_imported_from_above_them() -> None:

@@ -8,6 +8,7 @@ from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.context_files import relevant_files
 from orchestrator.engine.execute import ensure_runnable
 from orchestrator.engine.outward import Way, way_out
 from orchestrator.engine.state import StepState, StepStatus, Update, Work
@@ -22,7 +23,7 @@ from orchestrator.models.traffic import Traffic, Usage
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_write, may_read
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
-from orchestrator.render.prompts import step_prompt
+from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt
 
 _ERASED = {"message", "tool-call"}
 
@@ -74,7 +75,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     mine, tip = work["mine"], GitOid(work["tip"])
     worker = ctx.workers(choice(ctx.settings, step.kind, mine["attempt"]))
     base_tree = ctx.trees.tree_of(tip)
-    sandboxes, environment = ctx.sandboxes(), ctx.environment()
+    sandboxes, environment = ctx.sandboxes(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
     entries = ctx.trees.entries(base_tree)
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
@@ -84,11 +85,11 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
             key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
             run=ctx.run.id,
             limits=_limits(step, mine),
-            environment=environment[1] if environment else None,
             import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
             broker=way.lease.mount if way.lease else None,
             image=worker.agent.image,
-        )
+            packages=ctx.settings.packages or None,
+        ).furnished(environment)
         with sandboxes.open(request) as sandbox:
             sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way)
@@ -102,6 +103,9 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         lambda path: may_read(step.capabilities, path),
         lambda path: deny_write(step.capabilities, protected, path),
     )
+    if built.denials:
+        told = ctx.blobs.put("\n".join(built.denials).encode())
+        ctx.emit("sandbox-denied", "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
     return Proposal(
         run=ctx.run.id,
         step=step.id,
@@ -114,7 +118,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         image=worker.agent.image or sandboxes.image,
         summary=outcome.summary,
         transcript=ctx.blobs.put(outcome.transcript),
-        denials=built.denials,
+        denials=(*built.denials, *outcome.denials),
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
         started_at=started,
@@ -134,12 +138,15 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, way: Way) -> 
     told = (feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
     feedback = (*told, *earlier(ctx, step.id))
     requirements = ctx.requirements(step)
+    prompt = step_prompt(step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"])))
+    digest = ctx.blobs.put(prompt.encode())
+    ctx.emit("agent-prompt", "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
     return AgentTask(
         run=ctx.run.id,
         step=step,
         attempt=work["mine"]["attempt"],
         requirements=requirements,
-        prompt=step_prompt(step, requirements, feedback),
+        prompt=prompt,
         feedback=feedback,
         model=worker.model,
         lease=way.lease,

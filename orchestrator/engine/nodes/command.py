@@ -33,11 +33,11 @@ def command(ctx: RunContext, state: RunState) -> Update:
 
 def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[AcceptanceRun, ...]) -> Update:
     failed = _failed(now.step, runs)
-    environment = ctx.environment()
+    environment = ctx.environment(change.identity.tree)
     report = AcceptanceReport(
         change=change.identity,
         image=ctx.sandboxes().image,
-        environment=environment[0] if environment else None,
+        environment=environment.digest if environment else None,
         result=Result.FAILED if failed else Result.PASSED,
         runs=runs,
     )

@@ -3,14 +3,19 @@
 Runs as uid 65534 with Python's standard library alone. It speaks with the host
 over its own stdin and stdout; all integers are big-endian::
 
-    to it     U  members … Z          take files in, as this user
+    to it     A  <key 32 bytes>       tag everything from now on
+              U  members … Z          take files in, as this user
               X  <timeout_seconds f64> <output_bytes u64> <argc u32> <envc u32> <strings u32> <stdin u64>
                  <live u8> argv and NAME=value strings, each ended by NUL; stdin
               I  <bytes u32> more stdin for a live command; none ends its stdin. The next waits for its answer i
               O  <bytes u64> <members u64> <path_bytes u32>   give files out, within these caps
+              W  <wall_seconds u32>   begin its wall time anew, for one that was made ahead
               Q                       end
     from it   kind u8, length u32, payload, with kind one of
               K ok   ! a refusal in words   o stdout   e stderr   x <exit i32> <flags u8>   m members   i taken
+
+With a key every command's letter is followed by a tag of 16 bytes, and so is
+every frame: see ``wire.py``.
 
 A member is ``<kind c> <path_bytes u16> <mode u32> <size u64>``, then path and
 content. Kinds: D directory, F file, L link, Z end; on the way out also
@@ -20,7 +25,7 @@ Called with ``unpack`` it takes one stream of members in and ends. That form is
 run as uid 0 without capabilities, for the files that must not be written later.
 """
 
-# ruff: noqa: D103, PTH100, PTH120
+# ruff: noqa: D103, PTH100, PTH112, PTH120, PTH123, PTH208
 # Start-up counts: no pathlib. What a function does on a command is told by the drawing above.
 
 from __future__ import annotations
@@ -43,10 +48,12 @@ EXEC = struct.Struct(">dQIIIQB")
 MORE = struct.Struct(">I")
 CAPS = struct.Struct(">QQI")
 EXITED = struct.Struct(">iB")
+WALL = struct.Struct(">I")
 TRUNCATED, TIMED_OUT = 1, 2
 GRACE_SECONDS = 30
 KILL_SECONDS = 10
 PR_SET_DUMPABLE = 4
+SERVICES = "/services"
 NOT_FOUND = 127
 
 
@@ -59,18 +66,27 @@ def dumpable(value: int) -> None:
 
 
 def end_all(main: int = 0) -> int | None:
-    """Kill every process of this PID namespace and reap it. The wait status of ``main`` if it was among them."""
+    """Kill every process of this user in this PID namespace and reap it.
+
+    The wait status of ``main`` if it was among them. Services are another user's and stay; an orphan of theirs
+    becomes our child, so that with them nobody waits for just any child.
+    """
     status = None
     give_up = time.monotonic() + KILL_SECONDS
+    how = os.WNOHANG if os.path.isdir(SERVICES) else 0
     while time.monotonic() < give_up:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(-1, signal.SIGKILL)
         try:
-            pid, ended = os.waitpid(-1, 0)
+            pid, ended = os.waitpid(-1, how)
         except ChildProcessError:
             return status
         if pid == main and not os.WIFSTOPPED(ended):
             status = ended
+        if pid == 0:
+            if not own_processes():
+                return status
+            time.sleep(0.001)
     os._exit(71)
 
 
@@ -97,6 +113,18 @@ def relay_socket():  # noqa: ANN201  a socket or None
     from relay import listen  # noqa: PLC0415  the same
 
     return listen()
+
+
+def own_processes() -> bool:
+    """Whether any other process of this user lives."""
+    own = str(os.getuid())
+    for name in os.listdir("/proc"):
+        if name.isdecimal() and name != "1":
+            with suppress(OSError), open(f"/proc/{name}/status", encoding="utf-8", errors="replace") as file:
+                fields = dict(line.split(":", 1) for line in file if ":" in line)
+                if fields["Uid"].split()[0] == own and fields["State"].split()[0] not in {"Z", "X"}:
+                    return True
+    return False
 
 
 def become(argv: list[bytes], env: dict[bytes, bytes], fds: tuple[int, int, int]) -> None:
@@ -153,7 +181,7 @@ class Command:
 
     def more(self) -> None:
         """A live command's host has something to say, or is gone."""
-        if self.source is None or self.source.exactly(1) != b"I":
+        if self.source is None or self.source.command() != b"I":
             os._exit(0)
         (length,) = MORE.unpack(self.source.exactly(MORE.size))
         data = self.source.exactly(length)
@@ -268,15 +296,20 @@ def serve(wall_seconds: int) -> None:
     source = Input()
     listener = relay_socket()
     unpacker = Unpacker(source)
-    while (command := source.exactly(1)) != b"Q":
+    while (command := source.command()) != b"Q":
         try:
-            if command == b"U":
+            if command == b"A":
+                source.agree()
+                send(b"K")
+            elif command == b"U":
                 unpacker.run()
                 send(b"K")
             elif command == b"X":
                 execute(source, wake, listener)
             elif command == b"I":  # the command ended before it came
                 source.exactly(*MORE.unpack(source.exactly(MORE.size)))
+            elif command == b"W":
+                limit_life(WALL.unpack(source.exactly(WALL.size))[0])
             elif command == b"O":
                 caps = CAPS.unpack(source.exactly(CAPS.size))
                 end_all()
