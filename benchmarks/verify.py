@@ -2,8 +2,9 @@
 
     python benchmarks/verify.py [STEPS]
 
-A history of STEPS steps (default 10,000) is made by the product's own builders in a real git repository; each step
-has the statements that a run with two gates leaves, but for the monitor: authorship, lines, gates, acceptance, decision. Making it is not measured.
+A history of STEPS steps (default 10,000) is made by the product's own builders in a real git repository. Each step has
+the statements of a run with two gates, but for the monitor's: authorship, lines, gates, acceptance, decision. Making it
+is not measured.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from orchestrator.vcs.trees import GitTrees
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MAIN = "refs/heads/main"
 D = sha256(b"x")
+PLAN = sha256(b"the plan")
 FILES = 50
 LINES = 2000
 GOAL_SPEED, GOAL_WHOLE, GOAL_INCREMENTAL, GOAL_BLAME = 0.8, 15.0, 1.0, 2.0
@@ -90,7 +92,7 @@ class History:
         return base
 
     def _plan(self) -> None:
-        self.plans = [self._decision(SubjectKind.PLAN, D, None)]
+        self.plans = [self._decision(SubjectKind.PLAN, PLAN, None)]
 
     def _import(self, parent: str | None, files: dict[str, bytes], message: str) -> str:
         body = b"commit refs/heads/main\ncommitter a <a@b> 1767225600 +0000\ndata %d\n%b\n" % (
@@ -139,7 +141,7 @@ class History:
             commit=GitOid(commit),
             identity=identity,
             base_commit=identity.tip,
-            plan=D,
+            plan=PLAN,
             workflow=D,
             spec_text=D,
             requirements=required,
@@ -267,7 +269,7 @@ def main(steps: int) -> None:
             started = time.perf_counter()
             whole = examine(trees, request)
             figures["whole_history_seconds"] = time.perf_counter() - started
-            figures["statements"] = sum(s.size for s in whole.pool.states.values())
+            figures["statements"] = float(sum(s.size for s in whole.pool.states.values()))
         if whole.answer.verdict is not Verified.VERIFIED or len(whole.answer.commits) != steps:
             raise RuntimeError(str(whole.answer.problems[:3]))
         remembered = folder / "verified.json"
@@ -280,7 +282,7 @@ def main(steps: int) -> None:
         if found.commits or found.verdict is not Verified.VERIFIED:
             raise RuntimeError("the incremental verification was no incremental one")
         figures |= _blame(history, folder)
-    figures["steps"] = steps
+    figures["steps"] = float(steps)
     report(
         "verify",
         figures,
