@@ -128,8 +128,14 @@ class Policies:
 
     source: Source
     parsed: dict[tuple[bytes, ...], root.PolicyChain] = field(default_factory=dict[tuple[bytes, ...], root.PolicyChain])
+    known: dict[GitOid, root.PolicyChain] = field(default_factory=dict[GitOid, root.PolicyChain])
 
     def must(self, commit: GitOid) -> root.PolicyChain:
+        if commit not in self.known:
+            self.known[commit] = self._read(commit)
+        return self.known[commit]
+
+    def _read(self, commit: GitOid) -> root.PolicyChain:
         lines: list[bytes] = []
         while (line := self.source.file(commit, root.policy_path(len(lines) + 1))) is not None:
             lines.append(line)
