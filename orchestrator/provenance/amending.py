@@ -91,10 +91,11 @@ def signed(chain: PolicyChain, line: bytes, signer: Signer) -> Draft:
     """A draft with one more signature. Raises ``EvidenceInvalid`` EVID028, EVID021 (not the next version)."""
     _demand_root(chain, signer)
     policy = root.read_version(line, chain.current.version + 1)
-    signatures = {k: s for k, s in dsse.unpack(line, root.POLICY_TYPE).signatures if k != signer.keyid}
-    mine = signer.sign(policy.to_bytes(), root.POLICY_TYPE)
+    found = dsse.unpack(line, root.POLICY_TYPE)
+    signatures = {k: s for k, s in found.signatures if k != signer.keyid}
+    mine = signer.sign(found.payload, root.POLICY_TYPE)
     others = [Signature(keyid=k, sig=base64.b64encode(s).decode()) for k, s in signatures.items()]
-    return _draft(chain, policy, dsse.line_of(policy.to_bytes(), root.POLICY_TYPE, [*others, mine]))
+    return _draft(chain, policy, dsse.line_of(found.payload, root.POLICY_TYPE, [*others, mine]))
 
 
 def _demand_root(chain: PolicyChain, signer: Signer) -> None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 from pydantic import ValidationError
 
@@ -169,12 +169,26 @@ def _parse(payload: bytes, number: int) -> Policy:
         policy = Policy.model_validate(value)
     except ValidationError as error:
         raise _contradictory(f"does not fit the model ({error.error_count()} problems)", number) from None
-    if policy.to_bytes() != payload:
+    if not _is_part(value, policy.model_dump(mode="json")):
         raise strict.invalid("EVID006", f"policy version {number} is not in the one serialisation that is signed")
     if policy.version != number:
         raise _contradictory(f"says that it is version {policy.version}", number)
     check(policy)
     return policy
+
+
+def _is_part(said: object, whole: object) -> bool:
+    """Whether everything that was signed stands in the model as it was said.
+
+    A member that a later version of this program has beside is no contradiction: a policy outlives programs.
+    """
+    if isinstance(said, dict) and isinstance(whole, dict):
+        mine, theirs = cast("dict[str, object]", said), cast("dict[str, object]", whole)
+        return all(k in theirs and _is_part(v, theirs[k]) for k, v in mine.items())
+    if isinstance(said, list) and isinstance(whole, list):
+        ours, them = cast("list[object]", said), cast("list[object]", whole)
+        return len(ours) == len(them) and all(_is_part(a, b) for a, b in zip(ours, them, strict=True))
+    return type(said) is type(whole) and said == whole
 
 
 def _contradictory(why: str, number: int) -> Exception:

@@ -129,3 +129,34 @@ def test_payloads_of_another_shape(keys, first: Policy):
     assert code(signed(first.to_bytes(), "application/vnd.in-toto+json")) == "EVID007"
     assert code({root.policy_path(1): b"\x00"}) == "EVID006"
     assert code(root.sign_policy(first, [keys["eve"]])) == "EVID009"
+
+
+def signed_as(keys, document: dict[str, object]) -> dict[str, bytes]:
+    payload = canonical(document)
+    signature = keys["ana"].sign(payload, root.POLICY_TYPE)
+    return {root.policy_path(1): dsse.line_of(payload, root.POLICY_TYPE, [signature])}
+
+
+def test_a_policy_that_was_signed_before_a_field_existed_stays_valid(keys, first: Policy):
+    document = first.model_dump(mode="json")
+    del document["accept_risk"]
+    del document["ceiling"]["egress"]
+    del document["ceiling"]["limits"]["tokens"]
+    files = signed_as(keys, document)
+    chain = root.read_chain(files, NOW)
+    assert chain.root_digest == sha256(canonical(document))
+    assert chain.current.ceiling.egress == ()
+    assert (
+        len(
+            root.read_chain(
+                files | root.add_version(files, with_two_roots(keys, first), [keys["ana"]], NOW), NOW
+            ).policies
+        )
+        == 2
+    )
+
+
+@pytest.mark.parametrize("change", [{"unknown": 1}, {"version": "1"}, {"lift_roles": None}])
+def test_what_the_model_does_not_say_the_same_way_is_refused(keys, first: Policy, change):
+    files = signed_as(keys, {**first.model_dump(mode="json"), **change})
+    assert code(files) in {"EVID006", "EVID021"}
