@@ -150,14 +150,13 @@ def _acceptance(desk: _Desk, base: Base, claim: ChangeClaim, stated: AcceptanceC
         tip = desk.trees.tree_of(claim.identity.tip)
         before, _ = _run(desk, base, request.furnished(before_environment), command.argv, tip)
         after, output = _run(desk, base, request.furnished(environment), command.argv, claim.identity.tree)
-        passed = Demonstration.DEMONSTRATED if before else Demonstration.REGRESSION
         runs.append(
             AcceptanceRun(
                 argv=command.argv,
                 source=command.source,
                 exit_on_base=before,
                 exit_on_change=after,
-                shows=Demonstration.FAILED if after else passed,
+                shows=_shows(command.shows, before, after),
                 output=output,
             )
         )
@@ -168,6 +167,14 @@ def _acceptance(desk: _Desk, base: Base, claim: ChangeClaim, stated: AcceptanceC
         result=Result.FAILED if any(r.shows is Demonstration.FAILED for r in runs) else Result.PASSED,
         runs=tuple(runs),
     )
+
+
+def _shows(stated: Demonstration, before: int, after: int) -> Demonstration:
+    """A failure that a step of tests was there to cause is one again; any other is a failure."""
+    if after:
+        return Demonstration.RED if stated is Demonstration.RED else Demonstration.FAILED
+    shown = before != 0 and stated is not Demonstration.REGRESSION
+    return Demonstration.DEMONSTRATED if shown else Demonstration.REGRESSION
 
 
 def _run(desk: _Desk, base: Base, request: SandboxRequest, argv: Sequence[str], tree: GitOid) -> tuple[int, Digest]:

@@ -188,7 +188,7 @@ def _is_part(said: object, whole: object) -> bool:
     if isinstance(said, list) and isinstance(whole, list):
         ours, them = cast("list[object]", said), cast("list[object]", whole)
         return len(ours) == len(them) and all(_is_part(a, b) for a, b in zip(ours, them, strict=True))
-    return type(said) is type(whole) and said == whole
+    return type(said) is type(whole) and said == whole  # pyright: ignore[reportUnknownArgumentType]  neither is a container here
 
 
 def _contradictory(why: str, number: int) -> Exception:

@@ -60,6 +60,7 @@ def acceptance(claim: AcceptanceClaim) -> Json:
     """Of the acceptance commands."""
     names = [f"command-{n:02}" for n in range(1, len(claim.commands) + 1)]
     failed = [n for n, c in zip(names, claim.commands, strict=True) if c.shows is Demonstration.FAILED]
+    red = [n for n, c in zip(names, claim.commands, strict=True) if c.shows is Demonstration.RED]
     commands = [_command(n, c) for n, c in zip(names, claim.commands, strict=True)]
     return {
         "result": _WIRE_RESULT[claim.result],
@@ -70,8 +71,8 @@ def acceptance(claim: AcceptanceClaim) -> Json:
             *([wire.sha("environment", claim.environment)] if claim.environment else []),
             *commands,
         ],
-        "passedTests": [n for n in names if n not in failed],
-        "warnedTests": [],
+        "passedTests": [n for n in names if n not in {*failed, *red}],
+        "warnedTests": red,
         "failedTests": failed,
     }
 

@@ -52,6 +52,8 @@ def test_tests_come_first_are_red_and_then_closed(tmp_path):
         ]
         assert [r.result for r in reports] == [Result.FAILED, Result.PASSED, Result.PASSED]
         assert here.verify(done.run).verdict.value == "VERIFIED"
+        again = here.cli("attest", "--recheck", first, "--recheck", second)
+        assert again.returncode == 0, again.stderr
 
 
 def test_the_lane_refuses_what_it_cannot_split(tmp_path):

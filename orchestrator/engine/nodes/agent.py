@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
@@ -81,16 +82,8 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
     started = ctx.clock.now()
     with way_out(ctx, step, mine, worker, way):
-        request = SandboxRequest(
-            key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
-            run=ctx.run.id,
-            limits=_limits(step, mine),
-            import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
-            broker=way.lease.mount if way.lease else None,
-            image=worker.agent.image,
-            packages=ctx.settings.packages or None,
-        ).furnished(environment)
-        with sandboxes.open(request) as sandbox:
+        request = _request(ctx, step, mine, worker, way=way, paths=[entry.path for entry in entries])
+        with sandboxes.open(request.furnished(environment)) as sandbox:
             sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way)
             outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
@@ -123,6 +116,20 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         traffic=ctx.keep(way.traffic) if way.traffic else None,
         started_at=started,
         finished_at=ctx.clock.now(),
+    )
+
+
+def _request(
+    ctx: RunContext, step: Step, mine: StepState, worker: Worker, *, way: Way, paths: Sequence[str]
+) -> SandboxRequest:
+    return SandboxRequest(
+        key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
+        run=ctx.run.id,
+        limits=_limits(step, mine),
+        import_roots=import_roots(ctx.profile.source_roots, paths),
+        broker=way.lease.mount if way.lease else None,
+        image=worker.agent.image,
+        packages=ctx.settings.packages or None,
     )
 
 
