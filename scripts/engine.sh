@@ -48,6 +48,26 @@ install_packages() {
     }
 }
 
+install_runsc() { DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends runsc; }
+
+# gVisor is a second boundary around each step. Flags differ between releases: only those that this one knows are given.
+# HANDRAIL_GVISOR=no leaves the machine without it.
+register_gvisor() {
+    [ "${HANDRAIL_GVISOR:-yes}" = yes ] && [ "$(id -u)" = 0 ] && is_debian && [ -z "${DOCKER_HOST:-}" ] || return 0
+    command -v dockerd > /dev/null && command -v python3 > /dev/null || return 0
+    if ! command -v runsc > /dev/null; then
+        { install_runsc || { apt-get update -q && install_runsc; }; } > "$build/runsc.log" 2>&1 || {
+            say "gVisor could not be installed (.build/runsc.log): steps run with the engine's own runtime"
+            return 0
+        }
+    fi
+    python3 scripts/register_gvisor.py "$(command -v runsc)" /etc/docker/daemon.json || return 0
+    pid=$(cat /var/run/docker.pid 2>/dev/null || true)
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || return 0
+    kill -HUP "$pid"
+    sleep 1
+}
+
 # A machine that lost its processes keeps their pid files, and another process may have got such a number since.
 forget_dead() {
     for pair in dockerd:/var/run/docker.pid containerd:/var/run/docker/containerd/containerd.pid; do
@@ -73,6 +93,7 @@ if answers; then
     if [ "$(id -u)" = 0 ] && is_debian && ! command -v mmdebstrap > /dev/null; then
         install_packages
     fi
+    register_gvisor
     exit 0
 fi
 if [ -n "${DOCKER_HOST:-}" ]; then
@@ -87,10 +108,11 @@ fi
 is_debian || refuse "no container engine answers" "install Docker from your distribution and start dockerd; $as_root"
 install_packages
 if [ -d /run/systemd/system ] && systemctl start docker > "$build/systemctl.log" 2>&1 && wait_for_answer; then
+    register_gvisor
     exit 0
 fi
-start && exit 0
+start && { register_gvisor; exit 0; }
 # Without the right to set up a bridge dockerd still serves: no sandbox of ours has a network.
-start --iptables=false --ip6tables=false --bridge=none && exit 0
+start --iptables=false --ip6tables=false --bridge=none && { register_gvisor; exit 0; }
 tail -n 8 "$build/dockerd.log" >&2
 refuse "dockerd was started and does not answer" "read .build/dockerd.log; containers may be forbidden on this machine"

@@ -9,20 +9,16 @@ the host but the script, and takes every line that comes back as hostile.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Callable
 
+from orchestrator.agents.events import EventReader
 from orchestrator.agents.script import Action, Replay, load_script
 from orchestrator.errors import AgentFailed
 from orchestrator.models.base import sha256
-from orchestrator.ports import AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Sandbox
+from orchestrator.models.endpoint import WireProtocol
+from orchestrator.ports import AgentEvent, AgentOutcome, AgentTask, Sandbox
 
 PROGRAM = ("python3", "-I", "/opt/handrail/agents/scripted.py")
-MAX_EVENTS = 10_000
-MAX_LINE_BYTES = 64 << 10
-MAX_TEXT_CHARACTERS = 4096
-_KINDS = {kind.value: kind for kind in AgentEventKind}
-_DATA_KEYS = frozenset({"path", "bytes", "argv", "exit_code", "done", "failed", "denied", "deleted"})
 
 
 class ScriptedAgent:
@@ -43,6 +39,16 @@ class ScriptedAgent:
     def version(self) -> str:
         """The script is what it does, so its digest is the version."""
         return f"1+{self._digest.removeprefix('sha256:')[:16]}"
+
+    @property
+    def image(self) -> None:
+        """The base image has the program."""
+        return
+
+    @property
+    def protocols(self) -> tuple[WireProtocol, ...]:
+        """It asks no model."""
+        return ()
 
     def run(self, task: AgentTask, sandbox: Sandbox, emit: Callable[[AgentEvent], None]) -> AgentOutcome:
         """Replay the actions of this step and attempt.
@@ -90,83 +96,3 @@ class ScriptedAgent:
             names = (requirement.id, requirement.id.rpartition("/")[2], *requirement.aliases)
             found += [self._script[name] for name in names if name in self._script][:1]
         return found
-
-
-class EventReader:
-    """Lines of JSON from a sandbox to events. Bounded; what is not an event is dropped and counted."""
-
-    def __init__(self, emit: Callable[[AgentEvent], None]) -> None:
-        self._emit = emit
-        self._pending = b""
-        self._skipping = False
-        self.events = 0
-        self.dropped = 0
-        self.fed = False
-        self.finished: str | None = None
-
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes, however they were cut."""
-        self.fed = self.fed or bool(data)
-        *lines, rest = (self._pending + data).split(b"\n")
-        for line in lines:
-            if self._skipping:
-                self._skipping = False
-            else:
-                self._line(line)
-        if len(rest) > MAX_LINE_BYTES:
-            self.dropped += not self._skipping
-            self._skipping, rest = True, b""
-        self._pending = rest
-
-    def close(self) -> None:
-        """Take an unended last line, and say once what was dropped."""
-        if self._pending and not self._skipping:
-            self._line(self._pending)
-        self._pending = b""
-        if self.dropped:
-            text = f"{self.dropped} lines of the agent's output are no events and were dropped"
-            self._emit(AgentEvent(AgentEventKind.MESSAGE, text, {"dropped": self.dropped}))
-
-    def _line(self, line: bytes) -> None:
-        event = _event(line) if self.events < MAX_EVENTS and len(line) <= MAX_LINE_BYTES else None
-        if event is None:
-            self.dropped += 1
-            return
-        self.events += 1
-        if event.kind is AgentEventKind.FINISHED:
-            self.finished = event.text
-        self._emit(event)
-
-
-def _event(line: bytes) -> AgentEvent | None:
-    try:
-        told = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(told, dict):
-        return None
-    fields = cast("Mapping[str, Any]", told)
-    kind, text, data = _KINDS.get(str(fields.get("kind"))), fields.get("text", ""), fields.get("data", {})
-    if kind is None or not isinstance(text, str) or not isinstance(data, dict):
-        return None
-    known = {key: value for key, value in cast("Mapping[str, Any]", data).items() if key in _DATA_KEYS}
-    return AgentEvent(kind, _printable(text[:MAX_TEXT_CHARACTERS]), _flat(known))
-
-
-def _flat(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Texts, numbers and lists of texts; nothing nested."""
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, bool | int):
-            flat[key] = value
-        elif isinstance(value, str):
-            flat[key] = _printable(value[:MAX_TEXT_CHARACTERS])
-        elif isinstance(value, list):
-            items = [_printable(str(item)[:MAX_TEXT_CHARACTERS]) for item in cast("list[object]", value)[:64]]
-            flat[key] = items
-    return flat
-
-
-def _printable(text: str) -> str:
-    """Without what moves a terminal's cursor or turns a line's direction round."""
-    return "".join(character if character.isprintable() or character in "\n\t" else "\ufffd" for character in text)

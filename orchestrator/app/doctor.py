@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.app.keys import signer
 from orchestrator.app.project import open_project
-from orchestrator.app.sandboxing import probe_engine
+from orchestrator.app.sandboxing import engine_form, probe_engine, runtime_choice
 from orchestrator.app.setup import trust
 from orchestrator.errors import HandrailError, TrustError
 
@@ -31,6 +31,8 @@ def examine(folder: Path) -> list[Check]:
         ask_check("trust", lambda: _trusted(folder)),
         ask_check("key", lambda: f"signs as {signer(None).keyid[:16]}"),
         ask_check("sandbox", lambda: f"every limit was tried and held: {', '.join(probe_engine())}"),
+        _engine(),
+        _runtime(),
         _import_name(),
     ]
 
@@ -55,6 +57,25 @@ def _trusted(folder: Path) -> str:
         text = "Nobody here has trusted this repository's .handrail folder."
         raise TrustError("TRUST001", text, f"handrail trust {digest}")
     return f"{digest} is trusted"
+
+
+def _engine() -> Check:
+    """What there is; whether it is fit is asked by the check before."""
+    try:
+        words = engine_form()
+    except HandrailError as problem:
+        return Check("engine", ok=True, words=f"not asked: {problem.code}")
+    hint = "" if "root outside" not in words else "userns-remap or a rootless engine makes root inside nobody outside"
+    return Check("engine", ok=True, words=words, hint=hint)
+
+
+def _runtime() -> Check:
+    """Never missing: gVisor is a boundary more, not one that is needed."""
+    try:
+        words, hint = runtime_choice()
+    except HandrailError as problem:
+        return Check("runtime", ok=True, words=f"not asked: {problem.code}")
+    return Check("runtime", ok=True, words=words, hint=hint)
 
 
 def _import_name() -> Check:

@@ -10,7 +10,7 @@ from orchestrator.errors import UsageError
 from orchestrator.store.layout import config_home
 
 if TYPE_CHECKING:
-    from orchestrator.provenance.keys import FileSigner
+    from orchestrator.provenance.keys import KeySigner
 
 VARIABLE = "HANDRAIL_KEY"
 
@@ -20,11 +20,11 @@ def default_path() -> Path:
     return Path(os.environ.get(VARIABLE) or config_home() / "keys" / "default.pem")
 
 
-def signer(path: Path | None) -> FileSigner:
-    """Raises ``UsageError`` (KEY010) when there is no key yet; see :mod:`orchestrator.provenance.keys` for the rest."""
-    from orchestrator.provenance.keys import load_key
+def signer(path: Path | None) -> KeySigner:
+    """Raises ``UsageError`` (KEY010) when there is no key yet; see :mod:`orchestrator.provenance.signers` otherwise."""
+    from orchestrator.provenance.signers import open_signer
 
     where = path or default_path()
     if not where.exists():
         raise UsageError("KEY010", f"There is no signing key at {where}.", "handrail key new")
-    return load_key(where)
+    return open_signer(where)

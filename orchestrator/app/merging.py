@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.app.project import Project
-from orchestrator.app.verifying import verify_line
+from orchestrator.app.verifying import Options, verify_line
 from orchestrator.app.wiring import open_trees
 from orchestrator.errors import EvidenceInvalid, RepositoryError, UsageError
 from orchestrator.models.base import Digest
@@ -27,7 +27,7 @@ def merge(project: Project, run: Run, into: str | None = None, root: Digest | No
         if tip is None:
             next_ = f"handrail show {run.id}" if run.status in OVER else f"handrail resume {run.id}"
             raise UsageError("RUN006", f"Run {run.id} has merged nothing.", next_)
-        found = verify_line(project, run.run_ref, base=run.base_commit, root=root)
+        found = verify_line(project, run.run_ref, Options(base=run.base_commit, root=root))
         if found.problems:
             told = [f"{p.code} {p.message}" for p in found.problems]
             raise EvidenceInvalid("EVID061", f"The evidence of run {run.id} does not hold.", "handrail verify", told)

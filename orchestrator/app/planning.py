@@ -7,23 +7,34 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from orchestrator.app.base import read_base
+from orchestrator.app.choosing import read_limits
 from orchestrator.app.project import Project
 from orchestrator.app.start import base_and_target, read_file, read_spec
 from orchestrator.app.wiring import open_trees, open_workflow, plan_for
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.plan import Plan, ReviewMode
+from orchestrator.models.run import RunSettings
 
 
 def plan_spec(
-    project: Project, spec: Path, *, workflow: str, review: ReviewMode, target: str | None, trust: Digest | None
+    project: Project,
+    spec: Path,
+    *,
+    workflow: str,
+    review: ReviewMode,
+    target: str | None,
+    trust: Digest | None,
+    model: str = "",
+    limits: tuple[str, ...] = (),
 ) -> Plan:
-    """The plan of a spec on the present base. Asks no engine."""
+    """The plan of a spec on the present base. Asks no engine, and does not look ``model`` up."""
     parsed, _ = read_spec(spec, project)
     commit, ref = base_and_target(project, target)
     with open_trees(project) as trees:
         base = read_base(project, trees, commit, trust)
-        return plan_for(trees, base, parsed, open_workflow(workflow), target=ref, review=review)
+        settings = RunSettings(agent="", model=model, review=review, limits=read_limits(limits))
+        return plan_for(trees, base, parsed, open_workflow(workflow), target=ref, settings=settings)
 
 
 def save_plan(plan: Plan, path: Path) -> None:

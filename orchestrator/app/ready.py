@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.app.base import read_base
+from orchestrator.app.connections import load_connections
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import layers_of, reach_engine
-from orchestrator.app.wiring import open_agent, open_trees, plan_for
+from orchestrator.app.wiring import open_trees, plan_for
+from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.capabilities import DataClass
 from orchestrator.models.plan import Plan
 from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
+from orchestrator.policy import egress
 
 
 def ensure_ready(
@@ -24,15 +28,14 @@ def ensure_ready(
     *,
     base: GitOid,
     target: str,
-    agent_input: tuple[bytes, Path] | None,
     key: Path | None,
     trust: Digest | None,
     plan: Plan | None,
 ) -> None:
-    """Ask for key, agent, trust, plan and engine, in this order.
+    """Ask for key, trust, plan and engine, in this order.
 
     A plan from a file is somebody's claim: its grants and its sources are held
-    against one made here. Raises ``UsageError`` (no key, a bad script),
+    against one made here. Raises ``UsageError`` (no key),
     ``PlanStale``, ``TrustError``, ``PlanInvalid``, ``SandboxUnavailable`` (exit
     8). Not checked: whether the limits hold, which is tried before the first
     sandbox is used.
@@ -41,13 +44,34 @@ def ensure_ready(
     from orchestrator.planning.stale import ensure_fresh
 
     signer(key)
-    open_agent(settings.agent, agent_input[0] if agent_input else None, str(agent_input[1]) if agent_input else "")
     if plan is not None:
         ensure_fresh(plan, base, spec.source_digest)
     with open_trees(project) as trees:
         there = read_base(project, trees, base, trust)
-        made = plan_for(trees, there, spec, workflow, target=target, review=settings.review)
+        made = plan_for(trees, there, spec, workflow, target=target, settings=settings)
     if plan is not None:
         check_plan(plan, spec, [there.chain.current.ceiling, workflow.ceiling])
         check_sources(plan, made)
+        _ensure_models(plan, settings)
+    _ensure_local(plan or made, settings)
     reach_engine(settings.image, settings.runtime, layers_of(there.profile))
+
+
+def _ensure_local(plan: Plan, settings: RunSettings) -> None:
+    """Restricted data is for endpoints labelled local alone. Raises ``UsageError`` (PLAN024)."""
+    if not settings.models() or all(step.capabilities.data is DataClass.OPEN for step in plan.steps):
+        return
+    local = {endpoint.name for endpoint in load_connections().endpoints if endpoint.local}
+    for model in settings.models():
+        if model.partition("/")[0] not in local:
+            text = f"A step sees restricted data, and the endpoint of {model} is not labelled local."
+            raise UsageError("PLAN024", text, "name a model of a local endpoint, or take the restricted paths out")
+
+
+def _ensure_models(plan: Plan, settings: RunSettings) -> None:
+    """A saved plan says what its steps may ask. Raises ``UsageError`` (PLAN022)."""
+    for model in settings.models():
+        for step in plan.steps:
+            if not egress.models_below([model], step.capabilities.models):
+                text = f"Step {step.id} of the saved plan is not granted the model {model}."
+                raise UsageError("PLAN022", text, f"handrail plan {plan.spec_path} --model {model} -o FILE")

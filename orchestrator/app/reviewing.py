@@ -35,7 +35,7 @@ def open_reviews(
         custody = principal.custody
 
         def seal(decision: Decision) -> tuple[str, bytes]:
-            payload = statements.build(claims.DecisionClaim(decision=decision, custody=custody))
+            payload = statements.build(claims.DecisionClaim(decision=decision, keyid=who.keyid, custody=custody))
             return who.keyid, dsse.seal(payload, [who])
 
         def outdated(item: ReviewItem) -> bool:

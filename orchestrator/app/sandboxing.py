@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
@@ -89,25 +90,39 @@ def _not_built(layers: Iterable[str]) -> SandboxUnavailable:
     )
 
 
-def engine(image: str = "", runtime: str = "", layers: Iterable[str] = (), *, pool_size: int = 0) -> DockerSandboxes:
-    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none."""
-    from orchestrator.sandbox.docker_engine import DockerSandboxes
+def base_image(layers: Iterable[str] = ()) -> str:
+    """The id of the built image that has these layers. Raises ``SandboxUnavailable`` (``IMG020``) without one."""
     from orchestrator.sandbox.images import ImageBuilder
     from orchestrator.sandbox.recipe import sufficient
 
+    state = state_home()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = ImageBuilder(state).find_first(sufficient(data_folder("sandboxes") / "images", layers))
+    if found is None:
+        raise _not_built(layers)
+    return found
+
+
+RUNTIME = "HANDRAIL_RUNTIME"
+"""The variable with the preferred runtime: a name, or ``auto``."""
+
+
+def engine(image: str = "", runtime: str = "", layers: Iterable[str] = (), *, pool_size: int = 0) -> DockerSandboxes:
+    """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none.
+
+    The runtime is the one asked for, else the preference of :data:`RUNTIME`, else gVisor where the engine has
+    it and its probe passes, else the engine's own.
+    """
+    from orchestrator.sandbox.docker_engine import AUTO, DockerSandboxes
+
     folder, state = data_folder("sandboxes"), state_home()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not image:
-        found = ImageBuilder(state).find_first(sufficient(folder / "images", layers))
-        if found is None:
-            raise _not_built(layers)
-        image = found
     return DockerSandboxes(
-        image,
+        image or base_image(layers),
         programs_source=folder / "images" / "base" / "opt" / "handrail",
         seccomp=folder / "seccomp" / "default.json",
         state=state,
-        runtime=runtime or None,
+        runtime=runtime or os.environ.get(RUNTIME) or AUTO,
         pool_size=pool_size,
     )
 
@@ -131,6 +146,29 @@ def probe_engine(image: str = "", runtime: str = "") -> tuple[str, ...]:
     finally:
         sandboxes.close()
     return tuple(sorted(CHECKS))
+
+
+def engine_form() -> str:
+    """What kind of engine answers: version, cgroups, and whether root inside is root outside."""
+    from orchestrator.sandbox.client import Engine
+
+    found = Engine()
+    try:
+        return found.form()
+    finally:
+        found.close()
+
+
+def runtime_choice() -> tuple[str, str]:
+    """Which runtime steps get and why, and how to get gVisor where it is not there, or ''."""
+    sandboxes = engine()
+    try:
+        sandboxes.probe()
+        name, why = sandboxes.connect().runtime, sandboxes.choice
+    finally:
+        sandboxes.close()
+    how = "as root on Debian or Ubuntu `make engine` installs runsc and registers it with the engine"
+    return why or f"{name}: as {RUNTIME} asks", how if "has no gVisor" in why else ""
 
 
 class LazyEngine:

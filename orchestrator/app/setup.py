@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from orchestrator.app.base import FOLDER, PROFILE, folder_at, trust_store
 from orchestrator.app.keys import default_path
+from orchestrator.app.policies import DEFAULT_GATES
 from orchestrator.app.project import Project
 from orchestrator.app.wiring import open_trees
 from orchestrator.assets.find import capability_profile
@@ -16,12 +16,6 @@ from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.profile import RepositoryProfile
-
-if TYPE_CHECKING:
-    from orchestrator.provenance.root import PolicyChain
-
-
-_GATES = ("ruff", "bandit", "protected", "integrity", "hygiene")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +71,18 @@ def initialise(
     when the folder is there already.
     """
     from orchestrator.planning.profile_file import dump_profile
-    from orchestrator.provenance.keys import generate_key, load_key
+    from orchestrator.provenance.keys import generate_key
     from orchestrator.provenance.root import create_policy, read_chain, sign_policy
+    from orchestrator.provenance.signers import open_signer
     from orchestrator.provenance.trusted import folder_digest
     from orchestrator.vcs.user import commit_paths
 
     top = ensure_new(project)
     path = key or default_path()
-    signer = load_key(path) if path.exists() else generate_key(path, name)
-    policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=_GATES)
-    ceiling = Capabilities(write=("**",), write_protected=("**",), limits=capability_profile(capabilities).limits)
+    signer = open_signer(path) if path.exists() else generate_key(path, name)
+    policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=DEFAULT_GATES)
+    limits = capability_profile(capabilities).limits
+    ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
     person = policy.principals[0].model_copy(update={"human": human})
     policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling})
     files = {**sign_policy(policy, [signer]), PROFILE: dump_profile(profile)}
@@ -123,11 +119,3 @@ def trust(project: Project, digest: str | None, rev: str = "HEAD") -> tuple[Dige
         store.pin(project.repository.id, read_chain(files, project.clock.now()).root_digest)
         store.record_folder(project.repository.id, actual)
     return actual, tuple(sorted(files)), store.known(project.repository.id).folder == actual
-
-
-def policy_at(project: Project, rev: str) -> PolicyChain:
-    """The chain of policies at a revision; its signatures are checked, whether anybody here trusts it is not."""
-    from orchestrator.provenance.root import read_chain
-
-    with open_trees(project) as trees:
-        return read_chain(folder_at(trees, trees.resolve(rev)), None)

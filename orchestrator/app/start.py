@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.app.choosing import choose, choose_spelled, read_limits
+from orchestrator.app.preferences import preferences
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
 from orchestrator.app.sandboxing import packages_at
@@ -30,18 +32,30 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a person asked for. ``target`` is a branch name or ``None`` for the one that is checked out."""
+    """What a person asked for. ``target`` is a branch name or ``None`` for the one that is checked out.
+
+    ``None`` elsewhere means that the preferences decide. ``limits`` are ``NAME=NUMBER`` each.
+    """
 
     spec: Path
     workflow: str = "prd-to-code"
-    agent: str = ""
+    agent: str | None = None
     agent_input: Path | None = None
-    review: ReviewMode = ReviewMode.EACH_STEP
-    max_parallel: int = 2
+    model: str | None = None
+    escalate: str | None = None
+    escalate_after: int | None = None
+    tester: str | None = None
+    review: str | None = None
+    max_parallel: int | None = None
     target: str | None = None
-    image: str = ""
-    runtime: str = ""
+    image: str | None = None
+    runtime: str | None = None
     wheelhouse: Path | None = None
+    limits: tuple[str, ...] = ()
+    budget_tokens: int | None = None
+    budget_usd: float | None = None
+    record: bool = False
+    replay: str | None = None
     key: Path | None = None
     trust: Digest | None = None
 
@@ -54,16 +68,7 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
     spec, data = read_spec(request.spec, project)
     base, target = base_and_target(project, request.target)
     workflow = open_workflow(request.workflow)
-    given = (read_file(request.agent_input), request.agent_input) if request.agent_input else None
-    settings = RunSettings(
-        agent=_agent(request),
-        agent_input=project.blobs.put(given[0]) if given else None,
-        review=plan.review if plan else request.review,
-        max_parallel=request.max_parallel,
-        image=request.image,
-        runtime=request.runtime,
-        packages=packages_at(request.wheelhouse),
-    )
+    settings = _settings(project, request, plan)
     ensure_ready(
         project,
         spec,
@@ -71,7 +76,6 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
         settings,
         base=base,
         target=target,
-        agent_input=given,
         key=request.key,
         trust=request.trust,
         plan=plan,
@@ -172,13 +176,29 @@ def read_file(path: Path) -> bytes:
         raise UsageError("SPEC001", f"{path} cannot be read: {why}.", "check the path") from problem
 
 
-def _agent(request: RunRequest) -> str:
-    if not request.agent:
-        from orchestrator.agents.catalog import AGENTS
-
-        known = ", ".join(sorted(AGENTS))
-        raise UsageError("AGT006", f"No agent is named. Installed: {known}.", "handrail run SPEC --agent NAME")
-    return request.agent
+def _settings(project: Project, request: RunRequest, plan: Plan | None) -> RunSettings:
+    """The request and the preferences, and what they leave open from the user's models file."""
+    wanted = {name: p.value for name, p in preferences(project, asdict(request), request.trust).items()}
+    given = read_file(request.agent_input) if request.agent_input else None
+    first = choose(wanted["agent"], wanted["model"], given, str(request.agent_input))
+    return RunSettings(
+        agent=first.agent,
+        model=first.model,
+        agent_input=project.blobs.put(given) if given else None,
+        review=plan.review if plan else ReviewMode(wanted["review"]),
+        max_parallel=wanted["max_parallel"],
+        image=wanted["image"],
+        runtime=wanted["runtime"],
+        packages=packages_at(request.wheelhouse),
+        escalate=choose_spelled(wanted["escalate"], given),
+        escalate_after=wanted["escalate_after"],
+        tester=choose_spelled(request.tester or "", given),
+        limits=read_limits(request.limits),
+        budget_tokens=request.budget_tokens,
+        budget_usd=request.budget_usd,
+        record=request.record,
+        replay=project.index.run(RunId(request.replay)).id if request.replay else None,
+    )
 
 
 def base_and_target(project: Project, target: str | None) -> tuple[GitOid, str]:

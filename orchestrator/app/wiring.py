@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base, read_base
+from orchestrator.app.brokering import make_broker, make_budgets
+from orchestrator.app.connections import load_connections
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import LazyEngine, layers_of, packages_at
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.workers import Worker
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.decision import Decision
 from orchestrator.models.environment import Environment
 from orchestrator.models.event import Event
 from orchestrator.models.gate import GateReport
-from orchestrator.models.plan import Plan, ReviewMode
-from orchestrator.models.run import Run, RunSettings
+from orchestrator.models.plan import Plan
+from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Agent, Candidate, Prepared, Trees
+from orchestrator.ports import Agent, Budgets, Candidate, Prepared, Trees
 
 if TYPE_CHECKING:
     from orchestrator.sandbox.abort import Abort
@@ -33,11 +38,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_trees(project: Project) -> Iterator[GitTrees]:
-    """The repository's trees; long-lived git processes end with the context."""
+def open_trees(project: Project, fresh: Mapping[str, GitOid] | None = None) -> Iterator[GitTrees]:
+    """The repository's trees; long-lived git processes end with the context.
+
+    ``fresh`` are evidence branches to be read elsewhere than where they are: those of a push that is being judged.
+    """
     from orchestrator.vcs.trees import GitTrees
 
-    with GitTrees.open(project.repository.folder, project.layout.trees) as trees:
+    with GitTrees.open(project.repository.folder, project.layout.trees, fresh) as trees:
         yield trees
 
 
@@ -49,10 +57,22 @@ def open_workflow(workflow: str) -> Workflow:
 
 
 def open_agent(name: str, agent_input: bytes | None, path: str = "script") -> Agent:
-    """A driver by name. Raises ``UsageError`` for an unknown one or a bad input."""
+    """A driver by name. Raises ``UsageError`` for an unknown one, one that is not installed, or a bad input."""
     from orchestrator.agents.catalog import make_agent
+    from orchestrator.agents.drivers import DRIVERS
+    from orchestrator.app.agents import open_installed
 
+    if name in DRIVERS:
+        return open_installed(name)
     return make_agent(name, agent_input, path)
+
+
+def installed_agents() -> tuple[str, ...]:
+    """Names of the coding agents that can be named here, without the scripted one."""
+    from orchestrator.agents.catalog import AGENTS
+    from orchestrator.app.agents import installed_names
+
+    return tuple(sorted({*AGENTS, *installed_names()} - {"scripted"}))
 
 
 def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
@@ -65,7 +85,7 @@ def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
     def open_decision(line: bytes) -> tuple[str, Decision]:
         opened = dsse.open_line(line, keys)
         claim = statements.read(opened.payload)
-        if not isinstance(claim, claims.DecisionClaim) or len(opened.keyids) != 1 or opened.unknown:
+        if not isinstance(claim, claims.DecisionClaim) or opened.keyids != (claim.keyid,) or opened.unknown:
             raise EvidenceInvalid("EVID017", "A stored decision is not one person's decision.", "handrail verify")
         return opened.keyids[0], claim.decision
 
@@ -117,13 +137,16 @@ def open_run(
             index=project.index,
             trees=trees,
             clock=project.clock,
-            agent=open_agent(settings.agent, project.blobs.get(settings.agent_input) if settings.agent_input else None),
+            workers=workers(project, settings),
             signer=signer(key),
             sandboxes=engine.sandboxes,
             environment=environment_of(
                 project, trees, base, engine.sandboxes, tell, packages=settings.packages, abort=engine.builds
             ),
-            make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, review=settings.review),
+            make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
+            connections=load_connections(),
+            broker=lambda: make_broker(project.blobs.put),
+            budgets=_budgets(project, run, settings),
             run_gates=run_gates,
             open_decision=decision_opener(base),
         )
@@ -133,7 +156,23 @@ def open_run(
             engine.close()
 
 
-def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target: str, review: ReviewMode) -> Plan:
+def workers(project: Project, settings: RunSettings) -> Callable[[AgentChoice], Worker]:
+    """Opens each agent of a run once."""
+    given = project.blobs.get(settings.agent_input) if settings.agent_input else None
+
+    @cache
+    def opened(name: str) -> Agent:
+        return open_agent(name, given)
+
+    return lambda choice: Worker(opened(choice.agent), choice.model)
+
+
+def _budgets(project: Project, run: Run, settings: RunSettings) -> Budgets:
+    tokens = sys.maxsize if settings.budget_tokens is None else settings.budget_tokens
+    return make_budgets(project.index, run.id, tokens, settings.budget_usd)
+
+
+def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target: str, settings: RunSettings) -> Plan:
     """The deterministic plan; nothing runs."""
     from orchestrator.planning.planner import make_plan
 
@@ -145,7 +184,9 @@ def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target
         base.commit,
         target,
         paths=[e.path for e in trees.entries(trees.tree_of(base.commit))],
-        review=review,
+        review=settings.review,
+        models=settings.models(),
+        limits=settings.limits,
     )
 
 

@@ -8,24 +8,13 @@ from typing import Any
 import click
 
 from orchestrator.cli.options import as_json, digest, no_input, repository
-from orchestrator.cli.running import advance, owner_options
+from orchestrator.cli.running import advance, owner_options, work_options
 
 
 @click.command(help="Run a plan that was saved with plan -o. Refuses when the base commit or the spec has changed.")
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--spec", type=click.Path(path_type=Path), help="The spec, when it does not lie where the plan says.")
-@click.option("--agent", default="", help="The coding agent that implements the steps.")
-@click.option("--script", type=click.Path(path_type=Path), help="The scripted agent's file of actions.")
-@click.option(
-    "--max-parallel", type=click.IntRange(1, 64), default=2, show_default=True, help="Steps worked on at once."
-)
-@click.option("--image", default="", help="A sandbox image by its id.")
-@click.option("--runtime", default="", help="A container runtime that the engine has, such as runsc.")
-@click.option(
-    "--wheelhouse",
-    type=click.Path(path_type=Path),
-    help="A folder of packages instead of any index: for the environment, and read-only for the steps.",
-)
+@work_options
 @owner_options
 @repository
 @no_input

@@ -16,6 +16,8 @@ from orchestrator.cli.telling import note, print_json, say, table
 @click.option("--workflow", default="prd-to-code", show_default=True)
 @click.option("--review", type=click.Choice(["each-step", "end-of-run"]), default="each-step", show_default=True)
 @click.option("--target", help="The branch that the changes are for (default: the one checked out).")
+@click.option("--model", default="", help="The model to grant to the steps, as ENDPOINT/MODEL.")
+@click.option("--limit", "limits", multiple=True, help="A ceiling for each step, such as tokens=100000. Repeatable.")
 @click.option("--trust", help="Trust the .handrail folder with this digest (for CI).")
 @repository
 @as_json
@@ -25,6 +27,8 @@ def command(
     workflow: str,
     review: str,
     target: str | None,
+    model: str,
+    limits: tuple[str, ...],
     trust: str | None,
     repo: Path,
     json_: bool,
@@ -36,7 +40,14 @@ def command(
 
     with open_project(repo) as project:
         plan = plan_spec(
-            project, spec, workflow=workflow, review=ReviewMode(review), target=target, trust=digest(trust)
+            project,
+            spec,
+            workflow=workflow,
+            review=ReviewMode(review),
+            target=target,
+            trust=digest(trust),
+            model=model,
+            limits=limits,
         )
     if output:
         save_plan(plan, output)

@@ -28,6 +28,38 @@ _OPTIONS = (
 )
 
 
+_WORK = (
+    click.option("--agent", help="The coding agent that implements the steps."),
+    click.option("--model", help="The model that it asks, as ENDPOINT/MODEL (default: the role coder's)."),
+    click.option("--script", type=click.Path(path_type=Path), help="The scripted agent's file of actions."),
+    click.option("--escalate", help="AGENT[:ENDPOINT/MODEL] that takes a step over after failures."),
+    click.option("--escalate-after", type=click.IntRange(1, 19), help="After how many failed attempts (default: 2)."),
+    click.option("--tester", help="AGENT[:ENDPOINT/MODEL] that writes the tests in the test-first lane."),
+    click.option("--max-parallel", type=click.IntRange(1, 64), help="Steps worked on at once (default: 2)."),
+    click.option(
+        "--limit", "limits", multiple=True, help="A ceiling for each step, such as tokens=100000. Repeatable."
+    ),
+    click.option("--budget-tokens", type=click.IntRange(0), help="A ceiling of tokens for the whole run."),
+    click.option("--budget-usd", type=click.FloatRange(0), help="A ceiling of money for the whole run."),
+    click.option("--record", is_flag=True, help="Keep what models said, so that the run can be replayed."),
+    click.option("--replay", help="Answer from the recordings of this run; no model is asked."),
+    click.option(
+        "--wheelhouse",
+        type=click.Path(path_type=Path),
+        help="A folder of packages instead of any index: for the environment, and read-only for the steps.",
+    ),
+    click.option("--image", help="A sandbox image by its id (default: the one that `sandbox build` made)."),
+    click.option("--runtime", help="A container runtime that the engine has, such as runsc."),
+)
+
+
+def work_options(function: F) -> F:
+    """Options of every command that begins a run. ``None`` leaves it to the preferences."""
+    for option in reversed(_WORK):
+        function = option(function)
+    return function
+
+
 def owner_options(function: F) -> F:
     """Options of every command that advances a run."""
     for option in _OPTIONS:

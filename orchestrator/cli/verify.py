@@ -14,14 +14,19 @@ from orchestrator.cli.telling import print_json, say
 if TYPE_CHECKING:
     from orchestrator.models.verification import Verification
 
+_FILE = click.Path(path_type=Path)
+
 
 @click.command(help="Check the evidence of merged changes, offline. Exit 9 when anything does not hold.")
 @click.argument("head", default="HEAD")
 @click.option("--base", help="Only commits that this one does not reach.")
 @click.option("--root", help="The root of trust, from outside the repository (sha256:…).")
-@click.option(
-    "--bundle", type=click.Path(path_type=Path), help="Evidence from an exported file instead of the branches."
-)
+@click.option("--bundle", type=_FILE, help="Evidence from an exported file instead of the branches.")
+@click.option("--at", help="An anchor (a file, or a tag): the logs must continue its checkpoints.")
+@click.option("--policy", type=_FILE, help="A file of your own demands beside the repository's signed policy.")
+@click.option("--ref", help="The branch that is meant, where HEAD does not name one.")
+@click.option("--incremental", is_flag=True, help="Only what is new since the last whole verification by you here.")
+@click.option("--pre-receive", is_flag=True, help="Judge a push: `old new ref` lines on standard input, as git's hook.")
 @click.option("--allow-self-asserted", is_flag=True, help="Accept that the repository vouches for itself.")
 @repository
 @as_json
@@ -30,28 +35,43 @@ def command(
     base: str | None,
     root: str | None,
     bundle: Path | None,
+    at: str | None,
+    policy: Path | None,
+    ref: str | None,
+    incremental: bool,
+    pre_receive: bool,
     allow_self_asserted: bool,
     repo: Path,
     json_: bool,
 ) -> None:
     from orchestrator.app.project import open_project
     from orchestrator.app.start import read_file
-    from orchestrator.app.verifying import verify_line
+    from orchestrator.app.verifying import Options, verify_line, verify_push
 
+    options = Options(
+        base=base,
+        root=digest(root),
+        allow_self_asserted=allow_self_asserted,
+        bundle=read_file(bundle) if bundle else None,
+        at=at,
+        policy=(read_file(policy), str(policy)) if policy else None,
+        incremental=incremental,
+    )
+    if pre_receive:
+        sys.exit(max((_shown(found, json_=json_) for found in verify_push(repo, sys.stdin, options)), default=0))
+    if Path(head).is_dir() and head != "HEAD":
+        repo, head = Path(head), "HEAD"
     with open_project(repo) as project:
-        found = verify_line(
-            project,
-            head,
-            base=base,
-            root=digest(root),
-            allow_self_asserted=allow_self_asserted,
-            bundle=read_file(bundle) if bundle else None,
-        )
+        found = verify_line(project, head, options, ref)
+    sys.exit(_shown(found, json_=json_))
+
+
+def _shown(found: Verification, *, json_: bool) -> int:
     if json_:
         print_json("verification", {**found.model_dump(mode="json"), "human_approved": found.human_approved})
     else:
         _tell(found)
-    sys.exit(found.exit_code)
+    return int(found.exit_code)
 
 
 def _tell(found: Verification) -> None:
@@ -61,7 +81,10 @@ def _tell(found: Verification) -> None:
         gates = " ".join(f"{name}={result}" for name, result in sorted(c.gates.items()))
         people = ", ".join(c.reviewers) + ("" if c.human else " (not a person)")
         shown = "demonstrated" if c.demonstrated else "not demonstrated"
-        say(f"{c.commit[:12]} {c.step} {' '.join(c.requirements)} by {c.agent}; {gates}; {shown}; {people}")
+        lines = "lines not stated" if c.lines is None else f"{c.lines} lines"
+        say(f"{c.commit[:12]} {c.step} {' '.join(c.requirements)} by {c.agent}; {lines}; {gates}; {shown}; {people}")
+        if c.not_observed:
+            say(f"{c.commit[:12]} not observed: {', '.join(c.not_observed)}")
     for commit in found.unattested:
         say(f"{commit[:12]} unattested")
     for remark in found.notes:

@@ -18,8 +18,11 @@ from orchestrator.engine.nodes.merge import merge
 from orchestrator.engine.nodes.plan import plan
 from orchestrator.engine.nodes.review import review
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
-from orchestrator.errors import Interrupted, WorkflowInvalid
-from orchestrator.models.workflow import Node, NodeKind, Workflow
+from orchestrator.engine.watch import TRANSITION, check_transition
+from orchestrator.errors import Interrupted
+from orchestrator.models.base import StepId
+from orchestrator.models.plan import StepKind
+from orchestrator.models.workflow import Node, NodeKind
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -70,7 +73,9 @@ def _handler(ctx: RunContext, name: str, node: Node) -> Handler:  # noqa: PLR091
 
 def _watched(ctx: RunContext, name: str, handler: Handler) -> Handler:
     def run(state: RunState) -> Update:
-        check_transition(ctx.workflow, state.get("at", ""), state.get("outcome", ""), name)
+        before, outcome = state.get("at", ""), state.get("outcome", "")
+        check_transition(ctx.workflow, before, outcome, name)
+        ctx.emit(TRANSITION, name, before=before, outcome=outcome)
         if ctx.index.cancel_asked(ctx.run.id):
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
         update = handler(state)
@@ -89,18 +94,11 @@ def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
     return str(value) if isinstance(value, str) else value
 
 
-def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -> None:
-    """The run-time monitor. Raises ``WorkflowInvalid`` (WF040) for a transition that the workflow does not have."""
-    expected = workflow.nodes[before].on.get(outcome) if before else workflow.start
-    if expected != here:
-        raise WorkflowInvalid("WF040", f"{before or 'start'} ended as {outcome!r}, which does not lead to {here}.")
-
-
 def _route(ctx: RunContext, node: Node) -> Callable[[RunState], str | list[Send]]:
     def route(state: RunState) -> str | list[Send]:
         target = node.on[state["outcome"]]
         if ctx.workflow.nodes[target].kind is NodeKind.AGENT:
-            return [Send(target, _work(state, step)) for step in _working(state)]
+            return [Send(target, _work(ctx, state, step)) for step in _working(state)]
         return target
 
     return route
@@ -110,7 +108,15 @@ def _working(state: RunState) -> list[str]:
     return [s for s, mine in state["steps"].items() if mine["status"] == StepStatus.WORKING]
 
 
-def _work(state: RunState, step: str) -> Work:
+def _tests(ctx: RunContext, state: RunState, step: str) -> str:
+    plan = {s.id: s for s in ctx.plan(state["plan"]).steps}
+    mine = plan[StepId(step)]
+    before = (plan[d] for d in mine.depends_on)
+    tests = (s.id for s in before if s.kind is StepKind.TESTS and s.requirements == mine.requirements)
+    return next((state["steps"][s]["proposal"] for s in tests), "")
+
+
+def _work(ctx: RunContext, state: RunState, step: str) -> Work:
     return {
         "run": state["run"],
         "plan": state["plan"],
@@ -118,5 +124,6 @@ def _work(state: RunState, step: str) -> Work:
         "at": state["at"],
         "outcome": state["outcome"],
         "step": step,
+        "tests": _tests(ctx, state, step),
         "mine": state["steps"][step],
     }

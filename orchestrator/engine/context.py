@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
+from orchestrator.engine.workers import Worker
 from orchestrator.models.base import Digest, GitOid, Noun, StepId
 from orchestrator.models.decision import Decision
+from orchestrator.models.endpoint import Connections
 from orchestrator.models.event import Event
 from orchestrator.models.gate import GateReport
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.policy import Policy
 from orchestrator.models.profile import RepositoryProfile
-from orchestrator.models.run import Run, RunSettings
+from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Agent, Blobs, Candidate, Clock, Prepared, RunIndex, Sandboxes, Signer, Trees
+from orchestrator.ports import Blobs, Broker, Budgets, Candidate, Clock, Prepared, RunIndex, Sandboxes, Signer, Trees
 
 N = TypeVar("N", bound=Noun)
 
@@ -29,7 +31,8 @@ class RunContext:
     ``open_decision`` verifies a decision's signature and gives the key id and
     the decision; it raises ``EvidenceInvalid`` otherwise. ``environment`` builds
     or finds what a tree's own lock files ask for (D5); a tree that changes them has
-    passed the gates before it is asked for. ``turn`` is
+    passed the gates before it is asked for. ``workers`` opens an agent by name.
+    ``connections`` are the user's endpoints, and ``broker`` the only way to them. ``turn`` is
     held where two steps would otherwise do the same work twice.
     """
 
@@ -43,11 +46,14 @@ class RunContext:
     index: RunIndex
     trees: Trees
     clock: Clock
-    agent: Agent
+    workers: Callable[[AgentChoice], Worker]
     signer: Signer
     sandboxes: Callable[[], Sandboxes]
     environment: Callable[[GitOid], Prepared | None]
     make_plan: Callable[[], Plan]
+    connections: Connections
+    broker: Callable[[], Broker]
+    budgets: Budgets
     run_gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
     open_decision: Callable[[bytes], tuple[str, Decision]]
     turn: Lock = field(default_factory=Lock)

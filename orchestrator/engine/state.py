@@ -27,6 +27,8 @@ class StepState(TypedDict):
     status: str
     attempt: int
     spent_seconds: int
+    spent_tokens: int
+    spent_usd: float
     proposal: str
     trees: list[str]
     feedback: list[str]
@@ -42,6 +44,8 @@ def opened() -> StepState:
         "status": StepStatus.PENDING,
         "attempt": 0,
         "spent_seconds": 0,
+        "spent_tokens": 0,
+        "spent_usd": 0.0,
         "proposal": "",
         "trees": [],
         "feedback": [],
@@ -88,7 +92,7 @@ Update = dict[str, Any]
 
 
 class Work(TypedDict):
-    """What one parallel agent node is sent."""
+    """What one parallel agent node is sent. ``tests`` is the proposal of the step of tests before it, or ''."""
 
     run: str
     plan: str
@@ -96,4 +100,5 @@ class Work(TypedDict):
     at: str
     outcome: str
     step: str
+    tests: str
     mine: StepState

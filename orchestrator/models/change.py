@@ -46,8 +46,26 @@ class Hunk(Noun):
     new_lines: int
 
 
+class Observed(Noun):
+    """What was seen of one attempt from outside its sandbox. ``None`` and ``''`` mean that nobody looked.
+
+    ``model`` is ``provider/id`` as the broker relayed it; ``network`` and
+    ``processes`` are digests of the records, ``sandbox_policy`` of the profile
+    that was enforced.
+    """
+
+    model: str = ""
+    network: Digest | None = None
+    processes: Digest | None = None
+    sandbox_policy: Digest | None = None
+
+
 class Proposal(Noun):
-    """What came out of a sandbox, on the base that the agent saw. Not yet judgeable (D1)."""
+    """What came out of a sandbox, on the base that the agent saw. Not yet judgeable (D1).
+
+    ``model`` is what the upstream reported, ``traffic`` the stored account of the broker, where the agent had one;
+    ``processes`` a stored account of them, ``sandbox_policy`` the digest of the profile that was enforced.
+    """
 
     run: RunId
     step: StepId
@@ -61,6 +79,10 @@ class Proposal(Noun):
     summary: str = ""
     transcript: Digest | None = None
     denials: tuple[str, ...] = ()
+    model: str = ""
+    traffic: Digest | None = None
+    processes: Digest | None = None
+    sandbox_policy: Digest | None = None
     started_at: Instant
     finished_at: Instant
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestrator.models.base import Digest, Instant, Noun, RunId, StepId
+from orchestrator.models.base import Digest, Instant, Noun, RequirementId, RunId, StepId
 from orchestrator.models.change import ChangeIdentity
 
 
@@ -52,7 +52,9 @@ class Decision(Noun):
     """A verdict of one reviewer on one item.
 
     ``lifts`` are fingerprints of ``person`` findings that the reviewer names
-    (D6). The comment's text is kept apart (D13); here is its digest.
+    (D6). The comment's text is kept apart (D13); here is its digest. ``document``
+    is the digest of the whole sheet that was shown, ``diff`` of the unified diff
+    (of several, of the list of their digests), ``requirements`` the ids shown.
     """
 
     item: str
@@ -68,4 +70,7 @@ class Decision(Noun):
     reviewer: str
     role: str
     comment: Digest | None = None
+    document: Digest | None = None
+    diff: Digest | None = None
+    requirements: tuple[RequirementId, ...] = ()
     decided_at: Instant

@@ -73,11 +73,12 @@ class GateReport(Noun):
 
 
 class Demonstration(StrEnum):
-    """What a passing command shows (D4)."""
+    """What a command shows (D4). ``RED`` is a failure that a step of tests is there to cause."""
 
     DEMONSTRATED = "demonstrated"
     REGRESSION = "regression"
     FAILED = "failed"
+    RED = "red"
 
 
 class AcceptanceRun(Noun):

@@ -49,10 +49,18 @@ class ReviewMode(StrEnum):
     END_OF_RUN = "end-of-run"
 
 
+class StepKind(StrEnum):
+    """``TESTS`` is accepted when a command fails on what it wrote; the step after it cannot write that."""
+
+    IMPLEMENT = "implement"
+    TESTS = "tests"
+
+
 class Step(Noun):
     """``alone`` steps never run beside another (a grant that nobody named)."""
 
     id: StepId
+    kind: StepKind = StepKind.IMPLEMENT
     title: str
     requirements: tuple[RequirementId, ...] = Field(min_length=1)
     depends_on: tuple[StepId, ...] = ()

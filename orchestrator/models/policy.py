@@ -36,6 +36,14 @@ class Role(Noun):
     threshold: int = Field(default=1, ge=1)
 
 
+class Revocation(Noun):
+    """A key that nobody should believe for anything stated at ``since`` or later."""
+
+    keyid: str
+    since: Instant
+    reason: str = ""
+
+
 class Policy(Noun):
     """One version of the policy. Version n+1 is signed by the root threshold of version n.
 
@@ -53,6 +61,7 @@ class Policy(Noun):
     ceiling: Capabilities = Capabilities(write=("**",))
     gates: tuple[str, ...] = ()
     accept_risk: tuple[str, ...] = ()
+    revoked: tuple[Revocation, ...] = ()
 
     def principal(self, keyid: str) -> Principal | None:
         """The principal of a key, or ``None``."""

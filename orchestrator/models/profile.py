@@ -9,7 +9,10 @@ from orchestrator.models.environment import Services
 
 
 class RepositoryProfile(Noun):
-    """``test`` is an argument vector. Every value's origin is in ``detected_from`` (field → file)."""
+    """``test`` is an argument vector. Every value's origin is in ``detected_from`` (field → file).
+
+    ``restricted`` are patterns of paths whose content only endpoints labelled ``local`` may see.
+    """
 
     languages: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
@@ -18,4 +21,5 @@ class RepositoryProfile(Noun):
     requirements: tuple[str, ...] = ()
     services: Services = ()
     protected: tuple[str, ...] = ()
+    restricted: tuple[str, ...] = ()
     detected_from: dict[str, str] = Field(default_factory=dict)

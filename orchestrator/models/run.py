@@ -11,11 +11,23 @@ from orchestrator.models.status import OVER, RunStatus
 __all__ = ["OVER", "Run", "RunSettings", "RunStatus"]
 
 
+class AgentChoice(Noun):
+    """A coding agent and the ``endpoint/model`` that it asks; '' for an agent that asks none."""
+
+    agent: str
+    model: str = ""
+
+
 class RunSettings(Noun):
     """What the person asked for when the run began; a resume goes on with the same.
 
     ``agent_input`` is the stored file that the agent was given (the scripted
-    agent's actions). ``packages`` is the folder that stands in for every index, if one was named.
+    agent's actions). ``tester`` writes the tests in the test-first lane;
+    ``escalate`` takes a step over once ``escalate_after`` attempts have failed.
+    ``limits`` are ceilings by flag, named as in
+    :class:`~orchestrator.models.capabilities.Limits`; ``budget_*`` are those of
+    the whole run. ``packages`` is the folder that stands in for every index.
+    ``record`` keeps what models said; ``replay`` names a run whose recordings answer instead.
     """
 
     agent: str
@@ -25,6 +37,21 @@ class RunSettings(Noun):
     image: str = ""
     runtime: str = ""
     packages: str = ""
+    model: str = ""
+    escalate: AgentChoice | None = None
+    tester: AgentChoice | None = None
+    escalate_after: int = Field(default=2, ge=1, le=19)
+    budget_tokens: int | None = Field(default=None, ge=0)
+    budget_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    record: bool = False
+    replay: RunId | None = None
+    limits: dict[str, float] = Field(default_factory=dict)
+
+    def models(self) -> tuple[str, ...]:
+        """Every model that the run may ask, each once."""
+        others = (choice.model for choice in (self.escalate, self.tester) if choice)
+        named = (self.model, *others)
+        return tuple(dict.fromkeys(model for model in named if model))
 
 
 class Run(Noun):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from orchestrator.models.base import Digest, Noun, RequirementId
+from orchestrator.models.capabilities import DataClass
 
 
 class SpecFormat(StrEnum):
@@ -51,6 +52,8 @@ class Requirement(Noun):
     where: tuple[Declared, ...] = ()
     verify_by: tuple[Declared, ...] = ()
     depends_on: tuple[RequirementId, ...] = ()
+    reaches: tuple[Declared, ...] = ()
+    data: DataClass = DataClass.OPEN
     span: Span
     text_digest: Digest
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from orchestrator.errors import ExitCode
 from orchestrator.models.base import Digest, GitOid, Noun, RequirementId, RunId, StepId
 from orchestrator.models.gate import Result
@@ -47,7 +49,10 @@ class CommitEvidence(Noun):
     ``change`` and ``decisions`` are digests of envelope lines. ``reviewers`` are
     names from the policy. ``same_tree`` says that the statement names another
     commit with this parent and tree (a squash on a server). ``texts_withheld``
-    counts requirement texts that are not here to read (D13).
+    counts requirement texts that are not here to read (D13). ``roles`` are the
+    persons who approved, by role. ``lines`` counts the changed lines that are
+    stated, ``None`` when no statement names any. ``not_observed`` names what nobody
+    watched while the change was made.
     """
 
     commit: GitOid
@@ -66,6 +71,10 @@ class CommitEvidence(Noun):
     decisions: tuple[Digest, ...]
     reviewers: tuple[str, ...]
     human: bool
+    roles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    lines: int | None = None
+    model: str = ""
+    not_observed: tuple[str, ...] = ()
     checks: Checks
     texts_withheld: int
     policy_version: int

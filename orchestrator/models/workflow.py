@@ -28,6 +28,13 @@ class Line(StrEnum):
     STACK = "stack"
 
 
+class Lane(StrEnum):
+    """How a requirement becomes steps: one, or its tests and then its code."""
+
+    STRAIGHT = "straight"
+    TEST_FIRST = "test-first"
+
+
 class Subject(StrEnum):
     """What a review node is about."""
 
@@ -49,6 +56,7 @@ class Node(Noun):
     role: str | None = None
     reviews: Subject | None = None
     line: Line | None = None
+    lane: Lane = Lane.STRAIGHT
     gates: tuple[str, ...] = ()
     exit: int | None = None
 

@@ -10,7 +10,7 @@ from orchestrator.models.base import StepId
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.plan import Plan, SourceKind, Step
 from orchestrator.models.spec import Spec
-from orchestrator.policy import capabilities, globs
+from orchestrator.policy import capabilities, egress, globs
 
 Problem = tuple[str, str]
 
@@ -116,5 +116,8 @@ def _above(step: Step, ceiling: Capabilities) -> Iterator[Problem]:
         yield "PLAN006", f"{step.id}: writing {glob} is not provably within the ceiling."
     for glob in (g for g in grant.write_protected if not globs.below([g], ceiling.write_protected)):
         yield "PLAN006", f"{step.id}: writing the protected {glob} is not within the ceiling."
-    if not capabilities.is_within(grant.model_copy(update={"write": (), "write_protected": ()}), ceiling):
-        yield "PLAN006", f"{step.id}: reading, commands or limits are above the ceiling."
+    for model in (m for m in grant.models if not egress.models_below([m], ceiling.models)):
+        yield "PLAN006", f"{step.id}: the model {model} is not within the ceiling."
+    rest = grant.model_copy(update={"write": (), "write_protected": (), "models": ()})
+    if not capabilities.is_within(rest, ceiling):
+        yield "PLAN006", f"{step.id}: reading, commands, hosts, secrets, data or limits are above the ceiling."

@@ -8,21 +8,23 @@ grants may still work in parallel, since integration is serial (D1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from orchestrator.models.base import GitOid, RequirementId, StepId
-from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.capabilities import Capabilities, DataClass, Egress
 from orchestrator.models.plan import Acceptance, Budget, Plan, ReviewMode, Source, SourceKind, Step, WritePath
 from orchestrator.models.policy import Policy
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.spec import Declared, Requirement, Spec
-from orchestrator.models.workflow import Workflow
+from orchestrator.models.workflow import Lane, Workflow
 from orchestrator.planning.check import Problem, check_plan, raise_invalid
+from orchestrator.planning.lanes import tests_first
 from orchestrator.policy import capabilities, globs
 from orchestrator.policy.commands import split_command
-from orchestrator.policy.paths import FORBIDDEN, PROTECTED, fold, protects
+from orchestrator.policy.egress import meet, reached
+from orchestrator.policy.paths import FORBIDDEN, PROTECTED, fold, may_read, protects
 
 _ATTEMPTS = 3
 
@@ -37,20 +39,26 @@ def make_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
     *,
     paths: Sequence[str],
     review: ReviewMode,
+    models: Sequence[str] = (),
+    limits: Mapping[str, float] | None = None,
 ) -> Plan:
     """An acyclic plan in which every requirement has its step; checked before it is returned.
 
-    ``paths`` are the files of the base tree. Raises
+    ``paths`` are the files of the base tree, ``models`` those that the run's agents ask (nothing
+    else is granted), ``limits`` ceilings by name that the person adds. Raises
     :class:`~orchestrator.errors.PlanInvalid` with every problem; beside the
     codes of :func:`~orchestrator.planning.check.check_plan` these are PLAN012
     nothing says where to write, PLAN013 a path above a ceiling, PLAN014 a
-    protected path that is not named exactly, PLAN016 a command that cannot run.
+    protected path that is not named exactly, PLAN016 a command that cannot run, PLAN019 a
+    requirement that the test-first lane cannot split, PLAN023 a host above the ceiling.
     """
-    ground = _Ground(spec, profile, workflow.ceiling, policy, frozenset(paths))
+    ground = _Ground(spec, profile, workflow.ceiling, policy, frozenset(paths), tuple(models), limits or {})
     order = _ordered(spec.requirements)
     ids = {requirement.id: StepId(f"S{i:02d}") for i, requirement in enumerate(order, 1)}
     problems: list[Problem] = []
     steps = [step for r in order if (step := ground.step(r, ids, problems)) is not None]
+    if any(node.lane is Lane.TEST_FIRST for node in workflow.nodes.values()):
+        steps = tests_first(steps, profile, problems)
     if problems:
         raise_invalid(problems)
     plan = Plan(
@@ -99,10 +107,12 @@ class _Ground:
     workflow_ceiling: Capabilities
     policy: Policy
     files: frozenset[str]
+    models: tuple[str, ...]
+    limits: Mapping[str, float]
 
     @cached_property
     def ceiling(self) -> Capabilities:
-        return capabilities.meet(self.policy.ceiling, self.workflow_ceiling)
+        return capabilities.lowered(capabilities.meet(self.policy.ceiling, self.workflow_ceiling), self.limits)
 
     @cached_property
     def protected(self) -> tuple[str, ...]:
@@ -120,10 +130,13 @@ class _Ground:
         before = len(problems)
         write = self._named(requirement, problems) if requirement.where else self._inferred(requirement, problems)
         acceptance = tuple(self._acceptance(requirement, problems))
+        egress = tuple(self._egress(requirement, problems))
         if len(problems) > before:
             return None
         exact = (p.glob for p in write if globs.is_exact(p.glob) and protects(self.protected, p.glob))
-        grant = self.ceiling.model_copy(update={"write": tuple(p.glob for p in write), "write_protected": tuple(exact)})
+        least = {"write": tuple(p.glob for p in write), "write_protected": tuple(exact)}
+        out = {"egress": egress, "secrets": (), "models": self.models, "data": self._data(requirement)}
+        grant = self.ceiling.model_copy(update={**least, **out})
         return Step(
             id=ids[requirement.id],
             title=requirement.title or requirement.statement.split("\n")[0][:80],
@@ -200,6 +213,21 @@ class _Ground:
                 yield Acceptance(argv=argv, source=self._from_spec(declared))
         if self.profile.test and self.profile.test not in seen:
             yield Acceptance(argv=self.profile.test, source=Source(kind=SourceKind.PROFILE, place="profile test"))
+
+    def _egress(self, requirement: Requirement, problems: list[Problem]) -> Iterator[Egress]:
+        """The hosts that the spec names, each as narrow as the ceiling's rules for it."""
+        for declared in requirement.reaches:
+            rules = meet([reached(declared.value)], self.ceiling.egress)
+            if not rules:
+                text = f"{self._place(declared)}: reaching {declared.value} is not within the ceiling."
+                problems.append(("PLAN023", text))
+            yield from rules
+
+    def _data(self, requirement: Requirement) -> DataClass:
+        """Restricted when the requirement says so, or when the step gets to see a path that is."""
+        ceiling = self.ceiling.data is DataClass.RESTRICTED or requirement.data is DataClass.RESTRICTED
+        seen = (p for p in self.files if protects(self.profile.restricted, p) and may_read(self.ceiling, p))
+        return DataClass.RESTRICTED if ceiling or any(True for _ in seen) else DataClass.OPEN
 
     def _from_spec(self, declared: Declared) -> Source:
         return Source(kind=SourceKind.SPEC, place=self._place(declared))

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.models.plan import Plan, Source, SourceKind, Step
+from orchestrator.models.capabilities import DataClass
+from orchestrator.models.plan import Plan, Source, SourceKind, Step, StepKind
 from orchestrator.policy.globs import may_overlap
 
 
@@ -48,9 +49,12 @@ def _named(source: Source) -> str:
 
 
 def _notes(plan: Plan, step: Step, behind: dict[str, set[str]]) -> Iterator[str]:
+    if step.kind is StepKind.TESTS:
+        yield "Writes tests only: a command must fail on them, and the next step cannot change them."
     for path in step.write:
         if path.glob in step.capabilities.write_protected:
             yield f"{path.glob} is protected; granted because {path.source.place} names it exactly."
+    yield from _outward(step)
     if not step.acceptance:
         yield "No command shows this requirement: it will be reported as not demonstrated."
     elif all(a.source.kind is SourceKind.PROFILE for a in step.acceptance):
@@ -61,6 +65,16 @@ def _notes(plan: Plan, step: Step, behind: dict[str, set[str]]) -> Iterator[str]
     beside = [other.id for other in plan.steps if _may_collide(step, other, behind)]
     if beside:
         yield f"May touch the same files as {', '.join(beside)}; they are integrated one after the other."
+
+
+def _outward(step: Step) -> Iterator[str]:
+    held = step.capabilities
+    if held.data is DataClass.RESTRICTED:
+        yield "Sees restricted data: only model endpoints labelled local may answer it."
+    for rule in held.egress:
+        yield f"May {', '.join(rule.methods)} {rule.host}{', '.join(rule.paths)}, at most {rule.max_kib} KiB."
+    if held.models:
+        yield f"May ask {', '.join(held.models)} for up to {held.limits.tokens} tokens."
 
 
 def _may_collide(step: Step, other: Step, behind: dict[str, set[str]]) -> bool:

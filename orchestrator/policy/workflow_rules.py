@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from orchestrator.models.workflow import Line, Node, NodeKind, Subject, Workflow
 
@@ -116,25 +117,45 @@ class Passage:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How much of a workflow was searched, and the shortest way to an unseen merge: empty when there is none."""
+
+    states: int
+    transitions: int
+    counterexample: tuple[Passage, ...]
+
+
+PROPERTY: Final = (
+    "every merge follows gates, acceptance and approval of the change since its last edit and last rebuild"
+)
+
+
 def counterexample(workflow: Workflow) -> list[Passage]:
     """The shortest way to a merge without gates, acceptance and approval since the last edit; empty when there is none.
 
-    Complete: breadth-first over every reachable standing. A stack merge needs
-    gates and acceptance; a merge to the run's line needs the approval as well.
+    A stack merge needs gates and acceptance; a merge to the run's line needs the approval as well.
     """
+    return list(searched(workflow).counterexample)
+
+
+def searched(workflow: Workflow) -> Search:
+    """Complete: breadth-first over every reachable standing."""
     first = Standing(workflow.start)
     came: dict[Standing, tuple[Standing, str] | None] = {first: None}
     todo = deque([first])
+    transitions = 0
     while todo:
         here = todo.popleft()
         if _unsafe(workflow.nodes[here.node], here):
-            return _story(came, here)
+            return Search(len(came), transitions, tuple(_story(came, here)))
         for outcome, target in workflow.nodes[here.node].on.items():
             there = _after(workflow.nodes[here.node], here, outcome, target)
+            transitions += 1
             if there not in came:
                 came[there] = (here, outcome)
                 todo.append(there)
-    return []
+    return Search(len(came), transitions, ())
 
 
 def _unsafe(node: Node, here: Standing) -> bool:

@@ -4,12 +4,14 @@ No I/O, no implementation. Dataclasses here are what passes through a seam and i
 not kept; whatever is kept is a noun in :mod:`orchestrator.models`.
 """
 
-from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask
+from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Steering
+from orchestrator.ports.broker import Broker, BrokerGrant, Budgets, Lease
 from orchestrator.ports.gates import Candidate, Gate
 from orchestrator.ports.sandbox import Environments, Execution, Prepared, Sandbox, Sandboxes, SandboxRequest
 from orchestrator.ports.signing import Signer
 from orchestrator.ports.storage import Blobs, Clock, RunIndex
 from orchestrator.ports.trees import (
+    BlamedLine,
     BuiltTree,
     ChangeOut,
     CommitNode,
@@ -27,7 +29,11 @@ __all__ = [
     "AgentEventKind",
     "AgentOutcome",
     "AgentTask",
+    "BlamedLine",
     "Blobs",
+    "Broker",
+    "BrokerGrant",
+    "Budgets",
     "BuiltTree",
     "Candidate",
     "ChangeOut",
@@ -37,6 +43,7 @@ __all__ = [
     "Execution",
     "Gate",
     "History",
+    "Lease",
     "OutMember",
     "Prepared",
     "RefUpdate",
@@ -45,6 +52,7 @@ __all__ = [
     "SandboxRequest",
     "Sandboxes",
     "Signer",
+    "Steering",
     "TreeDiff",
     "TreeEntry",
     "Trees",

@@ -36,6 +36,8 @@ class SandboxRequest:
     ``packages`` is a host directory of packages to mount read-only. ``open_tree`` makes the whole copy
     writable, for commands whose tree is thrown away (acceptance). ``import_roots``
     are directories of the tree from which Python imports the project's own packages.
+    ``broker`` is the host directory with a lease's socket: a relay inside then answers on 127.0.0.1.
+    ``image`` is the id of an image that stands on the engine's own and adds a layer (a coding agent's program).
     """
 
     key: str
@@ -44,6 +46,8 @@ class SandboxRequest:
     environment: str | None = None
     open_tree: bool = False
     import_roots: tuple[str, ...] = ()
+    broker: str | None = None
+    image: str | None = None
     node_modules: bool = False
     services: tuple[Service, ...] = ()
     packages: str | None = None
@@ -97,10 +101,12 @@ class Sandbox(Protocol):
         env: Mapping[str, str] | None = None,
         timeout_seconds: float,
         on_output: Callable[[bytes], None] | None = None,
+        live_input: Callable[[], bytes | None] | None = None,
     ) -> Execution:
         """Run in ``/work`` as the unprivileged user; all its processes are ended with it.
 
-        ``on_output`` gets stdout as it comes.
+        ``on_output`` gets stdout as it comes. ``live_input`` is asked a few times a second for more
+        stdin: at most 64 KiB, ``None`` for nothing now, ``b""`` for its end; without it stdin ends after ``stdin``.
         """
         ...
 

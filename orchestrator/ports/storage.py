@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from orchestrator.models.base import Digest, RunId
+from orchestrator.models.base import Digest, RunId, StepId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.event import Event
 from orchestrator.models.run import Run
@@ -108,3 +108,11 @@ class RunIndex(Protocol):
     def ask_to_cancel(self, run: RunId) -> None: ...
 
     def cancel_asked(self, run: RunId) -> bool: ...
+
+    def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
+        """Remember a stored text that a person says to a step."""
+        ...
+
+    def steers(self, run: RunId, step: StepId) -> tuple[Digest, ...]:
+        """In the order in which they came."""
+        ...

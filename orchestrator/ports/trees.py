@@ -81,6 +81,10 @@ class Trees(Protocol):
         """Sorted by path. Raises ``RepositoryError`` for a tree that cannot go in and out unchanged."""
         ...
 
+    def entry(self, tree: GitOid, path: str) -> TreeEntry | None:
+        """The file at a path, or ``None``."""
+        ...
+
     def blob(self, oid: GitOid) -> bytes: ...
 
     def blobs(self, oids: Sequence[GitOid]) -> Iterator[bytes]: ...
@@ -128,8 +132,11 @@ class Trees(Protocol):
         """The worktree in which a branch is checked out, or ``None``."""
         ...
 
-    def evidence(self, ref: str) -> Mapping[str, bytes]:
-        """Path → bytes of an evidence branch; empty when it does not exist."""
+    def evidence(self, ref: str, since: str = "") -> Mapping[str, bytes]:
+        """Path → bytes of an evidence branch; empty when it does not exist.
+
+        With ``since`` of the files in folders only those at or after this path.
+        """
         ...
 
     def prepare_evidence(self, ref: str, files: Mapping[str, bytes], when: datetime) -> RefUpdate:
@@ -151,11 +158,34 @@ class CommitNode:
     claims: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BlamedLine:
+    """One line, and the commit, path and line number at which it was written."""
+
+    number: int
+    text: bytes
+    commit: GitOid
+    path: str
+    line: int
+    author: str
+
+
 class History(Protocol):
     """What ``verify`` reads of a repository beside :class:`Trees`."""
 
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
         """All that ``head`` reaches and ``base`` does not, parents before children. No grafts, no replace refs."""
+        ...
+
+    def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
+        """These commits alone, in no particular order."""
+        ...
+
+    def blame(self, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
+        """Where each line of a file at a commit comes from; moves and copies are followed. ``last`` 0 is the end.
+
+        Raises ``RepositoryError`` REPO040 when there is no such file or no such line.
+        """
         ...
 
     def evidence_refs(self) -> tuple[str, ...]:

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Annotated, Final, TypeVar
+from enum import StrEnum
+from typing import Annotated, Final, Literal, assert_never
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RequirementId, RunId, StepId, sha256
-from orchestrator.models.change import Change, ChangeIdentity, Proposal
+from orchestrator.models.change import ChangeIdentity, Observed
 from orchestrator.models.decision import Decision
-from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Disposition, GateReport, Result
-from orchestrator.models.plan import Plan
+from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody
 from orchestrator.provenance import strict
 
@@ -72,6 +72,8 @@ class ChangeClaim(Noun):
     and ``transcript`` are salted digests; ``environment`` and ``capabilities``
     are digests of nouns; ``image`` is the sandbox image's. ``acceptance`` is the
     digest of the acceptance report, ``None`` when the step had no command.
+    ``proposed`` is the tree that came out of the sandbox, before it was rebuilt
+    on the tip. In ``observed`` the records of network and processes are salted.
     """
 
     repository: str
@@ -91,6 +93,8 @@ class ChangeClaim(Noun):
     capabilities: Sha256
     environment: Sha256 | None = None
     transcript: Sha256 | None = None
+    proposed: Oid
+    observed: Observed = Observed()
     denials: int = Field(default=0, ge=0)
     acceptance: Sha256 | None = None
     custody: Custody
@@ -111,6 +115,7 @@ class GateClaim(Noun):
     to_lift: tuple[Sha256, ...] = ()
     failing: tuple[Sha256, ...] = ()
     custody: Custody
+    at: Instant
 
 
 class CommandClaim(Noun):
@@ -132,118 +137,108 @@ class AcceptanceClaim(Noun):
     report: Sha256
     commands: tuple[CommandClaim, ...]
     custody: Custody
+    at: Instant
 
 
 class DecisionClaim(Noun):
-    """``custody`` is of the reviewer's key."""
+    """``keyid`` and ``custody`` are of the reviewer's key."""
 
     decision: Decision
+    keyid: str
     custody: Custody
 
 
-_Noun = TypeVar("_Noun", bound=Noun)
+class Contributor(StrEnum):
+    """Who wrote a line, in the words of Agent Trace."""
 
-Claim = ChangeClaim | GateClaim | AcceptanceClaim | DecisionClaim
-
-
-def _stated(kind: type[_Noun], **values: object) -> _Noun:
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        fields = ", ".join(sorted({str(e["loc"][0]) for e in error.errors() if e["loc"]}))
-        raise strict.invalid(
-            "EVID013", f"this cannot be stated: {fields}", "digests are sha256: and 64 digits"
-        ) from None
+    HUMAN = "human"
+    AI = "ai"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
 
 
-def of_change(
-    change: Change,
-    proposal: Proposal,
-    plan: Plan,
-    *,
-    repository: str,
-    commit: GitOid,
-    texts: dict[RequirementId, Digest],
-    spec_text: Digest,
-    transcript: Digest | None,
-    acceptance: AcceptanceReport | None,
-    custody: Custody,
-    started_at: Instant,
-    finished_at: Instant,
-) -> ChangeClaim:
-    """A claim from the nouns of a run. ``texts`` and the two text digests are salted ones.
+class LineRange(Noun):
+    """Lines ``start`` to ``end`` of the new side, both included, from 1. ``content`` is over their exact bytes."""
 
-    Raises ``EvidenceInvalid`` EVID013 for a digest or id that is none.
+    start: int = Field(ge=1)
+    end: int = Field(ge=1)
+    content: Sha256
+    contributor: Contributor = Contributor.AI
+
+
+class LinesOfFile(Noun):
+    """The changed lines of one file; none for a file that was only deleted from, renamed, or is no text."""
+
+    path: str
+    blob: Oid
+    ranges: tuple[LineRange, ...]
+
+
+class LinesClaim(Noun):
+    """Every line that a commit added or changed. ``authorship`` is the digest of the change's envelope line."""
+
+    commit: Oid
+    identity: ChangeIdentity
+    run: RunId
+    step: StepId
+    attempt: int = Field(ge=1)
+    requirements: tuple[RequirementClaim, ...] = Field(min_length=1)
+    authorship: Sha256
+    agent: str
+    agent_version: str
+    model: str = ""
+    files: tuple[LinesOfFile, ...]
+    custody: Custody
+    at: Instant
+
+
+class ProofClaim(Noun):
+    """That a workflow was searched whole before it ran, and that no way through it merges a change unseen.
+
+    ``rules`` is the digest of the property's own source, so that a reader knows
+    which prover spoke. It proves the orchestration, never the code.
     """
-    step = next(s for s in plan.steps if s.id == change.step)
-    return _stated(
-        ChangeClaim,
-        repository=repository,
-        run=change.run,
-        step=change.step,
-        attempt=change.attempt,
-        commit=commit,
-        identity=change.identity,
-        base_commit=proposal.base_commit,
-        plan=plan.digest(),
-        workflow=plan.workflow,
-        spec_text=spec_text,
-        requirements=tuple(RequirementClaim(id=r, text=texts[r]) for r in step.requirements),
-        agent=proposal.agent,
-        agent_version=proposal.agent_version,
-        image=proposal.image,
-        capabilities=step.capabilities.digest(),
-        environment=acceptance.environment if acceptance else None,
-        transcript=transcript,
-        denials=len(proposal.denials),
-        acceptance=acceptance.digest() if acceptance else None,
-        custody=custody,
-        started_at=started_at,
-        finished_at=finished_at,
-    )
+
+    run: RunId
+    workflow: Sha256
+    property: str
+    engine: str
+    rules: Sha256
+    states: int = Field(ge=1)
+    transitions: int = Field(ge=0)
+    custody: Custody
+    at: Instant
 
 
-def of_report(report: GateReport, custody: Custody) -> GateClaim:
-    """A claim from a gate's report. Raises ``EvidenceInvalid`` EVID013."""
-    return _stated(
-        GateClaim,
-        gate=report.gate,
-        tool=report.tool,
-        tool_version=report.tool_version,
-        config=report.config,
-        report=report.digest(),
-        identity=report.change,
-        result=report.result,
-        to_lift=_fingerprints(report, {Disposition.PERSON}),
-        failing=_fingerprints(report, {Disposition.AGENT, Disposition.DENY}),
-        custody=custody,
-    )
+class MonitorClaim(Noun):
+    """The run-time monitor's verdict: each node that ran was led to by the workflow.
+
+    ``transitions`` were seen since the statement before (``after`` counts all
+    earlier ones); ``trace`` is over their names in order. A transition that the
+    workflow does not have ends the run, so that nothing is merged after it.
+    """
+
+    run: RunId
+    workflow: Sha256
+    commit: Oid
+    after: int = Field(ge=0)
+    transitions: int = Field(ge=0)
+    trace: Sha256
+    held: Literal[True] = True
+    custody: Custody
+    at: Instant
 
 
-def _fingerprints(report: GateReport, kinds: set[Disposition]) -> tuple[Digest, ...]:
-    return tuple(sorted({f.fingerprint for f in report.findings if f.disposition in kinds}))
+Claim = ChangeClaim | LinesClaim | GateClaim | AcceptanceClaim | DecisionClaim | ProofClaim | MonitorClaim
 
 
-def of_acceptance(report: AcceptanceReport, custody: Custody) -> AcceptanceClaim:
-    """A claim from an acceptance report. Raises ``EvidenceInvalid`` EVID013."""
-    return _stated(
-        AcceptanceClaim,
-        identity=report.change,
-        image=report.image,
-        environment=report.environment,
-        result=report.result,
-        report=report.digest(),
-        commands=tuple(_command(run) for run in report.runs),
-        custody=custody,
-    )
-
-
-def _command(run: AcceptanceRun) -> CommandClaim:
-    return CommandClaim(
-        argv=run.argv,
-        source=run.source,
-        exit_on_base=run.exit_on_base,
-        exit_on_change=run.exit_on_change,
-        shows=run.shows,
-        output=run.output,
-    )
+def stated_at(claim: Claim) -> Instant:
+    """When its signer says that it was so. The signer's word."""
+    match claim:
+        case ChangeClaim():
+            return claim.finished_at
+        case DecisionClaim():
+            return claim.decision.decided_at
+        case LinesClaim() | GateClaim() | AcceptanceClaim() | ProofClaim() | MonitorClaim():
+            return claim.at
+    assert_never(claim)

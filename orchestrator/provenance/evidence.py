@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from functools import partial
+from typing import Generic, Protocol, TypeVar, assert_never
 
 from orchestrator.errors import EvidenceInvalid, HandrailError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.decision import SubjectKind
+from orchestrator.models.policy import Revocation
 from orchestrator.models.verification import EvidenceProblem
 from orchestrator.ports import CommitNode, TreeEntry
-from orchestrator.provenance import bundle, dsse, log, statements
-from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, Claim, DecisionClaim, GateClaim
-from orchestrator.provenance.trust import TrustStore
+from orchestrator.provenance import bundle, checkpoint, dsse, log, statements, strict
+from orchestrator.provenance.claims import (
+    AcceptanceClaim,
+    ChangeClaim,
+    Claim,
+    DecisionClaim,
+    GateClaim,
+    LinesClaim,
+    MonitorClaim,
+    ProofClaim,
+    stated_at,
+)
+from orchestrator.provenance.merkle import Frontier
+from orchestrator.provenance.root import PolicyChain
+from orchestrator.provenance.trust import TrustStore, demand_continuation
 
 C = TypeVar("C")
 
@@ -24,11 +38,14 @@ class Source(Protocol):
 
     def resolve(self, rev: str) -> GitOid: ...
     def tree_of(self, commit: GitOid) -> GitOid: ...
+    def entry(self, tree: GitOid, path: str) -> TreeEntry | None: ...
     def entries(self, tree: GitOid) -> tuple[TreeEntry, ...]: ...
     def file(self, commit: GitOid, path: str) -> bytes | None: ...
     def manifest(self, tree: GitOid) -> Digest: ...
-    def evidence(self, ref: str) -> Mapping[str, bytes]: ...
+    def blob(self, oid: GitOid) -> bytes: ...
+    def evidence(self, ref: str, since: str = "") -> Mapping[str, bytes]: ...
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]: ...
+    def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]: ...
     def evidence_refs(self) -> tuple[str, ...]: ...
 
 
@@ -51,6 +68,12 @@ class Pool:
     acceptance: dict[Digest, list[Signed[AcceptanceClaim]]] = field(default_factory=lambda: defaultdict(list))
     decisions: dict[Digest, list[Signed[DecisionClaim]]] = field(default_factory=lambda: defaultdict(list))
     run_decisions: list[Signed[DecisionClaim]] = field(default_factory=list[Signed[DecisionClaim]])
+    lines: dict[GitOid, list[Signed[LinesClaim]]] = field(default_factory=lambda: defaultdict(list))
+    proofs: dict[Digest, list[Signed[ProofClaim]]] = field(default_factory=lambda: defaultdict(list))
+    monitors: dict[GitOid, list[Signed[MonitorClaim]]] = field(default_factory=lambda: defaultdict(list))
+    carried: list[bytes] = field(default_factory=list[bytes])
+    """Lines of decisions that a later commit of the same run may rest on."""
+    revoked: dict[str, Revocation] = field(default_factory=dict[str, Revocation])
     problems: list[EvidenceProblem] = field(default_factory=list[EvidenceProblem])
     notes: list[str] = field(default_factory=list[str])
     states: dict[str, log.LogState] = field(default_factory=dict[str, log.LogState])
@@ -60,32 +83,65 @@ class Pool:
         for line in lines:
             try:
                 opened = dsse.open_line(line, keys)
-                self._add(statements.read(opened.payload), opened)
-                if opened.unknown:
-                    self.notes.append(
-                        f"{opened.digest} also carries a signature by a key that the policy does not name"
-                    )
+                claim = statements.read(opened.payload)
             except EvidenceInvalid as error:
                 if error.code == "EVID009":
                     self.notes.append("a statement that is signed by no key of the policy was ignored")
                 else:
                     self.problems.append(problem(error))
+                continue
+            if opened.unknown:
+                self.notes.append(f"{opened.digest} also carries a signature by a key that the policy does not name")
+            if keyids := self._believed(claim, opened.keyids):
+                self._add(claim, keyids, opened.digest, line)
 
-    def _add(self, claim: Claim, opened: dsse.Opened) -> None:
+    def candidates(self, node: CommitNode) -> list[Signed[ChangeClaim]]:
+        """Statements of a commit by its id; else by parent and tree, as a server's squash leaves them (D14)."""
+        direct = self.changes.get(node.oid, [])
+        alike = self.by_tree.get((node.parents[0], node.tree), []) if len(node.parents) == 1 else []
+        return direct or alike
+
+    def _believed(self, claim: Claim, keyids: tuple[str, ...]) -> tuple[str, ...]:
+        """The signers whose key was not revoked when they say that they signed."""
+        if not self.revoked:
+            return keyids
+        when = stated_at(claim)
+        gone = [k for k in keyids if k in self.revoked and when >= self.revoked[k].since]
+        for keyid in gone:
+            self.notes.append(
+                f"a statement of {when:%Y-%m-%d} by the key {keyid[:16]} was ignored: "
+                f"it is revoked since {self.revoked[keyid].since:%Y-%m-%d}"
+            )
+        return tuple(k for k in keyids if k not in gone)
+
+    def _add(self, claim: Claim, keyids: tuple[str, ...], digest: Digest, line: bytes) -> None:
         match claim:
             case ChangeClaim():
-                signed = Signed(claim, opened.keyids, opened.digest)
+                signed = Signed(claim, keyids, digest)
                 self.changes[claim.commit].append(signed)
                 self.by_tree[claim.identity.tip, claim.identity.tree].append(signed)
+            case LinesClaim():
+                self.lines[claim.commit].append(Signed(claim, keyids, digest))
             case GateClaim():
-                self.gates[claim.identity.digest()].append(Signed(claim, opened.keyids, opened.digest))
+                self.gates[claim.identity.digest()].append(Signed(claim, keyids, digest))
             case AcceptanceClaim():
-                self.acceptance[claim.identity.digest()].append(Signed(claim, opened.keyids, opened.digest))
+                self.acceptance[claim.identity.digest()].append(Signed(claim, keyids, digest))
+            case ProofClaim():
+                self.proofs[claim.workflow].append(Signed(claim, keyids, digest))
+            case MonitorClaim():
+                self.monitors[claim.commit].append(Signed(claim, keyids, digest))
             case DecisionClaim():
-                decided = Signed(claim, opened.keyids, opened.digest)
-                self.decisions[claim.decision.subject].append(decided)
-                if claim.decision.kind is SubjectKind.RUN:
-                    self.run_decisions.append(decided)
+                self._decided(Signed(claim, keyids, digest), line)
+            case _:
+                assert_never(claim)
+
+    def _decided(self, signed: Signed[DecisionClaim], line: bytes) -> None:
+        decision = signed.claim.decision
+        self.decisions[decision.subject].append(signed)
+        if decision.kind is SubjectKind.RUN:
+            self.run_decisions.append(signed)
+        if decision.kind is not SubjectKind.CHANGE:
+            self.carried.append(line)
 
 
 def problem(error: HandrailError, commit: GitOid | None = None) -> EvidenceProblem:
@@ -93,9 +149,36 @@ def problem(error: HandrailError, commit: GitOid | None = None) -> EvidenceProbl
     return EvidenceProblem(code=error.code, message=error.message, hint=error.hint, commit=commit)
 
 
-def from_bundle(data: bytes, keys: Mapping[str, str]) -> Pool:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the union of logs is compared with, and from where on it is read.
+
+    ``anchors`` are checkpoints from outside; ``seen`` are frontiers by writer of an earlier verification, whose lines
+    are not read again; ``carried`` are its lines that are needed all the same.
+    """
+
+    store: TrustStore | None = None
+    repository: str = ""
+    anchors: Sequence[bytes] = ()
+    seen: Mapping[str, Frontier] = field(default_factory=dict[str, Frontier])
+    carried: Sequence[bytes] = ()
+
+
+def finals(source: Source, nodes: Iterable[CommitNode], pool: Pool) -> frozenset[tuple[GitOid, Digest]]:
+    """(tree, manifest) of what an end-of-run decision could mean: manifests of large trees are not free."""
+    meant = {d.claim.decision.change.tree for d in pool.run_decisions if d.claim.decision.change}
+    return frozenset((n.tree, source.manifest(n.tree)) for n in nodes if n.tree in meant)
+
+
+def empty_pool(chain: PolicyChain) -> Pool:
+    """Nothing yet; it knows which keys are revoked."""
+    return Pool(revoked={r.keyid: r for r in chain.current.revoked})
+
+
+def from_bundle(data: bytes, chain: PolicyChain) -> Pool:
     """Of an exported bundle alone. Its index must hold, else nothing is read from it."""
-    pool = Pool()
+    pool = empty_pool(chain)
+    keys = chain.keys()
     try:
         pool.add_lines(dict.fromkeys(bundle.read_bundle(data, keys)), keys)
     except EvidenceInvalid as error:
@@ -103,47 +186,58 @@ def from_bundle(data: bytes, keys: Mapping[str, str]) -> Pool:
     return pool
 
 
-def from_logs(source: Source, keys: Mapping[str, str], store: TrustStore | None, repository: str) -> Pool:
+def from_logs(source: Source, chain: PolicyChain, asked: Asked) -> Pool:
     """The union of all writers' logs that this repository has.
 
     A writer whom the policy never named is noted and not read, so that a
     stranger's branch cannot make a verification fail.
     """
-    pool = Pool()
+    pool, keys = empty_pool(chain), chain.keys()
     for ref in source.evidence_refs():
         prefix = ref.rsplit("/", 1)[-1]
-        if not any(keyid[: log.PREFIX_DIGITS] == prefix for keyid in keys):
+        keyid = next((k for k in keys if k[: log.PREFIX_DIGITS] == prefix), None)
+        if keyid is None:
             pool.notes.append(f"{ref} is by a writer whom the policy does not name, and was not read")
             continue
         try:
-            _keep_longest(pool.states, log.check(source.evidence(ref), keys, prefix))
+            _keep_longest(pool.states, _state(source, ref, keys[keyid], asked.seen.get(keyid)), chain)
         except EvidenceInvalid as error:
             pool.problems.append(problem(error))
-    pool.add_lines(dict.fromkeys(line for state in pool.states.values() for line in state.lines), keys)
-    if store is not None:
-        _compare(pool, store, repository)
+    fresh = [line for state in pool.states.values() for line in state.lines]
+    pool.add_lines(dict.fromkeys((*asked.carried, *fresh)), keys)
+    _compare(pool, asked, keys)
     return pool
 
 
-def _keep_longest(states: dict[str, log.LogState], state: log.LogState) -> None:
+def _state(source: Source, ref: str, public_key: str, seen: Frontier | None) -> log.LogState:
+    if seen is None:
+        return log.check(source.evidence(ref), public_key)
+    return log.check(source.evidence(ref, log.bundle_path(seen.size)), public_key, seen)
+
+
+def _keep_longest(states: dict[str, log.LogState], state: log.LogState, chain: PolicyChain) -> None:
     other = states.get(state.writer, state)
-    short, long = sorted((other, state), key=lambda s: s.count)
-    if long.chain[short.count] != short.chain[-1]:
+    short, long = sorted((other, state), key=lambda s: s.size)
+    if long.root_at(short.size) != short.head.root:
+        who = next((p.name for policy in chain.policies for p in policy.principals if p.keyid == state.writer), "")
         raise EvidenceInvalid(
             "EVID034",
-            f"two copies of the log of writer {state.writer[:16]} contradict each other",
+            f"two copies of the log of {who} (writer {state.writer[:16]}) contradict each other at {short.size} lines",
             "fetch both again; if it stays so, the writer's key signs two histories",
         )
     states[state.writer] = long
 
 
-def _compare(pool: Pool, store: TrustStore, repository: str) -> None:
+def _compare(pool: Pool, asked: Asked, keys: Mapping[str, str]) -> None:
+    """With what this user has seen, and with anchors from elsewhere."""
+    expected: dict[str, str] = {}
     for state in pool.states.values():
-        try:
-            store.compare(repository, state)
-        except EvidenceInvalid as error:
-            pool.problems.append(problem(error))
-    for writer in store.known(repository).heads.keys() - pool.states.keys():
+        if asked.store is not None:
+            _caught(pool, partial(asked.store.compare, asked.repository, state))
+    for note in asked.anchors:
+        _caught(pool, partial(_anchored, pool, note, keys, expected))
+    known = asked.store.known(asked.repository).heads if asked.store is not None else {}
+    for writer in (known.keys() | expected.keys()) - pool.states.keys():
         pool.problems.append(
             EvidenceProblem(
                 code="EVID035",
@@ -151,3 +245,20 @@ def _compare(pool: Pool, store: TrustStore, repository: str) -> None:
                 hint=f"git fetch the branch handrail-evidence/{writer[:16]}",
             )
         )
+
+
+def _anchored(pool: Pool, note: bytes, keys: Mapping[str, str], expected: dict[str, str]) -> None:
+    writer = checkpoint.writer_of(note)
+    if writer not in keys:
+        raise strict.invalid("EVID038", f"an anchor is by the writer {writer[:16]}, whom the policy does not name")
+    found = checkpoint.read(note, keys[writer])
+    expected[writer] = note.decode()
+    if (state := pool.states.get(writer)) is not None:
+        demand_continuation(state, found.size, found.root, "anchored")
+
+
+def _caught(pool: Pool, call: Callable[[], object]) -> None:
+    try:
+        call()
+    except EvidenceInvalid as error:
+        pool.problems.append(problem(error))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from orchestrator.errors import StoreError
@@ -20,13 +20,16 @@ from orchestrator.models.policy import Custody, Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
 from orchestrator.policy import verdicts
 from orchestrator.ports import Blobs, CommitNode
-from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, DecisionClaim, GateClaim
+from orchestrator.provenance.authorship import not_observed
+from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, DecisionClaim, GateClaim, LinesClaim
 from orchestrator.provenance.evidence import Pool, Signed, Source
+from orchestrator.provenance.ranges import fits
 
 RUNNER: Final = "runner"
 REVIEWER: Final = "reviewer"
 _INDEPENDENT: Final = frozenset({Custody.CI, Custody.WORKER})
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Judge:
     line: frozenset[tuple[GitOid, Digest]]
     """(tree, manifest) of every commit up to the head: where an end-of-run review may have ended."""
     signed: Signed[ChangeClaim]
+    now: datetime
     blobs: Blobs | None = None
     problems: list[EvidenceProblem] = field(default_factory=list[EvidenceProblem])
 
@@ -61,6 +65,7 @@ class Judge:
         acceptance = self._acceptance(claim)
         approval = self._approval(claim.identity, fingerprints_to_lift(gates))
         self._plan(claim)
+        self._order(claim, approval)
         return CommitEvidence(
             commit=self.node.oid,
             tree=self.node.tree,
@@ -78,6 +83,10 @@ class Judge:
             decisions=tuple(d.line for d in approval.used),
             reviewers=tuple(sorted({d.claim.decision.reviewer for d in approval.used})),
             human=approval.human,
+            roles=self._roles(approval),
+            lines=self._lines(claim),
+            model=claim.observed.model,
+            not_observed=tuple(not_observed(claim.observed)),
             checks=self._checks(gates, acceptance),
             texts_withheld=self._withheld(claim),
             policy_version=self.policy.version,
@@ -94,6 +103,41 @@ class Judge:
             self._say("EVID040", "the change is signed by a key without the role runner", "have a runner attest it")
         if claim.finished_at >= self.policy.expires:
             self._say("EVID024", "the change was made after the policy had expired", "renew the policy, run again")
+
+    def _order(self, claim: ChangeClaim, approval: Approval) -> None:
+        """Times are their signers' words; they must at least not contradict each other (clocks may differ a little)."""
+        if claim.finished_at < claim.started_at or claim.finished_at > self.now + _CLOCKS_DIFFER:
+            self._say("EVID056", "the change ended before it began, or in the future", "see whose clock is wrong")
+        early = claim.finished_at - _CLOCKS_DIFFER
+        if any(d.claim.decision.decided_at < early for d in approval.used):
+            self._say("EVID056", "the change was decided on before it was made", "see whose clock is wrong")
+
+    def _lines(self, claim: ChangeClaim) -> int | None:
+        """How many lines are stated; ``None`` when nobody stated any."""
+        found = [s for s in self.pool.lines.get(claim.commit, ()) if s.claim.authorship == self.signed.line]
+        mine = next((s.claim for s in found if self._by_runner(s.keyids)), None)
+        if mine is None:
+            return None
+        if mine.identity != claim.identity or mine.requirements != claim.requirements or not self._true_lines(mine):
+            self._say("EVID059", "the statement of its lines does not fit the commit", "the statement was made wrongly")
+        return sum(r.end - r.start + 1 for f in mine.files for r in f.ranges)
+
+    def _true_lines(self, claim: LinesClaim) -> bool:
+        for file in claim.files:
+            row = self.source.entry(self.node.tree, file.path)
+            if row is None or row.oid != file.blob or not fits(file, self.source.blob(row.oid)):
+                return False
+        return True
+
+    def _roles(self, approval: Approval) -> dict[str, tuple[str, ...]]:
+        """Persons who approved, by the role in which they did."""
+        found: dict[str, set[str]] = {}
+        for signed in approval.used:
+            decision = signed.claim.decision
+            people = [p for k in signed.keyids if (p := self.policy.principal(k)) and p.human]
+            if decision.verdict is Verdict.APPROVE:
+                found.setdefault(decision.role, set()).update(p.name for p in people)
+        return {role: tuple(sorted(names)) for role, names in sorted(found.items()) if names}
 
     def _identity(self, identity: ChangeIdentity) -> None:
         if len(self.node.parents) != 1:
@@ -179,7 +223,9 @@ class Judge:
         self, subject: Digest, decisions: Sequence[Signed[DecisionClaim]], findings: tuple[Digest, ...]
     ) -> Approval:
         """Over the roles that may decide: one refusal refuses, one role's approval approves."""
-        votes = [(d, k) for d in decisions for k in d.keyids if self._may_say(d.claim.decision, k)]
+        votes = [
+            (d, k) for d in decisions for k in d.keyids if k == d.claim.keyid and self._may_say(d.claim.decision, k)
+        ]
         verdict = self._verdict(subject, votes, findings)
         humans = [(d, k) for d, k in votes if (who := self.policy.principal(k)) and who.human]
         human = verdict is Verdict.APPROVE and self._verdict(subject, humans, findings) is Verdict.APPROVE

@@ -1,7 +1,8 @@
-"""ed25519 keys (RFC 8032) in PEM PKCS8 files, as openssl reads and writes them.
+"""ed25519 keys (RFC 8032) in files: PEM PKCS8 as openssl reads and writes them, or OpenSSH's own private key format.
 
 A key file has mode 0600 and one owner; anything wider is refused rather than mended, because whoever could read it may
-have. The file is not encrypted: what protects it is the account (D12 calls that ``user-held``).
+have. The file is not encrypted: what protects it is the account (D12 calls that ``user-held``). A key with a passphrase
+is used through ssh-agent (:mod:`.sshagent`), any other store of keys through a program (:mod:`.signcommand`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from abc import ABC, abstractmethod
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,10 +21,11 @@ from orchestrator.models.base import Noun
 from orchestrator.provenance import files
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 _FAMILY: Final = "KEY"
 _CAP_BYTES: Final = 4096
+_OPENSSH: Final = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _PUBLIC: Final = re.compile(r"([0-9a-f]{64}) (\S.{0,98}\S|\S)\n")
 
 
@@ -48,14 +52,30 @@ class PublicKey(Noun):
         return keyid_of(self.public_key)
 
 
-class FileSigner:
-    """A :class:`~orchestrator.ports.Signer` over one key file. Holds the private key in memory."""
+def verifies(public_key: str, signature: bytes, message: bytes) -> bool:
+    """Whether a plain ed25519 signature is by this key (raw, in hex)."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  start-up
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
-        raw = key.public_key().public_bytes_raw()
-        self._key = key
-        self._public_key = raw.hex()
-        self._keyid = hashlib.sha256(raw).hexdigest()
+    try:
+        _loaded(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _loaded(public_key: str) -> Ed25519PublicKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415  start-up
+
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+
+
+class KeySigner(ABC):
+    """The half that all signers share. ``public_key`` is raw, in hex; nothing else of the key need be here."""
+
+    def __init__(self, public_key: str) -> None:
+        self._public_key = public_key
+        self._keyid = keyid_of(public_key)
 
     @property
     def keyid(self) -> str:
@@ -65,9 +85,23 @@ class FileSigner:
     def public_key(self) -> str:
         return self._public_key
 
+    @abstractmethod
+    def sign_message(self, message: bytes) -> bytes: ...
+
     def sign(self, payload: bytes, payload_type: str = PAYLOAD_TYPE) -> Signature:
-        raw = self._key.sign(pae(payload, payload_type))
+        raw = self.sign_message(pae(payload, payload_type))
         return Signature(keyid=self._keyid, sig=base64.b64encode(raw).decode())
+
+
+class FileSigner(KeySigner):
+    """A :class:`~orchestrator.ports.Signer` over one key file. Holds the private key in memory."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        super().__init__(key.public_key().public_bytes_raw().hex())
+        self._key = key
+
+    def sign_message(self, message: bytes) -> bytes:
+        return self._key.sign(message)
 
 
 def public_path(path: Path) -> Path:
@@ -103,19 +137,32 @@ def generate_key(path: Path, name: str) -> FileSigner:
 def load_key(path: Path) -> FileSigner:
     """A key from its file.
 
-    Raises ``UsageError`` KEY002-006 as in :func:`files.read_private`, KEY009 for other content.
+    Raises ``UsageError`` KEY002-006 as in :func:`files.read_private`, KEY009 for other content, KEY011 for a key with
+    a passphrase.
     """
+    return parse_key(files.read_private(path, _FAMILY, _CAP_BYTES), path)
+
+
+def parse_key(data: bytes, path: Path) -> FileSigner:
+    """A key from the bytes of its file; ``path`` is for messages."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  start-up
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415  start-up
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  start-up
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  start-up
+        load_pem_private_key,
+        load_ssh_private_key,
+    )
 
-    data = files.read_private(path, _FAMILY, _CAP_BYTES)
+    load = load_ssh_private_key if data.startswith(_OPENSSH) else load_pem_private_key
     try:
-        key = load_pem_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = load(data, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if "encrypted" in str(error).lower() or "password" in str(error).lower():
+            raise UsageError(
+                "KEY011", f"{path} has a passphrase", f"ssh-add {path}, then name its .pub file as the key"
+            ) from None
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise UsageError("KEY009", f"{path} holds no plain ed25519 key in PEM", f"openssl pkey -in {path} -text")
+        raise UsageError("KEY009", f"{path} holds no plain ed25519 key", f"openssl pkey -in {path} -text")
     return FileSigner(key)
 
 

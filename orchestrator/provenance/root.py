@@ -84,7 +84,7 @@ def create_policy(
 
 def sign_policy(policy: Policy, signers: Sequence[Signer]) -> dict[str, bytes]:
     """Path → line of one version. Raises ``EvidenceInvalid`` EVID021 for a policy that contradicts itself."""
-    _check(policy)
+    check(policy)
     return {policy_path(policy.version): dsse.seal(policy.to_bytes(), signers, POLICY_TYPE)}
 
 
@@ -123,8 +123,13 @@ def refuse_expired(chain: PolicyChain, now: datetime) -> None:
         raise strict.invalid(
             "EVID024",
             f"policy version {policy.version} expired on {policy.expires:%Y-%m-%d}",
-            "sign a next version with `handrail policy renew`",
+            "handrail policy change --days 365",
         )
+
+
+def read_version(line: bytes, number: int) -> Policy:
+    """One version on its own; its signatures are not looked at. Raises as :func:`read_chain`, EVID021 for another."""
+    return _parse(dsse.unpack(line, POLICY_TYPE).payload, number)
 
 
 def _version(path: str) -> int:
@@ -168,7 +173,7 @@ def _parse(payload: bytes, number: int) -> Policy:
         raise strict.invalid("EVID006", f"policy version {number} is not in the one serialisation that is signed")
     if policy.version != number:
         raise _contradictory(f"says that it is version {policy.version}", number)
-    _check(policy)
+    check(policy)
     return policy
 
 
@@ -176,7 +181,8 @@ def _contradictory(why: str, number: int) -> Exception:
     return strict.invalid("EVID021", f"policy version {number} {why}", "mend the policy and sign it again")
 
 
-def _check(policy: Policy) -> None:
+def check(policy: Policy) -> None:
+    """Raises ``EvidenceInvalid`` EVID021 for a policy that contradicts itself."""
     names = [p.name for p in policy.principals]
     if len(set(names)) != len(names) or len({p.keyid for p in policy.principals}) != len(names):
         raise _contradictory("names a principal or a key twice", policy.version)

@@ -25,10 +25,10 @@ _CAP_BYTES: Final = 8 * 1024 * 1024
 
 
 class SeenHead(Noun):
-    """How far one writer's log was seen."""
+    """How far one writer's log was seen. ``root`` is in hex."""
 
-    count: int
-    chain: str
+    size: int
+    root: str
 
 
 class Known(Noun):
@@ -65,22 +65,23 @@ class TrustStore:
             self._save(repository, known.model_copy(update={"root": root}))
         return Trust.FIRST_USE
 
+    def pin_again(self, repository: str, root: Digest) -> None:
+        """Replace the pinned root, because a person says so; what was seen of logs stays."""
+        with self._locked():
+            self._save(repository, self.known(repository).model_copy(update={"root": root}))
+
     def compare(self, repository: str, state: LogState) -> None:
         """Raises ``EvidenceInvalid`` EVID034 for a log that is shorter than, or no continuation of, the one seen."""
         seen = self.known(repository).heads.get(state.writer)
-        if seen is not None and (seen.count > state.count or state.chain[seen.count] != seen.chain):
-            raise strict.invalid(
-                "EVID034",
-                f"the log of writer {state.writer[:16]} is not the one seen before with {seen.count} bundles",
-                "fetch the evidence branch again; if it stays so, its history was rewritten",
-            )
+        if seen is not None:
+            demand_continuation(state, seen.size, bytes.fromhex(seen.root), "seen before")
 
     def remember(self, repository: str, state: LogState) -> None:
         """Note how far a log was seen, after :meth:`compare`."""
         with self._locked():
             self.compare(repository, state)
             known = self.known(repository)
-            heads = {**known.heads, state.writer: SeenHead(count=state.count, chain=state.chain[-1])}
+            heads = {**known.heads, state.writer: SeenHead(size=state.size, root=state.head.root.hex())}
             self._save(repository, known.model_copy(update={"heads": heads}))
 
     def record_folder(self, repository: str, digest: Digest) -> None:
@@ -130,6 +131,21 @@ class TrustStore:
             yield
         finally:
             os.close(handle)
+
+
+def demand_continuation(state: LogState, size: int, root: bytes, when: str) -> None:
+    """Raises ``EvidenceInvalid`` EVID034 unless the log had this root when it had this size.
+
+    A part of a log that was not read (an incremental one) is not compared.
+    """
+    if size < state.start:
+        return
+    if state.root_at(size) != root:
+        raise strict.invalid(
+            "EVID034",
+            f"the log of writer {state.writer[:16]} is not the one {when} with {size} lines",
+            "fetch the evidence branch again; if it stays so, its tail was cut or its history replaced",
+        )
 
 
 def mismatch(expected: Digest, found: Digest) -> EvidenceInvalid:

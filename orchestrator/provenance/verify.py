@@ -6,7 +6,7 @@ commit's parent, log chains. What is not evidence is not asked for: without the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,71 +18,91 @@ from orchestrator.policy import paths
 from orchestrator.ports import Blobs, CommitNode
 from orchestrator.provenance import evidence, root, strict
 from orchestrator.provenance.claims import ChangeClaim
-from orchestrator.provenance.evidence import Pool, Signed, Source
+from orchestrator.provenance.demands import Demands
+from orchestrator.provenance.evidence import Asked, Pool, Signed, Source
 from orchestrator.provenance.judge import Judge
+from orchestrator.provenance.merkle import Frontier
 from orchestrator.provenance.trust import TrustStore, mismatch
 
 
-def verify(
-    source: Source,
-    *,
-    head: str,
-    now: datetime,
-    repository: str,
-    base: str | None = None,
-    ref: str | None = None,
-    trust: TrustStore | None = None,
-    root_digest: Digest | None = None,
-    allow_self_asserted: bool = False,
-    bundle: bytes | None = None,
-    blobs: Blobs | None = None,
-) -> Verification:
-    """Every commit that ``head`` reaches and ``base`` does not.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be verified, and by whose word.
 
-    ``ref`` is the full ref name that is verified; ``None`` (a bare commit)
-    counts as protected, because nobody can say that it is not. ``root_digest``
-    comes from outside and wins over ``trust``, which pins on first use and
-    remembers log heads. With ``bundle`` the repository's own evidence branches
-    are not read. Raises ``EvidenceInvalid`` EVID020-023 when ``head`` has no
-    usable policy; everything else is a row of ``problems``.
+    Every commit that ``head`` reaches and ``base`` does not. ``ref`` is the full
+    ref name that is verified; ``None`` (a bare commit) counts as protected,
+    because nobody can say that it is not. ``root_digest`` comes from outside and
+    wins over ``trust``, which pins on first use and remembers log heads. With
+    ``bundle`` the repository's own evidence branches are not read. ``anchors`` are
+    checkpoints from outside, ``demands`` the verifier's own further rules.
     """
-    reader = _Policies(source)
-    head_oid = source.resolve(head)
-    chain = reader.must(head_oid)
-    said, problems = _trust(chain, repository, trust, root_digest, allow_self_asserted=allow_self_asserted)
-    problems += _caught(lambda: root.refuse_expired(chain, now))
+
+    head: str
+    now: datetime
+    repository: str
+    base: str | None = None
+    ref: str | None = None
+    trust: TrustStore | None = None
+    root_digest: Digest | None = None
+    allow_self_asserted: bool = False
+    bundle: bytes | None = None
+    blobs: Blobs | None = None
+    anchors: Sequence[bytes] = ()
+    demands: Demands | None = None
+    seen: Mapping[str, Frontier] = field(default_factory=dict[str, Frontier])
+    carried: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The answer, and what it was read from."""
+
+    answer: Verification
+    pool: Pool
+    head: GitOid
+
+
+def verify(source: Source, request: Request) -> Verification:
+    """Raises ``EvidenceInvalid`` EVID020-023 when the head has no usable policy; all else is a row of ``problems``."""
+    return examine(source, request).answer
+
+
+def examine(source: Source, request: Request) -> Examined:
+    """As :func:`verify`."""
+    reader = Policies(source)
+    head = source.resolve(request.head)
+    chain = reader.must(head)
+    said, problems = _trust(chain, request)
+    problems += _caught(lambda: root.refuse_expired(chain, request.now))
+    asked = Asked(request.trust, request.repository, request.anchors, request.seen, request.carried)
     pool = (
-        evidence.from_bundle(bundle, chain.keys())
-        if bundle is not None
-        else evidence.from_logs(source, chain.keys(), trust, repository)
+        evidence.from_bundle(request.bundle, chain)
+        if request.bundle is not None
+        else evidence.from_logs(source, chain, asked)
     )
-    nodes = source.commits(source.resolve(base) if base else None, head_oid)
-    walk = _Walk(source, reader, pool, ref, blobs, _manifests(source, nodes, pool))
+    nodes = source.commits(source.resolve(request.base) if request.base else None, head)
+    walk = _Walk(source, reader, pool, request, evidence.finals(source, nodes, pool))
     for node in nodes:
         walk.step(node)
-    if trust is not None:
-        _remember(trust, repository, pool)
-    return _answer(said, chain, walk, (*problems, *pool.problems, *walk.problems))
+    if request.trust is not None:
+        _remember(request.trust, request.repository, pool)
+    more = request.demands.problems(walk.commits, walk.unattested) if request.demands else []
+    answer = _answer(said, chain, walk, (*problems, *pool.problems, *walk.problems, *more))
+    return Examined(answer, pool, head)
 
 
-def _trust(
-    chain: root.PolicyChain,
-    repository: str,
-    store: TrustStore | None,
-    given: Digest | None,
-    *,
-    allow_self_asserted: bool,
-) -> tuple[Trust, list[EvidenceProblem]]:
+def _trust(chain: root.PolicyChain, request: Request) -> tuple[Trust, list[EvidenceProblem]]:
+    given, store = request.root_digest, request.trust
     found = chain.root_digest
     if given is not None:
         wrong = [] if given == found else [evidence.problem(mismatch(given, found))]
         return (Trust.SELF_ASSERTED if wrong else Trust.PINNED), wrong
     if store is not None:
         try:
-            return store.pin(repository, found), []
+            return store.pin(request.repository, found), []
         except EvidenceInvalid as error:
             return Trust.SELF_ASSERTED, [evidence.problem(error)]
-    if allow_self_asserted:
+    if request.allow_self_asserted:
         return Trust.SELF_ASSERTED, []
     nobody = strict.invalid("EVID027", "nobody outside the repository vouches for its root", f"--root {found}")
     return Trust.SELF_ASSERTED, [evidence.problem(nobody)]
@@ -96,12 +116,6 @@ def _caught(call: Callable[[], object], commit: GitOid | None = None) -> list[Ev
     return []
 
 
-def _manifests(source: Source, nodes: tuple[CommitNode, ...], pool: Pool) -> frozenset[tuple[GitOid, Digest]]:
-    """Only what an end-of-run decision could mean: manifests of large trees are not free."""
-    finals = {d.claim.decision.change.tree for d in pool.run_decisions if d.claim.decision.change}
-    return frozenset((n.tree, source.manifest(n.tree)) for n in nodes if n.tree in finals)
-
-
 def _remember(store: TrustStore, repository: str, pool: Pool) -> None:
     if not pool.problems:
         for state in pool.states.values():
@@ -109,13 +123,19 @@ def _remember(store: TrustStore, repository: str, pool: Pool) -> None:
 
 
 @dataclass
-class _Policies:
+class Policies:
     """Policy chains by commit; equal bytes are parsed once."""
 
     source: Source
     parsed: dict[tuple[bytes, ...], root.PolicyChain] = field(default_factory=dict[tuple[bytes, ...], root.PolicyChain])
+    known: dict[GitOid, root.PolicyChain] = field(default_factory=dict[GitOid, root.PolicyChain])
 
     def must(self, commit: GitOid) -> root.PolicyChain:
+        if commit not in self.known:
+            self.known[commit] = self._read(commit)
+        return self.known[commit]
+
+    def _read(self, commit: GitOid) -> root.PolicyChain:
         lines: list[bytes] = []
         while (line := self.source.file(commit, root.policy_path(len(lines) + 1))) is not None:
             lines.append(line)
@@ -138,10 +158,9 @@ class _Walk:
     """The commits one by one, parents first."""
 
     source: Source
-    policies: _Policies
+    policies: Policies
     pool: Pool
-    ref: str | None
-    blobs: Blobs | None
+    request: Request
     line: frozenset[tuple[GitOid, Digest]]
     commits: list[CommitEvidence] = field(default_factory=list[CommitEvidence])
     unattested: list[GitOid] = field(default_factory=list[GitOid])
@@ -157,7 +176,7 @@ class _Walk:
         for older in before:
             if now is None or not now.extends(older):
                 self._say(node, "EVID026", "the policy was rolled back or replaced", "restore its signed versions")
-        candidates = self._candidates(node)
+        candidates = self.pool.candidates(node)
         in_force = before[0].current if before else None
         if candidates and in_force is not None:
             self._judge(node, candidates, in_force)
@@ -169,15 +188,10 @@ class _Walk:
     def _say(self, node: CommitNode, code: str, message: str, hint: str) -> None:
         self.problems.append(EvidenceProblem(code=code, message=message, hint=hint, commit=node.oid))
 
-    def _candidates(self, node: CommitNode) -> list[Signed[ChangeClaim]]:
-        """By the commit's id; else by parent and tree, as a server's squash leaves them (D14)."""
-        direct = self.pool.changes.get(node.oid, [])
-        alike = self.pool.by_tree.get((node.parents[0], node.tree), []) if len(node.parents) == 1 else []
-        return direct or alike
-
     def _judge(self, node: CommitNode, candidates: list[Signed[ChangeClaim]], policy: Policy) -> None:
         """The first statement that holds covers the commit; when none does, the first one's problems are told."""
-        judges = [Judge(self.source, self.pool, policy, node, self.line, c, self.blobs) for c in candidates]
+        asked = self.request
+        judges = [Judge(self.source, self.pool, policy, node, self.line, c, asked.now, asked.blobs) for c in candidates]
         judged = [(judge.judge(), judge.problems) for judge in judges]
         covered, problems = next((j for j in judged if not j[1]), judged[0])
         self.commits.append(covered)
@@ -199,7 +213,7 @@ class _Walk:
         if node.claims:
             why = "it says that it is a change of Handrail, and no statement covers it"
             self._say(node, "EVID055", why, "fetch all evidence branches; if it stays so, the commit was altered")
-        if policy is not None and is_protected(policy, self.ref):
+        if policy is not None and is_protected(policy, self.request.ref):
             self._say(node, "EVID053", "no statement covers this commit, and its ref is protected", "handrail audit")
 
 

@@ -1,16 +1,37 @@
-"""What an agent is told, from a versioned template: deterministic for the same inputs."""
+"""What an agent or a model is told, from versioned templates: deterministic for the same inputs.
+
+Instructions are the approved plan's. Everything else is data (:mod:`orchestrator.render.data`): what a
+repository, a tool, a gate or an earlier attempt said stands between marks, capped and literal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.models.plan import Step
 from orchestrator.models.spec import Requirement
+from orchestrator.render.data import CHARACTERS_PER_TOKEN, block, line, literal
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+STEP_TEMPLATE = "step.v2.md.j2"
+PROMPT_TOKENS = 12_000
+_FEEDBACK_CHARACTERS = 8_000
+_FILE_CHARACTERS = 16_000
+_LEAST_CHARACTERS = 200
+_NAMES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFile:
+    """A file of the base tree that the step is about."""
+
+    path: str
+    data: bytes
 
 
 @cache
@@ -21,7 +42,60 @@ def _environment() -> Environment:
     return Environment(loader=loader, undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701  Markdown, no HTML
 
 
-def step_prompt(step: Step, requirements: Sequence[Requirement], feedback: Sequence[str]) -> str:
-    """Markdown. Requirement texts and feedback are data: they appear below headings or between markers."""
-    template = _environment().get_template("step.md.j2")
-    return template.render(step=step, requirements=requirements, feedback=feedback)
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """A template of this package. A value that it names and nobody gave is an error."""
+    return _environment().get_template(template).render({**values, "line": line, "literal": literal})
+
+
+def step_prompt(
+    step: Step,
+    requirements: Sequence[Requirement],
+    feedback: Sequence[str],
+    files: Sequence[ContextFile] = (),
+    *,
+    tokens: int = PROMPT_TOKENS,
+) -> str:
+    """Markdown of about ``tokens`` at most: what the plan says is never cut.
+
+    Room goes to the newest feedback first, then to ``files`` in their order; what finds none is
+    counted or named. Characters that hide text are written out everywhere.
+    """
+    values: dict[str, Any] = {"step": step, "requirements": requirements, "feedback": (), "files": (), "more": ()}
+    room = tokens * CHARACTERS_PER_TOKEN - len(render(STEP_TEMPLATE, values))
+    told, room = _feedback(feedback, room)
+    shown, more = _files(files, room)
+    return render(STEP_TEMPLATE, {**values, "feedback": told, "files": shown, "more": more})
+
+
+def _feedback(feedback: Sequence[str], room: int) -> tuple[list[str], int]:
+    told: list[str] = []
+    for number, text in reversed(list(enumerate(feedback, 1))):
+        if room < _LEAST_CHARACTERS:
+            told.append(f"({number} earlier ones are left out: no room.)")
+            break
+        told.append(block(f"feedback {number}", text, min(room, _FEEDBACK_CHARACTERS)))
+        room -= len(told[-1])
+    return told[::-1], room
+
+
+def _files(files: Iterable[ContextFile], room: int) -> tuple[list[str], list[str]]:
+    """Blocks of those that fit whole, and the names of the others."""
+    shown: list[str] = []
+    more: list[str] = []
+    for file in files:
+        text = _text(file.data)
+        made = block(file.path, text, _FILE_CHARACTERS) if text is not None else ""
+        if made and len(text or "") <= _FILE_CHARACTERS and len(made) <= room:
+            shown.append(made)
+            room -= len(made)
+        else:
+            more.append(line(file.path).replace("`", "'"))
+    left = len(more) - _NAMES
+    return shown, more[:_NAMES] + ([f"and {left} more"] if left > 0 else [])
+
+
+def _text(data: bytes) -> str | None:
+    """``None`` for what is no text."""
+    if b"\0" in data[:8192] or len(data) > 4 * _FILE_CHARACTERS:
+        return None
+    return data.decode("utf-8", "replace")

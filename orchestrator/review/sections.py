@@ -186,6 +186,8 @@ def shows(run: AcceptanceRun) -> str:
             return "REGRESSION: passed before too, shows nothing new"
         case Demonstration.FAILED:
             return "FAILED on the change"
+        case Demonstration.RED:
+            return "RED: fails on the new tests, as it must until the next step"
         case _:
             assert_never(run.shows)
 
@@ -204,7 +206,7 @@ def _accepted(step_id: str, report: AcceptanceReport | None) -> Iterator[Row]:
         exits = f"exit {run.exit_on_base} before, {run.exit_on_change} after"
         yield from text(f"{report.result.value} {shlex.join(run.argv)} ({run.source})")
         yield from text(f"{shows(run)} ({exits})", 4)
-    if not any(run.shows is Demonstration.DEMONSTRATED for run in report.runs):
+    if not any(run.shows in {Demonstration.DEMONSTRATED, Demonstration.RED} for run in report.runs):
         yield alert(f"{step_id}: not demonstrated by any command")
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import Digest, RunId
+from orchestrator.models.base import Digest, RequirementId, RunId, canonical, sha256
 from orchestrator.models.change import Change
 from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, Verdict
 from orchestrator.models.policy import Policy
@@ -183,6 +183,9 @@ class Reviews:
             reviewer=self._reviewer,
             role=item.role,
             comment=comment,
+            document=item.document,
+            diff=_diff_digest([part.change.diff for part in view.diffs]),
+            requirements=_requirements(view.sheet),
             decided_at=self._clock.now(),
         )
 
@@ -236,6 +239,18 @@ class Reviews:
                 f"{digest} is not a stored {kind.__name__}.",
                 "The store was changed from outside; see `runs`.",
             ) from None
+
+
+def _diff_digest(diffs: Sequence[Digest]) -> Digest | None:
+    """Of the one diff shown; of several, of the list of their digests."""
+    if not diffs:
+        return None
+    return diffs[0] if len(diffs) == 1 else sha256(canonical(list(diffs)))
+
+
+def _requirements(sheet: ReviewSheet) -> tuple[RequirementId, ...]:
+    shown = [*sheet.requirements, *(r for part in sheet.changes for r in part.requirements)]
+    return tuple(dict.fromkeys(r.id for r in shown))
 
 
 def _place(remark: Comment) -> str:

@@ -12,9 +12,9 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from orchestrator.errors import SandboxUnavailable, UsageError
 from orchestrator.models.base import Digest
@@ -82,8 +82,7 @@ def saved_image(archive: Path, recipe: Recipe) -> str:
     with tarfile.open(archive) as tar:
         listed = _json(tar, "manifest.json")
         images = cast("list[object]", listed) if isinstance(listed, list) else []
-        first = images[0] if len(images) == 1 else None
-        image: Mapping[str, Any] = cast("Mapping[str, Any]", first) if isinstance(first, dict) else {}
+        image = cast("dict[str, object]", images[0]) if len(images) == 1 and isinstance(images[0], dict) else {}
         if image.get("RepoTags") != [recipe.tag]:
             raise _other(recipe, "it does not hold exactly that image")
         name = str(image.get("Config"))

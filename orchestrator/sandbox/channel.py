@@ -2,12 +2,18 @@
 
 The engine multiplexes with an 8-byte header (stream, three zeros, length u32);
 inside stdout the supervisor's frames are ``<kind c> <length u32>`` and payload.
-Frames, what is kept of stderr, and every wait are bounded.
+Frames, what is kept of stderr, and every wait are bounded. Once a key is agreed
+on, each command and each frame carries a tag (keyed BLAKE2b over a counter and
+the data): some kernels let the agent open PID 1's pipes, and what it writes
+there has none.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import itertools
+import secrets
 import select
 import socket
 import struct
@@ -25,6 +31,21 @@ _STDOUT, _STDERR = 1, 2
 _RECEIVE_BYTES = 256 * 1024
 _SEND_BYTES = 256 * 1024
 _STDERR_BYTES = 2048
+_TAG_BYTES = 16
+_COUNTER = struct.Struct(">Q")
+
+
+class _Tags:
+    """Of one direction, as the programs inside make them."""
+
+    def __init__(self, key: bytes, direction: bytes) -> None:
+        self._key, self._direction, self._count = key, direction, 0
+
+    def next(self, data: bytes | bytearray) -> bytes:
+        tag = hashlib.blake2b(_COUNTER.pack(self._count), key=self._key, person=self._direction, digest_size=_TAG_BYTES)
+        tag.update(data)
+        self._count += 1
+        return tag.digest()
 
 
 class _Closable(Protocol):
@@ -44,6 +65,30 @@ class Channel:
         self._out = bytearray()
         self._errors = bytearray()
         self._stream, self._left = 0, 0
+        self._ours: _Tags | None = None
+        self._theirs: _Tags | None = None
+        self._greeted = True
+
+    def agree(self, deadline: float) -> None:
+        """Tag everything from now on. Before any command of the agent's has run, so that the key is ours alone.
+
+        Does not wait: the answer is the first thing that :meth:`receive` takes.
+        """
+        key = secrets.token_bytes(32)
+        self.send([b"A", key], deadline)
+        self._ours, self._theirs, self._greeted = _Tags(key, b"in"), _Tags(key, b"out"), False
+
+    def greet(self, deadline: float) -> None:
+        """Wait for the answer to :meth:`agree` now."""
+        if not self._greeted:
+            self._greeted = True
+            if self.receive(deadline) != (b"K", b""):
+                raise self._broken("did not agree on a key")
+
+    def command(self, kind: bytes, pieces: Iterable[bytes], deadline: float) -> None:
+        """Send a command and what belongs to it."""
+        tag = self._ours.next(kind) if self._ours else b""
+        self.send(itertools.chain([kind + tag], pieces), deadline)
 
     def send(self, pieces: Iterable[bytes], deadline: float) -> None:
         """Write all pieces, gathered into larger writes."""
@@ -57,17 +102,25 @@ class Channel:
 
     def receive(self, deadline: float) -> tuple[bytes, bytes]:
         """The next frame: kind and payload."""
+        self.greet(deadline)
         while True:
             if len(self._out) >= FRAME.size:
                 kind, length = FRAME.unpack_from(self._out)
                 if length > MAX_FRAME_BYTES:
                     raise self._broken(f"announced a frame of {length} bytes")
                 end = FRAME.size + length
-                if len(self._out) >= end:
+                whole = end + (_TAG_BYTES if self._theirs else 0)
+                if len(self._out) >= whole:
                     payload = bytes(self._out[FRAME.size : end])
-                    del self._out[:end]
+                    if self._theirs and self._theirs.next(self._out[:end]) != bytes(self._out[end:whole]):
+                        raise self._broken("is not who wrote this answer")
+                    del self._out[:whole]
                     return kind, payload
             self._more(deadline)
+
+    def ready(self, seconds: float) -> bool:
+        """Whether :meth:`receive` has something to look at, waiting that long for it. An end counts."""
+        return bool(self._out) or bool(select.select([self._socket], [], [], seconds)[0])
 
     def is_quiet(self) -> bool:
         """Whether there is nothing to read, not even the end."""

@@ -17,6 +17,10 @@ _DEFAULT_URL = "unix:///var/run/docker.sock"
 _ASKING = "1.41"
 """The version that is spoken: what every supported engine understands."""
 CALL_SECONDS = 60
+_ROOTS = {
+    "name=rootless": "rootless: the engine itself is no root",
+    "name=userns": "userns-remap: root inside is nobody outside",
+}
 _GONE = frozenset({404, 409})
 _START = "start dockerd, or set DOCKER_HOST to an engine whose socket you may open"
 
@@ -84,6 +88,17 @@ class Engine:
             raise
         self.calls = 2
 
+    def runtimes(self) -> dict[str, Any]:
+        """Name to how the engine starts it."""
+        return dict(self.info.get("Runtimes") or {})
+
+    def form(self) -> str:
+        """In words: version, cgroup version, and how root inside relates to root outside."""
+        options = " ".join(map(str, self.info.get("SecurityOptions") or ()))
+        root = next((words for name, words in _ROOTS.items() if name in options), "root inside is root outside")
+        groups = f"cgroup v{self.info.get('CgroupVersion', '1')} by {self.info.get('CgroupDriver', 'nobody')}"
+        return f"Docker Engine {self.version.get('Version')}, {groups}, {root}"
+
     def close(self) -> None:
         """Drop pooled connections."""
         self._api.close()
@@ -98,6 +113,11 @@ class Engine:
         """The ``sha256:`` id of a local image; nothing is ever pulled."""
         with self._call("find the image"):
             return str(self._api.inspect_image(reference)["Id"])
+
+    def image_layers(self, reference: str) -> tuple[str, ...]:
+        """The digests of a local image's layers, the lowest first."""
+        with self._call("find the image"):
+            return tuple(str(layer) for layer in self._api.inspect_image(reference)["RootFS"]["Layers"])
 
     def newest_image(self, repository: str) -> str | None:
         """The id of the youngest local image of a repository, or ``None``."""

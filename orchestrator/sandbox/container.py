@@ -19,7 +19,10 @@ from orchestrator.sandbox.services import START_SECONDS, Services
 MAX_STDIN_BYTES = 16 * MIB
 TRANSFER_SECONDS = 120
 GRACE_SECONDS = 20
-_EXEC = struct.Struct(">dQIIIQ")
+_EXEC = struct.Struct(">dQIIIQB")
+_MORE = struct.Struct(">I")
+_LIVE_SECONDS = 0.2
+_LIVE_BYTES = 64 << 10
 _CAPS = struct.Struct(">QQI")
 _EXITED = struct.Struct(">iB")
 _TRUNCATED, _TIMED_OUT = 1, 2
@@ -49,7 +52,7 @@ class DockerSandbox:
         """For a container that was made ahead: its time begins now."""
         with _Use(self):
             seconds = self._request.limits.wall_seconds
-            self._channel.send([b"W", struct.pack(">I", seconds)], self._deadline(TRANSFER_SECONDS))
+            self._channel.command(b"W", [struct.pack(">I", seconds)], self._deadline(TRANSFER_SECONDS))
 
     def start_services(self) -> None:
         """Begin with them, when there are any; the first command waits until they answer."""
@@ -61,6 +64,11 @@ class DockerSandbox:
         """Idempotent."""
         if self._services is not None:
             self._services.close()
+
+    @property
+    def container(self) -> str:
+        """The engine's id of it."""
+        return self._container
 
     def copy_in(
         self,
@@ -85,11 +93,13 @@ class DockerSandbox:
             if self._request.open_tree
             else layout.plan(entries, capabilities, protected)
         )
+        if self._request.image is not None and not self._request.open_tree:
+            plan = plan.with_repository()
         if plan.root:
             self._as_root(plan.root, read)
         if plan.user:
             with _Use(self):
-                self._channel.send([b"U"], self._deadline(TRANSFER_SECONDS))
+                self._channel.command(b"U", (), self._deadline(TRANSFER_SECONDS))
                 self._unpack(self._channel, plan.user, read)
         self._base = plan.paths()
 
@@ -101,6 +111,7 @@ class DockerSandbox:
         env: Mapping[str, str] | None = None,
         timeout_seconds: float,
         on_output: Callable[[bytes], None] | None = None,
+        live_input: Callable[[], bytes | None] | None = None,
     ) -> Execution:
         """As the port says. The environment is fixed but for ``env``; nothing comes from host or image."""
         self._fresh = False
@@ -108,10 +119,13 @@ class DockerSandbox:
         allowed = min(timeout_seconds, self._ends_at - time.monotonic())
         if allowed <= 0:
             raise self._wall()
-        message = self._message(argv, {**_ENV, **self._environment(), **(env or {})}, stdin, allowed)
+        message = self._message(
+            argv, {**_ENV, **self._environment(), **(env or {})}, stdin, allowed, live=live_input is not None
+        )
         with _Use(self):
-            self._channel.send(message, self._deadline(TRANSFER_SECONDS))
-            execution = self._collect(time.monotonic() + allowed + GRACE_SECONDS, on_output)
+            self._channel.command(b"X", message, self._deadline(TRANSFER_SECONDS))
+            until = time.monotonic() + allowed + GRACE_SECONDS
+            execution = self._collect(until, on_output, _Live(self._channel, live_input))
         if execution.timed_out and allowed < timeout_seconds:
             raise self._wall()
         return execution
@@ -126,7 +140,7 @@ class DockerSandbox:
         deadline = self._deadline(TRANSFER_SECONDS)
         with _Use(self):
             caps = _CAPS.pack(max_bytes, limits.inodes, members.MAX_PATH_BYTES)
-            self._channel.send([b"O", caps], deadline)
+            self._channel.command(b"O", [caps], deadline)
             while True:
                 kind, payload = self._channel.receive(deadline)
                 if kind == b"m":
@@ -183,19 +197,24 @@ class DockerSandbox:
         path += [f"{ENVIRONMENT}/bin", _PATH]
         return {**env, "PATH": ":".join(path), "PYTHONPATH": ":".join((*roots, ENVIRONMENT))}
 
-    def _message(self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, allowed: float) -> list[bytes]:
+    def _message(
+        self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, allowed: float, *, live: bool
+    ) -> list[bytes]:
         strings = [*argv, *(f"{name}={value}" for name, value in env.items())]
         if not argv or any("\0" in s for s in strings) or len(stdin) > MAX_STDIN_BYTES:
             raise UsageError("SBX023", "a command needs words without NUL and at most 16 MiB of input")
         packed = b"".join(s.encode("utf-8", "surrogateescape") + b"\0" for s in strings)
         cap = self._request.limits.output_kib * 1024
-        return [b"X", _EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin)), packed, stdin]
+        return [_EXEC.pack(allowed, cap, len(argv), len(env), len(packed), len(stdin), live), packed, stdin]
 
-    def _collect(self, deadline: float, on_output: Callable[[bytes], None] | None) -> Execution:
+    def _collect(self, deadline: float, on_output: Callable[[bytes], None] | None, live: _Live) -> Execution:
         began = time.monotonic()
         streams, left = {b"o": bytearray(), b"e": bytearray()}, self._request.limits.output_kib * 1024
         while True:
+            live.feed_until_answer(deadline)
             kind, payload = self._channel.receive(deadline)
+            if kind == b"i" and live.answered():
+                continue
             if kind not in streams:
                 self._expect(kind, b"x", payload, _EXITED.size)
                 code, flags = _EXITED.unpack(payload)
@@ -233,6 +252,31 @@ class DockerSandbox:
             words = payload.decode("utf-8", "replace")
             raise LimitReached("SBX021", f"the tree does not fit into the sandbox: {words}", "raise disk_mib or inodes")
         self._expect(kind, b"K")
+
+
+class _Live:
+    """What is said to a running command: one piece at a time, each answered before the next."""
+
+    def __init__(self, channel: Channel, source: Callable[[], bytes | None] | None) -> None:
+        self._channel, self._source, self._waiting = channel, source, False
+
+    def feed_until_answer(self, deadline: float) -> None:
+        """Ask for more input until the supervisor has something to say."""
+        while self._source is not None and not self._waiting and not self._channel.ready(_LIVE_SECONDS):
+            data = self._source()
+            if data is not None:
+                if len(data) > _LIVE_BYTES:
+                    raise UsageError("SBX023", f"live input comes in pieces of at most {_LIVE_BYTES >> 10} KiB")
+                self._channel.command(b"I", [_MORE.pack(len(data)), data], deadline)
+                self._waiting = True
+                self._source = self._source if data else None
+            if time.monotonic() >= deadline:
+                return
+
+    def answered(self) -> bool:
+        """Whether an answer was due."""
+        due, self._waiting = self._waiting, False
+        return due
 
 
 class _Use:

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,15 @@ from orchestrator.sandbox import probe, programs
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
 from orchestrator.sandbox.drift import drift
+from orchestrator.sandbox.layers import stands_on
 from orchestrator.sandbox.owner import Owner
 from orchestrator.sandbox.pool import IDLE_SECONDS, Made, Pool
-from orchestrator.sandbox.profile import Profile, check_limits, container_spec
+from orchestrator.sandbox.profile import Profile, check_limits, container_spec, is_gvisor
 from orchestrator.sandbox.reap import reap
+
+AUTO = "auto"
+START_SECONDS = 60
+"""Within which PID 1 must answer."""
 
 
 class DockerSandboxes:
@@ -33,8 +40,9 @@ class DockerSandboxes:
     ``image`` is the id or digest of a local image; it is never pulled.
     ``programs_source`` holds the programs that run inside (the supervisor among
     them), ``seccomp`` is the profile's file, ``state`` a directory for copies
-    and probe results, ``runtime`` an engine runtime (default: the engine's own).
-    ``pool_size`` containers of each kind that was opened are made ahead, for a process that opens many.
+    and probe results, ``runtime`` an engine runtime (default: the engine's own; ``AUTO``: gVisor where the
+    engine has it and its probe passes). ``pool_size`` containers of each kind that was opened are made ahead,
+    for a process that opens many.
     May be used by several threads; one sandbox belongs to one thread.
     """
 
@@ -53,10 +61,13 @@ class DockerSandboxes:
         self._source, self._seccomp, self._state = programs_source, seccomp, state
         self._connected: tuple[Engine, Profile] | None = None
         self._probed = False
+        self._admitted: set[str] = set()
+        self.choice = ""
+        """Where the runtime was left to us: which it is and why."""
         self._live: set[DockerSandbox] = set()
         self._aborted = False
         self._lock = threading.RLock()
-        self._pool = Pool(pool_size, lambda r: self._make(r, IDLE_SECONDS), self._remove) if pool_size else None
+        self._pool = Pool(pool_size, self._make_ahead, self._remove) if pool_size else None
 
     @property
     def image(self) -> str:
@@ -94,11 +105,33 @@ class DockerSandboxes:
 
     @contextmanager
     def open(self, request: SandboxRequest) -> Generator[DockerSandbox]:
-        """As the port says; also raises ``UsageError`` (``SBX020``) for limits that cannot hold together."""
+        """As the port says; also raises ``UsageError`` (``SBX020``) for limits that cannot hold together.
+
+        An image of the request's own must stand on the base, layer by layer (``SBX016``), and is probed as the base is.
+        """
         check_limits(request.limits, request.services)
         self.probe()
+        if request.image is not None:
+            self._admit(request.image)
         with self._opened(request) as sandbox:
             yield sandbox
+
+    @contextmanager
+    def variant(self, image: str) -> Generator[DockerSandboxes]:
+        """The same, with another image. Its limits are not tried: it is for the self-test, which tries an image."""
+        made = DockerSandboxes(
+            image,
+            programs_source=self._source,
+            seccomp=self._seccomp,
+            state=self._state,
+            runtime=self._runtime,
+            base_url=self._base_url,
+        )
+        made._probed = True
+        try:
+            yield made
+        finally:
+            made.close()
 
     def reap(self) -> tuple[str, ...]:
         """Remove containers of provably dead owners; their ids."""
@@ -144,32 +177,79 @@ class DockerSandboxes:
         place, digest = programs.install(self._source, self._state)
         engine = Engine(self._base_url)
         try:
-            runtime = self._runtime or str(engine.info["DefaultRuntime"])
-            _check_runtime(runtime, engine.info.get("Runtimes") or {})
+            runtime = str(engine.info["DefaultRuntime"]) if self._runtime in {None, AUTO} else str(self._runtime)
+            _check_runtime(runtime, engine.runtimes())
             profile = Profile(engine.image_id(self._reference), place, digest, seccomp, runtime)
+            if self._runtime == AUTO:
+                profile = self._preferred(engine, profile)
             reap(engine)
         except BaseException:
             engine.close()
             raise
         return engine, profile
 
+    def _admit(self, image: str) -> None:
+        with self._lock:
+            if image in self._admitted:
+                return
+            base = self._engine.image_layers(self.image)
+            if self._engine.image_id(image) != image or not stands_on(self._engine.image_layers(image), base):
+                hint = "add the agent again: `handrail agent add NAME`"
+                raise SandboxUnsafe("SBX016", f"the image {image[:19]} does not stand on the sandbox's own", hint)
+            self._probe_this(image)
+            self._admitted.add(image)
+
+    def _preferred(self, engine: Engine, profile: Profile) -> Profile:
+        """With gVisor where the engine has it, unless it was tried here and did not hold."""
+        names = sorted(filter(is_gvisor, engine.runtimes()))
+        if not names:
+            self.choice = f"{profile.runtime}: the engine has no gVisor, a second boundary around each step"
+            return profile
+        better = replace(profile, runtime=names[0])
+        refused = probe.refused(self._state, _subject(engine, better))
+        self.choice = f"{names[0]}: gVisor, preferred" if refused is None else _not_held(profile, names[0], refused)
+        return better if refused is None else profile
+
+    def _fall_back(self, problem: SandboxUnsafe) -> bool:
+        """Take the engine's own runtime when gVisor was only preferred; it is remembered and said."""
+        engine, profile = self._engine, self.connect()
+        default = str(engine.info["DefaultRuntime"])
+        if self._runtime != AUTO or not is_gvisor(profile.runtime) or is_gvisor(default):
+            return False
+        words = "; ".join(problem.details) or problem.message
+        probe.refuse(self._state, _subject(engine, profile), words)
+        plain = replace(profile, runtime=default)
+        self.choice = _not_held(plain, profile.runtime, words)
+        self._connected = (engine, plain)
+        return True
+
     def _probe(self) -> None:
-        subject = self._subject()
+        try:
+            self._probe_this()
+        except SandboxUnsafe as problem:
+            if not self._fall_back(problem):
+                raise
+            self._probe_this()
+
+    def _probe_this(self, image: str | None = None) -> None:
+        subject = _subject(self._engine, self.connect())
+        subject = subject if image is None else sha256(canonical([subject, image]))
+        opened = partial(self._opened, replace(probe.REQUEST, image=image), pooled=False)
+        fit = sha256(canonical([subject, "tools"]))
+        preferred = self._runtime == AUTO and is_gvisor(self.connect().runtime)
+        if preferred and not probe.known(self._state, fit):
+            probe.require_tools(opened)
+            probe.remember(self._state, fit)
         if probe.known(self._state, subject):
             return
-        with self._opened(probe.REQUEST, pooled=False) as sandbox:
-            probe.run(sandbox)
+        opened = partial(self._opened, replace(probe.REQUEST, image=image), pooled=False)
+        probe.run(opened, inodes_on_the_way_out=is_gvisor(self.connect().runtime))
         probe.remember(self._state, subject)
-
-    def _subject(self) -> Digest:
-        version = self._engine.version
-        names = ("Version", "ApiVersion", "KernelVersion", "Arch")
-        cgroups = [self._engine.info.get(k) for k in ("CgroupVersion", "CgroupDriver", "SecurityOptions", "Name")]
-        return sha256(canonical([[version.get(n) for n in names], cgroups, self.connect().digest()]))
 
     @contextmanager
     def _opened(self, request: SandboxRequest, *, pooled: bool = True) -> Generator[DockerSandbox]:
-        made = self._pool.take(request) if self._pool is not None and pooled else None
+        ahead = self._pool if pooled and request.broker is None else None  # a lease's mount is nobody else's
+        made = ahead.take(request) if ahead is not None else None
         pooled = made is not None
         made = made or self._make(request)
         try:
@@ -198,6 +278,7 @@ class DockerSandboxes:
             channel = engine.attach(container)
             try:
                 engine.start(container)
+                channel.agree(time.monotonic() + START_SECONDS)
             except BaseException:
                 channel.close()
                 raise
@@ -205,6 +286,16 @@ class DockerSandboxes:
             engine.remove(container)
             raise
         return Made(container, channel, time.monotonic())
+
+    def _make_ahead(self, request: SandboxRequest) -> Made:
+        """One that has answered: from then on it has nothing to say until it is asked."""
+        made = self._make(request, IDLE_SECONDS)
+        try:
+            made.channel.greet(time.monotonic() + START_SECONDS)
+        except BaseException:
+            self._remove(made)
+            raise
+        return made
 
     def _remove(self, made: Made) -> None:
         try:
@@ -217,6 +308,18 @@ def _check_made(spec: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     wrong = drift(spec, seen)
     if wrong:
         raise SandboxUnsafe("SBX010", "the engine changed the sandbox's settings", "do not use it", wrong)
+
+
+def _subject(engine: Engine, profile: Profile) -> Digest:
+    """Of everything on which a probe's result depends."""
+    names = ("Version", "ApiVersion", "KernelVersion", "Arch")
+    cgroups = [engine.info.get(k) for k in ("CgroupVersion", "CgroupDriver", "SecurityOptions", "Name")]
+    made = engine.runtimes().get(profile.runtime)
+    return sha256(canonical([[engine.version.get(n) for n in names], cgroups, made, profile.digest()]))
+
+
+def _not_held(plain: Profile, name: str, words: str) -> str:
+    return f"{plain.runtime}: the engine has gVisor ({name}), and it is not fit here: {words}"
 
 
 def _check_runtime(runtime: str, known: Mapping[str, object]) -> None:

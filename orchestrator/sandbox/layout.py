@@ -41,6 +41,10 @@ class Layout:
     root: tuple[Place, ...]
     user: tuple[Place, ...]
 
+    def with_repository(self) -> Layout:
+        """With room for a throw-away repository of a coding agent (D22); on the way out it is passed over."""
+        return Layout((*self.root, Place("D", ".git", 0o1777, GitOid(""))), self.user)
+
     def paths(self) -> frozenset[str]:
         """Of all files and links."""
         return frozenset(p.path for p in (*self.root, *self.user) if p.kind != "D")

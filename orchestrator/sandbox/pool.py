@@ -42,7 +42,7 @@ def kind(request: SandboxRequest) -> Digest:
     """What two requests must share to be given the same container: everything but whose they are, and the wall time."""
     limits = request.limits.model_dump() | {"wall_seconds": 0}
     services = [service.model_dump(mode="json") for service in request.services]
-    mounts = [request.environment, request.node_modules, request.packages, request.open_tree]
+    mounts = [request.environment, request.node_modules, request.packages, request.open_tree, request.image]
     return sha256(canonical([limits, services, mounts]))
 
 

@@ -23,6 +23,7 @@ USER = 65534
 WORK = "/work"
 PROGRAMS = "/opt/handrail"
 ENVIRONMENT = "/opt/env"
+BROKER = "/run/handrail"
 NODE_MODULES = f"{WORK}/node_modules"
 PACKAGES = "/opt/packages"
 SERVICES = "/services"
@@ -36,6 +37,8 @@ WORKING_SET_MIB = 32
 OPEN_FILES = 1024
 MIB = 1024 * 1024
 _TMP_MIB = 64
+GVISOR_THREADS = 128
+"""What gVisor's own kernel, a process of the container, needs beside the agent's processes."""
 _PERIOD = 1_000_000_000
 
 
@@ -77,6 +80,11 @@ def _service_tmpfs(services: Iterable[Service]) -> dict[str, str]:
     return {SERVICES: options} if size else {}
 
 
+def is_gvisor(runtime: str) -> bool:
+    """Whether an engine's runtime is gVisor, by its name."""
+    return "runsc" in runtime or "gvisor" in runtime.lower()
+
+
 def _tmpfs(limits: Limits, *, open_tree: bool) -> dict[str, str]:
     tmp_mib, tmp_inodes = min(_TMP_MIB, limits.disk_mib // 4), limits.inodes // 4
     common = "rw,nosuid,nodev,exec"
@@ -93,6 +101,7 @@ def _binds(profile: Profile, request: SandboxRequest) -> list[dict[str, Any]]:
     places += [(request.environment, ENVIRONMENT)] if request.environment else []
     places += [(f"{request.environment}/node_modules", NODE_MODULES)] if request.node_modules else []
     places += [(request.packages, PACKAGES)] if request.packages else []
+    places += [(request.broker, BROKER)] if request.broker else []
     return [
         {
             "Type": "bind",
@@ -121,7 +130,7 @@ def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
         "NanoCpus": int(limits.cpus * _PERIOD),
         "NetworkMode": "none",
         "OomScoreAdj": 0,
-        "PidsLimit": limits.pids,
+        "PidsLimit": limits.pids + (GVISOR_THREADS if is_gvisor(profile.runtime) else 0),
         "Privileged": False,
         "ReadonlyRootfs": True,
         "Runtime": profile.runtime,
@@ -145,7 +154,7 @@ def container_spec(
     seconds = request.limits.wall_seconds if wall_seconds is None else wall_seconds
     labels = {PREFIX + "run": request.run, PREFIX + "key": request.key, **(owner.labels() if owner else {})}
     return {
-        "Image": profile.image,
+        "Image": request.image or profile.image,
         "User": f"{USER}:{USER}",
         "Entrypoint": [*SUPERVISOR, str(seconds)],
         "Cmd": [],

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
+from orchestrator.models.capabilities import DataClass
 from orchestrator.models.spec import Criterion, Declared, Span
 from orchestrator.policy.commands import split_command
+from orchestrator.policy.egress import reached
 from orchestrator.policy.globs import refusal
 from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.markdown import Block, BlockKind
@@ -24,6 +26,8 @@ class Label(StrEnum):
     WHERE = "where"
     VERIFY = "verify by"
     DEPENDS = "depends on"
+    DATA = "data class"
+    REACHES = "reaches"
 
 
 _LABELS = {
@@ -35,6 +39,8 @@ _LABELS = {
     "where": Label.WHERE,
     "verify by": Label.VERIFY,
     "depends on": Label.DEPENDS,
+    "data class": Label.DATA,
+    "reaches": Label.REACHES,
 }
 _GHERKIN = {"given": 0, "when": 1, "then": 2}
 _JOINING = frozenset({"and", "but"})
@@ -50,6 +56,8 @@ class Body:
     where: list[Declared] = field(default_factory=list[Declared])
     verify_by: list[Declared] = field(default_factory=list[Declared])
     depends: list[Declared] = field(default_factory=list[Declared])
+    reaches: list[Declared] = field(default_factory=list[Declared])
+    data: DataClass = DataClass.OPEN
 
     @property
     def text(self) -> str:
@@ -154,6 +162,10 @@ class _Reader:
                 self._verify(block, offset)
             case Label.DEPENDS:
                 self._depends(block, offset)
+            case Label.DATA:
+                self._data(block, offset)
+            case Label.REACHES:
+                self._reaches(block, offset)
             case _:
                 assert_never(label)
 
@@ -210,6 +222,22 @@ class _Reader:
             name = word.strip().rstrip(".")
             if name and name.casefold() not in {"none", "nothing", "-"}:
                 self.body.depends.append(Declared(value=name, span=_here(block, line, column)))
+
+    def _data(self, block: Block, offset: int) -> None:
+        word = block.text[offset:].replace("`", " ").strip().rstrip(".").casefold()
+        if word in {known.value for known in DataClass}:
+            self.body.data = DataClass(word)
+        else:
+            self._report.add("PRD019", *block.place(offset), f"{shown(word)!r} is no class of data.")
+
+    def _reaches(self, block: Block, offset: int) -> None:
+        for declared in self._codes(block, offset, "PRD020", "*Reaches* names no host in backticks."):
+            try:
+                reached(declared.value)
+            except ValueError:
+                self._problem("PRD020", declared, f"{shown(declared.value)!r} is no host with a path prefix.")
+            else:
+                self.body.reaches.append(declared)
 
     def _codes(self, block: Block, offset: int, code: str, missing: str) -> list[Declared]:
         found = [

@@ -47,6 +47,10 @@ CODES: dict[str, Code] = {
     "PRD016": Code("a path that cannot be granted", "write `src/billing/**`, relative to the repository, in backticks"),
     "PRD017": Code("a command that cannot be run as it stands", "write one program with its arguments, in backticks"),
     "PRD018": Code("requirements depend on each other in a circle", "remove one of the dependencies"),
+    "PRD019": Code("a class of data that is not known", "write *Data class:* `restricted`, or `open`"),
+    "PRD020": Code(
+        "a host that cannot be granted", "write `docs.example.org` or `docs.example.org/path`, in backticks"
+    ),
     "PRD030": Code("a criterion without SHALL", "say what the system shall do", Severity.WARNING),
     "PRD031": Code(
         "items of another format that are not read as requirements", "pass the format if they are", Severity.WARNING

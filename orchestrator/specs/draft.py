@@ -98,6 +98,8 @@ def to_requirement(draft: Draft, namespace: str, depends_on: tuple[RequirementId
         where=tuple(draft.body.where),
         verify_by=tuple(draft.body.verify_by),
         depends_on=depends_on,
+        reaches=tuple(draft.body.reaches),
+        data=draft.body.data,
         span=draft.span,
         text_digest=sha256(canonical(text)),
     )

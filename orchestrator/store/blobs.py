@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.errors import StoreError
@@ -49,6 +50,12 @@ class StoredBlobs:
 
     def flush(self) -> None:
         self._index.flush()
+
+    def erase(self, digests: Sequence[Digest]) -> None:
+        """Forget blobs for good; one that is not here is none. What refers to them finds them absent (STORE002)."""
+        self._index.erase_blobs(digests)
+        for digest in digests:
+            self._path(digest).unlink(missing_ok=True)
 
     def _path(self, digest: Digest) -> Path:
         name = digest.removeprefix("sha256:")

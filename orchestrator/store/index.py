@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.models.ids import Digest, RunId
+from orchestrator.models.ids import Digest, RunId, StepId
 from orchestrator.models.status import OVER
 
 if TYPE_CHECKING:
@@ -160,6 +160,17 @@ class SqliteIndex:
             rows = self._read("SELECT data FROM blobs WHERE digest = ?", (digest,))
             return rows[0][0] if rows else None
 
+    def erase_blobs(self, digests: Sequence[Digest]) -> None:
+        """Delete blobs and overwrite their pages, so that no copy stays in the file or in its journal."""
+        with self._turn:
+            self.flush()
+            with self._write() as db:
+                db.execute("PRAGMA secure_delete = ON")
+                db.executemany("DELETE FROM blobs WHERE digest = ?", [(d,) for d in digests])
+            self._read("PRAGMA wal_checkpoint(TRUNCATE)")
+            for digest in digests:
+                self._staged_blobs.pop(digest, None)
+
     def emit(self, event: Event) -> None:
         row = (event.run, event.model_dump_json())
         with self._turn:
@@ -196,6 +207,20 @@ class SqliteIndex:
 
     def cancel_asked(self, run: RunId) -> bool:
         return bool(self._read("SELECT 1 FROM control WHERE run = ? AND cancel = 1", (run,)))
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One immediate transaction of a neighbour in this room; durable when the context ends."""
+        with self._write() as db:
+            yield db
+
+    def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
+        with self._write() as db:
+            db.execute("INSERT INTO steers (run, step, text) VALUES (?, ?, ?)", (run, step, text))
+
+    def steers(self, run: RunId, step: StepId) -> tuple[Digest, ...]:
+        rows = self._read("SELECT text FROM steers WHERE run = ? AND step = ? ORDER BY number", (run, step))
+        return tuple(Digest(row[0]) for row in rows)
 
     def _read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         try:

@@ -215,6 +215,23 @@ def check_daemons_die_with_their_command(provider: Sandboxes) -> None:
         must(b"sleep" not in first and first.count(b"python3") == 1, f"alive are {first!r}")
 
 
+def check_a_running_command_can_be_spoken_to(provider: Sandboxes) -> None:
+    """Live input arrives in order, ends when told, and harms nothing when nobody reads it."""
+    heard, pieces = bytearray(), iter([b"one\n", b"two\n", b""])
+    with Filled(provider) as it:
+        script = "import sys; print('ready', flush=True); print(sys.stdin.read().split())"
+        done = it.sandbox.execute(
+            ("python3", "-c", script),
+            timeout_seconds=20,
+            on_output=heard.extend,
+            live_input=lambda: next(pieces, None) if heard else None,
+        )
+        must(done.stdout == b"ready\n['one', 'two']\n", f"what was said arrives in order, not {done.stdout!r}")
+        unread = it.sandbox.execute(("sleep", "1"), timeout_seconds=20, live_input=lambda: b"x" * 65536)
+        must(unread.exit_code == 0, "input that nobody reads harms nothing")
+        must(it.sh("echo on").stdout == b"on\n", "the next command runs as ever")
+
+
 def check_odd_members_are_refused(provider: Sandboxes) -> None:
     """FIFOs, hard links, nested git directories are named and never read; ``.git`` at the top is dropped."""
     with Filled(provider, open_tree=True) as box:

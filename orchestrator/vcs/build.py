@@ -20,7 +20,17 @@ from orchestrator.models.base import GitOid
 from orchestrator.policy.paths import fold
 from orchestrator.ports import BuiltTree, ChangeOut, OutMember, TreeEntry
 from orchestrator.vcs.git import EMPTY_TREES
-from orchestrator.vcs.names import GITLINK, LINK, MODES, bad_target, has_git_component, hostile, unsafe_link, visible
+from orchestrator.vcs.names import (
+    GITLINK,
+    LINK,
+    MODES,
+    bad_target,
+    has_git_component,
+    hostile,
+    unportable,
+    unsafe_link,
+    visible,
+)
 from orchestrator.vcs.objects import ObjectStore
 from orchestrator.vcs.packs import NewObject
 
@@ -145,6 +155,9 @@ def _refusal(draft: _Draft, member: OutMember, folders: Counter[str], folded: di
     old = draft.final.get(path)
     if old is not None and old.mode == GITLINK:
         return f"sandbox: {path} is a submodule and was left as it was"
+    odd = unportable(path) if old is None else None
+    if odd is not None:
+        return f"sandbox: {path} {odd} and was left out"
     if folders[path] or any(parent in draft.final for parent in _parents(path)):
         return f"sandbox: {path} would be both a file and a folder and was left out"
     for place in (path, *_parents(path)):

@@ -19,8 +19,11 @@ from orchestrator.vcs.packs import TREE_MODE, NewObject
 _AUTHOR = "Handrail <handrail@handrail.invalid>"
 
 
-def read(store: ObjectStore, tip: GitOid | None, prefix: str = "") -> dict[str, bytes]:
-    """Path → bytes of all files, or of those below the folder ``prefix``."""
+def read(store: ObjectStore, tip: GitOid | None, prefix: str = "", since: str = "") -> dict[str, bytes]:
+    """Path → bytes of all files, or of those below the folder ``prefix``.
+
+    With ``since`` a file in a folder counts only when its path is not before it.
+    """
     if tip is None:
         return {}
     tree = store.peel(tip)
@@ -30,7 +33,7 @@ def read(store: ObjectStore, tip: GitOid | None, prefix: str = "") -> dict[str, 
         if row is None or row.mode != TREE_MODE:
             return {}
         tree = row.oid
-    entries = [entry for entry in store.files(tree) if entry.mode != GITLINK]
+    entries = [e for e in store.files(tree) if e.mode != GITLINK and ("/" not in e.path or e.path >= since)]
     contents = store.reader.contents([entry.oid for entry in entries])
     lead = f"{start}/" if start else ""
     return {lead + entry.path: data for entry, (_, data) in zip(entries, contents, strict=True)}

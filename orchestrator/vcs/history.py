@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrator.models.base import GitOid
 from orchestrator.ports import CommitNode
 from orchestrator.vcs.repository import Repository
@@ -17,11 +19,24 @@ def commits(repository: Repository, base: GitOid | None, head: GitOid) -> tuple[
         *("rev-list", "--topo-order", "--reverse", "--no-commit-header", f"--format={_FORMAT}"),
         *("--end-of-options", head, *without),
     )
-    rows = [line.split("\x1f") for line in said.stdout.decode(errors="replace").splitlines()]
+    return _nodes(said.stdout)
+
+
+def _nodes(said: bytes) -> tuple[CommitNode, ...]:
+    rows = [line.split("\x1f") for line in said.decode(errors="replace").split("\n") if line]
     return tuple(
         CommitNode(GitOid(oid), tuple(GitOid(p) for p in parents.split()), GitOid(tree), tuple(claims.split()))
         for oid, tree, parents, claims in rows
     )
+
+
+def nodes(repository: Repository, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
+    """These commits alone."""
+    asked = "".join(f"{oid}\n" for oid in oids).encode()
+    said = repository.git.run(
+        "rev-list", "--no-walk=unsorted", "--no-commit-header", f"--format={_FORMAT}", "--stdin", stdin=asked
+    )
+    return _nodes(said.stdout)
 
 
 def evidence_refs(repository: Repository) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ to look at and to check out anywhere (:func:`hostile`).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -24,6 +25,10 @@ _MAX_LINKS = 40
 _HFS_IGNORED = dict.fromkeys(
     [0x200C, 0x200D, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF], None
 )
+_DEVICES = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$"}) | {
+    f"{name}{number}" for name in ("com", "lpt") for number in "0123456789¹²³"
+}
+_SHORT_NAME = re.compile(r"[^.]{1,6}~\d(?:\.[^.]{0,3})?")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -72,6 +77,24 @@ def hostile(path: str) -> str | None:
         return "holds a control or invisible character"
     long = size > MAX_COMPONENT_BYTES or len(path.encode()) > MAX_PATH_BYTES or len(parts) > MAX_DEPTH
     return "is too long or too deep" if long else None
+
+
+def unportable(path: str) -> str | None:
+    """Why a path is another one, or none, where the file system is Windows': a drive or stream, a device, a short name.
+
+    ``CLAUDE~1`` is such a system's own name for ``.claude``.
+    """
+    for part in path.split("/"):
+        stem = part.split(".", 1)[0].rstrip().casefold()
+        if ":" in part:
+            return "holds a colon, which names a drive or a stream on Windows"
+        if stem in _DEVICES:
+            return "is the name of a device on Windows"
+        if _SHORT_NAME.fullmatch(part):
+            return "has the form of a short name on Windows"
+        if part != part.rstrip(". "):
+            return "ends with a dot or a space, which Windows drops"
+    return None
 
 
 def unsafe_link(path: str, tree: Mapping[str, TreeEntry], targets: Mapping[str, bytes]) -> str | None:

@@ -211,7 +211,7 @@ def open_private(repository: Repository, private: Path) -> ObjectStore:
     except OSError as error:
         hint = "check the disk and the permissions of the state folder"
         raise StoreError("TRE002", f"The private repository cannot be made: {error.strerror}.", hint) from error
-    return ObjectStore(Git(private, repository.object_format))
+    return ObjectStore(Git(private, repository.object_format, extra=repository.seen))
 
 
 def _keep(path: Path, text: str) -> None:

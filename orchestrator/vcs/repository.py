@@ -23,16 +23,25 @@ _REF = re.compile(r"refs/(?!.*(?:\.\.|//|/\.|\.lock(?:/|$)|@\{|\.$|/$))[^\x00-\x
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """``git_dir`` is the worktree's own, ``common_dir`` the one that holds objects and branches."""
+    """``git_dir`` is the worktree's own, ``common_dir`` the one that holds objects and branches.
+
+    ``quarantine`` is the folder in which git keeps the objects of a push that is being judged.
+    """
 
     folder: Path
     git_dir: Path
     common_dir: Path
     object_format: str
+    quarantine: str = ""
 
     @property
     def git(self) -> Git:
-        return Git(self.git_dir, self.object_format)
+        return Git(self.git_dir, self.object_format, extra=self.seen)
+
+    @property
+    def seen(self) -> dict[str, str]:
+        """What lets git see the objects of a push."""
+        return {"GIT_ALTERNATE_OBJECT_DIRECTORIES": self.quarantine} if self.quarantine else {}
 
     @property
     def objects(self) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +14,8 @@ from typing import Self
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid
-from orchestrator.ports import BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
-from orchestrator.vcs import evidence, history, repository, worktree
+from orchestrator.ports import BlamedLine, BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
+from orchestrator.vcs import blame, evidence, history, repository, worktree
 from orchestrator.vcs.build import build
 from orchestrator.vcs.diff import diff
 from orchestrator.vcs.integrate import integrate
@@ -34,8 +36,15 @@ class GitTrees:
     tree is ever read or written.
     """
 
-    def __init__(self, found: Repository, store: ObjectStore, max_blob_bytes: int = MAX_BLOB_BYTES) -> None:
+    def __init__(
+        self,
+        found: Repository,
+        store: ObjectStore,
+        max_blob_bytes: int = MAX_BLOB_BYTES,
+        fresh: Mapping[str, GitOid] | None = None,
+    ) -> None:
         self.repository = found
+        self._fresh = dict(fresh or {})
         self._store = store
         self._max_blob_bytes = max_blob_bytes
         self._carriable: set[GitOid] = set()
@@ -43,13 +52,16 @@ class GitTrees:
         self._brought: set[GitOid] = set()
 
     @classmethod
-    def open(cls, folder: Path, private: Path) -> Self:
+    def open(cls, folder: Path, private: Path, fresh: Mapping[str, GitOid] | None = None) -> Self:
         """The repository in or above ``folder``; trees are made in the bare repository ``private``, made if absent.
 
-        Raises ``RepositoryError`` REPO001, REPO005, REPO006 or REPO007, ``StoreError`` TRE002.
+        ``fresh`` are evidence branches that are read at these commits. Raises
+        ``RepositoryError`` REPO001, REPO005, REPO006 or REPO007, ``StoreError`` TRE002.
         """
         found = repository.find(folder)
-        return cls(found, open_private(found, private.absolute()))
+        if fresh is not None:
+            found = replace(found, quarantine=os.environ.get("GIT_QUARANTINE_PATH", ""))
+        return cls(found, open_private(found, private.absolute()), fresh=fresh)
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +114,10 @@ class GitTrees:
                 message = f"{entry.path} has {info.size} bytes; {self._max_blob_bytes} is the most."
                 raise RepositoryError("REPO012", message, "keep large files out of the repository")
             self._carriable.add(entry.oid)
+
+    def entry(self, tree: GitOid, path: str) -> TreeEntry | None:
+        row = self._store.subtree(tree, path)
+        return None if row is None or row.mode in {TREE_MODE, GITLINK} else TreeEntry(path, row.mode, row.oid)
 
     def blob(self, oid: GitOid) -> bytes:
         return self._store.reader.one(oid, "blob")
@@ -165,14 +181,20 @@ class GitTrees:
     def checked_out(self, ref: str) -> str | None:
         return worktree.checked_out_branches(self.repository).get(ref)
 
-    def evidence(self, ref: str) -> Mapping[str, bytes]:
-        return evidence.read(self._store, self.ref(ref))
+    def evidence(self, ref: str, since: str = "") -> Mapping[str, bytes]:
+        return evidence.read(self._store, self._fresh.get(ref) or self.ref(ref), since=since)
 
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
         return history.commits(self.repository, base, head)
 
+    def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
+        return history.nodes(self.repository, oids)
+
+    def blame(self, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
+        return blame.blame(self.repository, rev, path, first, last)
+
     def evidence_refs(self) -> tuple[str, ...]:
-        return history.evidence_refs(self.repository)
+        return tuple(sorted({*history.evidence_refs(self.repository), *self._fresh}))
 
     def evidence_below(self, ref: str, prefix: str) -> Mapping[str, bytes]:
         """Like :meth:`evidence`, but only the files below one folder are read."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from orchestrator.errors import RepositoryError
-from orchestrator.vcs.repository import Repository
+from orchestrator.models.base import GitOid
+from orchestrator.vcs.names import visible
+from orchestrator.vcs.repository import Repository, read_ref
 
 
 def commit_paths(repository: Repository, paths: Sequence[str], message: str) -> None:
@@ -23,3 +26,27 @@ def commit_paths(repository: Repository, paths: Sequence[str], message: str) -> 
             words = str(problem.stderr).strip().splitlines()
             hint = "git add .handrail && git commit"
             raise RepositoryError("REPO026", "git would not commit the folder.", hint, words) from problem
+
+
+def write_tag(
+    repository: Repository, name: str, commit: GitOid, message: str, *, when: datetime, sign: Callable[[bytes], str]
+) -> str:
+    """An annotated tag with a signature, in the user's repository. Raises ``RepositoryError`` REPO041."""
+    ref = f"refs/tags/{name}"
+    if repository.git.run("check-ref-format", ref, ok=(0, 1)).returncode or read_ref(repository, ref) is not None:
+        raise RepositoryError("REPO041", f"{visible(name)} is taken, or no name for a tag.", "choose another name")
+    tagger = f"Handrail <handrail@handrail.invalid> {int(when.timestamp())} +0000"
+    text = f"object {commit}\ntype commit\ntag {name}\ntagger {tagger}\n\n{message}"
+    whole = text + sign(text.encode())
+    made = repository.git.run("mktag", stdin=whole.encode()).stdout.decode().strip()
+    repository.git.run("update-ref", ref, made, "")
+    return ref
+
+
+def read_tag(repository: Repository, name: str) -> bytes:
+    """The message of an annotated tag, without its signature. Raises ``RepositoryError`` REPO042."""
+    done = repository.git.run("cat-file", "tag", f"refs/tags/{name.removeprefix('refs/tags/')}", ok=(0, 128))
+    _, found, body = done.stdout.partition(b"\n\n")
+    if done.returncode or not found:
+        raise RepositoryError("REPO042", f"{visible(name)} is neither a file nor a tag here.", "git fetch --tags")
+    return body.partition(b"-----BEGIN SSH SIGNATURE-----")[0]

@@ -1,9 +1,11 @@
 """Our statements, read by the in-toto project's own package."""
 
 import json
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+import jsonschema
 import pytest
 from google.protobuf.json_format import MessageToDict, Parse, ParseError
 from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenance as ProvenanceMessage
@@ -12,17 +14,23 @@ from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
 
 from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
-from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.change import ChangeIdentity, Observed
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody
-from orchestrator.provenance import statements
+from orchestrator.provenance import approval, statements
 from orchestrator.provenance.claims import (
     AcceptanceClaim,
     ChangeClaim,
     CommandClaim,
+    Contributor,
     DecisionClaim,
     GateClaim,
+    LineRange,
+    LinesClaim,
+    LinesOfFile,
+    MonitorClaim,
+    ProofClaim,
     RequirementClaim,
 )
 
@@ -48,6 +56,8 @@ CHANGE = ChangeClaim(
     image=D,
     capabilities=D,
     transcript=D,
+    proposed=GitOid("b" * 40),
+    observed=Observed(model="vendor/model-1", network=D, processes=D, sandbox_policy=D),
     denials=3,
     acceptance=D,
     custody=Custody.HOST,
@@ -64,6 +74,7 @@ GATE = GateClaim(
     result=Result.NEEDS_PERSON,
     to_lift=(D,),
     custody=Custody.CI,
+    at=NOW,
 )
 COMMAND = CommandClaim(
     argv=("pytest", "-q"),
@@ -75,7 +86,7 @@ COMMAND = CommandClaim(
 )
 FAILED = COMMAND.model_copy(update={"shows": Demonstration.FAILED, "exit_on_change": 124})
 ACCEPTANCE = AcceptanceClaim(
-    identity=IDENTITY, image=D, result=Result.FAILED, report=D, commands=(COMMAND, FAILED), custody=Custody.HOST
+    identity=IDENTITY, image=D, result=Result.FAILED, report=D, commands=(COMMAND, FAILED), custody=Custody.HOST, at=NOW
 )
 DECISION = DecisionClaim(
     decision=Decision(
@@ -87,12 +98,66 @@ DECISION = DecisionClaim(
         verdict=Verdict.APPROVE,
         reviewer="Ana Ünal",
         role="reviewer",
+        document=D,
+        diff=D,
+        hunks=(D,),
+        shown=(D,),
+        lifts=(D,),
+        requirements=(RequirementId("pay/REQ-001"),),
+        comment=D,
         decided_at=NOW,
     ),
+    keyid="e" * 64,
     custody=Custody.USER,
 )
-BARE = CHANGE.model_copy(update={"environment": None, "transcript": None, "acceptance": None, "denials": 0})
-ALL = [CHANGE, BARE, GATE, ACCEPTANCE, ACCEPTANCE.model_copy(update={"environment": D}), DECISION]
+PLAN_DECISION = DECISION.model_copy(
+    update={"decision": DECISION.decision.model_copy(update={"kind": SubjectKind.PLAN, "change": None})}
+)
+LINES = LinesClaim(
+    commit=CHANGE.commit,
+    identity=IDENTITY,
+    run=CHANGE.run,
+    step=CHANGE.step,
+    attempt=1,
+    requirements=CHANGE.requirements,
+    authorship=D,
+    agent="scripted",
+    agent_version="1",
+    model="vendor/model-1",
+    files=(
+        LinesOfFile(
+            path="src/größe.py",
+            blob=GitOid("f" * 40),
+            ranges=(
+                LineRange(start=1, end=2, content=D),
+                LineRange(start=9, end=9, content=D, contributor=Contributor.HUMAN),
+            ),
+        ),
+        LinesOfFile(path="empty.py", blob=GitOid("f" * 40), ranges=()),
+    ),
+    custody=Custody.HOST,
+    at=NOW,
+)
+NO_LINES = LINES.model_copy(update={"files": (), "model": ""})
+PROOF = ProofClaim(
+    run=CHANGE.run,
+    workflow=D,
+    property="p",
+    engine="e",
+    rules=D,
+    states=9,
+    transitions=20,
+    custody=Custody.HOST,
+    at=NOW,
+)
+MONITOR = MonitorClaim(
+    run=CHANGE.run, workflow=D, commit=CHANGE.commit, after=3, transitions=7, trace=D, custody=Custody.HOST, at=NOW
+)
+BARE = CHANGE.model_copy(
+    update={"environment": None, "transcript": None, "acceptance": None, "denials": 0, "observed": Observed()}
+)
+ALL = [CHANGE, BARE, GATE, ACCEPTANCE, ACCEPTANCE.model_copy(update={"environment": D}), DECISION,
+       PLAN_DECISION, LINES, NO_LINES, PROOF, MONITOR]  # fmt: skip
 
 
 @pytest.mark.parametrize("claim", ALL)
@@ -132,7 +197,16 @@ def test_gates_and_acceptance_are_test_results(claim, result: str):
 
 
 @pytest.mark.parametrize(
-    ("name", "claim"), [("change", CHANGE), ("gate", GATE), ("acceptance", ACCEPTANCE), ("decision", DECISION)]
+    ("name", "claim"),
+    [
+        ("change", CHANGE),
+        ("lines", LINES),
+        ("gate", GATE),
+        ("acceptance", ACCEPTANCE),
+        ("decision", DECISION),
+        ("proof", PROOF),
+        ("monitor", MONITOR),
+    ],
 )
 def test_the_wire_form_is_a_contract(name: str, claim):
     golden = Path(__file__).parent.parent / "golden" / f"provenance_{name}.json"
@@ -147,3 +221,46 @@ def test_the_oracle_does_refuse():
 
 def test_no_text_is_in_a_statement():
     assert b"prompt" not in statements.build(CHANGE)
+
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/schemas/human-approval.v0.1.json").read_bytes())
+
+
+@pytest.mark.parametrize("claim", [DECISION, PLAN_DECISION])
+def test_a_decision_fits_the_published_schema_and_a_changed_one_does_not(claim):
+    value = json.loads(statements.build(claim))
+    assert value["predicateType"] == "urn:handrail:human-approval:0.1"
+    jsonschema.validate(value["predicate"], SCHEMA)
+    for wrong in ({"decision": "maybe"}, {"subject": "sha256:0"}, {"surprise": 1}, {"reviewer": {}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**value["predicate"], **wrong}, SCHEMA)
+
+
+def test_the_published_schema_is_the_one_of_the_code():
+    assert json.loads(json.dumps(approval.schema())) == SCHEMA
+
+
+def test_the_embedded_record_is_an_agent_trace():
+    trace = json.loads(statements.build(LINES))["predicate"]["agentTrace"]
+    assert set(trace) == {"version", "id", "timestamp", "vcs", "tool", "files"}
+    assert trace["vcs"] == {"type": "git", "revision": CHANGE.commit}
+    assert uuid.UUID(trace["id"]).version == 5
+    (talk,) = trace["files"][0]["conversations"]
+    assert talk["contributor"] == {"type": "ai", "model_id": "vendor/model-1"}
+    assert talk["ranges"][1] == {
+        "start_line": 9,
+        "end_line": 9,
+        "content_hash": D,
+        "contributor": {"type": "human"},
+    }
+    assert {r["type"] for r in talk["related"]} == {"requirement", "authorship"}
+
+
+def test_what_nobody_watched_is_said():
+    internal = json.loads(statements.build(BARE))["predicate"]["buildDefinition"]["internalParameters"]
+    assert internal["handrailNotObserved"] == ["model", "network", "process", "sandboxPolicy"]
+    whole = json.loads(statements.build(CHANGE))["predicate"]
+    assert whole["buildDefinition"]["internalParameters"]["handrailNotObserved"] == []
+    made = {b["name"]: b for b in whole["runDetails"]["byproducts"]}
+    assert made["observed-network"]["mediaType"] == "application/vnd.runtime-observations+json"
+    assert made["observed-filesystem"]["digest"] == {"gitTree": "b" * 40}

@@ -11,16 +11,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, canonical, sha256
+from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Policy, Principal, Role
 from orchestrator.ports import CommitNode, TreeEntry
 from orchestrator.provenance import claims, dsse, log, root, statements
-from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, CommandClaim, GateClaim, RequirementClaim
+from orchestrator.provenance.claims import (
+    AcceptanceClaim,
+    ChangeClaim,
+    CommandClaim,
+    GateClaim,
+    LineRange,
+    LinesClaim,
+    LinesOfFile,
+    RequirementClaim,
+)
 from orchestrator.provenance.keys import generate_key
-from orchestrator.provenance.verify import verify
+from orchestrator.provenance.verify import Request, verify
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RUN = RunId("20261122-abcdef")
@@ -56,6 +65,9 @@ class GitRepository:
         rows = self.git("ls-tree", "-r", "-z", tree).decode().split("\0")[:-1]
         return tuple(TreeEntry(r.split("\t", 1)[1], r.split()[0], GitOid(r.split()[2])) for r in rows)
 
+    def entry(self, tree: str, path: str) -> TreeEntry | None:
+        return next((e for e in self.entries(tree) if e.path == path), None)
+
     def blob(self, oid: str) -> bytes:
         return self.git("cat-file", "blob", oid)
 
@@ -66,8 +78,8 @@ class GitRepository:
             return None
 
     def manifest(self, tree: str) -> Digest:
-        rows = [[e.mode, e.path, hashlib.sha256(self.blob(e.oid)).hexdigest()] for e in self.entries(tree)]
-        return sha256(canonical(sorted(rows)))
+        rows = [f"{e.mode} {hashlib.sha256(self.blob(e.oid)).hexdigest()} {e.path}\0" for e in self.entries(tree)]
+        return sha256("".join(rows).encode())
 
     def commits(self, base: str | None, head: str) -> tuple[CommitNode, ...]:
         span = [head, *([f"^{base}"] if base else [])]
@@ -79,9 +91,10 @@ class GitRepository:
         rows = self.git("for-each-ref", "--format=%(refname)").decode().splitlines()
         return tuple(r for r in rows if "/handrail-evidence/" in r)
 
-    def evidence(self, ref: str) -> dict[str, bytes]:
+    def evidence(self, ref: str, since: str = "") -> dict[str, bytes]:
         try:
-            return {e.path: self.blob(e.oid) for e in self.entries(ref)}
+            rows = [e for e in self.entries(ref) if "/" not in e.path or e.path >= since]
+            return {e.path: self.blob(e.oid) for e in rows}
         except RepositoryError:
             return {}
 
@@ -175,6 +188,7 @@ class World:
             "capabilities": sha256(b"capabilities"),
             "environment": sha256(b"environment"),
             "transcript": claims.salted(b"transcript")[0],
+            "proposed": self.tree,
             "denials": 2,
             "acceptance": sha256(b"acceptance report"),
             "custody": Custody.HOST,
@@ -193,6 +207,7 @@ class World:
             "identity": self.identity,
             "result": Result.PASSED,
             "custody": Custody.HOST,
+            "at": NOW,
         }
         return GateClaim(**{**values, **changes})
 
@@ -213,6 +228,7 @@ class World:
             "report": sha256(b"acceptance report"),
             "commands": (command,),
             "custody": Custody.HOST,
+            "at": NOW,
         }
         return AcceptanceClaim(**{**values, **changes})
 
@@ -234,12 +250,28 @@ class World:
         return self.decision(who, kind=SubjectKind.PLAN, subject=PLAN, change=None)
 
     def sealed(self, claim, *who: str) -> bytes:
-        wrapped = claims.DecisionClaim(decision=claim, custody=Custody.USER) if isinstance(claim, Decision) else claim
-        return dsse.seal(statements.build(wrapped), [self.keys[w] for w in who])
+        if isinstance(claim, Decision):
+            claim = claims.DecisionClaim(decision=claim, keyid=self.keys[who[0]].keyid, custody=Custody.USER)
+        return dsse.seal(statements.build(claim), [self.keys[w] for w in who])
+
+    def lines_of(self, change: ChangeClaim, authorship: bytes, **changes) -> LinesClaim:
+        row = self.repo.entry(change.identity.tree, "app.py")
+        one = LineRange(start=1, end=1, content=sha256(self.files["app.py"]))
+        values = {
+            **{name: getattr(change, name) for name in ("commit", "identity", "run", "step", "attempt")},
+            **{name: getattr(change, name) for name in ("requirements", "agent", "agent_version", "custody")},
+            "authorship": sha256(authorship),
+            "files": (LinesOfFile(path="app.py", blob=row.oid, ranges=(one,)),),
+            "at": change.finished_at,
+        }
+        return LinesClaim(**{**values, **changes})
 
     def statements(self) -> dict[str, bytes]:
+        change = self.change()
+        authorship = self.sealed(change, "runner")
         return {
-            "change": self.sealed(self.change(), "runner"),
+            "change": authorship,
+            "lines": self.sealed(self.lines_of(change, authorship), "runner"),
             **{name: self.sealed(self.gate(name), "runner") for name in self.gates},
             "acceptance": self.sealed(self.acceptance(), "runner"),
             "decision": self.sealed(self.decision(), "ana"),
@@ -249,7 +281,7 @@ class World:
     def log_files(self, *batches: list[bytes]) -> dict[str, bytes]:
         files: dict[str, bytes] = {}
         for batch in batches or [list(self.lines.values())]:
-            files.update(log.append(files, batch, self.keys["runner"], NOW))
+            files.update(log.append(files, batch, self.keys["runner"]))
         return files
 
     def publish(self, files: Mapping[str, bytes] | None = None, writer: str = "runner") -> None:
@@ -265,4 +297,4 @@ class World:
             "now": NOW,
             "root_digest": known,
         }
-        return verify(self.repo, **{**values, **changes})
+        return verify(self.repo, Request(**{**values, **changes}))

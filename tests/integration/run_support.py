@@ -21,7 +21,7 @@ from orchestrator.app.base import trust_store
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.reviewing import open_reviews
 from orchestrator.app.start import RunRequest, go_on, start
-from orchestrator.app.verifying import verify_line
+from orchestrator.app.verifying import Options, verify_line
 from orchestrator.engine.run import Ended, Waiting
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Capabilities, Limits
@@ -203,7 +203,7 @@ class Lab:
 
     def verify(self, run: Run, **more: object):
         with self.project() as project:
-            return verify_line(project, run.run_ref, base=run.base_commit, **more)  # type: ignore[arg-type]
+            return verify_line(project, run.run_ref, Options(base=run.base_commit, **more))  # type: ignore[arg-type]
 
     def commits(self, ref: str, base: str = "main") -> list[str]:
         """Oldest first."""
@@ -318,7 +318,7 @@ def _set_up(made: Lab, profile: RepositoryProfile, limits: Limits, *, human: boo
         signer, now = generate_key(made.key, "you"), project.clock.now()
         policy = create_policy("you", signer.public_key, now, protected_refs=(), gates=GATES)
         person = policy.principals[0].model_copy(update={"human": human})
-        ceiling = Capabilities(write=("**",), write_protected=("**",), limits=limits)
+        ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
         policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling})
         files = {**sign_policy(policy, [signer]), ".handrail/profile.yaml": dump_profile(profile)}
         for relative, data in files.items():

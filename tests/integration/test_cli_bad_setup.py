@@ -100,7 +100,7 @@ def test_unknown_names_are_refused(desk, code, argv):
 
 
 def test_an_agent_that_is_unknown_or_not_named_lists_those_that_are_here(desk):
-    assert "scripted" in desk.refused("AGT006", 2, "run", desk.home / "prd.md").err
+    assert "native" in desk.refused("AGT006", 2, "run", desk.home / "prd.md").err
     assert "scripted" in desk.refused("AGT004", 2, "run", desk.home / "prd.md", "--agent", "genius").err
     desk.refused("AGT005", 2, "run", desk.home / "prd.md", "--agent", "scripted")
     desk.refused("", 2, *run_argv(desk), "--workflow", "absent")

@@ -52,6 +52,7 @@ def engine():
 def told(engine, tmp_path, lie, ask):
     """The code of the error with which the host ends."""
     (tmp_path / "programs").mkdir()
+    (tmp_path / "programs" / "hosts").write_text("127.0.0.1 localhost\n")
     (tmp_path / "programs" / "supervisor.py").write_text(LIAR.format(lie=lie))
     provider = sandbox_support.provider(tmp_path / "state", programs_source=tmp_path / "programs")
     container = engine.create(container_spec(provider.connect(), request(), Owner.this()))

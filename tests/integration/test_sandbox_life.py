@@ -16,7 +16,7 @@ import pytest
 import sandbox_support
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
-from orchestrator.sandbox import client, probe
+from orchestrator.sandbox import client, probe, profile
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
 from orchestrator.sandbox.owner import Owner
@@ -164,9 +164,15 @@ def test_the_probe_finds_each_protection_that_is_missing(docker, engine, name):
     profile = docker.connect()
     spec = container_spec(profile, probe.REQUEST, Owner.this())
     spec["HostConfig"] |= WEAK[name]
-    container = engine.create(spec)
-    with channel_to(engine, container) as channel, pytest.raises(SandboxUnsafe) as caught:
-        probe.run(DockerSandbox(engine, container, channel, probe.REQUEST))
+
+    @contextmanager
+    def opened():
+        container = engine.create(spec)
+        with channel_to(engine, container) as channel:
+            yield DockerSandbox(engine, container, channel, probe.REQUEST)
+
+    with pytest.raises(SandboxUnsafe) as caught:
+        probe.run(opened)
     assert caught.value.code == "SBX011"
     assert name in caught.value.message.split(": ")[1].split(", ")
 
@@ -337,3 +343,37 @@ def test_pid_1_ends_itself_after_its_time(docker, engine):
         began = time.monotonic()
         assert gone_within(45, engine, container)
         assert time.monotonic() - began > 28
+
+
+def test_a_command_that_the_host_did_not_send_ends_the_sandbox(docker):
+    """Whoever could write to PID 1's input would have its commands obeyed; without the key they end everything."""
+    with Filled(docker) as box:
+        assert box.sh("true").exit_code == 0
+        box.sandbox._channel.send([b"X" + bytes(16) + bytes(64)], time.monotonic() + 5)
+        with pytest.raises(SandboxUnavailable) as caught:
+            box.sh("true")
+        assert caught.value.code == "SBX006"
+
+
+def test_a_second_key_ends_the_sandbox(docker):
+    with Filled(docker) as box:
+        box.sandbox._channel.command(b"A", [bytes(32)], time.monotonic() + 5)
+        with pytest.raises(SandboxUnavailable):
+            box.sh("true")
+
+
+def test_gvisor_is_preferred_only_where_it_is_fit(tmp_path):
+    """Its own probe decides; what was found is remembered, and said."""
+    made = sandbox_support.provider(tmp_path, runtime="auto")
+    try:
+        made.probe()
+        chosen, why = made.connect().runtime, made.choice
+    finally:
+        made.close()
+    again = sandbox_support.provider(tmp_path, runtime="auto")
+    try:
+        assert again.connect().runtime == chosen
+        assert again.choice == why
+    finally:
+        again.close()
+    assert ("gVisor, preferred" in why) == profile.is_gvisor(chosen)

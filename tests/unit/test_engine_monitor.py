@@ -3,8 +3,9 @@
 import pytest
 
 from orchestrator.app.wiring import open_workflow
-from orchestrator.engine.compile import check_transition, plain
+from orchestrator.engine.compile import plain
 from orchestrator.engine.state import StepStatus
+from orchestrator.engine.watch import check_transition
 from orchestrator.errors import WorkflowInvalid
 
 WORKFLOW = open_workflow("prd-to-code")

@@ -5,7 +5,7 @@ import pytest
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
-from orchestrator.models.change import Change, ChangeIdentity, Proposal
+from orchestrator.models.change import Change, ChangeIdentity, Observed, Proposal
 from orchestrator.models.gate import (
     AcceptanceReport,
     AcceptanceRun,
@@ -17,7 +17,7 @@ from orchestrator.models.gate import (
 )
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.policy import Custody
-from orchestrator.provenance import claims, statements
+from orchestrator.provenance import claims, statements, stating
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 D = sha256(b"d")
@@ -70,7 +70,7 @@ def finding(name: bytes, disposition: Disposition) -> Finding:
 
 
 def change_claim(proposal: Proposal) -> claims.ChangeClaim:
-    return claims.of_change(
+    return stating.of_change(
         CHANGE,
         proposal,
         PLAN,
@@ -79,6 +79,7 @@ def change_claim(proposal: Proposal) -> claims.ChangeClaim:
         texts={REQ: D},
         spec_text=D,
         transcript=None,
+        observed=Observed(),
         acceptance=ACCEPTANCE,
         custody=Custody.HOST,
         started_at=NOW,
@@ -112,7 +113,7 @@ def test_a_report_tells_what_must_be_lifted_and_what_cannot():
         result=Result.FAILED,
         findings=tuple(finding(k.value.encode(), k) for k in kinds),
     )
-    claim = claims.of_report(report, Custody.CI)
+    claim = stating.of_report(report, Custody.CI, NOW)
     assert claim.to_lift == (sha256(b"person"),)
     assert set(claim.failing) == {sha256(b"deny"), sha256(b"agent")}
     assert claim.report == report.digest()
@@ -120,7 +121,7 @@ def test_a_report_tells_what_must_be_lifted_and_what_cannot():
 
 
 def test_an_acceptance_claim_names_each_command():
-    claim = claims.of_acceptance(ACCEPTANCE, Custody.HOST)
+    claim = stating.of_acceptance(ACCEPTANCE, Custody.HOST, NOW)
     assert claim.commands[0].argv == ("true",)
     assert statements.read(statements.build(claim)) == claim
 

@@ -6,7 +6,8 @@ import pytest
 from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError, TrustError
 from orchestrator.models.base import sha256
 from orchestrator.models.verification import Trust
-from orchestrator.provenance import trusted
+from orchestrator.provenance import merkle, trusted
+from orchestrator.provenance.checkpoint import Checkpoint
 from orchestrator.provenance.log import LogState
 from orchestrator.provenance.trust import TrustStore
 
@@ -20,8 +21,12 @@ def code(call) -> str:
     return caught.value.code
 
 
-def state(*chain: str) -> LogState:
-    return LogState("a" * 64, ONE, chain, ())
+def state(*lines: str) -> LogState:
+    batch = tuple(line.encode() + b"\n" for line in lines)
+    frontier = merkle.Frontier()
+    for line in batch:
+        frontier.add(merkle.leaf_hash(line))
+    return LogState(Checkpoint("a" * 64, len(batch), frontier.root(), b""), batch, frontier)
 
 
 def test_first_use_pins_and_another_root_is_refused(tmp_path: Path):

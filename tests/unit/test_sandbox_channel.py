@@ -1,3 +1,4 @@
+import hashlib
 import socket
 import struct
 import threading
@@ -96,3 +97,51 @@ def test_a_peer_that_does_not_read_cannot_hold_us(ends):
     with pytest.raises(SandboxUnavailable) as caught:
         channel.send([bytes(1024 * 1024)] * 16, soon(0.3))
     assert caught.value.code == "SBX007"
+
+
+def tagged(key, direction, count, data):
+    return hashlib.blake2b(struct.pack(">Q", count) + data, key=key, person=direction, digest_size=16).digest()
+
+
+@pytest.fixture
+def agreed(ends):
+    channel, theirs = ends
+    channel.agree(soon())
+    told = theirs.recv(33)
+    assert told[:1] == b"A"
+    theirs.sendall(mux(frame(b"K") + tagged(told[1:], b"out", 0, frame(b"K"))))
+    return channel, theirs, told[1:]
+
+
+def test_an_answer_with_its_tag_is_taken_once_and_in_order(agreed):
+    channel, theirs, key = agreed
+    answers = [frame(b"o", b"hello"), frame(b"x", b"12345")]
+    theirs.sendall(mux(b"".join(a + tagged(key, b"out", n, a) for n, a in enumerate(answers, 1))))
+    assert channel.receive(soon()) == (b"o", b"hello")
+    assert channel.receive(soon()) == (b"x", b"12345")
+    theirs.sendall(mux(answers[1] + tagged(key, b"out", 2, answers[1])))
+    assert code(channel) == "SBX008"
+
+
+@pytest.mark.parametrize("tag", [b"", bytes(16), b"other direction"])
+def test_an_answer_without_its_tag_is_refused(agreed, tag):
+    channel, theirs, key = agreed
+    answer = frame(b"x", bytes(5))
+    told = tagged(key, b"in", 1, answer) if tag == b"other direction" else tag
+    theirs.sendall(mux(answer + told + frame(b"K") + bytes(16)))
+    assert code(channel) == "SBX008"
+
+
+def test_a_greeting_without_the_key_is_refused(ends):
+    channel, theirs = ends
+    channel.agree(soon())
+    theirs.sendall(mux(frame(b"K") + bytes(16)))
+    assert code(channel) == "SBX008"
+
+
+def test_a_command_is_tagged_by_its_place(agreed):
+    channel, theirs, key = agreed
+    channel.command(b"O", [b"caps"], soon())
+    channel.command(b"Q", (), soon())
+    wanted = b"O" + tagged(key, b"in", 0, b"O") + b"caps" + b"Q" + tagged(key, b"in", 1, b"Q")
+    assert theirs.recv(1000) == wanted

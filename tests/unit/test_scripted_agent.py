@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.agents.events import MAX_EVENTS, MAX_LINE_BYTES, EventReader
 from orchestrator.agents.script import load_script
-from orchestrator.agents.scripted import MAX_EVENTS, MAX_LINE_BYTES, EventReader, ScriptedAgent
+from orchestrator.agents.scripted import ScriptedAgent
 from orchestrator.errors import AgentFailed, UsageError
 from orchestrator.models.base import RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities

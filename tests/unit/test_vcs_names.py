@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.ports import TreeEntry
-from orchestrator.vcs.names import bad_target, hostile, is_git_component, uncarriable, unsafe_link, visible
+from orchestrator.vcs.names import bad_target, hostile, is_git_component, uncarriable, unportable, unsafe_link, visible
 
 FORMS = [
     ".git",
@@ -57,3 +57,30 @@ def test_a_link_may_climb_within_the_tree_but_not_out_of_it():
 )
 def test_bad_targets(target):
     assert bad_target(target)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "C:/x",
+        "a/b.py:stream",
+        "NUL",
+        "src/aux.py",
+        "COM1.txt",
+        "con .x",
+        "CLAUDE~1/x",
+        "GITHUB~2",
+        "a/x.",
+        "b /c",
+        "LPT\u00b9",
+    ],
+)
+def test_names_that_windows_takes_for_something_else_are_known(path):
+    assert unportable(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["a.b/c", "console.py", "nullable.py", "x~", "a~1b", "backup~/x", ".env", "common/aux_.py"]
+)
+def test_ordinary_names_are_portable(path):
+    assert unportable(path) is None

@@ -8,17 +8,22 @@ from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.context_files import relevant_files
 from orchestrator.engine.execute import ensure_runnable
+from orchestrator.engine.outward import Way, way_out
 from orchestrator.engine.state import StepState, StepStatus, Update, Work
+from orchestrator.engine.steers import Steers, earlier
+from orchestrator.engine.workers import Worker, choice
 from orchestrator.errors import AgentFailed, LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
 from orchestrator.models.plan import Step
+from orchestrator.models.traffic import Traffic, Usage
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_write, may_read
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
-from orchestrator.render.prompts import step_prompt
+from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt
 
 _ERASED = {"message", "tool-call"}
 
@@ -26,27 +31,34 @@ _ERASED = {"message", "tool-call"}
 def agent(ctx: RunContext, work: Work) -> Update:
     """The step's proposal. A finished attempt is never run twice: its result is kept under (run, step, attempt)."""
     step, mine = ctx.step(work["plan"], work["step"]), work["mine"]
-    began = time.monotonic()
+    began, way = time.monotonic(), Way()
     key = f"agent:{ctx.run.id}:{step.id}:{mine['attempt']}"
     try:
         digest = ctx.index.effect(key)
         if digest is None:
-            digest = ctx.keep(_attempt(ctx, work, step))
+            digest = ctx.keep(_attempt(ctx, work, step, way))
             ctx.index.record_effect(key, digest)
     except LimitReached as limit:
         return {**again(ctx, step, mine, [str(limit)], exhausted=StepStatus.LIMIT, final=True), "outcome": "proposed"}
     except AgentFailed as failure:
-        spent = _spent(mine, time.monotonic() - began)
+        spent = _spent(mine, time.monotonic() - began, way.traffic)
         return {**again(ctx, step, spent, [str(failure), *failure.details]), "outcome": "proposed"}
     ctx.emit("proposed", "agent", step.id, mine["attempt"], proposal=digest)
     proposal = ctx.load(Proposal, digest)
-    spent = _spent(mine, (proposal.finished_at - proposal.started_at).total_seconds())
+    traffic = ctx.load(Traffic, proposal.traffic) if proposal.traffic else None
+    spent = _spent(mine, (proposal.finished_at - proposal.started_at).total_seconds(), traffic)
     record: StepState = {**spent, "status": StepStatus.PROPOSED, "proposal": digest}
     return {"steps": {step.id: record}, "outcome": "proposed"}
 
 
-def _spent(mine: StepState, seconds: float) -> StepState:
-    return {**mine, "spent_seconds": mine["spent_seconds"] + math.ceil(seconds)}
+def _spent(mine: StepState, seconds: float, traffic: Traffic | None) -> StepState:
+    usage = traffic.usage if traffic else Usage()
+    return {
+        **mine,
+        "spent_seconds": mine["spent_seconds"] + math.ceil(seconds),
+        "spent_tokens": mine["spent_tokens"] + usage.input_tokens + usage.output_tokens,
+        "spent_usd": mine["spent_usd"] + (usage.cost_usd or 0.0),
+    }
 
 
 def _limits(step: Step, mine: StepState) -> Limits:
@@ -59,34 +71,41 @@ def _limits(step: Step, mine: StepState) -> Limits:
     return limits.model_copy(update={"wall_seconds": min(limits.wall_seconds, left)})
 
 
-def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
+def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     mine, tip = work["mine"], GitOid(work["tip"])
+    worker = ctx.workers(choice(ctx.settings, step.kind, mine["attempt"]))
     base_tree = ctx.trees.tree_of(tip)
     sandboxes, environment = ctx.sandboxes(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
     entries = ctx.trees.entries(base_tree)
-    request = SandboxRequest(
-        key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
-        run=ctx.run.id,
-        limits=_limits(step, mine),
-        import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
-        packages=ctx.settings.packages or None,
-    ).furnished(environment)
-    protected = (*ctx.policy.protected_paths, *ctx.profile.protected)
+    protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
     started = ctx.clock.now()
-    with sandboxes.open(request) as sandbox:
-        sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
-        task = _task(ctx, work, step)
-        outcome = ctx.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
-        if outcome.timed_out:
-            raise LimitReached("AGT020", f"The agent was still at work after its time on step {step.id}.")
-        out = sandbox.change_out()
+    with way_out(ctx, step, mine, worker, way):
+        request = SandboxRequest(
+            key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
+            run=ctx.run.id,
+            limits=_limits(step, mine),
+            import_roots=import_roots(ctx.profile.source_roots, [entry.path for entry in entries]),
+            broker=way.lease.mount if way.lease else None,
+            image=worker.agent.image,
+            packages=ctx.settings.packages or None,
+        ).furnished(environment)
+        with sandboxes.open(request) as sandbox:
+            sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
+            task = _task(ctx, work, step, worker, way)
+            outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
+            if outcome.timed_out:
+                raise LimitReached("AGT020", f"The agent was still at work after its time on step {step.id}.")
+            out = sandbox.change_out()
     built = ctx.trees.build(
         base_tree,
         out,
         lambda path: may_read(step.capabilities, path),
         lambda path: deny_write(step.capabilities, protected, path),
     )
+    if built.denials:
+        told = ctx.blobs.put("\n".join(built.denials).encode())
+        ctx.emit("sandbox-denied", "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
     return Proposal(
         run=ctx.run.id,
         step=step.id,
@@ -94,27 +113,44 @@ def _attempt(ctx: RunContext, work: Work, step: Step) -> Proposal:
         base_commit=tip,
         base_tree=base_tree,
         tree=built.tree,
-        agent=ctx.agent.name,
-        agent_version=ctx.agent.version,
-        image=sandboxes.image,
+        agent=worker.agent.name,
+        agent_version=worker.agent.version,
+        image=worker.agent.image or sandboxes.image,
         summary=outcome.summary,
         transcript=ctx.blobs.put(outcome.transcript),
-        denials=built.denials,
+        denials=(*built.denials, *outcome.denials),
+        model=", ".join(way.traffic.models) if way.traffic else "",
+        traffic=ctx.keep(way.traffic) if way.traffic else None,
         started_at=started,
         finished_at=ctx.clock.now(),
     )
 
 
-def _task(ctx: RunContext, work: Work, step: Step) -> AgentTask:
-    feedback = tuple(feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
+def _tests(ctx: RunContext, work: Work) -> tuple[str, ...]:
+    """The files that the step of tests before this one has changed: closed to who makes them pass."""
+    if not work["tests"]:
+        return ()
+    proposal = ctx.load(Proposal, work["tests"])
+    return tuple(file.path for file in ctx.trees.diff(proposal.base_tree, proposal.tree).files)
+
+
+def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, way: Way) -> AgentTask:
+    told = (feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
+    feedback = (*told, *earlier(ctx, step.id))
     requirements = ctx.requirements(step)
+    prompt = step_prompt(step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"])))
+    digest = ctx.blobs.put(prompt.encode())
+    ctx.emit("agent-prompt", "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
     return AgentTask(
         run=ctx.run.id,
         step=step,
         attempt=work["mine"]["attempt"],
         requirements=requirements,
-        prompt=step_prompt(step, requirements, feedback),
+        prompt=prompt,
         feedback=feedback,
+        model=worker.model,
+        lease=way.lease,
+        steering=Steers(ctx, step.id),
     )
 
 

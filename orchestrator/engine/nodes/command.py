@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from orchestrator.engine.attempts import Attempt, again
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.execute import CommandResult, result_on_tree
+from orchestrator.engine.execute import CommandResult, cannot_run, result_on_tree
 from orchestrator.engine.state import RunState, StepStatus, Update
 from orchestrator.errors import LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Result
-from orchestrator.models.plan import Acceptance, Step
+from orchestrator.models.plan import Acceptance, Step, StepKind
 
 _TAIL_BYTES = 4096
 _TIMED_OUT = 124
@@ -32,7 +32,7 @@ def command(ctx: RunContext, state: RunState) -> Update:
 
 
 def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[AcceptanceRun, ...]) -> Update:
-    failed = [r for r in runs if r.shows is Demonstration.FAILED]
+    failed = _failed(now.step, runs)
     environment = ctx.environment(change.identity.tree)
     report = AcceptanceReport(
         change=change.identity,
@@ -48,12 +48,29 @@ def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[Acceptanc
     return {"outcome": "passed", "acceptance": digest}
 
 
+def _failed(step: Step, runs: tuple[AcceptanceRun, ...]) -> list[AcceptanceRun]:
+    """What sends the step back: failures, or of a step of tests every command when none is red."""
+    if step.kind is StepKind.TESTS and not any(r.shows is Demonstration.RED for r in runs):
+        return list(runs)
+    return [r for r in runs if r.shows is Demonstration.FAILED]
+
+
+def _shows(
+    ctx: RunContext, step: Step, argv: tuple[str, ...], before: CommandResult, after: CommandResult
+) -> Demonstration:
+    if after.exit_code == 0:
+        shown = before.exit_code != 0 and step.kind is StepKind.IMPLEMENT
+        return Demonstration.DEMONSTRATED if shown else Demonstration.REGRESSION
+    began = cannot_run(argv, after.exit_code, ctx.blobs.get(after.output)) is None
+    if step.kind is StepKind.TESTS and began and after.exit_code != _TIMED_OUT:
+        return Demonstration.RED
+    return Demonstration.FAILED
+
+
 def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree: GitOid) -> AcceptanceRun:
     after = result_on_tree(ctx, step, acceptance.argv, tree)
     before = _before(ctx, step, acceptance, base)
-    shows = Demonstration.FAILED
-    if after.exit_code == 0:
-        shows = Demonstration.REGRESSION if before.exit_code == 0 else Demonstration.DEMONSTRATED
+    shows = _shows(ctx, step, acceptance.argv, before, after)
     return AcceptanceRun(
         argv=acceptance.argv,
         source=f"{acceptance.source.kind}: {acceptance.source.place}",
@@ -74,6 +91,8 @@ def _before(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid) -
 
 
 def _sentence(ctx: RunContext, run: AcceptanceRun) -> str:
+    if run.exit_on_change == 0:
+        return f"The command {' '.join(run.argv)} passes before anything is implemented: the new tests show nothing."
     output = ctx.blobs.get(run.output)[-_TAIL_BYTES:].decode(errors="replace")
     base = " and on the base, so it may not work here at all" if run.exit_on_base == run.exit_on_change else ""
     ended = f"The command {' '.join(run.argv)} ended with {run.exit_on_change} on the change{base}."

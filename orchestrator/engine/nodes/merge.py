@@ -13,10 +13,11 @@ from datetime import datetime
 from orchestrator.engine import items
 from orchestrator.engine.authorize import authorize
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.evidence import change_lines, evidence_update
+from orchestrator.engine.evidence import change_lines, evidence_update, monitor_line, proof_line
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.change import Proposal
 from orchestrator.models.review import ChangeSheet
 from orchestrator.models.workflow import Line, Node
 from orchestrator.ports import RefUpdate
@@ -39,7 +40,8 @@ def _land(ctx: RunContext, state: RunState) -> Update:
     authorize(ctx, [sheet], item)
     when = _instant(ctx, f"merge:{ctx.run.id}:{sheet.change.digest()}")
     commit = _commit(ctx, sheet, when)
-    lines = [*_plan_lines(ctx, state), *change_lines(ctx, state["plan"], sheet, commit), *decisions]
+    told = [*_first_lines(ctx, state, when), monitor_line(ctx, GitOid(state["tip"]), commit, when)]
+    lines = [*told, *change_lines(ctx, state["plan"], sheet, commit, when), *decisions]
     tip = _publish(ctx, GitOid(state["tip"]), commit, lines, when)
     if tip != commit:
         return {"outcome": "moved", "tip": tip}
@@ -65,10 +67,11 @@ def _publish_stack(ctx: RunContext, state: RunState) -> Update:
     changes = [
         line
         for sheet, commit in zip(sheets, state["stack"], strict=True)
-        for line in change_lines(ctx, state["plan"], sheet, GitOid(commit))
+        for line in change_lines(ctx, state["plan"], sheet, GitOid(commit), when)
     ]
-    lines = [*_plan_lines(ctx, state), *changes, *decisions]
     commit = GitOid(state["stack"][-1])
+    told = [*_first_lines(ctx, state, when), monitor_line(ctx, ctx.run.base_commit, commit, when)]
+    lines = [*told, *changes, *decisions]
     tip = _publish(ctx, ctx.run.base_commit, commit, lines, when)
     if tip != commit:
         return {"outcome": "moved", "tip": tip}
@@ -86,17 +89,18 @@ def _landed(ctx: RunContext, state: RunState, sheet: ChangeSheet, commit: GitOid
 
 
 def _commit(ctx: RunContext, sheet: ChangeSheet, when: datetime) -> GitOid:
-    identity = sheet.change.identity
-    return ctx.trees.commit(identity.tree, identity.tip, _message(ctx, sheet), ctx.agent.name, when)
+    identity, made = sheet.change.identity, ctx.load(Proposal, sheet.change.proposal)
+    return ctx.trees.commit(identity.tree, identity.tip, _message(sheet, made), made.agent, when)
 
 
-def _message(ctx: RunContext, sheet: ChangeSheet) -> str:
+def _message(sheet: ChangeSheet, made: Proposal) -> str:
+    """The title and what the commit is for, by name: a sentence of the spec in a commit could never be erased (D13)."""
     trailers = [
         f"Handrail-Change: {sheet.change.digest()}",
         *(f"Requirement: {r.id}" for r in sheet.requirements),
-        f"Assisted-by: {ctx.agent.name}/{ctx.agent.version}",
+        f"Assisted-by: {made.agent}/{made.agent_version}",
     ]
-    return "\n\n".join([sheet.step.title, *(r.statement for r in sheet.requirements), "\n".join(trailers)]) + "\n"
+    return f"{sheet.step.title}\n\n" + "\n".join(trailers) + "\n"
 
 
 def _instant(ctx: RunContext, key: str) -> datetime:
@@ -108,12 +112,12 @@ def _instant(ctx: RunContext, key: str) -> datetime:
     return datetime.fromisoformat(ctx.blobs.get(Digest(str(known))).decode())
 
 
-def _plan_lines(ctx: RunContext, state: RunState) -> Sequence[bytes]:
-    """The signed approval of the plan goes with the first commit of the run."""
+def _first_lines(ctx: RunContext, state: RunState, when: datetime) -> Sequence[bytes]:
+    """The workflow's proof and the signed approval of the plan go with the first commit of the run."""
     if GitOid(state["tip"]) != ctx.run.base_commit and not state.get("stack"):
         return []
     name = next(n for n, node in ctx.workflow.nodes.items() if node.reviews == "plan")
-    return ctx.index.decisions(items.item_id(ctx, state, name))
+    return [proof_line(ctx, when), *ctx.index.decisions(items.item_id(ctx, state, name))]
 
 
 def _publish(ctx: RunContext, old: GitOid, commit: GitOid, lines: Sequence[bytes], when: datetime) -> GitOid:

@@ -3,14 +3,19 @@
 Runs as uid 65534 with Python's standard library alone. It speaks with the host
 over its own stdin and stdout; all integers are big-endian::
 
-    to it     U  members … Z          take files in, as this user
+    to it     A  <key 32 bytes>       tag everything from now on
+              U  members … Z          take files in, as this user
               X  <timeout_seconds f64> <output_bytes u64> <argc u32> <envc u32> <strings u32> <stdin u64>
-                 argv and NAME=value strings, each ended by NUL; stdin
+                 <live u8> argv and NAME=value strings, each ended by NUL; stdin
+              I  <bytes u32> more stdin for a live command; none ends its stdin. The next waits for its answer i
               O  <bytes u64> <members u64> <path_bytes u32>   give files out, within these caps
               W  <wall_seconds u32>   begin its wall time anew, for one that was made ahead
               Q                       end
     from it   kind u8, length u32, payload, with kind one of
-              K ok   ! a refusal in words   o stdout   e stderr   x <exit i32> <flags u8>   m members
+              K ok   ! a refusal in words   o stdout   e stderr   x <exit i32> <flags u8>   m members   i taken
+
+With a key every command's letter is followed by a tag of 16 bytes, and so is
+every frame: see ``wire.py``.
 
 A member is ``<kind c> <path_bytes u16> <mode u32> <size u64>``, then path and
 content. Kinds: D directory, F file, L link, Z end; on the way out also
@@ -39,7 +44,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from tree import ROOT, Packer, Unpacker
 from wire import CHUNK, Input, Refused, send
 
-EXEC = struct.Struct(">dQIIIQ")
+EXEC = struct.Struct(">dQIIIQB")
+MORE = struct.Struct(">I")
 CAPS = struct.Struct(">QQI")
 EXITED = struct.Struct(">iB")
 WALL = struct.Struct(">I")
@@ -84,6 +90,31 @@ def end_all(main: int = 0) -> int | None:
     os._exit(71)
 
 
+def start_relay(listener) -> None:  # noqa: ANN001  a socket; its module is loaded only where there is a broker
+    """A child without the channel to the host: whatever happens to it stays inside."""
+    if listener is None or os.fork() != 0:
+        return
+    try:
+        os.setsid()
+        null = os.open("/dev/null", os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        from relay import serve as carry  # noqa: PLC0415  the same
+
+        carry(listener)
+    finally:
+        os._exit(73)
+
+
+def relay_socket():  # noqa: ANN201  a socket or None
+    """Where programs inside reach the broker, when there is one."""
+    if not os.path.exists("/run/handrail/broker.sock"):  # noqa: PTH110  start-up counts
+        return None
+    from relay import listen  # noqa: PLC0415  the same
+
+    return listen()
+
+
 def own_processes() -> bool:
     """Whether any other process of this user lives."""
     own = str(os.getuid())
@@ -121,7 +152,10 @@ def become(argv: list[bytes], env: dict[bytes, bytes], fds: tuple[int, int, int]
 class Command:
     """One command with its pipes."""
 
-    def __init__(self, argv: list[bytes], env: dict[bytes, bytes], stdin: bytes, cap: int) -> None:
+    def __init__(
+        self, argv: list[bytes], env: dict[bytes, bytes], stdin: bytes, cap: int, source: Input | None
+    ) -> None:
+        self.source = source
         theirs_in, self.stdin = os.pipe()
         self.stdout, theirs_out = os.pipe()
         self.stderr, theirs_err = os.pipe()
@@ -138,8 +172,25 @@ class Command:
             self.poll.register(descriptor, select.POLLIN)
         if self.pending:
             self.poll.register(self.stdin, select.POLLOUT)
-        else:
-            os.close(self.stdin)
+        elif source is None:
+            self.end_input()
+
+    def end_input(self) -> None:
+        os.close(self.stdin)
+        self.stdin = -1
+
+    def more(self) -> None:
+        """A live command's host has something to say, or is gone."""
+        if self.source is None or self.source.command() != b"I":
+            os._exit(0)
+        (length,) = MORE.unpack(self.source.exactly(MORE.size))
+        data = self.source.exactly(length)
+        if self.stdin >= 0 and not self.pending:
+            self.poll.register(self.stdin, select.POLLOUT)
+        self.pending = memoryview(bytes(self.pending) + data)
+        if not length:
+            self.source = None
+        send(b"i")
 
     def read(self, descriptor: int) -> None:
         """Pass on what fits under the cap, drop the rest: a flood costs no memory."""
@@ -164,7 +215,8 @@ class Command:
             self.pending = self.pending[:0]
         if not self.pending:
             self.poll.unregister(self.stdin)
-            os.close(self.stdin)
+            if self.source is None:
+                self.end_input()
 
     def until(self, deadline: float, wake: int) -> int | None:
         """Serve the pipes until the command ends: its wait status, or ``None`` at the deadline."""
@@ -172,8 +224,8 @@ class Command:
         while (left := deadline - time.monotonic()) > 0:
             for descriptor, _ in self.poll.poll(left * 1000 + 1):
                 if descriptor == 0:
-                    os._exit(0)
-                if descriptor == wake:
+                    self.more()
+                elif descriptor == wake:
                     os.read(wake, CHUNK)
                 elif descriptor in self.open:
                     self.read(descriptor)
@@ -200,16 +252,17 @@ class Command:
         for descriptor in tuple(self.open):
             while descriptor in self.open:
                 self.read(descriptor)
-        if self.pending:
-            os.close(self.stdin)
+        if self.stdin >= 0:
+            self.end_input()
 
 
-def execute(source: Input, wake: int) -> None:
-    timeout, cap, argc, envc, length, stdin_bytes = EXEC.unpack(source.exactly(EXEC.size))
+def execute(source: Input, wake: int, listener) -> None:  # noqa: ANN001  a socket or None
+    timeout, cap, argc, envc, length, stdin_bytes, live = EXEC.unpack(source.exactly(EXEC.size))
     strings = source.exactly(length).split(b"\0")
     stdin = source.exactly(stdin_bytes)
     env = dict(pair.split(b"=", 1) for pair in strings[argc : argc + envc])
-    command = Command(strings[:argc], env, stdin, cap)
+    start_relay(listener)
+    command = Command(strings[:argc], env, stdin, cap, source if live else None)
     status = command.until(time.monotonic() + timeout, wake)
     timed_out = status is None
     killed = end_all(command.pid)
@@ -241,14 +294,20 @@ def serve(wall_seconds: int) -> None:
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     source = Input()
+    listener = relay_socket()
     unpacker = Unpacker(source)
-    while (command := source.exactly(1)) != b"Q":
+    while (command := source.command()) != b"Q":
         try:
-            if command == b"U":
+            if command == b"A":
+                source.agree()
+                send(b"K")
+            elif command == b"U":
                 unpacker.run()
                 send(b"K")
             elif command == b"X":
-                execute(source, wake)
+                execute(source, wake, listener)
+            elif command == b"I":  # the command ended before it came
+                source.exactly(*MORE.unpack(source.exactly(MORE.size)))
             elif command == b"W":
                 limit_life(WALL.unpack(source.exactly(WALL.size))[0])
             elif command == b"O":

@@ -9,11 +9,12 @@ import os
 import stat
 import struct
 
-from wire import CHUNK, Input, Refused, send
+from wire import CHUNK, Input, Refused, hasher, send
 
 ROOT = b"/work"
 MEMBER = struct.Struct(">cHIQ")
 ROOT_UID = 0
+AGENT_UID = 65534
 FIFO, DEVICE, SOCKET, HARD_LINK, GIT, UNREADABLE, FOREIGN = range(1, 8)
 
 
@@ -56,15 +57,6 @@ class Unpacker:
             self.baseline[path] = (bool(mode & 0o100), write(place, mode, content))
 
 
-def hasher():  # noqa: ANN201  either module's hash object
-    """A hash whose module loads fast."""
-    try:
-        from _blake2 import blake2b  # noqa: PLC0415  hashlib would load OpenSSL, which costs more than a small tree
-    except ImportError:
-        from hashlib import blake2b  # noqa: PLC0415
-    return blake2b()
-
-
 def write(place: bytes, mode: int, content) -> bytes:  # noqa: ANN001  an iterator of bytes
     """A new file; its digest."""
     digest = hasher()
@@ -87,7 +79,6 @@ class Packer:
         self.baseline = baseline
         self.bytes_left, self.members_left, self.path_bytes = caps
         self.buffer = bytearray()
-        self.user = os.getuid()
         self.device = os.lstat(ROOT).st_dev
 
     def run(self) -> None:
@@ -137,7 +128,7 @@ class Packer:
         kind = stat.S_IFMT(info.st_mode)
         if self.is_git(path):
             self.member(b"R", path, GIT)
-        elif info.st_uid not in {ROOT_UID, self.user}:
+        elif info.st_uid not in {ROOT_UID, AGENT_UID}:
             self.member(b"R", path, FOREIGN)
         elif kind == stat.S_IFLNK:
             self.link(path, info)

@@ -1,0 +1,96 @@
+"""The only way out of a sandbox: a grant becomes a lease, a socket with a token behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.models.base import RunId
+from orchestrator.models.capabilities import DataClass, Egress
+from orchestrator.models.endpoint import Endpoint, Secret, WireProtocol
+from orchestrator.models.traffic import Exchange, Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerGrant:
+    """What one attempt may send out.
+
+    ``key`` is the idempotency key (run, step, attempt). ``models`` are patterns
+    over ``endpoint/model``; ``endpoints`` and ``secrets`` are those of the user's configuration that
+    the grant names. ``record`` asks for a cassette; ``replay`` is one, and then nothing leaves the machine.
+    """
+
+    key: str
+    run: RunId
+    endpoints: tuple[Endpoint, ...] = ()
+    models: tuple[str, ...] = ()
+    egress: tuple[Egress, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    data: DataClass = DataClass.OPEN
+    egress_kib: int = 0
+    tokens: int = 0
+    cost_usd: float | None = None
+    record: bool = False
+    replay: bytes | None = None
+
+
+class Lease(Protocol):
+    """A live way out. Ends with its context; what was reserved and not settled counts as spent (D9)."""
+
+    @property
+    def mount(self) -> str:
+        """The host directory with the socket, mounted read-only into the sandbox."""
+        ...
+
+    @property
+    def token(self) -> str:
+        """What an agent sends as its API key: worth nothing outside this lease."""
+        ...
+
+    @property
+    def urls(self) -> Mapping[WireProtocol, str]:
+        """Base URLs as the agent sees them, at the relay on 127.0.0.1; each ends before the protocol's own path."""
+        ...
+
+    @property
+    def proxy(self) -> str:
+        """The relay as an HTTP proxy for granted hosts, or '' when none is granted."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables with which common programs use ``proxy`` and trust it; empty when no host is granted."""
+        ...
+
+    def close(self) -> Traffic:
+        """Stop relaying and settle; idempotent. Raises ``LimitReached`` never: see ``exhausted``."""
+        ...
+
+    @property
+    def exhausted(self) -> str:
+        """Why the budget refused a request ('' when it did not): exit 7 for the run."""
+        ...
+
+
+class Budgets(Protocol):
+    """A run's tokens and money, reserved durably before they are spent."""
+
+    def reserve(self, key: str, tokens: int, cost_usd: float) -> bool:
+        """Set an amount aside under ``key``, on top of earlier ones; ``False`` when the run has not that much left."""
+        ...
+
+    def settle(self, key: str, tokens: int, cost_usd: float) -> None:
+        """What was really spent under ``key``: replaces all its reservations."""
+        ...
+
+
+class Broker(Protocol):
+    """Opens leases. ``on_exchange`` is called from another thread, once a request."""
+
+    def open(
+        self, grant: BrokerGrant, budgets: Budgets, on_exchange: Callable[[Exchange], None]
+    ) -> AbstractContextManager[Lease]:
+        """Raises ``SandboxUnavailable`` (BRK family) when the broker cannot start."""
+        ...

@@ -1,0 +1,113 @@
+"""The next version of a policy: edited, drafted, and signed by one root principal after the other.
+
+A draft is the DSSE line of the version to come, with the signatures that it has so far. It becomes the version when the
+root threshold of the version in force has signed (TUF's rule for root metadata).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orchestrator.models.attestation import Signature
+from orchestrator.models.policy import Custody, Policy, Principal, Revocation, Role
+from orchestrator.ports import Signer
+from orchestrator.provenance import dsse, root, strict
+from orchestrator.provenance.keys import keyid_of
+from orchestrator.provenance.root import PolicyChain
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What is to be other in the next version. Absent members stay as they are.
+
+    ``people`` and ``machines`` add or replace a principal by name (key in hex, custody); ``roles`` set a whole role;
+    ``revoke`` names principals or key ids that lose every role, with the time from which on they are not believed.
+    """
+
+    people: Mapping[str, tuple[str, Custody]] | None = None
+    machines: Mapping[str, tuple[str, Custody]] | None = None
+    remove: Sequence[str] = ()
+    roles: Mapping[str, Role] | None = None
+    gates: tuple[str, ...] | None = None
+    protect: tuple[str, ...] | None = None
+    revoke: Sequence[Revocation] = ()
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """``missing`` signatures are still needed; at 0 ``line`` is the version."""
+
+    policy: Policy
+    line: bytes
+    missing: int
+
+
+def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
+    """The next version, unsigned. Raises ``EvidenceInvalid`` EVID021 when it would contradict itself."""
+    old = chain.current
+    gone = {r.keyid for r in edit.revoke}
+    dropped = {*edit.remove, *(p.name for p in old.principals if p.keyid in gone)}
+    fresh = [*_principals(edit.people, human=True), *_principals(edit.machines, human=False)]
+    replaced = {p.name for p in fresh}
+    kept = [p for p in old.principals if p.name not in {*dropped, *replaced}]
+    roles = {name: _without(role, dropped - replaced) for name, role in old.roles.items()} | dict(edit.roles or {})
+    policy = old.model_copy(
+        update={
+            "version": old.version + 1,
+            "expires": now + (timedelta(days=edit.days) if edit.days else root.LIFETIME),
+            "principals": (*kept, *fresh),
+            "roles": roles,
+            "gates": old.gates if edit.gates is None else edit.gates,
+            "protected_refs": old.protected_refs if edit.protect is None else edit.protect,
+            "revoked": (*old.revoked, *edit.revoke),
+        }
+    )
+    root.check(policy)
+    return policy
+
+
+def _principals(found: Mapping[str, tuple[str, Custody]] | None, *, human: bool) -> list[Principal]:
+    return [
+        Principal(name=name, keyid=keyid_of(key), public_key=key, custody=custody, human=human)
+        for name, (key, custody) in (found or {}).items()
+    ]
+
+
+def _without(role: Role, names: set[str]) -> Role:
+    return role.model_copy(update={"principals": tuple(n for n in role.principals if n not in names)})
+
+
+def drafted(chain: PolicyChain, policy: Policy, signer: Signer) -> Draft:
+    """A draft with its first signature. Raises ``EvidenceInvalid`` EVID028 for a key that is no root in force."""
+    _demand_root(chain, signer)
+    return _draft(chain, policy, dsse.seal(policy.to_bytes(), [signer], root.POLICY_TYPE))
+
+
+def signed(chain: PolicyChain, line: bytes, signer: Signer) -> Draft:
+    """A draft with one more signature. Raises ``EvidenceInvalid`` EVID028, EVID021 (not the next version)."""
+    _demand_root(chain, signer)
+    policy = root.read_version(line, chain.current.version + 1)
+    signatures = {k: s for k, s in dsse.unpack(line, root.POLICY_TYPE).signatures if k != signer.keyid}
+    mine = signer.sign(policy.to_bytes(), root.POLICY_TYPE)
+    others = [Signature(keyid=k, sig=base64.b64encode(s).decode()) for k, s in signatures.items()]
+    return _draft(chain, policy, dsse.line_of(policy.to_bytes(), root.POLICY_TYPE, [*others, mine]))
+
+
+def _demand_root(chain: PolicyChain, signer: Signer) -> None:
+    if not chain.current.holds(signer.keyid, "root"):
+        raise strict.invalid(
+            "EVID028",
+            f"the key {signer.keyid[:16]} does not hold the role root in policy version {chain.current.version}",
+            "sign with a root key (--key); if all are lost: handrail policy recover",
+        )
+
+
+def _draft(chain: PolicyChain, policy: Policy, line: bytes) -> Draft:
+    known = chain.keys() | {p.keyid: p.public_key for p in policy.principals}
+    signers = dsse.open_line(line, known, root.POLICY_TYPE).keyids
+    names = {p.name for k in signers if chain.current.holds(k, "root") and (p := chain.current.principal(k))}
+    return Draft(policy, line, max(chain.current.roles["root"].threshold - len(names), 0))

@@ -1,0 +1,170 @@
+"""Of each line of a file: which sentence asked for it, who wrote it, what was checked, who approved.
+
+``git blame`` names the commit and the line at which each line was written; the signed statements of that commit say the
+rest. Only statements that speak of those commits are opened, each with its signature; each commit is judged as in
+``verify``. What nobody signed for is ``unattested``, what does not verify is said to be so.
+
+NOT checked: that git's own attribution of a line to a commit is what a person would say; that the logs are whole and
+not cut (``verify`` does that).
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from orchestrator.errors import EvidenceInvalid, StoreError
+from orchestrator.models.base import Digest, GitOid, Noun
+from orchestrator.models.verification import CommitEvidence, EvidenceProblem
+from orchestrator.ports import BlamedLine, Blobs, CommitNode
+from orchestrator.provenance import claims, dsse, evidence
+from orchestrator.provenance.claims import Contributor, LinesClaim
+from orchestrator.provenance.evidence import Pool, Source
+from orchestrator.provenance.judge import Judge
+from orchestrator.provenance.root import PolicyChain
+from orchestrator.provenance.verify import Policies
+
+_HEX: Final = re.compile(rb"[0-9a-f]{40,64}")
+_START: Final = len(b'{"payload":"')
+
+
+class Standing(StrEnum):
+    """What the evidence of a line's commit comes to."""
+
+    VERIFIED = "verified"
+    NOT_VERIFIED = "not verified"
+    UNATTESTED = "unattested"
+
+
+class Asked(Noun):
+    """A requirement: its sentence, or ``None`` when the text is not here (D13)."""
+
+    id: str
+    sentence: str | None
+
+
+class Blamed(Noun):
+    """One line. ``evidence`` is ``None`` for an unattested one; ``contributor`` where no statement names the line."""
+
+    number: int
+    text: str
+    commit: GitOid
+    path: str
+    line: int
+    author: str
+    standing: Standing
+    contributor: Contributor | None = None
+    asked: tuple[Asked, ...] = ()
+    evidence: CommitEvidence | None = None
+    problems: tuple[EvidenceProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    evidence: CommitEvidence
+    problems: tuple[EvidenceProblem, ...]
+    lines: LinesClaim | None
+    asked: tuple[Asked, ...]
+
+
+def blame(source: Source, rows: Sequence[BlamedLine], head: GitOid, now: datetime, blobs: Blobs) -> tuple[Blamed, ...]:
+    """The rows of ``git blame`` at ``head`` with what is signed for them. Raises as ``verify`` without a policy."""
+    policies = Policies(source)
+    chain = policies.must(head)
+    nodes = source.nodes(list(dict.fromkeys(r.commit for r in rows)))
+    pool = _pool(source, chain, nodes)
+    whole = _Whole(source, policies, pool, head, now, blobs)
+    covered = {n.oid: c for n in nodes if (c := _covered(whole, n)) is not None}
+    return tuple(_row(r, covered.get(r.commit)) for r in rows)
+
+
+def _row(row: BlamedLine, found: _Covered | None) -> Blamed:
+    kind = Standing.UNATTESTED if found is None else Standing.NOT_VERIFIED if found.problems else Standing.VERIFIED
+    return Blamed(
+        number=row.number,
+        text=row.text.decode(errors="replace"),
+        commit=row.commit,
+        path=row.path,
+        line=row.line,
+        author=row.author,
+        standing=kind,
+        contributor=_contributor(row, found.lines) if found else None,
+        asked=found.asked if found else (),
+        evidence=found.evidence if found else None,
+        problems=found.problems if found else (),
+    )
+
+
+def _contributor(row: BlamedLine, lines: LinesClaim | None) -> Contributor | None:
+    mine = (f for f in lines.files if f.path == row.path) if lines else ()
+    return next((r.contributor for f in mine for r in f.ranges if r.start <= row.line <= r.end), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    source: Source
+    policies: Policies
+    pool: Pool
+    head: GitOid
+    now: datetime
+    blobs: Blobs
+
+
+def _covered(whole: _Whole, node: CommitNode) -> _Covered | None:
+    source, pool, blobs = whole.source, whole.pool, whole.blobs
+    candidates = pool.candidates(node)
+    before = whole.policies.at(node.parents[0]) if node.parents else None
+    if not candidates or before is None:
+        return None
+    empty = frozenset[tuple[GitOid, Digest]]()
+    line = evidence.finals(source, source.commits(None, whole.head), pool) if pool.run_decisions else empty
+    judges = [Judge(source, pool, before.current, node, line, c, whole.now, blobs) for c in candidates]
+    judged = [(judge, judge.judge()) for judge in judges]
+    judge, found = next(((j, e) for j, e in judged if not j.problems), judged[0])
+    claim = judge.signed.claim
+    lines = [s.claim for s in pool.lines.get(claim.commit, ()) if s.claim.authorship == judge.signed.line]
+    asked = tuple(Asked(id=r.id, sentence=_sentence(r, blobs)) for r in claim.requirements)
+    return _Covered(found, tuple(judge.problems), lines[0] if lines else None, asked)
+
+
+def _sentence(requirement: claims.RequirementClaim, blobs: Blobs) -> str | None:
+    try:
+        text = claims.text_of(blobs.get(requirement.text), requirement.text)
+        return str(json.loads(text)["statement"])
+    except (StoreError, EvidenceInvalid, ValueError, KeyError, TypeError):
+        return None
+
+
+def _pool(source: Source, chain: PolicyChain, nodes: Iterable[CommitNode]) -> Pool:
+    """The statements that name these commits or their trees, then those about what they name."""
+    pool, keys = evidence.empty_pool(chain), chain.keys()
+    every = dict.fromkeys(line for ref in source.evidence_refs() for line in _lines(source, ref))
+    words = {line: _words(line) for line in every}
+    wanted = {w.encode() for n in nodes for w in (n.oid, n.tree)}
+    first = [line for line in every if words[line] & wanted]
+    pool.add_lines(first, keys)
+    more = {s.claim.plan.removeprefix("sha256:").encode() for found in pool.changes.values() for s in found}
+    more |= {d.removeprefix("sha256:").encode() for d in pool.gates}
+    pool.add_lines([line for line in every if words[line] & more and not words[line] & wanted], keys)
+    pool.problems.clear()
+    return pool
+
+
+def _lines(source: Source, ref: str) -> list[bytes]:
+    found = source.evidence(ref)
+    return [line for path in sorted(found) if path.startswith("log/") for line in dsse.lines_of(found[path])]
+
+
+def _words(line: bytes) -> set[bytes]:
+    """The ids and digests that a line's payload names; nothing is believed of it yet."""
+    try:
+        payload = binascii.a2b_base64(line[_START : line.find(b'"', _START)])
+    except binascii.Error:
+        return set()
+    return set(_HEX.findall(payload))

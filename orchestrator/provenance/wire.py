@@ -1,0 +1,83 @@
+"""What all predicates share on the wire: statements, resource descriptors, subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from orchestrator.models.attestation import STATEMENT_TYPE
+from orchestrator.models.base import Digest, Instant, canonical
+from orchestrator.models.change import ChangeIdentity
+from orchestrator.provenance.claims import RequirementClaim
+
+PROVENANCE: Final = "https://slsa.dev/provenance/v1"
+AGENT_COMMIT: Final = "https://refs.arewm.com/agent-commit/v0.3"
+TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
+HUMAN_APPROVAL: Final = "urn:handrail:human-approval:0.1"
+LINES: Final = "urn:handrail:lines:0.1"
+WORKFLOW_PROOF: Final = "urn:handrail:workflow-proof:0.1"
+RUN_MONITOR: Final = "urn:handrail:run-monitor:0.1"
+BUILDER: Final = "urn:handrail:runner:0.1"
+
+Json = dict[str, Any]
+
+
+def statement(subject: list[Json], predicate_type: str, predicate: Json) -> bytes:
+    """The payload to seal: canonical JSON of one in-toto Statement v1."""
+    return canonical(
+        {"_type": STATEMENT_TYPE, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
+    )
+
+
+def sha(name: str, digest: str, **annotations: object) -> Json:
+    """A descriptor with a SHA-256 digest."""
+    out: Json = {"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}}
+    return out | ({"annotations": annotations} if annotations else {})
+
+
+def unsha(descriptor: Json) -> Digest:
+    """The digest of such a descriptor."""
+    return Digest("sha256:" + descriptor["digest"]["sha256"])
+
+
+def git(name: str, kind: str, oid: str) -> Json:
+    """A descriptor with a git id; ``kind`` is ``gitCommit``, ``gitTree`` or ``gitBlob``."""
+    return {"name": name, "digest": {kind: oid}}
+
+
+def time(when: Instant) -> str:
+    """As every noun writes it: RFC 3339, UTC, with a Z."""
+    return when.isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=1024)
+def digest_of(identity: ChangeIdentity) -> Digest:
+    """The digest of a change's identity: several statements name the same one."""
+    return identity.digest()
+
+
+def of_tree(identity: ChangeIdentity) -> list[Json]:
+    """The subject of what is said of a tree."""
+    return [git("tree", "gitTree", identity.tree), sha("manifest", identity.manifest)]
+
+
+def of_commit(commit: str, identity: ChangeIdentity) -> list[Json]:
+    """The subject of what is said of a commit."""
+    return [git("commit", "gitCommit", commit), *of_tree(identity)]
+
+
+def identity(found: Json, first: int, target_ref: str, tip: str) -> Json:
+    """A change's identity from a statement whose subject has the tree at ``first``."""
+    tree, manifest = found["subject"][first : first + 2]
+    return {"target_ref": target_ref, "tip": tip, "tree": tree["digest"]["gitTree"], "manifest": unsha(manifest)}
+
+
+def by_name(descriptors: list[Json]) -> dict[str, Json]:
+    """Descriptors by their name."""
+    return {d["name"]: d for d in descriptors}
+
+
+def requirements(found: Sequence[RequirementClaim]) -> list[Json]:
+    """Requirements with the salted digests of their texts."""
+    return [{"id": r.id, "text": r.text} for r in found]

@@ -1,0 +1,1 @@
+"""The attacks of ``handrail sandbox selftest`` on what this room holds, one file per family."""

@@ -1,0 +1,75 @@
+"""What runs may still spend, in ``runs.db``: set aside before it is spent, replaced by what was spent (D9)."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from typing import Any
+
+from orchestrator.errors import StoreError
+from orchestrator.models.ids import RunId
+from orchestrator.store.index import SqliteIndex
+
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS spending (run TEXT NOT NULL, key TEXT NOT NULL, tokens INTEGER NOT NULL, "
+    "cost_usd REAL NOT NULL, settled INTEGER NOT NULL, PRIMARY KEY (run, key)) STRICT, WITHOUT ROWID"
+)
+_ADD = (
+    "INSERT INTO spending VALUES (?, ?, ?, ?, 0) ON CONFLICT (run, key) DO UPDATE SET "
+    "tokens = tokens + excluded.tokens, cost_usd = cost_usd + excluded.cost_usd, settled = 0"
+)
+_REPLACE = (
+    "INSERT INTO spending VALUES (?, ?, ?, ?, 1) ON CONFLICT (run, key) DO UPDATE SET "
+    "tokens = excluded.tokens, cost_usd = excluded.cost_usd, settled = 1"
+)
+_SUMS = "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost_usd), 0.0) FROM spending WHERE run = ?"
+_CENT_DUST = 1e-9
+"""Sums of binary fractions differ from the limit by less than this when they are equal to it."""
+
+
+class SqliteBudgets:
+    """Implements :class:`orchestrator.ports.Budgets` for one run.
+
+    ``tokens`` and ``cost_usd`` are the run's ceilings over all its keys; ``cost_usd`` ``None`` counts money and
+    limits it not. Several processes may reserve at once: a reservation is one immediate transaction, durable when
+    it returns. A key that was reserved and never settled, because its process died, counts as spent.
+    Raises ``StoreError`` (``STORE011``, ``STORE012``, and ``STORE016`` for an amount that is none).
+    """
+
+    def __init__(self, index: SqliteIndex, run: RunId, tokens: int, cost_usd: float | None = None) -> None:
+        self._index, self._run = index, run
+        self._tokens, self._cost_usd = tokens, cost_usd
+        with index.transaction() as db:
+            db.execute(_TABLE)
+
+    def reserve(self, key: str, tokens: int, cost_usd: float) -> bool:
+        """As the port says; nothing is set aside when it answers ``False``."""
+        _check(tokens, cost_usd)
+        with self._index.transaction() as db:
+            spent_tokens, spent_usd = self._sums(db)
+            if spent_tokens + tokens > self._tokens:
+                return False
+            if self._cost_usd is not None and spent_usd + cost_usd > self._cost_usd + _CENT_DUST:
+                return False
+            db.execute(_ADD, (self._run, key, tokens, float(cost_usd)))
+        return True
+
+    def settle(self, key: str, tokens: int, cost_usd: float) -> None:
+        """As the port says."""
+        _check(tokens, cost_usd)
+        with self._index.transaction() as db:
+            db.execute(_REPLACE, (self._run, key, tokens, float(cost_usd)))
+
+    def spent(self) -> tuple[int, float]:
+        """Tokens and US dollars of the run, with what is set aside."""
+        with self._index.transaction() as db:
+            return self._sums(db)
+
+    def _sums(self, db: sqlite3.Connection) -> tuple[int, float]:
+        row: tuple[Any, ...] = db.execute(_SUMS, (self._run,)).fetchone()
+        return int(row[0]), float(row[1])
+
+
+def _check(tokens: int, cost_usd: float) -> None:
+    if tokens < 0 or cost_usd < 0 or not math.isfinite(cost_usd):
+        raise StoreError("STORE016", f"{tokens} tokens and {cost_usd} USD are no amount to set aside.", "report this")

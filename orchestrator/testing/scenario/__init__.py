@@ -1,0 +1,1 @@
+"""A server that answers as a model endpoint from a readable file: for tests, never a model."""

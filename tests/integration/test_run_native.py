@@ -1,0 +1,96 @@
+"""The native agent in whole runs: through the lease, told what was wrong, merged and verified, or refused."""
+
+import json
+
+import broker_support as support
+import pytest
+from run_support import Req, approve, lab
+
+from orchestrator.app.project import open_project
+from orchestrator.app.reviewing import open_reviews
+from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.models.change import Proposal
+from orchestrator.models.traffic import Traffic
+
+pytestmark = pytest.mark.engine
+
+ONE = Req(1)
+MODELS = """schema: handrail.models/1
+endpoints:
+  up:
+    protocol: openai-chat
+    base_url: http://127.0.0.1:{port}
+    models: [m-1]
+    private: true
+    credential: {{source: {{environment: HANDRAIL_TEST_KEY}}}}
+    prices: {{m-1: {{input_usd: 1, output_usd: 2}}}}
+roles: {{coder: up/m-1}}
+"""
+
+
+class Model:
+    """Each attempt writes its text; ``prompts`` are what each began with."""
+
+    def __init__(self, *texts):
+        self.texts, self.prompts, self.keys = list(texts), [], set()
+
+    def __call__(self, request, connection):
+        self.keys.add(request.headers["authorization"])
+        messages = request.json()["messages"]
+        turn = sum(m["role"] == "assistant" for m in messages)
+        if turn == 0:
+            self.prompts.append(messages[1]["content"])
+            text = self.texts[min(len(self.prompts), len(self.texts)) - 1]
+            call = "write", {"path": ONE.path, "content": text}
+        else:
+            call = "done", {"summary": "written"}
+        function = {"name": call[0], "arguments": json.dumps(call[1])}
+        told = [{"id": f"c{turn}", "type": "function", "function": function}]
+        choice = {"message": {"role": "assistant", "content": None, "tool_calls": told}, "finish_reason": "tool_calls"}
+        usage = {"prompt_tokens": 100, "completion_tokens": 10}
+        support.respond(connection, {"model": "m-1-real", "choices": [choice], "usage": usage})
+
+
+def run(here, monkeypatch, model, **asked):
+    monkeypatch.setenv("HANDRAIL_TEST_KEY", support.KEY)
+    here.write_job([ONE], {})
+    config = here.folder / "config" / "handrail" / "models.yaml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    with support.Upstream(model) as upstream:
+        config.write_text(MODELS.format(port=upstream.port))
+        config.chmod(0o600)
+        with open_project(here.repo) as project:
+            begun = start(project, RunRequest(here.prd, agent="native", **asked))
+            with open_reviews(project, begun) as reviews:
+                result = go_on(project, begun, ask=lambda item: approve(reviews, item))
+            return begun, result, [e for _, e in project.index.events(begun.id)]
+
+
+def test_a_run_with_a_model_is_told_what_was_wrong_and_ends_verified(tmp_path, monkeypatch):
+    model = Model("OTHER = 1\n", "VALUE = 1\n")
+    with lab(tmp_path) as here:
+        begun, result, events = run(here, monkeypatch, model)
+        assert result.exit_code == 0, result
+        assert here.file(begun.run_ref, ONE.path) == "VALUE = 1"
+        first, second = model.prompts
+        assert "What was wrong before" not in first
+        assert "feedback 1\n" in second
+        assert "grep -q VALUE" in second
+        assert model.keys == {f"Bearer {support.KEY}"}
+        proposal = [e for e in events if e.kind == "proposed"][-1].data["proposal"]
+        with here.project() as project:
+            blobs = project.blobs
+            told = [blobs.get(e.data["prompt"]).decode() for e in events if e.kind == "agent-prompt"]
+            made = Proposal.model_validate_json(blobs.get(proposal))
+            traffic = Traffic.model_validate_json(blobs.get(made.traffic))
+        assert told == model.prompts
+        assert any(e.kind == "exchange" and e.data["traffic"] == "model" for e in events)
+        assert (made.agent, made.model, traffic.usage.requests) == ("native", "m-1-real", 2)
+        assert here.verify(begun).verdict.value == "VERIFIED"
+
+
+def test_an_agent_that_says_done_and_changed_nothing_is_not_done(tmp_path, monkeypatch):
+    with lab(tmp_path, {"README.md": "x\n", ONE.path: "OTHER = 1\n"}) as here:
+        _, result, events = run(here, monkeypatch, Model("OTHER = 1\n"))
+        assert result.exit_code == 3
+        assert not any(e.kind == "merged" for e in events)
