@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help setup setup-demo engine image demo test check lint soak bench clean
+.PHONY: help setup setup-demo engine image layers demo test check lint soak bench clean
 
 help:
 	@echo "make demo    run the whole job on a sample repository and PRD"
@@ -25,6 +25,9 @@ engine:
 image: setup-demo engine
 	@$(BIN)/handrail sandbox build > .build/image.txt
 
+layers: image
+	@$(BIN)/handrail sandbox build --with node --with postgresql --with redis > .build/layers.txt
+
 demo: image
 	@$(PYTHON) demo/run.py
 
@@ -41,10 +44,10 @@ check: setup
 	@$(BIN)/mypy --no-error-summary
 	@$(PYTHON) -m pytest tests/unit tests/golden tests/architecture tests/conformance -m "not engine and not slow and not soak" -n $(JOBS)
 
-test: lint engine image
+test: lint engine layers
 	@$(PYTHON) -m pytest -m "not soak" -n $(JOBS) --dist loadfile
 
-soak: setup engine image
+soak: setup engine layers
 	@$(PYTHON) -m pytest -m "soak"
 
 bench: setup engine image

@@ -10,6 +10,7 @@ laid out and every file compared.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -187,7 +188,7 @@ def _parallel(sandboxes: DockerSandboxes) -> dict[str, float]:
 
 
 def _containers() -> set[str]:
-    argv = ["docker", "ps", "-aq", "--filter", "label=dev.handrail.instance"]
+    argv = ["docker", "ps", "-aq", "--filter", f"label=dev.handrail.pid={os.getpid()}"]
     return set(subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split())
 
 
