@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help setup setup-demo engine image layers demo test check lint soak bench clean
+.PHONY: help setup setup-demo engine image layers npm demo test check lint soak bench clean
 
 help:
 	@echo "make demo    run the whole job on a sample repository and PRD"
@@ -24,6 +24,9 @@ engine:
 
 image: setup-demo engine
 	@$(BIN)/handrail sandbox build > .build/image.txt
+
+npm:
+	@scripts/npm.sh
 
 layers: image
 	@$(BIN)/handrail sandbox build --with node --with postgresql --with redis > .build/layers.txt
@@ -44,10 +47,10 @@ check: setup
 	@$(BIN)/mypy --no-error-summary
 	@$(PYTHON) -m pytest tests/unit tests/golden tests/architecture tests/conformance -m "not engine and not slow and not soak" -n $(JOBS)
 
-test: lint engine layers
+test: lint engine layers npm
 	@$(PYTHON) -m pytest -m "not soak" -n $(JOBS) --dist loadfile
 
-soak: setup engine layers
+soak: setup engine layers npm
 	@$(PYTHON) -m pytest -m "soak"
 
 bench: setup engine image
