@@ -194,7 +194,8 @@ def connect(lease):
 def raw(lease, data):
     """Send exact bytes; all that comes back until the end."""
     with connect(lease) as stream:
-        stream.sendall(data)
+        with contextlib.suppress(BrokenPipeError):  # refused before it was sent: the answer already waits
+            stream.sendall(data)
         back = b""
         with contextlib.suppress(ConnectionResetError):
             while piece := stream.recv(65536):
