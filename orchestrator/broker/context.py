@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
+from orchestrator.broker.addresses import resolve
 from orchestrator.broker.budget import Purse
 from orchestrator.broker.cassette import Sender
-from orchestrator.broker.credentials import Signer, make_signer
+from orchestrator.broker.credentials import Signer, make_signer, place_of
 from orchestrator.broker.ledger import Ledger
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker
 from orchestrator.broker.setup import Protection, Setup
-from orchestrator.broker.upstream import Upstreams
+from orchestrator.broker.tokens import Fetch, unusable
+from orchestrator.broker.upstream import Cut, Outgoing, Resolve, Upstreams
 from orchestrator.models.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from orchestrator.broker.certificates import Authority
+
+_TOKEN_BYTES = 256 * 1024
 
 
 @dataclass(slots=True)
@@ -60,5 +65,29 @@ class Context:
     def signer(self, endpoint: Endpoint) -> Signer:
         """One for each endpoint: tokens are kept while they are valid."""
         if endpoint.name not in self.signers:
-            self.signers[endpoint.name] = make_signer(endpoint, self.masker)
+            self.signers[endpoint.name] = make_signer(endpoint, self.masker, self._fetch(endpoint))
         return self.signers[endpoint.name]
+
+    def resolver(self, *, private: bool = False) -> Resolve:
+        """To a pinned address; ``private`` as in :func:`~orchestrator.broker.addresses.resolve`."""
+        lenient = private or not self.setup.holds(Protection.ADDRESSES)
+
+        async def pinned(host: str, port: int) -> str:
+            return await resolve(host, port, private=lenient, table=self.setup.hosts)
+
+        return pinned
+
+    def _fetch(self, endpoint: Endpoint) -> Fetch:
+        """Token requests go by the endpoint's own rules, are no exchanges of the sandbox, and are never recorded."""
+
+        async def post(url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+            path, origin = place_of(url, private=endpoint.private)
+            headers = (("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json"))
+            outgoing = Outgoing("POST", path or "/", headers, urlencode(form).encode())
+            try:
+                async with await self.upstreams.request(origin, self.resolver(private=origin.private), outgoing) as got:
+                    return got.status, await got.whole(_TOKEN_BYTES)
+            except Cut as cut:
+                raise unusable(f"the token's server {cut.words}") from None
+
+        return post

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker, read_secret
+from orchestrator.broker.sigv4 import Keys, Scope, authorization
+from orchestrator.broker.tokens import Fetch, Grants, TokenSource, unusable
 from orchestrator.broker.upstream import Origin, Outgoing
 from orchestrator.models.endpoint import CredentialKind, Endpoint, WireProtocol
 
@@ -56,25 +61,96 @@ class KeySigner:
         return [(name, prefix + value)]
 
 
-def make_signer(endpoint: Endpoint, masker: Masker) -> Signer:
+class BearerSigner:
+    """A token that is renewed outside (OAuth, Google, Azure)."""
+
+    def __init__(self, tokens: TokenSource, extra: list[tuple[str, str]]) -> None:
+        self._tokens, self._extra = tokens, extra
+
+    async def headers(self, _: Outgoing, __: Origin, /) -> list[tuple[str, str]]:
+        """``Authorization: Bearer`` and what the kind's options ask for."""
+        return [("authorization", f"Bearer {await self._tokens.token()}"), *self._extra]
+
+
+class AwsSigner:
+    """SigV4 over host, date, payload and type; the keys are JSON as AWS's ``credential_process`` prints it."""
+
+    def __init__(self, endpoint: Endpoint, masker: Masker) -> None:
+        self._credential, self._masker = endpoint.credential, masker
+
+    async def headers(self, request: Outgoing, origin: Origin, /) -> list[tuple[str, str]]:
+        """Signs exactly what will be sent."""
+        keys = await self._keys()
+        options = self._credential.options
+        if not options.get("region") or not options.get("service"):
+            raise unusable("its options region and service are missing")
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        added = [("x-amz-date", stamp), ("x-amz-content-sha256", hashlib.sha256(request.body).hexdigest())]
+        added += [("x-amz-security-token", keys.session_token)] if keys.session_token else []
+        kept = [(name, value) for name, value in request.headers if name == "content-type"]
+        scope = Scope(options["region"], options["service"], stamp)
+        signed = [("host", origin.authority), *kept, *added]
+        value = authorization(keys, scope, (request.method, request.target), signed, request.body)
+        return [*added, ("authorization", value)]
+
+    async def _keys(self) -> Keys:
+        if self._credential.source is None:
+            raise unusable("it names no source")
+        try:
+            told = json.loads(await read_secret(self._credential.source))
+            parts = (told["AccessKeyId"], told["SecretAccessKey"], told.get("SessionToken") or "")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise unusable("its source gives no JSON with AccessKeyId and SecretAccessKey") from None
+        if not all(isinstance(part, str) and part.isascii() for part in parts):
+            raise unusable("its keys are no texts")
+        keys = Keys(*parts)
+        for part in (keys.secret_access_key, keys.session_token):
+            self._masker.learn(part)
+        return keys
+
+
+def make_signer(endpoint: Endpoint, masker: Masker, fetch: Fetch) -> Signer:
     """Of an endpoint's credential kind."""
+    grants = Grants(endpoint.credential, fetch, masker)
+    project = endpoint.credential.options.get("quota_project")
     match endpoint.credential.kind:
         case CredentialKind.NONE:
             return NoSigner()
         case CredentialKind.API_KEY:
             return KeySigner(endpoint, masker)
-        case CredentialKind.OAUTH | CredentialKind.SIGV4 | CredentialKind.GOOGLE_ADC | CredentialKind.AZURE_AD:
-            raise Refusal("BRK040", 502, f"the credential kind {endpoint.credential.kind} is not there yet")
+        case CredentialKind.OAUTH:
+            beta = endpoint.credential.options.get("anthropic_beta")
+            return BearerSigner(TokenSource(grants.oauth, masker), [("anthropic-beta", beta)] if beta else [])
+        case CredentialKind.SIGV4:
+            return AwsSigner(endpoint, masker)
+        case CredentialKind.GOOGLE_ADC:
+            extra = [("x-goog-user-project", project)] if project else []
+            return BearerSigner(TokenSource(grants.google, masker), extra)
+        case CredentialKind.AZURE_AD:
+            return BearerSigner(TokenSource(grants.azure, masker), [])
 
 
-def base(endpoint: Endpoint) -> tuple[str, str, int, bool]:
-    """Path, host, port and whether TLS of a ``base_url``. Raises ``ValueError`` for one that cannot work."""
-    parts = urlsplit(endpoint.base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("it must be http(s)://HOST[:PORT][/PATH]")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("a URL holds no password")
+def base(endpoint: Endpoint) -> tuple[str, Origin]:
+    """Path and origin of a ``base_url``. Raises :class:`Refusal` (``BRK004``) for one that cannot work."""
+    return place_of(endpoint.base_url, private=endpoint.private)
+
+
+def place_of(url: str, *, private: bool) -> tuple[str, Origin]:
+    """Path and origin of a URL of the user's configuration."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _bad_url("it cannot be read") from None
     tls = parts.scheme == "https"
-    if not tls and not endpoint.private:
-        raise ValueError("http is only for endpoints marked private")
-    return parts.path.rstrip("/"), parts.hostname, parts.port or (443 if tls else 80), tls
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise _bad_url("it must be http(s)://HOST[:PORT][/PATH]")
+    if parts.username is not None or parts.password is not None:
+        raise _bad_url("a URL holds no password")
+    if not tls and not private:
+        raise _bad_url("http is only for endpoints marked private")
+    return parts.path.rstrip("/"), Origin(parts.hostname, port or (443 if tls else 80), tls, private)
+
+
+def _bad_url(why: str) -> Refusal:
+    return Refusal("BRK004", 502, f"a URL of this endpoint's configuration cannot be used: {why}", "`handrail doctor`")

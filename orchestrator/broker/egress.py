@@ -12,7 +12,7 @@ import re
 import ssl
 from dataclasses import dataclass, replace
 
-from orchestrator.broker.addresses import parse_authority, resolve
+from orchestrator.broker.addresses import parse_authority
 from orchestrator.broker.cassette import Reply
 from orchestrator.broker.context import Context
 from orchestrator.broker.ledger import Entry
@@ -176,13 +176,9 @@ async def _request(context: Context, tunnel: Tunnel, incoming: Incoming, entry: 
     if not context.setup.holds(Protection.SERVER_NAME):
         outgoing = replace(outgoing, host=head.get("host"))
 
-    async def pinned(host: str, port: int) -> str:
-        private = not context.setup.holds(Protection.ADDRESSES)
-        return await resolve(host, port, private=private, table=context.setup.hosts)
-
     entry.kind = TrafficKind.EGRESS
     context.spend(tunnel.host, entry.bytes_out)
-    answer = await context.sender.request(tunnel.origin, pinned, outgoing)
+    answer = await context.sender.request(tunnel.origin, context.resolver(), outgoing)
     async with answer:
         return await _Passage(context, tunnel, entry, left).run(answer, incoming)
 

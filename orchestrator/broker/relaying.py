@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.broker.addresses import resolve
 from orchestrator.broker.budget import Hold
 from orchestrator.broker.cassette import Reply
 from orchestrator.broker.context import Context
@@ -16,7 +15,6 @@ from orchestrator.broker.credentials import base
 from orchestrator.broker.ledger import Entry
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.routes import Ask, Operation, Route, read, route
-from orchestrator.broker.setup import Protection
 from orchestrator.broker.upstream import Cut, Origin, Outgoing
 from orchestrator.broker.usage import Meter, estimate_input
 from orchestrator.broker.wire import Incoming
@@ -97,14 +95,14 @@ def _target(context: Context, found: Route, ask: Ask) -> Target:
     if setup.cost_usd is not None and price is None and found.operation is Operation.GENERATE:
         words = f"there is a limit on cost, and the price of {endpoint.name}/{model} is not known"
         raise Refusal("BRK021", 403, words, "add its price to the configuration, or drop cost_usd")
-    path, host, port, tls = base(endpoint)
+    path, origin = base(endpoint)
     inner = found.path
     if any(_VERSION.fullmatch(part) for part in path.split("/")):
         inner = inner.removeprefix(found.version)
     if found.model:
         inner = inner.replace(f"/models/{found.model}:", f"/models/{model}:")
     target = path + inner + (f"?{found.query}" if found.query else "")
-    return Target(endpoint, model, Origin(host, port, tls, endpoint.private), target, price)
+    return Target(endpoint, model, origin, target, price)
 
 
 def _names(endpoint: Endpoint, asked: str) -> list[str]:
@@ -138,12 +136,10 @@ async def _relayed(job: Job) -> bool:
     bare = Outgoing(job.method, target.path, tuple(headers), body)
     signed = [] if context.setup.replay else await context.signer(target.endpoint).headers(bare, target.origin)
 
-    async def pinned(host: str, port: int) -> str:
-        private = target.origin.private or not context.setup.holds(Protection.ADDRESSES)
-        return await resolve(host, port, private=private, table=context.setup.hosts)
-
     entry.path = target.path.partition("?")[0]
-    answer = await context.sender.request(target.origin, pinned, bare.with_headers(signed))
+    answer = await context.sender.request(
+        target.origin, context.resolver(private=target.origin.private), bare.with_headers(signed)
+    )
     async with answer:
         entry.status = answer.status
         for code, words in answer.notes:
