@@ -7,6 +7,7 @@ was judged is the one that is connected to, so a second answer of the resolver c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import re
 import socket
@@ -78,6 +79,8 @@ async def resolve(
 
 
 async def _ask(host: str, port: int) -> tuple[str, ...]:
+    with contextlib.suppress(ValueError):
+        return (str(ipaddress.ip_address(host)),)
     try:
         async with asyncio.timeout(RESOLVE_SECONDS):
             rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)

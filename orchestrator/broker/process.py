@@ -24,11 +24,12 @@ from orchestrator.broker.ledger import Entry, Ledger
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker
 from orchestrator.broker.setup import CA_FILE, CASSETTE, LOCK, REPLAY, SOCKET, SOCKET_FOLDER, Protection, Setup
-from orchestrator.broker.upstream import Upstreams, tls_context
+from orchestrator.broker.upstream import Upstreams
 from orchestrator.models.traffic import TrafficKind
 
 _LINE_BYTES = 64 * 1024 * 1024
 _BACKLOG = 64
+_LATER_SECONDS = 0.05
 _HEAD_BUFFER = 256 * 1024
 
 
@@ -39,6 +40,7 @@ class Parent:
         self._reader, self._out = reader, out
         self._asked: dict[int, asyncio.Future[bool]] = {}
         self._count = 0
+        self._later: list[dict[str, Any]] = []
 
     async def line(self) -> dict[str, Any] | None:
         """The next message, ``None`` when the parent is gone."""
@@ -47,7 +49,18 @@ class Parent:
 
     def tell(self, message: dict[str, Any]) -> None:
         """Never waits: the pipe's transport keeps what does not fit."""
-        self._out.write(json.dumps(message).encode() + b"\n")
+        lines, self._later = [*self._later, message], []
+        self._out.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+
+    def tell_later(self, message: dict[str, Any]) -> None:
+        """Within ``_LATER_SECONDS``, with others: waking the parent for each request would cost the next one time."""
+        if not self._later:
+            asyncio.get_running_loop().call_later(_LATER_SECONDS, self._tell_kept)
+        self._later.append(message)
+
+    def _tell_kept(self) -> None:
+        if self._later:
+            self.tell(self._later.pop())
 
     async def reserve(self, tokens: int, cost_usd: float) -> bool:
         """Whether the parent could set the amount aside."""
@@ -102,8 +115,8 @@ async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
     masker = Masker(answers=setup.holds(Protection.MASKING))
     masker.learn(setup.token)
     purse = Purse(setup.tokens, setup.cost_usd, parent.reserve, lambda why: parent.tell({"exhausted": why}))
-    ledger = Ledger(parent.tell, masker.text)
-    upstreams = Upstreams(tls_context(setup.trust))
+    ledger = Ledger(parent.tell_later, masker.text)
+    upstreams = Upstreams(setup.trust)
     sender: Sender = upstreams
     if setup.replay:
         sender = Replayer(load((directory / REPLAY).read_bytes()), setup.drift, masker)

@@ -116,6 +116,7 @@ class Incoming:
         self.head = head
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         self.started = False
+        self._pending = b""
         try:
             self._h11.receive_data(raw)
             self._h11.next_event()
@@ -154,7 +155,9 @@ class Incoming:
         except h11.LocalProtocolError as error:
             raise Refusal("BRK042", 502, f"the upstream's head cannot be passed on: {error}") from None
         self.started = True
-        self._write(head)
+        # with the first piece when that lies ready, else by itself as soon as the loop turns
+        self._pending = head or b""
+        asyncio.get_running_loop().call_soon(self._write, b"")
 
     async def send(self, data: bytes) -> None:
         """A piece of the body, at once."""
@@ -175,5 +178,7 @@ class Incoming:
         return await self.end()
 
     def _write(self, data: bytes | None) -> None:
-        if data:
-            self._writer.write(data)
+        whole = self._pending + (data or b"")
+        self._pending = b""
+        if whole and not self._writer.is_closing():
+            self._writer.write(whole)

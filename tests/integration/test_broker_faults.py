@@ -335,3 +335,10 @@ def test_the_run_ends_a_leases_spending(monkeypatch):
             assert "run's budget" in lease.close().exchanges[-1].reason
         assert desk.budgets.spent() == (0, 0.0)
         assert WireProtocol.ANTHROPIC in lease.urls
+
+
+def test_an_upstreams_connection_serves_the_next_request(monkeypatch):
+    with support.desk(monkeypatch) as desk, support.Upstream(answer) as upstream:
+        with desk.lease(support.endpoint(upstream.port)) as lease:
+            assert [told(lease, "busy").status for _ in range(3)] == [429] * 3
+        assert upstream.connections == 1

