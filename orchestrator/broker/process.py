@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -133,6 +134,7 @@ async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
     path = directory / SOCKET_FOLDER / SOCKET
     listening = await asyncio.start_unix_server(server.connected, path, limit=_HEAD_BUFFER, backlog=_BACKLOG)
     path.chmod(0o666)
+    gc.freeze()  # what was loaded stays, and need not be looked at again
     parent.tell({"ready": True})
     asked = await parent.listen()
     listening.close()
