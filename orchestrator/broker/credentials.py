@@ -30,8 +30,20 @@ class Signer(Protocol):
         """Raises :class:`Refusal` (``BRK040``)."""
         ...
 
+    def refused(self, signed: list[tuple[str, str]], /) -> bool:
+        """The upstream answered 401 to these headers; whether new ones may do better."""
+        ...
 
-class NoSigner:
+
+class _Fixed:
+    """What is read afresh for each request cannot do better the second time."""
+
+    def refused(self, _: list[tuple[str, str]], /) -> bool:
+        """Never."""
+        return False
+
+
+class NoSigner(_Fixed):
     """For a model on the user's own machine."""
 
     async def headers(self, _: Outgoing, __: Origin, /) -> list[tuple[str, str]]:
@@ -39,7 +51,7 @@ class NoSigner:
         return []
 
 
-class KeySigner:
+class KeySigner(_Fixed):
     """An API key, in the header that the protocol's owner reads, or in ``options.header`` after ``options.prefix``."""
 
     def __init__(self, endpoint: Endpoint, masker: Masker) -> None:
@@ -71,8 +83,13 @@ class BearerSigner:
         """``Authorization: Bearer`` and what the kind's options ask for."""
         return [("authorization", f"Bearer {await self._tokens.token()}"), *self._extra]
 
+    def refused(self, signed: list[tuple[str, str]], /) -> bool:
+        """A token may have been withdrawn before its end: once it is asked for anew."""
+        self._tokens.refuse(dict(signed).get("authorization", "").removeprefix("Bearer "))
+        return True
 
-class AwsSigner:
+
+class AwsSigner(_Fixed):
     """SigV4 over host, date, payload and type; the keys are JSON as AWS's ``credential_process`` prints it."""
 
     def __init__(self, endpoint: Endpoint, masker: Masker) -> None:

@@ -228,12 +228,13 @@ class ProcessLease:
                 process.stdin.flush()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        """The reader of the process's lines, in a thread of its own."""
+        """The reader of the process's lines, in a thread of its own; what it cannot read ends the process."""
         try:
             for line in cast("Any", process.stdout):
                 self._take(json.loads(line))
-        except ValueError:
-            pass
+        except Exception as broken:  # noqa: BLE001  a thread's exception would be lost
+            self._failed = ("BRK002", f"what it told cannot be read ({type(broken).__name__})")
+            process.kill()
         finally:
             self._ready.set()
 

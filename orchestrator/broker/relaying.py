@@ -12,9 +12,11 @@ from orchestrator.broker.budget import Hold
 from orchestrator.broker.cassette import Reply
 from orchestrator.broker.context import Context
 from orchestrator.broker.credentials import base
+from orchestrator.broker.hosted import refuse_hosted
 from orchestrator.broker.ledger import Entry
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.routes import Ask, Operation, Route, read, route
+from orchestrator.broker.setup import Protection
 from orchestrator.broker.upstream import Cut, Origin, Outgoing
 from orchestrator.broker.usage import Meter, estimate_input
 from orchestrator.broker.wire import Incoming
@@ -25,6 +27,8 @@ from orchestrator.models.traffic import TrafficKind
 from orchestrator.policy.egress import models_below
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
+UNAUTHORIZED = 401
+_MAX_REFUSAL_BYTES = 1024 * 1024
 _MORE_TOKENS = 4096
 _VERSION = re.compile(r"v[0-9]+[a-z0-9]*")
 _PASSED_ON = re.compile(
@@ -64,6 +68,8 @@ async def relay(context: Context, incoming: Incoming, entry: Entry) -> bool:
         target.origin.host,
         target.origin.port,
     )
+    if context.setup.holds(Protection.PROVIDER):
+        refuse_hosted(found.protocol, ask.document, target.endpoint.provider_tools)
     if ask.model != target.model and not found.model:
         body = json.dumps({**ask.document, "model": target.model}, separators=(",", ":")).encode()
     if found.operation is Operation.COUNT:
@@ -134,17 +140,36 @@ async def _relayed(job: Job) -> bool:
     headers = [(n, v) for n, v in incoming.head.headers if _PASSED_ON.fullmatch(n)]
     headers = [*headers, ("accept-encoding", "identity")]
     bare = Outgoing(job.method, target.path, tuple(headers), body)
-    signed = [] if context.setup.replay else await context.signer(target.endpoint).headers(bare, target.origin)
-
     entry.path = target.path.partition("?")[0]
-    answer = await context.sender.request(
-        target.origin, context.resolver(private=target.origin.private), bare.with_headers(signed)
-    )
+    answer = await _answered(context, target, bare)
     async with answer:
         entry.status = answer.status
         for code, words in answer.notes:
             entry.note(code, words)
         return await _Stream(job, streamed=answer.get("content-type").startswith("text/event-stream")).run(answer)
+
+
+async def _answered(context: Context, target: Target, bare: Outgoing) -> Reply:
+    """The upstream's answer; a token that it refuses is renewed once, and nothing of its refusal is passed on."""
+    signer, resolver = context.signer(target.endpoint), context.resolver(private=target.origin.private)
+    signed = [] if context.setup.replay else await signer.headers(bare, target.origin)
+    answer = await context.sender.request(target.origin, resolver, bare.with_headers(signed))
+    if answer.status != UNAUTHORIZED or not signer.refused(signed):
+        return answer
+    async with answer:
+        await _drained(answer)
+    signed = [] if context.setup.replay else await signer.headers(bare, target.origin)
+    return await context.sender.request(target.origin, resolver, bare.with_headers(signed))
+
+
+async def _drained(answer: Reply) -> None:
+    """Read to its end, so that a recording has it whole."""
+    read = 0
+    try:
+        while (piece := await answer.piece()) and read < _MAX_REFUSAL_BYTES:
+            read += len(piece)
+    except Cut:
+        return
 
 
 class _Stream:

@@ -33,6 +33,7 @@ class Protection(StrEnum):
     FRAMING = "framing"
     MASKING = "masking"
     BUDGET = "budget"
+    PROVIDER = "provider"
 
 
 class DriftPolicy(StrEnum):

@@ -9,7 +9,9 @@ import asyncio
 import base64
 import fcntl
 import json
+import math
 import os
+import re
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +26,10 @@ Fetch = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, bytes]]]
 """POST a form to a URL; status and body."""
 _EARLY_SECONDS = 60.0
 _SHORTEST_SECONDS = 30.0
+_LONGEST_SECONDS = 86_400.0
+_UNSAID_SECONDS = 300.0
+_TURN_SECONDS = 30.0
+_WORD = re.compile(r"[\x21-\x7e]{1,16384}")
 _JWT_SECONDS = 600
 _GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
@@ -37,21 +43,30 @@ def unusable(why: str) -> Refusal:
 
 
 class TokenSource:
-    """A bearer token, renewed a minute before its end. ``obtain`` gives one and its seconds."""
+    """A bearer token, renewed a minute before its end, or when it was refused.
 
-    def __init__(self, obtain: Callable[[], Awaitable[tuple[str, float]]], masker: Masker) -> None:
+    ``obtain`` gives one and its seconds; it is told the token that was refused, or nothing.
+    """
+
+    def __init__(self, obtain: Callable[[str], Awaitable[tuple[str, float]]], masker: Masker) -> None:
         self._obtain, self._masker = obtain, masker
-        self._token, self._until = "", 0.0
+        self._token, self._until, self._refused = "", 0.0, ""
         self._turn = asyncio.Lock()
 
     async def token(self) -> str:
         """Raises :class:`Refusal` (``BRK040``)."""
         async with self._turn:
             if time.monotonic() >= self._until:
-                self._token, seconds = await self._obtain()
+                self._token, seconds = await self._obtain(self._refused)
                 self._masker.learn(self._token)
+                self._refused = ""
                 self._until = time.monotonic() + max(seconds - _EARLY_SECONDS, _SHORTEST_SECONDS)
             return self._token
+
+    def refuse(self, token: str) -> None:
+        """The upstream took this one for no good: the next is a new one, unless somebody has renewed it already."""
+        if token == self._token:
+            self._until, self._refused = 0.0, token
 
 
 class Grants:
@@ -60,7 +75,7 @@ class Grants:
     def __init__(self, credential: Credential, fetch: Fetch, masker: Masker) -> None:
         self._credential, self._fetch, self._masker = credential, fetch, masker
 
-    async def oauth(self) -> tuple[str, float]:
+    async def oauth(self, refused: str) -> tuple[str, float]:
         """A refresh token in a file of the user's own, replaced there when the server rotates it.
 
         Brokers of parallel steps take turns: whoever comes second finds the fresh token in the file.
@@ -72,9 +87,10 @@ class Grants:
         with _Turn(path) as turn:
             await turn.take()
             kept = _json(await read_secret(source))
-            left = float(kept.get("expires_at") or 0) - time.time()
-            if kept.get("access_token") and left > _EARLY_SECONDS:
-                return str(kept["access_token"]), left
+            left = _number(kept, "expires_at") - time.time()
+            known = kept.get("access_token")
+            if known and known != refused and left > _EARLY_SECONDS:
+                return _token(kept), min(left, _LONGEST_SECONDS)
             form = {"grant_type": "refresh_token", "refresh_token": self._secret(kept, "refresh_token")}
             options = self._credential.options
             form |= {name: options[name] for name in ("client_id", "scope") if name in options}
@@ -83,12 +99,12 @@ class Grants:
             told = await self._ask(self._option("token_url"), form)
             seconds = _seconds(told)
             kept |= {"access_token": told["access_token"], "expires_at": int(time.time() + seconds)}
-            kept["refresh_token"] = told.get("refresh_token") or kept["refresh_token"]
-            self._masker.learn(str(kept["refresh_token"]))
+            if told.get("refresh_token"):
+                kept["refresh_token"] = self._secret(told, "refresh_token")
             _replace(path, json.dumps(kept).encode())
-            return str(told["access_token"]), seconds
+            return _token(told), seconds
 
-    async def google(self) -> tuple[str, float]:
+    async def google(self, _: str = "") -> tuple[str, float]:
         """From a service account's key (a signed assertion) or a user's stored login; never from a metadata server."""
         kept = _json(await self._value())
         scope = self._credential.options.get("scope", _GOOGLE_SCOPE)
@@ -102,9 +118,9 @@ class Grants:
         else:
             raise unusable("its file is neither a service account's nor a user's")
         told = await self._ask(place, form)
-        return str(told["access_token"]), _seconds(told)
+        return _token(told), _seconds(told)
 
-    async def azure(self) -> tuple[str, float]:
+    async def azure(self, _: str = "") -> tuple[str, float]:
         """Client credentials of an application in a tenant."""
         options = self._credential.options
         login = options.get("authority", _AZURE_LOGIN).rstrip("/")
@@ -117,7 +133,7 @@ class Grants:
             "scope": options.get("scope", _AZURE_SCOPE),
         }
         told = await self._ask(f"{login}/{self._option('tenant')}/oauth2/v2.0/token", form)
-        return str(told["access_token"]), _seconds(told)
+        return _token(told), _seconds(told)
 
     async def _ask(self, place: str, form: Mapping[str, str]) -> dict[str, Any]:
         status, body = await self._fetch(place, form)
@@ -125,7 +141,7 @@ class Grants:
         if status != 200 or not isinstance(told.get("access_token"), str):  # noqa: PLR2004  OK
             error = str(told.get("error", ""))[:64]
             raise unusable(f"the token's server answered {status} {error if error.isidentifier() else ''}".strip())
-        self._masker.learn(str(told["access_token"]))
+        self._masker.learn(_token(told))
         return told
 
     async def _value(self) -> str:
@@ -146,9 +162,30 @@ class Grants:
         return value
 
 
+def _token(told: Mapping[str, Any]) -> str:
+    """It goes into a header: one word of visible ASCII (RFC 6750's b68token is narrower; servers are not)."""
+    value = told.get("access_token")
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise unusable("its access token is not one word of plain characters")
+    return value
+
+
 def _seconds(told: Mapping[str, Any]) -> float:
-    value = told.get("expires_in", 300)
-    return float(value) if isinstance(value, int | float | str) and str(value).isdecimal() else 300.0
+    """``expires_in``, within bounds: a token is asked for again once a day, and not more than twice a minute."""
+    value = _number(told, "expires_in") if "expires_in" in told else _UNSAID_SECONDS
+    return min(max(value, _SHORTEST_SECONDS), _LONGEST_SECONDS)
+
+
+def _number(told: Mapping[str, Any], name: str) -> float:
+    """A number, or digits in a text as some servers write; nothing is 0."""
+    value = told.get(name) or 0
+    try:
+        number = float(value) if isinstance(value, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise unusable(f"its {name} is no number")
+    return number
 
 
 def _json(text: str) -> dict[str, Any]:
@@ -185,15 +222,19 @@ def _base64url(data: bytes) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Whole or not at all, readable by nobody else."""
+    """Whole or not at all, readable by nobody else. A link stays one: the file that it names is replaced."""
+    fresh = ""
     try:
-        descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".handrail-")
+        target = path.resolve(strict=True)
+        descriptor, fresh = tempfile.mkstemp(dir=target.parent, prefix=".handrail-")
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(fresh).replace(path)
+        Path(fresh).replace(target)
     except OSError as error:
+        if fresh:
+            Path(fresh).unlink(missing_ok=True)
         raise unusable(f"its file cannot be replaced ({type(error).__name__})") from None
 
 
@@ -205,15 +246,25 @@ class _Turn:
         self._handle = -1
 
     def __enter__(self) -> Self:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            self._handle = os.open(self._place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._handle = os.open(self._place, flags, 0o600)
         except OSError as error:
             raise unusable(f"its file's folder cannot be written ({type(error).__name__})") from None
         return self
 
     async def take(self) -> None:
-        """Without holding up other requests."""
-        await asyncio.to_thread(fcntl.flock, self._handle, fcntl.LOCK_EX)
+        """Without holding up other requests, and not for ever. Raises :class:`Refusal` (``BRK040``)."""
+        until = time.monotonic() + _TURN_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() > until:
+                    raise unusable(f"another process has held {self._place.name} for too long") from None
+                await asyncio.sleep(0.05)
+            else:
+                return
 
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)

@@ -68,11 +68,16 @@ class Price(Noun):
 EndpointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
 
+ProviderTool = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+"""``web_search``, ``code_execution``, ``mcp``, ``url-sources`` …: the type in a request, without its date."""
+
+
 class Endpoint(Noun):
     """One upstream. ``base_url`` is http(s) and ends before the protocol's own path (``/v1/messages``, …).
 
     ``local`` says that no data leaves the user's own machines; it is the user's word. ``private`` lets
     the broker connect to a loopback or private address for this endpoint; nothing else may.
+    ``provider_tools`` are what its provider may run for a request, on machines of its own, past every grant.
     """
 
     name: EndpointName
@@ -83,6 +88,7 @@ class Endpoint(Noun):
     local: bool = False
     private: bool = False
     prices: dict[str, Price] = Field(default_factory=dict)
+    provider_tools: tuple[ProviderTool, ...] = ()
 
 
 class Secret(Noun):

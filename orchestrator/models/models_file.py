@@ -22,6 +22,7 @@ from orchestrator.models.endpoint import (
     Endpoint,
     EndpointName,
     Price,
+    ProviderTool,
     Secret,
     SecretSource,
     SourceKind,
@@ -122,6 +123,7 @@ class _Endpoint(Noun):
     local: bool = False
     private: bool = False
     prices: dict[str, Price] = Field(default_factory=dict)
+    provider_tools: tuple[ProviderTool, ...] = ()
 
     def made(self, name: str) -> Endpoint:
         given = self.model_dump(exclude={"credential", "prices"})

@@ -241,3 +241,98 @@ def test_a_token_file_that_is_not_private_is_refused(tmp_path, mode):
         made = support.endpoint(9, WireProtocol.ANTHROPIC, credential=Credential(kind="oauth", source=source))
         with desk.lease(made) as lease:
             assert "0600" in support.message(lease).json()["error"]["message"]
+
+
+@pytest.mark.parametrize("kind", ["oauth", "azure-ad"])
+def test_a_token_that_was_withdrawn_is_renewed_once_and_the_request_sent_again(tmp_path, kind):
+    provider = Provider(lambda *_: {})
+    source = private(tmp_path / "tokens.json", {"refresh_token": REFRESH} if kind == "oauth" else SECRET)
+
+    def make(url):
+        options = {"token_url": url + "/token", "authority": url, "tenant": "t", "client_id": "c"}
+        return Credential(kind=kind, source=source, options=options)
+
+    with support.desk() as desk, support.Upstream(provider) as upstream:
+        made = support.endpoint(upstream.port, credential=make(f"http://127.0.0.1:{upstream.port}"))
+        with desk.lease(made) as lease:
+            assert support.message(lease).status == 200
+            provider.tokens.append("somebody withdrew the first")
+            asked_before = len(upstream.requests)
+            assert support.message(lease).status == 200
+            sent = [r.target for r in upstream.requests[asked_before:]]
+            assert [target.endswith("token") for target in sent] == [False, True, False]
+            provider.check = lambda _: False
+            asked_before = len(upstream.requests)
+            assert support.message(lease).status == 401
+            assert len(upstream.requests) - asked_before == 3, "one new token and one more try, not a storm"
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ({"access_token": "word", "expires_at": "tomorrow"}, "expires_at"),
+        ({"access_token": "word", "expires_at": [1]}, "expires_at"),
+        ({"access_token": "word", "expires_at": 1e999}, "expires_at"),
+        ({"access_token": "two\r\nx-admin: 1", "expires_at": 1e12}, "plain characters"),
+        ({"access_token": "w\u00f6rd", "expires_at": 1e12}, "plain characters"),
+        ({"access_token": ["word"], "expires_at": 1e12}, "plain characters"),
+    ],
+)
+def test_a_broken_token_file_is_said_and_never_sent(tmp_path, kept, said):
+    source = private(tmp_path / "tokens.json", {"refresh_token": REFRESH, **kept})
+
+    def make(url):
+        return Credential(kind="oauth", source=source, options={"token_url": url + "/token"})
+
+    answers, upstream = asked(Provider(lambda *_: {}), make, 1)
+    assert answers[0].status == 502
+    message = answers[0].json()["error"]["message"]
+    assert "BRK040" in message
+    assert said in message
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    "told", [{"access_token": "a b"}, {"access_token": "x\ny"}, {"access_token": 5}, {"expires_in": "soon"}]
+)
+def test_a_token_server_that_answers_nonsense_is_refused(tmp_path, told):
+    source = private(tmp_path / "tokens.json", {"refresh_token": REFRESH})
+
+    def make(url):
+        return Credential(kind="oauth", source=source, options={"token_url": url + "/token"})
+
+    answers, _ = asked(Provider(lambda *_: told), make, 1)
+    assert answers[0].status == 502
+    assert "BRK040" in answers[0].json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("seconds", "asked_for"), [(-5, 1), (0, 1), (10**30, 1), (3600, 1)])
+def test_a_strange_lifetime_neither_hammers_the_server_nor_lasts_for_ever(tmp_path, seconds, asked_for):
+    place = tmp_path / "tokens.json"
+    source = private(place, {"refresh_token": REFRESH})
+    used = []
+
+    def make(url):
+        return Credential(kind="oauth", source=source, options={"token_url": url + "/token"})
+
+    answers, _ = asked(Provider(lambda *_: used.append(1) or {}, seconds=seconds), make, 3)
+    assert [a.status for a in answers] == [200] * 3
+    assert len(used) == asked_for
+    assert json.loads(place.read_text())["expires_at"] <= time.time() + 86_401
+
+
+def test_a_link_to_the_token_file_stays_a_link(tmp_path):
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    private(real, {"refresh_token": REFRESH})
+    link.symlink_to(real)
+
+    def make(url):
+        return Credential(
+            kind="oauth", source=SecretSource(kind="file", value=(str(link),)), options={"token_url": url}
+        )
+
+    answers, _ = asked(Provider(lambda *_: {}), make, 1)
+    assert answers[0].status == 200
+    assert link.is_symlink()
+    assert "access_token" in json.loads(real.read_text())
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".handrail")] == []

@@ -130,11 +130,12 @@ class Bench:
 
     @contextmanager
     def hardened(
-        self, changes: Mapping[str, float] | None = None, *, open_tree: bool = False
+        self, changes: Mapping[str, float] | None = None, *, open_tree: bool = False, broker: str | None = None
     ) -> Generator[DockerSandbox]:
         """A sandbox as a step gets it, with :data:`FILES` in it, of which ``src`` and ``tests`` are granted."""
         limits = self.limits.model_copy(update=dict(changes or {}))
-        with self.sandboxes.open(SandboxRequest("selftest", RUN, limits, open_tree=open_tree)) as box:
+        request = SandboxRequest("selftest", RUN, limits, open_tree=open_tree, broker=broker)
+        with self.sandboxes.open(request) as box:
             fill(box, limits, open_tree=open_tree)
             yield box
 
