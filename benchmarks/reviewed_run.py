@@ -1,6 +1,7 @@
 """One run in one process, with a reviewer who signs whatever is asked at once. Used by the benchmarks.
 
 python benchmarks/reviewed_run.py REPOSITORY SPEC SCRIPT
+python benchmarks/reviewed_run.py REPOSITORY SPEC AGENT ENDPOINT/MODEL
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from orchestrator.app.start import RunRequest, go_on, start
 from orchestrator.models.decision import ReviewItem, Verdict
 
 
-def main(repository: Path, spec: Path, script: Path) -> int:
+def main(repository: Path, spec: Path, work: str, model: str = "") -> int:
+    request = RunRequest(spec, agent="scripted", agent_input=Path(work), max_parallel=1)
+    if model:
+        request = RunRequest(spec, agent=work, model=model, max_parallel=1)
     with open_project(repository) as project:
-        run = start(project, RunRequest(spec, agent="scripted", agent_input=script, max_parallel=1))
+        run = start(project, request)
         with open_reviews(project, run) as reviews:
 
             def approve(item: ReviewItem) -> None:
@@ -27,4 +31,4 @@ def main(repository: Path, spec: Path, script: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(Path(argument) for argument in sys.argv[1:4])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:5]))

@@ -57,16 +57,21 @@ def repository(folder: Path) -> Path:
 
 def run(folder: Path, steps: int, env: dict[str, str]) -> Cost:
     """One reviewed run of so many steps in a process of its own; the repository and its set-up are not counted."""
-    where = repository(folder)
+    script = folder / "script.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    script.write_text("schema: handrail.script/1\nsteps:\n" + "".join(map(_attempt, range(1, steps + 1))))
+    return reviewed(folder, steps, env, str(script))
+
+
+def reviewed(folder: Path, steps: int, env: dict[str, str], *work: str) -> Cost:
+    """The same with any agent; ``work`` is what ``reviewed_run.py`` takes after the spec."""
+    where, spec = repository(folder), folder / "prd.md"
     subprocess.run(
         [*HANDRAIL, "init", "--yes", "--commit", "--repo", str(where)], env=env, check=True, capture_output=True
     )
-    spec, script = folder / "prd.md", folder / "script.yaml"
-    numbers = range(1, steps + 1)
-    spec.write_text("# Sample\n\n## Requirements\n" + "".join(map(_requirement, numbers)))
-    script.write_text("schema: handrail.script/1\nsteps:\n" + "".join(map(_attempt, numbers)))
+    spec.write_text("# Sample\n\n## Requirements\n" + "".join(map(_requirement, range(1, steps + 1))))
     driver = Path(__file__).with_name("reviewed_run.py")
-    return process([sys.executable, str(driver), str(where), str(spec), str(script)], env=env)
+    return process([sys.executable, str(driver), str(where), str(spec), *work], env=env)
 
 
 def _module(n: int) -> str:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from orchestrator.app.base import read_base
 from orchestrator.app.choosing import read_limits
+from orchestrator.app.model_planning import PlannerChoice, plan_with_model
 from orchestrator.app.project import Project
 from orchestrator.app.start import base_and_target, read_file, read_spec
 from orchestrator.app.wiring import open_trees, open_workflow, plan_for
@@ -27,20 +28,35 @@ def plan_spec(
     trust: Digest | None,
     model: str = "",
     limits: tuple[str, ...] = (),
+    planner: PlannerChoice | None = None,
 ) -> Plan:
-    """The plan of a spec on the present base. Asks no engine, and does not look ``model`` up."""
+    """The plan of a spec on the present base. Asks no engine, and does not look ``model`` up.
+
+    ``planner`` has a model refine it; what :func:`~orchestrator.app.model_planning.plan_with_model` raises comes then.
+    """
     parsed, _ = read_spec(spec, project)
     commit, ref = base_and_target(project, target)
     with open_trees(project) as trees:
         base = read_base(project, trees, commit, trust)
         settings = RunSettings(agent="", model=model, review=review, limits=read_limits(limits))
-        return plan_for(trees, base, parsed, open_workflow(workflow), target=ref, settings=settings)
+        process = open_workflow(workflow)
+        made = plan_for(trees, base, parsed, process, target=ref, settings=settings)
+        if planner is None:
+            return made
+        paths = [entry.path for entry in trees.entries(trees.tree_of(commit))]
+        ceilings = [base.chain.current.ceiling, process.ceiling]
+        return plan_with_model(project, made, parsed, ceilings, paths, planner)
 
 
 def save_plan(plan: Plan, path: Path) -> None:
-    """Canonical JSON. Raises ``UsageError`` (PLAN020) when the file cannot be written."""
+    """Canonical JSON. Raises as :func:`save`."""
+    save(path, plan.to_bytes() + b"\n")
+
+
+def save(path: Path, data: bytes) -> None:
+    """Raises ``UsageError`` (PLAN020) when the file cannot be written."""
     try:
-        path.write_bytes(plan.to_bytes() + b"\n")
+        path.write_bytes(data)
     except OSError as problem:
         raise UsageError("PLAN020", f"{path} cannot be written: {problem.strerror}.", "check the path") from problem
 

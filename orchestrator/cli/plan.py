@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.options import as_json, digest, repository
 from orchestrator.cli.telling import note, print_json, say, table
+
+if TYPE_CHECKING:
+    from orchestrator.app.model_planning import PlannerChoice
 
 
 @click.command(help="Plan a spec: steps, grants, commands, and where each came from. Nothing runs.")
@@ -17,6 +22,10 @@ from orchestrator.cli.telling import note, print_json, say, table
 @click.option("--review", type=click.Choice(["each-step", "end-of-run"]), default="each-step", show_default=True)
 @click.option("--target", help="The branch that the changes are for (default: the one checked out).")
 @click.option("--model", default="", help="The model to grant to the steps, as ENDPOINT/MODEL.")
+@click.option("--planner", type=click.Choice(["rules", "model"]), default="rules", show_default=True)
+@click.option("--planner-model", default="", help="ENDPOINT/MODEL that refines the plan (default: the role's).")
+@click.option("--record", type=click.Path(path_type=Path), help="Keep what the planning model said in this file.")
+@click.option("--replay", type=click.Path(path_type=Path), help="Plan with such a file in the model's place, offline.")
 @click.option("--limit", "limits", multiple=True, help="A ceiling for each step, such as tokens=100000. Repeatable.")
 @click.option("--trust", help="Trust the .handrail folder with this digest (for CI).")
 @repository
@@ -28,6 +37,10 @@ def command(
     review: str,
     target: str | None,
     model: str,
+    planner: str,
+    planner_model: str,
+    record: Path | None,
+    replay: Path | None,
     limits: tuple[str, ...],
     trust: str | None,
     repo: Path,
@@ -48,6 +61,7 @@ def command(
             trust=digest(trust),
             model=model,
             limits=limits,
+            planner=_planner(planner, planner_model, record, replay),
         )
     if output:
         save_plan(plan, output)
@@ -70,3 +84,17 @@ def command(
         say("")
     if not output:
         note(f"Nothing has run. Try: handrail run {spec}")
+
+
+def _planner(planner: str, model: str, record: Path | None, replay: Path | None) -> PlannerChoice | None:
+    from orchestrator.app.model_planning import PlannerChoice
+    from orchestrator.app.planning import save
+    from orchestrator.app.start import read_file
+    from orchestrator.errors import UsageError
+
+    if planner == "rules":
+        if model or record or replay:
+            text = "--planner-model, --record and --replay are for a plan that a model makes."
+            raise UsageError("PLAN030", text, "add --planner model")
+        return None
+    return PlannerChoice(note, model, read_file(replay) if replay else None, partial(save, record) if record else None)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from orchestrator.errors import PlanInvalid
 from orchestrator.models.base import StepId
 from orchestrator.models.capabilities import Capabilities
-from orchestrator.models.plan import Plan, SourceKind, Step
+from orchestrator.models.plan import Plan, SourceKind, Step, WritePath
 from orchestrator.models.spec import Spec
 from orchestrator.policy import capabilities, egress, globs
 
@@ -37,7 +37,8 @@ def check_sources(plan: Plan, made: Plan) -> None:
 
     Raises :class:`~orchestrator.errors.PlanInvalid` (PLAN017) for a write path,
     command or source that ``made`` does not have for one of the step's requirements, and
-    for another workflow, profile or target. Titles and instructions are not compared: a person reads and approves them.
+    for another workflow, profile or target; a path within one of ``made``, of the same source, is a narrower one.
+    Titles and instructions are not compared: a person reads and approves them.
     """
     same = (plan.workflow, plan.profile, plan.target_ref) == (made.workflow, made.profile, made.target_ref)
     problems: list[Problem] = [] if same else [("PLAN017", "The plan is for another workflow, profile or target.")]
@@ -45,11 +46,17 @@ def check_sources(plan: Plan, made: Plan) -> None:
         equals = [s for s in made.steps if set(s.requirements) & set(step.requirements)]
         paths = [path for s in equals for path in s.write]
         commands = [command for s in equals for command in s.acceptance]
-        problems += [("PLAN017", f"{step.id}: nothing names {p.glob} there.") for p in step.write if p not in paths]
+        problems += [
+            ("PLAN017", f"{step.id}: nothing names {p.glob} there.") for p in step.write if not _within(p, paths)
+        ]
         odd = [c for c in step.acceptance if c not in commands]
         problems += [("PLAN017", f"{step.id}: nothing names the command {' '.join(c.argv)} there.") for c in odd]
     if problems:
         raise_invalid(problems)
+
+
+def _within(path: WritePath, made: Sequence[WritePath]) -> bool:
+    return any(path.source == other.source and globs.below([path.glob], [other.glob]) for other in made)
 
 
 def raise_invalid(problems: Sequence[Problem]) -> None:

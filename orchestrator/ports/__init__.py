@@ -7,6 +7,7 @@ not kept; whatever is kept is a noun in :mod:`orchestrator.models`.
 from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Steering
 from orchestrator.ports.broker import Broker, BrokerGrant, Budgets, Lease
 from orchestrator.ports.gates import Candidate, Gate
+from orchestrator.ports.models import Answer, ModelClient, Question
 from orchestrator.ports.sandbox import Environments, Execution, Prepared, Sandbox, Sandboxes, SandboxRequest
 from orchestrator.ports.signing import Signer
 from orchestrator.ports.storage import Blobs, Clock, RunIndex
@@ -29,6 +30,7 @@ __all__ = [
     "AgentEventKind",
     "AgentOutcome",
     "AgentTask",
+    "Answer",
     "BlamedLine",
     "Blobs",
     "Broker",
@@ -44,8 +46,10 @@ __all__ = [
     "Gate",
     "History",
     "Lease",
+    "ModelClient",
     "OutMember",
     "Prepared",
+    "Question",
     "RefUpdate",
     "RunIndex",
     "Sandbox",
