@@ -71,7 +71,8 @@ class BanditGate:
             why = str(error)
             outcome.refused(target.file, why, unscannable(target.file, "SCAN-LIMIT", why, known=False))
             return
-        base = self._base(target)
+        # Nothing on the head, nothing to take away from it: the base is not scanned.
+        base: Mapping[str, Any] = self._base(target) if head["skipped"] or head["issues"] else {}
         if head["skipped"]:
             why = f"bandit on Python {sys.version_info[0]}.{sys.version_info[1]}: {head['skipped']}"
             known = target.foreign or bool(base.get("skipped"))

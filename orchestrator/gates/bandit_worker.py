@@ -105,6 +105,11 @@ def _hello() -> dict[str, Any]:
     return {"bandit": str(import_module("bandit").__version__), "python": sys.version.split()[0]}
 
 
+def _analysis(data: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = import_module("orchestrator.gates.flow.analysis").analyse(data)
+    return answer
+
+
 def _answer(op: str, data: bytes) -> dict[str, Any]:
     if op == "hello":
         return _hello()
@@ -112,6 +117,8 @@ def _answer(op: str, data: bytes) -> dict[str, Any]:
         return scan(data)
     if op == "outline":
         return outline(data)
+    if op == "analyse":
+        return _analysis(data)
     return {"broken": f"unknown request {op}"}
 
 

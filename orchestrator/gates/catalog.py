@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.errors import UsageError
 from orchestrator.gates.bandit import BanditGate
+from orchestrator.gates.capability_gate import CapabilityGate
+from orchestrator.gates.flow_gate import FlowGate
 from orchestrator.gates.hygiene import HygieneGate
 from orchestrator.gates.integrity import IntegrityGate
 from orchestrator.gates.protected import ProtectedGate
@@ -21,6 +23,8 @@ GATES: Mapping[str, Callable[[Worker], Gate]] = {
     "protected": lambda _: ProtectedGate(),
     "integrity": IntegrityGate,
     "hygiene": HygieneGate,
+    "flow": FlowGate,
+    "capabilities": CapabilityGate,
 }
 """Name → how it is made. All gates of one call share a worker."""
 

@@ -81,7 +81,7 @@ def targets(candidate: Candidate, worker: Worker, outcome: Outcome) -> tuple[Tar
             continue
         if kind is None:
             continue
-        before = _base_source(base, worker)
+        before = _base_source(base, head, worker)
         source = _head_source(file, head, kind, before, worker=worker, outcome=outcome)
         if source is not None:
             old = before if isinstance(before, Source) else None
@@ -131,11 +131,14 @@ def _source(side: Side, kind: PythonKind, worker: Worker) -> Source:
     return Source(data, outline)
 
 
-def _base_source(base: Side | None, worker: Worker) -> Source | Unscannable | None:
+def _base_source(base: Side | None, head: Side | None, worker: Worker) -> Source | Unscannable | None:
     if base is None:
         return None
     try:
         kind = python_kind(base, worker)
+        if kind is PythonKind.PARSED and head is not None and python_kind(head, worker) is not PythonKind.PARSED:
+            # A text that nothing ran becomes a program: all of it is new.
+            return None
         return None if kind is PythonKind.NO else _source(base, kind, worker)
     except Unscannable as error:
         return error

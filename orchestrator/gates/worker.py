@@ -78,6 +78,10 @@ class Worker:
         """See :func:`orchestrator.gates.bandit_worker.scan`. Raises ``GateBroken``."""
         return self._remembered("scan", data)
 
+    def analyse(self, data: bytes) -> Mapping[str, Any]:
+        """See :func:`orchestrator.gates.flow.analysis.analyse`. Raises ``GateBroken``."""
+        return self._remembered("analyse", data)
+
     def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
         key = (op, sha256(data))
         with self._lock:

@@ -1,0 +1,84 @@
+"""What a change lets a module do that it did not do before: processes, network, native code and the like.
+
+Per file and capability, by resolved names: one more use of what the file used
+already is no gain. A gain is a note for the reviewer; native code and
+privileges ask for a person, because no other gate can look behind them.
+
+Not checked: what an imported package does on its own, and other languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator import __version__
+from orchestrator.errors import GateBroken
+from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.flow.capabilities import CAPABILITIES
+from orchestrator.gates.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanning import Target, targets, unscannable
+from orchestrator.gates.worker import Worker
+from orchestrator.models.base import Digest
+from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.ports import Candidate
+
+__all__ = ["CapabilityGate"]
+
+_PERSON = frozenset({"native code", "privilege"})
+
+
+class CapabilityGate:
+    """Implements :class:`orchestrator.ports.Gate`."""
+
+    name = "capabilities"
+    tool = "handrail"
+    tool_version = __version__
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    @property
+    def config(self) -> Digest:
+        return config_digest(self.name, CAPABILITIES, sorted(_PERSON), self.tool_version)
+
+    def check(self, candidate: Candidate) -> GateReport:
+        return guarded(self, candidate)
+
+    def judge(self, candidate: Candidate) -> Outcome:
+        outcome = Outcome()
+        for target in targets(candidate, self._worker, outcome):
+            try:
+                outcome.scanned(target.file, introduced(target.file.path, self._gains(target), []))
+            except GateBroken as error:
+                why = str(error)
+                outcome.broken.append(f"{target.file.path}: {why}")
+                outcome.refused(target.file, why, unscannable(target.file, "SCAN-LIMIT", why, known=False))
+        return outcome
+
+    def _gains(self, target: Target) -> list[Hit]:
+        now = _uses(self._worker.analyse(target.head.data))
+        before = _uses(self._worker.analyse(target.base.data)) if now and target.base else {}
+        return [_hit(target, c, *now[c]) for c in sorted(now) if c not in before]
+
+
+def _uses(answer: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """Capability → its first use. A file that does not parse has none here; the scanners refuse it."""
+    uses: dict[str, tuple[str, int]] = {}
+    for capability, name, line in sorted(answer["uses"], key=lambda use: int(use[2])):
+        uses.setdefault(str(capability), (str(name), int(line)))
+    return uses
+
+
+def _hit(target: Target, capability: str, name: str, line: int) -> Hit:
+    person = capability in _PERSON and not target.in_test
+    return Hit(
+        rule="GAINS-" + capability.replace(" ", "-").upper(),
+        message=f"this change gains: {capability} ({name} in {target.file.path}:{line})",
+        disposition=Disposition.PERSON if person else Disposition.NOTE,
+        line=line,
+        end_line=line,
+        text=capability,
+        severity="medium" if person else "low",
+        hint="a person must agree that this module needs it" if person else "",
+    )

@@ -1,0 +1,391 @@
+"""Expressions: each evaluates to a :class:`Value`, and each call in them is shown to the rules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.folding import fold_call, percent
+from orchestrator.gates.flow.lookups import member_of
+from orchestrator.gates.flow.names import BUILTINS, canonical_name, last
+from orchestrator.gates.flow.sources import source_of_attribute, source_of_call
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, added, common_safety, constant, join, named, union
+
+__all__ = ["Expressions"]
+
+_UNROLLED = 512
+_TEXT_LIMIT = 4096
+_TRANSPARENT = frozenset({"__wrapped__", "__func__", "__call__", "func"})
+
+
+class Expressions:
+    """The environment and the evaluation of expressions. Subclasses say what statements and calls do."""
+
+    def __init__(self) -> None:
+        self.scope: dict[str, Value] = {}
+        self.globals: dict[str, Value] = {}
+        self.stars: list[str] = []
+        self.imported: set[str] = set()
+        self._table: dict[type[ast.AST], Callable[[ast.AST], Value]] = {
+            kind: getattr(self, f"_{kind.__name__.lower()}")
+            for kind in (
+                ast.Constant,
+                ast.Name,
+                ast.Attribute,
+                ast.Subscript,
+                ast.BinOp,
+                ast.JoinedStr,
+                ast.FormattedValue,
+                ast.Call,
+                ast.BoolOp,
+                ast.IfExp,
+                ast.Lambda,
+                ast.NamedExpr,
+                ast.Await,
+                ast.Starred,
+                ast.Yield,
+                ast.YieldFrom,
+                ast.Dict,
+                ast.List,
+                ast.Tuple,
+                ast.Set,
+                ast.ListComp,
+                ast.SetComp,
+                ast.GeneratorExp,
+                ast.DictComp,
+                ast.Compare,
+                ast.UnaryOp,
+            )
+        }
+
+    def value(self, node: ast.AST | None) -> Value:
+        """What a node evaluates to; of unknown kinds of nodes the parts are looked at."""
+        if node is None:
+            return ANYTHING
+        handler = self._table.get(type(node))
+        if handler is not None:
+            return handler(node)
+        parts = [self.value(child) for child in ast.iter_child_nodes(node)]
+        return Value(taint=union(p.taint for p in parts)) if parts else ANYTHING
+
+    # What a subclass fills in.
+
+    def called(self, call: Call) -> Value | None:
+        """Show a call to the rules; its value when it is of this module."""
+        raise NotImplementedError
+
+    def define(self, node: ast.Lambda) -> Value:
+        raise NotImplementedError
+
+    def assign(self, target: ast.AST, value: Value) -> None:
+        raise NotImplementedError
+
+    def own_attribute(self, name: str, attribute: str) -> Value | None:
+        """Of a name of this module (``local:``), or ``None``."""
+        raise NotImplementedError
+
+    def handed_on(self, node: ast.AST, value: Value) -> None:
+        """A value leaves to where it can no longer be followed."""
+        raise NotImplementedError
+
+    # Leaves
+
+    def _constant(self, node: ast.Constant) -> Value:
+        return constant(node.value)
+
+    def _name(self, node: ast.Name) -> Value:
+        found = self.scope.get(node.id)
+        if found is None:
+            found = self.globals.get(node.id)
+        if found is None:
+            found = self._outer(node.id)
+        return replace(found, origins=found.origins | {node.id}) if found.taint else found
+
+    def _outer(self, name: str) -> Value:
+        if name in BUILTINS:
+            return named(f"builtins.{name}")
+        if name == "__builtins__":
+            return named("builtins")
+        return named(*(canonical_name(f"{star}.{name}") for star in self.stars)) if self.stars else ANYTHING
+
+    def _attribute(self, node: ast.Attribute) -> Value:
+        return self.attribute(self.value(node.value), node.attr)
+
+    def attribute(self, owner: Value, name: str) -> Value:
+        """``owner.name``. Of something unknown the name alone is kept: ``?.execute``."""
+        if "." in name:
+            head, _, rest = name.partition(".")
+            return self.attribute(self.attribute(owner, head), rest)
+        if name in _TRANSPARENT and owner.refs and name != "func":
+            return owner
+        own = [self.own_attribute(ref, name) for ref in owner.refs if ref.startswith("local:")]
+        known = [value for value in own if value is not None]
+        if known:
+            return join(known)
+        refs = frozenset(canonical_name(f"{ref}.{name}") for ref in owner.refs) or frozenset({f"?.{name}"})
+        labels = {label for ref in refs if (label := source_of_attribute(ref))}
+        return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
+
+    def _subscript(self, node: ast.Subscript) -> Value:
+        owner = self.value(node.value)
+        if isinstance(node.slice, ast.Slice):
+            return self._sliced(owner, node.slice)
+        key = self.value(node.slice)
+        found = member_of(owner, key)
+        if found is not None:
+            return found
+        refs = frozenset(f"{ref}[]" for ref in owner.refs)
+        if "environ" in owner.taint:
+            # One variable is what programs read; the whole is what thieves send.
+            owner = replace(owner, taint=owner.taint - {"environ"} | {"env"}, items=None, pairs=None)
+        parts = [*(owner.items or ()), *(v for _, v in owner.pairs or ())]
+        if parts:
+            return join([*parts, Value(refs=refs, taint=owner.taint)])
+        return Value(refs=refs, taint=owner.taint, safe=owner.safe, origins=owner.origins)
+
+    def _sliced(self, owner: Value, part: ast.Slice) -> Value:
+        bounds = [self.value(b).const if b is not None else None for b in (part.lower, part.upper, part.step)]
+        if 0 in bounds[2:] or not all(b is None or isinstance(b, int) for b in bounds):
+            return replace(owner, const=NOTHING)
+        cut = slice(*(b if isinstance(b, int) else None for b in bounds))
+        if isinstance(owner.const, str | bytes):
+            return constant(owner.const[cut])
+        return replace(owner, const=NOTHING, items=owner.items[cut] if owner.items is not None else None)
+
+    # Put together
+
+    def _binop(self, node: ast.BinOp) -> Value:
+        left, right = self.value(node.left), self.value(node.right)
+        if isinstance(node.op, ast.Add):
+            folded = added(left, right)
+            if folded is not None:
+                return folded
+        if isinstance(node.op, ast.Mod) and isinstance(left.const, str):
+            text = percent(left.const, right)
+            if text is not None:
+                return constant(text)
+        if isinstance(node.op, ast.Mult) and isinstance(left.const, str) and isinstance(right.const, int):
+            return constant(left.const * right.const) if 0 <= right.const * len(left.const) <= _TEXT_LIMIT else ANYTHING
+        whole = join([left.everything(), right.everything()])
+        made_text = isinstance(node.op, ast.Mod | ast.Add) and bool(whole.texts)
+        if isinstance(node.op, ast.Mod) and left.text is not None and right.known:
+            made_text = False
+        refs = (
+            frozenset({"pathlib.Path()"})
+            if isinstance(node.op, ast.Div) and "pathlib.Path()" in whole.refs
+            else frozenset[str]()
+        )
+        return Value(
+            refs=refs,
+            taint=whole.taint,
+            safe=common_safety(left, right),
+            texts=whole.texts,
+            built=made_text,
+            origins=whole.origins,
+        )
+
+    def _joinedstr(self, node: ast.JoinedStr) -> Value:
+        parts = [self.value(part) for part in node.values]
+        if all(isinstance(p.const, str | int) for p in parts):
+            return constant("".join(str(p.const) for p in parts))
+        whole = join([p.everything() for p in parts])
+        texts = tuple(t for p in parts for t in p.texts)[:64]
+        return Value(taint=whole.taint, safe=common_safety(*parts), texts=texts, built=True, origins=whole.origins)
+
+    def _formattedvalue(self, node: ast.FormattedValue) -> Value:
+        inner = self.value(node.value)
+        if node.format_spec is not None:
+            self.value(node.format_spec)
+            return replace(inner, const=NOTHING)
+        if node.conversion in {ord("r"), ord("a")}:
+            return replace(inner, const=NOTHING, safe=inner.safe | {"log"})
+        return inner
+
+    def _boolop(self, node: ast.BoolOp) -> Value:
+        return join([self.value(v) for v in node.values])
+
+    def _ifexp(self, node: ast.IfExp) -> Value:
+        self.value(node.test)
+        return join([self.value(node.body), self.value(node.orelse)])
+
+    def _compare(self, node: ast.Compare) -> Value:
+        for part in (node.left, *node.comparators):
+            self.value(part)
+        return ANYTHING
+
+    def _unaryop(self, node: ast.UnaryOp) -> Value:
+        inner = self.value(node.operand)
+        if isinstance(node.op, ast.Not):
+            return constant(not inner.const) if isinstance(inner.const, bool | int) else ANYTHING
+        return constant(-inner.const) if isinstance(node.op, ast.USub) and isinstance(inner.const, int) else ANYTHING
+
+    def _lambda(self, node: ast.Lambda) -> Value:
+        return self.define(node)
+
+    def _namedexpr(self, node: ast.NamedExpr) -> Value:
+        value = self.value(node.value)
+        self.assign(node.target, value)
+        return value
+
+    def _await(self, node: ast.Await) -> Value:
+        return self.value(node.value)
+
+    def _starred(self, node: ast.Starred) -> Value:
+        return self.value(node.value)
+
+    def _yield(self, node: ast.Yield) -> Value:
+        return self.value(node.value)
+
+    def _yieldfrom(self, node: ast.YieldFrom) -> Value:
+        return self.value(node.value)
+
+    def _dict(self, node: ast.Dict) -> Value:
+        pairs: list[tuple[object, Value]] = []
+        for key, item in zip(node.keys, node.values, strict=True):
+            value = self.value(item)
+            if key is None:
+                pairs += value.pairs or ((object, value),)
+            else:
+                name = self.value(key)
+                self.handed_on(item, value)
+                pairs.append((name.const if name.const is not NOTHING else object, join([value])))
+                if name.taint:
+                    pairs.append((object, name))
+        return Value(pairs=tuple(pairs[:_UNROLLED]))
+
+    def _list(self, node: ast.List) -> Value:
+        return self._items(node.elts)
+
+    def _tuple(self, node: ast.Tuple) -> Value:
+        return self._items(node.elts)
+
+    def _set(self, node: ast.Set) -> Value:
+        return self._items(node.elts)
+
+    def _items(self, elements: Sequence[ast.expr]) -> Value:
+        values: list[Value] = []
+        for element in elements:
+            value = self.value(element)
+            self.handed_on(element, value)
+            values += (value.items or (value,)) if isinstance(element, ast.Starred) else (value,)
+        return Value(items=tuple(values[:_UNROLLED]))
+
+    # Comprehensions
+
+    def _listcomp(self, node: ast.ListComp) -> Value:
+        return self._comprehension(node.generators, node.elt)
+
+    def _setcomp(self, node: ast.SetComp) -> Value:
+        return self._comprehension(node.generators, node.elt)
+
+    def _generatorexp(self, node: ast.GeneratorExp) -> Value:
+        return self._comprehension(node.generators, node.elt)
+
+    def _dictcomp(self, node: ast.DictComp) -> Value:
+        keys = self._comprehension(node.generators, node.key)
+        return join([keys, self._comprehension(node.generators, node.value)]).everything()
+
+    def _comprehension(self, generators: Sequence[ast.comprehension], element: ast.expr) -> Value:
+        first = self.value(generators[0].iter)
+        parts = self.parts_of(first)
+        if parts is not None and len(generators) == 1 and all(p.known for p in parts):
+            made: list[Value] = []
+            for part in parts[:_UNROLLED]:
+                self.assign(generators[0].target, part)
+                made.append(self.value(element))
+            return Value(items=tuple(made))
+        for generator in generators:
+            self.assign(generator.target, self.element_of(self.value(generator.iter)))
+            for test in generator.ifs:
+                self.value(test)
+        value = self.value(element)
+        return replace(value.everything(), const=NOTHING, items=None, pairs=None)
+
+    def parts_of(self, value: Value) -> Sequence[Value] | None:
+        """The elements of a known container."""
+        if value.items is not None:
+            return value.items
+        if isinstance(value.const, str | bytes) and len(value.const) <= _UNROLLED:
+            return [constant(c) for c in value.const]
+        return None
+
+    def element_of(self, value: Value) -> Value:
+        """What a loop over it meets."""
+        if value.items:
+            return join(value.items)
+        if value.pairs:
+            return Value(taint=value.everything().taint)
+        refs = frozenset(f"{r}[]" for r in value.refs)
+        return Value(refs=refs, taint=value.taint, safe=value.safe, texts=value.texts, origins=value.origins)
+
+    # Calls
+
+    def _call(self, node: ast.Call) -> Value:
+        function = self.value(node.func)
+        receiver = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else ANYTHING
+        args, spread = self._arguments(node)
+        keywords: dict[str, Value] = {}
+        for keyword in node.keywords:
+            value = self.value(keyword.value)
+            if keyword.arg is not None:
+                keywords[keyword.arg] = value
+                continue
+            keywords |= {k: v for k, v in value.pairs or () if isinstance(k, str)}
+            spread = spread or value.pairs is None
+        for part, value in zip(
+            (*node.args, *(k.value for k in node.keywords)), (*args, *keywords.values()), strict=False
+        ):
+            self.handed_on(part, value)
+        return self.make_call(
+            Call(node, function.refs, tuple(args), keywords, receiver, spread, plain=self._plain(node))
+        )
+
+    def _plain(self, node: ast.Call) -> bool:
+        """Whether a reader sees what is called: a builtin, an imported name, or an attribute of an imported module."""
+        function = node.func
+        if isinstance(function, ast.Name):
+            return function.id in self.imported or (function.id in BUILTINS and self._rebound(function.id))
+        while isinstance(function, ast.Attribute):
+            function = function.value
+        return isinstance(function, ast.Name) and function.id in self.imported
+
+    def _rebound(self, name: str) -> bool:
+        found = self.scope.get(name) or self.globals.get(name)
+        return found is None or found.refs == frozenset({f"builtins.{name}"})
+
+    def _arguments(self, node: ast.Call) -> tuple[list[Value], bool]:
+        args: list[Value] = []
+        spread = False
+        for argument in node.args:
+            value = self.value(argument)
+            if not isinstance(argument, ast.Starred):
+                args.append(value)
+            elif value.items is not None:
+                args += value.items
+            else:
+                args.append(value)
+                spread = True
+        return args, spread
+
+    def make_call(self, call: Call) -> Value:
+        """The value of a call that the rules have seen."""
+        caller = next((n for n in call.names if n.startswith("operator.methodcaller:")), "")
+        if caller and call.args:
+            method = self.attribute(call.args[0], caller.partition(":")[2])
+            call = Call(call.node, method.refs, (), {}, call.args[0], spread=True)
+        own = self.called(call)
+        if own is not None:
+            return own
+        labels = frozenset(label for name in call.names if (label := source_of_call(name)))
+        folded = fold_call(call, self.attribute)
+        if folded is not None:
+            return replace(folded, taint=folded.taint | labels) if labels else folded
+        if "os.environ.get" in call.names:
+            return Value(taint=frozenset({"env"}))
+        carried = (
+            call.receiver.taint if call.receiver.taint and not call.receiver.refs & {"local:"} else frozenset[str]()
+        )
+        refs = frozenset(f"{name}()" for name in call.names if not last(name).startswith("?"))
+        return Value(refs=refs, taint=labels | carried, safe=call.receiver.safe, origins=call.receiver.origins)

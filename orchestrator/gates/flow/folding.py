@@ -1,0 +1,170 @@
+"""What a call yields when it only computes: strings put together, names looked up by text, wrappers taken off."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.carriers import CLEAN, KEEP, PURE_METHODS, SAFE
+from orchestrator.gates.flow.lookups import lookup
+from orchestrator.gates.flow.names import last
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join
+
+__all__ = ["fold_call", "format_text", "percent"]
+
+_TEXT_LIMIT = 4096
+
+
+def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | None:
+    """The value, or ``None`` when nothing is known about such a call."""
+    special = lookup(call, attribute)
+    if special is not None:
+        return special
+    method = _method(call)
+    if method is not None:
+        return method
+    if call.is_one_of(CLEAN):
+        return ANYTHING
+    decoded = _decoded(call)
+    if decoded is not None:
+        return decoded
+    kept = call.is_one_of(KEEP)
+    return _kept(call, kept) if kept else None
+
+
+def _kept(call: Call, name: str) -> Value:
+    parts = [v.everything() for v in call.every()]
+    whole = join(parts) if parts else ANYTHING
+    shown = next((a for a in call.args[:1]), ANYTHING)
+    if name in {"builtins.str", "builtins.list", "builtins.tuple", "builtins.dict", "typing.cast"} and call.args:
+        shown = call.args[-1]
+    if name == "builtins.dict" and call.keywords and not call.args:
+        shown = Value(pairs=tuple(call.keywords.items()))
+    safe = whole.safe | frozenset([SAFE[name]] if name in SAFE else ())
+    constant_kept = name in {"builtins.str", "builtins.list", "builtins.tuple", "builtins.dict", "builtins.iter"}
+    return Value(
+        refs=frozenset([f"{name}()"])
+        | (shown.refs if name in {"typing.cast", "builtins.iter"} else frozenset[str]())
+        | frozenset(r for r in shown.refs if r.endswith(".__dict__")),
+        const=shown.const if constant_kept else NOTHING,
+        taint=whole.taint,
+        safe=safe,
+        items=shown.items if constant_kept else None,
+        pairs=shown.pairs if constant_kept else None,
+        texts=whole.texts,
+        built=whole.built,
+        origins=whole.origins,
+    )
+
+
+def _method(call: Call) -> Value | None:
+    name = next((last(n) for n in call.names if "." in n and last(n) in PURE_METHODS), "")
+    owner = call.receiver
+    if not name:
+        return None
+    if isinstance(owner.const, str | bytes) and all(a.known for a in call.every()):
+        value = _computed(owner.const, name, call)
+        if value is not NOTHING:
+            return _container(value)
+    if name == "replace" and call.args and call.args[0].text in {"\n", "\r", "\r\n"}:
+        return replace(owner, const=NOTHING, safe=owner.safe | {"log", "url"})
+    parts = [owner, *call.every()]
+    whole = join([p.everything() for p in parts])
+    if name in {"format", "join"} and owner.text is not None:
+        return Value(taint=whole.taint, safe=whole.safe, texts=whole.texts, built=True, origins=whole.origins)
+    if owner.taint or (owner.text is not None and whole.taint):
+        return Value(taint=whole.taint, safe=owner.safe, texts=whole.texts, built=whole.built, origins=whole.origins)
+    return None
+
+
+def _container(value: object) -> Value:
+    if isinstance(value, list | tuple):
+        return Value(items=tuple(constant(v) for v in value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return constant(value)
+
+
+def _computed(owner: str | bytes, name: str, call: Call) -> object:
+    try:
+        args = [_plain(a) for a in call.args]
+        keywords = {k: _plain(v) for k, v in call.keywords.items()}
+        if name == "format" or sum(len(str(a)) for a in args) + len(owner) > _TEXT_LIMIT:
+            # A width in a format string makes gigabytes of a few bytes.
+            return format_text(owner, args, keywords) if name == "format" and isinstance(owner, str) else NOTHING
+        if name in {"zfill", "translate"}:
+            return NOTHING
+        method: Callable[..., Any] = getattr(owner, name)
+        value = method(*args, **keywords)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+        return NOTHING
+    return value if not isinstance(value, str | bytes) or len(value) <= _TEXT_LIMIT else NOTHING
+
+
+def format_text(owner: str, args: list[Any], keywords: dict[str, Any]) -> object:
+    """``"{}{}".format(…)`` without widths, conversions or attribute access, else NOTHING."""
+    if any(c in owner for c in ":!.[") or len(owner) > _TEXT_LIMIT:
+        return NOTHING
+    try:
+        return owner.format(*args, **keywords)[:_TEXT_LIMIT]
+    except (ValueError, LookupError):
+        return NOTHING
+
+
+def _plain(value: Value) -> Any:  # noqa: ANN401 - a folded constant of any kind
+    if value.items is not None:
+        return [_plain(v) for v in value.items]
+    if value.const is NOTHING:
+        raise ValueError("not a constant")
+    return value.const
+
+
+def percent(text: str, value: Value) -> str | None:
+    """``"%s%s" % (…)`` without widths, else ``None``."""
+    parts = value.items if value.items is not None else (value,)
+    pieces = text.split("%s")
+    if (
+        "%" in "".join(pieces)
+        or len(pieces) != len(parts) + 1
+        or not all(isinstance(p.const, str | int) for p in parts)
+    ):
+        return None
+    return pieces[0] + "".join(f"{p.const}{rest}" for p, rest in zip(parts, pieces[1:], strict=True))
+
+
+def _decoded(call: Call) -> Value | None:
+    if not call.args or not call.args[0].known:
+        return None
+    first = call.args[0]
+    try:
+        value = _decode(call, first)
+    except (ValueError, TypeError, LookupError, binascii.Error, OverflowError):
+        return None
+    return None if value is NOTHING else constant(value)
+
+
+def _decode(call: Call, first: Value) -> object:
+    raw = _plain(first)
+    if "codecs.decode" in call.names and len(call.args) > 1 and call.args[1].text in {"rot13", "rot_13"}:
+        return codecs.decode(raw, "rot13")
+    for names, decode in _DECODERS:
+        if call.names & names:
+            return decode(raw)
+    return NOTHING
+
+
+def _from_hex(raw: Any) -> bytes:  # noqa: ANN401 - text or bytes
+    return bytes.fromhex(raw if isinstance(raw, str) else raw.decode())
+
+
+_DECODERS: tuple[tuple[frozenset[str], Callable[[Any], object]], ...] = (
+    (frozenset({"builtins.chr"}), chr),
+    (frozenset({"builtins.bytes"}), lambda raw: bytes(raw[:_TEXT_LIMIT]) if isinstance(raw, list) else NOTHING),  # pyright: ignore[reportUnknownArgumentType, reportUnknownLambdaType]
+    (frozenset({"builtins.bytes.fromhex", "binascii.unhexlify", "builtins.bytearray.fromhex"}), _from_hex),
+    (frozenset({"base64.b64decode", "base64.standard_b64decode", "base64.urlsafe_b64decode"}), base64.b64decode),
+    (frozenset({"binascii.a2b_base64"}), base64.b64decode),
+    (frozenset({"builtins.reversed"}), lambda raw: raw[::-1] if isinstance(raw, str) else NOTHING),
+)

@@ -1,0 +1,131 @@
+"""Names looked up at run time: ``getattr``, imports by text, namespaces used as dictionaries, wrappers of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.names import BUILTINS
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, named
+
+__all__ = ["lookup", "member_of"]
+
+_Attribute = Callable[[Value, str], Value]
+
+_IMPORTS = frozenset(
+    {
+        "builtins.__import__",
+        "importlib.import_module",
+        "importlib.__import__",
+        "importlib.reload",
+        "pydoc.locate",
+        "pkgutil.resolve_name",
+        "zope.dottedname.resolve.resolve",
+    }
+)
+_WRAPPERS = frozenset({"functools.partial", "functools.wraps", "functools.lru_cache", "builtins.staticmethod"})
+_NAMESPACES = frozenset({"builtins.vars", "inspect.getmembers"})
+_GETTERS = frozenset({"get", "pop", "__getitem__"})
+_BY_NAME = ("operator.methodcaller", "operator.attrgetter")
+
+
+def lookup(call: Call, attribute: _Attribute) -> Value | None:
+    """What the call finds, or ``None`` when it is no look-up."""
+    for way in (_attribute_of, _imported, _wrapped, _namespace, _got, _loaded, _by_name):
+        found = way(call, attribute)
+        if found is not None:
+            return found
+    return None
+
+
+def _attribute_of(call: Call, attribute: _Attribute) -> Value | None:
+    method = call.calls_method(frozenset({"__getattribute__"}))
+    if "builtins.getattr" not in call.names and not method:
+        return None
+    owner = call.receiver if method else (call.args[0] if call.args else ANYTHING)
+    name = call.arg(0 if method else 1)
+    if name is not None and name.text is not None:
+        return attribute(owner, name.text)
+    return Value(refs=frozenset(f"{ref}.?" for ref in owner.refs), taint=owner.taint)
+
+
+def _imported(call: Call, _: _Attribute) -> Value | None:
+    if not call.names & _IMPORTS:
+        return None
+    first = call.arg(0, "name", "path")
+    if first is None:
+        return ANYTHING
+    if first.text:
+        return named(first.text.replace(":", ".").lstrip(".") or "?")
+    return first if first.refs else ANYTHING
+
+
+def _wrapped(call: Call, _: _Attribute) -> Value | None:
+    if not call.names & _WRAPPERS:
+        return None
+    return Value(refs=call.args[0].refs) if call.args else ANYTHING
+
+
+def _namespace(call: Call, _: _Attribute) -> Value | None:
+    if call.names & _NAMESPACES and call.args:
+        return Value(refs=frozenset(f"{ref}.__dict__" for ref in call.args[0].refs))
+    return named("local:.__dict__") if call.names & {"builtins.globals", "builtins.locals"} else None
+
+
+def _got(call: Call, _: _Attribute) -> Value | None:
+    if not call.args or call.args[0].text is None or not call.calls_method(_GETTERS):
+        return None
+    return member_of(call.receiver, call.args[0])
+
+
+def _loaded(call: Call, _: _Attribute) -> Value | None:
+    """Modules by way of their specification."""
+    first = call.args[0] if call.args else ANYTHING
+    if "importlib.util.find_spec" in call.names and first.text:
+        return named(f"spec:{first.text}")
+    if "importlib.util.module_from_spec" in call.names:
+        return Value(refs=frozenset(r.removeprefix("spec:") for r in first.refs if r.startswith("spec:")))
+    loaders = [n.removeprefix("spec:").partition(".loader.")[0] for n in call.names if n.startswith("spec:")]
+    if loaders:
+        return named(*loaders)
+    return named(first.text) if first.text and call.calls_method(frozenset({"load_module"})) else None
+
+
+def _by_name(call: Call, attribute: _Attribute) -> Value | None:
+    first = call.args[0] if call.args else ANYTHING
+    for maker in _BY_NAME:
+        if maker in call.names and first.text:
+            return named(f"{maker}:{first.text}")
+    getter = next((n for n in call.names if n.startswith("operator.attrgetter:")), "")
+    return attribute(first, getter.partition(":")[2]) if getter else None
+
+
+def member_of(owner: Value, key: Value) -> Value | None:
+    """``container[key]`` where either is known, ``None`` when nothing is."""
+    if key.text is not None:
+        for ref in sorted(owner.refs):
+            found = _in_namespace(ref, key.text)
+            if found is not None:
+                return found
+    if owner.pairs is not None and key.const is not NOTHING:
+        return owner.member(key.const)
+    at = key.const
+    if not isinstance(at, int):
+        return None
+    if owner.items is not None and -len(owner.items) <= at < len(owner.items):
+        return owner.items[at]
+    if isinstance(owner.const, str) and -len(owner.const) <= at < len(owner.const):
+        return constant(owner.const[at])
+    return None
+
+
+def _in_namespace(ref: str, name: str) -> Value | None:
+    if ref == "sys.modules":
+        return named(name)
+    if ref == "local:.__dict__":
+        if name == "__builtins__":
+            return named("builtins")
+        return named(f"builtins.{name}") if name in BUILTINS else None
+    if ref.endswith(".__dict__"):
+        return named(f"{ref.removesuffix('.__dict__')}.{name}")
+    return named(f"builtins.{name}") if ref == "builtins" or ref.endswith("__builtins__") else None

@@ -1,0 +1,304 @@
+"""A whole module: definitions, calls between them, and what the rules and the capability list are shown.
+
+Calls of the module's own functions are followed with the arguments they get,
+to a depth and within a budget. Not followed: calls into other modules of the
+same project, attributes that are set from outside, and what a base class in
+another module does. What a budget cuts off was still looked at once by itself.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.capabilities import capability_of
+from orchestrator.gates.flow.rule import Family, Rule
+from orchestrator.gates.flow.sources import handler_parameters
+from orchestrator.gates.flow.statements import Statements
+from orchestrator.gates.flow.values import ANYTHING, Value, join, named, tainted, union
+
+__all__ = ["Module", "Use"]
+
+_DEPTH = 4
+_INLINED = 2000
+_HANDLER_BASES = ("http.server.BaseHTTPRequestHandler", "http.server.SimpleHTTPRequestHandler")
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A capability that the module uses, by what and where."""
+
+    capability: str
+    name: str
+    line: int
+
+
+@dataclass(slots=True)
+class _Class:
+    name: str
+    bases: frozenset[str]
+    attributes: dict[str, Value] = field(default_factory=dict[str, Value])
+
+
+class Module(Statements):
+    """``findings`` and ``uses`` after :meth:`run`."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        super().__init__()
+        self.findings: dict[tuple[str, int, int, int], tuple[Rule, ast.AST, str]] = {}
+        self.uses: dict[tuple[str, str], Use] = {}
+        self._families = families
+        self._functions: dict[str, tuple[_Function, dict[str, Value], str]] = {}
+        self._classes: dict[str, _Class] = {}
+        self._prefix = ""
+        self._class: str = ""
+        self._defaults: dict[str, dict[str, Value]] = {}
+        self._depth = 0
+        self._left = _INLINED
+        self._done: dict[tuple[str, object], Value] = {}
+
+    def run(self, tree: ast.Module) -> None:
+        for family in self._families:
+            if family.on_tree is not None:
+                family.on_tree(tree, self.say)
+        self.scope = self.globals
+        for _ in range(2 if _has_classes(tree) else 1):
+            self.block(tree.body)
+            self._done.clear()
+            self._left = _INLINED
+            waiting, met = list(self._functions), set[str]()
+            while waiting:
+                for name in waiting:
+                    self._alone(name)
+                met.update(waiting)
+                waiting = [name for name in self._functions if name not in met]
+
+    def say(self, rule: Rule, node: ast.AST, what: str) -> None:
+        line = getattr(node, "lineno", 0)
+        end = getattr(node, "end_lineno", None) or line
+        self.findings.setdefault((rule.code, line, end, getattr(node, "col_offset", 0)), (rule, node, what))
+
+    # What expressions and statements ask
+
+    def called(self, call: Call) -> Value | None:
+        for family in self._families:
+            if family.on_call is not None:
+                family.on_call(call, self.say)
+        for name in call.names:
+            self._use(name, call.node)
+        own = [self._own(name, call) for name in sorted(call.names) if name.startswith("local:")]
+        return join(own) if own else None
+
+    def handed_on(self, node: ast.AST, value: Value) -> None:
+        if value.refs:
+            for family in self._families:
+                if family.on_handed is not None:
+                    family.on_handed(node, value, self.say)
+
+    def used_import(self, node: ast.stmt, name: str) -> None:
+        self._use(f"import:{name}", node)
+
+    def returned(self, node: ast.Return, value: Value) -> None:
+        function = self._prefix.rpartition(".")[2] if self._prefix else ""
+        call = Call(
+            node, frozenset({f"return:{function}"}), (value,), {"handler": self.scope.get("return handler", ANYTHING)}
+        )
+        for family in self._families:
+            if family.on_call is not None:
+                family.on_call(call, self.say)
+
+    def _use(self, name: str, node: ast.AST) -> None:
+        capability = capability_of(name)
+        if capability:
+            shown = name.removeprefix("import:").replace("()", "")
+            self.uses.setdefault((capability, shown), Use(capability, shown, getattr(node, "lineno", 0)))
+
+    # Definitions
+
+    def define(self, node: ast.Lambda) -> Value:
+        name = f"{self._prefix}.<lambda>:{node.lineno}:{node.col_offset}"
+        self._functions[name] = (node, self.scope, self._class)
+        return named(f"local:{name}")
+
+    def define_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        name = f"{self._prefix}.{node.name}" if self._prefix else node.name
+        self._functions[name] = (node, self.scope, self._class)
+        self._defaults[name] = self._default_values(node.args)
+        self._decorated(node.decorator_list)
+        self.bind(node.name, named(f"local:{name}"))
+
+    def _default_values(self, parameters: ast.arguments) -> dict[str, Value]:
+        positional = [*parameters.posonlyargs, *parameters.args]
+        given = list(zip(reversed(positional), reversed(parameters.defaults), strict=False))
+        given += [(a, d) for a, d in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True) if d is not None]
+        values = {argument.arg: self.value(default) for argument, default in given}
+        return {name: value for name, value in values.items() if value.refs}
+
+    def _decorated(self, decorators: Sequence[ast.expr]) -> None:
+        for decorator in decorators:
+            value = self.value(decorator)
+            if value.refs:
+                self.make_call(Call(decorator, value.refs, (ANYTHING,)))
+
+    def define_class(self, node: ast.ClassDef) -> None:
+        name = f"{self._prefix}.{node.name}" if self._prefix else node.name
+        bases = [self.value(base) for base in node.bases]
+        for keyword in node.keywords:
+            self.handed_on(keyword.value, self.value(keyword.value))
+        self._decorated(node.decorator_list)
+        known = self._classes.get(name)
+        refs = union(b.refs for b in bases)
+        made = known or _Class(name, refs)
+        self._classes[name] = made
+        outer = self.scope, self._prefix, self._class
+        self.scope, self._prefix, self._class = dict(self.scope), name, name
+        before = dict(self.scope)
+        self.block(node.body)
+        for key, value in self.scope.items():
+            if before.get(key) is not value:
+                self.handed_on(node, value)
+                made.attributes[key] = join([value, made.attributes[key]]) if key in made.attributes else value
+        self.scope, self._prefix, self._class = outer
+        self.bind(node.name, named(f"local:{name}"))
+
+    def own_attribute(self, name: str, attribute: str) -> Value | None:
+        found = self._classes.get(name.removeprefix("local:").removesuffix("()"))
+        if found is None:
+            return None
+        if attribute == "__class__":
+            return named(f"local:{found.name}")
+        value = found.attributes.get(attribute)
+        if value is not None:
+            return value
+        inherited = [self.own_attribute(b, attribute) for b in found.bases if b.startswith("local:") and b != name]
+        known = [v for v in inherited if v is not None]
+        if known:
+            return join(known)
+        if found.bases & set(_HANDLER_BASES):
+            return self.attribute(named("http.handler"), attribute)
+        outside = [b for b in found.bases if not b.startswith("local:")]
+        return named(*(f"{b}().{attribute}" for b in outside)) if outside else named(f"?.{attribute}")
+
+    def set_attribute(self, owner: Value, node: ast.Attribute, value: Value) -> None:
+        for ref in owner.refs:
+            found = self._classes.get(ref.removeprefix("local:").removesuffix("()"))
+            if found is not None:
+                old = found.attributes.get(node.attr)
+                found.attributes[node.attr] = value if old is None or old == value else join([old, value])
+            target = f"{ref}.{node.attr}"
+            call = Call(node, frozenset({f"set:{target}"}), (value,), {}, owner)
+            for family in self._families:
+                if family.on_call is not None:
+                    family.on_call(call, self.say)
+
+    def stored(self, node: ast.AST, owner: Value, value: Value) -> None:
+        call = Call(node, frozenset(f"set:{ref}[]" for ref in owner.refs), (value,), {}, owner)
+        for family in self._families:
+            if family.on_call is not None:
+                family.on_call(call, self.say)
+
+    # Calls of our own
+
+    def _own(self, name: str, call: Call) -> Value:
+        plain = name.removeprefix("local:")
+        if plain in self._classes:
+            self._inline(f"{plain}.__init__", (named(f"local:{plain}()"), *call.args), call.keywords)
+            outside = [f"{b}()" for b in self._classes[plain].bases if not b.startswith("local:")]
+            return named(f"local:{plain}()", *outside)
+        if plain not in self._functions:
+            return ANYTHING
+        args = call.args
+        cls = self._functions[plain][2]
+        if cls and plain.startswith(f"{cls}.") and call.receiver.refs and not _static(self._functions[plain][0]):
+            args = (call.receiver, *args)
+        return self._inline(plain, args, call.keywords)
+
+    def _inline(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
+        if name not in self._functions or self._depth >= _DEPTH or self._left <= 0:
+            return join([a.everything() for a in args if a.taint]) if any(a.taint for a in args) else ANYTHING
+        key = (name, (*args, *sorted(keywords.items(), key=lambda pair: pair[0])))
+        if key not in self._done:
+            self._left -= 1
+            self._done[key] = ANYTHING
+            self._done[key] = self._body(name, args, keywords)
+        return self._done[key]
+
+    def _alone(self, name: str) -> None:
+        """As the rest of the world may call it."""
+        node, _, cls = self._functions[name]
+        given = {} if isinstance(node, ast.Lambda) else _given(node)
+        first = [*node.args.posonlyargs, *node.args.args][:1]
+        if cls and first and not _static(node) and name.rpartition(".")[0] == cls:
+            given[first[0].arg] = named(f"local:{cls}()")
+        self._body(name, (), given)
+
+    def _body(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
+        node, closure, cls = self._functions[name]
+        outer = self.scope, self.returns, self._prefix, self._class
+        inside = {} if closure is self.globals else dict(closure)
+        inside |= _bound(node.args, args, keywords, self._defaults.get(name, {}))
+        if not isinstance(node, ast.Lambda) and handler_parameters_any(node):
+            inside["return handler"] = tainted("handler")
+        self.scope, self.returns, self._prefix, self._class = inside, [], name, cls
+        self._depth += 1
+        try:
+            if isinstance(node, ast.Lambda):
+                return self.value(node.body)
+            self.block(node.body)
+            return join(self.returns) if self.returns else ANYTHING
+        finally:
+            self._depth -= 1
+            self.scope, self.returns, self._prefix, self._class = outer
+
+
+def handler_parameters_any(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function answers requests of the web."""
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    routed = any(isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute) for d in node.decorator_list)
+    return any(a.arg == "request" for a in arguments[:2]) or (routed and bool(_route(node)))
+
+
+def _route(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    from orchestrator.gates.flow.sources import HANDLER_DECORATORS  # noqa: PLC0415 - one name, used here alone
+
+    return any(
+        isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute) and d.func.attr in HANDLER_DECORATORS
+        for d in node.decorator_list
+    )
+
+
+def _given(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
+    given = {name: tainted("web") for name in handler_parameters(node)}
+    for argument in [*node.args.posonlyargs, *node.args.args][:2]:
+        if argument.arg in {"request", "req"}:
+            given[argument.arg] = named("web.request")
+    return given
+
+
+def _bound(
+    parameters: ast.arguments, args: Sequence[Value], keywords: dict[str, Value], defaults: dict[str, Value]
+) -> dict[str, Value]:
+    names = [a.arg for a in (*parameters.posonlyargs, *parameters.args)]
+    inside = {a.arg: ANYTHING for a in parameters.kwonlyargs} | dict.fromkeys(names, ANYTHING)
+    for extra in (parameters.vararg, parameters.kwarg):
+        if extra is not None:
+            inside[extra.arg] = ANYTHING
+    if parameters.vararg is not None and len(args) > len(names):
+        inside[parameters.vararg.arg] = Value(items=tuple(args[len(names) :]))
+    inside |= defaults
+    inside |= dict(zip(names, args, strict=False))
+    inside |= {k: v for k, v in keywords.items() if k in inside}
+    return inside
+
+
+def _static(node: _Function) -> bool:
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in decorators)
+
+
+def _has_classes(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.ClassDef | ast.Global | ast.Nonlocal) for node in ast.walk(tree))

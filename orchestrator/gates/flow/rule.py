@@ -1,0 +1,59 @@
+"""What one of our own rules says: its code, weakness, reason, and an example of each kind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.values import Value
+from orchestrator.models.gate import Disposition
+
+__all__ = ["ANY_INPUT", "WEB", "Family", "Rule", "Say", "dirty"]
+
+WEB = frozenset({"web", "net"})
+"""Labels that come from somebody else than who started the program."""
+
+ANY_INPUT = WEB | {"stdin", "argv"}
+"""These, and what the user types or passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``bad`` and ``good`` are whole modules: the first has a finding of this rule, the second has none of any."""
+
+    code: str
+    cwe: int
+    title: str
+    why: str
+    hint: str
+    bad: str
+    good: str
+    severity: str = "high"
+    disposition: Disposition = Disposition.AGENT
+
+
+Say = Callable[[Rule, ast.AST, str], None]
+"""Report a rule at a node, with what exactly was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Rules that belong together. The two functions look at each call and at each value that is handed on."""
+
+    name: str
+    rules: Sequence[Rule]
+    on_call: Callable[[Call, Say], None] | None = None
+    on_handed: Callable[[ast.AST, Value, Say], None] | None = None
+    on_tree: Callable[[ast.Module, Say], None] | None = None
+
+
+def dirty(value: Value | None, kind: str, labels: frozenset[str] = WEB) -> str:
+    """The origin of untrusted data in a value that was not made harmless for this kind of use, or ''."""
+    if value is None:
+        return ""
+    whole = value.everything()
+    if kind in whole.safe:
+        return ""
+    return next(iter(sorted(whole.taint & labels)), "")

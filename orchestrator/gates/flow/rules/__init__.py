@@ -1,0 +1,1 @@
+"""Our own rules, a family in each file."""

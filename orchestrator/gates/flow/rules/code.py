@@ -1,0 +1,200 @@
+"""Code made from data: evaluated, compiled, imported by name, rendered, or handed on where it cannot be followed."""
+
+from __future__ import annotations
+
+import ast
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
+from orchestrator.gates.flow.values import NOTHING, Value
+from orchestrator.models.gate import Disposition
+
+__all__ = ["FAMILY"]
+
+CODE = Rule(
+    "HR101",
+    95,
+    "code is made from data",
+    "Whoever controls the text controls the program, whatever the function is called and however it was reached.",
+    "parse the data (ast.literal_eval, json) or choose from a dictionary of functions",
+    "e = eval\ne(input())\n",
+    "import ast\nast.literal_eval(input())\n",
+)
+IMPORTED = Rule(
+    "HR102",
+    470,
+    "a module or a function is chosen by untrusted data",
+    "An import runs the module, and a looked-up name reaches every function of it.",
+    "choose from a fixed dictionary",
+    "import importlib\nfrom flask import request\nimportlib.import_module(request.args['m'])\n",
+    "import importlib\nimportlib.import_module('json')\n",
+)
+HANDED = Rule(
+    "HR103",
+    95,
+    "a function that runs code or commands is handed on as a value",
+    "From there on no reader and no scanner sees what is run with it.",
+    "call a function that does the one thing that is meant",
+    "list(map(eval, open('rules.txt')))\n",
+    "list(map(len, open('rules.txt')))\n",
+)
+INSIDE = Rule(
+    "HR104",
+    913,
+    "the program reaches into the interpreter",
+    "Through these attributes any function can be reached without naming it.",
+    "use the public interface of the object",
+    "().__class__.__base__.__subclasses__()[132].__init__.__globals__['x']('id')\n",
+    "print(type(()).__name__)\n",
+    "medium",
+    Disposition.PERSON,
+)
+TEMPLATE = Rule(
+    "HR105",
+    1336,
+    "a template is made from untrusted data",
+    "A template is a program: its expressions reach the whole interpreter.",
+    "keep the template fixed and pass the data as a variable",
+    "from flask import render_template_string, request\nrender_template_string('Hi ' + request.args['name'])\n",
+    "from flask import render_template_string, request\nrender_template_string('Hi {{ n }}', n=request.args['n'])\n",
+)
+
+_EVALUATORS = frozenset({"builtins.eval", "builtins.exec", "builtins.execfile", "exec", "?.__eval__"})
+_INTERPRETERS = frozenset(
+    {
+        "code.InteractiveInterpreter",
+        "code.InteractiveConsole",
+        "code.interact",
+        "IPython.embed",
+        "IPython.start_ipython",
+    }
+)
+_TEXT_RUNNERS = frozenset(
+    {
+        "timeit.timeit",
+        "timeit.repeat",
+        "timeit.Timer",
+        "cProfile.run",
+        "cProfile.runctx",
+        "profile.run",
+        "trace.Trace().run",
+        "pandas.eval",
+        "numexpr.evaluate",
+        "sympy.sympify",
+        "sympy.parse_expr",
+        "bdb.Bdb().run",
+        "pdb.run",
+        "pdb.runeval",
+        "code.InteractiveInterpreter().runsource",
+        "code.InteractiveInterpreter().runcode",
+        "doctest.run_docstring_examples",
+        "IPython.get_ipython().system",
+        "IPython.get_ipython().run_cell",
+        "runpy.run_path",
+        "runpy.run_module",
+        "pydoc.pipepager",
+        "tkinter.Tk().eval",
+        "logging.config.listen",
+        "builtins.breakpoint",
+    }
+)
+_FUNCTIONS = frozenset({"types.FunctionType", "types.LambdaType"})
+_CODE_OBJECTS = frozenset({"builtins.compile()", "marshal.loads()", "types.CodeType()", "codeop.compile_command()"})
+_IMPORTS = frozenset(
+    {"importlib.import_module", "builtins.__import__", "pydoc.locate", "pkgutil.resolve_name", "importlib.__import__"}
+)
+_FULL_MODULES = frozenset({"os", "subprocess", "builtins", "ctypes", "importlib", "pty", "commands"})
+_TEMPLATES = frozenset(
+    {
+        "flask.render_template_string",
+        "jinja2.Template",
+        "jinja2.Environment().from_string",
+        "mako.template.Template",
+        "django.template.Template",
+        "quart.render_template_string",
+        "jinja2.sandbox.Environment().from_string",
+        "tornado.template.Template",
+        "bottle.template",
+        "flask.templating.render_template_string",
+    }
+)
+DANGEROUS = frozenset(
+    {
+        "builtins.eval",
+        "builtins.exec",
+        "os.system",
+        "os.popen",
+        "subprocess.getoutput",
+        "subprocess.getstatusoutput",
+        "pty.spawn",
+        "pickle.loads",
+        "pickle.load",
+        "marshal.loads",
+        "os.execv",
+        "os.execl",
+        "os.execvp",
+        "os.execlp",
+        "os.posix_spawn",
+        "commands.getoutput",
+    }
+)
+_INNER = frozenset(
+    {"__subclasses__", "__globals__", "__builtins__", "f_globals", "f_builtins", "f_locals", "gi_frame", "cr_frame"}
+)
+_LOOKS_INSIDE = frozenset({"sys._getframe", "gc.get_objects", "gc.get_referrers", "inspect.currentframe"})
+
+
+def _on_call(call: Call, say: Say) -> None:
+    name = call.is_one_of(_EVALUATORS)
+    first = call.arg(0, "source", "stmt", "statement", "expr", "expression", "cmd")
+    if name and (first is None or first.const is NOTHING or not call.plain):
+        how = "" if call.plain else " under another name"
+        say(CODE, call.node, f"{name.removeprefix('builtins.')}{how}{_from(first)}")
+    runner = call.is_one_of(_TEXT_RUNNERS)
+    if runner and first is not None and (first.everything().taint or first.built):
+        say(CODE, call.node, f"{runner}{_from(first)}")
+    if call.is_one_of(_INTERPRETERS):
+        say(CODE, call.node, f"{call.is_one_of(_INTERPRETERS)} runs whatever it is given")
+    if call.is_one_of(_FUNCTIONS) and first is not None and first.refs & _CODE_OBJECTS:
+        say(CODE, call.node, "a function is made of compiled text")
+    imported = call.is_one_of(_IMPORTS)
+    if imported and dirty(first, "import", ANY_INPUT | {"env"}):
+        say(IMPORTED, call.node, f"{imported}{_from(first)}")
+    looked_up = next((n for n in sorted(call.names) if n.endswith(".?")), "")
+    if looked_up and (looked_up.partition(".")[0] in _FULL_MODULES or dirty(call.receiver, "import", ANY_INPUT)):
+        say(IMPORTED, call.node, f"a function of {looked_up.removesuffix('.?')} is chosen by a value")
+    template = call.is_one_of(_TEMPLATES)
+    if template and dirty(call.arg(0, "source"), "template", ANY_INPUT):
+        say(TEMPLATE, call.node, f"{template}{_from(call.arg(0, 'source'))}")
+
+
+def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
+    found = sorted(value.refs & DANGEROUS)
+    if found:
+        say(HANDED, node, found[0].removeprefix("builtins."))
+
+
+def _on_tree(tree: ast.Module, say: Say) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _INNER and not _dunder_own(node):
+            say(INSIDE, node, node.attr)
+        elif isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Attribute) and t.attr in {"__code__", "__bases__"} for t in node.targets
+        ):
+            say(INSIDE, node, "code of a function is replaced")
+
+
+def _dunder_own(node: ast.Attribute) -> bool:
+    return (
+        isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+        and node.attr not in {"__globals__", "__builtins__"}
+    )
+
+
+def _from(value: Value | None) -> str:
+    labels = sorted(value.everything().taint) if value is not None else []
+    return f" on data from {labels[0]}" if labels else ""
+
+
+FAMILY = Family("code", (CODE, IMPORTED, HANDED, INSIDE, TEMPLATE), _on_call, _on_handed, _on_tree)

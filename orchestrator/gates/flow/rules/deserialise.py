@@ -1,0 +1,76 @@
+"""Objects made from bytes that can name any code."""
+
+from __future__ import annotations
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.names import last
+from orchestrator.gates.flow.rule import Family, Rule, Say
+
+__all__ = ["FAMILY"]
+
+OBJECTS = Rule(
+    "HR301",
+    502,
+    "objects are loaded from a format that runs code",
+    "Pickle and its relatives call any function that the bytes name, before anything can be checked.",
+    "use json, or a format of plain arrays (numpy with allow_pickle=False, safetensors)",
+    "import joblib\nmodel = joblib.load('model.bin')\n",
+    "import json\nmodel = json.load(open('model.json'))\n",
+)
+
+_ALWAYS = frozenset(
+    {
+        "joblib.load",
+        "jsonpickle.decode",
+        "jsonpickle.loads",
+        "pandas.read_pickle",
+        "yaml.unsafe_load",
+        "yaml.unsafe_load_all",
+        "sklearn.externals.joblib.load",
+        "torch.hub.load",
+        "klepto.archives.file_archive",
+        "numpy.lib.npyio.NpzFile",
+        "shelve.open",
+        "rpyc.classic.connect",
+        "multiprocessing.connection.Listener().accept",
+    }
+)
+_PICKLES = frozenset({"pickle.load", "pickle.loads", "pickle.Unpickler", "marshal.load", "marshal.loads"})
+_YAML = frozenset({"yaml.load", "yaml.load_all"})
+_UNSAFE_LOADERS = frozenset({"Loader", "UnsafeLoader", "FullLoader", "CLoader"})
+_SAFE_LOADERS = frozenset({"SafeLoader", "CSafeLoader", "BaseLoader"})
+
+
+def _on_call(call: Call, say: Say) -> None:
+    name = call.is_one_of(_ALWAYS)
+    pickled = call.is_one_of(_PICKLES)
+    if name or (pickled and not call.plain):
+        say(OBJECTS, call.node, name or f"{pickled} under another name")
+    if "numpy.load" in call.names and _true(call, 2, "allow_pickle"):
+        say(OBJECTS, call.node, "numpy.load with allow_pickle")
+    if call.names & {"keras.models.load_model", "tensorflow.keras.models.load_model"} and _false(call, 3, "safe_mode"):
+        say(OBJECTS, call.node, "load_model without safe_mode")
+    if "torch.load" in call.names and _false(call, 9, "weights_only"):
+        say(OBJECTS, call.node, "torch.load without weights_only")
+    yaml = call.is_one_of(_YAML)
+    if yaml:
+        loader = call.arg(1, "Loader")
+        names = {last(r) for r in loader.refs} if loader is not None else {"Loader"}
+        if names & _UNSAFE_LOADERS and not names & _SAFE_LOADERS:
+            say(OBJECTS, call.node, f"{yaml} with a loader that makes objects")
+    kind = call.arg(0, "typ") if "ruamel.yaml.YAML" in call.names or "yaml.YAML" in call.names else None
+    if kind is not None and kind.text == "unsafe":
+        say(OBJECTS, call.node, "YAML of the unsafe kind")
+
+
+def _true(call: Call, position: int, keyword: str) -> bool:
+    value = call.arg(position, keyword)
+    return value is not None and value.const is True
+
+
+def _false(call: Call, position: int, keyword: str) -> bool:
+    value = call.arg(position, keyword)
+    return value is not None and value.const is False
+
+
+FAMILY = Family("deserialise", (OBJECTS,), _on_call)

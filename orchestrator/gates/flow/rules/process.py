@@ -1,0 +1,167 @@
+"""Commands: shells, programs chosen by data, terminals given away."""
+
+from __future__ import annotations
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
+from orchestrator.gates.flow.values import NOTHING, Value
+from orchestrator.models.gate import Disposition
+
+__all__ = ["FAMILY"]
+
+SHELL = Rule(
+    "HR201",
+    78,
+    "a shell runs a command that is put together or reached in a roundabout way",
+    "A shell takes what is in the data for commands; a name that is looked up hides that there is one.",
+    "call the program with a list of arguments and no shell",
+    "import os\ngetattr(os, 'sys' + 'tem')(input())\n",
+    "import subprocess\nsubprocess.run(['ls', '-l'], check=True)\n",
+)
+PROGRAM = Rule(
+    "HR202",
+    78,
+    "untrusted data chooses the program",
+    "Whoever chooses the program runs anything that is installed.",
+    "keep the program fixed; check arguments against a list",
+    "import subprocess\nfrom flask import request\nsubprocess.run([request.args['tool'], '-h'])\n",
+    "import subprocess\nsubprocess.run(['git', 'status'])\n",
+)
+TERMINAL = Rule(
+    "HR203",
+    506,
+    "a terminal or a shell is handed to somebody else",
+    "Input and output of a program are joined to a connection or to an interactive shell: a way in from outside.",
+    "remove it; remote control has its own protected tools",
+    "import pty\npty.spawn('/bin/sh')\n",
+    "import socket\nsocket.create_connection(('db', 5432)).close()\n",
+)
+SPAWN = Rule(
+    "HR204",
+    78,
+    "a program is started past subprocess",
+    "The calls of os that start programs are rarely needed and seldom looked at.",
+    "use subprocess.run with a list",
+    "import os\nos.posix_spawn(path, [path], {})\n",
+    "import subprocess\nsubprocess.run(['true'])\n",
+    "medium",
+    Disposition.PERSON,
+)
+
+_SHELLS = frozenset(
+    {
+        "os.system",
+        "os.popen",
+        "subprocess.getoutput",
+        "subprocess.getstatusoutput",
+        "asyncio.create_subprocess_shell",
+        "commands.getoutput",
+        "popen2.popen2",
+        "asyncio.subprocess.create_subprocess_shell",
+        "pexpect.run",
+        "?.subprocess_shell",
+        "invoke.run",
+        "fabric.api.run",
+        "fabric.api.local",
+        "ctypes.CDLL().system",
+        "ctypes.PyDLL().system",
+        "paramiko.SSHClient().exec_command",
+        "IPython.get_ipython().system",
+        "IPython.get_ipython().getoutput",
+        "ctypes.cdll.LoadLibrary().system",
+    }
+)
+_RUNNERS = frozenset(
+    {
+        "subprocess.run",
+        "subprocess.call",
+        "subprocess.Popen",
+        "subprocess.check_call",
+        "subprocess.check_output",
+        "asyncio.create_subprocess_exec",
+    }
+)
+_SPAWNERS = ("os.spawn", "os.posix_spawn", "os.exec", "_posixsubprocess.fork_exec", "subprocess.fork_exec")
+_SHELL_NAMES = frozenset(
+    {"sh", "bash", "zsh", "dash", "ksh", "cmd", "cmd.exe", "powershell", "pwsh", "ash", "fish", "csh"}
+)
+
+
+def _on_call(call: Call, say: Say) -> None:
+    name = call.is_one_of(_SHELLS)
+    if name:
+        _shell(call, name, call.arg(0, "command", "cmd"), say)
+    name = call.is_one_of(_RUNNERS)
+    if name:
+        _runner(call, name, say)
+    _terminal(call, say)
+    name = next((n for n in sorted(call.names) if n.startswith(_SPAWNERS)), "")
+    if name:
+        _spawn(call, name, say)
+
+
+def _shell(call: Call, name: str, command: Value | None, say: Say) -> None:
+    hidden = not call.plain
+    if command is not None and "shell" in command.everything().safe and not hidden:
+        return
+    if hidden or command is None or command.const is NOTHING:
+        origin = dirty(command, "shell", ANY_INPUT | {"env"})
+        say(
+            SHELL,
+            call.node,
+            name + (" under another name" if hidden else "") + (f" on data from {origin}" if origin else ""),
+        )
+
+
+def _runner(call: Call, name: str, say: Say) -> None:
+    command = call.arg(0, "args", "program")
+    shell = call.keywords.get("shell")
+    if shell is not None and shell.const is not NOTHING and bool(shell.const):
+        _shell(call, name, command, say)
+        return
+    if (
+        shell is not None
+        and shell.const is NOTHING
+        and command is not None
+        and (dirty(command, "shell") or command.built)
+    ):
+        say(SHELL, call.node, f"{name} with a shell that is switched on by a variable")
+    parts = command.items if command is not None and command.items is not None else call.args
+    if (
+        parts
+        and _is_shell(parts[0])
+        and len(parts) > 1
+        and any(p.text in {"-c", "/c", "-Command", "-lc"} for p in parts[1:])
+    ):
+        if any(p.const is NOTHING and "shell" not in p.safe for p in parts[1:]):
+            say(SHELL, call.node, f"{name} of a shell with -c")
+    elif parts and dirty(parts[0], "program", ANY_INPUT):
+        say(PROGRAM, call.node, name)
+
+
+def _is_shell(value: Value) -> bool:
+    return value.text is not None and value.text.replace("\\", "/").rpartition("/")[2] in _SHELL_NAMES
+
+
+def _terminal(call: Call, say: Say) -> None:
+    if "pty.spawn" in call.names:
+        say(TERMINAL, call.node, "pty.spawn")
+    joined = [v for v in call.every() if any(r.startswith("socket.") for r in v.refs)]
+    if "os.dup2" in call.names and joined:
+        say(TERMINAL, call.node, "a socket becomes standard input or output")
+    if call.is_one_of(_RUNNERS):
+        streams = [call.keywords.get(k) for k in ("stdin", "stdout", "stderr")]
+        if any(s is not None and any(r.startswith("socket.") for r in s.refs) for s in streams):
+            say(TERMINAL, call.node, "a program talks to a socket")
+
+
+def _spawn(call: Call, name: str, say: Say) -> None:
+    if any(dirty(v, "program", ANY_INPUT) for v in call.every()):
+        say(PROGRAM, call.node, name)
+    elif any(_is_shell(v) for v in call.every()):
+        say(SHELL, call.node, f"{name} of a shell")
+    elif call.args and not (call.args[0].known and name.startswith("os.exec")):
+        say(SPAWN, call.node, name)
+
+
+FAMILY = Family("process", (SHELL, PROGRAM, TERMINAL, SPAWN), _on_call)

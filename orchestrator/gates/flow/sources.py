@@ -1,0 +1,144 @@
+"""Where data comes from that nobody may trust."""
+
+from __future__ import annotations
+
+import ast
+
+__all__ = ["HANDLER_DECORATORS", "REQUESTS", "handler_parameters", "source_of_attribute", "source_of_call"]
+
+REQUESTS = frozenset(
+    {
+        "flask.request",
+        "quart.request",
+        "bottle.request",
+        "sanic.request",
+        "cherrypy.request",
+        "web.request",
+        "pyramid.request",
+        "request.request",
+    }
+)
+"""Names of request objects; ``web.request`` stands for a parameter that is called ``request``."""
+
+_REQUEST_DATA = frozenset(
+    [
+        "args",
+        "form",
+        "values",
+        "json",
+        "data",
+        "files",
+        "cookies",
+        "headers",
+        "GET",
+        "POST",
+        "FILES",
+        "COOKIES",
+        "META",
+        "body",
+        "query",
+        "query_params",
+        "path_params",
+        "params",
+        "forms",
+        "stream",
+        "url",
+        "full_path",
+        "path",
+        "query_string",
+        "get_json",
+        "get_data",
+        "rel_url",
+        "match_info",
+        "post",
+        "text",
+        "content_type",
+        "referrer",
+        "user_agent",
+        "REQUEST",
+        "raw_post_data",
+        "DATA",
+        "QUERY_PARAMS",
+        "view_args",
+        "remote_addr",
+        "host",
+        "base_url",
+        "url_root",
+        "get_full_path",
+        "build_absolute_uri",
+        "authorization",
+    ]
+)
+HANDLER_DECORATORS = frozenset(
+    {"route", "get", "post", "put", "delete", "patch", "websocket", "api_route", "api_view", "view_config"}
+)
+_HANDLER_OBJECTS = frozenset({"path", "rfile", "headers", "requestline"})
+_CALLS = {
+    "builtins.input": "stdin",
+    "builtins.raw_input": "stdin",
+    "os.getenv": "env",
+    "os.environ.get": "env",
+    "cgi.FieldStorage": "web",
+    "sys.stdin.read": "stdin",
+    "sys.stdin.readline": "stdin",
+    "sys.stdin.buffer.read": "stdin",
+    "argparse.ArgumentParser().parse_args": "argv",
+    "requests.get": "net",
+    "requests.post": "net",
+    "requests.request": "net",
+    "httpx.get": "net",
+    "httpx.post": "net",
+    "urllib.request.urlopen": "net",
+    "socket.socket().recv": "net",
+    "socket.socket().recvfrom": "net",
+}
+_METHODS = {
+    "get_argument": "web",
+    "get_query_argument": "web",
+    "get_body_argument": "web",
+    "get_arguments": "web",
+    "recv": "net",
+    "receive_text": "web",
+    "receive_json": "web",
+}
+_ATTRIBUTES = {"sys.argv": "argv", "sys.stdin": "stdin", "os.environ": "environ", "os.environb": "environ"}
+_HARMLESS_TYPES = frozenset({"int", "float", "bool", "UUID", "datetime", "date", "Decimal", "Session", "Request"})
+
+
+def source_of_attribute(name: str) -> str:
+    """The label of what an attribute of this dotted name holds, or ''."""
+    if name in _ATTRIBUTES:
+        return _ATTRIBUTES[name]
+    owner, _, attribute = name.rpartition(".")
+    if owner in REQUESTS and attribute in _REQUEST_DATA:
+        return "web"
+    return "web" if owner == "http.handler" and attribute in _HANDLER_OBJECTS else ""
+
+
+def source_of_call(name: str) -> str:
+    """The label of what a call of this dotted name returns, or ''."""
+    if name in _CALLS:
+        return _CALLS[name]
+    owner, _, method = name.rpartition(".")
+    return _METHODS.get(method, "") if owner else ""
+
+
+def handler_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    """Parameters that a web framework fills from the request: of a routed function, and of a cloud function."""
+    if function.name in {"lambda_handler", "cloud_handler"}:
+        return frozenset(a.arg for a in function.args.args[:1])
+    if not any(_routes(d) for d in function.decorator_list):
+        return frozenset()
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return frozenset(a.arg for a in arguments if a.arg not in {"self", "cls", "request"} and not _harmless(a))
+
+
+def _routes(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(decorator, ast.Call) and isinstance(called, ast.Attribute) and called.attr in HANDLER_DECORATORS
+
+
+def _harmless(argument: ast.arg) -> bool:
+    note = argument.annotation
+    name = note.id if isinstance(note, ast.Name) else note.attr if isinstance(note, ast.Attribute) else ""
+    return name in _HARMLESS_TYPES

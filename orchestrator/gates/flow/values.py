@@ -1,0 +1,177 @@
+"""What an expression may stand for: an outside name, a constant, parts of a container, where its data came from.
+
+Every value is an over-approximation joined over the ways that lead to it; an
+empty one stands for anything. Sizes are capped, so that folding a hostile
+constant costs no more than a few kilobytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+__all__ = [
+    "ANYTHING",
+    "NOTHING",
+    "Value",
+    "added",
+    "common_safety",
+    "constant",
+    "intersection",
+    "join",
+    "named",
+    "tainted",
+    "union",
+]
+
+_REFS_LIMIT = 24
+_TEXT_LIMIT = 4096
+_PARTS_LIMIT = 64
+_UNROLLED = 512
+
+
+def union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    """Of any number of sets, also none."""
+    empty: frozenset[str] = frozenset()
+    return empty.union(*sets)
+
+
+def intersection(sets: Sequence[frozenset[str]]) -> frozenset[str]:
+    """Of any number of sets; empty when there is none."""
+    return frozenset(item for item in sets[0] if all(item in other for other in sets[1:])) if sets else frozenset()
+
+
+class _Nothing:
+    """No constant: distinct from the constant ``None``."""
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Final = _Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """``refs``: dotted names outside the module, ``local:…`` for its own, ``name()`` for what a call returns.
+
+    ``const``: the folded constant. ``taint``: labels of untrusted origins.
+    ``safe``: kinds of use for which it was made harmless. ``items`` and
+    ``pairs``: of containers. ``texts``: constant pieces of a string built at
+    run time. ``origins``: local names that it was computed from.
+    """
+
+    refs: frozenset[str] = frozenset()
+    const: object = NOTHING
+    taint: frozenset[str] = frozenset()
+    safe: frozenset[str] = frozenset()
+    items: tuple[Value, ...] | None = None
+    pairs: tuple[tuple[object, Value], ...] | None = None
+    texts: tuple[str, ...] = ()
+    built: bool = False
+    origins: frozenset[str] = frozenset()
+
+    @property
+    def text(self) -> str | None:
+        return self.const if isinstance(self.const, str) else None
+
+    @property
+    def known(self) -> bool:
+        """Whether it is a constant, or a container of nothing but constants."""
+        if self.const is not NOTHING:
+            return True
+        parts = self.items if self.items is not None else None
+        if parts is None and self.pairs is not None:
+            parts = tuple(value for _, value in self.pairs)
+        return parts is not None and all(p.known for p in parts)
+
+    def member(self, key: object) -> Value | None:
+        """The value under a constant key of a dictionary, ``None`` when there is none."""
+        return next((value for name, value in reversed(self.pairs or ()) if name == key), None)
+
+    def everything(self) -> Value:
+        """Itself joined with all that it contains."""
+        parts = [*(self.items or ()), *(value for _, value in self.pairs or ())]
+        if not parts:
+            return self
+        deep = [part.everything() for part in parts]
+        return replace(
+            self,
+            taint=self.taint | union(p.taint for p in deep),
+            refs=_few(self.refs | union(p.refs for p in deep)),
+            origins=self.origins | union(p.origins for p in deep),
+            texts=tuple(dict.fromkeys((*self.texts, *(t for p in deep for t in p.texts))))[:_PARTS_LIMIT],
+            safe=intersection([p.safe for p in (*deep, self) if p.taint]) or self.safe,
+        )
+
+
+ANYTHING: Final = Value()
+
+
+def _few(refs: frozenset[str]) -> frozenset[str]:
+    return refs if len(refs) <= _REFS_LIMIT else frozenset(sorted(refs)[:_REFS_LIMIT])
+
+
+def constant(value: object) -> Value:
+    """A constant; too long a one is not kept whole."""
+    if isinstance(value, str | bytes) and len(value) > _TEXT_LIMIT:
+        head = value[:_TEXT_LIMIT]
+        return Value(texts=(head,) if isinstance(head, str) else ())
+    if isinstance(value, int) and value.bit_length() > _TEXT_LIMIT:
+        return ANYTHING
+    return Value(const=value, texts=(value,) if isinstance(value, str) else ())
+
+
+def named(*refs: str) -> Value:
+    """What one of these names stands for."""
+    return Value(refs=frozenset(refs))
+
+
+def tainted(*labels: str, refs: Iterable[str] = ()) -> Value:
+    """Data of these origins."""
+    return Value(taint=frozenset(labels), refs=frozenset(refs))
+
+
+def join(values: Iterable[Value]) -> Value:
+    """What any of them may be. A constant survives when all agree, harmlessness when all that matter have it."""
+    all_ = list(values)
+    if not all_:
+        return ANYTHING
+    first = all_[0]
+    if all(v is first or v == first for v in all_[1:]):
+        return first
+    dirty = [v.safe for v in all_ if v.taint]
+    same = all(v.const == first.const and type(v.const) is type(first.const) for v in all_)
+    items = next((v.items for v in all_ if v.items is not None), None)
+    pairs = next((v.pairs for v in all_ if v.pairs is not None), None)
+    return Value(
+        refs=_few(union(v.refs for v in all_)),
+        const=first.const if same else NOTHING,
+        taint=union(v.taint for v in all_),
+        safe=intersection(dirty),
+        items=items,
+        pairs=pairs,
+        texts=tuple(dict.fromkeys(t for v in all_ for t in v.texts))[:_PARTS_LIMIT],
+        built=any(v.built for v in all_),
+        origins=union(v.origins for v in all_),
+    )
+
+
+def added(left: Value, right: Value) -> Value | None:
+    """The sum of two constants or two known lists, else ``None``."""
+    if isinstance(left.const, str) and isinstance(right.const, str):
+        return constant(left.const + right.const)
+    if isinstance(left.const, bytes) and isinstance(right.const, bytes):
+        return constant(left.const + right.const)
+    if isinstance(left.const, int) and isinstance(right.const, int):
+        return constant(left.const + right.const)
+    if left.items is not None and right.items is not None:
+        return Value(items=(*left.items, *right.items)[:_UNROLLED])
+    return None
+
+
+def common_safety(*values: Value) -> frozenset[str]:
+    """What every untrusted part was made harmless for."""
+    dirty = [v.everything().safe for v in values if v.everything().taint]
+    return intersection(dirty)

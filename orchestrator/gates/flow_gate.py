@@ -1,0 +1,98 @@
+"""Our own rules on both sides of a change: what both scanners miss because it takes following data and names.
+
+Names are resolved through aliases, imports, ``getattr``, dictionaries and
+folded strings; data is followed from where it comes in to where it decides
+something, within one module (:mod:`orchestrator.gates.flow`). Each rule has a
+CWE, a reason and two examples, which are its tests.
+
+Not checked: flow between modules, and what frameworks do that the tables do
+not name. A validation is believed when it compares with something fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from orchestrator import __version__
+from orchestrator.errors import GateBroken
+from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.flow.analysis import RULES
+from orchestrator.gates.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.worker import Worker
+from orchestrator.models.base import Digest
+from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.ports import Candidate
+
+__all__ = ["FlowGate"]
+
+_NOISE_IN_TESTS = frozenset(
+    {"HR103", "HR104", "HR204", "HR301", "HR601", "HR606", "HR701", "HR702", "HR703", "HR705", "HR706", "HR708"}
+)
+
+
+class FlowGate:
+    """Implements :class:`orchestrator.ports.Gate`."""
+
+    name = "flow"
+    tool = "handrail"
+    tool_version = __version__
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    @property
+    def config(self) -> Digest:
+        rules = [[r.code, r.cwe, r.severity, r.disposition] for r in RULES.values()]
+        return config_digest(self.name, rules, sorted(_NOISE_IN_TESTS), self.tool_version)
+
+    def check(self, candidate: Candidate) -> GateReport:
+        return guarded(self, candidate)
+
+    def judge(self, candidate: Candidate) -> Outcome:
+        outcome = Outcome()
+        for target in targets(candidate, self._worker, outcome):
+            try:
+                self._judge(target, outcome)
+            except GateBroken as error:
+                why = str(error)
+                outcome.broken.append(f"{target.file.path}: {why}")
+                outcome.refused(target.file, why, unscannable(target.file, "SCAN-LIMIT", why, known=False))
+        return outcome
+
+    def _judge(self, target: Target, outcome: Outcome) -> None:
+        head = self._worker.analyse(target.head.data)
+        if head["error"]:
+            base: Mapping[str, Any] = self._worker.analyse(target.base.data) if target.base else {}
+            known = target.foreign or bool(base.get("error"))
+            why = str(head["error"])
+            outcome.refused(target.file, why, unscannable(target.file, "SCAN-SYNTAX", why, known=known))
+            return
+        new = _hits(head, target.head, in_test=target.in_test)
+        before: Mapping[str, Any] = self._worker.analyse(target.base.data) if new and target.base else {}
+        old = _hits(before, target.base, in_test=target.in_test) if target.base else []
+        outcome.scanned(target.file, introduced(target.file.path, new, old))
+
+
+def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:
+    hits: list[Hit] = []
+    for issue in answer.get("issues", ()):
+        rule = RULES[issue["rule"]]
+        first, last = int(issue["line"]), int(issue["end_line"])
+        hit = Hit(
+            rule=rule.code,
+            message=f"{rule.title}: {issue['what']}",
+            disposition=rule.disposition,
+            line=first,
+            end_line=last,
+            context=source.context(first),
+            text=source.text(first, last),
+            severity=rule.severity,
+            cwe=rule.cwe,
+            hint=rule.hint,
+        )
+        quiet = in_test and rule.code in _NOISE_IN_TESTS
+        hits.append(replace(hit, disposition=Disposition.NOTE, severity="low") if quiet else hit)
+    return hits
