@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from orchestrator.cli.options import as_json, repository
-from orchestrator.cli.telling import note, print_json, say
+from orchestrator.cli.telling import note, print_json, print_log, say
 from orchestrator.errors import ExitCode
 from orchestrator.models.gate import Result
 
@@ -43,7 +42,7 @@ def command(base: str, head: str, gates: tuple[str, ...], format_: str, repo: Pa
         body = {"result": result, "findings": [f.model_dump(mode="json") for f in findings], "accounted": accounted}
         print_json("gate", {**body, "errors": [f"{r.gate}: {r.reason}" for r in reports if r.reason]})
     elif format_ == "sarif":
-        click.echo(json.dumps(to_sarif(reports), indent=2))  # JSON in ASCII is literal already
+        print_log(to_sarif(reports))
     else:
         for finding in findings:
             hint = f" Try: {finding.hint}" if finding.hint else ""

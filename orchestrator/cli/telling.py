@@ -33,6 +33,11 @@ def print_json(schema: str, body: dict[str, Any]) -> None:
     click.echo(json.dumps({"schema": f"handrail.{schema}/1", **body}, indent=2))
 
 
+def print_log(log: dict[str, Any]) -> None:
+    """An object in a format of others, such as SARIF. ASCII alone, for the same reason."""
+    click.echo(json.dumps(log, indent=2))
+
+
 def print_line(body: dict[str, Any]) -> None:
     """One object on one line."""
     click.echo(json.dumps(body, separators=(",", ":")))

@@ -5,19 +5,30 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from orchestrator.models.base import RequirementId
-from orchestrator.models.spec import Problem, Spec, SpecFormat
+from orchestrator.models.spec import Spec, SpecFormat
 from orchestrator.specs import ears, feature, speckit
-from orchestrator.specs.codes import Report, SpecProblems, shown
+from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.detect import detect_format
 from orchestrator.specs.draft import Draft, Found, to_requirement
 from orchestrator.specs.markdown import Block, BlockKind, parse_markdown
 from orchestrator.specs.naming import choose_namespace
-from orchestrator.specs.read import read_text
+from orchestrator.specs.read import Text, read_text
 
 _UNANSWERED = re.compile(r"\[\s*NEEDS\s+CLARIFICATION\b[^\]]{0,2000}\]?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document and as much of a spec as could be read. It must not be planned when ``report`` has errors."""
+
+    text: Text
+    blocks: tuple[Block, ...]
+    spec: Spec
+    report: Report
 
 
 def parse_spec(data: bytes, path: str, format: SpecFormat | None = None, namespace: str | None = None) -> Spec:  # noqa: A002  the word of the command line
@@ -26,6 +37,17 @@ def parse_spec(data: bytes, path: str, format: SpecFormat | None = None, namespa
     ``path`` is only printed and offered as a namespace. ``format`` overrides
     detection. Raises :class:`~orchestrator.specs.codes.SpecProblems` (exit 6)
     with every problem. Not checked: whether the words make sense.
+    """
+    parsed = parse_document(data, path, format, namespace)
+    parsed.report.refuse_errors()
+    return parsed.spec
+
+
+def parse_document(data: bytes, path: str, format: SpecFormat | None = None, namespace: str | None = None) -> Parsed:  # noqa: A002  the word of the command line
+    """Parse what can be parsed, for those who look at a spec without planning it.
+
+    Raises :class:`~orchestrator.specs.codes.SpecProblems` only for a file that
+    cannot be read as a text at all. Every other problem is in ``report``.
     """
     report = Report(path)
     text = read_text(data, report)
@@ -37,8 +59,7 @@ def parse_spec(data: bytes, path: str, format: SpecFormat | None = None, namespa
     name = choose_namespace(text, namespace, found.names, report)
     _check(found.drafts, report)
     depends = _resolve(found.drafts, name, report)
-    report.refuse_errors()
-    return Spec(
+    spec = Spec(
         namespace=name,
         title=found.title or name,
         format=chosen,
@@ -48,15 +69,7 @@ def parse_spec(data: bytes, path: str, format: SpecFormat | None = None, namespa
         criteria=tuple(found.criteria),
         warnings=report.warnings,
     )
-
-
-def check_spec(data: bytes, path: str) -> tuple[Spec | None, tuple[Problem, ...]]:
-    """The spec and its warnings, or ``None`` and everything that is wrong with it."""
-    try:
-        spec = parse_spec(data, path)
-    except SpecProblems as refused:
-        return None, refused.problems
-    return spec, spec.warnings
+    return Parsed(text, blocks, spec, report)
 
 
 def _read(chosen: SpecFormat, blocks: Sequence[Block], report: Report) -> Found:

@@ -1,0 +1,269 @@
+"""What a lint rule sees of a spec: its requirements, and every sentence with its place and its part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from orchestrator.models.spec import Requirement, Span, Spec
+from orchestrator.specs.body import label_of
+from orchestrator.specs.draft import split_lines, with_trail
+from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.read import Text
+
+_SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"')\]]|$)")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no|fig|incl|resp|Mr|Ms|Dr|St)|\b[A-Z])\.$", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
+_STOPWORDS = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "and",
+        "or",
+        "in",
+        "on",
+        "is",
+        "are",
+        "be",
+        "by",
+        "for",
+        "with",
+        "when",
+        "then",
+        "given",
+        "that",
+        "this",
+        "it",
+        "as",
+        "at",
+        "from",
+        "not",
+        "shall",
+        "must",
+        "will",
+    ]
+)
+_STORY = re.compile(
+    r"^(?:(?:Objective|User Story|Story)\s*:\s*)?As an? .{2,200}?\bI (?:want|need|can|would)\b", re.IGNORECASE
+)
+ENGLISH_SHARE = 0.12
+"""English prose has about 40 % of such words; German, French or Spanish under 5 %."""
+
+
+FEW_WORDS = 30
+"""Fewer say nothing about the language."""
+
+
+class Part(StrEnum):
+    """What a piece of text is for."""
+
+    STATEMENT = "statement"
+    CRITERION = "criterion"
+    TITLE = "title"
+    PROSE = "prose"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``text`` has code spans blanked. ``offset`` is its place in ``block.text``."""
+
+    text: str
+    block: Block
+    offset: int
+    part: Part
+    requirement: Requirement | None
+
+    def place(self, at: int = 0) -> tuple[int, int]:
+        """Line and column of a character of :attr:`text`."""
+        return self.block.place(self.offset + at)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the blocks under it, up to the next heading of its level or above."""
+
+    heading: Block
+    trail: tuple[Block, ...]
+    blocks: tuple[Block, ...]
+
+    @property
+    def name(self) -> str:
+        """The heading in small letters, without its number or marks."""
+        return heading_name(self.heading.text)
+
+    @property
+    def own(self) -> tuple[Block, ...]:
+        """The blocks before the first heading below this one."""
+        first = next((i for i, b in enumerate(self.blocks) if b.kind is BlockKind.HEADING), len(self.blocks))
+        return self.blocks[:first]
+
+
+def heading_name(text: str) -> str:
+    """``## 3.1 Non-Goals *(optional)*`` as ``non-goals``."""
+    bare = re.sub(r"\([^)]{0,80}\)", " ", text)
+    bare = re.sub(r"^[\s\d.)§#:-]{1,20}", "", bare)
+    return " ".join(bare.replace("*", " ").split()).strip(" :").casefold()
+
+
+class Document:
+    """One spec as the rules read it. ``spec`` may lack what the parser refused; its blocks are all here."""
+
+    def __init__(self, text: Text, blocks: Sequence[Block], spec: Spec) -> None:
+        self.text = text
+        self.spec = spec
+        self.blocks = tuple(split_lines(blocks))
+        self.requirements = spec.requirements
+
+    @cached_property
+    def trails(self) -> tuple[tuple[Block, tuple[Block, ...]], ...]:
+        """Each block with the headings that it stands under."""
+        return tuple(with_trail(self.blocks))
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """Every heading with what it holds, in order. Linear in the number of blocks and their depth."""
+        ends: list[int] = [len(self.blocks)] * len(self.blocks)
+        opened: list[int] = []
+        for i, block in enumerate(self.blocks):
+            if block.kind is not BlockKind.HEADING:
+                continue
+            while opened and self.blocks[opened[-1]].level >= block.level:
+                ends[opened.pop()] = i
+            opened.append(i)
+        return tuple(
+            Section(block, trail, self.blocks[i + 1 : ends[i]])
+            for i, (block, trail) in enumerate(self.trails)
+            if block.kind is BlockKind.HEADING
+        )
+
+    def section(self, *words: str) -> Section | None:
+        """The first section whose heading holds one of the words or phrases."""
+        return next((s for s in self.sections if any(word in s.name for word in words)), None)
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All sentences outside of code, quotations and labelled lines."""
+        return tuple(self._sentences())
+
+    def of(self, requirement: Requirement, *parts: Part) -> tuple[Sentence, ...]:
+        """The sentences of one requirement."""
+        return tuple(s for s in self._by_requirement.get(requirement.id, ()) if not parts or s.part in parts)
+
+    @cached_property
+    def demands(self) -> tuple[Sentence, ...]:
+        """The sentences of all requirements' statements and criteria."""
+        return tuple(s for s in self.sentences if s.part in (Part.STATEMENT, Part.CRITERION))
+
+    @cached_property
+    def statements(self) -> tuple[Sentence, ...]:
+        """The sentences of all requirements' statements."""
+        return tuple(s for s in self.sentences if s.part is Part.STATEMENT)
+
+    @cached_property
+    def language(self) -> str:
+        """``en``, the front matter's ``language``, or ``und``: told by how often English's small words stand in it."""
+        if "language" in self.text.front:
+            return self.text.front["language"][0].split("-")[0].casefold()
+        words = [w.casefold() for b in self.blocks[:400] for w in _WORD.findall(b.raw)][:4000]
+        share = sum(w in _STOPWORDS for w in words) / len(words) if len(words) >= FEW_WORDS else 1.0
+        return "en" if share >= ENGLISH_SHARE else "und"
+
+    @cached_property
+    def words(self) -> int:
+        """Words outside of code."""
+        return sum(len(b.raw.split()) for b in self.blocks if b.kind is not BlockKind.CODE)
+
+    @cached_property
+    def lowered(self) -> str:
+        """All visible words in small letters, to look a word up in the whole document."""
+        return "\n".join(b.raw for b in self.blocks if b.kind is not BlockKind.CODE).casefold()
+
+    @cached_property
+    def _by_requirement(self) -> dict[str, list[Sentence]]:
+        found: dict[str, list[Sentence]] = {}
+        for sentence in self.sentences:
+            if sentence.requirement is not None:
+                found.setdefault(sentence.requirement.id, []).append(sentence)
+        return found
+
+    def _sentences(self) -> Iterator[Sentence]:
+        owners = _Owners(self.requirements)
+        declared = {
+            (d.span.line, d.span.column) for r in self.requirements for d in (*r.where, *r.verify_by, *r.reaches)
+        }
+        for block in self.blocks:
+            if block.kind is BlockKind.CODE or block.quoted:
+                continue
+            requirement, part = owners.of(block)
+            if any((run.line, run.column) in declared for run in block.runs if run.code is not None):
+                continue
+            for begin, words in split_sentences(block.plain):
+                story = part is Part.STATEMENT and _STORY.match(words)
+                yield Sentence(words, block, begin, Part.PROSE if story else part, requirement)
+
+
+class _Owners:
+    """Finds the requirement that a block stands in, by line; blocks come in order."""
+
+    def __init__(self, requirements: Sequence[Requirement]) -> None:
+        self._by_line: dict[int, Requirement] = {}
+        self._criteria: dict[tuple[int, int], Requirement] = {}
+        for requirement in requirements:
+            for line in range(requirement.span.line, requirement.span.end_line + 1):
+                self._by_line.setdefault(line, requirement)
+            for criterion in requirement.acceptance:
+                self._mark(criterion.span, requirement)
+
+    def _mark(self, span: Span, requirement: Requirement) -> None:
+        for line in range(span.line, span.end_line + 1):
+            self._criteria.setdefault((line, 0), requirement)
+
+    def of(self, block: Block) -> tuple[Requirement | None, Part]:
+        owner = self._by_line.get(block.line)
+        if block.kind is BlockKind.HEADING:
+            starts = owner is not None and owner.span.line == block.line
+            return (owner, Part.TITLE) if starts else (None, Part.TITLE)
+        criterion = self._criteria.get((block.line, 0))
+        if criterion is not None:
+            return owner or criterion, Part.CRITERION
+        found = label_of(block.text)
+        if owner is None or found is not None:
+            return owner, Part.PROSE
+        return owner, Part.STATEMENT
+
+
+def split_sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Each sentence with its offset. A line break does not end one; an abbreviation's dot does not either."""
+    begin = 0
+    for found in _SENTENCE_END.finditer(text):
+        words = text[begin : found.end()]
+        if found[0] == "." and _ABBREVIATION.search(words[-12:]):
+            continue
+        yield from _sentence(text, begin, found.end())
+        begin = found.end()
+    yield from _sentence(text, begin, len(text))
+
+
+def _sentence(text: str, begin: int, end: int) -> Iterator[tuple[int, str]]:
+    words = text[begin:end]
+    bare = words.strip()
+    if bare and any(c.isalnum() for c in bare):
+        yield begin + len(words) - len(words.lstrip()), bare.replace("\n", " ")
+
+
+def content_words(text: str) -> list[str]:
+    """The words that carry meaning, in small letters, plural's *s* cut off."""
+    words = [w.casefold() for w in _WORD.findall(text)]
+    return [_singular(w) for w in words if w not in _STOPWORDS and len(w) > 2]  # noqa: PLR2004  shorter ones say nothing
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word  # noqa: PLR2004  as is, us
