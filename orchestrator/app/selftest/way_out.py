@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orchestrator.broker import attacks
+from orchestrator.broker import attack_scene, attacks
 from orchestrator.broker.setup import CA_FILE, INSIDE, SOCKET, Protection
 from orchestrator.ports import Sandbox
 from orchestrator.sandbox.selftest.bench import Bench, Seen
@@ -58,7 +58,7 @@ _SECONDS = 45.0
 
 @dataclass(frozen=True, slots=True)
 class _Inside:
-    """Implements :class:`~orchestrator.broker.attacks.Carrier` with a program in the sandbox."""
+    """Implements :class:`~orchestrator.broker.attack_scene.Carrier` with a program in the sandbox."""
 
     box: Sandbox
 
@@ -70,7 +70,7 @@ class _Inside:
 
     def _run(self, tunnel: bytes, data: bytes) -> bytes:
         given = [base64.b64encode(part).decode() for part in (tunnel, data)]
-        places = [f"{INSIDE}/{SOCKET}", f"{INSIDE}/{CA_FILE}", attacks.HOST]
+        places = [f"{INSIDE}/{SOCKET}", f"{INSIDE}/{CA_FILE}", attack_scene.HOST]
         done = self.box.execute(["python3", "-I", "-c", _PROGRAM, *places, *given], timeout_seconds=_SECONDS)
         if done.exit_code != 0:
             words = done.stderr[-200:].decode(errors="replace")
@@ -84,7 +84,7 @@ class AttackBrokeError(Exception):
 
 def _tried(attack: attacks.Attack, off: frozenset[Protection]) -> Callable[[Bench], Seen]:
     def attempt(bench: Bench) -> Seen:
-        with attacks.scene(off) as (target, lease), bench.hardened(broker=lease.mount) as box:
+        with attack_scene.scene(off) as (target, lease), bench.hardened(broker=lease.mount) as box:
             target.carrier = _Inside(box)
             try:
                 reached = attack.attempt(target)
