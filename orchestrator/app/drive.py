@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from orchestrator.app.project import Project
+from orchestrator.app.signals import signals
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.run import Ended, Waiting, advance
 from orchestrator.errors import ExitCode, HandrailError, Interrupted, StoreError
@@ -85,26 +86,13 @@ def _stopping(project: Project, run: RunId, abort: Callable[[], None]) -> Iterat
                     return
 
     watcher = threading.Thread(target=watch, name="cancel", daemon=True)
-    with _signals(on_signal):
+    with signals(on_signal):
         watcher.start()
         try:
             yield stop
         finally:
             over.set()
             watcher.join()
-
-
-@contextmanager
-def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {s: signal.signal(s, handler) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
 
 
 def _stopped(project: Project, run: RunId, problem: BaseException, *, cancelled: bool) -> None:

@@ -6,6 +6,7 @@ import secrets
 import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,10 +59,11 @@ class RunRequest:
     replay: str | None = None
     key: Path | None = None
     trust: Digest | None = None
+    batch: str = ""
 
 
-def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Run:
-    """Record a new run. Nothing has run yet; :func:`go_on` advances it.
+def start(project: Project, request: RunRequest, plan: Plan | None = None, run: RunId | None = None) -> Run:
+    """Record a new run, under the id that it was promised. Nothing has run yet; :func:`go_on` advances it.
 
     Raises what :func:`~orchestrator.app.ready.ensure_ready` does, and nothing is recorded then.
     """
@@ -81,23 +83,39 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None) -> Ru
         plan=plan,
     )
     project.blobs.put(data)
-    return _record(project, request.workflow, workflow, spec, settings, base=base, target=target, plan=plan)
+    new = run or new_run_id(project.clock.now())
+    return _record(
+        project,
+        new,
+        request.workflow,
+        workflow=workflow,
+        spec=spec,
+        settings=settings,
+        base=base,
+        target=target,
+        plan=plan,
+    )
+
+
+def new_run_id(now: datetime) -> RunId:
+    """One that no run has: the day, and 30 random bits."""
+    return RunId(f"{now:%Y%m%d}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6)))
 
 
 def _record(
     project: Project,
+    run: RunId,
     name: str,
+    *,
     workflow: Workflow,
     spec: Spec,
     settings: RunSettings,
-    *,
     base: GitOid,
     target: str,
     plan: Plan | None,
 ) -> Run:
     project.blobs.put(spec.to_bytes())
     now = project.clock.now()
-    run = RunId(f"{now:%Y%m%d}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6)))
     row = Run(
         id=run,
         repository=project.repository.id,
@@ -198,6 +216,7 @@ def _settings(project: Project, request: RunRequest, plan: Plan | None) -> RunSe
         budget_usd=request.budget_usd,
         record=request.record,
         replay=project.index.run(RunId(request.replay)).id if request.replay else None,
+        batch=request.batch,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -122,7 +122,8 @@ def open_run(
         project.index.emit(Event(at=project.clock.now(), run=run.id, kind="environment", data=data))
         say(words)
 
-    with open_trees(project) as trees, _gates() as run_gates:
+    with ExitStack() as stack:
+        trees, run_gates = stack.enter_context(open_trees(project)), stack.enter_context(_gates())
         base = read_base(project, trees, run.base_commit, trust)
         workflow = open_workflow(run.workflow)
         engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile))
@@ -146,7 +147,7 @@ def open_run(
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
             connections=load_connections(),
             broker=lambda: make_broker(project.blobs.put),
-            budgets=_budgets(project, run, settings),
+            budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=run_gates,
             open_decision=decision_opener(base),
         )
@@ -167,9 +168,21 @@ def workers(project: Project, settings: RunSettings) -> Callable[[AgentChoice], 
     return lambda choice: Worker(opened(choice.agent), choice.model)
 
 
-def _budgets(project: Project, run: Run, settings: RunSettings) -> Budgets:
+@contextmanager
+def _budgets(project: Project, run: Run, settings: RunSettings) -> Iterator[Budgets]:
     tokens = sys.maxsize if settings.budget_tokens is None else settings.budget_tokens
-    return make_budgets(project.index, run.id, tokens, settings.budget_usd)
+    own = make_budgets(project.index, run.id, tokens, settings.budget_usd)
+    if not settings.batch:
+        yield own
+        return
+    from orchestrator.app.batches import book
+    from orchestrator.store.budgets import SharedBudgets
+
+    index = book.open_index(settings.batch)
+    try:
+        yield SharedBudgets((book.budgets(index, book.load(settings.batch)), own))
+    finally:
+        index.close()
 
 
 def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target: str, settings: RunSettings) -> Plan:

@@ -116,13 +116,12 @@ def _ask(
     approve_plan: bool,
     no_input: bool,
 ) -> None:
+    from orchestrator.app.reviewing import approve_plan as sign
     from orchestrator.app.reviewing import open_reviews
-    from orchestrator.models.decision import SubjectKind, Verdict
 
-    if approve_plan and item.kind is SubjectKind.PLAN:
-        with open_reviews(project, run, key=key, trust=trust) as reviews:
-            reviews.decide(item.id, Verdict.APPROVE)
-    elif interactive(no_input):
+    if approve_plan and sign(project, run, item, key=key, trust=trust):
+        return
+    if interactive(no_input):
         from orchestrator.tui.app import HandrailApp
 
         with open_reviews(project, run, key=key, trust=trust) as reviews:

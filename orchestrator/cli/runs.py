@@ -10,10 +10,14 @@ from orchestrator.cli.options import as_json, repository
 from orchestrator.cli.telling import note, print_json, table
 
 
-@click.command(help="List the runs of this repository, newest first.")
+@click.command(help="List the runs of this repository, or all batches, newest first.")
+@click.option("--batches", is_flag=True, help="List batches, of whatever repositories, instead.")
 @repository
 @as_json
-def command(repo: Path, json_: bool) -> None:
+def command(batches: bool, repo: Path, json_: bool) -> None:
+    if batches:
+        _batches(json_=json_)
+        return
     from orchestrator.app import runs
     from orchestrator.app.project import open_project
 
@@ -27,3 +31,19 @@ def command(repo: Path, json_: bool) -> None:
         )
     else:
         note("No runs yet. Try: handrail run SPEC")
+
+
+def _batches(*, json_: bool) -> None:
+    from orchestrator.app.batches.listing import rows
+
+    found = rows()
+    if json_:
+        print_json("batches", {"batches": found})
+    elif found:
+        standing = (", ".join(f"{n} {name}" for name, n in sorted(b["standing"].items())) for b in found)
+        table(
+            ("BATCH", "CREATED", "RUNS"),
+            [(b["batch"], b["created_at"], s) for b, s in zip(found, standing, strict=True)],
+        )
+    else:
+        note("No batches yet. Try: handrail run SPEC SPEC…")

@@ -18,8 +18,12 @@ from orchestrator.cli.telling import print_json, say, table
 @as_json
 def command(run: str, repo: Path, json_: bool) -> None:
     from orchestrator.app import runs
+    from orchestrator.app.batches.book import is_batch
     from orchestrator.app.project import open_project
 
+    if is_batch(run):
+        _batch(run, json_=json_)
+        return
     with open_project(repo) as project:
         found = runs.one(project, run)
     if json_:
@@ -36,3 +40,17 @@ def command(run: str, repo: Path, json_: bool) -> None:
             say(f"\n{step['id']} attempt {reason['attempt']} was sent back:\n{reason['text'].rstrip()}")
     for item in found["items"]:
         say(f"\nWaits for a person: {item['id']} {item['title']}\nTry: handrail review show {item['id']}")
+
+
+def _batch(name: str, *, json_: bool) -> None:
+    from orchestrator.app.batches.listing import one
+
+    found = one(name)
+    if json_:
+        print_json("batch", found)
+        return
+    say(f"batch: {found['batch']}, merge: {found['merge']}")
+    table(
+        ("RUN", "STANDING", "SPEC", "MESSAGE"),
+        [(r["run"], r["standing"], r["spec"], r["message"]) for r in found["runs"]],
+    )

@@ -28,6 +28,7 @@ class RunSettings(Noun):
     :class:`~orchestrator.models.capabilities.Limits`; ``budget_*`` are those of
     the whole run. ``packages`` is the folder that stands in for every index.
     ``record`` keeps what models said; ``replay`` names a run whose recordings answer instead.
+    ``batch`` is the batch whose ceiling of tokens and money it shares, '' for a run on its own.
     """
 
     agent: str
@@ -46,6 +47,7 @@ class RunSettings(Noun):
     record: bool = False
     replay: RunId | None = None
     limits: dict[str, float] = Field(default_factory=dict)
+    batch: str = ""
 
     def models(self) -> tuple[str, ...]:
         """Every model that the run may ask, each once."""

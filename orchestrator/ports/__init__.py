@@ -6,6 +6,7 @@ not kept; whatever is kept is a noun in :mod:`orchestrator.models`.
 
 from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Steering
 from orchestrator.ports.broker import Broker, BrokerGrant, Budgets, Lease
+from orchestrator.ports.execution import JobEnd, RunExecutor, RunJob
 from orchestrator.ports.gates import Candidate, Gate
 from orchestrator.ports.models import Answer, ModelClient, Question
 from orchestrator.ports.sandbox import Environments, Execution, Prepared, Sandbox, Sandboxes, SandboxRequest
@@ -45,13 +46,16 @@ __all__ = [
     "Execution",
     "Gate",
     "History",
+    "JobEnd",
     "Lease",
     "ModelClient",
     "OutMember",
     "Prepared",
     "Question",
     "RefUpdate",
+    "RunExecutor",
     "RunIndex",
+    "RunJob",
     "Sandbox",
     "SandboxRequest",
     "Sandboxes",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.errors import StoreError
 from orchestrator.models.ids import RunId
+from orchestrator.ports import Budgets
 from orchestrator.store.index import SqliteIndex
 
 _TABLE = (
@@ -68,6 +70,25 @@ class SqliteBudgets:
     def _sums(self, db: sqlite3.Connection) -> tuple[int, float]:
         row: tuple[Any, ...] = db.execute(_SUMS, (self._run,)).fetchone()
         return int(row[0]), float(row[1])
+
+
+class SharedBudgets:
+    """Implements :class:`orchestrator.ports.Budgets` for a run in a batch with a ceiling of its own: both must hold.
+
+    What one set aside before another refused stays set aside until the key is settled, which ends its lease.
+    """
+
+    def __init__(self, parts: Sequence[Budgets]) -> None:
+        self._parts = parts
+
+    def reserve(self, key: str, tokens: int, cost_usd: float) -> bool:
+        """As the port says."""
+        return all(part.reserve(key, tokens, cost_usd) for part in self._parts)
+
+    def settle(self, key: str, tokens: int, cost_usd: float) -> None:
+        """As the port says."""
+        for part in self._parts:
+            part.settle(key, tokens, cost_usd)
 
 
 def _check(tokens: int, cost_usd: float) -> None:

@@ -1,0 +1,1 @@
+"""Many runs as one: asked for, kept, conducted, reported."""

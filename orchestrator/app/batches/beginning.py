@@ -1,0 +1,54 @@
+"""A run of a batch, begun where it is advanced: once, under its promised id, with the spec that was listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.app.project import Project
+from orchestrator.app.start import RunRequest, read_file, start
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest, sha256
+from orchestrator.models.batch import Batch, BatchEntry
+from orchestrator.models.run import Run
+from orchestrator.ports import RunJob
+
+
+def job_of(batch: Batch, entry: BatchEntry, *, key: str = "", trust: str = "") -> RunJob:
+    """What an executor is told."""
+    begin = f"{batch.id} " + entry.to_bytes().decode()
+    return RunJob(entry.repo, entry.run, key=key, trust=trust, approve_plan=batch.approve_plan, begin=begin)
+
+
+def begun(project: Project, job: RunJob) -> Run:
+    """The run of a job, recorded now if it was not. Raises BAT010, and as :func:`~orchestrator.app.start.start`."""
+    try:
+        return project.index.run(job.run)
+    except UsageError as unknown:
+        if unknown.code != "RUN001" or not job.begin:
+            raise
+    batch, _, document = job.begin.partition(" ")
+    entry = BatchEntry.model_validate_json(document)
+    return start(project, request_of(entry, batch, key=job.key, trust=job.trust), run=entry.run)
+
+
+def request_of(entry: BatchEntry, batch: str, *, key: str = "", trust: str = "") -> RunRequest:
+    """Raises ``UsageError`` (BAT010) when the spec is not any more what the batch was made of."""
+    spec = Path(entry.spec)
+    if sha256(read_file(spec)) != entry.spec_source:
+        raise UsageError("BAT010", f"{spec} was changed since the batch was made.", "make a new batch for it")
+    asked = entry.asked
+    return RunRequest(
+        spec,
+        workflow=asked.workflow,
+        agent=asked.agent,
+        agent_input=Path(entry.script) if entry.script else None,
+        model=asked.model,
+        review=asked.review,
+        target=entry.target_ref,
+        limits=tuple(f"{name}={value:g}" for name, value in asked.limits.items()),
+        budget_tokens=asked.budget_tokens,
+        budget_usd=asked.budget_usd,
+        key=Path(key) if key else None,
+        trust=Digest(trust) if trust else None,
+        batch=batch,
+    )

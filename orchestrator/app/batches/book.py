@@ -1,0 +1,82 @@
+"""Where batches are kept: ``$XDG_STATE_HOME/handrail/batches/<id>/``, beside the repositories that they span."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestrator.errors import StoreError, UsageError
+from orchestrator.models.base import RunId
+from orchestrator.models.batch import Batch
+from orchestrator.store.budgets import SqliteBudgets
+from orchestrator.store.index import SqliteIndex
+from orchestrator.store.layout import state_home
+
+_FILE = "batch.json"
+_ID = re.compile(r"B\d{8}-[a-z2-9]{6}")
+
+
+def is_batch(name: str) -> bool:
+    """Whether a name is a batch's rather than a run's."""
+    return _ID.fullmatch(name) is not None
+
+
+def folder_of(batch: str) -> Path:
+    """Raises ``UsageError`` (BAT001) for what is no batch's name."""
+    if not is_batch(batch):
+        raise UsageError("BAT001", f"{batch!r} is no batch.", "handrail runs --batches")
+    return state_home() / "batches" / batch
+
+
+def save(batch: Batch) -> None:
+    """Write a new batch once and for all: durable, whole or not at all. Raises ``StoreError`` (STORE005)."""
+    folder = folder_of(batch.id)
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+        aside = folder / f".{_FILE}"
+        with aside.open("wb") as out:
+            out.write(batch.to_bytes())
+            out.flush()
+            os.fsync(out.fileno())
+        aside.rename(folder / _FILE)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as problem:
+        text = f"Cannot write {folder}: {problem.strerror}."
+        raise StoreError("STORE005", text, "check the folder's owner, mode and space") from problem
+
+
+def load(batch: str) -> Batch:
+    """Raises ``UsageError`` (BAT001) for one that is not here, ``StoreError`` (STORE003) for one that was altered."""
+    path = folder_of(batch) / _FILE
+    try:
+        return Batch.model_validate_json(path.read_bytes())
+    except FileNotFoundError as problem:
+        raise UsageError("BAT001", f"There is no batch {batch}.", "handrail runs --batches") from problem
+    except (OSError, ValidationError) as problem:
+        raise StoreError("STORE003", f"{path} cannot be read as a batch.", "restore it from a backup") from problem
+
+
+def names() -> list[str]:
+    """Of all batches of this user, newest first."""
+    home = state_home() / "batches"
+    found = [entry.name for entry in home.iterdir() if is_batch(entry.name)] if home.is_dir() else []
+    return sorted(found, key=lambda name: (home / name).stat().st_mtime, reverse=True)
+
+
+def open_index(batch: str) -> SqliteIndex:
+    """The batch's own database: what its runs have set aside and spent."""
+    return SqliteIndex(folder_of(batch) / "runs.db")
+
+
+def budgets(index: SqliteIndex, batch: Batch) -> SqliteBudgets:
+    """What all runs of a batch may spend together."""
+    ceiling = batch.ceiling
+    tokens = 2**62 if ceiling.budget_tokens is None else ceiling.budget_tokens
+    return SqliteBudgets(index, RunId(batch.id), tokens, ceiling.budget_usd)

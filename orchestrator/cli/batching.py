@@ -1,0 +1,171 @@
+"""Many runs as one, for `handrail run` and `handrail resume`: options, progress, and what is left behind for CI."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from orchestrator.cli.options import digest
+from orchestrator.cli.telling import literal, note, print_json, print_line, say, table
+from orchestrator.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.app.batches.conducting import Progress
+    from orchestrator.models.batch import Batch
+    from orchestrator.models.ids import RunId
+
+F = TypeVar("F", bound=Callable[..., Any])
+_FILE = click.Path(path_type=Path)
+
+_MAKING = (
+    click.option("--batch", "manifest", type=_FILE, help="A manifest of runs (batch.yaml) instead of specs."),
+    click.option("--jobs", type=click.IntRange(1, 64), help="Runs advanced at once (default: 1)."),
+    click.option("--max-failures", type=click.IntRange(1), help="Begin nothing more after so many failed runs."),
+    click.option(
+        "--merge", type=click.Choice(["none", "each", "together"]), help="Bring finished runs to their targets."
+    ),
+    click.option("--batch-tokens", type=click.IntRange(0), help="A ceiling of tokens for all runs together."),
+    click.option("--batch-usd", type=click.FloatRange(0), help="A ceiling of money for all runs together."),
+    click.option("--dry-run", is_flag=True, help="Plan every run, say what it may cost at most, and begin nothing."),
+)
+_TELLING = (
+    click.option("--events", type=click.Choice(["jsonl"]), help="A line of JSON for every change, on stdout."),
+    click.option("--junit", type=_FILE, help="Write the batch's result as JUnit XML."),
+    click.option("--sarif", type=_FILE, help="Write all gate findings as SARIF 2.1.0."),
+)
+
+
+def making_options(function: F) -> F:
+    """What a batch is made of."""
+    for option in reversed(_MAKING):
+        function = option(function)
+    return function
+
+
+def telling_options(function: F) -> F:
+    """How a batch is told of."""
+    for option in reversed(_TELLING):
+        function = option(function)
+    return function
+
+
+def begin(
+    specs: tuple[Path, ...], repo: Path, *, approve_plan: bool, making: dict[str, Any], asked: dict[str, Any]
+) -> Batch:
+    """The batch that the command line describes. Raises ``UsageError`` (BAT006) for contradicting options."""
+    from orchestrator.app.batches.making import make_batch, manifest_of, read_manifest
+    from orchestrator.models.batch import Ceiling, MergeMode
+
+    manifest = making["manifest"]
+    if (manifest is None) == (not specs):
+        raise UsageError("BAT006", "Name specs or one manifest.", "handrail run SPEC…, or: handrail run --batch FILE")
+    flags = {"jobs": "jobs", "max_failures": "max_failures", "batch_tokens": "budget_tokens", "batch_usd": "budget_usd"}
+    given = {name: making[flag] for flag, name in flags.items() if making[flag] is not None}
+    if manifest is None:
+        merge = MergeMode(making["merge"] or MergeMode.NONE)
+        wanted = manifest_of(specs, repo, merge, Ceiling(**given), **asked)
+        return make_batch(wanted, Path.cwd(), approve_plan=approve_plan, only_look=making["dry_run"])
+    if asked:
+        named = ", ".join("--" + name.replace("_", "-") for name in asked)
+        raise UsageError("BAT006", f"{named} stand beside a manifest.", "write them into it, under defaults")
+    wanted = read_manifest(manifest)
+    wanted = wanted.model_copy(update={"ceiling": wanted.ceiling.model_copy(update=given)})
+    if making["merge"]:
+        wanted = wanted.model_copy(update={"merge": MergeMode(making["merge"])})
+    folder = manifest.resolve().parent
+    return make_batch(wanted, folder, approve_plan=approve_plan, only_look=making["dry_run"])
+
+
+def look_ahead(batch: Batch, trust: str | None, *, json_: bool) -> NoReturn:
+    """Print what every run would be, and leave: 0, or 6 when one cannot be planned."""
+    from orchestrator.app.batches.looking_ahead import outlooks, total
+
+    found = list(outlooks(batch, digest(trust)))
+    tokens, usd = total(found, batch)
+    if json_:
+        print_json("batch-outlook", {"runs": [asdict(o) for o in found], "tokens": tokens, "usd": usd})
+    else:
+        head = ("SPEC", "STEPS", "TOKENS <=", "USD <=", "AGENT SECONDS <=")
+        table(head, [(o.spec, str(o.steps), str(o.tokens), _usd(o.usd), str(o.wall_seconds)) for o in found])
+        say(f"At most {tokens} tokens and {_usd(usd)} USD in all. Nothing was begun.")
+    bad = [o for o in found if o.problem]
+    for outlook in bad:
+        note(f"{outlook.spec}: {outlook.problem}")
+    sys.exit(ExitCode.INVALID if bad else ExitCode.DONE)
+
+
+def conduct(batch: Batch, *, key: Path | None, trust: str | None, telling: dict[str, Any], json_: bool) -> NoReturn:
+    """Drive the batch and leave with its exit code."""
+    from orchestrator.app.batches import conducting, reports
+    from orchestrator.app.executor import LocalExecutor
+    from orchestrator.app.signals import signals
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    screen = _Screen(batch, jsonl=telling["events"] is not None, quiet=json_)
+    note(f"Batch {batch.id}: {len(batch.entries)} runs. Try, to go on after a stop: handrail resume {batch.id}")
+    trusted, where = digest(trust) or "", str(key.resolve()) if key else ""
+    with signals(stop), LocalExecutor(batch.ceiling.jobs) as executor:
+        conductor = conducting.Conductor(batch, executor, screen.tell, where, trusted)
+        screen.entries = conductor.entries
+        found = conductor.conduct()
+    screen.close()
+    if telling["junit"]:
+        _write(telling["junit"], reports.junit(batch, found))
+    if telling["sarif"]:
+        _write(telling["sarif"], reports.sarif(found))
+    if json_:
+        print_json("batch", {"batch": batch.id, "runs": [reports.row(p) for p in found]})
+    counted = Counter(p.standing.value for p in found)
+    note(f"Batch {batch.id}: " + ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
+    sys.exit(conducting.exit_code(found))
+
+
+def _write(path: Path, data: bytes) -> None:
+    from orchestrator.app.planning import save
+
+    save(path, data)
+
+
+def _usd(value: float | None) -> str:
+    return "unlimited" if value is None else f"{value:.2f}"
+
+
+class _Screen:
+    """A line for every change; on a terminal also one at the bottom that says where the batch stands."""
+
+    def __init__(self, batch: Batch, *, jsonl: bool, quiet: bool) -> None:
+        self._jsonl, self._quiet, self._count = jsonl, quiet, len(batch.entries)
+        self._live = sys.stderr.isatty() and not quiet and not jsonl
+        self.entries: dict[RunId, Progress] = {}
+
+    def tell(self, progress: Progress) -> None:
+        from orchestrator.app.batches.reports import row
+
+        if self._jsonl:
+            print_line({"schema": "handrail.batch-event/1", **row(progress)})
+        elif not self._quiet:
+            self.close()
+            why = f": {progress.code} {progress.why}".replace(":  ", ": ") if progress.why else ""
+            note(f"{progress.standing:8} {progress.entry.run} {progress.entry.spec}{why}")
+            for detail in progress.details:
+                note(f"         {detail}")
+            self._bottom()
+
+    def close(self) -> None:
+        """Take the bottom line away."""
+        if self._live:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def _bottom(self) -> None:
+        if self._live:
+            counted = Counter(p.standing.value for p in self.entries.values())
+            words = " · ".join(f"{counted[name]} {name}" for name in sorted(counted))
+            click.echo(literal(f"{self._count} runs: {words}"), nl=False, err=True)

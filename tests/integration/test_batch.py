@@ -1,0 +1,156 @@
+"""Many runs as one, on real processes, git, Docker and stores."""
+
+import json
+import os
+import signal
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+from run_support import Req, gone, lab, script_text, shell, spec_text, write
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+
+def job(here, name, *, number=1, action=None, **req):
+    """A spec of one requirement, and its script beside it."""
+    one = Req(number, **req)
+    spec, script = here.folder / f"{name}.md", here.folder / f"{name}.yaml"
+    spec.write_text(spec_text([one]).replace("# Parts", f"# {name}"))
+    script.write_text(script_text({one.id: [[action or write(one.path, f"VALUE = {number}\n")]]}))
+    return spec, script
+
+
+def manifest(here, runs, **top):
+    path = here.folder / "batch.yaml"
+    path.write_text(
+        json.dumps(
+            {
+                "schema": "handrail.batch/1",
+                "defaults": {"repo": str(here.repo), "agent": "scripted"},
+                "runs": runs,
+                **top,
+            }
+        )
+    )
+    return path
+
+
+def entry(spec, script, **more):
+    return {"spec": str(spec), "script": str(script), **more}
+
+
+def approve_all(here):
+    for item in here.items():
+        said = here.cli("review", "approve", str(item["id"]))
+        assert said.returncode == 0, said.stderr
+
+
+def by_spec(said):
+    return {row["spec"].rpartition("/")[2]: row for row in json.loads(said.stdout)["runs"]}
+
+
+def test_runs_wait_for_their_people_and_the_batch_goes_on(tmp_path):
+    with lab(tmp_path) as here:
+        jobs = [job(here, "one", number=1), job(here, "two", number=2)]
+        path = manifest(here, [entry(*j) for j in jobs], ceiling={"jobs": 2})
+        said = here.cli("run", "--batch", str(path), "--approve-plan", "--json")
+        assert said.returncode == 4, said.stderr
+        assert {row["standing"] for row in by_spec(said).values()} == {"waiting"}
+        assert not [p for p in here.items() if p["kind"] == "plan"]
+        batch = json.loads(said.stdout)["batch"]
+        approve_all(here)
+        junit, sarif = here.folder / "junit.xml", here.folder / "all.sarif"
+        again = here.cli("resume", batch, "--json", "--junit", str(junit), "--sarif", str(sarif))
+        assert again.returncode == 0, again.stderr
+        assert {row["standing"] for row in by_spec(again).values()} == {"done"}
+        assert ET.parse(junit).getroot().attrib["tests"] == "2"
+        assert json.loads(sarif.read_text())["runs"]
+        assert len(here.runs()) == 2
+
+
+def test_each_run_is_judged_on_what_the_one_before_it_merged(tmp_path):
+    with lab(tmp_path, human=False) as here:
+        here.git("branch", "work")
+        jobs = [
+            job(here, "one", number=1),
+            job(here, "two", number=2, action={"run": ["cp", "src/f1.py", "src/f2.py"]}),
+        ]
+        path = manifest(here, [entry(*j, target="work") for j in jobs], merge="each", ceiling={"jobs": 2})
+        batch = ""
+        for _ in range(3):
+            words = ["resume", batch] if batch else ["run", "--batch", str(path), "--approve-plan"]
+            said = here.cli(*words, "--json")
+            batch = json.loads(said.stdout)["batch"]
+            approve_all(here)
+        assert said.returncode == 0, said.stderr
+        assert {row["standing"] for row in by_spec(said).values()} == {"merged"}
+        assert here.file("work", "src/f2.py") == "VALUE = 1"
+        assert here.git("status", "--porcelain") == ""
+
+
+def test_what_cannot_begin_is_named_before_anything_begins(tmp_path):
+    with lab(tmp_path) as here:
+        spec, script = job(here, "one")
+        bad = here.folder / "bad.md"
+        bad.write_text("nothing to do\n")
+        path = manifest(here, [entry(spec, script), entry(bad, script), entry(here.folder / "none.md", script)])
+        said = here.cli("run", "--batch", str(path))
+        assert said.returncode == 2
+        assert "BAT003" in said.stderr
+        assert "bad.md" in said.stderr
+        assert "none.md" in said.stderr
+        assert here.runs() == ()
+        checked_out = here.cli("run", "--batch", str(manifest(here, [entry(spec, script)], merge="each")))
+        assert "BAT005" in checked_out.stderr
+        twice = here.cli("run", "--batch", str(manifest(here, [entry(spec, script), entry(spec, script)])))
+        assert "BAT004" in twice.stderr
+        odd = here.cli("run", "--batch", str(manifest(here, [entry(spec, script, colour="red")])))
+        assert ("BAT002" in odd.stderr, "colour" in odd.stderr) == (True, True)
+
+
+def test_after_so_many_failures_nothing_more_begins(tmp_path):
+    with lab(tmp_path) as here:
+        jobs = [job(here, f"n{i}", number=i, verify=["false"]) for i in (1, 2, 3)]
+        path = manifest(here, [entry(*j) for j in jobs], ceiling={"jobs": 1, "max_failures": 1})
+        said = here.cli("run", "--batch", str(path), "--approve-plan", "--json")
+        rows = by_spec(said)
+        assert said.returncode == 3, said.stderr
+        assert [rows[f"n{i}.md"]["standing"] for i in (1, 2, 3)] == ["failed", "skipped", "skipped"]
+        assert rows["n2.md"]["code"] == "BAT011"
+
+
+def test_a_dry_run_says_what_it_may_cost_and_begins_nothing(tmp_path):
+    with lab(tmp_path) as here:
+        jobs = [job(here, "one", number=1), job(here, "two", number=2)]
+        specs = [str(spec) for spec, _ in jobs]
+        said = here.cli("run", *specs, "--dry-run", "--json", "--limit", "tokens=5000", "--batch-tokens", "7000")
+        assert said.returncode == 0, said.stderr
+        found = json.loads(said.stdout)
+        assert [o["tokens"] for o in found["runs"]] == [5000, 5000]
+        assert found["tokens"] == 7000
+        assert here.runs() == ()
+
+
+def test_a_batch_that_is_killed_ends_its_workers_and_goes_on_once(tmp_path):
+    with lab(tmp_path) as here:
+        slow = shell("sleep 3; echo VALUE = 1 > src/f1.py")
+        jobs = [job(here, "one", number=1, action=slow), job(here, "two", number=2)]
+        path = manifest(here, [entry(*j) for j in jobs], ceiling={"jobs": 2})
+        running = here.spawn("run", "--batch", str(path), "--approve-plan", "--events", "jsonl")
+        run = here.wait_for("agent-prompt", count=2)
+        os.kill(running.pid, signal.SIGKILL)
+        out, _ = running.communicate()
+        assert all(json.loads(line)["schema"] == "handrail.batch-event/1" for line in out.splitlines())
+        until = time.monotonic() + 45
+        while any(r["status"] == "running" for r in json.loads(here.cli("runs", "--json").stdout)["runs"]):
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        assert gone(run, 45)
+        listed = json.loads(here.cli("runs", "--batches", "--json").stdout)["batches"]
+        said = here.cli("resume", listed[0]["batch"], "--json")
+        assert said.returncode == 4, said.stderr
+        approve_all(here)
+        last = here.cli("resume", listed[0]["batch"], "--json")
+        assert last.returncode == 0, last.stderr
+        assert len(here.runs()) == 2
