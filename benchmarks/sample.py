@@ -57,21 +57,31 @@ def repository(folder: Path) -> Path:
 
 def run(folder: Path, steps: int, env: dict[str, str]) -> Cost:
     """One reviewed run of so many steps in a process of its own; the repository and its set-up are not counted."""
-    script = folder / "script.yaml"
-    folder.mkdir(parents=True, exist_ok=True)
-    script.write_text("schema: handrail.script/1\nsteps:\n" + "".join(map(_attempt, range(1, steps + 1))))
-    return reviewed(folder, steps, env, str(script))
+    return _reviewed(*set_up(folder, steps, env), env=env)
 
 
 def reviewed(folder: Path, steps: int, env: dict[str, str], *work: str) -> Cost:
     """The same with any agent; ``work`` is what ``reviewed_run.py`` takes after the spec."""
+    where, spec, _ = set_up(folder, steps, env)
+    return _reviewed(where, spec, *work, env=env)
+
+
+def set_up(folder: Path, steps: int, env: dict[str, str]) -> tuple[Path, Path, Path]:
+    """A trusted repository, a spec of so many steps, and the scripted agent's file for them."""
+    script = folder / "script.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    script.write_text("schema: handrail.script/1\nsteps:\n" + "".join(map(_attempt, range(1, steps + 1))))
     where, spec = repository(folder), folder / "prd.md"
     subprocess.run(
         [*HANDRAIL, "init", "--yes", "--commit", "--repo", str(where)], env=env, check=True, capture_output=True
     )
     spec.write_text("# Sample\n\n## Requirements\n" + "".join(map(_requirement, range(1, steps + 1))))
+    return where, spec, script
+
+
+def _reviewed(*words: Path | str, env: dict[str, str]) -> Cost:
     driver = Path(__file__).with_name("reviewed_run.py")
-    return process([sys.executable, str(driver), str(where), str(spec), *work], env=env)
+    return process([sys.executable, str(driver), *map(str, words)], env=env)
 
 
 def _module(n: int) -> str:

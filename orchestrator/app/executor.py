@@ -12,7 +12,7 @@ import time
 from collections import deque
 from dataclasses import asdict
 from queue import Empty, SimpleQueue
-from typing import Self, TextIO, cast
+from typing import Any, Self, TextIO, cast
 
 from orchestrator.errors import ExitCode
 from orchestrator.models.base import RunId
@@ -46,9 +46,9 @@ class _Process:
 
     def _listen(self, heard: SimpleQueue[tuple[_Process, JobEnd | None]]) -> None:
         for line in self._stdout:
-            answer = json.loads(line)
-            job = RunJob(**answer.pop("job"))
-            heard.put((self, JobEnd(job, **{**answer, "details": tuple(answer["details"])})))
+            answer: dict[str, Any] = json.loads(line)
+            answer |= {"job": RunJob(**answer["job"]), "details": tuple(answer["details"])}
+            heard.put((self, JobEnd(**answer)))
         heard.put((self, None))
 
 

@@ -20,12 +20,15 @@ from typing import TextIO
 from orchestrator.app.batches.beginning import begun
 from orchestrator.app.project import open_project
 from orchestrator.app.reviewing import approve_plan
+from orchestrator.app.sandboxing import EngineShelf
 from orchestrator.app.start import go_on
 from orchestrator.errors import ExitCode, HandrailError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.run import OVER
 from orchestrator.ports import JobEnd, RunJob
+
+_MADE_AHEAD = 1
 
 
 def main() -> None:
@@ -34,10 +37,14 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     jobs, busy = SimpleQueue[RunJob | None](), threading.Event()
     threading.Thread(target=_listen, args=(sys.stdin, jobs, busy), daemon=True).start()
-    while (job := jobs.get()) is not None:
-        busy.set()
-        answers.write(json.dumps(asdict(_ended(job))) + "\n")
-        busy.clear()
+    shelf = EngineShelf(_MADE_AHEAD)
+    try:
+        while (job := jobs.get()) is not None:
+            busy.set()
+            answers.write(json.dumps(asdict(_ended(job, shelf))) + "\n")
+            busy.clear()
+    finally:
+        shelf.close()
 
 
 def _listen(lines: TextIO, jobs: SimpleQueue[RunJob | None], busy: threading.Event) -> None:
@@ -48,9 +55,9 @@ def _listen(lines: TextIO, jobs: SimpleQueue[RunJob | None], busy: threading.Eve
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _ended(job: RunJob) -> JobEnd:
+def _ended(job: RunJob, shelf: EngineShelf) -> JobEnd:
     try:
-        return JobEnd(job, _advance(job))
+        return JobEnd(job, _advance(job, shelf))
     except HandrailError as error:
         return JobEnd(job, int(error.exit_code), error.code, error.message, error.details)
     except KeyboardInterrupt:
@@ -60,7 +67,7 @@ def _ended(job: RunJob) -> JobEnd:
         return JobEnd(job, int(ExitCode.FAILED), "INT900", text)
 
 
-def _advance(job: RunJob) -> int:
+def _advance(job: RunJob, shelf: EngineShelf) -> int:
     key = Path(job.key) if job.key else None
     trust = Digest(job.trust) if job.trust else None
     with open_project(Path(job.repository)) as project:
@@ -72,7 +79,7 @@ def _advance(job: RunJob) -> int:
             approve_plan(project, run, item, key=key, trust=trust)
 
         asked: Callable[[ReviewItem], None] | None = ask if job.approve_plan else None
-        result = go_on(project, run, key=key, trust=trust, ask=asked)
+        result = go_on(project, run, key=key, trust=trust, ask=asked, shelf=shelf)
     return int(getattr(result, "exit_code", ExitCode.WAITING))
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from orchestrator.sandbox.docker_engine import DockerSandboxes
     from orchestrator.sandbox.recipe import Recipe
 
+_Asked = tuple[str, str, tuple[str, ...]]
+"""Image, runtime, layers."""
 _NPM_LOCKS = frozenset({"package-lock.json", "npm-shrinkwrap.json"})
 
 
@@ -171,16 +173,43 @@ def runtime_choice() -> tuple[str, str]:
     return why or f"{name}: as {RUNTIME} asks", how if "has no gVisor" in why else ""
 
 
+class EngineShelf:
+    """Engines of a process that advances many runs: kept between them, with containers made ahead for the next one.
+
+    ``made_ahead`` containers of each kind; each serves one sandbox of one run and none after it.
+    """
+
+    def __init__(self, made_ahead: int) -> None:
+        self._made_ahead = made_ahead
+        self._kept: dict[_Asked, DockerSandboxes] = {}
+
+    def take(self, asked: _Asked) -> DockerSandboxes:
+        """A kept engine, or a new one. Nobody else is given it before it is put back."""
+        return self._kept.pop(asked, None) or engine(*asked, pool_size=self._made_ahead)
+
+    def put(self, asked: _Asked, sandboxes: DockerSandboxes) -> None:
+        """Keep an engine that no run uses any more."""
+        self._kept[asked] = sandboxes
+
+    def close(self) -> None:
+        """Remove what was made ahead, and drop the connections."""
+        for sandboxes in self._kept.values():
+            sandboxes.close()
+
+
 class LazyEngine:
     """The engine of one run: probed when the first sandbox is needed, ended at once when the run is stopped.
 
-    ``builds`` ends what is being built for it.
+    ``builds`` ends what is being built for it. From a ``shelf`` it is borrowed; one that was ended is not given back.
     """
 
-    def __init__(self, image: str, runtime: str, layers: Iterable[str] = ()) -> None:
+    def __init__(
+        self, image: str, runtime: str, layers: Iterable[str] = (), *, shelf: EngineShelf | None = None
+    ) -> None:
         from orchestrator.sandbox.abort import Abort
 
-        self._asked = (image, runtime, tuple(layers))
+        self._asked: _Asked = (image, runtime, tuple(layers))
+        self._shelf = shelf
         self.builds = Abort()
         self._turn, self._aborted = threading.Lock(), threading.Event()
         self._made: DockerSandboxes | None = None
@@ -189,7 +218,7 @@ class LazyEngine:
         """Raises ``SandboxUnavailable`` or ``SandboxUnsafe``; safe to call from parallel steps."""
         with self._turn:
             if self._made is None:
-                self._made = engine(*self._asked)
+                self._made = self._shelf.take(self._asked) if self._shelf else engine(*self._asked)
                 if self._aborted.is_set():
                     self._made.abort()
                 self._made.probe()
@@ -203,6 +232,10 @@ class LazyEngine:
             self._made.abort()
 
     def close(self) -> None:
-        """Drop the connection, if there is one."""
-        if self._made is not None:
+        """Give it back, or drop the connection, if there is one."""
+        if self._made is None:
+            return
+        if self._shelf is not None and not self._aborted.is_set():
+            self._shelf.put(self._asked, self._made)
+        else:
             self._made.close()

@@ -14,7 +14,7 @@ from orchestrator.app.choosing import choose, choose_spelled, read_limits
 from orchestrator.app.preferences import preferences
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
-from orchestrator.app.sandboxing import packages_at
+from orchestrator.app.sandboxing import EngineShelf, packages_at
 from orchestrator.app.wiring import open_run, open_workflow
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
@@ -145,15 +145,19 @@ def go_on(
     trust: Digest | None = None,
     ask: Callable[[ReviewItem], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
+    shelf: EngineShelf | None = None,
 ) -> Ended | Waiting:
-    """Advance a run from wherever it is. Raises ``UsageError`` (RUN004) for one that is over, and what nodes raise."""
+    """Advance a run from wherever it is. Raises ``UsageError`` (RUN004) for one that is over, and what nodes raise.
+
+    ``shelf`` lends its engine to a process that advances many runs.
+    """
     from orchestrator.app.drive import drive  # loads the engine, which no other command needs
 
     if run.status in OVER:
         raise UsageError("RUN004", f"Run {run.id} is over ({run.status}).", f"handrail show {run.id}")
     settings = RunSettings.model_validate_json(project.blobs.get(run.settings))
     spec = Spec.model_validate_json(project.blobs.get(run.spec))
-    with open_run(project, run, spec, settings, key=key, trust=trust, say=say) as opened:
+    with open_run(project, run, spec, settings, key=key, trust=trust, say=say, shelf=shelf) as opened:
         if opened.ctx.workflow.digest() != run.workflow_digest:
             text = f"The workflow {run.workflow} is not the one that run {run.id} began with."
             raise UsageError("RUN005", text, "go on with the version of Handrail that began it, or begin anew")

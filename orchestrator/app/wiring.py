@@ -15,7 +15,7 @@ from orchestrator.app.base import Base, read_base
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
 from orchestrator.app.project import Project
-from orchestrator.app.sandboxing import LazyEngine, layers_of, packages_at
+from orchestrator.app.sandboxing import EngineShelf, LazyEngine, layers_of, packages_at
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.workers import Worker
@@ -110,6 +110,7 @@ def open_run(
     key: Path | None,
     trust: Digest | None,
     say: Callable[[str], None],
+    shelf: EngineShelf | None = None,
 ) -> Iterator[Opened]:
     """Everything that advances this run. The engine is asked for only when the first sandbox is needed.
 
@@ -126,7 +127,7 @@ def open_run(
         trees, run_gates = stack.enter_context(open_trees(project)), stack.enter_context(_gates())
         base = read_base(project, trees, run.base_commit, trust)
         workflow = open_workflow(run.workflow)
-        engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile))
+        engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), shelf=shelf)
         ctx = RunContext(
             run=run,
             settings=settings,

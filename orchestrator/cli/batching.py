@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from orchestrator.cli.options import digest
-from orchestrator.cli.telling import literal, note, print_json, print_line, say, table
+from orchestrator.cli.telling import note, print_json, print_line, say, status, table
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -162,10 +162,10 @@ class _Screen:
     def close(self) -> None:
         """Take the bottom line away."""
         if self._live:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            status("")
 
     def _bottom(self) -> None:
         if self._live:
             counted = Counter(p.standing.value for p in self.entries.values())
             words = " · ".join(f"{counted[name]} {name}" for name in sorted(counted))
-            click.echo(literal(f"{self._count} runs: {words}"), nl=False, err=True)
+            status(f"{self._count} runs: {words}")

@@ -28,6 +28,11 @@ def note(text: str) -> None:
     click.echo(literal(text), err=True)
 
 
+def status(text: str) -> None:
+    """Words that stand at the bottom of the terminal until the next call; '' takes them away. Only for a terminal."""
+    click.echo("\r\x1b[K" + literal(text), nl=False, err=True)
+
+
 def print_json(schema: str, body: dict[str, Any]) -> None:
     """One object with its schema's name and version. ASCII alone, so that no terminal acts on what is in it."""
     click.echo(json.dumps({"schema": f"handrail.{schema}/1", **body}, indent=2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -66,16 +66,13 @@ class Manifest(Noun):
     @model_validator(mode="before")
     @classmethod
     def _filled(cls, data: object) -> object:
-        if not isinstance(data, dict):
+        given = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+        defaults, runs = given.get("defaults"), given.get("runs")
+        if not isinstance(defaults, dict) or not isinstance(runs, list):
             return data
-        given: dict[str, object] = {str(k): v for k, v in data.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
-        defaults, runs = given.pop("defaults", None), given.get("runs")
-        if defaults is None or not isinstance(runs, list):
-            return given
-        if not isinstance(defaults, dict):
-            raise ValueError("defaults must be a mapping")  # noqa: TRY004  pydantic collects ValueError
-        filled = [{**defaults, **r} if isinstance(r, dict) else r for r in runs]  # pyright: ignore[reportUnknownVariableType]
-        return {**given, "runs": filled}
+        entries = cast("list[Any]", runs)
+        filled = [{**defaults, **cast("dict[str, Any]", r)} if isinstance(r, dict) else r for r in entries]
+        return {**{name: value for name, value in given.items() if name != "defaults"}, "runs": filled}
 
 
 class BatchEntry(Noun):
