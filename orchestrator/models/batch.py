@@ -65,14 +65,17 @@ class Manifest(Noun):
 
     @model_validator(mode="before")
     @classmethod
-    def _filled(cls, data: object) -> object:
-        given = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
-        defaults, runs = given.get("defaults"), given.get("runs")
-        if not isinstance(defaults, dict) or not isinstance(runs, list):
-            return data
-        entries = cast("list[Any]", runs)
-        filled = [{**defaults, **cast("dict[str, Any]", r)} if isinstance(r, dict) else r for r in entries]
-        return {**{name: value for name, value in given.items() if name != "defaults"}, "runs": filled}
+    def _filled(cls, data: Any) -> Any:  # noqa: ANN401  whatever the file holds
+        match data:
+            case {"defaults": dict(), "runs": list()}:
+                given = cast("dict[str, Any]", data)
+                filled: list[Any] = [
+                    {**given["defaults"], **cast("dict[str, Any]", r)} if isinstance(r, dict) else r
+                    for r in given["runs"]
+                ]
+                return {**{name: value for name, value in given.items() if name != "defaults"}, "runs": filled}
+            case _:
+                return data
 
 
 class BatchEntry(Noun):
