@@ -17,9 +17,10 @@ from orchestrator.engine.nodes.gate import gate
 from orchestrator.engine.nodes.merge import merge
 from orchestrator.engine.nodes.plan import plan
 from orchestrator.engine.nodes.review import review
+from orchestrator.engine.runnable import ensure_runnable
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
 from orchestrator.engine.watch import TRANSITION, check_transition
-from orchestrator.errors import Interrupted
+from orchestrator.errors import Interrupted, WorkflowInvalid
 from orchestrator.models.base import StepId
 from orchestrator.models.plan import StepKind
 from orchestrator.models.workflow import Node, NodeKind
@@ -33,7 +34,11 @@ Graph = Any
 
 
 def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """The runnable graph of a workflow that :mod:`orchestrator.policy.workflow_rules` found no problem in."""
+    """The runnable graph of a workflow that :mod:`orchestrator.policy.proof` found no problem in.
+
+    Raises ``WorkflowInvalid`` WF041 for what a workflow may say and this engine does not do.
+    """
+    ensure_runnable(ctx.workflow)
     graph: Graph = StateGraph(RunState)
     for name, node in ctx.workflow.nodes.items():
         handler = _watched(ctx, name, _handler(ctx, name, node))
@@ -67,6 +72,16 @@ def _handler(ctx: RunContext, name: str, node: Node) -> Handler:  # noqa: PLR091
             return lambda state: merge(ctx, state, node)
         case NodeKind.END:
             return lambda _: end(ctx, node, name)
+        case (
+            NodeKind.TASK
+            | NodeKind.ASK
+            | NodeKind.DECIDE
+            | NodeKind.NOTIFY
+            | NodeKind.WAIT
+            | NodeKind.PARALLEL
+            | NodeKind.JOIN
+        ):
+            raise WorkflowInvalid("WF041", f"{name} is a {node.kind} node, and this version does not run those.")
         case _:
             assert_never(node.kind)
 

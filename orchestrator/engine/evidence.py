@@ -14,7 +14,7 @@ from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.change import Observed, Proposal
 from orchestrator.models.policy import Custody
 from orchestrator.models.review import ChangeSheet
-from orchestrator.policy import workflow_rules
+from orchestrator.policy.proof import search
 from orchestrator.ports import RefUpdate
 from orchestrator.provenance import claims, dsse, log, ranges, statements, stating
 
@@ -94,7 +94,7 @@ def proof_line(ctx: RunContext, when: datetime) -> bytes:
 
     Raises ``WorkflowInvalid`` WF030 when the search finds a way: nothing is merged then.
     """
-    found = workflow_rules.searched(ctx.workflow)
+    found = search.searched(ctx.workflow)
     if found.counterexample:
         raise WorkflowInvalid("WF030", f"The workflow {ctx.workflow.id} can merge a change unseen.")
     return _sealed(
@@ -102,15 +102,21 @@ def proof_line(ctx: RunContext, when: datetime) -> bytes:
         claims.ProofClaim(
             run=ctx.run.id,
             workflow=Digest(ctx.workflow.digest()),
-            property=workflow_rules.PROPERTY,
+            property=search.PROPERTY,
             engine="breadth-first search over all reachable standings",
-            rules=sha256(Path(workflow_rules.__file__).read_bytes()),
+            rules=_rules(),
             states=found.states,
             transitions=found.transitions,
             custody=custody(ctx),
             at=when,
         ),
     )
+
+
+def _rules() -> Digest:
+    """The digest of the proof's own source: every file of it, in the order of their names."""
+    folder = Path(search.__file__).parent
+    return sha256(canonical([sha256(path.read_bytes()) for path in sorted(folder.glob("*.py"))]))
 
 
 def monitor_line(ctx: RunContext, tip: GitOid, commit: GitOid, when: datetime) -> bytes:

@@ -2,52 +2,69 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pydantic import Field
 
 from orchestrator.models.base import Digest, Noun
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.spec import Span
+from orchestrator.models.workflow_parts import (
+    Case,
+    Channel,
+    Condition,
+    Effect,
+    Event,
+    Fact,
+    FactKind,
+    Lane,
+    Line,
+    Needs,
+    NodeKind,
+    Operator,
+    Repeat,
+    Rule,
+    RuleKind,
+    Subject,
+)
 
+__all__ = [
+    "Case",
+    "Channel",
+    "Condition",
+    "Effect",
+    "Event",
+    "Fact",
+    "FactKind",
+    "Lane",
+    "Line",
+    "Needs",
+    "Node",
+    "NodeKind",
+    "Operator",
+    "Repeat",
+    "Rule",
+    "RuleKind",
+    "Subject",
+    "Workflow",
+]
 
-class NodeKind(StrEnum):
-    PLAN = "plan"
-    FOR_EACH = "for_each"
-    AGENT = "agent"
-    COMMAND = "command"
-    GATE = "gate"
-    REVIEW = "review"
-    MERGE = "merge"
-    END = "end"
-
-
-class Line(StrEnum):
-    """Where a merge node puts the commit: on the run's branch, or on the private stack that is approved at the end."""
-
-    RUN = "run"
-    STACK = "stack"
-
-
-class Lane(StrEnum):
-    """How a requirement becomes steps: one, or its tests and then its code."""
-
-    STRAIGHT = "straight"
-    TEST_FIRST = "test-first"
-
-
-class Subject(StrEnum):
-    """What a review node is about."""
-
-    PLAN = "plan"
-    CHANGE = "change"
-    RUN = "run"
+MAX_SECONDS = 366 * 24 * 3600
 
 
 class Node(Noun):
     """One activity.
 
-    ``on`` maps each outcome that the kind can have to the next node's id; an
+    ``on`` maps each outcome that the node can have to the next node's id; an
     outcome without a target is a problem, found before anything is compiled.
+    Which fields a kind needs and may have is in :mod:`orchestrator.policy.proof.shape`.
+
+    ``role`` does the task, answers, decides, or says that what is waited for has
+    happened. ``approvals`` distinct people of the role must approve; ``other_than``
+    names nodes whose doers do not count among them. ``about`` is the node whose effect is
+    reviewed, or the parallel node whose branches a join waits for. ``within_seconds`` is the
+    timer of a node that waits for somebody; it ends as ``expired``. ``pause_seconds`` is how
+    long a wait lasts by itself. ``at_most`` bounds an outcome: taken that often,
+    the node ends as ``exhausted`` instead. ``edits`` marks a task that changes the change
+    in hand; ``change`` names that change. ``span`` is the place of its sentence in ``process.md``.
     """
 
     kind: NodeKind
@@ -55,10 +72,29 @@ class Node(Noun):
     on: dict[str, str] = Field(default_factory=dict)
     role: str | None = None
     reviews: Subject | None = None
+    about: str | None = None
+    approvals: int = Field(default=1, ge=1, le=64)
+    other_than: tuple[str, ...] = ()
+    within_seconds: int | None = Field(default=None, ge=1, le=MAX_SECONDS)
+    pause_seconds: int | None = Field(default=None, ge=1, le=MAX_SECONDS)
+    at_most: dict[str, int] = Field(default_factory=dict)
     line: Line | None = None
     lane: Lane = Lane.STRAIGHT
     gates: tuple[str, ...] = ()
-    exit: int | None = None
+    argv: tuple[str, ...] = ()
+    instruction: str | None = None
+    effect: Effect | None = None
+    edits: bool = False
+    change: str = "change"
+    asks: tuple[str, ...] = ()
+    cases: tuple[Case, ...] = ()
+    repeat: Repeat | None = None
+    channel: Channel | None = None
+    to: str | None = None
+    capabilities: Capabilities | None = None
+    phase: str = ""
+    span: Span | None = None
+    exit: int | None = Field(default=None, ge=0, le=255)
 
 
 class Workflow(Noun):
@@ -69,5 +105,8 @@ class Workflow(Noun):
     start: str
     nodes: dict[str, Node] = Field(min_length=1)
     roles: tuple[str, ...] = ()
+    facts: dict[str, Fact] = Field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    needs: Needs = Needs()
     ceiling: Capabilities
     source_digest: Digest

@@ -9,7 +9,7 @@ from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem
 from orchestrator.models.strict_yaml import Document, parse, validate
 from orchestrator.models.workflow import Workflow
-from orchestrator.policy import workflow_rules
+from orchestrator.policy.proof import search
 
 _SCHEMA = "handrail.workflow/1"
 
@@ -38,7 +38,7 @@ def _body(data: Any) -> Any:  # noqa: ANN401  plain YAML data
 
 
 def _judge(workflow: Workflow, document: Document, prose: bytes, path: str) -> list[Problem]:
-    found = [_at(document, path, ("nodes", node), code, text) for node, code, text in workflow_rules.problems(workflow)]
+    found = [_at(document, path, ("nodes", node), code, text) for node, code, text in search.problems(workflow)]
     if workflow.source_digest != sha256(prose):
         text = "The process was edited after this workflow was made from it."
         found.append(_at(document, path, ("source_digest",), "WF003", text))

@@ -22,7 +22,7 @@ def problems(before: str, after: str, prose: bytes = PROSE) -> str:
 
 def test_the_bundled_workflow_is_sound() -> None:
     workflow = load_workflow(YAML, PROSE, PATH)
-    assert {n.kind for n in workflow.nodes.values()} == set(NodeKind)
+    assert {n.kind for n in workflow.nodes.values()} >= {NodeKind.PLAN, NodeKind.FOR_EACH, NodeKind.MERGE, NodeKind.END}
 
 
 @pytest.mark.parametrize(

@@ -12,69 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrator.models.workflow import Line, Node, NodeKind, Subject, Workflow
-
-OUTCOMES: dict[NodeKind, frozenset[str]] = {
-    NodeKind.PLAN: frozenset({"planned"}),
-    NodeKind.FOR_EACH: frozenset({"work", "judge", "done", "stacked", "refused", "rejected", "limit"}),
-    NodeKind.AGENT: frozenset({"proposed"}),
-    NodeKind.GATE: frozenset({"passed", "needs-person", "again", "error"}),
-    NodeKind.COMMAND: frozenset({"passed", "again"}),
-    NodeKind.REVIEW: frozenset({"approve", "request-changes", "reject"}),
-    NodeKind.MERGE: frozenset({"merged", "moved"}),
-    NodeKind.END: frozenset(),
-}
-"""Every outcome that a node of a kind can have; see :func:`outcomes` for what a review can have besides."""
-
-_OF_SUBJECT: dict[Subject | None, frozenset[str]] = {
-    Subject.CHANGE: frozenset({"deferred", "moved"}),
-    Subject.RUN: frozenset({"moved"}),
-}
-
-
-def outcomes(node: Node) -> frozenset[str]:
-    """All outcomes of this node."""
-    extra = _OF_SUBJECT.get(node.reviews, frozenset[str]()) if node.kind is NodeKind.REVIEW else frozenset[str]()
-    return OUTCOMES[node.kind] | extra
+from orchestrator.policy.proof import shape
 
 
 def problems(workflow: Workflow) -> Iterator[tuple[str, str, str]]:
     """(node id, code, sentence) for everything wrong. Nothing means that it may be compiled."""
-    broken = list(_shape(workflow))
+    broken = list(shape.problems(workflow))
     yield from broken
     if not broken:
         yield from _connection(workflow)
         story = counterexample(workflow)
         if story:
             yield story[-1].node, "WF030", "A change can be merged unseen: " + _tell(workflow, story)
-
-
-def _shape(workflow: Workflow) -> Iterator[tuple[str, str, str]]:
-    if workflow.start not in workflow.nodes:
-        yield "", "WF010", f"start names {workflow.start!r}, which is no node."
-    for name, node in workflow.nodes.items():
-        expected = outcomes(node)
-        for missing in sorted(expected - set(node.on)):
-            yield name, "WF011", f"{name} says nothing about the outcome {missing!r}."
-        for unknown in sorted(set(node.on) - expected):
-            yield name, "WF012", f"{name} is a {node.kind} node and never ends as {unknown!r}."
-        for outcome, target in node.on.items():
-            if target not in workflow.nodes:
-                yield name, "WF013", f"{name} goes to {target!r} on {outcome!r}, which is no node."
-        yield from _fields(workflow, name, node)
-
-
-def _fields(workflow: Workflow, name: str, node: Node) -> Iterator[tuple[str, str, str]]:
-    required = {
-        NodeKind.REVIEW: ("role", "reviews"),
-        NodeKind.GATE: ("gates",),
-        NodeKind.MERGE: ("line",),
-        NodeKind.END: ("exit",),
-    }
-    for field in required.get(node.kind, ()):
-        if getattr(node, field) in {None, ()}:
-            yield name, "WF014", f"{name} is a {node.kind} node and needs {field!r}."
-    if node.role is not None and node.role not in workflow.roles:
-        yield name, "WF015", f"{name} names the role {node.role!r}, which the workflow does not list."
 
 
 def _connection(workflow: Workflow) -> Iterator[tuple[str, str, str]]:
