@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -25,7 +25,7 @@ class Custodian:
 
     def __init__(self, grant: BrokerGrant, send: Callable[[Mapping[str, Any]], None]) -> None:
         credentials = [endpoint.credential for endpoint in grant.endpoints]
-        self._sources = {c.source for c in credentials if c.source is not None} | {s.source for s in grant.secrets}
+        self._sources = [c.source for c in credentials if c.source is not None] + [s.source for s in grant.secrets]
         kept = [c.source for c in credentials if c.kind is CredentialKind.OAUTH and c.source is not None]
         self._files = {source.value[0] for source in kept}
         self._send, self._turns, self._closed = send, dict[str, Turn](), False
@@ -54,7 +54,7 @@ class Custodian:
     async def _value(self, what: str, of: object) -> str:
         if what == "read":
             return await read_secret(self._source(of))
-        path, text = (str(of[0]), str(of[1])) if isinstance(of, list) else (str(of), "")
+        path, text = _pair(of)
         if path not in self._files:
             raise unusable("it is no file of this grant")
         if what == "lock":
@@ -88,3 +88,11 @@ class Custodian:
                 turn.__exit__()
                 raise unusable("its file is held, or the lease has ended")
             self._turns[path] = turn
+
+
+def _pair(of: object) -> tuple[str, str]:
+    """A path alone, or with a text."""
+    if not isinstance(of, list):
+        return str(of), ""
+    path, text = cast("list[object]", of)
+    return str(path), str(text)
