@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from orchestrator.app.brokering import place_words
 from orchestrator.app.keys import signer
 from orchestrator.app.project import open_project
 from orchestrator.app.sandboxing import engine_form, probe_engine, runtime_choice
 from orchestrator.app.setup import trust
-from orchestrator.errors import HandrailError, TrustError
+from orchestrator.errors import HandrailError, SandboxUnavailable, TrustError
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def examine(folder: Path) -> list[Check]:
         ask_check("sandbox", lambda: f"every limit was tried and held: {', '.join(probe_engine())}"),
         _engine(),
         _runtime(),
+        _broker(),
         _import_name(),
     ]
 
@@ -76,6 +78,16 @@ def _runtime() -> Check:
     except HandrailError as problem:
         return Check("runtime", ok=True, words=f"not asked: {problem.code}")
     return Check("runtime", ok=True, words=words, hint=hint)
+
+
+def _broker() -> Check:
+    """Either place will do; a word that names none will not."""
+    try:
+        return Check("broker", ok=True, words=place_words())
+    except SandboxUnavailable as problem:
+        return Check("broker", ok=True, words=f"not asked: {problem.code}")
+    except HandrailError as problem:
+        return Check("broker", ok=False, words=f"{problem.code} {problem.message}", hint=problem.hint)
 
 
 def _import_name() -> Check:

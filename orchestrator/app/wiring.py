@@ -147,7 +147,7 @@ def open_run(
             ),
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
             connections=load_connections(),
-            broker=lambda: make_broker(project.blobs.put),
+            broker=lambda: make_broker(project.blobs.put, engine.sandboxes, tell, settings.packages),
             budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=run_gates,
             open_decision=decision_opener(base),

@@ -62,6 +62,13 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
+def is_here(host: str) -> bool:
+    """Whether a host of the user's configuration is the machine itself."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
 async def resolve(
     host: str, port: int, *, private: bool = False, table: Mapping[str, tuple[str, ...]] | None = None
 ) -> str:

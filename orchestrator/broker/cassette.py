@@ -20,13 +20,12 @@ from typing import Any, Protocol, Self, cast
 
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker
-from orchestrator.broker.setup import DriftPolicy
+from orchestrator.broker.setup import MAX_CASSETTE_BYTES, DriftPolicy
 from orchestrator.broker.upstream import Cut, Origin, Outgoing, Resolve
 from orchestrator.models.base import Digest, canonical, sha256
 
 SCHEMA = "handrail.cassette/1"
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
-MAX_CASSETTE_BYTES = 512 * 1024 * 1024
 _KEPT_HEADERS = frozenset({"content-type", "content-length", "location", "etag", "retry-after", "content-encoding"})
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from orchestrator.broker.addresses import resolve
+from orchestrator.broker.addresses import is_here, resolve
 from orchestrator.broker.budget import Purse
 from orchestrator.broker.cassette import Sender
 from orchestrator.broker.credentials import Signer, make_signer, place_of
 from orchestrator.broker.ledger import Ledger
 from orchestrator.broker.refusal import Refusal
-from orchestrator.broker.secrets import Masker
+from orchestrator.broker.secrets import Masker, unusable
 from orchestrator.broker.setup import Protection, Setup
-from orchestrator.broker.tokens import Fetch, unusable
+from orchestrator.broker.tokens import Fetch
 from orchestrator.broker.upstream import Cut, Outgoing, Resolve, Upstreams
+from orchestrator.broker.vault import Vault
 from orchestrator.models.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Context:
     purse: Purse
     ledger: Ledger
     masker: Masker
+    vault: Vault
     signers: dict[str, Signer] = field(default_factory=dict[str, Signer])
     sent: dict[str, int] = field(default_factory=dict[str, int])
     authority: Authority | None = None
@@ -65,7 +67,7 @@ class Context:
     def signer(self, endpoint: Endpoint) -> Signer:
         """One for each endpoint: tokens are kept while they are valid."""
         if endpoint.name not in self.signers:
-            self.signers[endpoint.name] = make_signer(endpoint, self.masker, self._fetch(endpoint))
+            self.signers[endpoint.name] = make_signer(endpoint, self.masker, self._fetch(endpoint), self.vault)
         return self.signers[endpoint.name]
 
     def resolver(self, *, private: bool = False) -> Resolve:
@@ -73,7 +75,8 @@ class Context:
         lenient = private or not self.setup.holds(Protection.ADDRESSES)
 
         async def pinned(host: str, port: int) -> str:
-            return await resolve(host, port, private=lenient, table=self.setup.hosts)
+            there = self.setup.machine if private and self.setup.machine and is_here(host) else host
+            return await resolve(there, port, private=lenient, table=self.setup.hosts)
 
         return pinned
 

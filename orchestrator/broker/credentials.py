@@ -9,10 +9,11 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from orchestrator.broker.refusal import Refusal
-from orchestrator.broker.secrets import Masker, read_secret
+from orchestrator.broker.secrets import Masker, unusable
 from orchestrator.broker.sigv4 import Keys, Scope, authorization
-from orchestrator.broker.tokens import Fetch, Grants, TokenSource, unusable
+from orchestrator.broker.tokens import Fetch, Grants, TokenSource
 from orchestrator.broker.upstream import Origin, Outgoing
+from orchestrator.broker.vault import Vault
 from orchestrator.models.endpoint import CredentialKind, Endpoint, WireProtocol
 
 _KEY_HEADER = {
@@ -54,15 +55,15 @@ class NoSigner(_Fixed):
 class KeySigner(_Fixed):
     """An API key, in the header that the protocol's owner reads, or in ``options.header`` after ``options.prefix``."""
 
-    def __init__(self, endpoint: Endpoint, masker: Masker) -> None:
-        self._endpoint, self._masker = endpoint, masker
+    def __init__(self, endpoint: Endpoint, masker: Masker, vault: Vault) -> None:
+        self._endpoint, self._masker, self._vault = endpoint, masker, vault
 
     async def headers(self, _: Outgoing, __: Origin, /) -> list[tuple[str, str]]:
         """Reads the key each time: a rotated one is used at once."""
         source = self._endpoint.credential.source
         if source is None:
             raise Refusal("BRK040", 502, "the endpoint's credential names no source", "handrail doctor")
-        value = await read_secret(source)
+        value = await self._vault.read(source)
         self._masker.learn(value)
         options = self._endpoint.credential.options
         name, prefix = _KEY_HEADER[self._endpoint.protocol]
@@ -92,8 +93,8 @@ class BearerSigner:
 class AwsSigner(_Fixed):
     """SigV4 over host, date, payload and type; the keys are JSON as AWS's ``credential_process`` prints it."""
 
-    def __init__(self, endpoint: Endpoint, masker: Masker) -> None:
-        self._credential, self._masker = endpoint.credential, masker
+    def __init__(self, endpoint: Endpoint, masker: Masker, vault: Vault) -> None:
+        self._credential, self._masker, self._vault = endpoint.credential, masker, vault
 
     async def headers(self, request: Outgoing, origin: Origin, /) -> list[tuple[str, str]]:
         """Signs exactly what will be sent."""
@@ -114,7 +115,7 @@ class AwsSigner(_Fixed):
         if self._credential.source is None:
             raise unusable("it names no source")
         try:
-            told = json.loads(await read_secret(self._credential.source))
+            told = json.loads(await self._vault.read(self._credential.source))
             parts = (told["AccessKeyId"], told["SecretAccessKey"], told.get("SessionToken") or "")
         except (ValueError, KeyError, TypeError, AttributeError):
             raise unusable("its source gives no JSON with AccessKeyId and SecretAccessKey") from None
@@ -126,20 +127,20 @@ class AwsSigner(_Fixed):
         return keys
 
 
-def make_signer(endpoint: Endpoint, masker: Masker, fetch: Fetch) -> Signer:
+def make_signer(endpoint: Endpoint, masker: Masker, fetch: Fetch, vault: Vault) -> Signer:
     """Of an endpoint's credential kind."""
-    grants = Grants(endpoint.credential, fetch, masker)
+    grants = Grants(endpoint.credential, fetch, masker, vault)
     project = endpoint.credential.options.get("quota_project")
     match endpoint.credential.kind:
         case CredentialKind.NONE:
             return NoSigner()
         case CredentialKind.API_KEY:
-            return KeySigner(endpoint, masker)
+            return KeySigner(endpoint, masker, vault)
         case CredentialKind.OAUTH:
             beta = endpoint.credential.options.get("anthropic_beta")
             return BearerSigner(TokenSource(grants.oauth, masker), [("anthropic-beta", beta)] if beta else [])
         case CredentialKind.SIGV4:
-            return AwsSigner(endpoint, masker)
+            return AwsSigner(endpoint, masker, vault)
         case CredentialKind.GOOGLE_ADC:
             extra = [("x-goog-user-project", project)] if project else []
             return BearerSigner(TokenSource(grants.google, masker), extra)

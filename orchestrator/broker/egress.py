@@ -17,7 +17,6 @@ from orchestrator.broker.cassette import Reply
 from orchestrator.broker.context import Context
 from orchestrator.broker.ledger import Entry
 from orchestrator.broker.refusal import Refusal
-from orchestrator.broker.secrets import read_secret
 from orchestrator.broker.setup import Protection
 from orchestrator.broker.upstream import Cut, Origin, Outgoing
 from orchestrator.broker.wire import Head, Incoming, malformed, parse_head, read_head
@@ -196,7 +195,7 @@ async def _secret_headers(context: Context, tunnel: Tunnel, path: str) -> list[t
     found: list[tuple[str, str]] = []
     for secret in context.setup.secrets:
         if secret.host == tunnel.host and context.covers(secret.paths, judged_path(path)):
-            value = await read_secret(secret.source)
+            value = await context.vault.read(secret.source)
             context.masker.learn(value)
             found.append((secret.header.lower(), secret.prefix + value))
     return [*found, ("accept-encoding", "identity")] if found else []

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
-import shutil
-import subprocess  # nosec B404 # the process is our own program
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from orchestrator.broker.custodian import Custodian
+from orchestrator.broker.local import local_process
 from orchestrator.broker.routes import PREFIXES
 from orchestrator.broker.setup import (
     CA_FILE,
     CASSETTE,
     INSIDE,
+    MAX_CASSETTE_BYTES,
     RELAY,
     REPLAY,
-    SOCKET_FOLDER,
     DriftPolicy,
     Protection,
     Setup,
@@ -32,12 +29,10 @@ from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.base import Digest
 from orchestrator.models.endpoint import SecretSource, SourceKind, WireProtocol
 from orchestrator.models.traffic import Exchange, Traffic, Usage
-from orchestrator.ports import BrokerGrant, Budgets
+from orchestrator.ports import BrokerGrant, BrokerProcess, Budgets
 
 START_SECONDS = 30.0
 CLOSE_SECONDS = 15.0
-_ROOT = Path(__file__).resolve().parents[2]
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.broker.process import main; main()"
 _ENVIRONMENT = (
     "PATH", "HOME", "LANG", "USER", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS",
     "GNUPGHOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -48,11 +43,17 @@ _TRUST = (
 )  # fmt: skip
 
 
-class ProcessBroker:
-    """Implements :class:`~orchestrator.ports.Broker` with one process a lease on this host.
+Start = Callable[[Mapping[str, str]], AbstractContextManager[BrokerProcess]]
 
-    ``store`` keeps a cassette and gives its digest. ``hosts`` and ``trust`` are as in
-    :class:`~orchestrator.broker.setup.Setup`; ``weakened`` is for tests of attacks alone.
+
+class ProcessBroker:
+    """Implements :class:`~orchestrator.ports.Broker` with one process a lease.
+
+    ``start`` gets the environment of a process and gives it running: here, or in a container.
+
+    ``store`` keeps a cassette and gives its digest. ``hosts`` are as in
+    :class:`~orchestrator.broker.setup.Setup`, ``trust`` is a file of further certificate authorities;
+    ``weakened`` is for tests of attacks alone.
     """
 
     def __init__(
@@ -63,8 +64,9 @@ class ProcessBroker:
         hosts: Mapping[str, tuple[str, ...]] | None = None,
         trust: Path | None = None,
         weakened: frozenset[Protection] = frozenset(),
+        start: Start = local_process,
     ) -> None:
-        self._store, self._drift = store, drift
+        self._store, self._drift, self._start = store, drift, start
         self._hosts, self._trust, self._weakened = dict(hosts or {}), trust, weakened
 
     @contextmanager
@@ -72,22 +74,18 @@ class ProcessBroker:
         self, grant: BrokerGrant, budgets: Budgets, on_exchange: Callable[[Exchange], None]
     ) -> Iterator[ProcessLease]:
         """As the port says. Raises ``SandboxUnavailable``: ``BRK001`` it does not start, ``BRK002`` it ended early."""
-        directory = Path(tempfile.mkdtemp(prefix="handrail-broker-"))
-        lease = ProcessLease(directory, grant, budgets, on_exchange, self._store)
-        try:
-            (directory / SOCKET_FOLDER).mkdir(mode=0o755)
-            (directory / SOCKET_FOLDER).chmod(0o755)
-            if grant.replay is not None:
-                (directory / REPLAY).write_bytes(grant.replay)
-            lease.start(self._setup(directory, grant, lease.token))
-            yield lease
-        finally:
-            lease.close()
-            shutil.rmtree(directory, ignore_errors=True)
+        with self._start(_environment(grant)) as process:
+            lease = ProcessLease(process, grant, budgets, on_exchange, self._store)
+            try:
+                lease.start(self._setup(process, grant, lease.token))
+                yield lease
+            finally:
+                lease.close()
 
-    def _setup(self, directory: Path, grant: BrokerGrant, token: str) -> Setup:
+    def _setup(self, process: BrokerProcess, grant: BrokerGrant, token: str) -> Setup:
         return Setup(
-            directory=str(directory),
+            directory=process.folder,
+            machine=process.machine,
             token=token,
             endpoints=grant.endpoints,
             models=grant.models,
@@ -101,9 +99,19 @@ class ProcessBroker:
             replay=grant.replay is not None,
             drift=self._drift,
             hosts=self._hosts,
-            trust=str(self._trust) if self._trust else "",
+            trust=self._authorities(process),
             weakened=self._weakened,
         )
+
+    def _authorities(self, process: BrokerProcess) -> str:
+        """What is trusted beside the system's own: in a container also what this machine's user says it is."""
+        named = [self._trust] if self._trust else []
+        if process.machine and os.environ.get("SSL_CERT_FILE"):
+            named.append(Path(os.environ["SSL_CERT_FILE"]))
+        try:
+            return "\n".join(place.read_text(encoding="ascii", errors="ignore") for place in named)
+        except OSError as error:
+            raise _unavailable("BRK001", f"the certificate authorities cannot be read: {error}") from error
 
 
 class ProcessLease:
@@ -111,18 +119,20 @@ class ProcessLease:
 
     def __init__(
         self,
-        directory: Path,
+        process: BrokerProcess,
         grant: BrokerGrant,
         budgets: Budgets,
         on_exchange: Callable[[Exchange], None],
         store: Callable[[bytes], Digest],
     ) -> None:
-        self._directory, self._grant, self._budgets = directory, grant, budgets
+        self._process, self._grant, self._budgets = process, grant, budgets
         self._on_exchange, self._store = on_exchange, store
         self.token = "hr-" + secrets.token_urlsafe(32)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._custodian = Custodian(grant, self._send) if process.machine else None
+        self._carried: list[str] = []
         self._thread: threading.Thread | None = None
         self._ready, self._turn = threading.Event(), threading.Lock()
+        self._sending, self._is_ready = threading.Lock(), False
         self._exchanges: list[Exchange] = []
         self._closed: dict[str, Any] | None = None
         self._failed: tuple[str, str] | None = None
@@ -131,7 +141,7 @@ class ProcessLease:
 
     @property
     def mount(self) -> str:
-        return str(self._directory / SOCKET_FOLDER)
+        return self._process.mount
 
     @property
     def urls(self) -> Mapping[WireProtocol, str]:
@@ -157,26 +167,20 @@ class ProcessLease:
 
     @property
     def pid(self) -> int:
-        """Of the process; 0 before it starts."""
-        return self._process.pid if self._process else 0
+        """Of the process; 0 for one in a container."""
+        return self._process.pid
 
     def start(self, setup: Setup) -> None:
         """Wait until the socket is there."""
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 # nosec B603 # fixed arguments, our own program
-                [sys.executable, "-I", "-c", _BOOT, str(_ROOT)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_environment(setup),
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise _unavailable("BRK001", str(error)) from error
-        self._thread = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
+        replay = self._grant.replay
+        if replay is not None and not self._process.machine:
+            (Path(self._process.folder) / REPLAY).write_bytes(replay)
         self._send(setup.model_dump(mode="json"))
-        if not self._ready.wait(START_SECONDS) or self._failed is not None or self._process.poll() is not None:
+        if replay is not None and self._process.machine:
+            self._send({"recording": replay.decode()})
+        if not self._ready.wait(START_SECONDS) or not self._is_ready:
             code, words = self._failed or ("BRK001", "it did not say that it is ready")
             raise _unavailable(code, words)
 
@@ -188,20 +192,13 @@ class ProcessLease:
             return self._traffic
 
     def _close(self) -> Traffic:
-        process = self._process
-        if process is not None:
-            self._send({"close": True})
-            if self._thread is not None:
-                self._thread.join(CLOSE_SECONDS)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(1.0)
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+        self._send({"close": True})
+        if self._thread is not None:
+            self._thread.join(CLOSE_SECONDS)
+            if self._thread.is_alive():
+                self._process.kill()
+        if self._custodian is not None:
+            self._custodian.close()
         cassette = self._cassette()
         if self._closed is None:
             return Traffic(exchanges=tuple(self._exchanges), usage=Usage(settled=False), cassette=cassette)
@@ -216,25 +213,24 @@ class ProcessLease:
         )
 
     def _cassette(self) -> Digest | None:
-        """What was recorded, also by a process that broke."""
-        place = self._directory / CASSETTE
+        """What was recorded; by a process of this machine also when it broke."""
+        if self._process.machine:
+            return self._store("".join(self._carried).encode()) if self._carried else None
+        place = Path(self._process.folder) / CASSETTE
         return self._store(place.read_bytes()) if place.exists() else None
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        process = self._process
-        if process is not None and process.stdin is not None:
-            with contextlib.suppress(OSError, ValueError):
-                process.stdin.write(json.dumps(message).encode() + b"\n")
-                process.stdin.flush()
+        with self._sending:
+            self._process.send(json.dumps(message).encode() + b"\n")
 
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+    def _listen(self) -> None:
         """The reader of the process's lines, in a thread of its own; what it cannot read ends the process."""
         try:
-            for line in cast("Any", process.stdout):
+            for line in self._process.lines():
                 self._take(json.loads(line))
         except Exception as broken:  # noqa: BLE001  a thread's exception would be lost
             self._failed = ("BRK002", f"what it told cannot be read ({type(broken).__name__})")
-            process.kill()
+            self._process.kill()
         finally:
             self._ready.set()
 
@@ -254,14 +250,26 @@ class ProcessLease:
         elif "failed" in message:
             code, words = message["failed"]
             self._failed = (str(code), str(words))
+        elif "ask" in message and self._custodian is not None:
+            number, what, of = message["ask"]
+            self._custodian.take((int(number), str(what), of))
+        elif "cassette" in message:
+            self._carry(str(message["cassette"]))
         elif "ready" in message:
+            self._is_ready = True
             self._ready.set()
 
+    def _carry(self, piece: str) -> None:
+        """Raises ``ValueError`` for more than a recording can be."""
+        self._carried.append(piece)
+        if sum(map(len, self._carried)) > MAX_CASSETTE_BYTES:
+            raise ValueError("the recording is too large")
 
-def _environment(setup: Setup) -> dict[str, str]:
+
+def _environment(grant: BrokerGrant) -> dict[str, str]:
     """Named variables alone, and those that a granted endpoint or secret says its key is in."""
-    sources: list[SecretSource] = [e.credential.source for e in setup.endpoints if e.credential.source is not None]
-    sources += [secret.source for secret in setup.secrets]
+    sources: list[SecretSource] = [e.credential.source for e in grant.endpoints if e.credential.source is not None]
+    sources += [secret.source for secret in grant.secrets]
     named = [source.value[0] for source in sources if source.kind is SourceKind.ENVIRONMENT]
     return {name: os.environ[name] for name in (*_ENVIRONMENT, *named) if name in os.environ}
 

@@ -2,6 +2,9 @@
 
 On stdin: a line with the :class:`~orchestrator.broker.setup.Setup`, then ``{"reserved": [n, bool]}`` and
 ``{"close": true}``. On stdout: ``ready``, ``exchange``, ``reserve``, ``exhausted``, ``closed`` or ``failed``.
+
+In a container (``machine`` is set) it also asks for keys by ``{"ask": [n, what, of]}``, told ``{"answer": [n, bool,
+words]}``, takes a recording to replay as the second line, and gives one that it made in pieces of ``cassette``.
 """
 
 from __future__ import annotations
@@ -26,10 +29,12 @@ from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker
 from orchestrator.broker.setup import CA_FILE, CASSETTE, LOCK, REPLAY, SOCKET, SOCKET_FOLDER, Protection, Setup
 from orchestrator.broker.upstream import Upstreams
+from orchestrator.broker.vault import AskedVault, LocalVault
 from orchestrator.models.traffic import TrafficKind
 
 _LINE_BYTES = 64 * 1024 * 1024
 _BACKLOG = 64
+_PIECE = 256 * 1024
 _LATER_SECONDS = 0.05
 _HEAD_BUFFER = 256 * 1024
 
@@ -40,6 +45,7 @@ class Parent:
     def __init__(self, reader: asyncio.StreamReader, out: asyncio.WriteTransport) -> None:
         self._reader, self._out = reader, out
         self._asked: dict[int, asyncio.Future[bool]] = {}
+        self._questions: dict[int, asyncio.Future[tuple[bool, str]]] = {}
         self._count = 0
         self._later: list[dict[str, Any]] = []
 
@@ -71,12 +77,23 @@ class Parent:
         self.tell({"reserve": [self._count, tokens, cost_usd]})
         return await answer
 
+    async def ask(self, what: str, of: object) -> tuple[bool, str]:
+        """A question to the custodian of keys."""
+        self._count += 1
+        answer: asyncio.Future[tuple[bool, str]] = asyncio.get_running_loop().create_future()
+        self._questions[self._count] = answer
+        self.tell({"ask": [self._count, what, of]})
+        return await answer
+
     async def listen(self) -> bool:
         """Until it says close (``True``) or is gone."""
         while (message := await self.line()) is not None:
             if "reserved" in message:
                 number, held = message["reserved"]
-                self._asked.pop(number).set_result(bool(held))
+                _settle(self._asked.pop(number), bool(held))
+            if "answer" in message:
+                number, could, words = message["answer"]
+                _settle(self._questions.pop(number), (bool(could), str(words)))
             if "close" in message:
                 return True
         return False
@@ -86,6 +103,12 @@ class Parent:
         self._out.set_write_buffer_limits(high=0)
         while self._out.get_write_buffer_size():  # noqa: ASYNC110  a transport tells nobody when it is empty
             await asyncio.sleep(0.001)
+
+
+def _settle(answer: asyncio.Future[Any], value: object) -> None:
+    """Whoever asked may have gone meanwhile."""
+    if not answer.done():
+        answer.set_result(value)
 
 
 async def _pipes() -> Parent:
@@ -104,6 +127,9 @@ async def serve() -> None:
         return
     setup = Setup.model_validate(told)
     directory = Path(setup.directory)
+    if setup.machine and setup.replay:
+        carried = await parent.line()
+        (directory / REPLAY).write_text((carried or {}).get("recording", ""), encoding="utf-8")
     lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
@@ -123,7 +149,8 @@ async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
         sender = Replayer(load((directory / REPLAY).read_bytes()), setup.drift, masker)
     if setup.record:
         sender = Recorder(sender, directory / CASSETTE, masker)
-    context = Context(setup, upstreams, sender, purse, ledger, masker)
+    vault = AskedVault(parent.ask) if setup.machine else LocalVault()
+    context = Context(setup, upstreams, sender, purse, ledger, masker, vault)
     if setup.egress:
         from orchestrator.broker.certificates import Authority  # noqa: PLC0415  slow to load, and often not needed
 
@@ -146,6 +173,8 @@ async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
         entry.note("BRK053", f"{sender.left} recorded exchanges were not asked for")
         ledger.record(entry)
     if asked:
+        if setup.machine and setup.record:
+            _carry(parent, directory / CASSETTE)
         tokens, cost = purse.spent
         closed = {
             "usage": ledger.usage().model_dump(mode="json"),
@@ -158,6 +187,13 @@ async def _lease(parent: Parent, setup: Setup, directory: Path) -> None:
         await parent.flush()
     else:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _carry(parent: Parent, cassette: Path) -> None:
+    """A recording, in lines that no reader finds too long."""
+    text = cassette.read_text(encoding="utf-8")
+    for start in range(0, len(text), _PIECE):
+        parent.tell({"cassette": text[start : start + _PIECE]})
 
 
 def main() -> None:

@@ -23,6 +23,11 @@ def _unreadable(why: str) -> Refusal:
     return Refusal("BRK040", 502, f"a credential of this endpoint cannot be read: {why}", "`handrail doctor`")
 
 
+def unusable(why: str) -> Refusal:
+    """A credential that does not work; ``why`` holds nothing of it."""
+    return Refusal("BRK040", 502, f"a credential of this endpoint cannot be used: {why}", "`handrail doctor`")
+
+
 async def read_secret(source: SecretSource) -> str:
     """The value without surrounding white space. Raises :class:`Refusal` (``BRK040``), which never holds any of it."""
     match source.kind:

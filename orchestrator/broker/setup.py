@@ -16,6 +16,7 @@ CA_FILE = "ca.pem"
 CASSETTE = "cassette.jsonl"
 REPLAY = "replay.jsonl"
 LOCK = "lock"
+MAX_CASSETTE_BYTES = 512 * 1024 * 1024
 INSIDE = "/run/handrail"
 """Where the socket's folder is mounted."""
 RELAY_PORT = 4180
@@ -47,8 +48,10 @@ class Setup(Noun):
     """A lease as its process sees it.
 
     ``directory`` is the lease's own folder on the host. ``hosts`` are addresses that are used instead of the
-    resolver's, as in a hosts file; they are judged like any other. ``trust`` is a PEM file of further
-    certificate authorities for upstreams, '' for none.
+    resolver's, as in a hosts file; they are judged like any other. ``trust`` holds further
+    certificate authorities for upstreams as PEM, '' for none. ``machine`` is the name of the user's machine for a
+    broker that runs in a container, '' for one that runs there: it then asks its parent for keys, and carries
+    recordings over its pipe.
     """
 
     directory: str
@@ -66,6 +69,7 @@ class Setup(Noun):
     drift: DriftPolicy = DriftPolicy.LENIENT
     hosts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     trust: str = ""
+    machine: str = ""
     weakened: frozenset[Protection] = frozenset()
 
     def holds(self, protection: Protection) -> bool:

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import fcntl
 import json
 import math
-import os
 import re
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, cast
 
-from orchestrator.broker.refusal import Refusal
-from orchestrator.broker.secrets import Masker, read_secret
+from orchestrator.broker.secrets import Masker, unusable
+from orchestrator.broker.vault import Vault
 from orchestrator.models.endpoint import Credential, SourceKind
 
 Fetch = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, bytes]]]
@@ -28,18 +25,12 @@ _EARLY_SECONDS = 60.0
 _SHORTEST_SECONDS = 30.0
 _LONGEST_SECONDS = 86_400.0
 _UNSAID_SECONDS = 300.0
-_TURN_SECONDS = 30.0
 _WORD = re.compile(r"[\x21-\x7e]{1,16384}")
 _JWT_SECONDS = 600
 _GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
 _AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 _AZURE_LOGIN = "https://login.microsoftonline.com"
-
-
-def unusable(why: str) -> Refusal:
-    """A credential that does not work; ``why`` holds nothing of it."""
-    return Refusal("BRK040", 502, f"a credential of this endpoint cannot be used: {why}", "`handrail doctor`")
 
 
 class TokenSource:
@@ -70,10 +61,10 @@ class TokenSource:
 
 
 class Grants:
-    """The ways to a token. ``fetch`` goes out by the rules of the endpoint."""
+    """The ways to a token. ``fetch`` goes out by the rules of the endpoint, ``vault`` holds what does not."""
 
-    def __init__(self, credential: Credential, fetch: Fetch, masker: Masker) -> None:
-        self._credential, self._fetch, self._masker = credential, fetch, masker
+    def __init__(self, credential: Credential, fetch: Fetch, masker: Masker, vault: Vault) -> None:
+        self._credential, self._fetch, self._masker, self._vault = credential, fetch, masker, vault
 
     async def oauth(self, refused: str) -> tuple[str, float]:
         """A refresh token in a file of the user's own, replaced there when the server rotates it.
@@ -84,9 +75,8 @@ class Grants:
         if source is None or source.kind is not SourceKind.FILE:
             raise unusable("oauth keeps its tokens in a file of mode 0600")
         path = Path(source.value[0])
-        with _Turn(path) as turn:
-            await turn.take()
-            kept = _json(await read_secret(source))
+        async with self._vault.turn(path):
+            kept = _json(await self._vault.read(source))
             left = _number(kept, "expires_at") - time.time()
             known = kept.get("access_token")
             if known and known != refused and left > _EARLY_SECONDS:
@@ -101,7 +91,7 @@ class Grants:
             kept |= {"access_token": told["access_token"], "expires_at": int(time.time() + seconds)}
             if told.get("refresh_token"):
                 kept["refresh_token"] = self._secret(told, "refresh_token")
-            _replace(path, json.dumps(kept).encode())
+            await self._vault.replace(path, json.dumps(kept))
             return _token(told), seconds
 
     async def google(self, _: str = "") -> tuple[str, float]:
@@ -147,7 +137,7 @@ class Grants:
     async def _value(self) -> str:
         if self._credential.source is None:
             raise unusable("it names no source")
-        return await read_secret(self._credential.source)
+        return await self._vault.read(self._credential.source)
 
     def _option(self, name: str) -> str:
         if not self._credential.options.get(name):
@@ -219,52 +209,3 @@ def _assertion(kept: Mapping[str, Any], scope: str, audience: str) -> str:
 
 def _base64url(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Whole or not at all, readable by nobody else. A link stays one: the file that it names is replaced."""
-    fresh = ""
-    try:
-        target = path.resolve(strict=True)
-        descriptor, fresh = tempfile.mkstemp(dir=target.parent, prefix=".handrail-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(fresh).replace(target)
-    except OSError as error:
-        if fresh:
-            Path(fresh).unlink(missing_ok=True)
-        raise unusable(f"its file cannot be replaced ({type(error).__name__})") from None
-
-
-class _Turn:
-    """A lock beside a file, held while its token is renewed."""
-
-    def __init__(self, path: Path) -> None:
-        self._place = path.with_name(path.name + ".lock")
-        self._handle = -1
-
-    def __enter__(self) -> Self:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        try:
-            self._handle = os.open(self._place, flags, 0o600)
-        except OSError as error:
-            raise unusable(f"its file's folder cannot be written ({type(error).__name__})") from None
-        return self
-
-    async def take(self) -> None:
-        """Without holding up other requests, and not for ever. Raises :class:`Refusal` (``BRK040``)."""
-        until = time.monotonic() + _TURN_SECONDS
-        while True:
-            try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                if time.monotonic() > until:
-                    raise unusable(f"another process has held {self._place.name} for too long") from None
-                await asyncio.sleep(0.05)
-            else:
-                return
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._handle)

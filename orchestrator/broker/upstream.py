@@ -288,5 +288,5 @@ def tls_context(trust: str = "") -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if trust:
-        context.load_verify_locations(trust)
+        context.load_verify_locations(cadata=trust)
     return context

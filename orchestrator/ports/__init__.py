@@ -5,7 +5,7 @@ not kept; whatever is kept is a noun in :mod:`orchestrator.models`.
 """
 
 from orchestrator.ports.agents import Agent, AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Steering
-from orchestrator.ports.broker import Broker, BrokerGrant, Budgets, Lease
+from orchestrator.ports.broker import Broker, BrokerGrant, BrokerProcess, Budgets, Lease
 from orchestrator.ports.execution import JobEnd, RunExecutor, RunJob
 from orchestrator.ports.gates import Candidate, Gate
 from orchestrator.ports.models import Answer, ModelClient, Question
@@ -36,6 +36,7 @@ __all__ = [
     "Blobs",
     "Broker",
     "BrokerGrant",
+    "BrokerProcess",
     "Budgets",
     "BuiltTree",
     "Candidate",

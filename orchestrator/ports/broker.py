@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -41,7 +41,7 @@ class Lease(Protocol):
 
     @property
     def mount(self) -> str:
-        """The host directory with the socket, mounted read-only into the sandbox."""
+        """What holds the socket and is mounted read-only into the sandbox: a host's folder, or a volume by its name."""
         ...
 
     @property
@@ -93,4 +93,40 @@ class Broker(Protocol):
         self, grant: BrokerGrant, budgets: Budgets, on_exchange: Callable[[Exchange], None]
     ) -> AbstractContextManager[Lease]:
         """Raises ``SandboxUnavailable`` (BRK family) when the broker cannot start."""
+        ...
+
+
+class BrokerProcess(Protocol):
+    """A broker's process while it runs, wherever that is. It ends when its pipe closes (D9)."""
+
+    @property
+    def folder(self) -> str:
+        """Its own folder, as the process sees it."""
+        ...
+
+    @property
+    def mount(self) -> str:
+        """What a sandbox gets at ``/run/handrail``: a host's folder, or a volume of the engine by its name."""
+        ...
+
+    @property
+    def machine(self) -> str:
+        """The name of the user's machine as seen from there; '' when it runs on it and reads keys by itself."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """On this machine; 0 for one in a container."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """To its stdin; nothing when it is gone."""
+        ...
+
+    def lines(self) -> Iterator[bytes]:
+        """Of its stdout, to its end. Hostile when it runs beside an agent."""
+        ...
+
+    def kill(self) -> None:
+        """At once, from any thread."""
         ...

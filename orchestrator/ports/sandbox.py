@@ -36,7 +36,7 @@ class SandboxRequest:
     ``packages`` is a host directory of packages to mount read-only. ``open_tree`` makes the whole copy
     writable, for commands whose tree is thrown away (acceptance). ``import_roots``
     are directories of the tree from which Python imports the project's own packages.
-    ``broker`` is the host directory with a lease's socket: a relay inside then answers on 127.0.0.1.
+    ``broker`` is what a lease mounts, with its socket: a relay inside then answers on 127.0.0.1.
     ``image`` is the id of an image that stands on the engine's own and adds a layer (a coding agent's program).
     """
 

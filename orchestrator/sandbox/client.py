@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.owner import INSTANCE
+from orchestrator.sandbox.pipe import Pipe
 
 MIN_API = (1, 41)
 _DEFAULT_URL = "unix:///var/run/docker.sock"
@@ -143,21 +144,56 @@ class Engine:
     def attach(self, container: str) -> Channel:
         """To PID 1, before it is started: nothing it says can be lost."""
         with self._call("attach to a container"):
-            params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            return _channel(self._api.attach_socket(container, params=params))
+            return Channel(*self._attached(container))
+
+    def pipe(self, container: str) -> Pipe:
+        """The same for a program that speaks in lines."""
+        with self._call("attach to a container"):
+            return Pipe(*self._attached(container))
+
+    def _attached(self, container: str) -> tuple[socket.socket, Any]:
+        params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        return _connection(self._api.attach_socket(container, params=params))
 
     def execute_as(self, uid: int, container: str, argv: list[str]) -> Channel:
         """A process of another user, without any capability, attached."""
         with self._call("start a process in a container"):
             made = self._api.exec_create(container, argv, user=f"{uid}:{uid}", stdin=True, workdir="/")
             self.calls += 1
-            return _channel(self._api.exec_start(made["Id"], socket=True))
+            return Channel(*_connection(self._api.exec_start(made["Id"], socket=True)))
 
     def owned(self) -> list[dict[str, Any]]:
         """All containers that carry our labels, running or not."""
         with self._call("list containers"):
             found = self._api.containers(all=True, filters={"label": INSTANCE})
             return list(found)
+
+    def create_volume(self, name: str, labels: Mapping[str, str], options: Mapping[str, str]) -> str:
+        """Its name. It is of the engine's own kind, as ``options`` say."""
+        with self._call("create a volume"):
+            return str(self._api.create_volume(name, "local", dict(options), dict(labels))["Name"])
+
+    def bridge_gateway(self) -> str:
+        """The address of the engine's machine on its default network; '' when there is none."""
+        with self._call("look at its network"):
+            rows: Any = self._api.inspect_network("bridge")["IPAM"]["Config"] or ({},)
+            return str(rows[0].get("Gateway", ""))
+
+    def owned_volumes(self) -> list[dict[str, Any]]:
+        """All volumes that carry our labels."""
+        with self._call("list volumes"):
+            return list(self._api.volumes(filters={"label": INSTANCE})["Volumes"] or ())
+
+    def remove_volume(self, name: str) -> None:
+        """No error when it is gone already, or still used by a container that is about to go."""
+        import docker.errors  # noqa: PLC0415  importing it costs more than most commands
+
+        with self._call("remove a volume"):
+            try:
+                self._api.remove_volume(name)
+            except docker.errors.APIError as error:
+                if error.status_code not in _GONE:
+                    raise
 
     def remove(self, container: str) -> None:
         """Kill and remove, and wait until it is gone. No error when it is gone already."""
@@ -181,6 +217,6 @@ class Engine:
             return
 
 
-def _channel(attached: Any) -> Channel:  # noqa: ANN401  the library returns whichever socket-like object it has
+def _connection(attached: Any) -> tuple[socket.socket, Any]:  # noqa: ANN401  whichever socket-like object it has
     connection = socket.socket(fileno=os.dup(attached.fileno()))
-    return Channel(connection, getattr(attached, "_response", attached))
+    return connection, getattr(attached, "_response", attached)

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
 from orchestrator.models.base import Digest, canonical, sha256
@@ -22,12 +21,13 @@ from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox import probe, programs
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
-from orchestrator.sandbox.drift import drift
+from orchestrator.sandbox.drift import require_as_asked
 from orchestrator.sandbox.layers import stands_on
 from orchestrator.sandbox.owner import Owner
 from orchestrator.sandbox.pool import IDLE_SECONDS, Made, Pool
 from orchestrator.sandbox.profile import Profile, check_limits, container_spec, is_gvisor
 from orchestrator.sandbox.reap import reap
+from orchestrator.sandbox.sidecar import Program, Sidecar, sidecar
 
 AUTO = "auto"
 START_SECONDS = 60
@@ -165,6 +165,33 @@ class DockerSandboxes:
             self._connected[0].close()
         self._connected = None
 
+    @contextmanager
+    def sidecar(self, program: Program) -> Generator[Sidecar]:
+        """A broker's process in a container beside the sandboxes. Raises as :meth:`open`."""
+        with sidecar(lambda: (self._engine, self.connect()), program) as made:
+            yield made
+
+    def mounts_sockets(self) -> bool:
+        """Whether a host's socket, mounted, answers inside. Tried once for an engine, runtime and image, then known."""
+        self.probe()
+        with self._lock:
+            subject = sha256(canonical([_subject(self._engine, self.connect()), "sockets"]))
+            if probe.known(self._state, subject):
+                return True
+            if probe.refused(self._state, subject) is not None:
+                return False
+            held = probe.reaches_socket(self._opened_with)
+            if held:
+                probe.remember(self._state, subject)
+            else:
+                probe.refuse(self._state, subject, "a host's socket does not answer inside")
+            return held
+
+    @contextmanager
+    def _opened_with(self, folder: str) -> Generator[DockerSandbox]:
+        with self._opened(replace(probe.REQUEST, broker=folder), pooled=False) as sandbox:
+            yield sandbox
+
     @property
     def _engine(self) -> Engine:
         self.connect()
@@ -274,7 +301,7 @@ class DockerSandboxes:
         spec = container_spec(self.connect(), request, Owner.this(), wall_seconds)
         container = engine.create(spec)
         try:
-            _check_made(spec, engine.inspect(container))
+            require_as_asked(spec, engine.inspect(container), "sandbox")
             channel = engine.attach(container)
             try:
                 engine.start(container)
@@ -302,12 +329,6 @@ class DockerSandboxes:
             made.channel.close()
         finally:
             self._engine.remove(made.container)
-
-
-def _check_made(spec: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
-    wrong = drift(spec, seen)
-    if wrong:
-        raise SandboxUnsafe("SBX010", "the engine changed the sandbox's settings", "do not use it", wrong)
 
 
 def _subject(engine: Engine, profile: Profile) -> Digest:

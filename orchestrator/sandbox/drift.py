@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.errors import SandboxUnsafe
+
 _CONFIG = ("User", "Entrypoint", "Tty", "OpenStdin", "StdinOnce", "Hostname", "WorkingDir")
 _HOST = (
     "AutoRemove",
@@ -52,10 +54,18 @@ def drift(spec: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
     asked, config, host = spec["HostConfig"], seen["Config"], seen["HostConfig"]
     wrong = [f"{k} is {config.get(k)!r}" for k in _CONFIG if config.get(k) != spec[k]]
     wrong += [f"{k} is {host.get(k)!r}, not {asked[k]!r}" for k in _HOST if host.get(k) != asked[k]]
-    wrong += [f"{k} is {host.get(k)!r}, not empty" for k in _EMPTY if host.get(k)]
+    wrong += [f"{k} is {host.get(k)!r}, not empty" for k in _EMPTY if host.get(k) and k not in asked]
+    wrong += [f"{k} is {host.get(k)!r}" for k in _EMPTY if k in asked and host.get(k) != asked[k]]
     wrong += [f"the image is {seen.get('Image')}"] if seen.get("Image") != spec["Image"] else []
     wrong += [f"volume {name} comes from the image" for name in _items(config, "Volumes")]
     return wrong + _lists(asked, host) + _mounts(asked, seen) + _kernel(host, seen)
+
+
+def require_as_asked(spec: Mapping[str, Any], seen: Mapping[str, Any], what: str) -> None:
+    """Raises ``SandboxUnsafe`` (``SBX010``) with one sentence a setting."""
+    wrong = drift(spec, seen)
+    if wrong:
+        raise SandboxUnsafe("SBX010", f"the engine changed the settings of the {what}", "do not use it", wrong)
 
 
 def _items(settings: Mapping[str, Any], name: str) -> list[Any]:
@@ -76,12 +86,16 @@ def _lists(asked: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
 
 
 def _mounts(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
-    wanted = {(m["Type"], m["Source"], m["Target"], False) for m in asked["Mounts"]}
-    made = {(m.get("Type"), m.get("Source"), m.get("Destination"), m.get("RW")) for m in _items(seen, "Mounts")}
+    wanted = {(m["Type"], m["Source"], m["Target"], not m["ReadOnly"]) for m in asked["Mounts"]}
+    made = {(m.get("Type"), _source(m), m.get("Destination"), m.get("RW")) for m in _items(seen, "Mounts")}
     made -= {m for m in made if m[0] == "tmpfs" and m[2] in asked["Tmpfs"]}
     return [f"mount {m[2]} was not asked for" for m in made - wanted] + [
         f"mount {m[2]} is missing" for m in wanted - made
     ]
+
+
+def _source(made: Mapping[str, Any]) -> Any:  # noqa: ANN401  JSON
+    return made.get("Name") if made.get("Type") == "volume" else made.get("Source")
 
 
 def _kernel(host: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:

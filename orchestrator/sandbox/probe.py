@@ -6,6 +6,7 @@ Success is remembered, and that a runtime which was only preferred fell short.
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from orchestrator.errors import AgentFailed, SandboxUnavailable, SandboxUnsafe
 from orchestrator.models.base import Digest, RunId, canonical
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.ports import Sandbox, SandboxRequest
-from orchestrator.sandbox.profile import PROGRAMS, PYTHON, WORK
+from orchestrator.sandbox.profile import BROKER, PROGRAMS, PYTHON, WORK
 
 LIMITS = Limits(cpus=0.25, memory_mib=64, pids=16, disk_mib=8, inodes=256, wall_seconds=30, output_kib=64)
 REQUEST = SandboxRequest(key="probe", run=RunId("probe"), limits=LIMITS, open_tree=True)
@@ -94,6 +95,28 @@ def run(opened: Callable[[], AbstractContextManager[Sandbox]], *, inodes_on_the_
             "runsc needs --oci-seccomp)",
             [f"{name} {words}" for name, words in sorted(broken.items())],
         )
+
+
+_KNOCK = f"import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect('{BROKER}/{{}}')"
+
+
+def reaches_socket(opened: Callable[[str], AbstractContextManager[Sandbox]]) -> bool:
+    """Whether a socket of this host answers in a sandbox whose way out is its folder."""
+    name = "knock.sock"
+    with tempfile.TemporaryDirectory(prefix="handrail-") as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/{name}")
+        listener.listen()
+        for place, mode in ((folder, 0o755), (f"{folder}/{name}", 0o666)):
+            Path(place).chmod(mode)
+        try:
+            with opened(folder) as sandbox:
+                sandbox.copy_in((), lambda _: iter(()), Capabilities(limits=LIMITS), ())
+                argv = [PYTHON, "-I", "-S", "-c", _KNOCK.format(name)]
+                return sandbox.execute(argv, timeout_seconds=_SECONDS).exit_code == 0
+        except SandboxUnavailable as refused:
+            if refused.code != "SBX005":  # the engine refuses the mount itself
+                raise
+            return False
 
 
 TOOLS = (("ls", "-laR", WORK), ("cp", "-a", f"{WORK}/a", f"{WORK}/b"), ("find", WORK, "-newer", f"{WORK}/a"))

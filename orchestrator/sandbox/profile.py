@@ -102,16 +102,15 @@ def _binds(profile: Profile, request: SandboxRequest) -> list[dict[str, Any]]:
     places += [(f"{request.environment}/node_modules", NODE_MODULES)] if request.node_modules else []
     places += [(request.packages, PACKAGES)] if request.packages else []
     places += [(request.broker, BROKER)] if request.broker else []
-    return [
-        {
-            "Type": "bind",
-            "Source": source,
-            "Target": target,
-            "ReadOnly": True,
-            "BindOptions": {"Propagation": "rprivate"},
-        }
-        for source, target in places
-    ]
+    return [mount(source, target) for source, target in places]
+
+
+def mount(source: str, target: str, *, read_only: bool = True) -> dict[str, Any]:
+    """Of a host's folder by its absolute path, or of a volume by its name."""
+    if not source.startswith("/"):
+        return {"Type": "volume", "Source": source, "Target": target, "ReadOnly": read_only}
+    made = {"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only}
+    return made | {"BindOptions": {"Propagation": "rprivate"}}
 
 
 def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:

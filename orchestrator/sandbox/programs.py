@@ -52,14 +52,25 @@ def install(source: Path, state: Path) -> tuple[Path, Digest]:
         files = _files(source)
         if SUPERVISOR not in files:
             raise SandboxUnavailable("SBX012", f"{source} holds no {SUPERVISOR}", "reinstall handrail")
-        digest = _digest(files)
-        target = state / "programs" / digest.removeprefix("sha256:")
+    except OSError as error:
+        raise _unwritable(state, error) from error
+    return keep(files, state, "programs")
+
+
+def keep(files: dict[str, bytes], state: Path, kind: str) -> tuple[Path, Digest]:
+    """Put files (by relative path) into ``state/kind/<digest>``. Raises ``SandboxUnavailable`` (``SBX012``)."""
+    digest = _digest(files)
+    target = state / kind / digest.removeprefix("sha256:")
+    try:
         if target.is_dir() and _digest(_files(target)) != digest:
             shutil.rmtree(target)
         if not target.is_dir():
             _write(files, target)
     except OSError as error:
-        raise SandboxUnavailable(
-            "SBX012", f"the sandbox programs cannot be put into {state}: {error}", "make that directory writable"
-        ) from error
+        raise _unwritable(state, error) from error
     return Path(os.path.realpath(target)), digest
+
+
+def _unwritable(state: Path, error: OSError) -> SandboxUnavailable:
+    words = f"the sandbox programs cannot be put into {state}: {error}"
+    return SandboxUnavailable("SBX012", words, "make that directory writable")

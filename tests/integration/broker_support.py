@@ -23,11 +23,14 @@ PRICE = Price(input_usd=3.0, output_usd=15.0)
 
 
 class Upstream:
-    """A server on the loopback. ``answer(request, connection)`` writes the raw answer; requests are kept."""
+    """A server of this machine, on its loopback unless told otherwise.
 
-    def __init__(self, answer, wrap=None):
+    ``answer(request, connection)`` writes the raw answer; requests are kept.
+    """
+
+    def __init__(self, answer, wrap=None, address="127.0.0.1"):
         self.requests, self._answer, self._wrap = [], answer, wrap
-        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server = socket.create_server((address, 0))
         self.port = self._server.getsockname()[1]
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()

@@ -11,6 +11,7 @@ from orchestrator.app.reviewing import open_reviews
 from orchestrator.app.start import RunRequest, go_on, start
 from orchestrator.models.change import Proposal
 from orchestrator.models.traffic import Traffic
+from orchestrator.sandbox.client import Engine
 
 pytestmark = pytest.mark.engine
 
@@ -51,12 +52,12 @@ class Model:
         support.respond(connection, {"model": "m-1-real", "choices": [choice], "usage": usage})
 
 
-def run(here, monkeypatch, model, **asked):
+def run(here, monkeypatch, model, address="127.0.0.1", **asked):
     monkeypatch.setenv("HANDRAIL_TEST_KEY", support.KEY)
     here.write_job([ONE], {})
     config = here.folder / "config" / "handrail" / "models.yaml"
     config.parent.mkdir(parents=True, exist_ok=True)
-    with support.Upstream(model) as upstream:
+    with support.Upstream(model, address=address) as upstream:
         config.write_text(MODELS.format(port=upstream.port))
         config.chmod(0o600)
         with open_project(here.repo) as project:
@@ -86,6 +87,23 @@ def test_a_run_with_a_model_is_told_what_was_wrong_and_ends_verified(tmp_path, m
         assert told == model.prompts
         assert any(e.kind == "exchange" and e.data["traffic"] == "model" for e in events)
         assert (made.agent, made.model, traffic.usage.requests) == ("native", "m-1-real", 2)
+        assert here.verify(begun).verdict.value == "VERIFIED"
+
+
+@pytest.mark.soak
+def test_a_run_whose_broker_is_a_container_ends_verified_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANDRAIL_BROKER", "sidecar")
+    engine = Engine()
+    try:
+        address = engine.bridge_gateway()
+    finally:
+        engine.close()
+    model = Model("VALUE = 1\n")
+    with lab(tmp_path) as here:
+        begun, result, events = run(here, monkeypatch, model, address=address)
+        assert result.exit_code == 0, result
+        assert model.keys == {f"Bearer {support.KEY}"}
+        assert any(e.kind == "exchange" and e.data["traffic"] == "model" for e in events)
         assert here.verify(begun).verdict.value == "VERIFIED"
 
 
