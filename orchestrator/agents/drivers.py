@@ -12,9 +12,12 @@ _MODULES = {
     "claude-code": "claude_code",
     "codex": "codex",
     "gemini-cli": "gemini_cli",
+    "gemini-cli-acp": "acp",
     "mini-swe-agent": "mini_swe_agent",
     "opencode": "opencode",
+    "opencode-acp": "acp",
     "qwen-code": "qwen_code",
+    "qwen-code-acp": "acp",
 }
 DRIVERS = tuple(sorted(_MODULES))
 
@@ -23,5 +26,6 @@ def driver(name: str) -> Driver:
     """Raises ``UsageError`` (``AGT004``) for an unknown name."""
     if name not in _MODULES:
         raise UsageError("AGT004", f"There is no agent {name!r}.", f"one of: {', '.join(DRIVERS)}")
-    found: Driver = import_module(f"orchestrator.agents.{_MODULES[name]}").DRIVER
+    module = import_module(f"orchestrator.agents.{_MODULES[name]}")
+    found: Driver = module.DRIVERS[name] if _MODULES[name] == "acp" else module.DRIVER
     return found

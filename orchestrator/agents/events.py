@@ -15,12 +15,13 @@ from orchestrator.ports import AgentEvent, AgentEventKind
 MAX_EVENTS = 10_000
 MAX_LINE_BYTES = 64 << 10
 MAX_TEXT_CHARACTERS = 4096
+MAX_DENIALS = 50
 _MAX_ITEMS = 64
 _MAX_NUMBER = 1 << 53
 _KINDS = {kind.value: kind for kind in AgentEventKind}
 _DATA_KEYS = frozenset(
     {"path", "bytes", "argv", "exit_code", "done", "failed", "denied", "deleted", "command", "tool", "dropped"}
-    | {"input_tokens", "output_tokens", "cached_tokens", "turn", "turns", "code", "steered"}
+    | {"input_tokens", "output_tokens", "cached_tokens", "turn", "turns", "code", "steered", "granted"}
 )
 
 
@@ -36,6 +37,8 @@ class EventReader:
         self.fed = False
         self.finished: str | None = None
         self.failed: str | None = None
+        self.denials: dict[str, None] = {}
+        """Sentences about what the sandbox or the grant refused, oldest first."""
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, however they were cut."""
@@ -70,7 +73,16 @@ class EventReader:
             self.finished = event.text
         if event.kind is AgentEventKind.FAILED:
             self.failed = event.text
+        if event.data.get("denied") is True and len(self.denials) < MAX_DENIALS:
+            self.denials[_denial(event)] = None
         self._emit(event)
+
+
+def _denial(event: AgentEvent) -> str:
+    if event.kind is not AgentEventKind.COMMAND:
+        return event.text
+    argv = event.data.get("argv", [])
+    return f"sandbox: the command {' '.join(map(str, argv))[:400]!r} was refused something"
 
 
 def _event(line: bytes) -> AgentEvent | None:

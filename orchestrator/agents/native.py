@@ -17,7 +17,6 @@ from orchestrator.models.endpoint import WireProtocol
 from orchestrator.ports import AgentEvent, AgentEventKind, AgentOutcome, AgentTask, Execution, Sandbox, Steering
 
 PROGRAM = ("python3", "-I", "/opt/handrail/agents/native.py")
-MAX_DENIALS = 50
 MAX_SAID_CHARACTERS = 8000
 _WORDS_OF_THE_STEP = {"turns", "time", "loop", "no-tool"}
 """Failures that say something of the work; every other one says that no model answered."""
@@ -68,7 +67,7 @@ class NativeAgent:
         if not reader.fed:
             reader.feed(execution.stdout)
         reader.close()
-        return _outcome(watch, execution)
+        return _outcome(watch, execution, tuple(reader.denials))
 
     def _asked(self, task: AgentTask) -> dict[str, Any]:
         url = task.lease.urls.get(WireProtocol.CHAT) if task.lease else None
@@ -111,7 +110,6 @@ class _Watch:
         self.events = 0
         self.summary = ""
         self.failure: tuple[str, str] | None = None
-        self.denials: dict[str, None] = {}
 
     @property
     def ended(self) -> bool:
@@ -123,19 +121,10 @@ class _Watch:
             self.summary = event.text or "done"
         elif event.kind is AgentEventKind.FAILED:
             self.failure = str(event.data.get("code", "")), event.text
-        if event.data.get("denied") is True and len(self.denials) < MAX_DENIALS:
-            self.denials[_denial(event)] = None
         self._emit(event)
 
 
-def _denial(event: AgentEvent) -> str:
-    if event.kind is not AgentEventKind.COMMAND:
-        return event.text
-    argv = event.data.get("argv", [])
-    return f"sandbox: the command {' '.join(map(str, argv))[:400]!r} was refused something"
-
-
-def _outcome(watch: _Watch, execution: Execution) -> AgentOutcome:
+def _outcome(watch: _Watch, execution: Execution, denials: tuple[str, ...]) -> AgentOutcome:
     if not watch.events and not execution.timed_out:
         words = execution.stderr.decode(errors="replace").splitlines()[-5:]
         hint = "build the image again with `handrail sandbox build`"
@@ -145,4 +134,4 @@ def _outcome(watch: _Watch, execution: Execution) -> AgentOutcome:
         raise AgentFailed("AGT013", f"The agent got no usable answer ({code}): {why}", "handrail models check")
     finished = bool(watch.summary) and execution.exit_code == 0 and not execution.timed_out
     summary = watch.summary or (watch.failure[1] if watch.failure else "the agent did not say that it is done")
-    return AgentOutcome(finished, execution.timed_out, summary, execution.stdout, tuple(watch.denials))
+    return AgentOutcome(finished, execution.timed_out, summary, execution.stdout, denials)

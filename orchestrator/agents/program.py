@@ -40,7 +40,8 @@ class Driver:
 
     ``start`` gets the task, the lease and the bare name of the model. ``wiring`` says how the program is told where its
     model answers, for people. ``exit_status`` says whether it reports how its commands ended, ``reads`` which files
-    of a tree it takes for instructions and cannot be kept from.
+    of a tree it takes for instructions and cannot be kept from, ``asks`` that it asks before it acts, ``usage`` that it
+    tells how many tokens it used.
     """
 
     name: str
@@ -51,12 +52,16 @@ class Driver:
     exit_status: bool = True
     tools: bool = True
     reads: tuple[str, ...] = ()
+    asks: bool = False
+    usage: bool = True
 
     @property
     def events(self) -> tuple[str, ...]:
         """The kinds of events that this agent can report."""
-        kinds = ["started", "message", "file-written", "usage", "finished", "failed"]
-        return tuple(sorted(kinds + (["tool-call", "command"] if self.tools else [])))
+        kinds = ["started", "message", "file-written", "finished", "failed"]
+        kinds += ["tool-call", "command"] if self.tools else []
+        kinds += ["permission"] if self.asks else []
+        return tuple(sorted(kinds + (["usage"] if self.usage else [])))
 
 
 class ProgramAgent:
@@ -124,9 +129,10 @@ class ProgramAgent:
         }
 
     def _outcome(self, reader: EventReader, execution: Execution, emit: Callable[[AgentEvent], None]) -> AgentOutcome:
+        denials = tuple(reader.denials)
         if execution.timed_out:
             emit(AgentEvent(AgentEventKind.FAILED, "it was still at work when its time was over"))
-            return AgentOutcome(False, timed_out=True, summary="out of time", transcript=execution.stdout)  # noqa: FBT003  the port's field
+            return AgentOutcome(False, True, "out of time", execution.stdout, denials)  # noqa: FBT003  the port's fields
         if not reader.events or execution.exit_code == NOT_FOUND:
             words = execution.stderr.decode(errors="replace").splitlines()[-5:]
             hint = f"`handrail agent test {self.name}`; if it fails, `handrail agent add {self.name}` again"
@@ -135,4 +141,4 @@ class ProgramAgent:
         if not finished and reader.failed is None:
             emit(AgentEvent(AgentEventKind.FAILED, f"it ended with {execution.exit_code} and no last word"))
         summary = reader.finished if finished else f"not finished: {reader.failed or execution.exit_code}"
-        return AgentOutcome(finished, summary=summary or "", transcript=execution.stdout)
+        return AgentOutcome(finished, False, summary or "", execution.stdout, denials)  # noqa: FBT003  the port's fields

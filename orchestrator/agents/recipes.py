@@ -6,6 +6,7 @@ import platform
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -30,7 +31,7 @@ def load_recipe(folder: Path, name: str) -> AgentRecipe:
         raise UsageError("AGT034", f"There is no recipe for an agent {name!r}.", hint)
     path = folder / f"{name}.toml"
     try:
-        recipe = AgentRecipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        recipe = AgentRecipe.model_validate(_read(path))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise UsageError(
             "AGT035", f"The recipe {path.name} cannot be used.", "reinstall Handrail", [str(error)]
@@ -40,6 +41,16 @@ def load_recipe(folder: Path, name: str) -> AgentRecipe:
     if len(kept) < len({p.at for p in recipe.packages}):
         raise UsageError("AGT036", f"{recipe.title} is not packaged here for {machine}.", "use an x86-64 machine")
     return recipe.model_copy(update={"packages": kept})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A file, on top of the one that it ``extends``: the same program, and what is added to it."""
+    own = tomllib.loads(path.read_text(encoding="utf-8"))
+    beneath = own.pop("extends", None)
+    if beneath is None:
+        return own
+    below = tomllib.loads((path.parent / f"{beneath}.toml").read_text(encoding="utf-8"))
+    return {**below, **own, "packages": [*below.get("packages", []), *own.get("packages", [])]}
 
 
 def at_version(recipe: AgentRecipe, version: str) -> tuple[AgentRecipe, dict[str, bytes]]:

@@ -235,6 +235,8 @@ def _tried(manifest: AgentManifest, say: Say) -> tuple[Verdict, ...]:
                 tools=chosen.tools,
                 exit_status=chosen.exit_status,
                 reads=chosen.reads,
+                asks=chosen.asks,
+                usage=chosen.usage,
             )
         )
     finally:

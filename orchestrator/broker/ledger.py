@@ -32,6 +32,8 @@ class Entry:
     model: str = ""
     request: Digest | None = None
     response: Digest | None = None
+    tokens: int = 0
+    cost_usd: float | None = None
     bytes_out: int = 0
     bytes_in: int = 0
     code: str = ""
@@ -74,6 +76,8 @@ class Ledger:
             model=self._clean(entry.model),
             request=entry.request,
             response=entry.response,
+            tokens=entry.tokens,
+            cost_usd=entry.cost_usd,
             bytes_out=entry.bytes_out,
             bytes_in=entry.bytes_in,
             duration_ms=int((time.monotonic() - entry.began) * 1000),

@@ -240,7 +240,9 @@ class _Stream:
         self._entry.model = counts.model or self._entry.model
         if counts.estimated:
             self._entry.note("BRK060", "tokens are estimated: the upstream told no usage, or not all of it")
-        self._context.ledger.count(counts, counts.cost_usd(self._price) if self._price else None)
+        cost_usd = counts.cost_usd(self._price) if self._price else None
+        self._entry.tokens, self._entry.cost_usd = counts.tokens, cost_usd
+        self._context.ledger.count(counts, cost_usd)
         self._context.purse.settle(self._hold, counts.tokens, counts.cost_usd(self._price))
 
 

@@ -142,6 +142,11 @@ def covers(patterns: Iterable[str], path: str) -> bool:
     return any(matches(p, path) for p in patterns)
 
 
+def expression(patterns: Iterable[str]) -> str:
+    """One regular expression that matches what :func:`covers`, for programs in the image, which have no Handrail."""
+    return "|".join(f"(?:{_compiled(p).pattern})" for p in patterns) or r"(?!)"
+
+
 def protects(patterns: Iterable[str], path: str) -> bool:
     """Like :func:`covers`, after folding both sides, so that ``.GitHub/`` is ``.github/``."""
     return _any_folded(tuple(patterns)).fullmatch(fold(path)) is not None
@@ -150,7 +155,7 @@ def protects(patterns: Iterable[str], path: str) -> bool:
 @lru_cache(maxsize=64)
 def _any_folded(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """All patterns as one: a tree has many paths, and the patterns are few and the same."""
-    return re.compile("|".join(f"(?:{_compiled(fold(p)).pattern})" for p in patterns) or r"(?!)", re.DOTALL)
+    return re.compile(expression(map(fold, patterns)), re.DOTALL)
 
 
 def opens(patterns: Sequence[str], directory: str) -> bool:

@@ -42,6 +42,7 @@ RUN = RunId("20000101-agents")
 RELAY = "http://127.0.0.1:4180"
 MODEL = "scenario/scripted-answers"
 WANTED, TEXT = "open/made.py", "VALUE = 41 + 1\n"
+CLOSED = "closed.py"
 ROOM_SECONDS = 90
 PROMPT_SECRET = "prompt-that-no-argument-holds-5d2a"  # noqa: S105  no secret, a text to look for
 
@@ -105,7 +106,8 @@ class Bench:
     """An agent, an engine, and ways to put the one to work on the other.
 
     ``tools`` says that the agent runs commands, ``exit_status`` that it tells how they ended, ``reads`` which files of
-    a tree it takes for instructions and cannot be kept from.
+    a tree it takes for instructions and cannot be kept from, ``asks`` that it asks before it acts, ``usage`` that it
+    tells how many tokens it used.
     """
 
     agent: Agent
@@ -114,6 +116,8 @@ class Bench:
     tools: bool = True
     exit_status: bool = True
     reads: tuple[str, ...] = ()
+    asks: bool = False
+    usage: bool = True
     _last: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def work(
@@ -220,6 +224,7 @@ def check_works_and_obeys_no_tree(bench: Bench) -> None:
         Turn(say="I write the file.", do=(Action(write=FileWrite(path=WANTED, text=TEXT)),)),
         Turn(say="I look around.", do=(Action(run=_LIST_ARGV),)),
         Turn(do=(Action(run=_SEVEN),)),
+        *([Turn(do=(Action(write=FileWrite(path=CLOSED, text=TEXT)),))] if bench.asks else []),
         Turn(done="The file is there."),
     ]
     worked = bench.work(turns if bench.tools else [turns[0]])
@@ -247,14 +252,18 @@ _LIST_ARGV = "cat /proc/[0-9]*/cmdline > open/argv.txt 2>/dev/null; true"
 
 
 def _events(bench: Bench, worked: Worked) -> None:
-    wanted = {AgentEventKind.STARTED, AgentEventKind.MESSAGE, AgentEventKind.USAGE, AgentEventKind.FINISHED}
+    wanted = {AgentEventKind.STARTED, AgentEventKind.MESSAGE, AgentEventKind.FINISHED}
+    wanted |= {AgentEventKind.USAGE} if bench.usage else set()
+    wanted |= {AgentEventKind.PERMISSION} if bench.asks else set()
     wanted |= {AgentEventKind.TOOL_CALL, AgentEventKind.COMMAND} if bench.tools else {AgentEventKind.FILE_WRITTEN}
     absent = sorted(kind.value for kind in wanted - worked.kinds())
     expect(not absent, f"no event of {', '.join(absent)}")
     expect(worked.events[0].kind is AgentEventKind.STARTED, "the first event is not `started`")
     expect(worked.events[-1].kind is AgentEventKind.FINISHED, "the last event is not `finished`")
     tokens = [int(e.data.get("input_tokens", 0)) for e in worked.events if e.kind is AgentEventKind.USAGE]
-    expect(sum(tokens) > 0, "usage without tokens")
+    expect(sum(tokens) > 0 or not bench.usage, "usage without tokens")
+    asked = [e.data for e in worked.events if e.kind is AgentEventKind.PERMISSION and e.data.get("path") == CLOSED]
+    expect(not any(data.get("granted") for data in asked), f"it was allowed to write {CLOSED}")
     codes = [e.data.get("exit_code") for e in worked.events if e.kind is AgentEventKind.COMMAND]
     if bench.tools and bench.exit_status:
         expect(7 in codes, f"the command that ended with 7 is told as {codes}")  # noqa: PLR2004  as above

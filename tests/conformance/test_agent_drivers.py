@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow]
 OFTEN = [
     *((name, agent_suite.check_works_and_obeys_no_tree) for name in ("claude-code", "codex", "opencode")),
     ("mini-swe-agent", agent_suite.check_works_and_obeys_no_tree),
+    ("opencode-acp", agent_suite.check_works_and_obeys_no_tree),
     ("claude-code", agent_suite.check_short_faults_are_survived),
     ("codex", agent_suite.check_short_faults_are_survived),
     ("claude-code", agent_suite.check_killed_agent_is_not_finished),

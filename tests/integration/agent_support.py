@@ -37,6 +37,8 @@ def bench(name, sandboxes):
         tools=chosen.tools,
         exit_status=chosen.exit_status,
         reads=chosen.reads,
+        asks=chosen.asks,
+        usage=chosen.usage,
     )
 
 

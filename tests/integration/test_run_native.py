@@ -32,8 +32,8 @@ roles: {{coder: up/m-1}}
 class Model:
     """Each attempt writes its text; ``prompts`` are what each began with."""
 
-    def __init__(self, *texts):
-        self.texts, self.prompts, self.keys = list(texts), [], set()
+    def __init__(self, *texts, tokens=100):
+        self.texts, self.prompts, self.keys, self.tokens = list(texts), [], set(), tokens
 
     def __call__(self, request, connection):
         self.keys.add(request.headers["authorization"])
@@ -48,7 +48,7 @@ class Model:
         function = {"name": call[0], "arguments": json.dumps(call[1])}
         told = [{"id": f"c{turn}", "type": "function", "function": function}]
         choice = {"message": {"role": "assistant", "content": None, "tool_calls": told}, "finish_reason": "tool_calls"}
-        usage = {"prompt_tokens": 100, "completion_tokens": 10}
+        usage = {"prompt_tokens": self.tokens, "completion_tokens": 10}
         support.respond(connection, {"model": "m-1-real", "choices": [choice], "usage": usage})
 
 
@@ -105,6 +105,16 @@ def test_a_run_whose_broker_is_a_container_ends_verified_too(tmp_path, monkeypat
         assert model.keys == {f"Bearer {support.KEY}"}
         assert any(e.kind == "exchange" and e.data["traffic"] == "model" for e in events)
         assert here.verify(begun).verdict.value == "VERIFIED"
+
+
+@pytest.mark.parametrize(("tokens", "warnings"), [(41_000, 1), (39_000, 0)], ids=["past-four-fifths", "below"])
+def test_a_budget_that_is_nearly_used_is_warned_of_once(tmp_path, monkeypatch, tokens, warnings):
+    with lab(tmp_path) as here:
+        model = Model("VALUE = 1\n", tokens=tokens)
+        _, result, events = run(here, monkeypatch, model, limits=("tokens=100000",))
+        assert result.exit_code == 0, result
+        told = [e.data["tokens"] for e in events if e.kind == "budget-warning"]
+        assert told == [2 * (tokens + 10)] * warnings
 
 
 def test_an_agent_that_says_done_and_changed_nothing_is_not_done(tmp_path, monkeypatch):

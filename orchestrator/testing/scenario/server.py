@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import socketserver
+import sys
 import threading
 import time
 from collections import deque
@@ -135,11 +136,13 @@ class _Tcp(socketserver.ThreadingMixIn, socketserver.TCPServer):
     block_on_close = False
     allow_reuse_address = True
 
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  the library's signature
+        """A client that goes away in the middle of an answer is no fault of the server; all else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
-class _Unix(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-    block_on_close = False
 
+class _Unix(_Tcp, socketserver.UnixStreamServer):
     def server_bind(self) -> None:
         """The user inside a container is another one."""
         super().server_bind()
@@ -224,14 +227,14 @@ class _Handler(BaseHTTPRequestHandler):
             for piece in self._pieces(wire, asked, said, fault):
                 self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
                 self.wfile.flush()
+            if fault is None or fault.kind is not FaultKind.CUT_STREAM:
+                self.wfile.write(b"0\r\n\r\n")
         except OSError:
             self.close_connection = True
             return
         if fault is not None and fault.kind is FaultKind.CUT_STREAM:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        self.wfile.write(b"0\r\n\r\n")
 
     def _pieces(self, wire: Wire, asked: Asked, said: Answer, fault: Fault | None) -> Iterator[bytes]:
         events = list(wire.stream(asked, said))

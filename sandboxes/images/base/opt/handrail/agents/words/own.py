@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-KINDS = {"message", "tool-call", "command", "file-written", "usage"}
+KINDS = {"message", "tool-call", "command", "file-written", "permission", "usage"}
 
 
 class Words:
