@@ -40,6 +40,11 @@ class StateLayout:
         return self.root / "trees.git"
 
     @property
+    def answers(self) -> Path:
+        """Kept answers of the scanners; nothing but time is lost with it."""
+        return self.root / "answers.db"
+
+    @property
     def environments(self) -> Path:
         return self.root / "environments"
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import ChangedFile, ChangeKind, Hunk
 from orchestrator.ports import TreeDiff
@@ -30,6 +31,7 @@ _OPTIONS = (
     *("--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--submodule=short", "--ignore-submodules=none"),
     *("--src-prefix=a/", "--dst-prefix=b/"),
 )
+_RAW = ("-r", "--raw", "--no-abbrev", "--find-renames=50%", "--no-relative", "--ignore-submodules=none")
 _KINDS = {
     "A": ChangeKind.ADDED,
     "D": ChangeKind.DELETED,
@@ -66,6 +68,16 @@ def diff(store: ObjectStore, old: GitOid, new: GitOid) -> TreeDiff:
     if at != len(sections):
         raise failed("diff-tree", b"its list of files and its text disagree")
     return TreeDiff(tuple(files), tuple(hunks), text)
+
+
+def changed_files(store: ObjectStore, old: GitOid, new: GitOid) -> tuple[ChangedFile, ...]:
+    """The files alone, without lines counted: no text is made, so its size has no limit."""
+    before, after = store.peel(old), store.peel(new)
+    done = store.git.run("diff-tree", *_RAW, before, after, timeout_seconds=TIMEOUT_SECONDS)
+    try:
+        return tuple(_raw_row(line) for line in done.stdout.split(b"\n") if line)
+    except UnicodeDecodeError as error:
+        raise RepositoryError("REPO010", "A changed path is not UTF-8.", "rename it", [repr(error.object)]) from error
 
 
 def _two_sections(row: ChangedFile) -> bool:
