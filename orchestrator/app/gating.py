@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.vcs.trees import GitTrees
 
 _SOURCE_BYTES = 1024 * 1024
+_ANSWERS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +85,22 @@ def gate_worker(repo: Path, *, keep: bool) -> Iterator[Worker]:
 
 
 def _answers(repo: Path) -> KeptAnswers | None:
-    from orchestrator.gates.team import ruleset
-    from orchestrator.store.answers import KeptAnswers, read_key
-    from orchestrator.store.layout import StateLayout, config_home, state_home
+    from orchestrator.store.layout import StateLayout, state_home
     from orchestrator.vcs.repository import find
 
-    key = read_key(config_home() / "gate-answers.key")
     layout = StateLayout(state_home() / find(repo).id)
     layout.create()
-    return KeptAnswers(layout.answers, key, ruleset()) if key else None
+    return kept_answers(layout.answers, _ANSWERS)
+
+
+def kept_answers(path: Path, rows: int) -> KeptAnswers | None:
+    """What this user kept under the present rules; ``None`` where his key cannot be kept from others."""
+    from orchestrator.gates.team import ruleset
+    from orchestrator.store.answers import KeptAnswers, read_key
+    from orchestrator.store.layout import config_home
+
+    key = read_key(config_home() / "gate-answers.key")
+    return KeptAnswers(path, key, ruleset(), rows) if key else None
 
 
 def gate(project: Project, asked: Asked, *, worker: Worker | None = None) -> Judged:

@@ -12,12 +12,14 @@ import os
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from orchestrator.errors import GateBroken
 from orchestrator.gates.worker import FILE_LIMIT_SECONDS, Worker
 from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.ports.answers import Answers
@@ -89,6 +91,12 @@ class Team(Worker):
     def close(self) -> None:
         for worker in (*self._scanners, *self._readers):
             worker.close()
+
+    def ready(self, op: str, sources: Sequence[bytes]) -> None:
+        """Ask about many beforehand. One that fails is left for whoever asks for it by name, and learns why."""
+        for data in sources:
+            with suppress(GateBroken):
+                self._remembered(op, data)
 
     def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
         digest = sha256(data)

@@ -24,7 +24,6 @@ from typing import Any
 
 from orchestrator.models.ids import Digest
 
-ROWS_LIMIT = 50_000
 _KEY_BYTES = 32
 _STAGED = 2000
 _OTHERS = 0o077
@@ -55,8 +54,8 @@ class KeptAnswers:
     that is not ours, counts as nothing kept.
     """
 
-    def __init__(self, path: Path, key: bytes, rules: Digest) -> None:
-        self._path, self._key, self._rules = path, key, rules
+    def __init__(self, path: Path, key: bytes, rules: Digest, rows_limit: int = 50_000) -> None:
+        self._path, self._key, self._rules, self._limit = path, key, rules, rows_limit
         self._lock = threading.Lock()
         self._staged: dict[str, bytes] = {}
         self._database: sqlite3.Connection | None = None
@@ -100,7 +99,7 @@ class KeptAnswers:
             with suppress(sqlite3.Error), self._database:
                 self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", staged.items())
                 limit = "SELECT MAX(rowid) - ? FROM answers"
-                self._database.execute(f"DELETE FROM answers WHERE rowid <= ({limit})", (ROWS_LIMIT,))  # noqa: S608 # nosec B608 # constants
+                self._database.execute(f"DELETE FROM answers WHERE rowid <= ({limit})", (self._limit,))  # noqa: S608 # nosec B608 # constants
 
     def close(self) -> None:
         """Keep what is staged and let go of the file."""

@@ -45,6 +45,11 @@ class StateLayout:
         return self.root / "answers.db"
 
     @property
+    def audits(self) -> Path:
+        """What an audit found at each commit; an interrupted one goes on from it."""
+        return self.root / "audits.db"
+
+    @property
     def environments(self) -> Path:
         return self.root / "environments"
 

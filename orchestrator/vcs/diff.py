@@ -53,7 +53,7 @@ def diff(store: ObjectStore, old: GitOid, new: GitOid) -> TreeDiff:
         "diff-tree", *_OPTIONS, before, after, max_bytes=MAX_DIFF_BYTES, timeout_seconds=TIMEOUT_SECONDS
     )
     raw, _, text = said.partition(b"\n\n")
-    rows = [_raw_row(line) for line in raw.splitlines()]
+    rows = [raw_row(line) for line in raw.splitlines()]
     sections = list(_sections(text))
     files: list[ChangedFile] = []
     hunks: list[Hunk] = []
@@ -75,7 +75,7 @@ def changed_files(store: ObjectStore, old: GitOid, new: GitOid) -> tuple[Changed
     before, after = store.peel(old), store.peel(new)
     done = store.git.run("diff-tree", *_RAW, before, after, timeout_seconds=TIMEOUT_SECONDS)
     try:
-        return tuple(_raw_row(line) for line in done.stdout.split(b"\n") if line)
+        return tuple(raw_row(line) for line in done.stdout.split(b"\n") if line)
     except UnicodeDecodeError as error:
         raise RepositoryError("REPO010", "A changed path is not UTF-8.", "rename it", [repr(error.object)]) from error
 
@@ -87,8 +87,8 @@ def _two_sections(row: ChangedFile) -> bool:
     return row.old_mode[:2] != row.new_mode[:2]
 
 
-def _raw_row(line: bytes) -> ChangedFile:
-    """``:100644 100755 OLD NEW M<TAB>path[<TAB>new path]``."""
+def raw_row(line: bytes) -> ChangedFile:
+    """``:100644 100755 OLD NEW M<TAB>path[<TAB>new path]``. Raises ``UnicodeDecodeError``."""
     head, *names = line.split(b"\t")
     old_mode, new_mode, old, new, status = head[1:].decode().split(" ")
     paths = [_unquote(name) for name in names]

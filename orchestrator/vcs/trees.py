@@ -25,6 +25,7 @@ from orchestrator.vcs.objects import ObjectStore, open_private
 from orchestrator.vcs.packs import TREE_MODE
 from orchestrator.vcs.refs import update_refs
 from orchestrator.vcs.repository import Repository
+from orchestrator.vcs.walk import Walked, walk
 from orchestrator.vcs.worktree import TargetMove, TargetVerdict
 
 MAX_BLOB_BYTES = 64 * 1024 * 1024
@@ -207,6 +208,10 @@ class GitTrees:
 
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
         return history.commits(self.repository, base, head)
+
+    def walk(self, head: GitOid, base: GitOid | None) -> Iterator[Walked]:
+        """See :func:`orchestrator.vcs.walk.walk`."""
+        return walk(self.repository, head, base)
 
     def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
         return history.nodes(self.repository, oids)
