@@ -130,7 +130,8 @@ class Team(Worker):
         return kept
 
     def _keep(self, op: str, digest: Digest, answer: Mapping[str, Any]) -> None:
-        size = _OVERHEAD + sum(_EACH * len(v) for v in answer.values() if isinstance(v, list | dict | str))
+        parts: list[Any] = [part for part in answer.values() if isinstance(part, list | dict | str)]
+        size = _OVERHEAD + sum(_EACH * len(part) for part in parts)
         with self._memory_lock:
             if (op, digest) in self._memory:
                 return
