@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.app.project import Project
-from orchestrator.app.wiring import open_trees
+from orchestrator.app.trees import open_trees
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:

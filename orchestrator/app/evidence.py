@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.app.keys import signer
 from orchestrator.app.policies import chain_at
 from orchestrator.app.project import Project
-from orchestrator.app.wiring import open_trees
+from orchestrator.app.trees import open_trees
 from orchestrator.errors import EvidenceInvalid, RepositoryError, StoreError, UsageError
 from orchestrator.models.base import Digest, sha256
 

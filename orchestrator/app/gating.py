@@ -1,27 +1,219 @@
-"""The gates on any two commits, with no sandbox and no run."""
+"""The gates on any difference, with no sandbox and no run: two commits, what is staged, or a patch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.app.project import Project
-from orchestrator.app.wiring import open_trees
-from orchestrator.models.change import ChangeIdentity
-from orchestrator.models.gate import GateReport, Result
-from orchestrator.policy.verdicts import worst
+from orchestrator.app.trees import open_trees
+from orchestrator.errors import EvidenceInvalid, UsageError
+from orchestrator.models.base import Digest, GitOid, canonical, sha256
+from orchestrator.models.change import ChangedFile, ChangeIdentity
+from orchestrator.models.decision import Decision, Verdict
+from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.policy.verdicts import of_findings, worst
 from orchestrator.ports import Candidate
 
+if TYPE_CHECKING:
+    from orchestrator.gates.worker import Worker
+    from orchestrator.store.answers import KeptAnswers
+    from orchestrator.vcs.trees import GitTrees
 
-def gate_range(project: Project, base: str, head: str, names: Sequence[str]) -> tuple[Result, tuple[GateReport, ...]]:
-    """The worst result and every report. Test roots are not known here: test files are recognised by name."""
+_SOURCE_BYTES = 1024 * 1024
+_ANSWERS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to judge. ``base`` empty: where the line of work began. ``patch`` and ``staged`` take the place of a head.
+
+    ``identified``: the whole tree is digested, for output that names the change (with decisions it always is).
+    ``index`` is the file that git names to a hook. ``decisions`` are lines of signed decisions, ``trust`` the digest
+    of the ``.handrail`` folder whose policy says whose they may be.
+    """
+
+    base: str = ""
+    head: str = "HEAD"
+    staged: bool = False
+    index: Path | None = None
+    patch: bytes | None = None
+    gates: Sequence[str] = ()
+    decisions: Sequence[bytes] = ()
+    identified: bool = False
+    trust: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """``lifted``: fingerprints of findings that a person lifted. ``base``: what was compared with."""
+
+    result: Result
+    reports: tuple[GateReport, ...]
+    lifted: frozenset[Digest]
+    base: GitOid
+    sources: Mapping[str, tuple[str, ...]]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Of all gates; what decides first."""
+        order = (Disposition.DENY, Disposition.AGENT, Disposition.PERSON, Disposition.NOTE)
+        found = [f for r in self.reports for f in r.findings]
+        return tuple(sorted(found, key=lambda f: (order.index(f.disposition), f.path, f.line, f.rule)))
+
+
+@contextmanager
+def gate_worker(repo: Path, *, keep: bool) -> Iterator[Worker]:
+    """Scanner processes that load while the caller goes on; with ``keep`` answers of earlier calls are used.
+
+    Kept answers are of this user and of exactly these rules and versions, or they are none.
+    """
+    from orchestrator.gates.team import Team
+
+    with Team() as team:
+        team.start()
+        kept = _answers(repo) if keep else None
+        team.answers = kept
+        try:
+            yield team
+        finally:
+            if kept is not None:
+                kept.close()
+
+
+def _answers(repo: Path) -> KeptAnswers | None:
+    from orchestrator.store.layout import StateLayout, state_home
+    from orchestrator.vcs.repository import find
+
+    layout = StateLayout(state_home() / find(repo).id)
+    layout.create()
+    return kept_answers(layout.answers, _ANSWERS)
+
+
+def kept_answers(path: Path, rows: int) -> KeptAnswers | None:
+    """What this user kept under the present rules; ``None`` where his key cannot be kept from others."""
+    from orchestrator.gates.team import ruleset
+    from orchestrator.store.answers import KeptAnswers, read_key
+    from orchestrator.store.layout import config_home
+
+    key = read_key(config_home() / "gate-answers.key")
+    return KeptAnswers(path, key, ruleset(), rows) if key else None
+
+
+def gate(project: Project, asked: Asked, *, worker: Worker | None = None) -> Judged:
+    """Judge. Test roots are not known here: test files are recognised by name, and ``.handrail`` is not read.
+
+    Raises ``RepositoryError`` for names that are not there, ``UsageError`` GATE010, ``EvidenceInvalid`` for a decision
+    that does not verify.
+    """
     from orchestrator.gates.catalog import GATES, default_gates
     from orchestrator.gates.runner import run_gates
 
+    names = tuple(asked.gates) or tuple(GATES)
     with open_trees(project) as trees:
-        tip, commit = trees.resolve(base), trees.resolve(head)
-        tree = trees.tree_of(commit)
-        diff = trees.diff(trees.tree_of(tip), tree)
-        identity = ChangeIdentity(target_ref=head, tip=tip, tree=tree, manifest=trees.manifest(tree))
-        candidate = Candidate(identity=identity, files=diff.files, blob=trees.blob, protected=(), test_roots=())
-        reports = run_gates(default_gates(tuple(names) or tuple(GATES)), candidate)
-    return worst(r.result for r in reports), reports
+        base, tree = _sides(trees, asked)
+        files = trees.changed_files(base, tree)
+        identity = _identity(trees, asked, base, tree, files)
+        candidate = Candidate(identity=identity, files=files, blob=trees.blob, protected=(), test_roots=())
+        reports = run_gates(default_gates(names, worker=worker), candidate)
+        lifted = _lifted(project, trees, asked, identity) if asked.decisions else frozenset[Digest]()
+        sources = _sources(reports, candidate)
+    result = worst(_without(report, lifted) for report in reports)
+    return Judged(result, reports, lifted & _liftable(reports), base, sources)
+
+
+def _sides(trees: GitTrees, asked: Asked) -> tuple[GitOid, GitOid]:
+    """The commit (or empty tree) to compare with, and the tree to judge."""
+    if asked.staged or asked.patch is not None:
+        base = trees.resolve(asked.base or "HEAD")
+        return base, trees.staged(asked.index) if asked.patch is None else trees.patched(base, asked.patch)
+    head = trees.resolve(asked.head)
+    if not asked.base:
+        return trees.default_base(asked.head), trees.tree_of(head)
+    given = trees.resolve(asked.base)
+    # What the base gained since is not the change's; without a common ancestor the two are compared as they are.
+    return trees.merge_base(given, head) or given, trees.tree_of(head)
+
+
+def _identity(
+    trees: GitTrees, asked: Asked, base: GitOid, tree: GitOid, files: Sequence[ChangedFile]
+) -> ChangeIdentity:
+    """Reading every file of a tree takes longer than judging ten of them, so it waits until somebody is told.
+
+    Otherwise the digest of the changed rows stands there: within one call it ties each report to this candidate.
+    """
+    if asked.identified or asked.decisions:
+        manifest = trees.manifest(tree)
+    else:
+        manifest = sha256(canonical([f.model_dump(mode="json") for f in files]))
+    return ChangeIdentity(target_ref=asked.head, tip=base, tree=tree, manifest=manifest)
+
+
+def _without(report: GateReport, lifted: frozenset[Digest]) -> Result:
+    if report.result is Result.ERROR:
+        return Result.ERROR
+    left = [f for f in report.findings if f.disposition is not Disposition.PERSON or f.fingerprint not in lifted]
+    return of_findings(left)
+
+
+def _liftable(reports: Sequence[GateReport]) -> frozenset[Digest]:
+    return frozenset(f.fingerprint for r in reports for f in r.findings if f.disposition is Disposition.PERSON)
+
+
+def _lifted(project: Project, trees: GitTrees, asked: Asked, identity: ChangeIdentity) -> frozenset[Digest]:
+    """Of approvals of exactly this tree on exactly this base, by holders of a role that may lift (D6, D11).
+
+    The name of the branch is not compared: a difference that is judged by itself is on none.
+    """
+    from orchestrator.app.base import read_base
+    from orchestrator.app.wiring import decision_opener
+
+    base = read_base(project, trees, identity.tip, asked.trust)
+    policy, opened = base.chain.current, decision_opener(base)
+    found: set[Digest] = set()
+    for keyid, decision in map(opened, asked.decisions):
+        if _of(decision, identity) and any(policy.holds(keyid, role) for role in policy.lift_roles):
+            found.update(decision.lifts)
+    return frozenset(found)
+
+
+def _of(decision: Decision, identity: ChangeIdentity) -> bool:
+    change = decision.change
+    return (
+        change is not None
+        and decision.verdict is Verdict.APPROVE
+        and change.model_copy(update={"target_ref": identity.target_ref}) == identity
+    )
+
+
+def read_decisions(path: Path) -> tuple[bytes, ...]:
+    """The lines of a file of decisions. Raises ``UsageError`` GATE012 when it cannot be read or is empty."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise UsageError("GATE012", f"{path} cannot be read: {error.strerror}.", "name a file of decisions") from error
+    if not any(lines):
+        raise EvidenceInvalid("GATE012", f"{path} holds no decision.", "handrail review show --json")
+    return tuple(line for line in lines if line)
+
+
+def _sources(reports: Sequence[GateReport], candidate: Candidate) -> dict[str, tuple[str, ...]]:
+    """Path → lines, of the files in which a line is to be shown."""
+    wanted = {f.path for r in reports for f in r.findings if f.line}
+    shown: dict[str, tuple[str, ...]] = {}
+    for file in candidate.files:
+        if file.path in wanted and file.new_blob is not None:
+            lines = _lines(file.path, candidate.blob(file.new_blob))
+            if lines:
+                shown[file.path] = lines
+    return shown
+
+
+def _lines(path: str, data: bytes) -> tuple[str, ...]:
+    # Of a notebook the lines count in the extracted cells, which are not shown.
+    if len(data) > _SOURCE_BYTES or path.casefold().endswith(".ipynb"):
+        return ()
+    return tuple(data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n"))

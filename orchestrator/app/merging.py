@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.app.project import Project
+from orchestrator.app.trees import open_trees
 from orchestrator.app.verifying import Options, verify_line
-from orchestrator.app.wiring import open_trees
 from orchestrator.errors import EvidenceInvalid, RepositoryError, UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.run import OVER, Run

@@ -10,7 +10,8 @@ from orchestrator.app.base import Base, read_base
 from orchestrator.app.doctor import Check, ask_check
 from orchestrator.app.project import open_project
 from orchestrator.app.sandboxing import engine, layers_of, packages_at
-from orchestrator.app.wiring import environment_of, open_trees, open_workflow
+from orchestrator.app.trees import open_trees
+from orchestrator.app.wiring import environment_of, open_workflow
 from orchestrator.errors import UsageError
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Limits

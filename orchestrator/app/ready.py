@@ -9,7 +9,8 @@ from orchestrator.app.connections import load_connections
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import layers_of, reach_engine
-from orchestrator.app.wiring import open_trees, plan_for
+from orchestrator.app.trees import open_trees
+from orchestrator.app.wiring import plan_for
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.capabilities import DataClass

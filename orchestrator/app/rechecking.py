@@ -12,7 +12,8 @@ from orchestrator.app.evidence import append
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import LazyEngine
-from orchestrator.app.wiring import environment_of, open_trees
+from orchestrator.app.trees import open_trees
+from orchestrator.app.wiring import environment_of
 from orchestrator.errors import EvidenceInvalid, LimitReached, UsageError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, GateReport, Result

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from orchestrator.app.base import read_base
 from orchestrator.app.project import Project
-from orchestrator.app.wiring import decision_opener, open_trees
+from orchestrator.app.trees import open_trees
+from orchestrator.app.wiring import decision_opener
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verdict

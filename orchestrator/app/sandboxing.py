@@ -45,7 +45,7 @@ def project_layers(folder: Path) -> tuple[str, ...]:
     """Of the repository at HEAD, by its trusted profile."""
     from orchestrator.app.base import read_base
     from orchestrator.app.project import open_project
-    from orchestrator.app.wiring import open_trees
+    from orchestrator.app.trees import open_trees
 
     with open_project(folder) as project, open_trees(project) as trees:
         return layers_of(read_base(project, trees, trees.resolve("HEAD"), None).profile)

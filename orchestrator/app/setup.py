@@ -10,7 +10,7 @@ from orchestrator.app.base import FOLDER, PROFILE, folder_at, trust_store
 from orchestrator.app.keys import default_path
 from orchestrator.app.policies import DEFAULT_GATES
 from orchestrator.app.project import Project
-from orchestrator.app.wiring import open_trees
+from orchestrator.app.trees import open_trees
 from orchestrator.assets.find import capability_profile
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.app.base import trust_store
 from orchestrator.app.evidence import anchor_at
 from orchestrator.app.project import Project, open_project
-from orchestrator.app.wiring import open_trees
+from orchestrator.app.trees import open_trees
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.verification import Verification

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +16,7 @@ from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import EngineShelf, LazyEngine, layers_of, packages_at
+from orchestrator.app.trees import open_trees
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.workers import Worker
@@ -34,19 +35,6 @@ from orchestrator.ports import Agent, Budgets, Candidate, Prepared, Trees
 if TYPE_CHECKING:
     from orchestrator.sandbox.abort import Abort
     from orchestrator.sandbox.docker_engine import DockerSandboxes
-    from orchestrator.vcs.trees import GitTrees
-
-
-@contextmanager
-def open_trees(project: Project, fresh: Mapping[str, GitOid] | None = None) -> Iterator[GitTrees]:
-    """The repository's trees; long-lived git processes end with the context.
-
-    ``fresh`` are evidence branches to be read elsewhere than where they are: those of a push that is being judged.
-    """
-    from orchestrator.vcs.trees import GitTrees
-
-    with GitTrees.open(project.repository.folder, project.layout.trees, fresh) as trees:
-        yield trees
 
 
 def open_workflow(workflow: str) -> Workflow:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "events": ("events", "Print what happened in a run."),
     "review": ("review", "Look at what waits for a person, and decide."),
     "gate": ("gate", "Run the gates on any difference of two commits."),
+    "audit": ("audit", "Judge a whole history, commit by commit."),
     "verify": ("verify", "Check the evidence of merged changes, offline."),
     "blame": ("blame", "Say of each line who wrote it, and which sentence asked for it."),
     "attest": ("attest", "Run the checks of merged commits again and countersign them."),

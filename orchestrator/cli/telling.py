@@ -43,6 +43,11 @@ def print_log(log: dict[str, Any]) -> None:
     click.echo(json.dumps(log, indent=2))
 
 
+def print_text(text: str) -> None:
+    """A document in a format of others that is text; what a terminal would act on is written out."""
+    click.echo(literal(text), nl=False)
+
+
 def print_line(body: dict[str, Any]) -> None:
     """One object on one line."""
     click.echo(json.dumps(body, separators=(",", ":")))

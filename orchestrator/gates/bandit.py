@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -44,7 +45,7 @@ class BanditGate:
     def tool_version(self) -> str:
         """Of bandit and of the Python whose grammar it reads with."""
         try:
-            return f"{version('bandit')} (Python {sys.version_info[0]}.{sys.version_info[1]})"
+            return f"{_version()} (Python {sys.version_info[0]}.{sys.version_info[1]})"
         except PackageNotFoundError as error:
             raise GateBroken("GATE030", "bandit is not installed beside Handrail", "pip install bandit") from error
 
@@ -90,6 +91,12 @@ class BanditGate:
             return self._worker.scan(target.base.data)
         except GateBroken:
             return {}
+
+
+@cache
+def _version() -> str:
+    """Read once: the metadata of a package are parsed as a whole mail."""
+    return version("bandit")
 
 
 def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:

@@ -20,7 +20,8 @@ import subprocess  # nosec B404 # ruff is a program
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from contextlib import suppress
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ _PANIC = 101
 _UNREADABLE = frozenset({"invalid-syntax", "E902"})
 
 
+@cache
 def find_ruff() -> Path:
     """The ruff of this environment. Raises ``GateBroken`` when it is not installed."""
     try:
@@ -78,6 +80,19 @@ class RuffGate:
         self._worker = worker
         self._executable = executable
         self._timeout = timeout_seconds
+        self._kept: dict[Digest, list[Mapping[str, Any]]] = {}
+        self._last: frozenset[Digest] = frozenset()
+
+    def prepare(self, sources: Mapping[Digest, bytes]) -> None:
+        """Read all of them in one process and keep its answers for :meth:`check`, beside those of the call before.
+
+        What ruff cannot read in one go is kept of none, and read when it is asked for.
+        """
+        wanted = {digest: data for digest, data in sources.items() if digest not in self._kept}
+        last, self._last = self._last, frozenset(sources)
+        with suppress(GateBroken):
+            fresh = self._read(wanted) if wanted else {}
+            self._kept = {d: found for d, found in self._kept.items() if d in last or d in sources} | fresh
 
     @property
     def executable(self) -> Path:
@@ -119,36 +134,30 @@ class RuffGate:
 
     def _judge_all(self, chosen: Sequence[Target], outcome: Outcome) -> None:
         raw = self._run(chosen)
-        for number, target in enumerate(chosen):
-            _judge(target, raw[_name("h", number)], raw[_name("b", number)], outcome)
+        for target in chosen:
+            _judge(target, raw[target.head.digest], raw[target.base.digest] if target.base else (), outcome)
 
-    def _run(self, chosen: Sequence[Target]) -> Mapping[str, list[Mapping[str, Any]]]:
-        """Raw findings by neutral file name."""
+    def _run(self, chosen: Sequence[Target]) -> Mapping[Digest, list[Mapping[str, Any]]]:
+        """Raw findings by the digest of what was read."""
+        sources = {s.digest: s.data for t in chosen for s in (t.head, t.base) if s is not None}
+        wanted = {digest: data for digest, data in sources.items() if digest not in self._kept}
+        return {**self._kept, **self._read(wanted)} if wanted else self._kept
+
+    def _read(self, sources: Mapping[Digest, bytes]) -> dict[Digest, list[Mapping[str, Any]]]:
+        """One process for all of them, on neutral names."""
+        names = {f"s{number:06d}.py": digest for number, digest in enumerate(sources)}
         with tempfile.TemporaryDirectory(prefix="handrail-ruff-") as directory:
-            names = _export(chosen, Path(directory))
-            done = _call([str(self.executable), *OPTIONS, "--", *names], directory, self._timeout)
+            (Path(directory) / _CANARY).write_bytes(_CANARY_SOURCE)
+            for name, digest in names.items():
+                (Path(directory) / name).write_bytes(sources[digest])
+            done = _call([str(self.executable), *OPTIONS, "--", _CANARY, *names], directory, self._timeout)
         by_name: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for finding in _parsed(done):
             by_name[Path(str(finding["filename"])).name].append(finding)
-        strangers = set(by_name) - set(names)
+        strangers = set(by_name) - {_CANARY, *names}
         if strangers or not any(f["code"] == _CANARY_RULE for f in by_name[_CANARY]):
             raise GateBroken("GATE033", "ruff did not report a known weakness, so its silence means nothing")
-        return by_name
-
-
-def _name(side: str, number: int) -> str:
-    return f"{side}{number:06d}.py"
-
-
-def _export(chosen: Sequence[Target], directory: Path) -> list[str]:
-    (directory / _CANARY).write_bytes(_CANARY_SOURCE)
-    names = [_CANARY]
-    for number, target in enumerate(chosen):
-        for side, source in (("h", target.head), ("b", target.base)):
-            if source is not None:
-                names.append(_name(side, number))
-                (directory / names[-1]).write_bytes(source.data)
-    return names
+        return {digest: by_name[name] for name, digest in names.items()}
 
 
 @lru_cache(maxsize=8)

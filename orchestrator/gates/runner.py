@@ -22,7 +22,7 @@ from orchestrator.models.base import GitOid
 from orchestrator.models.gate import GateReport, Result
 from orchestrator.ports import Candidate, Gate
 
-__all__ = ["ACCOUNTING", "TIMEOUT_SECONDS", "run_gates"]
+__all__ = ["ACCOUNTING", "TIMEOUT_SECONDS", "run_gates", "run_in_turn"]
 
 ACCOUNTING = "accounting"
 """The name in the report that the runner itself adds."""
@@ -42,7 +42,15 @@ def run_gates(
     shared = replace(candidate, blob=_read_once(candidate.blob))
     deadline = time.monotonic() + timeout_seconds
     running = [_Running(gate, shared) for gate in gates]
-    reports = [r.result(deadline, timeout_seconds) for r in running]
+    return _complete(gates, [r.result(deadline, timeout_seconds) for r in running], candidate)
+
+
+def run_in_turn(gates: Sequence[Gate], candidate: Candidate) -> tuple[GateReport, ...]:
+    """The same reports without a thread for each: for thousands of small candidates. Only a file has a time limit."""
+    return _complete(gates, [_checked(gate, candidate) for gate in gates], candidate)
+
+
+def _complete(gates: Sequence[Gate], reports: list[GateReport], candidate: Candidate) -> tuple[GateReport, ...]:
     violations = _violations(gates, reports, candidate)
     if violations:
         reports.append(_error(ACCOUNTING, candidate, "; ".join(violations)))
@@ -59,9 +67,7 @@ class _Running:
 
     def _work(self) -> None:
         try:
-            self._report = self._gate.check(self._candidate)
-        except HandrailError as error:
-            self._report = _error(self._gate.name, self._candidate, str(error))
+            self._report = _checked(self._gate, self._candidate)
         except BaseException as error:  # noqa: BLE001 - a gate that raises is broken, whatever it raised
             self._report = _error(self._gate.name, self._candidate, f"{type(error).__name__}: {error}")
 
@@ -70,6 +76,15 @@ class _Running:
         if self._report is None:
             return _error(self._gate.name, self._candidate, f"GATE002 no answer within {timeout_seconds:g} s")
         return self._report
+
+
+def _checked(gate: Gate, candidate: Candidate) -> GateReport:
+    try:
+        return gate.check(candidate)
+    except HandrailError as error:
+        return _error(gate.name, candidate, str(error))
+    except Exception as error:  # noqa: BLE001 - a gate that raises is broken, whatever it raised
+        return _error(gate.name, candidate, f"{type(error).__name__}: {error}")
 
 
 def _read_once(read: Callable[[GitOid], bytes]) -> Callable[[GitOid], bytes]:

@@ -10,10 +10,12 @@ Not carried: the code itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, assert_never
 from urllib.parse import quote
 
+from orchestrator.gates.explain import remedy
+from orchestrator.models.base import Digest
 from orchestrator.models.gate import Disposition, Finding, GateReport, Result
 
 __all__ = ["SCHEMA", "to_bytes", "to_sarif"]
@@ -28,12 +30,12 @@ def to_bytes(reports: Sequence[GateReport]) -> bytes:
     return json.dumps(to_sarif(reports), indent=2, sort_keys=True, ensure_ascii=True).encode() + b"\n"
 
 
-def to_sarif(reports: Sequence[GateReport]) -> dict[str, Any]:
-    """The log as JSON values."""
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report) for report in reports]}
+def to_sarif(reports: Sequence[GateReport], lifted: Collection[Digest] = ()) -> dict[str, Any]:
+    """The log as JSON values. A finding that a person lifted is marked as suppressed, by the decision."""
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, lifted) for report in reports]}
 
 
-def _run(report: GateReport) -> dict[str, Any]:
+def _run(report: GateReport, lifted: Collection[Digest]) -> dict[str, Any]:
     rules = list(dict.fromkeys(f.rule for f in report.findings))
     return {
         "automationDetails": {"id": f"handrail/{report.gate}/"},
@@ -47,7 +49,7 @@ def _run(report: GateReport) -> dict[str, Any]:
         "originalUriBaseIds": {"TREE": {"description": {"text": "the root of the judged tree"}}},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report)],
-        "results": [_result(finding, rules.index(finding.rule)) for finding in report.findings],
+        "results": [_result(f, rules.index(f.rule), lifted) for f in report.findings],
         "properties": {
             "gate": report.gate,
             "result": report.result.value,
@@ -64,6 +66,7 @@ def _rule(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
     return {
         "id": rule,
         "shortDescription": {"text": first.message or rule},
+        "help": {"text": f"{remedy(first)}. More: handrail gate explain {rule}"},
         "properties": {
             "tags": ["security", *(f"external/cwe/cwe-{number:03d}" for number in cwe)],
             "security-severity": _SEVERITY_SCORE.get(first.severity, "5.5"),
@@ -80,16 +83,15 @@ def _invocation(report: GateReport) -> dict[str, Any]:
     return invocation
 
 
-def _result(finding: Finding, index: int) -> dict[str, Any]:
+def _result(finding: Finding, index: int, lifted: Collection[Digest]) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.path), "uriBaseId": "TREE"}}
     if finding.line > 0:
         physical["region"] = {"startLine": finding.line, "endLine": max(finding.line, finding.end_line)}
     properties: dict[str, Any] = {"disposition": finding.disposition.value, "severity": finding.severity}
     if finding.cwe is not None:
         properties["cwe"] = finding.cwe
-    if finding.hint:
-        properties["hint"] = finding.hint
-    return {
+    properties["hint"] = remedy(finding)
+    result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _level(finding.disposition),
@@ -98,6 +100,9 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "partialFingerprints": {"handrail/v1": finding.fingerprint},
         "properties": properties,
     }
+    if finding.disposition is Disposition.PERSON and finding.fingerprint in lifted:
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": "a signed decision"}]
+    return result
 
 
 def _uri(path: str) -> str:

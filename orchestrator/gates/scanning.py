@@ -11,6 +11,7 @@ from orchestrator.gates.differential import Hit, enclosing, introduced, line_tex
 from orchestrator.gates.reporting import Outcome
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides, source_of
 from orchestrator.gates.worker import Worker
+from orchestrator.models.base import sha256
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.gate import Disposition, Finding
 from orchestrator.ports import Candidate
@@ -31,6 +32,7 @@ class Source:
 
     def __init__(self, data: bytes, outline: Mapping[str, Any]) -> None:
         self.data = data
+        self.digest = sha256(data)
         self._outline = outline
         self._lines: list[str] | None = None
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit_worker import HEADER
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 
 __all__ = ["FILE_LIMIT_SECONDS", "Worker"]
 
@@ -29,7 +29,9 @@ _ANSWER_LIMIT_BYTES = 64 * 1024**2
 _KEPT_ANSWERS = 4096
 _CANARY, _CANARY_RULE = b"exec(input())\n", "B102"
 _ROOT = Path(__file__).resolve().parents[2]
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.gates.bandit_worker import main; main()"
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.gates.bandit_worker import main; main(sys.argv[2])"
+)
 
 
 class Worker:
@@ -40,14 +42,23 @@ class Worker:
     ``file_limit_seconds`` costs the process, which is started again for the next.
     """
 
-    def __init__(self, *, file_limit_seconds: float = FILE_LIMIT_SECONDS, python: str = sys.executable) -> None:
+    def __init__(
+        self, *, file_limit_seconds: float = FILE_LIMIT_SECONDS, python: str = sys.executable, preload: str = ""
+    ) -> None:
+        """``preload``: the request for which the process gets ready before it is asked."""
         self._limit = file_limit_seconds
         self._python = python
+        self._preload = preload
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._finalizer: weakref.finalize[..., Any] | None = None
         self._greeted = False
         self._kept: OrderedDict[tuple[str, str], Mapping[str, Any]] = OrderedDict()
+
+    @property
+    def turn(self) -> threading.RLock:
+        """Held while the process answers; whoever takes it first is alone with the process."""
+        return self._lock
 
     @property
     def file_limit_seconds(self) -> float:
@@ -64,6 +75,11 @@ class Worker:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+    def start(self) -> None:
+        """Let the process load what it needs while the caller does something else. Raises ``GateBroken`` GATE020."""
+        with self._lock:
+            self._started()
 
     def close(self) -> None:
         """End the process. The next question starts another."""
@@ -88,13 +104,18 @@ class Worker:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-            if op == "scan":
-                self._greet()
-            answer = self._ask(op, data, self._limit)
+            answer = self.uncached(op, data)
             self._kept[key] = answer
             while len(self._kept) > _KEPT_ANSWERS:
                 self._kept.popitem(last=False)
             return answer
+
+    def uncached(self, op: str, data: bytes) -> Mapping[str, Any]:
+        """The process's own answer. Raises ``GateBroken``."""
+        with self._lock:
+            if op == "scan":
+                self._greet()
+            return self._ask(op, data, self._limit)
 
     def _greet(self) -> None:
         """Let the process import bandit before the limit of a file counts, and see that it is the one we name."""
@@ -131,7 +152,7 @@ class Worker:
         self._end()
         try:
             process = subprocess.Popen(  # noqa: S603 # nosec B603 # fixed arguments, our own program
-                [self._python, "-I", "-c", _BOOT, str(_ROOT)],
+                [self._python, "-I", "-c", _BOOT, str(_ROOT), self._preload],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,

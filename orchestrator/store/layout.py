@@ -40,6 +40,16 @@ class StateLayout:
         return self.root / "trees.git"
 
     @property
+    def answers(self) -> Path:
+        """Kept answers of the scanners; nothing but time is lost with it."""
+        return self.root / "answers.db"
+
+    @property
+    def audits(self) -> Path:
+        """What an audit found at each commit; an interrupted one goes on from it."""
+        return self.root / "audits.db"
+
+    @property
     def environments(self) -> Path:
         return self.root / "environments"
 

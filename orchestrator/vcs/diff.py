@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import ChangedFile, ChangeKind, Hunk
 from orchestrator.ports import TreeDiff
@@ -30,6 +31,7 @@ _OPTIONS = (
     *("--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--submodule=short", "--ignore-submodules=none"),
     *("--src-prefix=a/", "--dst-prefix=b/"),
 )
+_RAW = ("-r", "--raw", "--no-abbrev", "--find-renames=50%", "--no-relative", "--ignore-submodules=none")
 _KINDS = {
     "A": ChangeKind.ADDED,
     "D": ChangeKind.DELETED,
@@ -51,7 +53,7 @@ def diff(store: ObjectStore, old: GitOid, new: GitOid) -> TreeDiff:
         "diff-tree", *_OPTIONS, before, after, max_bytes=MAX_DIFF_BYTES, timeout_seconds=TIMEOUT_SECONDS
     )
     raw, _, text = said.partition(b"\n\n")
-    rows = [_raw_row(line) for line in raw.splitlines()]
+    rows = [raw_row(line) for line in raw.splitlines()]
     sections = list(_sections(text))
     files: list[ChangedFile] = []
     hunks: list[Hunk] = []
@@ -68,6 +70,16 @@ def diff(store: ObjectStore, old: GitOid, new: GitOid) -> TreeDiff:
     return TreeDiff(tuple(files), tuple(hunks), text)
 
 
+def changed_files(store: ObjectStore, old: GitOid, new: GitOid) -> tuple[ChangedFile, ...]:
+    """The files alone, without lines counted: no text is made, so its size has no limit."""
+    before, after = store.peel(old), store.peel(new)
+    done = store.git.run("diff-tree", *_RAW, before, after, timeout_seconds=TIMEOUT_SECONDS)
+    try:
+        return tuple(raw_row(line) for line in done.stdout.split(b"\n") if line)
+    except UnicodeDecodeError as error:
+        raise RepositoryError("REPO010", "A changed path is not UTF-8.", "rename it", [repr(error.object)]) from error
+
+
 def _two_sections(row: ChangedFile) -> bool:
     """A file that becomes a link (or the reverse) is shown as removed and added."""
     if row.old_mode is None or row.new_mode is None:
@@ -75,8 +87,8 @@ def _two_sections(row: ChangedFile) -> bool:
     return row.old_mode[:2] != row.new_mode[:2]
 
 
-def _raw_row(line: bytes) -> ChangedFile:
-    """``:100644 100755 OLD NEW M<TAB>path[<TAB>new path]``."""
+def raw_row(line: bytes) -> ChangedFile:
+    """``:100644 100755 OLD NEW M<TAB>path[<TAB>new path]``. Raises ``UnicodeDecodeError``."""
     head, *names = line.split(b"\t")
     old_mode, new_mode, old, new, status = head[1:].decode().split(" ")
     paths = [_unquote(name) for name in names]

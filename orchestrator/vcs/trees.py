@@ -14,16 +14,18 @@ from typing import Self
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.change import ChangedFile
 from orchestrator.ports import BlamedLine, BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
-from orchestrator.vcs import blame, evidence, history, repository, worktree
+from orchestrator.vcs import blame, evidence, history, outside, repository, worktree
 from orchestrator.vcs.build import build
-from orchestrator.vcs.diff import diff
+from orchestrator.vcs.diff import changed_files, diff
 from orchestrator.vcs.integrate import integrate
 from orchestrator.vcs.names import GITLINK, MAX_PATH_BYTES
 from orchestrator.vcs.objects import ObjectStore, open_private
 from orchestrator.vcs.packs import TREE_MODE
 from orchestrator.vcs.refs import update_refs
 from orchestrator.vcs.repository import Repository
+from orchestrator.vcs.walk import Walked, walk
 from orchestrator.vcs.worktree import TargetMove, TargetVerdict
 
 MAX_BLOB_BYTES = 64 * 1024 * 1024
@@ -90,6 +92,22 @@ class GitTrees:
             if info is not None and info.kind == "commit":
                 return info.oid
         return repository.resolve(self.repository, rev)
+
+    def default_base(self, head: str) -> GitOid:
+        """See :func:`orchestrator.vcs.outside.default_base`."""
+        return outside.default_base(self.repository, head, self.resolve(head))
+
+    def merge_base(self, one: GitOid, other: GitOid) -> GitOid | None:
+        """See :func:`orchestrator.vcs.outside.merge_base`."""
+        return outside.merge_base(self.repository, one, other)
+
+    def staged(self, index: Path | None = None) -> GitOid:
+        """See :func:`orchestrator.vcs.outside.staged_tree`."""
+        return outside.staged_tree(self.repository, self._store, index)
+
+    def patched(self, base: GitOid, patch: bytes) -> GitOid:
+        """See :func:`orchestrator.vcs.outside.patched_tree`."""
+        return outside.patched_tree(self.repository, self._store, base, patch)
 
     def tree_of(self, commit: GitOid) -> GitOid:
         return self._store.peel(commit)
@@ -160,6 +178,10 @@ class GitTrees:
     def integrate(self, base: GitOid, tree: GitOid, tip: GitOid) -> GitOid:
         return integrate(self._store, base, tree, tip)
 
+    def changed_files(self, old: GitOid, new: GitOid) -> tuple[ChangedFile, ...]:
+        """See :func:`orchestrator.vcs.diff.changed_files`."""
+        return changed_files(self._store, old, new)
+
     def diff(self, old: GitOid, new: GitOid) -> TreeDiff:
         return diff(self._store, old, new)
 
@@ -186,6 +208,10 @@ class GitTrees:
 
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
         return history.commits(self.repository, base, head)
+
+    def walk(self, head: GitOid, base: GitOid | None) -> Iterator[Walked]:
+        """See :func:`orchestrator.vcs.walk.walk`."""
+        return walk(self.repository, head, base)
 
     def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
         return history.nodes(self.repository, oids)

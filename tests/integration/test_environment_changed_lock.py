@@ -9,7 +9,8 @@ from test_real_projects import Bench
 
 from orchestrator.app.base import read_base
 from orchestrator.app.project import open_project
-from orchestrator.app.wiring import environment_of, open_trees
+from orchestrator.app.trees import open_trees
+from orchestrator.app.wiring import environment_of
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.environment import Environment
 

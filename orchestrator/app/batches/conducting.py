@@ -235,7 +235,7 @@ def _merged(entry: BatchEntry) -> str:
 
 
 def _on_target(entry: BatchEntry, run: Run) -> bool:
-    from orchestrator.app.wiring import open_trees
+    from orchestrator.app.trees import open_trees
     from orchestrator.vcs.worktree import is_ancestor
 
     with open_project(Path(entry.repo)) as project, open_trees(project) as trees:

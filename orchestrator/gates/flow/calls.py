@@ -26,6 +26,7 @@ class Call:
     receiver: Value = ANYTHING
     spread: bool = False
     plain: bool = False
+    _methods: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
 
     def arg(self, position: int, *keywords: str) -> Value | None:
         """A positional argument or the first of the named ones; ``None`` when it was not given."""
@@ -43,8 +44,10 @@ class Call:
 
     def is_one_of(self, names: frozenset[str]) -> str:
         """The first name that stands in ``names``, or ''."""
-        return next(iter(sorted(self.names & names)), "")
+        return "" if self.names.isdisjoint(names) else min(self.names & names)
 
     def calls_method(self, methods: frozenset[str]) -> bool:
         """Whether a method of one of these names is called, on whatever."""
-        return any("." in name and last(name) in methods for name in self.names)
+        if self._methods is None:
+            self._methods = frozenset(last(name) for name in self.names if "." in name)
+        return not self._methods.isdisjoint(methods)

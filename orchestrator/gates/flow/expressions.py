@@ -323,8 +323,12 @@ class Expressions:
     # Calls
 
     def _call(self, node: ast.Call) -> Value:
-        function = self.value(node.func)
-        receiver = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else ANYTHING
+        if isinstance(node.func, ast.Attribute):
+            # The receiver is looked at once: twice at each link would double the work with every link of a chain.
+            receiver = self.value(node.func.value)
+            function = self.attribute(receiver, node.func.attr)
+        else:
+            receiver, function = ANYTHING, self.value(node.func)
         args, spread = self._arguments(node)
         keywords: dict[str, Value] = {}
         for keyword in node.keywords:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.capabilities import capability_of
-from orchestrator.gates.flow.rule import Family, Rule
+from orchestrator.gates.flow.rule import Family, Rule, nodes
 from orchestrator.gates.flow.sources import handler_parameters
 from orchestrator.gates.flow.statements import Statements
 from orchestrator.gates.flow.values import ANYTHING, Value, join, named, tainted, union
@@ -301,4 +301,4 @@ def _static(node: _Function) -> bool:
 
 
 def _has_classes(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.ClassDef | ast.Global | ast.Nonlocal) for node in ast.walk(tree))
+    return any(isinstance(node, ast.ClassDef | ast.Global | ast.Nonlocal) for node in nodes(tree))

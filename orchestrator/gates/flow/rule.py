@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.values import Value
 from orchestrator.models.gate import Disposition
 
-__all__ = ["ANY_INPUT", "WEB", "Family", "Rule", "Say", "dirty"]
+__all__ = ["ANY_INPUT", "WEB", "Family", "Rule", "Say", "dirty", "nodes"]
 
 WEB = frozenset({"web", "net"})
 """Labels that come from somebody else than who started the program."""
@@ -47,6 +48,12 @@ class Family:
     on_call: Callable[[Call, Say], None] | None = None
     on_handed: Callable[[ast.AST, Value, Say], None] | None = None
     on_tree: Callable[[ast.Module, Say], None] | None = None
+
+
+@lru_cache(maxsize=1)
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Every node of a module, walked once for all rules that look at the whole of it."""
+    return tuple(ast.walk(tree))
 
 
 def dirty(value: Value | None, kind: str, labels: frozenset[str] = WEB) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
+from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty, nodes
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.gate import Disposition
 
@@ -175,7 +175,7 @@ def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute) and node.attr in _INNER and not _dunder_own(node):
             say(INSIDE, node, node.attr)
         elif isinstance(node, ast.Assign) and any(

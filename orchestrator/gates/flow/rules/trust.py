@@ -8,7 +8,7 @@ import re
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.capabilities import capability_of
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
+from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty, nodes
 from orchestrator.gates.flow.values import NOTHING, Value, constant
 from orchestrator.models.gate import Disposition
 
@@ -275,11 +275,11 @@ def _leak(call: Call, say: Say) -> None:
 def _on_tree(tree: ast.Module, say: Say) -> None:
     imported = {
         a.asname or a.name
-        for n in ast.walk(tree)
+        for n in nodes(tree)
         if isinstance(n, ast.ImportFrom) and n.module == "random"
         for a in n.names
     }
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Assign):
             names = " ".join(_target(t) for t in node.targets)
             if _SECRET_NAME.search(names) and _random(node.value, imported):

@@ -1,0 +1,25 @@
+"""The repository's trees, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from orchestrator.app.project import Project
+from orchestrator.models.ids import GitOid
+
+if TYPE_CHECKING:
+    from orchestrator.vcs.trees import GitTrees
+
+
+@contextmanager
+def open_trees(project: Project, fresh: Mapping[str, GitOid] | None = None) -> Iterator[GitTrees]:
+    """Long-lived git processes end with the context.
+
+    ``fresh`` are evidence branches to be read elsewhere than where they are: those of a push that is being judged.
+    """
+    from orchestrator.vcs.trees import GitTrees
+
+    with GitTrees.open(project.repository.folder, project.layout.trees, fresh) as trees:
+        yield trees

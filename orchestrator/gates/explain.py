@@ -1,0 +1,105 @@
+"""What a finding's code means and what to do about it: ours, bandit's and ruff's, offline."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess  # nosec B404 # ruff is a program
+import warnings
+from importlib import import_module
+from inspect import cleandoc
+from typing import Any
+
+from orchestrator.errors import UsageError
+from orchestrator.gates.remedies import REMEDIES
+from orchestrator.gates.ruff import find_ruff
+from orchestrator.gates.words import OWN
+from orchestrator.models.gate import Finding
+
+__all__ = ["bandit_rules", "codes", "explain", "remedy"]
+
+_TOOLS = re.compile(r"[BS](\d{3})")
+_RUFF = re.compile(r"(?:S|PLE25|PLC24|RUF00|E9)\d+")
+_SECONDS = 30
+
+
+def codes() -> tuple[str, ...]:
+    """Every code that is ours, sorted. Those of bandit and ruff are listed by these tools."""
+    return tuple(sorted({*OWN, *import_module("orchestrator.gates.flow.analysis").RULES}))
+
+
+def remedy(finding: Finding) -> str:
+    """What to do: the finding's own hint, else that of its rule."""
+    shared = _TOOLS.fullmatch(finding.rule)
+    own = OWN.get("GAINS" if finding.rule.startswith("GAINS-") else finding.rule)
+    known = REMEDIES.get(shared[1], "") if shared else own.do if own else ""
+    return finding.hint or known or f"handrail gate explain {finding.rule}"
+
+
+def explain(code: str) -> str:
+    """Paragraphs about one code. Raises ``UsageError`` GATE011 for one that nobody has, ``GateBroken`` without ruff."""
+    text = _own(code) or _flow(code) or _bandit(code) or _ruff(code)
+    if not text:
+        raise UsageError(
+            "GATE011", f"No gate reports {code!r}.", "copy the code from a finding, or: gate explain --list"
+        )
+    shared = _TOOLS.fullmatch(code)
+    known = REMEDIES.get(shared[1], "") if shared else ""
+    return f"{text.rstrip()}\n\nDo: {known}." if known else text.rstrip()
+
+
+def _own(code: str) -> str:
+    words = OWN.get("GAINS" if code.startswith("GAINS") else code)
+    return f"{code} {words.title}.\n\n{words.why}\n\nDo: {words.do}." if words else ""
+
+
+def _flow(code: str) -> str:
+    if not re.fullmatch(r"HR\d+", code):
+        return ""
+    rule = import_module("orchestrator.gates.flow.analysis").RULES.get(code)
+    if rule is None:
+        return ""
+    shown = "\n\n".join(f"{name}:\n\n{_indented(text)}" for name, text in (("Bad", rule.bad), ("Good", rule.good)))
+    return f"{code} {rule.title} (CWE-{rule.cwe}).\n\n{rule.why}\n\nDo: {rule.hint}.\n\n{shown}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.strip("\n").split("\n"))
+
+
+def bandit_rules() -> Any:  # noqa: ANN401 - bandit has no types
+    """Bandit's own register of its tests. Its loader warns of its own old ways."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return import_module("bandit.core.extension_loader").MANAGER
+
+
+def _bandit(code: str) -> str:
+    if not re.fullmatch(r"B\d{3}", code):
+        return ""
+    manager = bandit_rules()
+    if code in manager.plugins_by_id:
+        plugin = manager.plugins_by_id[code]
+        return f"{code} {plugin.name} (bandit).\n\n{cleandoc(plugin.plugin.__doc__ or '')}"
+    if code in manager.blacklist_by_id:
+        entry = manager.blacklist_by_id[code]
+        names = ", ".join(entry["qualnames"])
+        return f"{code} {entry['name']} (bandit).\n\n{entry['message']}\n\nNames: {names}"
+    return ""
+
+
+def _ruff(code: str) -> str:
+    if not _RUFF.fullmatch(code):
+        return ""
+    done = subprocess.run(  # noqa: S603 # nosec B603 # our own program; the code was matched above
+        [str(find_ruff()), "rule", code, "--output-format", "json"],
+        capture_output=True,
+        check=False,
+        timeout=_SECONDS,
+        env={"LC_ALL": "C.UTF-8", "NO_COLOR": "1"},
+        cwd="/",
+    )
+    if done.returncode != 0:
+        return ""
+    rule = json.loads(done.stdout)
+    return f"{code} {rule['name']} (ruff).\n\n{rule['explanation']}"

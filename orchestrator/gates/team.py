@@ -1,0 +1,142 @@
+"""Several scanner processes behind the face of one, and answers that are kept from one call to the next.
+
+bandit is imported by the processes that run it alone; the others parse and follow
+data. So the two kinds of work run side by side, and each question has one process
+that answers it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import GateBroken
+from orchestrator.gates.worker import FILE_LIMIT_SECONDS, Worker
+from orchestrator.models.ids import Digest, canonical, sha256
+from orchestrator.ports.answers import Answers
+
+__all__ = ["KEPT_BYTES", "Team", "ruleset"]
+
+KEPT_BYTES = 64 * 1024**2
+_OVERHEAD, _EACH = 600, 300
+"""About the bytes of an answer, and of each item of its lists."""
+
+
+@cache
+def ruleset() -> Digest:
+    """Of all that decides an answer but the question: our own sources, bandit, what is installed beside it, Python.
+
+    An installed package can bring tests to bandit, so the names and versions of all count.
+    """
+    sources = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        sources.update(hashlib.sha256(path.read_bytes()).digest())
+    installed = sorted({name for folder in sys.path for name in _distributions(folder)})
+    return sha256(canonical([sources.hexdigest(), version("bandit"), sys.version, installed]))
+
+
+def _distributions(folder: str) -> list[str]:
+    try:
+        return [p.name for p in Path(folder or ".").iterdir() if p.suffix in {".dist-info", ".egg-info", ".egg-link"}]
+    except OSError:
+        return []
+
+
+class Team(Worker):
+    """A :class:`Worker` of several processes. ``answers`` are kept ones; what they hold is asked of no process.
+
+    Answers stay in memory up to 64 MiB, oldest first out. A question that fails is never kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        file_limit_seconds: float = FILE_LIMIT_SECONDS,
+        processes: int | None = None,
+        answers: Answers | None = None,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> None:
+        super().__init__(file_limit_seconds=file_limit_seconds)
+        pairs = max((processes or os.cpu_count() or 2) // 2, 1)
+        self._scanners = [Worker(file_limit_seconds=file_limit_seconds, preload="scan") for _ in range(pairs)]
+        self._readers = [Worker(file_limit_seconds=file_limit_seconds, preload="analyse") for _ in range(pairs)]
+        self.answers = answers
+        self._memory: OrderedDict[tuple[str, str], tuple[int, Mapping[str, Any]]] = OrderedDict()
+        self._memory_lock = threading.Lock()
+        self._memory_left = kept_bytes
+
+    @property
+    def processes(self) -> int:
+        """How many questions can be under way at once."""
+        return len(self._scanners) + len(self._readers)
+
+    @property
+    def pid(self) -> int | None:
+        """Of one live process, or ``None``."""
+        return next((w.pid for w in (*self._scanners, *self._readers) if w.pid is not None), None)
+
+    def start(self) -> None:
+        for worker in (*self._scanners, *self._readers):
+            worker.start()
+
+    def close(self) -> None:
+        for worker in (*self._scanners, *self._readers):
+            worker.close()
+
+    def ready(self, op: str, sources: Sequence[bytes]) -> None:
+        """Ask about many beforehand. One that fails is left for whoever asks for it by name, and learns why."""
+        for data in sources:
+            with suppress(GateBroken):
+                self._remembered(op, data)
+
+    def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
+        digest = sha256(data)
+        members = self._scanners if op == "scan" else self._readers
+        member = members[int(digest[-4:], 16) % len(members)]
+        known = self._known(op, digest)
+        if known is not None:
+            return known
+        with member.turn:
+            # Who asked the same just before has kept the answer by now.
+            known = self._known(op, digest)
+            if known is None:
+                known = member.uncached(op, data)
+                self._keep(op, digest, known)
+                if self.answers is not None:
+                    self.answers.put(self._question(op), digest, known)
+        return known
+
+    def _question(self, op: str) -> str:
+        """With the time limit: a file that passes one may be within another."""
+        return f"{op}/{self.file_limit_seconds:g}"
+
+    def _known(self, op: str, digest: Digest) -> Mapping[str, Any] | None:
+        with self._memory_lock:
+            if (op, digest) in self._memory:
+                self._memory.move_to_end((op, digest))
+                return self._memory[op, digest][1]
+        kept = self.answers.get(self._question(op), digest) if self.answers is not None else None
+        if kept is not None:
+            self._keep(op, digest, kept)
+        return kept
+
+    def _keep(self, op: str, digest: Digest, answer: Mapping[str, Any]) -> None:
+        parts: list[Any] = [part for part in answer.values() if isinstance(part, list | dict | str)]
+        size = _OVERHEAD + sum(_EACH * len(part) for part in parts)
+        with self._memory_lock:
+            if (op, digest) in self._memory:
+                return
+            self._memory[op, digest] = size, answer
+            self._memory_left -= size
+            while self._memory_left < 0 and len(self._memory) > 1:
+                _, (freed, _) = self._memory.popitem(last=False)
+                self._memory_left += freed

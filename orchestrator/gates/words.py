@@ -1,0 +1,79 @@
+"""Our own codes in words: what each finding means and what to do about it. Data-flow rules explain themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["OWN", "Words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """``why`` it is a finding, and what to ``do`` about it."""
+
+    title: str
+    why: str
+    do: str
+
+
+_UNREAD = "Nothing unread is merged: a file that a scanner skips could hold anything, and silence is no pass."
+_BY_NAME = "It cannot be read as a difference, so only a person can say that it belongs here."
+_SEEN = "A reviewer sees another text than the one that runs."
+_TESTS = "Tests are how a change is judged, so a change must not make its own judge milder."
+
+OWN: Mapping[str, Words] = {
+    "SCAN-SYNTAX": Words("The file does not parse", _UNREAD, "write it so that it parses as Python"),
+    "SCAN-SKIPPED": Words("bandit skipped the file", _UNREAD, "write it so that the scanners can read it"),
+    "SCAN-LIMIT": Words("A scanner passed its time or memory limit", _UNREAD, "make the file simpler or smaller"),
+    "SCAN-SIZE": Words("The file is too large to be parsed", _UNREAD, "split it, or keep data out of Python files"),
+    "SCAN-DEPTH": Words("The syntax is nested too deeply", _UNREAD, "write long sums and chains as loops or lists"),
+    "SCAN-NOTEBOOK": Words("The notebook cannot be read", _UNREAD, "save it again as nbformat 4"),
+    "PROTECTED": Words(
+        "A protected path changed",
+        "Files that run by themselves, decide what is checked, or say whom to trust need a person's agreement.",
+        "have a person look at this file and lift the finding by name",
+    ),
+    "SUPPRESSION": Words(
+        "A new comment that silences a scanner",
+        "It changes nothing here, but it speaks to the next tool and the next reader.",
+        "mend what it silences, and remove it",
+    ),
+    "HIDDEN-PYTHON": Words("A Python program that is not named like one", _BY_NAME, "name it .py"),
+    "BIDI": Words("Bidirectional control characters", _SEEN, "write them as escapes, or remove them"),
+    "INVISIBLE": Words("Invisible characters", _SEEN, "write them as escapes, or remove them"),
+    "CONTROL": Words("Control characters", _SEEN, "write them as escapes, or remove them"),
+    "MIXED-SCRIPT": Words("A word that mixes alphabets", _SEEN, "write the word in one alphabet"),
+    "LONG-LINE": Words("A very long line", "What stands far to the right is not read.", "break the line"),
+    "NAME": Words("A path with an odd character", _SEEN, "rename the file"),
+    "GITLINK": Words(
+        "A nested repository", "Its content is not part of the change, so nobody reviews it.", "copy it in"
+    ),
+    "MODE": Words("The mode of a file changed", "What can be run is run.", "have a person agree, or restore the mode"),
+    "SYMLINK": Words("A symbolic link", "It can lead out of the tree.", "keep a file instead of a link"),
+    "ENCODING": Words("The text is not UTF-8", "Scanners read UTF-8 and skip the rest.", "save the file as UTF-8"),
+    "ENCODING-COOKIE": Words("Another encoding than UTF-8 is declared", _SEEN, "save it as UTF-8 without a cookie"),
+    "NUL": Words("A NUL byte in Python source", _UNREAD, "remove it"),
+    "BYTECODE": Words("Compiled Python", "Nobody can read what it does.", "commit the source alone"),
+    "NATIVE-CODE": Words(
+        "Native code", "Nobody can read what it does.", "build it from source, outside the repository"
+    ),
+    "PTH": Words("A .pth file", "Python runs it at every start.", "remove it; configure the path in the environment"),
+    "BINARY": Words("A binary file", _BY_NAME, "have a person agree, or keep it outside the repository"),
+    "LARGE": Words("A very large file", _BY_NAME, "have a person agree, or keep it outside the repository"),
+    "TEST-DELETED": Words("A test file is gone", _TESTS, "restore it, or have a person agree that it may go"),
+    "TEST-FEWER": Words("Tests are gone", _TESTS, "restore them, or have a person agree that they may go"),
+    "TEST-EMPTIER": Words("A test checks less than before", _TESTS, "restore its checks, or have a person agree"),
+    "TEST-SKIPPED": Words("A test is newly skipped or expected to fail", _TESTS, "let it run, or have a person agree"),
+    "TEST-UNREADABLE": Words("A test file does not parse", _TESTS, "write it so that it parses"),
+    "TEST-RENAMED": Words("Tests have other names", _TESTS, "see that they still test the same"),
+    "MORE": Words(
+        "More findings than are listed", "Findings of one file are capped at 200.", "mend those that are shown"
+    ),
+    "GAINS": Words(
+        "The module can do something that it could not do before",
+        "Processes, network, native code and the like are named once per module, so that a reviewer asks why.",
+        "see that the requirement needs it",
+    ),
+}
+"""Code → words; ``GAINS`` stands for every code that begins with ``GAINS-``."""

@@ -1,0 +1,61 @@
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.gates.explain import bandit_rules, codes, explain
+from orchestrator.gates.remedies import REMEDIES
+from orchestrator.gates.words import OWN
+
+ROOM = Path(__file__).parents[2] / "orchestrator/gates"
+CODE = re.compile(r"(?:SCAN|TEST|GAINS)-[A-Z-]+|[A-Z]{3,}(?:-[A-Z]+)*")
+
+
+def named_rules():
+    """Every constant that is given as ``rule=`` or as the first argument of a helper that makes a hit."""
+    for path in sorted(ROOM.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            named = [k.value for k in node.keywords if k.arg == "rule"]
+            if isinstance(node.func, ast.Name) and node.func.id in {"_hit", "Unscannable", "unscannable"}:
+                named += node.args[:2]
+            for value in named:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str) and CODE.fullmatch(value.value):
+                    yield value.value
+
+
+def test_every_code_of_ours_is_explained():
+    found = set(named_rules())
+    assert {"PROTECTED", "SCAN-SYNTAX", "TEST-DELETED", "SUPPRESSION"} <= found
+    assert found - set(OWN) == set()
+    assert all(explain(code).count("Do: ") == 1 for code in codes())
+
+
+def test_a_shared_rule_is_explained_under_both_names_with_what_to_do():
+    assert REMEDIES["602"] in explain("B602")
+    assert REMEDIES["602"] in explain("S602")
+    assert "pickle" in explain("B301")
+    assert "CWE-78" in explain("HR201")
+    assert "network" in explain("GAINS-NETWORK").casefold()
+
+
+def test_every_rule_of_bandit_and_ruff_has_a_remedy():
+    import json
+    import subprocess
+
+    from orchestrator.gates.ruff import find_ruff
+
+    manager = bandit_rules()
+    theirs = {c[1:] for c in (*manager.plugins_by_id, *manager.blacklist_by_id)}
+    done = subprocess.run([find_ruff(), "rule", "--all", "--output-format", "json"], capture_output=True, check=True)
+    theirs |= {r["code"][1:] for r in json.loads(done.stdout) if re.fullmatch(r"S\d{3}", r["code"] or "")}
+    assert theirs - set(REMEDIES) == set()
+
+
+@pytest.mark.parametrize("code", ["", "X1", "B999", "S999", "HR999", "B602; id", "--help", "S602 S603"])
+def test_a_code_that_nobody_has_is_refused(code):
+    with pytest.raises(UsageError, match="GATE011"):
+        explain(code)
