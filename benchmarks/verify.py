@@ -300,15 +300,23 @@ def _blame(history: History, folder: Path) -> dict[str, float]:
     started = time.perf_counter()
     subprocess.run(argv, cwd=history.repository, check=True, capture_output=True)
     plain = time.perf_counter() - started
-    with GitTrees.open(history.repository, folder / "private") as trees:
-        started = time.perf_counter()
-        head = trees.resolve("main")
-        rows = trees.blame(head, "src/long.py", 1, 0)
-        found = blame(trees, rows, head, NOW + timedelta(days=2), NoTexts())
-        ours = time.perf_counter() - started
+    index, took = folder / "places", list[float]()
+    for _ in range(2):
+        with GitTrees.open(history.repository, folder / "private") as trees:
+            started = time.perf_counter()
+            head = trees.resolve("main")
+            rows = trees.blame(head, "src/long.py", 1, 0)
+            found = blame(trees, rows, head, NOW + timedelta(days=2), NoTexts(), index=index)
+            took.append(time.perf_counter() - started)
+    first, ours = took
     if len(found) != LINES or not any(r.standing is Standing.VERIFIED for r in found):
         raise RuntimeError("blame did not find what was made")
-    return {"blame_seconds": ours, "git_blame_seconds": plain, "blame_ratio": ours / plain}
+    return {
+        "blame_first_seconds": first,
+        "blame_seconds": ours,
+        "git_blame_seconds": plain,
+        "blame_ratio": ours / plain,
+    }
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import UsageError
+from orchestrator.store.layout import config_home
 
 if TYPE_CHECKING:
     from orchestrator.provenance.blame import Blamed
@@ -28,7 +29,8 @@ def blame_file(project: Project, place: str, rev: str) -> tuple[str, tuple[Blame
     last = int(found["last"]) if found and found["last"] else (first if found and found["first"] else 0)
     if last and last < first:
         raise UsageError("CLI002", f"Lines {first}-{last} are in the wrong order.", f"{path}:{last}-{first}")
+    index = config_home() / "verified" / f"{project.repository.id}.places"
     with open_trees(project) as trees:
         head = trees.resolve(rev)
         rows = trees.blame(head, path, first, last)
-        return path, blame(trees, rows, head, project.clock.now(), project.blobs)
+        return path, blame(trees, rows, head, project.clock.now(), project.blobs, index=index)

@@ -18,13 +18,24 @@ def command() -> None: ...
 
 @command.command(help="Write all statements to one file that can be carried anywhere (in-toto bundle, signed index).")
 @click.option("-o", "output", type=_PATH, default=Path("evidence.intoto.jsonl"), show_default=True)
+@click.option("--in-toto", "folder", type=_PATH, help="A new folder instead: a layout and links for in-toto-verify.")
+@click.option("--base", help="With --in-toto: only commits that this one does not reach.")
+@click.option("--head", default="HEAD", show_default=True, help="With --in-toto: the commit whose files are compared.")
 @click.option("--key", type=_PATH, help="The signing key (default: your own).")
 @repository
-def export(output: Path, key: Path | None, repo: Path) -> None:
+def export(output: Path, folder: Path | None, base: str | None, head: str, key: Path | None, repo: Path) -> None:
     from orchestrator.app.evidence import export as export_lines
+    from orchestrator.app.intoto import export_in_toto
     from orchestrator.app.project import open_project
 
     with open_project(repo) as project:
+        if folder is not None:
+            count = export_in_toto(project, folder, key, base, head)
+            note(f"{count} commits. In a plain checkout of {head}:")
+            note(
+                f"in-toto-verify -l {folder}/root.layout --verification-keys {folder}/exporter.pub --link-dir {folder}"
+            )
+            return
         data = export_lines(project, key)
     output.write_bytes(data)
     count = data.count(b"\n") - 1

@@ -97,6 +97,10 @@ class Trees(Protocol):
         """SHA-256 over sorted (mode, path, sha256(blob))."""
         ...
 
+    def ready(self, trees: Sequence[GitOid]) -> None:
+        """Read what these trees hold in few questions, before each is asked about on its own."""
+        ...
+
     def build(
         self, base: GitOid, out: ChangeOut, readable: Callable[[str], bool], deny: Callable[[str], str | None]
     ) -> BuiltTree:
@@ -190,4 +194,12 @@ class History(Protocol):
 
     def evidence_refs(self) -> tuple[str, ...]:
         """Full names of all evidence branches, local and remote-tracking, sorted."""
+        ...
+
+    def evidence_tips(self) -> Mapping[str, GitOid]:
+        """The commit that each of them is at."""
+        ...
+
+    def evidence_files(self, ref: str) -> Mapping[str, GitOid]:
+        """Path → blob of an evidence branch; empty when it does not exist."""
         ...

@@ -10,28 +10,24 @@ not cut (``verify`` does that).
 
 from __future__ import annotations
 
-import binascii
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from pathlib import Path
 
 from orchestrator.errors import EvidenceInvalid, StoreError
 from orchestrator.models.base import Digest, GitOid, Noun
 from orchestrator.models.verification import CommitEvidence, EvidenceProblem
 from orchestrator.ports import BlamedLine, Blobs, CommitNode
-from orchestrator.provenance import claims, dsse, evidence
+from orchestrator.provenance import claims, evidence
 from orchestrator.provenance.claims import Contributor, LinesClaim
 from orchestrator.provenance.evidence import Pool, Source
 from orchestrator.provenance.judge import Judge
+from orchestrator.provenance.places import RUN, Places, places
 from orchestrator.provenance.root import PolicyChain
 from orchestrator.provenance.verify import Policies
-
-_HEX: Final = re.compile(rb"[0-9a-f]{40,64}")
-_START: Final = len(b'{"payload":"')
 
 
 class Standing(StrEnum):
@@ -73,13 +69,27 @@ class _Covered:
     asked: tuple[Asked, ...]
 
 
-def blame(source: Source, rows: Sequence[BlamedLine], head: GitOid, now: datetime, blobs: Blobs) -> tuple[Blamed, ...]:
-    """The rows of ``git blame`` at ``head`` with what is signed for them. Raises as ``verify`` without a policy."""
+def blame(
+    source: Source,
+    rows: Sequence[BlamedLine],
+    head: GitOid,
+    now: datetime,
+    blobs: Blobs,
+    *,
+    index: Path | None = None,
+) -> tuple[Blamed, ...]:
+    """The rows of ``git blame`` at ``head`` with what is signed for them. Raises as ``verify`` without a policy.
+
+    ``index`` is where :mod:`.places` keeps its file.
+    """
     policies = Policies(source)
     chain = policies.must(head)
     nodes = source.nodes(list(dict.fromkeys(r.commit for r in rows)))
-    pool = _pool(source, chain, nodes)
-    whole = _Whole(source, policies, pool, head, now, blobs)
+    pool = _pool(chain, nodes, places(source, index))
+    empty = frozenset[tuple[GitOid, Digest]]()
+    line = evidence.finals(source, source.commits(None, head), pool) if pool.run_decisions else empty
+    source.ready([n.tree for n in nodes if pool.candidates(n)])
+    whole = _Whole(source, policies, pool, line, now, blobs)
     covered = {n.oid: c for n in nodes if (c := _covered(whole, n)) is not None}
     return tuple(_row(r, covered.get(r.commit)) for r in rows)
 
@@ -111,7 +121,7 @@ class _Whole:
     source: Source
     policies: Policies
     pool: Pool
-    head: GitOid
+    line: frozenset[tuple[GitOid, Digest]]
     now: datetime
     blobs: Blobs
 
@@ -122,9 +132,7 @@ def _covered(whole: _Whole, node: CommitNode) -> _Covered | None:
     before = whole.policies.at(node.parents[0]) if node.parents else None
     if not candidates or before is None:
         return None
-    empty = frozenset[tuple[GitOid, Digest]]()
-    line = evidence.finals(source, source.commits(None, whole.head), pool) if pool.run_decisions else empty
-    judges = [Judge(source, pool, before.current, node, line, c, whole.now, blobs) for c in candidates]
+    judges = [Judge(source, pool, before.current, node, whole.line, c, whole.now, blobs) for c in candidates]
     judged = [(judge, judge.judge()) for judge in judges]
     judge, found = next(((j, e) for j, e in judged if not j.problems), judged[0])
     claim = judge.signed.claim
@@ -141,30 +149,13 @@ def _sentence(requirement: claims.RequirementClaim, blobs: Blobs) -> str | None:
         return None
 
 
-def _pool(source: Source, chain: PolicyChain, nodes: Iterable[CommitNode]) -> Pool:
-    """The statements that name these commits or their trees, then those about what they name."""
+def _pool(chain: PolicyChain, nodes: Iterable[CommitNode], index: Places) -> Pool:
+    """The statements that name these commits or their trees, those on runs, then those about the plans they name."""
     pool, keys = evidence.empty_pool(chain), chain.keys()
-    every = dict.fromkeys(line for ref in source.evidence_refs() for line in _lines(source, ref))
-    words = {line: _words(line) for line in every}
-    wanted = {w.encode() for n in nodes for w in (n.oid, n.tree)}
-    first = [line for line in every if words[line] & wanted]
+    first = index.lines([RUN, *(word.encode() for n in nodes for word in (n.oid, n.tree))])
     pool.add_lines(first, keys)
-    more = {s.claim.plan.removeprefix("sha256:").encode() for found in pool.changes.values() for s in found}
-    more |= {d.removeprefix("sha256:").encode() for d in pool.gates}
-    pool.add_lines([line for line in every if words[line] & more and not words[line] & wanted], keys)
+    plans = {s.claim.plan.removeprefix("sha256:").encode() for found in pool.changes.values() for s in found}
+    known = set(first)
+    pool.add_lines((line for line in index.lines(plans) if line not in known), keys)
     pool.problems.clear()
     return pool
-
-
-def _lines(source: Source, ref: str) -> list[bytes]:
-    found = source.evidence(ref)
-    return [line for path in sorted(found) if path.startswith("log/") for line in dsse.lines_of(found[path])]
-
-
-def _words(line: bytes) -> set[bytes]:
-    """The ids and digests that a line's payload names; nothing is believed of it yet."""
-    try:
-        payload = binascii.a2b_base64(line[_START : line.find(b'"', _START)])
-    except binascii.Error:
-        return set()
-    return set(_HEX.findall(payload))

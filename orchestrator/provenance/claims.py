@@ -10,12 +10,11 @@ digest of the whole spec.
 
 from __future__ import annotations
 
-import re
 import secrets
 from enum import StrEnum
 from typing import Annotated, Final, Literal, assert_never
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RequirementId, RunId, StepId, sha256
 from orchestrator.models.change import ChangeIdentity, Observed
@@ -25,24 +24,8 @@ from orchestrator.models.policy import Custody
 from orchestrator.provenance import strict
 
 _SALT_BYTES: Final = 32
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
-_OID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-
-
-def _digest(value: str) -> str:
-    if not _DIGEST.fullmatch(value):
-        raise ValueError("not a SHA-256 digest")
-    return value
-
-
-def _oid(value: str) -> str:
-    if not _OID.fullmatch(value):
-        raise ValueError("not a git object id")
-    return value
-
-
-Sha256 = Annotated[Digest, AfterValidator(_digest)]
-Oid = Annotated[GitOid, AfterValidator(_oid)]
+Sha256 = Annotated[Digest, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Oid = Annotated[GitOid, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 
 
 def salted(text: bytes) -> tuple[Digest, bytes]:

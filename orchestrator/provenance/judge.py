@@ -20,6 +20,7 @@ from orchestrator.models.policy import Custody, Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
 from orchestrator.policy import verdicts
 from orchestrator.ports import Blobs, CommitNode
+from orchestrator.provenance import wire
 from orchestrator.provenance.authorship import not_observed
 from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, DecisionClaim, GateClaim, LinesClaim
 from orchestrator.provenance.evidence import Pool, Signed, Source
@@ -151,7 +152,7 @@ class Judge:
 
     def _gates(self, identity: ChangeIdentity) -> dict[str, list[Signed[GateClaim]]]:
         gates: dict[str, list[Signed[GateClaim]]] = {name: [] for name in self.policy.gates}
-        for signed in self.pool.gates.get(identity.digest(), ()):
+        for signed in self.pool.gates.get(wire.digest_of(identity), ()):
             if self._by_runner(signed.keyids):
                 gates.setdefault(signed.claim.gate, []).append(signed)
         for name, found in gates.items():
@@ -169,7 +170,7 @@ class Judge:
     def _acceptance(self, claim: ChangeClaim) -> list[Signed[AcceptanceClaim]]:
         if claim.acceptance is None:
             return []
-        everything = self.pool.acceptance.get(claim.identity.digest(), ())
+        everything = self.pool.acceptance.get(wire.digest_of(claim.identity), ())
         found = [a for a in everything if self._by_runner(a.keyids)]
         if not any(a.claim.report == claim.acceptance for a in found):
             self._say("EVID049", "the acceptance report that the change names is missing", "fetch all evidence")
@@ -178,7 +179,7 @@ class Judge:
         return found
 
     def _approval(self, identity: ChangeIdentity, findings: tuple[Digest, ...]) -> Approval:
-        best = self._outcome(identity.digest(), self._on_change(identity), findings)
+        best = self._outcome(wire.digest_of(identity), self._on_change(identity), findings)
         if best.verdict is None:
             runs = [self._outcome(s, d, findings) for s, d in self._on_runs(identity).items()]
             said = [r for r in runs if r.verdict is not None]
@@ -190,7 +191,7 @@ class Judge:
         return best
 
     def _unapproved(self, identity: ChangeIdentity, findings: tuple[Digest, ...]) -> None:
-        groups = [(identity.digest(), self._on_change(identity)), *self._on_runs(identity).items()]
+        groups = [(wire.digest_of(identity), self._on_change(identity)), *self._on_runs(identity).items()]
         but_for_findings = any(self._outcome(s, d, ()).verdict is Verdict.APPROVE for s, d in groups)
         if findings and but_for_findings:
             self._say("EVID048", "the change is approved, but a finding needs a person who lifts it", "review it again")
@@ -198,7 +199,7 @@ class Judge:
             self._say("EVID050", "no approval of exactly this change by enough reviewers", "handrail review")
 
     def _on_change(self, identity: ChangeIdentity) -> list[Signed[DecisionClaim]]:
-        found = self.pool.decisions.get(identity.digest(), ())
+        found = self.pool.decisions.get(wire.digest_of(identity), ())
         return [d for d in found if d.claim.decision.kind is SubjectKind.CHANGE and d.claim.decision.change == identity]
 
     def _on_runs(self, identity: ChangeIdentity) -> dict[Digest, list[Signed[DecisionClaim]]]:
@@ -209,7 +210,7 @@ class Judge:
             final = decision.change
             if final is None or final.digest() != decision.subject or (final.tree, final.manifest) not in self.line:
                 continue
-            if identity.digest() in decision.shown:
+            if wire.digest_of(identity) in decision.shown:
                 out.setdefault(decision.subject, []).append(signed)
         return out
 

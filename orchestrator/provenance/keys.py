@@ -11,7 +11,6 @@ import base64
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,10 +20,11 @@ from orchestrator.models.base import Noun
 from orchestrator.provenance import files
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _FAMILY: Final = "KEY"
 _CAP_BYTES: Final = 4096
+_SIGNATURE_BYTES: Final = 64
 _OPENSSH: Final = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _PUBLIC: Final = re.compile(r"([0-9a-f]{64}) (\S.{0,98}\S|\S)\n")
 
@@ -53,21 +53,21 @@ class PublicKey(Noun):
 
 
 def verifies(public_key: str, signature: bytes, message: bytes) -> bool:
-    """Whether a plain ed25519 signature is by this key (raw, in hex)."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  start-up
+    """Whether a plain ed25519 signature is by this key (raw, in hex).
 
+    libsodium checks, which also refuses keys of small order (under one, a signature fits any message) and an encoding
+    that is not the canonical one.
+    """
+    from nacl.bindings import crypto_sign_open  # noqa: PLC0415  start-up
+    from nacl.exceptions import CryptoError  # noqa: PLC0415  start-up
+
+    if len(signature) != _SIGNATURE_BYTES:
+        return False
     try:
-        _loaded(public_key).verify(signature, message)
-    except (InvalidSignature, ValueError):
+        crypto_sign_open(signature + message, bytes.fromhex(public_key))
+    except (CryptoError, ValueError):
         return False
     return True
-
-
-@lru_cache(maxsize=256)
-def _loaded(public_key: str) -> Ed25519PublicKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415  start-up
-
-    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
 
 
 class KeySigner(ABC):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, assert_never, cast
 
 from orchestrator.errors import EvidenceInvalid
+from orchestrator.models.base import canonical
 from orchestrator.provenance import approval, authorship, lines, strict, tested, wire
 from orchestrator.provenance.claims import (
     AcceptanceClaim,
@@ -28,8 +29,12 @@ from orchestrator.provenance.claims import (
 from orchestrator.provenance.wire import Json
 
 
-def build(claim: Claim) -> bytes:  # noqa: PLR0911  one for each kind of claim
+def build(claim: Claim) -> bytes:
     """The payload to seal: canonical JSON of one statement."""
+    return canonical(_statement(claim))
+
+
+def _statement(claim: Claim) -> Json:  # noqa: PLR0911  one for each kind of claim
     match claim:
         case ChangeClaim():
             subject = wire.of_commit(claim.commit, claim.identity)
@@ -70,7 +75,7 @@ def read(payload: bytes) -> Claim:
     """
     value = strict.quick(payload)
     claim = _claim(cast("Json", value)) if isinstance(value, dict) else None
-    if claim is not None and build(claim) == payload:
+    if claim is not None and strict.is_written(_statement(claim), payload):
         return claim
     raise _why(payload, known=claim is not None)
 

@@ -7,8 +7,10 @@ commit's parent, log chains. What is not evidence is not asked for: without the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from orchestrator.errors import EvidenceInvalid, RepositoryError
 from orchestrator.models.base import Digest, GitOid
@@ -23,6 +25,9 @@ from orchestrator.provenance.evidence import Asked, Pool, Signed, Source
 from orchestrator.provenance.judge import Judge
 from orchestrator.provenance.merkle import Frontier
 from orchestrator.provenance.trust import TrustStore, mismatch
+
+_TOGETHER: Final = 256
+"""Commits whose files are asked of git at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,7 @@ def examine(source: Source, request: Request) -> Examined:
     )
     nodes = source.commits(source.resolve(request.base) if request.base else None, head)
     walk = _Walk(source, reader, pool, request, evidence.finals(source, nodes, pool))
-    for node in nodes:
-        walk.step(node)
+    walk.all(nodes)
     if request.trust is not None:
         _remember(request.trust, request.repository, pool)
     more = request.demands.problems(walk.commits, walk.unattested) if request.demands else []
@@ -127,7 +131,9 @@ class Policies:
     """Policy chains by commit; equal bytes are parsed once."""
 
     source: Source
-    parsed: dict[tuple[bytes, ...], root.PolicyChain] = field(default_factory=dict[tuple[bytes, ...], root.PolicyChain])
+    parsed: dict[tuple[GitOid, ...], root.PolicyChain] = field(
+        default_factory=dict[tuple[GitOid, ...], root.PolicyChain]
+    )
     known: dict[GitOid, root.PolicyChain] = field(default_factory=dict[GitOid, root.PolicyChain])
 
     def must(self, commit: GitOid) -> root.PolicyChain:
@@ -136,12 +142,13 @@ class Policies:
         return self.known[commit]
 
     def _read(self, commit: GitOid) -> root.PolicyChain:
-        lines: list[bytes] = []
-        while (line := self.source.file(commit, root.policy_path(len(lines) + 1))) is not None:
-            lines.append(line)
-        key = tuple(lines)
+        tree, oids = self.source.tree_of(commit), list[GitOid]()
+        while (found := self.source.entry(tree, root.policy_path(len(oids) + 1))) is not None:
+            oids.append(found.oid)
+        key = tuple(oids)
         if key not in self.parsed:
-            self.parsed[key] = root.read_chain({root.policy_path(n): d for n, d in enumerate(lines, 1)}, None)
+            lines = {root.policy_path(n): self.source.blob(oid) for n, oid in enumerate(oids, 1)}
+            self.parsed[key] = root.read_chain(lines, None)
         return self.parsed[key]
 
     def at(self, commit: GitOid) -> root.PolicyChain | None:
@@ -166,6 +173,15 @@ class _Walk:
     unattested: list[GitOid] = field(default_factory=list[GitOid])
     problems: list[EvidenceProblem] = field(default_factory=list[EvidenceProblem])
     notes: list[str] = field(default_factory=list[str])
+
+    def all(self, nodes: Sequence[CommitNode]) -> None:
+        for n in range(0, len(nodes), _TOGETHER):
+            some = nodes[n : n + _TOGETHER]
+            attested = [node.tree for node in some if self.pool.candidates(node)]
+            with suppress(RepositoryError):  # an object that is not here is told of the commit that needs it
+                self.source.ready(attested)
+            for node in some:
+                self.step(node)
 
     def step(self, node: CommitNode) -> None:
         self.problems += _caught(lambda: self._step(node), node.oid)

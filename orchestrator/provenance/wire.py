@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.models.attestation import STATEMENT_TYPE
-from orchestrator.models.base import Digest, Instant, canonical
+from orchestrator.models.base import Digest, Instant
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.provenance.claims import RequirementClaim
 
@@ -23,11 +23,9 @@ BUILDER: Final = "urn:handrail:runner:0.1"
 Json = dict[str, Any]
 
 
-def statement(subject: list[Json], predicate_type: str, predicate: Json) -> bytes:
-    """The payload to seal: canonical JSON of one in-toto Statement v1."""
-    return canonical(
-        {"_type": STATEMENT_TYPE, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
-    )
+def statement(subject: list[Json], predicate_type: str, predicate: Json) -> Json:
+    """One in-toto Statement v1."""
+    return {"_type": STATEMENT_TYPE, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
 
 
 def sha(name: str, digest: str, **annotations: object) -> Json:

@@ -39,6 +39,11 @@ def read(store: ObjectStore, tip: GitOid | None, prefix: str = "", since: str = 
     return {lead + entry.path: data for entry, (_, data) in zip(entries, contents, strict=True)}
 
 
+def files(store: ObjectStore, tip: GitOid | None) -> dict[str, GitOid]:
+    """Path → blob of all files."""
+    return {e.path: e.oid for e in store.files(store.peel(tip)) if e.mode != GITLINK} if tip else {}
+
+
 def prepare(store: ObjectStore, ref: str, tip: GitOid | None, files: Mapping[str, bytes], when: datetime) -> RefUpdate:
     """A commit on ``tip`` with ``files`` added or replaced. Raises ``RepositoryError`` REPO025."""
     tree = store.peel(tip) if tip else None

@@ -24,6 +24,7 @@ from orchestrator.vcs.repository import Repository
 
 MAX_DEPTH = 256
 _CACHED_LISTS = 16
+_PEELED = 200_000
 _MANY = 200
 """So many objects are faster to write, and to fsync, as one pack."""
 _CONFIG = """[core]
@@ -42,6 +43,7 @@ class ObjectStore:
         self.git = git
         self.object_format = git.object_format
         self.reader = Reader(git)
+        self._peeled: OrderedDict[GitOid, GitOid] = OrderedDict()
         self._lists: OrderedDict[GitOid, tuple[TreeEntry, ...]] = OrderedDict()
 
     def id_of(self, new: NewObject) -> GitOid:
@@ -57,10 +59,20 @@ class ObjectStore:
 
     def peel(self, oid: GitOid) -> GitOid:
         """The tree of a commit; a tree is itself. Raises ``RepositoryError`` REPO013 or REPO016."""
+        known = self._peeled.get(oid)
+        if known is not None:
+            return known
         info = self.reader.info([f"{oid}^{{tree}}"])[0]
         if info is None or info.kind != "tree":
             raise RepositoryError("REPO016", f"{oid} is neither a commit nor a tree of this clone.")
+        self.know(oid, info.oid)
         return info.oid
+
+    def know(self, commit: GitOid, tree: GitOid) -> None:
+        """Git said that this is the commit's tree."""
+        self._peeled[commit] = self._peeled[tree] = tree
+        while len(self._peeled) > _PEELED:
+            self._peeled.popitem(last=False)
 
     def files(self, tree: GitOid) -> tuple[TreeEntry, ...]:
         """All files below a tree, sorted by path."""

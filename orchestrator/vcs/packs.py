@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
@@ -50,19 +51,23 @@ def read_tree(data: bytes, id_bytes: int) -> tuple[Row, ...]:
     cannot be carried in and out unchanged.
     """
     rows: list[Row] = []
-    at = 0
+    at, before = 0, b""
     while at < len(data):
         space = data.index(b" ", at)
         end = data.index(b"\0", space)
-        oid = data[end + 1 : end + 1 + id_bytes].hex()
-        rows.append(_row(data[at:space], data[space + 1 : end], GitOid(oid)))
-        at = end + 1 + id_bytes
-    if write_tree(rows) != data:
-        raise RepositoryError("REPO011", "A tree of the repository is not in git's own order.", "run `git fsck`")
+        name, mode, key = _named(data[at:space], data[space + 1 : end])
+        if key <= before:
+            raise RepositoryError("REPO011", "A tree of the repository is not in git's own order.", "run `git fsck`")
+        at, before = end + 1 + id_bytes, key
+        rows.append(Row(name, mode, GitOid(data[end + 1 : at].hex())))
+    if len({row.name for row in rows}) != len(rows) or (rows and len(rows[-1].oid) != 2 * id_bytes):
+        raise RepositoryError("REPO011", "A tree of the repository has a name twice or is cut.", "run `git fsck`")
     return tuple(rows)
 
 
-def _row(mode: bytes, name: bytes, oid: GitOid) -> Row:
+@lru_cache(maxsize=65536)
+def _named(mode: bytes, name: bytes) -> tuple[str, str, bytes]:
+    """Name and mode as text, and what git sorts by. The same names come again in tree after tree."""
     reason = uncarriable(name)
     if reason is not None:
         message = f"The repository holds a name that {reason}: {name!r}."
@@ -71,7 +76,7 @@ def _row(mode: bytes, name: bytes, oid: GitOid) -> Row:
     if text != TREE_MODE and text not in MODES:
         message = f"The repository holds {name.decode()} with mode {text}, which git no longer writes."
         raise RepositoryError("REPO011", message, "add that file again and commit")
-    return Row(name.decode(), text, oid)
+    return name.decode(), text, name + (b"/" if text == TREE_MODE else b"")
 
 
 def write_tree(rows: Iterable[Row]) -> bytes:

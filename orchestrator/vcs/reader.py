@@ -95,11 +95,19 @@ class Reader:
     def tree(self, oid: GitOid) -> tuple[Row, ...]:
         """The rows of a tree object. Raises as :func:`read_tree` and :meth:`one` do."""
         rows = self._trees.get(oid)
-        if rows is None:
-            rows = read_tree(self.one(oid, "tree"), self.id_bytes)
-            self._trees[oid] = rows
-            if len(self._trees) > _CACHED_TREES:
-                self._trees.popitem(last=False)
+        return self._keep(oid, self.one(oid, "tree")) if rows is None else rows
+
+    def read_trees(self, oids: Sequence[GitOid]) -> None:
+        """Read these trees together, so that :meth:`tree` has them."""
+        for info, data in self.contents([oid for oid in oids if oid not in self._trees]):
+            if info.kind != "tree":
+                raise RepositoryError("REPO016", f"{info.oid} is a {info.kind}, and a tree was expected.")
+            self._keep(info.oid, data)
+
+    def _keep(self, oid: GitOid, data: bytes) -> tuple[Row, ...]:
+        rows = self._trees[oid] = read_tree(data, self.id_bytes)
+        if len(self._trees) > _CACHED_TREES:
+            self._trees.popitem(last=False)
         return rows
 
     def _ask(self, command: str, names: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from orchestrator.vcs import blame, evidence, history, outside, repository, work
 from orchestrator.vcs.build import build
 from orchestrator.vcs.diff import changed_files, diff
 from orchestrator.vcs.integrate import integrate
+from orchestrator.vcs.manifests import Manifests
 from orchestrator.vcs.names import GITLINK, MAX_PATH_BYTES
 from orchestrator.vcs.objects import ObjectStore, open_private
 from orchestrator.vcs.packs import TREE_MODE
@@ -50,7 +50,7 @@ class GitTrees:
         self._store = store
         self._max_blob_bytes = max_blob_bytes
         self._carriable: set[GitOid] = set()
-        self._sha256: dict[GitOid, bytes] = {}
+        self._manifests = Manifests(store)
         self._brought: set[GitOid] = set()
 
     @classmethod
@@ -138,7 +138,7 @@ class GitTrees:
         return None if row is None or row.mode in {TREE_MODE, GITLINK} else TreeEntry(path, row.mode, row.oid)
 
     def blob(self, oid: GitOid) -> bytes:
-        return self._store.reader.one(oid, "blob")
+        return self._manifests.blob(oid)
 
     def blobs(self, oids: Sequence[GitOid]) -> Iterator[bytes]:
         for info, data in self._store.reader.contents(oids):
@@ -151,24 +151,11 @@ class GitTrees:
         return None if row is None or row.mode in {TREE_MODE, GITLINK} else self.blob(row.oid)
 
     def manifest(self, tree: GitOid) -> Digest:
-        """SHA-256 over one record per file, sorted by the path's UTF-8 bytes.
+        """See :mod:`orchestrator.vcs.manifests` for its form."""
+        return self._manifests.of(tree)
 
-        A record is ``mode SP sha256 SP path NUL``: six digits; 64 lower-case hex digits of SHA-256 over the
-        blob's bytes (for a link its target, for a submodule its commit id in ASCII); the path in UTF-8.
-        """
-        entries = self._store.files(self._store.peel(tree))
-        self._digest_blobs([e.oid for e in entries if e.mode != GITLINK])
-        whole = hashlib.sha256()
-        for entry in entries:
-            own = hashlib.sha256(entry.oid.encode()).hexdigest().encode()
-            content = own if entry.mode == GITLINK else self._sha256[entry.oid]
-            whole.update(b"%b %b %b\0" % (entry.mode.encode(), content, entry.path.encode()))
-        return Digest(f"sha256:{whole.hexdigest()}")
-
-    def _digest_blobs(self, oids: Sequence[GitOid]) -> None:
-        unknown = [oid for oid in dict.fromkeys(oids) if oid not in self._sha256]
-        for oid, data in zip(unknown, self.blobs(unknown), strict=True):
-            self._sha256[oid] = hashlib.sha256(data).hexdigest().encode()
+    def ready(self, trees: Sequence[GitOid]) -> None:
+        self._manifests.ready(trees)
 
     def build(
         self, base: GitOid, out: ChangeOut, readable: Callable[[str], bool], deny: Callable[[str], str | None]
@@ -207,20 +194,31 @@ class GitTrees:
         return evidence.read(self._store, self._fresh.get(ref) or self.ref(ref), since=since)
 
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
-        return history.commits(self.repository, base, head)
+        return self._known(history.commits(self.repository, base, head))
 
     def walk(self, head: GitOid, base: GitOid | None) -> Iterator[Walked]:
         """See :func:`orchestrator.vcs.walk.walk`."""
         return walk(self.repository, head, base)
 
     def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
-        return history.nodes(self.repository, oids)
+        return self._known(history.nodes(self.repository, oids))
+
+    def _known(self, nodes: tuple[CommitNode, ...]) -> tuple[CommitNode, ...]:
+        for node in nodes:
+            self._store.know(node.oid, node.tree)
+        return nodes
 
     def blame(self, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
         return blame.blame(self.repository, rev, path, first, last)
 
     def evidence_refs(self) -> tuple[str, ...]:
-        return tuple(sorted({*history.evidence_refs(self.repository), *self._fresh}))
+        return tuple(sorted(self.evidence_tips()))
+
+    def evidence_tips(self) -> Mapping[str, GitOid]:
+        return {**history.evidence_tips(self.repository), **self._fresh}
+
+    def evidence_files(self, ref: str) -> Mapping[str, GitOid]:
+        return evidence.files(self._store, self._fresh.get(ref) or self.ref(ref))
 
     def evidence_below(self, ref: str, prefix: str) -> Mapping[str, bytes]:
         """Like :meth:`evidence`, but only the files below one folder are read."""

@@ -71,6 +71,9 @@ class GitRepository:
     def blob(self, oid: str) -> bytes:
         return self.git("cat-file", "blob", oid)
 
+    def ready(self, trees) -> None:
+        """Nothing is kept here."""
+
     def file(self, commit: str, path: str) -> bytes | None:
         try:
             return self.git("cat-file", "blob", f"{commit}:{path}")

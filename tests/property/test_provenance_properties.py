@@ -178,3 +178,21 @@ def test_the_rest_of_a_log_continues_from_a_frontier(batches, data):
     state = log.check(later, signer().public_key, before)
     assert state.lines == whole.lines[state.start :]
     assert state.frontier == whole.frontier
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters()), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(PLAIN)
+def test_the_fast_comparison_takes_the_canonical_bytes_and_no_others(value):
+    try:
+        whole = canonical(value)
+    except ValueError:
+        assert not strict.is_written(value, b"x")
+        return
+    assert strict.is_written(value, whole)
+    assert not strict.is_written(value, whole + b" ")

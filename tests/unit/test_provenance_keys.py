@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.provenance.keys import generate_key, load_key, public_path, read_public
+from orchestrator.provenance.keys import generate_key, load_key, public_path, read_public, verifies
 
 
 def code(call) -> str:
@@ -97,3 +97,20 @@ def test_a_damaged_public_half_is_refused(tmp_path: Path):
     (tmp_path / "k.pub").write_text("not a key")
     assert code(lambda: read_public(tmp_path / "k.pub")) == "KEY009"
     assert code(lambda: read_public(tmp_path / "none.pub")) == "KEY002"
+
+
+def test_a_key_of_small_order_under_which_a_signature_fits_any_message_is_refused():
+    for point in ("00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f"):
+        assert not verifies(point, b"\x01" + bytes(63), b"any message")
+
+
+def test_a_signature_that_is_cut_longer_or_of_another_message_does_not_verify(tmp_path: Path):
+    key = generate_key(tmp_path / "k", "Ana")
+    good = key.sign_message(b"m")
+    assert verifies(key.public_key, good, b"m")
+    bad = [good[:-1], good + b"m", b"", bytes(64), good[:32] + bytes(32)]
+    assert not any(verifies(key.public_key, signature, b"m") for signature in bad)
+    assert not verifies(key.public_key, good + b"m", b"")
+    assert not verifies(key.public_key, good, b"")
+    assert not verifies("zz", good, b"m")
+    assert not verifies("00", good, b"m")
