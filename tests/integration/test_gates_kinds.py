@@ -142,6 +142,22 @@ TABLE = {
         "DEP-ADDRESS",
         one("go.mod", "module x\n// replace example.com/a => ../evil\n", b"module x\n"),
     ),
+    "lock from another host": (
+        "dependencies",
+        one(
+            "package-lock.json",
+            JSON({"packages": {"node_modules/a": {"resolved": "https://b.invalid/a", "integrity": "x"}}}),
+            JSON({"packages": {"node_modules/a": {"resolved": "https://a.invalid/a", "integrity": "x"}}}).encode(),
+        ),
+        "DEP-INDEX",
+        one("package-lock.json", "{}"),
+    ),
+    "lock of an old form": (
+        "dependencies",
+        one("package-lock.json", JSON({"dependencies": {"a": {"version": "1"}}})),
+        "SCAN-SYNTAX",
+        one("package-lock.json", "{}"),
+    ),
     "unreadable manifest": (
         "dependencies",
         one("package.json", "{", b"{}"),

@@ -18,7 +18,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from packaging.utils import canonicalize_name
 
@@ -155,10 +155,9 @@ def _sourced(ecosystem: str, name: str, asked: Any) -> Dependency:  # noqa: ANN4
         pinned = _PINNED.fullmatch(asked)
         source = asked if _REMOTE.match(asked) else ""
         return Dependency(ecosystem, name, spec=asked, version=pinned[1] if pinned else "", source=source)
-    entries = asked if isinstance(asked, list) else [asked]
+    entries = _items(asked) or [asked]
     source, spec = "", ""
-    for entry in entries:  # pyright: ignore[reportUnknownVariableType]
-        table: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
+    for table in map(_record, entries):
         source = source or next((f"{k} {table[k]}" for k in ("git", "url", "registry", "index") if table.get(k)), "")
         spec = spec or str(table.get("version", ""))
         # Cargo and npm can install one package under another's name.
@@ -168,8 +167,8 @@ def _sourced(ecosystem: str, name: str, asked: Any) -> Dependency:  # noqa: ANN4
 
 def _pipfile(text: str) -> Manifest:
     data = _toml(text)
-    tables = [t for name, t in data.items() if name not in {"source", "requires", "pipenv", "scripts"}]
-    found = [d for t in tables if isinstance(t, dict) for d in _tabled("PyPI", t)]  # pyright: ignore[reportUnknownArgumentType]
+    tables = [_record(t) for name, t in data.items() if name not in {"source", "requires", "pipenv", "scripts"}]
+    found = [d for table in tables for d in _tabled("PyPI", table)]
     source = data.get("source")
     return Manifest(tuple(found), (Setting("index", json.dumps(source, default=str)),) if source else ())
 
@@ -186,7 +185,7 @@ def _cargo_lock(text: str) -> Manifest:
 
 def _locked(ecosystem: str, package: Mapping[str, Any]) -> Dependency:
     source = package.get("source")
-    kinds: Mapping[str, Any] = source if isinstance(source, dict) else {}
+    kinds = _record(source)
     place = str(kinds.get("git") or kinds.get("url") or "")
     if isinstance(source, str) and source.startswith("git+"):
         place = source
@@ -230,10 +229,12 @@ def _package_lock(text: str) -> Manifest:
     data = _json(text)
     found: list[Dependency] = []
     settings: list[Setting] = []
-    for place, package in _table(data, "packages").items():
-        if not place or not isinstance(package, dict) or package.get("link"):
+    packages = {place: _record(p) for place, p in _table(data, "packages").items() if place}
+    if not packages and data.get("dependencies"):
+        return _unread(text)  # of npm before 7
+    for place, entry in packages.items():
+        if entry.get("link"):
             continue
-        entry: Mapping[str, Any] = package  # pyright: ignore[reportUnknownVariableType]
         name = str(entry.get("name") or place.rpartition("node_modules/")[2])
         resolved = str(entry.get("resolved", ""))
         remote = resolved if re.match(r"git|file:|http:", resolved) else ""
@@ -242,22 +243,18 @@ def _package_lock(text: str) -> Manifest:
         found.append(Dependency("npm", name, version=version, source=remote, locked=True, hashed=hashed))
         if entry.get("hasInstallScript"):
             settings.append(Setting("script", f"{name} {version} runs a script when it is installed"))
-    hosts = {m[1] for p in _table(data, "packages").values() if (m := re.match(r"https://([^/]+)/", _resolved(p)))}
-    settings += [Setting("index", f"packages come from {host}") for host in sorted(hosts)] if len(hosts) > 1 else []
+    places = (re.match(r"https://([^/]+)/", str(entry.get("resolved", ""))) for entry in packages.values())
+    hosts = sorted({place[1] for place in places if place})
+    settings += [Setting("index", f"packages come from {host}") for host in hosts]
     return Manifest(tuple(found), tuple(settings))
-
-
-def _resolved(package: Any) -> str:  # noqa: ANN401 - a stranger's JSON
-    return str(package.get("resolved", "")) if isinstance(package, dict) else ""  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
 
 
 def _cargo(text: str) -> Manifest:
     data = _toml(text)
-    tables = [data, *[t for t in _table(data, "target").values() if isinstance(t, dict)], _table(data, "workspace")]
+    tables = [data, *map(_record, _table(data, "target").values()), _table(data, "workspace")]
     keys = ("dependencies", "dev-dependencies", "build-dependencies")
     found = [d for t in tables for key in keys for d in _tabled("crates.io", _table(t, key))]
-    patched = [table for table in _table(data, "patch").values() if isinstance(table, dict)]
-    found += [d for table in patched for d in _tabled("crates.io", table)]
+    found += [d for table in _table(data, "patch").values() for d in _tabled("crates.io", _record(table))]
     build = _table(data, "package").get("build")
     return Manifest(tuple(found), (Setting("script", f"build = {build}"),) if build else ())
 
@@ -298,7 +295,7 @@ def _setup_cfg(text: str) -> Manifest:
     return Manifest(tuple(_python(n) for n in lines if n), (Setting("index", links),) if links else ())
 
 
-def _unread(_: str) -> Manifest:
+def _unread(_text: str) -> Manifest:
     raise ValueError("this lock file's form is not read")
 
 
@@ -319,17 +316,25 @@ def _json(text: str) -> Mapping[str, Any]:
     return data  # pyright: ignore[reportUnknownVariableType]
 
 
-def _table(data: Any, key: str) -> Mapping[str, Any]:  # noqa: ANN401 - a stranger's data
-    found = data.get(key) if isinstance(data, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+def _record(data: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a stranger's data
+    """The data if it is a table, else an empty one."""
+    return cast("Mapping[str, Any]", data) if isinstance(data, dict) else {}
+
+
+def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    return _record(data.get(key))
+
+
+def _items(data: Any) -> list[Any]:  # noqa: ANN401 - a stranger's data
+    return list(cast("Sequence[Any]", data)) if isinstance(data, list) else []
 
 
 def _tables(data: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - a stranger's data
-    return [t for t in data if isinstance(t, dict)] if isinstance(data, list) else []  # pyright: ignore[reportUnknownVariableType]
+    return [_record(t) for t in _items(data) if isinstance(t, dict)]
 
 
 def _strings(data: Any) -> Sequence[str]:  # noqa: ANN401 - a stranger's data
-    return [t for t in data if isinstance(t, str)] if isinstance(data, list) else []  # pyright: ignore[reportUnknownVariableType]
+    return [t for t in _items(data) if isinstance(t, str)]
 
 
 _BY_NAME: dict[str, Reader] = {

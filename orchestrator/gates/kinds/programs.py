@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -45,8 +45,11 @@ def _load(data: bytes) -> Any:  # noqa: ANN401 - a program's JSON
     return json.loads(data)
 
 
-def _plain_suffix(suffix: str) -> Any:  # noqa: ANN401 - a function of a side
-    return lambda _: suffix
+def _plain_suffix(suffix: str) -> Callable[[Side], str]:
+    def named(_: Side) -> str:
+        return suffix
+
+    return named
 
 
 def _is_workflow(side: Side) -> bool:
