@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
-from orchestrator.app.wiring import open_trees
+from orchestrator.app.trees import open_trees
 from orchestrator.errors import UsageError
 from orchestrator.models.decision import SubjectKind, Verdict
 

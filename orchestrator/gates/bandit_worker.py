@@ -125,6 +125,11 @@ def _analysis(data: bytes) -> dict[str, Any]:
     return answer
 
 
+def _secrets(data: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = import_module("orchestrator.gates.kinds.detect").detect(data)
+    return answer
+
+
 def _answer(op: str, data: bytes) -> dict[str, Any]:
     if op == "hello":
         return _hello()
@@ -134,6 +139,8 @@ def _answer(op: str, data: bytes) -> dict[str, Any]:
         return outline(data)
     if op == "analyse":
         return _analysis(data)
+    if op == "secrets":
+        return _secrets(data)
     return {"broken": f"unknown request {op}"}
 
 

@@ -6,11 +6,15 @@ import json
 import re
 import subprocess  # nosec B404 # ruff is a program
 import warnings
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from inspect import cleandoc
+from pkgutil import iter_modules
 from typing import Any
 
 from orchestrator.errors import UsageError
+from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.remedies import REMEDIES
 from orchestrator.gates.ruff import find_ruff
 from orchestrator.gates.words import OWN
@@ -25,7 +29,16 @@ _SECONDS = 30
 
 def codes() -> tuple[str, ...]:
     """Every code that is ours, sorted. Those of bandit and ruff are listed by these tools."""
-    return tuple(sorted({*OWN, *import_module("orchestrator.gates.flow.analysis").RULES}))
+    return tuple(sorted({*OWN, *_kinds(), *import_module("orchestrator.gates.flow.analysis").RULES}))
+
+
+@cache
+def _kinds() -> Mapping[str, KindRule]:
+    """The rules about other files, by code: each stands as a constant in the module that looks for it."""
+    folder = import_module("orchestrator.gates.kinds").__path__
+    modules = [import_module(f"orchestrator.gates.kinds.{m.name}") for m in iter_modules(folder)]
+    found = (rule for module in modules for rule in vars(module).values() if isinstance(rule, KindRule))
+    return {rule.code: rule for rule in found}
 
 
 def remedy(finding: Finding) -> str:
@@ -38,7 +51,7 @@ def remedy(finding: Finding) -> str:
 
 def explain(code: str) -> str:
     """Paragraphs about one code. Raises ``UsageError`` GATE011 for one that nobody has, ``GateBroken`` without ruff."""
-    text = _own(code) or _flow(code) or _bandit(code) or _ruff(code)
+    text = _own(code) or _kind(code) or _flow(code) or _bandit(code) or _ruff(code)
     if not text:
         raise UsageError(
             "GATE011", f"No gate reports {code!r}.", "copy the code from a finding, or: gate explain --list"
@@ -51,6 +64,12 @@ def explain(code: str) -> str:
 def _own(code: str) -> str:
     words = OWN.get("GAINS" if code.startswith("GAINS") else code)
     return f"{code} {words.title}.\n\n{words.why}\n\nDo: {words.do}." if words else ""
+
+
+def _kind(code: str) -> str:
+    rule = _kinds().get(code)
+    cwe = f"\n\nCWE-{rule.cwe}" if rule and rule.cwe else ""
+    return f"{code} {rule.title}.\n\n{rule.why}{cwe}\n\nDo: {rule.hint}." if rule else ""
 
 
 def _flow(code: str) -> str:

@@ -28,6 +28,7 @@ _START_LIMIT_SECONDS = 60.0
 _ANSWER_LIMIT_BYTES = 64 * 1024**2
 _KEPT_ANSWERS = 4096
 _CANARY, _CANARY_RULE = b"exec(input())\n", "B102"
+_SECRET = b"url = 'https://user:canary-of-handrail@db.invalid/'\n"
 _ROOT = Path(__file__).resolve().parents[2]
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.gates.bandit_worker import main; main(sys.argv[2])"
@@ -52,7 +53,7 @@ class Worker:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._finalizer: weakref.finalize[..., Any] | None = None
-        self._greeted = False
+        self._greeted = self._introduced = False
         self._kept: OrderedDict[tuple[str, str], Mapping[str, Any]] = OrderedDict()
 
     @property
@@ -98,6 +99,10 @@ class Worker:
         """See :func:`orchestrator.gates.flow.analysis.analyse`. Raises ``GateBroken``."""
         return self._remembered("analyse", data)
 
+    def secrets(self, data: bytes) -> Mapping[str, Any]:
+        """See :func:`orchestrator.gates.kinds.detect.detect`. Raises ``GateBroken``."""
+        return self._remembered("secrets", data)
+
     def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
         key = (op, sha256(data))
         with self._lock:
@@ -115,6 +120,8 @@ class Worker:
         with self._lock:
             if op == "scan":
                 self._greet()
+            if op == "secrets":
+                self._introduce()
             return self._ask(op, data, self._limit)
 
     def _greet(self) -> None:
@@ -130,6 +137,16 @@ class Worker:
             self._end()
             raise GateBroken("GATE033", "bandit did not report a known weakness, so its silence means nothing")
         self._greeted = True
+
+    def _introduce(self) -> None:
+        """Let the process import detect-secrets before the limit of a file counts, and see that it works."""
+        if self._introduced and self.pid is not None:
+            return
+        canary = self._ask("secrets", _SECRET, _START_LIMIT_SECONDS)
+        if not canary.get("found"):
+            self._end()
+            raise GateBroken("GATE033", "detect-secrets did not report a known secret, so its silence means nothing")
+        self._introduced = True
 
     def _ask(self, op: str, data: bytes, limit_seconds: float) -> Mapping[str, Any]:
         process = self._started()
@@ -165,7 +182,7 @@ class Worker:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
-        self._process, self._greeted = process, False
+        self._process, self._greeted, self._introduced = process, False, False
         self._finalizer = weakref.finalize(self, _kill, process)
         return process
 

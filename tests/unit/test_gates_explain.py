@@ -34,6 +34,14 @@ def test_every_code_of_ours_is_explained():
     assert all(explain(code).count("Do: ") == 1 for code in codes())
 
 
+def test_every_rule_about_other_files_is_explained():
+    calls = (n for path in sorted((ROOM / "kinds").glob("*.py")) for n in ast.walk(ast.parse(path.read_text())))
+    made = [n for n in calls if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "KindRule"]
+    found = {n.args[0].value for n in made if n.args and isinstance(n.args[0], ast.Constant)}
+    assert {"AGENT-HOOK", "DEP-NEW", "SECRET", "TOOL-MISSING"} <= found
+    assert found - set(codes()) == set()
+
+
 def test_a_shared_rule_is_explained_under_both_names_with_what_to_do():
     assert REMEDIES["602"] in explain("B602")
     assert REMEDIES["602"] in explain("S602")

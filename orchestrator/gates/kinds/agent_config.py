@@ -1,0 +1,211 @@
+"""Settings of coding agents and editors that run something, open a door, or send keys elsewhere.
+
+Read with the agents' own forms in mind: Claude Code, Codex, Gemini and Qwen,
+Cursor, opencode, VS Code. Known cases, each a test: CVE-2025-59536 (hooks and
+MCP servers of a project run before it is trusted), CVE-2026-21852 (a base URL in
+a project's settings takes the API key), CVE-2026-25725 (settings written from
+inside a sandbox gain hooks that run outside it).
+
+All these paths are protected as well; here each gained power is named.
+Not checked: what a named command does, and settings outside the tree.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import yaml
+
+from orchestrator.gates.differential import Hit
+from orchestrator.gates.kinds.rule import KindRule
+from orchestrator.policy.paths import fold, protects
+
+__all__ = ["RULES", "AgentConfig"]
+
+_PATHS = (
+    "**/.claude/**/*.json",
+    "**/.claude.json",
+    "**/.mcp.json",
+    "**/mcp.json",
+    "**/mcp_settings.json",
+    "**/.codex/**/*.toml",
+    "**/.codex/**/*.json",
+    "**/.gemini/**/*.json",
+    "**/.qwen/**/*.json",
+    "**/.cursor/**/*.json",
+    "**/opencode.json",
+    "**/opencode.jsonc",
+    "**/.opencode/**/*.json",
+    "**/.vscode/*.json",
+    "**/*.code-workspace",
+    "**/.devcontainer/**/*.json",
+    "**/.devcontainer.json",
+    "**/.aider.conf.yml",
+    "**/.continue/**/*.yaml",
+    "**/.continue/**/*.json",
+    "**/.windsurf/**/*.json",
+    "**/.zed/*.json",
+)
+
+HOOK = KindRule(
+    "AGENT-HOOK",
+    "an agent's setting runs a command",
+    "A hook of the repository runs on the machine of whoever opens it (CVE-2025-59536, CVE-2026-25725).",
+    "let each person keep hooks in their own settings",
+    cwe=94,
+)
+MCP = KindRule(
+    "AGENT-MCP",
+    "an agent is given an MCP server",
+    "Its program is started, or its answers are read, with the agent's rights (CVE-2025-59536).",
+    "let each person add servers in their own settings",
+    cwe=829,
+)
+URL = KindRule(
+    "AGENT-URL",
+    "an agent's endpoint is redirected",
+    "Whoever answers under the address gets the user's API key and every prompt (CVE-2026-21852).",
+    "remove it: addresses of models are the user's own setting",
+    cwe=522,
+)
+PERMISSION = KindRule(
+    "AGENT-PERMISSION",
+    "an agent's permissions are widened",
+    "With it the agent acts without asking, or reaches what it should not.",
+    "let each person decide in their own settings",
+    cwe=732,
+)
+VARIABLE = KindRule(
+    "AGENT-ENVIRONMENT",
+    "a setting changes how programs are found or loaded",
+    "Such a variable makes every later program run code of the repository.",
+    "remove it",
+    cwe=426,
+)
+RULES = (HOOK, MCP, URL, PERMISSION, VARIABLE)
+
+_HOOKS = frozenset(
+    {"hooks", "notify", "apikeyhelper", "awsauthrefresh", "awscredentialexport", "otelheadershelper", "statusline"}
+    | {"gcpauthrefresh", "forceloginmethod", "runon", "initializecommand", "oncreatecommand", "updatecontentcommand"}
+    | {"postcreatecommand", "poststartcommand", "postattachcommand", "tooldiscoverycommand", "toolcallcommand"}
+    | {"tasks", "lint-cmd", "test-cmd", "auto-test", "filesuggestion"}
+)
+_SERVERS = frozenset({"mcpservers", "mcp_servers", "mcp", "servers", "context_servers", "modelcontextprotocolservers"})
+_SERVER_SWITCHES = frozenset({"enableallprojectmcpservers", "enabledmcpjsonservers", "trust"})
+_PERMISSIONS = frozenset(
+    {"allow", "defaultmode", "additionaldirectories", "bypasspermissions", "skipdangerousmodepermissionprompt"}
+    | {"approval_policy", "sandbox_mode", "network_access", "writable_roots", "danger-full-access", "yolo"}
+    | {
+        "autoaccept",
+        "allowedtools",
+        "coretools",
+        "auto_approve",
+        "alwaysallow",
+        "autoapprove",
+        "chat.tools.autoapprove",
+    }
+    | {"chat.tools.global.autoapprove", "security.workspace.trust.enabled", "yes-always", "dangerouslyskippermissions"}
+    | {"task.allowautomatictasks", "allowunsandboxedcommands", "excludedcommands", "autoallowbashifsandboxed"}
+    | {"enableweakernestedsandbox", "privileged", "capadd", "runargs", "securityopt", "mounts", "permission"}
+)
+_URL_NAME = re.compile(r"(?i).*(?:base[_-]?url|api[_-]?base|api[_-]?url|endpoint|_proxy|proxy[_-]?url|helicone.*url)")
+_LOADER = re.compile(
+    r"(?i)(?:LD_PRELOAD|LD_LIBRARY_PATH|DYLD_.*|PATH|PYTHONPATH|PYTHONSTARTUP|PYTHONHOME|NODE_OPTIONS|NODE_PATH|BASH_ENV"
+    r"|ENV|PROMPT_COMMAND|GIT_SSH(?:_COMMAND)?|GIT_CONFIG.*|GIT_EXEC_PATH|GIT_EXTERNAL_DIFF|PERL5OPT|RUBYOPT"
+    r"|JAVA_TOOL_OPTIONS|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|SSL_CERT_FILE|EDITOR|PAGER|GIT_PAGER)"
+)
+_PROGRAM_SETTING = re.compile(
+    r"(?i).*(?:\.path|executable|executablepath|pythonpath|interpreter.*|shellargs|command|profiles\.\w+|env\.\w+)"
+)
+_OFF: tuple[Any, ...] = (False, None, "", [], {}, "never-allow", "ask", "default", "deny")
+_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
+
+
+class AgentConfig:
+    """The check. A file that its own format cannot read is refused: an agent may be more lenient than we are."""
+
+    name = "agent-config"
+    what = "an agent's or editor's settings"
+    rules: Sequence[KindRule] = RULES
+
+    def applies(self, path: str) -> bool:
+        return protects(_PATHS, path)
+
+    def hits(self, path: str, text: str) -> Sequence[Hit]:
+        lines = text.split("\n")
+        found = _Found(lines, editor=".vscode/" in fold(path) or fold(path).endswith(".code-workspace"))
+        found.walk(_parsed(fold(path), text), ())
+        return found.hits
+
+
+def _parsed(path: str, text: str) -> Any:  # noqa: ANN401 - settings of a stranger
+    if not text.strip():
+        return {}
+    try:
+        if path.endswith(".toml"):
+            return tomllib.loads(text)
+        if path.endswith((".yml", ".yaml")):
+            return yaml.safe_load(text)
+        plain = _COMMENT.sub(lambda m: m.group() if m.group()[0] == '"' else " ", text)
+        even = _TRAILING.sub(lambda m: m.group() if m.group()[0] == '"' else "", plain)
+        return json.loads(even, object_pairs_hook=_once)
+    except (ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"not readable settings ({type(error).__name__})") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two equal keys a reviewer reads one and the agent the other."""
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+class _Found:
+    def __init__(self, lines: Sequence[str], *, editor: bool) -> None:
+        self._lines, self._editor = lines, editor
+        self.hits: list[Hit] = []
+
+    def walk(self, value: Any, route: tuple[str, ...]) -> None:  # noqa: ANN401 - settings of a stranger
+        for key, inner in _pairs(value):
+            here = (*route, key)
+            rule = self._rule(key, inner, route)
+            if rule is not None:
+                self._say(rule, here, inner)
+            self.walk(inner, here)
+
+    def _rule(self, key: str, value: Any, route: tuple[str, ...]) -> KindRule | None:  # noqa: ANN401
+        name, text = key.casefold(), isinstance(value, str)
+        if any(value == off and type(value) is type(off) for off in _OFF):
+            # A protection that is switched off is a gain.
+            off = name == "security.workspace.trust.enabled" or (name == "enabled" and "sandbox" in route[-1:])
+            return PERMISSION if value is False and off else None
+        checks = (
+            (URL, text and _URL_NAME.fullmatch(key)),
+            (VARIABLE, text and _LOADER.fullmatch(key)),
+            (HOOK, name in _HOOKS),
+            (MCP, name in _SERVERS or (name in _SERVER_SWITCHES and route)),
+            (PERMISSION, name in _PERMISSIONS),
+            (HOOK, self._editor and text and _PROGRAM_SETTING.fullmatch(key)),
+        )
+        return next((rule for rule, found in checks if found), None)
+
+    def _say(self, rule: KindRule, route: tuple[str, ...], value: Any) -> None:  # noqa: ANN401
+        where = ".".join(route)
+        number = next((n for n, line in enumerate(self._lines, 1) if f"{route[-1]}" in line), 0)
+        # What is lifted is this very value, not the key.
+        key = f"{where} {json.dumps(value, sort_keys=True, default=str)}"
+        self.hits.append(rule.at(self._lines, number, where, key=key))
+
+
+def _pairs(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - settings of a stranger
+    if isinstance(value, dict):
+        for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
+            yield str(key), inner  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            yield str(number), inner

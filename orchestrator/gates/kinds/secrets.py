@@ -1,0 +1,175 @@
+"""Secrets in added lines of any text file: forms that tell what they are, detect-secrets' patterns, and our canary.
+
+A form (an AWS key, a private key) goes back to the agent; a guess (a word such
+as ``password`` beside a string, a random-looking string) is a person's, and a note
+in tests. Comments that allow a secret are taken out before. A finding never
+shows the secret: neither message nor fingerprint holds more than its line's digest.
+
+Not checked: whether a key is alive (nothing is sent anywhere), binaries, and
+what is spread over several lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from orchestrator import __version__
+from orchestrator.errors import GateBroken
+from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.kinds.rule import KindRule
+from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, WORTH_A_LOOK, forms, readings
+from orchestrator.gates.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanning import unscannable
+from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
+from orchestrator.gates.worker import Worker
+from orchestrator.models.base import Digest, sha256
+from orchestrator.models.change import ChangedFile
+from orchestrator.models.gate import Disposition, Finding, GateReport
+from orchestrator.ports import Candidate
+
+__all__ = ["RULES", "SecretsGate"]
+
+_ROTATE = "take it out, read it from the environment at run time, and replace the key: it has been written down"
+SECRET = KindRule(
+    "SECRET",
+    "a credential in the text",
+    "Whoever reads the repository or its history can use it.",
+    _ROTATE,
+    disposition=Disposition.AGENT,
+    cwe=798,
+)
+IN_TEST = KindRule(
+    "SECRET-IN-TEST",
+    "what looks like a credential, in a test",
+    "It may be made up for the test, or be a real one; a person can tell.",
+    "use a value that no service would take",
+    cwe=798,
+)
+GUESS = KindRule(
+    "SECRET-GUESS",
+    "what may be a credential",
+    "A random-looking string, or a string under a name such as password; a person can tell.",
+    _ROTATE,
+    severity="medium",
+    cwe=798,
+)
+PLANTED = KindRule(
+    "SECRET-CANARY",
+    "a planted canary value",
+    "Handrail put it where nothing may read it; here it shows that something was read and carried out.",
+    "stop: find out how it was read before anything is merged",
+    disposition=Disposition.DENY,
+    severity="high",
+    cwe=200,
+)
+NOTED = KindRule(
+    "SECRET-NOTE",
+    "what may be a credential, in a test",
+    "Tests have made-up credentials.",
+    "",
+    disposition=Disposition.NOTE,
+    severity="low",
+    cwe=798,
+)
+RULES = (SECRET, IN_TEST, GUESS, PLANTED, NOTED)
+_LINES_LIMIT = 20_000
+
+
+class SecretsGate:
+    """Implements :class:`orchestrator.ports.Gate`. The worker is asked only about lines that are worth a look."""
+
+    name = "secrets"
+    tool = "detect-secrets"
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    @property
+    def tool_version(self) -> str:
+        try:
+            return f"{version('detect-secrets')} (Handrail {__version__})"
+        except PackageNotFoundError as error:
+            hint = "pip install detect-secrets"
+            raise GateBroken("GATE030", "detect-secrets is not installed beside Handrail", hint) from error
+
+    @property
+    def config(self) -> Digest:
+        patterns = {name: p.pattern for name, p in FORMS.items()}
+        rules = [[r.code, r.disposition] for r in RULES]
+        return config_digest(self.name, patterns, WORTH_A_LOOK.pattern, CANARY.pattern, rules, self.tool_version)
+
+    def check(self, candidate: Candidate) -> GateReport:
+        return guarded(self, candidate)
+
+    def judge(self, candidate: Candidate) -> Outcome:
+        outcome = Outcome()
+        for file in candidate.files:
+            head, base = sides(candidate, file)
+            if head is None:
+                outcome.passed_over(file, "deleted" if file.new_blob is None else "not an even file")
+                continue
+            try:
+                outcome.scanned(file, self._judge(file, head, base, is_test(file.path, candidate.test_roots)))
+            except GateBroken as error:
+                why = str(error)
+                outcome.broken.append(f"{file.path}: {why}")
+                outcome.refused(file, why, unscannable(file, "SCAN-LIMIT", why, known=False))
+        return outcome
+
+    def _judge(self, file: ChangedFile, head: Side, base: Side | None, in_test: bool) -> tuple[Finding, ...]:  # noqa: FBT001
+        added = _added(head, base)
+        hits = [hit for number, line in added for hit in _sure(number, line, in_test=in_test)]
+        known = {hit.line for hit in hits}
+        worth = [pair for pair in added if pair[0] not in known and _worth(pair[1])]
+        return introduced(file.path, [*hits, *self._asked(worth, in_test=in_test)], [])
+
+    def _asked(self, worth: Sequence[tuple[int, str]], *, in_test: bool) -> Iterator[Hit]:
+        for start in range(0, len(worth), _LINES_LIMIT):
+            part = worth[start : start + _LINES_LIMIT]
+            answer = self._worker.secrets("\n".join(line for _, line in part).encode("utf-8", "surrogatepass"))
+            for index, kind, guess in answer["found"]:
+                number, line = part[int(index)]
+                rule = _rule(in_test=in_test, guess=bool(guess))
+                yield _hit(rule, number, str(kind), line)
+
+
+def _added(head: Side, base: Side | None) -> list[tuple[int, str]]:
+    """Lines that the base has not, or has less often, with their numbers. Files that are no text have none."""
+    if b"\0" in head.data and len(head.data) > SIZE_LIMIT_BYTES:
+        return []
+    old = Counter(_lines(base)) if base is not None else Counter[str]()
+    added: list[tuple[int, str]] = []
+    for number, line in enumerate(_lines(head), start=1):
+        if old[line]:
+            old[line] -= 1
+        else:
+            added.append((number, line))
+    return added
+
+
+def _lines(side: Side) -> list[str]:
+    return side.data.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+
+
+def _worth(line: str) -> bool:
+    return bool(WORTH_A_LOOK.search(line))
+
+
+def _sure(number: int, line: str, *, in_test: bool) -> Iterator[Hit]:
+    if any(CANARY.search(text) for text in readings(line)):
+        yield _hit(PLANTED, number, "", line)
+    for name in forms(line):
+        yield _hit(_rule(in_test=in_test, guess=False), number, name, line)
+
+
+def _rule(*, in_test: bool, guess: bool) -> KindRule:
+    if guess:
+        return NOTED if in_test else GUESS
+    return IN_TEST if in_test else SECRET
+
+
+def _hit(rule: KindRule, number: int, kind: str, line: str) -> Hit:
+    # The fingerprint covers a digest: what names the finding must not be the secret.
+    return rule.at((), number, kind, key=f"{kind} {sha256(line.encode('utf-8', 'surrogatepass'))}")

@@ -1,0 +1,191 @@
+r"""What shell scripts and Dockerfiles do that their linters do not mind: downloads that run, back doors, open rights.
+
+Lines are joined at a trailing backslash first, and looked at without their
+quotes and escapes, so that ``cu\\rl`` and ``'c'url`` are ``curl``. Not checked:
+names that are put together at run time, which are reported as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from orchestrator.gates.differential import Hit
+from orchestrator.gates.kinds.rule import KindRule
+from orchestrator.models.gate import Disposition
+
+__all__ = ["RULES", "dockerfile_hits", "is_dockerfile", "is_foreign_shell", "is_shell", "shell_hits"]
+
+_SHELLS = frozenset({".sh", ".bash", ".dash", ".ksh", ".zsh", ".bats", ".command", ".bashrc", ".profile", ".envrc"}) | {
+    ".csh",
+    ".tcsh",
+    ".fish",
+}
+_NAMES = frozenset(
+    {
+        ".bashrc",
+        ".bash_profile",
+        ".profile",
+        ".zshrc",
+        ".zshenv",
+        ".envrc",
+        ".bash_login",
+        ".kshrc",
+        ".cshrc",
+        ".tcshrc",
+    }
+)
+_SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#![^\r\n]*\b(?:ba|da|k|z|a|mk|pdk|yas|c|tc|fi)?sh\b")
+_FOREIGN = re.compile(rb"\A(?:\xef\xbb\xbf)?#![^\r\n]*\b(?:z|a|pdk|yas|c|tc|fi)sh\b")
+_FOREIGN_SUFFIXES = frozenset({".zsh", ".csh", ".tcsh", ".fish"})
+_FOREIGN_NAMES = frozenset({".zshrc", ".zshenv", ".cshrc", ".tcshrc"})
+_DOCKERFILE = re.compile(r"(?:.*[._-])?(?:dockerfile|containerfile)(?:[._-].*)?", re.IGNORECASE | re.DOTALL)
+
+PIPED = KindRule(
+    "SHELL-DOWNLOAD",
+    "a downloaded program is run unseen",
+    "Whoever answers under the address decides what runs here.",
+    "download to a file, compare its SHA-256 with one that stands in the script, then run it",
+    disposition=Disposition.AGENT,
+    cwe=494,
+)
+REVERSE = KindRule(
+    "SHELL-REVERSE",
+    "a shell that is steered from elsewhere",
+    "The standard forms of a back door.",
+    "remove it",
+    disposition=Disposition.DENY,
+    cwe=506,
+)
+DECODED = KindRule(
+    "SHELL-DECODED",
+    "hidden text is decoded and run",
+    "Nobody who reads the script sees what it does.",
+    "write the commands as they are",
+    disposition=Disposition.AGENT,
+    cwe=506,
+)
+DYNAMIC = KindRule(
+    "SHELL-EVAL",
+    "text that is put together is run as a command",
+    "What the variable holds decides what runs.",
+    "call the command with quoted arguments instead",
+    cwe=78,
+)
+RIGHTS = KindRule(
+    "SHELL-RIGHTS",
+    "rights for everybody, or of the super-user",
+    "Any program on the machine can then change or use the file.",
+    "give the one user the right that is needed",
+    cwe=732,
+)
+INSECURE = KindRule(
+    "SHELL-TLS",
+    "certificates are not checked",
+    "Whoever is on the way can answer instead.",
+    "remove the option",
+    disposition=Disposition.AGENT,
+    cwe=295,
+)
+REMOTE_ADD = KindRule(
+    "DOCKER-ADD",
+    "a file is taken from an address without a checksum",
+    "Whoever answers under the address decides what is in the image.",
+    "ADD --checksum=sha256:…, or copy a file of the repository",
+    disposition=Disposition.AGENT,
+    cwe=494,
+)
+SECRET_ARG = KindRule(
+    "DOCKER-SECRET",
+    "a secret stays in the image",
+    "ARG and ENV are kept in the image's history.",
+    "RUN --mount=type=secret",
+    disposition=Disposition.AGENT,
+    cwe=522,
+)
+RULES = (PIPED, REVERSE, DECODED, DYNAMIC, RIGHTS, INSECURE, REMOTE_ADD, SECRET_ARG)
+
+_FETCH = r"\b(?:curl|wget|fetch|aria2c|http|https|lynx|lwp-download)\b"
+_RUN = r"(?:\S*/)?(?:(?:ba|da|k|z|a)?sh|python[0-9.]*|perl|ruby|node|php|deno|bun|source|eval|tclsh|xargs)\b"
+_PREFIX = r"(?:(?:sudo|env|nohup|exec|command|time|doas|busybox)(?:\s+-\S+|\s+\w+=\S*)*\s+)*"
+_PATTERNS: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
+    (PIPED, re.compile(rf"{_FETCH}[^;&\n]*\|(?:[^;&\n]*\|)?\s*{_PREFIX}{_RUN}")),
+    (PIPED, re.compile(rf"(?:{_RUN}|(?:^|[\s;&|])\.)\s[^;&|\n]*(?:<\s*\(|\$\(|`)\s*{_FETCH}")),
+    (PIPED, re.compile(r"\b(?:iex|Invoke-Expression)\b.*\b(?:iwr|irm|Invoke-WebRequest|DownloadString)\b", re.IGNORECASE)),
+    (PIPED, re.compile(rf"{_FETCH}[^\n]*?(?:-o|-O|>)\s*(\S+)[^\n]*?[;&]+\s*(?:chmod[^;&\n]*[;&]+\s*)?{_PREFIX}(?:{_RUN}\s+)?\1")),
+    (REVERSE, re.compile(r"/dev/(?:tcp|udp)/|\b(?:nc|ncat|netcat)\b[^\n]*\s-[a-z]*[ec]\b|\bsocat\b[^\n]*\bexec:", re.IGNORECASE)),
+    (REVERSE, re.compile(r"\bmkfifo\b[^\n]*\|\s*(?:nc|ncat|netcat|telnet|openssl)\b")),
+    (DECODED, re.compile(rf"\b(?:base64|base32|xxd|openssl|uudecode|rev|tr|gunzip|zcat)\b[^;&\n]*\|\s*{_PREFIX}{_RUN}")),
+    (DECODED, re.compile(rf"(?:{_RUN})\s[^;&|\n]*(?:<\s*\(|\$\(|`)[^\n]*\b(?:base64|base32|xxd|uudecode)\b")),
+    (DYNAMIC, re.compile(r"(?:^|[\s;&|(])eval\s+[^\n]*[$`]|(?:ba|da|z|k)?sh\s+-c\s+[^\n]*\$[{(]?(?!\d?[\"']?\s*$)\w")),
+    (RIGHTS, re.compile(r"\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]?[0-7]{2}[2367]|[0-7]*[4-7][0-7]{3}|[augo]*[+=][rwxXt]*s\S*|(?:a|o|ugo)\+\S*w)")),
+    (RIGHTS, re.compile(r"NOPASSWD|\bsetcap\b|\bvisudo\b|/etc/sudoers")),
+    (INSECURE, re.compile(r"\bcurl\b[^;&|\n]*\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
+    (INSECURE, re.compile(r"--no-check-certificate|--trusted-host|\bstrict-ssl\s*=?\s*false|sslVerify\s*=?\s*false|NODE_TLS_REJECT_UNAUTHORIZED=0|GIT_SSL_NO_VERIFY=|StrictHostKeyChecking[= ]no")),
+)  # fmt: skip
+_DOCKER: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
+    (REMOTE_ADD, re.compile(r"^\s*ADD\s+(?!.*--checksum=)[^\n]*\b(?:https?|git|ftp)(?:://|@)", re.IGNORECASE)),
+    (SECRET_ARG, re.compile(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
+)  # fmt: skip
+_QUOTES = re.compile(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
+_LINE_LIMIT = 2048
+
+
+def is_shell(path: str, data: bytes) -> bool:
+    """By suffix, by a well-known name, or by the first line."""
+    name = PurePosixPath(path)
+    return name.suffix.casefold() in _SHELLS or name.name in _NAMES or bool(_SHEBANG.match(data))
+
+
+def is_foreign_shell(path: str, data: bytes) -> bool:
+    """A shell whose language shellcheck does not read: zsh, csh, fish and others."""
+    name = PurePosixPath(path)
+    named = name.suffix.casefold() in _FOREIGN_SUFFIXES or name.name in _FOREIGN_NAMES
+    return named or bool(_FOREIGN.match(data))
+
+
+def is_dockerfile(path: str) -> bool:
+    """By name: Dockerfile, x.Dockerfile, Dockerfile.x, Containerfile."""
+    return bool(_DOCKERFILE.fullmatch(PurePosixPath(path).name)) and PurePosixPath(path).suffix.casefold() not in {
+        ".md",
+        ".py",
+    }
+
+
+def shell_hits(text: str) -> Sequence[Hit]:
+    """Of a whole script."""
+    return list(_found(text, _PATTERNS))
+
+
+def dockerfile_hits(text: str) -> Sequence[Hit]:
+    """Of a whole Dockerfile: its own rules, and those of the shell lines in it."""
+    return list(_found(text, (*_PATTERNS, *_DOCKER)))
+
+
+def _found(text: str, patterns: Sequence[tuple[KindRule, re.Pattern[str]]]) -> Iterator[Hit]:
+    for number, line in _joined(text.split("\n")):
+        plain = _QUOTES.sub(lambda m: " " if "IFS" in m.group() else "", line)
+        said: set[str] = set()
+        for rule, pattern in patterns:
+            if rule.code not in said and (pattern.search(line) or pattern.search(plain)):
+                said.add(rule.code)
+                yield rule.at((), number, key=" ".join(line.split()))
+
+
+def _joined(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Lines without comments, joined at a trailing backslash, with their first number; long ones in pieces."""
+    kept, first = "", 0
+    for number, line in enumerate(lines, start=1):
+        first = first or number
+        if not kept and line.lstrip().startswith("#"):
+            first = 0
+            continue
+        if line.endswith("\\") and len(kept) < _LINE_LIMIT:
+            kept += line[:-1] + " "
+            continue
+        whole = kept + line
+        yield from ((first, whole[at : at + _LINE_LIMIT]) for at in range(0, max(len(whole), 1), _LINE_LIMIT - 512))
+        kept, first = "", 0
+    if kept:
+        yield first, kept[:_LINE_LIMIT]

@@ -1,0 +1,144 @@
+"""Scanner programs that break, an export of known vulnerabilities, gates of other packages."""
+
+import json
+import zipfile
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.gates.catalog import GATES, GateSettings, default_gates
+from orchestrator.gates.kinds.dependencies import DependenciesGate
+from orchestrator.gates.kinds.osv import Vulnerabilities
+from orchestrator.gates.kinds.program import ProgramGate
+from orchestrator.gates.kinds.programs import SHELLCHECK
+from orchestrator.gates.worker import Worker
+from orchestrator.models.gate import Disposition, Result
+from orchestrator.testing.gate_suite import FileSpec, candidate_of, check_gate
+
+
+@pytest.fixture(scope="module")
+def worker():
+    with Worker() as shared:
+        yield shared
+
+
+def one(path, text, base=None):
+    return [FileSpec(path, text.encode(), base)]
+
+
+def deciding(report):
+    return {f.rule for f in report.findings if f.disposition is not Disposition.NOTE}
+
+
+STRANGER = json.dumps(
+    {"comments": [{"file": "x", "code": 2115, "level": "error", "line": 1, "endLine": 1, "message": ""}]}
+)
+BROKEN = {
+    "silent": "#!/bin/sh\necho '{\"comments\": []}'\n",
+    "no answer": "#!/bin/sh\n",
+    "failing": "#!/bin/sh\necho '{\"comments\": []}'; exit 3\n",
+    "endless": "#!/bin/sh\nexec sleep 60\n",
+    "of another file": f"#!/bin/sh\necho '{STRANGER}'\n",
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_scanner_that_breaks_is_an_error(how, tmp_path):
+    program = tmp_path / "shellcheck"
+    program.write_text(BROKEN[how])
+    program.chmod(0o755)
+    gate = ProgramGate(SHELLCHECK, folder=tmp_path, timeout_seconds=1.0)
+    report = gate.check(candidate_of(one("a.sh", "#!/bin/sh\necho\n")))
+    assert (report.result, bool(report.reason)) == (Result.ERROR, True)
+
+
+def osv(tmp_path, entries):
+    export = tmp_path / "all.zip"
+    with zipfile.ZipFile(export, "w") as archive:
+        for number, entry in enumerate(entries):
+            archive.writestr(f"{number}.json", entry if isinstance(entry, str) else json.dumps(entry))
+    return export
+
+
+ENTRY = {
+    "id": "GHSA-1",
+    "summary": "bad",
+    "affected": [
+        {
+            "package": {"ecosystem": "PyPI", "name": "Zope.Interface"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "5.1"}]}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(("version", "hit"), [("5.0", True), ("5.1", False), ("5.1rc1", True), ("6", False)])
+def test_known_vulnerability_goes_back_to_the_agent(version, hit, tmp_path):
+    gate = DependenciesGate(Vulnerabilities(osv(tmp_path, [ENTRY])))
+    report = gate.check(candidate_of(one("requirements.txt", f"zope_interface=={version}\n", b"zope-interface==4\n")))
+    assert ("DEP-VULNERABLE" in deciding(report)) is hit
+    assert (report.result is Result.FAILED) is hit
+
+
+def test_withdrawn_entry_is_none(tmp_path):
+    gate = DependenciesGate(Vulnerabilities(osv(tmp_path, [ENTRY | {"withdrawn": "2020-01-01T00:00:00Z"}])))
+    assert "DEP-VULNERABLE" not in deciding(gate.check(candidate_of(one("requirements.txt", "zope-interface==5\n"))))
+
+
+@pytest.mark.parametrize("damage", ["missing", "no archive", "bad entry", "empty"])
+def test_export_that_cannot_be_read_is_an_error(damage, tmp_path):
+    export = osv(tmp_path, [] if damage == "empty" else ['{"zope-interface": '])
+    if damage == "missing":
+        export.unlink()
+    elif damage == "no archive":
+        export.write_bytes(b"PK")
+    report = DependenciesGate(Vulnerabilities(export)).check(
+        candidate_of(one("requirements.txt", "zope-interface==5\n"))
+    )
+    assert report.result is Result.ERROR
+
+
+def test_gate_with_an_export_keeps_every_promise(tmp_path):
+    assert check_gate(DependenciesGate(Vulnerabilities(osv(tmp_path, [ENTRY])))) == []
+
+
+def installed(tmp_path, monkeypatch, code, name="mine", module="own_gate"):
+    (tmp_path / f"{module}.py").write_text(code)
+    info = tmp_path / f"{module}-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[handrail.gates]\n{name} = {module}:Mine\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+GATE = """
+from orchestrator.gates.protected import ProtectedGate
+class Mine(ProtectedGate):
+    name = "mine"
+"""
+
+
+def test_gate_of_an_installed_package_is_asked_by_name(tmp_path, monkeypatch):
+    installed(tmp_path, monkeypatch, GATE, module="gate_of_a_package")
+    (gate,) = default_gates(["mine"])
+    assert check_gate(gate) == []
+    assert "mine" not in {g.name for g in default_gates()}
+
+
+@pytest.mark.parametrize(
+    ("code", "module"),
+    [
+        ("raise SystemError\n", "gate_raises"),
+        ("Mine = dict\n", "gate_is_none"),
+        (GATE.replace('"mine"', '"ruff"'), "gate_misnamed"),
+    ],
+)
+def test_package_that_brings_no_gate_is_refused(code, module, tmp_path, monkeypatch):
+    installed(tmp_path, monkeypatch, code, module=module)
+    with pytest.raises(UsageError, match="GATE012"):
+        default_gates(["mine"])
+
+
+def test_own_gate_cannot_take_a_name_of_ours(worker):
+    with pytest.raises(UsageError, match="GATE011"):
+        default_gates(settings=GateSettings(own={"ruff": GATES["protected"](worker)}))
