@@ -109,7 +109,7 @@ class Builder:
         return made
 
     def _children(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
-        owner = self._anchor
+        owner, entered = self._anchor, self._opened
         if opened is None:
             for child in item.children:
                 made += self.item(child)
@@ -118,12 +118,14 @@ class Builder:
         else:
             for child in item.children:
                 opened += self.item(child)
-            self._close(opened, item)
+            self._close(opened, item, entered)
 
-    def _close(self, opened: list[Draft], item: Item) -> None:
-        if self._opened is None:
+    def _close(self, opened: list[Draft], item: Item, entered: tuple[Draft, str] | None) -> None:
+        """Lead the outcome that a nested list stands for to its first step."""
+        if entered is None:
             return
-        owner, outcome = self._opened
+        owner, outcome = entered
+        self._opened = entered
         self._anchor = owner
         if not opened:
             self.wrong(item.sentences[-1].span, "WF116", "Nothing below this is a step.", "a step, one level deeper")

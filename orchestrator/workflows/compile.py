@@ -119,7 +119,8 @@ class _Compiler:
         nodes: dict[str, Node] = {}
         used = set[str]()
         for draft in every(main):
-            on = {name: self._resolve(target, used) for name, target in draft.on.items()}
+            order = draft.on if draft.kind is NodeKind.PARALLEL else sorted(draft.on)
+            on = {name: self._resolve(draft.on[name], used) for name in order}
             nodes[draft.id] = self._node(draft, on)
         for name in ENDS:
             if name in used:

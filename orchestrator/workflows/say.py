@@ -102,7 +102,7 @@ def _sentences(name: str, node: Node, after: str) -> Iterator[str]:
         yield from _decision(name, node, after)
         return
     if node.kind is NodeKind.FOR_EACH and node.repeat is not None:
-        yield f"`{name}`: {node.title}, {_go(node.on['each']).lower()}."
+        yield f"`{name}`: {node.title}: {_go(node.on['each']).lower()}."
     else:
         timer = f" within {words.duration(node.within_seconds)}" if node.within_seconds else ""
         yield f"`{name}`: {node.title}{timer}."

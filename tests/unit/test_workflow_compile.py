@@ -79,24 +79,24 @@ def test_what_is_unclear_is_named_with_its_place(text: str, place: str, code: st
     assert any(line.startswith(f"process.md:{place} {code} ") for line in told), told
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"\xff\xfe",
-        b"x" * 300_000,
-        b"> " * 5000 + b"a",
-        b"- " * 200 + b"a",
-        ("1. " + "If a, " * 4000 + "b.").encode(),
-        ("1. The " + "a " * 20_000 + "files it.").encode(),
-        ("1. `" * 3000).encode(),
-        "1. Ask the clerk for the \uffff\u202e (a text).".encode(),
-        b"1. In parallel:\n   1. Go to step 1.\n   2. Stop.",
-        b"1. Go to step 1.",
-        b"1. In parallel: Go to step 1.",
-    ],
-)
-def test_no_text_breaks_or_delays_the_compiler(data: bytes) -> None:
-    found = compile_prose(data, "process.md", "test")
+HOSTILE = [
+    b"\xff\xfe",
+    b"x" * 300_000,
+    b"> " * 5000 + b"a",
+    b"- " * 200 + b"a",
+    ("1. " + "If a, " * 4000 + "b.").encode(),
+    ("1. The " + "a " * 20_000 + "files it.").encode(),
+    ("1. `" * 3000).encode(),
+    "1. Ask the clerk for the \uffff\u202e (a text).".encode(),
+    b"1. In parallel:\n   1. Go to step 1.\n   2. Stop.",
+    b"1. Go to step 1.",
+    b"1. In parallel: Go to step 1.",
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_no_text_breaks_or_delays_the_compiler(number: int) -> None:
+    found = compile_prose(HOSTILE[number], "process.md", "test")
     assert found.workflow is None
     assert found.problems
 
