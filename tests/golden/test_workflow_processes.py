@@ -1,4 +1,4 @@
-"""Processes and the workflows that they compile to, byte for byte. ``HANDRAIL_WRITE_GOLDEN=1`` writes the files anew."""
+"""Processes and what they compile to, byte for byte. ``HANDRAIL_WRITE_GOLDEN=1`` writes the files anew."""
 
 from __future__ import annotations
 

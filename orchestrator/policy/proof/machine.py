@@ -58,6 +58,8 @@ class Machine:
     edges: dict[str, list[Edge]] = field(default_factory=dict[str, list[Edge]])
     guards: dict[str, list[Guard]] = field(default_factory=dict[str, list[Guard]])
     bits: dict[str, int] = field(default_factory=dict[str, int])
+    known: dict[str, int] = field(default_factory=dict[str, int])
+    changes: tuple[str, ...] = ()
     joins: dict[str, int] = field(default_factory=dict[str, int])
     forks: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     bodies: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
@@ -69,13 +71,15 @@ class Machine:
         return self.bits.setdefault(name, 1 << len(self.bits))
 
     def masks(self, prefix: str) -> int:
-        """All bits whose names begin so."""
-        return sum(mask for name, mask in self.bits.items() if name.startswith(prefix))
+        """All bits whose names begin so. Asked only when every bit has its name."""
+        if prefix not in self.known:
+            self.known[prefix] = sum(mask for name, mask in self.bits.items() if name.startswith(prefix))
+        return self.known[prefix]
 
 
 def machine(workflow: Workflow) -> Machine:
     """The tables of a workflow that :mod:`orchestrator.policy.proof.shape` found no problem in."""
-    made = Machine(workflow.start)
+    made = Machine(workflow.start, changes=tuple(sorted(changes(workflow))))
     _name_bits(made, workflow)
     forks = {n: tuple(node.on.values()) for n, node in workflow.nodes.items() if node.kind is NodeKind.PARALLEL}
     made.forks = forks
@@ -170,7 +174,7 @@ def facts_used(node: Node) -> tuple[str, ...]:
 def _name_bits(made: Machine, workflow: Workflow) -> None:
     gates, roles = _verdicts(workflow)
     authors = sorted({n.role for n in workflow.nodes.values() if edits(n) and n.role})
-    for change in sorted(changes(workflow)):
+    for change in made.changes:
         for name in (*gates, "tests", *roles, "finding", "work"):
             made.bit(f"{change}: {name}")
         for role in authors:
@@ -215,7 +219,7 @@ def matches(event: Event, name: str, node: Node, outcome: str | None) -> bool:
 
 def _verdict_change(made: Machine, workflow: Workflow, name: str, node: Node, outcome: str) -> tuple[int, int]:  # noqa: PLR0911
     """(bits to clear, bits to set)."""
-    verdicts = sum(_all_verdicts(made, change) for change in changes(workflow))
+    verdicts = sum(_all_verdicts(made, change) for change in made.changes)
     effects, mine = made.masks("effect "), _all_verdicts(made, node.change)
     match (node.kind, outcome):
         case (NodeKind.FOR_EACH, "stacked"):
@@ -252,7 +256,7 @@ def _everything(made: Machine, change: str) -> int:
 def _stacked(made: Machine, workflow: Workflow) -> int:
     """Every stacked change passed its gates and tests, and its findings for a person are still open."""
     gates, _ = _verdicts(workflow)
-    return sum(made.bits[f"{c}: {n}"] for c in changes(workflow) for n in (*gates, "tests", "finding"))
+    return sum(made.bits[f"{c}: {n}"] for c in made.changes for n in (*gates, "tests", "finding"))
 
 
 def _gated(made: Machine, workflow: Workflow, node: Node, outcome: str) -> int:
@@ -294,7 +298,7 @@ def _guards(made: Machine, workflow: Workflow, name: str, node: Node) -> Iterato
     if f"effect {name}" in made.bits:
         need = made.bits[f"effect {name}"]
         yield Guard(UNAPPROVED, 0, need, "nobody has approved this doing of it, which nothing takes back")
-        for change in sorted(changes(workflow)):
+        for change in made.changes:
             yield from _landing(made, workflow, change, made.bits[f"{change}: work"], stack=False)
     for fact in facts_used(node):
         yield Guard(UNANSWERED, 0, made.bits[f"fact {fact}"], f"nobody has answered {fact!r}")
