@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from orchestrator.app.keys import signer
 from orchestrator.app.start import read_file
 from orchestrator.errors import EvidenceInvalid, UsageError, WorkflowInvalid
-from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.base import sha256
 from orchestrator.models.certificate import PAYLOAD_TYPE, Certificate
 from orchestrator.models.spec import Problem
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import checker, judge
 
 if TYPE_CHECKING:
+    from orchestrator.models.policy import Policy
     from orchestrator.workflows.compile import Compiled
 
 PROCESS = "process.md"
@@ -81,8 +82,16 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
     return Checked(workflow, found.states, found.transitions, keyid, seen.situations)
 
 
+def ensure_under(workflow: Workflow, policy: Policy) -> None:
+    """Raises ``WorkflowInvalid`` WF056 with every problem that the policy makes."""
+    found = [f"{code} {text}" for _, code, text in judge.under(workflow, policy)]
+    if found:
+        raise WorkflowInvalid("WF056", f"The policy does not allow {workflow.id}.", "handrail policy show", found)
+
+
 def certify(checked: Checked, target: Path, key: Path | None) -> str:
     """Write the signed certificate; the key's id. Raises ``UsageError`` without a key or when it cannot be written."""
+    from orchestrator.engine.evidence import rules_digest
     from orchestrator.provenance import dsse
 
     pen = signer(key)
@@ -106,12 +115,6 @@ def write(target: Path, data: bytes) -> None:
         target.write_bytes(data)
     except OSError as problem:
         raise UsageError("WF005", f"{target} cannot be written: {problem.strerror}.", "another path") from problem
-
-
-def rules_digest() -> Digest:
-    """The digest of the proof's own source: every file of it, in the order of their names."""
-    folder = Path(judge.__file__).parent
-    return sha256(canonical([sha256(path.read_bytes()) for path in sorted(folder.glob("*.py"))]))
 
 
 def _open(line: bytes) -> tuple[Certificate, str]:

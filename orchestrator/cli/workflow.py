@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import as_json
+from orchestrator.cli.options import as_json, repository
 from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
@@ -65,17 +65,33 @@ def compile_(process: Path, output: Path | None, id_: str | None, by: str | None
 @click.option("--key", type=_FILE, help="The key that signs it.")
 @click.option("--certificate", type=_FILE, help="Check this certificate, with the independent checker.")
 @click.option("--signer", metavar="KEYID", help="Who must have signed it.")
+@click.option("--policy", "policy", is_flag=True, help="Also under the policy of the repository.")
+@repository
 @as_json
 def check(
-    path: Path, certify: Path | None, key: Path | None, certificate: Path | None, signer: str | None, json_: bool
+    path: Path,
+    certify: Path | None,
+    key: Path | None,
+    certificate: Path | None,
+    signer: str | None,
+    policy: bool,
+    repo: Path,
+    json_: bool,
 ) -> None:
     from orchestrator.app import workflows
 
     found = workflows.check_file(path, certificate, signer)
+    if policy:
+        from orchestrator.app.policies import chain_at
+        from orchestrator.app.project import open_project
+
+        with open_project(repo) as project:
+            workflows.ensure_under(found.workflow, chain_at(project).current)
     signed = workflows.certify(found, certify, key) if certify is not None else found.signed_by
     workflow = found.workflow
     if json_:
-        body = {"id": workflow.id, "digest": workflow.digest(), "nodes": len(workflow.nodes), "problems": []}
+        body: dict[str, object] = {"id": workflow.id, "digest": workflow.digest(), "problems": []}
+        body["nodes"] = len(workflow.nodes)
         searched = {"states": found.states, "transitions": found.transitions, "situations": found.situations}
         print_json("workflow", {**body, **searched, "signed_by": signed})
         return

@@ -104,7 +104,7 @@ def proof_line(ctx: RunContext, when: datetime) -> bytes:
             workflow=Digest(ctx.workflow.digest()),
             property=judge.PROPERTY,
             engine=judge.ENGINE,
-            rules=_rules(),
+            rules=rules_digest(),
             states=found.states,
             transitions=found.transitions,
             custody=custody(ctx),
@@ -113,7 +113,7 @@ def proof_line(ctx: RunContext, when: datetime) -> bytes:
     )
 
 
-def _rules() -> Digest:
+def rules_digest() -> Digest:
     """The digest of the proof's own source: every file of it, in the order of their names."""
     folder = Path(judge.__file__).parent
     return sha256(canonical([sha256(path.read_bytes()) for path in sorted(folder.glob("*.py"))]))

@@ -29,19 +29,12 @@ def _enough(workflow: Workflow, policy: Policy, name: str, holders: dict[str, se
     role = str(node.role)
     wanted = max(node.approvals, policy.roles[role].threshold)
     apart = [other for other in node.other_than if _overlaps(workflow, other, role, holders)]
-    apart += [
-        n
-        for n, o in workflow.nodes.items()
-        if edits(o) and o.role == role and n not in apart and _reviews(node.change, o.change)
-    ]
+    mine = [n for n, other in workflow.nodes.items() if edits(other) and other.role == role]
+    apart += [n for n in mine if n not in apart and workflow.nodes[n].change == node.change]
     free = len(holders[role]) - len(set(apart))
     if free < wanted:
         but = f", and {len(set(apart))} may be its author" if apart else ""
         yield name, "WF054", f"{name} needs {wanted} of {role!r}; {len(holders[role])} hold the role{but}."
-
-
-def _reviews(reviewed: str, edited: str) -> bool:
-    return reviewed == edited
 
 
 def _overlaps(workflow: Workflow, other: str, role: str, holders: dict[str, set[str]]) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from orchestrator.models.policy import Policy
 from orchestrator.models.workflow import NodeKind, Workflow
-from orchestrator.policy.proof import grants, shape, structure
+from orchestrator.policy.proof import duties, grants, shape, structure
 from orchestrator.policy.proof.machine import machine
 from orchestrator.policy.proof.search import Broken, Search, searched
 from orchestrator.policy.proof.shape import Found
@@ -43,6 +44,12 @@ def problems(workflow: Workflow) -> Iterator[Found]:
         yield found.broken.node, found.broken.guard.code, told(workflow, found.broken)
     elif not found.complete:
         yield "", "WF035", f"After {found.states} standings nothing is proved: the workflow is too large to search."
+
+
+def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:
+    """What this policy says against the workflow: its ceiling, its people, nodes that could be robbed."""
+    yield from grants.under(workflow, policy)
+    yield from duties.under(workflow, policy)
 
 
 def proved(workflow: Workflow) -> Search:

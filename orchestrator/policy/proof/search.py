@@ -185,7 +185,7 @@ def _search(machine: Machine, *, counting: bool, max_states: int) -> Search:
     places = Places(machine, counting=counting)
     first: State = (places.number((machine.start,), ()), 0)
     came: dict[State, tuple[State, Step] | None] = {first: None}
-    todo = deque([first])
+    todo: deque[State] = deque([first])
     transitions = 0
     while todo:
         here = todo.popleft()
