@@ -22,8 +22,10 @@ def outcomes(node: Node, *, planned: bool = True) -> frozenset[str]:
 
     Only where something is ``planned`` can a plan put the review of a change off to the end.
     """
-    extra = ({EXPIRED} if node.within_seconds is not None else set()) | ({EXHAUSTED} if node.at_most else set())
-    return (_of_kind(node) | extra) - (frozenset() if planned else {"deferred"})
+    found = _of_kind(node)
+    found |= {EXPIRED} if node.within_seconds is not None else frozenset[str]()
+    found |= {EXHAUSTED} if node.at_most else frozenset[str]()
+    return found if planned else found - {"deferred"}
 
 
 def _of_kind(node: Node) -> frozenset[str]:  # noqa: C901, PLR0911, PLR0912  one line per kind

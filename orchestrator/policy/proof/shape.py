@@ -11,7 +11,7 @@ from orchestrator.policy.proof.outcomes import outcomes
 Found = tuple[str, str, str]
 """Node id (or ''), code, sentence."""
 
-_COMMON: Final = frozenset({"kind", "title", "on", "span", "phase", "at_most"})
+_COMMON: Final = frozenset({"kind", "title", "on", "span", "phase", "inside", "at_most"})
 _NEEDED: Final[dict[NodeKind, tuple[str, ...]]] = {
     NodeKind.REVIEW: ("role", "reviews"),
     NodeKind.TASK: ("role",),
@@ -48,8 +48,9 @@ def problems(workflow: Workflow) -> Iterator[Found]:
     """Everything that is missing, unknown or unheeded; nothing is said of paths here."""
     if workflow.start not in workflow.nodes:
         yield "", "WF010", f"start names {workflow.start!r}, which is no node."
+    planned = is_planned(workflow)
     for name, node in workflow.nodes.items():
-        yield from _targets(workflow, name, node)
+        yield from _targets(workflow, name, node, planned=planned)
         yield from _fields(name, node)
         yield from _names(workflow, name, node)
         yield from _of_kind(workflow, name, node)
@@ -66,8 +67,8 @@ def is_planned(workflow: Workflow) -> bool:
     return any(node.kind is NodeKind.PLAN for node in workflow.nodes.values())
 
 
-def _targets(workflow: Workflow, name: str, node: Node) -> Iterator[Found]:
-    expected = outcomes(node, planned=is_planned(workflow))
+def _targets(workflow: Workflow, name: str, node: Node, *, planned: bool) -> Iterator[Found]:
+    expected = outcomes(node, planned=planned)
     for missing in sorted(expected - set(node.on)):
         yield name, "WF011", f"{name} says nothing about the outcome {missing!r}."
     for unknown in sorted(set(node.on) - expected):
@@ -153,5 +154,7 @@ def _event(workflow: Workflow, event: Event | None) -> Iterator[Found]:
         return
     if event.node is not None and event.node not in workflow.nodes:
         yield "", "WF013", f"A rule names {event.node!r}, which is no node."
-    elif event.node is None and event.kind is None:
+    elif event.node is None and event.kind is None and event.role is None and not event.edits:
         yield "", "WF017", "A rule names neither a node nor a kind of node."
+    if event.role is not None and event.role not in workflow.roles:
+        yield "", "WF015", f"A rule names the role {event.role!r}, which the workflow does not list."

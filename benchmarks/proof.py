@@ -1,0 +1,102 @@
+"""How long a proof takes: 10,000 nodes in a row, and how it grows with bounded retries and parallel branches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from measuring import report
+
+from orchestrator.models.base import sha256
+from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.workflow import Workflow
+from orchestrator.policy.proof import checker, judge
+
+GOAL_SECONDS = 0.2
+
+
+def workflow(nodes: dict[str, dict[str, Any]], start: str) -> Workflow:
+    ends = {"done": {"kind": "end", "exit": 0}, "stopped": {"kind": "end", "exit": 1}}
+    body = {"id": "w", "title": "W", "start": start, "nodes": {**nodes, **ends}, "roles": ["lead"]}
+    return Workflow.model_validate({**body, "ceiling": Capabilities(), "source_digest": sha256(b"")})
+
+
+def change(number: int, onward: str, *, bound: int | None) -> dict[str, dict[str, Any]]:
+    """Agent, gate, tests, review, merge: five nodes."""
+    a, g, t, r, m = (f"{kind}{number}" for kind in ("agent", "gate", "tests", "review", "merge"))
+    back = {"again": a, "exhausted": "stopped"} if bound else {"again": "stopped"}
+    gate: dict[str, Any] = {"kind": "gate", "gates": ["ruff"]}
+    return {
+        a: {"kind": "agent", "instruction": "Do it.", "on": {"proposed": g, "failed": "stopped"}},
+        g: {
+            **gate,
+            "at_most": {"again": bound} if bound else {},
+            "on": {"passed": t, "needs-person": t, "error": "stopped", **back},
+        },
+        t: {"kind": "command", "argv": ["make", "check"], "on": {"passed": r, "failed": "stopped"}},
+        r: {
+            "kind": "review",
+            "role": "lead",
+            "reviews": "change",
+            "on": {"approve": m, "reject": "stopped", "request-changes": "stopped", "moved": g},
+        },
+        m: {"kind": "merge", "line": "run", "on": {"merged": onward, "moved": g}},
+    }
+
+
+def chain(count: int, *, bound: int | None = None) -> Workflow:
+    nodes: dict[str, dict[str, Any]] = {}
+    for number in range(count):
+        nodes |= change(number, f"agent{number + 1}" if number + 1 < count else "done", bound=bound)
+    return workflow(nodes, "agent0")
+
+
+def fan(branches: int, length: int) -> Workflow:
+    nodes: dict[str, dict[str, Any]] = {
+        "all": {"kind": "parallel", "on": {f"b{b}": f"t{b}x0" for b in range(branches)}},
+        "join": {"kind": "join", "about": "all", "on": {"joined": "done"}},
+    }
+    for branch in range(branches):
+        for number in range(length):
+            onward = f"t{branch}x{number + 1}" if number + 1 < length else "join"
+            on = {"done": onward, "blocked": "stopped"}
+            nodes[f"t{branch}x{number}"] = {"kind": "task", "role": "lead", "inside": f"all/b{branch}", "on": on}
+    return workflow(nodes, "all")
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    best, found = float("inf"), None
+    for _ in range(3):
+        begin = time.perf_counter()
+        found = work()
+        best = min(best, time.perf_counter() - begin)
+    return best, found
+
+
+def main() -> None:
+    figures: dict[str, float] = {}
+    cases = {
+        "10,000 nodes in a row": chain(2000),
+        "1,000 nodes in a row": chain(200),
+        "1,000 nodes, each gate retried thrice": chain(200, bound=3),
+        "2 branches of 4": fan(2, 4),
+        "4 branches of 4": fan(4, 4),
+        "6 branches of 4": fan(6, 4),
+    }
+    for name, made in cases.items():
+        seconds, found = timed(lambda made=made: judge.proved(made))
+        if found.broken is not None or not found.complete:
+            raise SystemExit(f"{name} should have been proved")
+        figures |= {f"{name} (s)": seconds, f"{name}, standings": float(found.states)}
+    figures["10,000 nodes in a row, all checks (s)"], problems = timed(
+        lambda: list(judge.problems(cases["10,000 nodes in a row"]))
+    )
+    if problems:
+        raise SystemExit(f"the row should have no problem: {problems[0]}")
+    figures["4 branches of 4, independent checker (s)"], _ = timed(lambda: checker.check(cases["4 branches of 4"]))
+    report("proof", figures, {"10,000 nodes in a row (s)": ("<=", GOAL_SECONDS)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""A workflow under a policy, its certificate, and its monitor."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from workflow_support import ROOT, bundled, workflow
+
+from orchestrator.cli.main import cli
+from orchestrator.errors import EvidenceInvalid
+from orchestrator.models.capabilities import Capabilities, Egress
+from orchestrator.models.policy import Policy, Principal, Role
+from orchestrator.models.workflow import Workflow
+from orchestrator.policy.proof import judge
+from orchestrator.policy.proof.machine import machine
+from orchestrator.policy.proof.monitor import Standing, Violation, begin, passed
+from orchestrator.provenance.keys import generate_key
+
+HAND_EDIT = (ROOT / "tests/golden/processes/hand-edit/process.md").read_text()
+WIDE = Capabilities(write=("**",), secrets=("token",), egress=(Egress(host="a.example"),))
+
+
+def policy(risk: tuple[str, ...] = (), **roles: list[str]) -> Policy:
+    names = sorted({name for held in roles.values() for name in held})
+    return Policy(
+        version=1,
+        expires=datetime(2030, 1, 1, tzinfo=UTC),
+        roles={role.replace("_", "-"): Role(principals=tuple(held)) for role, held in roles.items()},
+        principals=tuple(Principal(name=n, keyid=n, public_key="", human=n != "robot") for n in names),
+        ceiling=WIDE,
+        accept_risk=risk,
+    )
+
+
+def codes(made: Workflow, under: Policy) -> set[str]:
+    return {code for _, code, _ in judge.under(made, under)}
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (["ann", "bob", "cy"], set[str]()),
+        (["ann", "bob"], {"WF054"}),
+        (["ann", "bob", "robot"], {"WF054"}),
+        (["robot"], {"WF054", "WF055"}),
+    ],
+)
+def test_two_of_a_role_need_three_people_when_one_may_be_the_author(held: list[str], expected: set[str]) -> None:
+    assert codes(workflow(HAND_EDIT), policy(author=held)) == expected
+
+
+def test_a_role_that_the_policy_does_not_have_is_named() -> None:
+    assert codes(workflow(HAND_EDIT), policy()) == {"WF055"}
+
+
+def test_untrusted_input_a_secret_and_a_way_out_need_the_policy_to_name_the_node() -> None:
+    text = "It may use the secrets `token`.\nIt may reach `a.example`.\n\n1. `it`: Ask the agent to look.\n"
+    made = workflow(text)
+    assert codes(made, policy()) == {"WF051"}
+    assert codes(made, policy(("trifecta:test/other",))) == {"WF051"}
+    assert codes(made, policy(("trifecta:test/it",))) == set()
+
+
+def test_a_ceiling_above_the_policys_is_named() -> None:
+    assert "WF053" in codes(workflow("It may reach `b.example`.\n\n1. The clerk files it.\n"), policy(clerk=["ann"]))
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Path:
+    path = tmp_path / "key.pem"
+    generate_key(path, "test")
+    return path
+
+
+def check(*words: str) -> tuple[int, dict[str, object]]:
+    path = str(ROOT / "workflows/hotfix/workflow.yaml")
+    done = CliRunner().invoke(cli, ["workflow", "check", path, "--json", *words])
+    if isinstance(done.exception, Exception):
+        raise done.exception
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_a_certificate_is_made_and_checked_by_the_independent_checker(signer: Path, tmp_path: Path) -> None:
+    certificate = tmp_path / "c.json"
+    _, made = check("--certify", str(certificate), "--key", str(signer))
+    _, seen = check("--certificate", str(certificate), "--signer", str(made["signed_by"]))
+    assert seen["signed_by"] == made["signed_by"]
+    assert int(str(seen["situations"])) > 0
+    with pytest.raises(EvidenceInvalid, match="signed by"):
+        check("--certificate", str(certificate), "--signer", "0" * 64)
+
+
+@pytest.mark.parametrize("place", [30, 200, -20])
+def test_a_certificate_with_a_changed_byte_is_refused(signer: Path, tmp_path: Path, place: int) -> None:
+    certificate = tmp_path / "c.json"
+    check("--certify", str(certificate), "--key", str(signer))
+    data = bytearray(certificate.read_bytes())
+    data[place] ^= 1
+    certificate.write_bytes(data)
+    with pytest.raises(EvidenceInvalid):
+        check("--certificate", str(certificate))
+
+
+def test_a_certificate_of_another_workflow_is_refused(signer: Path, tmp_path: Path) -> None:
+    certificate = tmp_path / "c.json"
+    other = ROOT / "workflows/release/workflow.yaml"
+    words = ["workflow", "check", str(other), "--certify", str(certificate), "--key", str(signer)]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    with pytest.raises(EvidenceInvalid, match="another workflow"):
+        check("--certificate", str(certificate))
+
+
+def test_the_monitor_follows_a_run_and_stops_at_what_is_not_there() -> None:
+    tables = machine(bundled("refund-approval"))
+    here: Standing | Violation = begin(tables)
+    for _ in range(40):
+        assert isinstance(here, Standing)
+        if here.tokens[0] in tables.ends:
+            break
+        here = passed(tables, here, here.tokens[0], tables.edges[here.tokens[0]][0].outcome)
+    assert isinstance(here, Standing)
+    assert here.tokens[0] in tables.ends
+    wrong = passed(tables, begin(tables), "notify-customer-refund-paid", "sent")
+    assert isinstance(wrong, Violation)
+    assert wrong.code == "WF040"
+
+
+def test_the_monitor_counts_bounds_and_watches_guards() -> None:
+    made = workflow(HAND_EDIT)
+    tables, gate = machine(made), "gates-check-change"
+    here: Standing | Violation = begin(tables)
+    for _ in range(9):
+        assert isinstance(here, Standing)
+        edited = passed(tables, here, "author-edits-change", "done")
+        assert isinstance(edited, Standing)
+        here = passed(tables, edited, gate, "again")
+    assert isinstance(here, Standing)
+    edited = passed(tables, here, "author-edits-change", "done")
+    assert isinstance(edited, Standing)
+    assert isinstance(passed(tables, edited, gate, "again"), Violation)
+    unseen = passed(tables, Standing((next(n for n in made.nodes if n.startswith("two-authors")),)), "x", "y")
+    assert isinstance(unseen, Violation)
