@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app.keys import signer
 from orchestrator.app.start import read_file
+from orchestrator.assets.find import workflow_place
 from orchestrator.errors import EvidenceInvalid, UsageError, WorkflowInvalid
 from orchestrator.models.base import sha256
 from orchestrator.models.certificate import PAYLOAD_TYPE, Certificate
@@ -55,7 +56,8 @@ def load_file(path: Path) -> Workflow:
     """A ``workflow.yaml`` with the ``process.md`` beside it. Raises ``UsageError`` or ``WorkflowInvalid``."""
     from orchestrator.workflows.load import load_workflow
 
-    return load_workflow(read_file(path), read_file(path.parent / PROCESS), str(path))
+    place = workflow_place(path)
+    return load_workflow(read_file(place), read_file(place.parent / PROCESS), str(path))
 
 
 def check_file(path: Path, certificate: Path | None, expected: str | None) -> Checked:

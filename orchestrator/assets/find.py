@@ -41,6 +41,12 @@ def workflow_ids() -> tuple[str, ...]:
     return tuple(sorted(p.parent.name for p in data_folder("workflows").glob("*/workflow.yaml")))
 
 
+def workflow_place(named: Path) -> Path:
+    """The ``workflow.yaml`` of a bundled workflow that is named by its id; any other path as it is. A file wins."""
+    bundled = not named.exists() and str(named) in workflow_ids()
+    return data_folder("workflows") / named / "workflow.yaml" if bundled else named
+
+
 def workflow_files(workflow: str) -> tuple[bytes, bytes, str]:
     """Bytes of ``workflow.yaml`` and ``process.md``, and the first's path. Raises ``UsageError`` (WF004)."""
     folder = data_folder("workflows") / workflow

@@ -101,7 +101,7 @@ def check(
         say(f"Certificate signed by {signed}" + (", checked anew." if certificate else f", written to {certify}."))
 
 
-@command.command(help="Read a workflow back in plain English.")
+@command.command(help="Read a workflow back in plain English: a file, or one of this installation's by its id.")
 @click.argument("path", type=_FILE)
 def explain(path: Path) -> None:
     from orchestrator.workflows.say import explain as told

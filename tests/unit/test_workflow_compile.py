@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from workflow_support import LIBRARY, ROOT, bare, bundled, compiled, workflow
 
+from orchestrator.app.workflows import load_file
+from orchestrator.errors import UsageError
 from orchestrator.models.workflow import NodeKind, Workflow
 from orchestrator.policy.proof import judge
 from orchestrator.workflows import prose
@@ -147,3 +150,10 @@ def assert_complete(made: Workflow) -> None:
         assert name in terminal(made)
         assert name in svg(made)
     assert mermaid(made).count("\n") == 1 + len(made.nodes) + sum(len(n.on) for n in made.nodes.values())
+
+
+def test_a_workflow_of_this_installation_is_found_by_its_id(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_file(Path("hotfix")).id == "hotfix"
+    with pytest.raises(UsageError, match="SPEC001"):
+        load_file(Path("no-such-workflow"))
