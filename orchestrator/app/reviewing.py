@@ -11,9 +11,10 @@ from orchestrator.app.project import Project
 from orchestrator.app.wiring import decision_opener, open_trees
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
-from orchestrator.models.decision import Decision, ReviewItem
+from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, decided_key
 from orchestrator.models.run import Run
 from orchestrator.review.service import Reviews
+from orchestrator.store.lease import lease
 
 
 @contextmanager
@@ -52,4 +53,19 @@ def open_reviews(
             keyid=who.keyid,
             clock=project.clock,
             outdated=outdated,
+            trees=trees,
         )
+
+
+def undo(project: Project, item_id: str, *, key: Path | None = None, trust: Digest | None = None) -> None:
+    """Take one's own decision back, as long as no run has gone on with it.
+
+    Raises ``RunBusy`` while the run goes on, ``UsageError`` REV041 once it has, REV033 when there is no decision.
+    """
+    item = project.index.item(item_id)
+    run = project.index.run(item.run)
+    with lease(project.layout.run(run.id)), open_reviews(project, run, key=key, trust=trust) as reviews:
+        if project.index.effect(decided_key(item_id)) is not None or project.index.outcome(item_id) == OUTDATED:
+            text = f"The run has gone on with the decision on {item_id}."
+            raise UsageError("REV041", text, "reject a later item, or revert the merge with git")
+        reviews.undo(item_id)

@@ -26,7 +26,7 @@ OUTCOMES: dict[NodeKind, frozenset[str]] = {
 """Every outcome that a node of a kind can have; see :func:`outcomes` for what a review can have besides."""
 
 _OF_SUBJECT: dict[Subject | None, frozenset[str]] = {
-    Subject.CHANGE: frozenset({"deferred", "moved"}),
+    Subject.CHANGE: frozenset({"deferred", "moved", "revised"}),
     Subject.RUN: frozenset({"moved"}),
 }
 
@@ -170,7 +170,7 @@ def _after(node: Node, here: Standing, outcome: str, target: str) -> Standing:
     match (node.kind, outcome):
         case (NodeKind.FOR_EACH, "stacked"):
             return replace(forgotten, gated=True, tested=True)
-        case (NodeKind.AGENT | NodeKind.FOR_EACH | NodeKind.MERGE, _) | (NodeKind.REVIEW, "moved"):
+        case (NodeKind.AGENT | NodeKind.FOR_EACH | NodeKind.MERGE, _) | (NodeKind.REVIEW, "moved" | "revised"):
             return forgotten
         case (NodeKind.GATE, "passed" | "needs-person"):
             return replace(forgotten, gated=True)
