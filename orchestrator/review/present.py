@@ -74,9 +74,9 @@ def _diff_lines(part: ChangeDiff, width: int, marks: Marked, item: str) -> Itera
             yield from _folded(row, width)
             if row.kind is RowKind.HUNK:
                 yield from fold(f"hunk {row.hunk}", width)
-                mark = marks.get(row.hunk) if row.hunk else None
-                if mark:
-                    yield from fold_words(escape(mark_words(mark, item)), width)
+                noted = marks.get(row.hunk) if row.hunk else None
+                if noted:
+                    yield from fold_words(escape(mark_words(noted, item)), width)
             continue
         number = row.new or row.old
         first, *more = fold(escape(row.text), width - _GUTTER)
