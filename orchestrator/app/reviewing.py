@@ -12,9 +12,10 @@ from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import decision_opener
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
-from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verdict
+from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, SubjectKind, Verdict, decided_key
 from orchestrator.models.run import Run
 from orchestrator.review.service import Reviews
+from orchestrator.store.lease import lease
 
 
 @contextmanager
@@ -53,6 +54,7 @@ def open_reviews(
             keyid=who.keyid,
             clock=project.clock,
             outdated=outdated,
+            trees=trees,
         )
 
 
@@ -63,3 +65,17 @@ def approve_plan(project: Project, run: Run, item: ReviewItem, *, key: Path | No
     with open_reviews(project, run, key=key, trust=trust) as reviews:
         reviews.decide(item.id, Verdict.APPROVE)
     return True
+
+
+def undo(project: Project, item_id: str, *, key: Path | None = None, trust: Digest | None = None) -> None:
+    """Take one's own decision back, as long as no run has gone on with it.
+
+    Raises ``RunBusy`` while the run goes on, ``UsageError`` REV041 once it has, REV033 when there is no decision.
+    """
+    item = project.index.item(item_id)
+    run = project.index.run(item.run)
+    with lease(project.layout.run(run.id)), open_reviews(project, run, key=key, trust=trust) as reviews:
+        if project.index.effect(decided_key(item_id)) is not None or project.index.outcome(item_id) == OUTDATED:
+            text = f"The run has gone on with the decision on {item_id}."
+            raise UsageError("REV041", text, "reject a later item, or revert the merge with git")
+        reviews.undo(item_id)

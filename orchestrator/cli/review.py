@@ -1,27 +1,17 @@
-"""``handrail review``: the TUI, and every one of its actions as a plain command."""
+"""``handrail review``: the TUI, and what waits, its verdicts and remarks as plain commands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
+from orchestrator.cli import review_hunks
 from orchestrator.cli.options import as_json, digest, interactive, repository
+from orchestrator.cli.reviewing import finding_ids, key_options, reviews_of, tell_decided
 from orchestrator.cli.telling import note, print_json, say, table
-
-if TYPE_CHECKING:
-    from orchestrator.review.service import Reviews
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _key(function: F) -> F:
-    kind = click.Path(path_type=Path)
-    function = click.option("--trust", help="Trust the .handrail folder with this digest (for CI).")(function)
-    return click.option("--key", type=kind, help="The signing key (default: your own).")(function)
 
 
 @click.group(invoke_without_command=True, help="Look at what waits for a person, and decide.")
@@ -33,7 +23,7 @@ def command(ctx: click.Context) -> None:
 
 @command.command("open", help="Open the review screens (what `handrail review` does).")
 @click.argument("item", required=False)
-@_key
+@key_options
 @repository
 def open_(item: str | None = None, key: Path | None = None, trust: str | None = None, repo: Path = Path()) -> None:
     from orchestrator.app.project import open_project
@@ -48,7 +38,7 @@ def open_(item: str | None = None, key: Path | None = None, trust: str | None = 
         if not waiting:
             note("Nothing waits for a person.")
             return
-    with _reviews(item or waiting[0].id, repo, key, trust) as reviews:
+    with reviews_of(item or waiting[0].id, repo, key, trust) as reviews:
         HandrailApp(reviews, item).run()
 
 
@@ -71,18 +61,19 @@ def list_(repo: Path, json_: bool) -> None:
 
 @command.command(help="Show one item: what is asked, the requirement, findings, tests and the difference.")
 @click.argument("item")
-@_key
+@key_options
 @repository
 @as_json
 def show(item: str, key: Path | None, trust: str | None, repo: Path, json_: bool) -> None:
     from orchestrator.review.present import describe, to_json
 
-    with _reviews(item, repo, key, trust) as reviews:
+    with reviews_of(item, repo, key, trust) as reviews:
         view = reviews.view(item)
+        marks = reviews.marks.of(view)
     if json_:
-        print_json("review-item", {"items": [to_json(view)]})
+        print_json("review-item", {"items": to_json(view, marks)["items"]})
     else:
-        say(describe(view))
+        say(describe(view, marks=marks))
 
 
 @command.command(help="Approve an item with your signature.")
@@ -91,27 +82,31 @@ def show(item: str, key: Path | None, trust: str | None, repo: Path, json_: bool
     "--lift", "lifts", multiple=True, help="A finding that you lift, by the start of its fingerprint, or `all`."
 )
 @click.option("--reason", default="", help="A remark that is kept with the approval.")
-@_key
+@key_options
 @repository
 @as_json
 def approve(item: str, lifts: tuple[str, ...], reason: str, **where: Any) -> None:  # noqa: ANN401  click's own
     _decide(item, "approve", reason, lifts, **where)
 
 
-@command.command(help="Say no. The reason goes back to the agent while the step has attempts left.")
+@command.command(help="Say no, to the whole item or to single hunks of it. The reason goes back to the agent.")
 @click.argument("item")
 @click.option("--reason", required=True)
-@_key
+@review_hunks.hunk_options
+@key_options
 @repository
 @as_json
-def reject(item: str, reason: str, **where: Any) -> None:  # noqa: ANN401  click's own
-    _decide(item, "reject", reason, (), **where)
+def reject(item: str, reason: str, hunks: tuple[str, ...], files: tuple[str, ...], **where: Any) -> None:  # noqa: ANN401  click's own
+    if hunks or files:
+        review_hunks.mark(item, "rejected", reason, hunks=hunks, files=files, **where)
+    else:
+        _decide(item, "reject", reason, (), **where)
 
 
 @command.command("request-changes", help="Ask for another attempt. The reason and your comments go to the agent.")
 @click.argument("item")
 @click.option("--reason", required=True)
-@_key
+@key_options
 @repository
 @as_json
 def request_changes(item: str, reason: str, **where: Any) -> None:  # noqa: ANN401  click's own
@@ -123,23 +118,77 @@ def request_changes(item: str, reason: str, **where: Any) -> None:  # noqa: ANN4
 @click.argument("text")
 @click.option("--path", default="", help="A changed file.")
 @click.option("--line", type=click.IntRange(0), default=0, help="A line of it, from 1.")
-@_key
+@key_options
 @repository
 def comment(item: str, text: str, path: str, line: int, key: Path | None, trust: str | None, repo: Path) -> None:
-    with _reviews(item, repo, key, trust) as reviews:
+    with reviews_of(item, repo, key, trust) as reviews:
         reviews.comment(item, text, path, line)
     note("Kept; it goes to the agent with your verdict.")
 
 
-@contextmanager
-def _reviews(item: str, repo: Path, key: Path | None, trust: str | None) -> Iterator[Reviews]:
+@command.command(help="Say why a finding is lifted, who answers for it and until when; your approval signs it.")
+@click.argument("item")
+@click.argument("finding")
+@click.option("--reason", required=True)
+@click.option("--owner", required=True, help="Who answers for it.")
+@click.option("--expires", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day (UTC), YYYY-MM-DD.")
+@key_options
+@repository
+@as_json
+def waive(
+    item: str,
+    finding: str,
+    reason: str,
+    owner: str,
+    expires: datetime,
+    key: Path | None,
+    trust: str | None,
+    repo: Path,
+    json_: bool,
+) -> None:
+    from datetime import UTC, timedelta
+
+    with reviews_of(item, repo, key, trust) as reviews:
+        (found,) = finding_ids(reviews, item, [finding])
+        until = expires.replace(tzinfo=UTC) + timedelta(days=1)
+        waiver = reviews.marks.waive(reviews.view(item), found, reason=reason, owner=owner, expires=until)
+    if json_:
+        print_json("waiver", waiver.model_dump(mode="json"))
+    else:
+        note(f"Kept. Your approval signs it: handrail review approve {item}")
+
+
+@command.command(help="Take your own decision back, as long as no run has gone on with it.")
+@click.argument("item")
+@key_options
+@repository
+def undo(item: str, key: Path | None, trust: str | None, repo: Path) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.reviewing import open_reviews
+    from orchestrator.app.reviewing import undo as take_back
 
     with open_project(repo) as project:
-        run = project.index.run(project.index.item(item).run)
-        with open_reviews(project, run, key=key, trust=digest(trust)) as reviews:
-            yield reviews
+        take_back(project, item, key=key, trust=digest(trust))
+    note(f"Taken back; {item} waits again.")
+
+
+@command.command(help="Write an item as one HTML page that needs nothing else.")
+@click.argument("item")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@key_options
+@repository
+def export(item: str, output: Path, key: Path | None, trust: str | None, repo: Path) -> None:
+    from orchestrator.app.files import write_new
+    from orchestrator.app.review_page import page
+
+    with reviews_of(item, repo, key, trust) as reviews:
+        view = reviews.view(item)
+        text = page(view, reviews.marks.of(view))
+    write_new(output, text.encode())
+    note(f"Written: {output}")
+
+
+for _more in review_hunks.COMMANDS:
+    command.add_command(_more)
 
 
 def _decide(
@@ -154,31 +203,9 @@ def _decide(
 ) -> None:
     from orchestrator.models.decision import Verdict
 
-    with _reviews(item, repo, key, trust) as reviews:
-        named = _lifts(reviews, item, lifts)
+    with reviews_of(item, repo, key, trust) as reviews:
+        named = finding_ids(reviews, item, lifts)
+        if verdict == Verdict.APPROVE:
+            named += [f for f in reviews.marks.waivers(reviews.view(item)) if f not in named]
         decided = reviews.decide(item, Verdict(verdict), reason=reason, lifts=named)
-    if json_:
-        body = {"decision": decided.decision.model_dump(mode="json"), "outcome": decided.outcome}
-        print_json("decision", body)
-        return
-    if decided.outcome is None:
-        note("Signed. More people have to decide.")
-    else:
-        run = decided.decision.run
-        note(f"Signed: {decided.outcome}. Try: handrail resume {run}")
-
-
-def _lifts(reviews: Reviews, item: str, names: tuple[str, ...]) -> list[Any]:
-    from orchestrator.errors import UsageError
-
-    findings = reviews.view(item).item.findings
-    if "all" in names:
-        return list(findings)
-    out: list[Any] = []
-    for name in names:
-        hits = [f for f in findings if f.removeprefix("sha256:").startswith(name.removeprefix("sha256:"))]
-        if len(hits) != 1:
-            text = f"{name!r} names {len(hits)} of the findings that need a person."
-            raise UsageError("REV022", text, f"handrail review show {item}")
-        out.append(hits[0])
-    return out
+    tell_decided(decided, json_)

@@ -83,10 +83,23 @@ def _lines(ctx: RunContext, sheet: ChangeSheet, change: claims.ChangeClaim, auth
         agent=change.agent,
         agent_version=change.agent_version,
         model=change.observed.model,
-        files=ranges.of_change(found.files, found.hunks, ctx.blobs.get(found.diff), ctx.trees.blob),
+        files=ranges.of_change(
+            found.files, found.hunks, ctx.blobs.get(found.diff), ctx.trees.blob, _by_people(ctx, sheet)
+        ),
         custody=change.custody,
         at=change.finished_at,
     )
+
+
+def _by_people(ctx: RunContext, sheet: ChangeSheet) -> dict[str, frozenset[int] | None]:
+    """Path → numbers of the lines that people wrote; ``None`` where a rebuild has moved them since."""
+    made = ctx.load(Proposal, sheet.change.proposal)
+    if made.written is None:
+        return {}
+    edited = ctx.trees.diff(made.written, made.tree)
+    if made.tree != sheet.change.identity.tree:
+        return {file.path: None for file in edited.files}
+    return {path: frozenset(lines) for path, lines in ranges.numbers(edited.hunks, edited.text).items()}
 
 
 def proof_line(ctx: RunContext, when: datetime) -> bytes:

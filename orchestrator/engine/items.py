@@ -56,12 +56,19 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
         document=ctx.keep(sheet),
         shown=_shown(sheet),
         findings=to_lift(reports),
+        authors=_authors(ctx, sheet),
         title=_title(sheet, node),
         role=node.role or "reviewer",
         created_at=ctx.clock.now(),
     )
     ctx.index.add_item(item)
     return ctx.index.item(item.id)
+
+
+def _authors(ctx: RunContext, sheet: ReviewSheet) -> tuple[str, ...]:
+    """The people who edited a change that is shown."""
+    made = [ctx.load(Proposal, part.change.proposal) for part in sheet.changes]
+    return tuple(dict.fromkeys(name for proposal in made for name in proposal.people))
 
 
 def change_sheet(ctx: RunContext, state: RunState) -> ChangeSheet:

@@ -11,7 +11,7 @@ from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.nodes.review import decision_set
 from orchestrator.models.base import GitOid
-from orchestrator.models.decision import OUTDATED, ReviewItem
+from orchestrator.models.decision import OUTDATED, ReviewItem, decided_key
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -75,6 +75,7 @@ def advance(
             digest, verdict = decision_set(ctx, item.id)
         if verdict is None:
             return Waiting(item)
+        ctx.index.record_effect(decided_key(item.id), digest)
         ctx.index.close_item(item.id, verdict)
         given = Command(resume={"item": item.id, "decisions": digest})
 

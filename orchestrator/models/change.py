@@ -65,6 +65,7 @@ class Proposal(Noun):
 
     ``model`` is what the upstream reported, ``traffic`` the stored account of the broker, where the agent had one;
     ``processes`` a stored account of them, ``sandbox_policy`` the digest of the profile that was enforced.
+    ``people`` have edited it since (names in the policy), and ``written`` is the tree before they did.
     """
 
     run: RunId
@@ -83,6 +84,8 @@ class Proposal(Noun):
     traffic: Digest | None = None
     processes: Digest | None = None
     sandbox_policy: Digest | None = None
+    people: tuple[str, ...] = ()
+    written: GitOid | None = None
     started_at: Instant
     finished_at: Instant
 

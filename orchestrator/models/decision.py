@@ -18,6 +18,11 @@ OUTDATED = "outdated"
 """What closes an item beside a verdict: the line moved while it waited, and another item takes its place."""
 
 
+def decided_key(item: str) -> str:
+    """Of the effect that a run records when it goes on with the decisions on an item."""
+    return f"decided:{item}"
+
+
 class SubjectKind(StrEnum):
     PLAN = "plan"
     CHANGE = "change"
@@ -29,7 +34,8 @@ class ReviewItem(Noun):
 
     ``subject`` is the digest of what is judged: of the plan, of the change's
     identity, or of the run's final identity. ``shown`` are the digests of what a
-    reviewer is shown beside it (reports, findings, acceptance).
+    reviewer is shown beside it (reports, findings, acceptance). ``authors`` are
+    people who edited the change: their own approval alone is not enough.
     """
 
     id: str
@@ -42,6 +48,7 @@ class ReviewItem(Noun):
     document: Digest
     shown: tuple[Digest, ...] = ()
     findings: tuple[Digest, ...] = ()
+    authors: tuple[str, ...] = ()
     title: str
     role: str
     threshold: int = 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.models.base import Digest, GitOid, Noun
+from enum import StrEnum
+
+from orchestrator.models.base import Digest, GitOid, Instant, Noun
 from orchestrator.models.change import Change
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan, Step
@@ -32,10 +34,21 @@ class ReviewSheet(Noun):
     changes: tuple[ChangeSheet, ...] = ()
 
 
+class Waiver(Noun):
+    """Why a finding for a person is lifted, who answers for it, and until when."""
+
+    finding: Digest
+    reason: str
+    owner: str
+    expires: Instant
+
+
 class Comment(Noun):
     """A remark on an item or on one line of the new side; goes back to the agent with the verdict.
 
-    ``salt`` is random, so that a digest of the comment confirms no guess at it (D13).
+    ``salt`` is random, so that a digest of the comment confirms no guess at it (D13). ``revision`` is the stored
+    proposal of the person who asks for changes and has made them; ``waivers`` say why findings are lifted. A decision
+    names its comment by digest, so both are signed with it.
     """
 
     item: str
@@ -45,3 +58,29 @@ class Comment(Noun):
     line: int = 0
     about: Digest | None = None
     salt: str = ""
+    revision: Digest | None = None
+    waivers: tuple[Waiver, ...] = ()
+
+
+class MarkState(StrEnum):
+    """What a person has noted of one hunk. Accepted and rejected imply that it was looked at."""
+
+    VIEWED = "viewed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Mark(Noun):
+    """A note on one hunk, known by its digest (D2): it saves reading and decides nothing.
+
+    It holds for every later change of the run that has the same hunk. ``item`` is where it was made.
+    ``reason`` is never empty on a rejection.
+    """
+
+    hunk: Digest
+    state: MarkState
+    item: str
+    path: str
+    line: int = 0
+    reason: str = ""
+    at: Instant

@@ -38,7 +38,8 @@ def outcome(item: ReviewItem, decisions: Sequence[Decision], policy: Policy, key
     ``decisions[i]`` was signed by ``keyids[i]``, verified before. One valid
     rejection or request decides; approvals need ``item.threshold`` distinct
     principals in ``item.role``, who together lift every finding that needs it,
-    each lift by a principal in one of the policy's ``lift_roles``.
+    each lift by a principal in one of the policy's ``lift_roles``. One approver at
+    least is none of ``item.authors``.
     """
     approvers: set[str] = set()
     lifts: set[Digest] = set()
@@ -53,5 +54,5 @@ def outcome(item: ReviewItem, decisions: Sequence[Decision], policy: Policy, key
             lifts.update(decision.lifts)
     role = policy.roles.get(item.role)
     needed = max(item.threshold, role.threshold if role else 1)
-    enough = len(approvers) >= needed and set(item.findings) <= lifts
+    enough = len(approvers) >= needed and bool(approvers - set(item.authors)) and set(item.findings) <= lifts
     return Verdict.APPROVE if enough else None

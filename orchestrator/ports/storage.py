@@ -87,6 +87,20 @@ class RunIndex(Protocol):
         """DSSE lines in the order in which they came."""
         ...
 
+    def take_back_decision(self, item: str, keyid: str) -> None:
+        """Remove this key's decision and open the item again. Raises ``UsageError`` REV033 when there is none."""
+        ...
+
+    def put_draft(self, run: RunId, keyid: str, subject: str, document: Digest) -> None:
+        """Keep what a person has noted and not signed, by its subject; a later note replaces it."""
+        ...
+
+    def drop_draft(self, run: RunId, keyid: str, subject: str) -> None: ...
+
+    def drafts(self, run: RunId, keyid: str) -> dict[str, Digest]:
+        """Subject → stored document of every note of this key in this run."""
+        ...
+
     def add_comment(self, item: str, comment: Digest) -> None:
         """Remember a stored :class:`~orchestrator.models.review.Comment` of an item."""
         ...

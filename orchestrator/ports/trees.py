@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -116,6 +116,17 @@ class Trees(Protocol):
         ...
 
     def diff(self, old: GitOid, new: GitOid) -> TreeDiff: ...
+
+    def take_hunks(self, old: GitOid, new: GitOid, wanted: Collection[Digest]) -> GitOid:
+        """Tree ``old`` with only the hunks of its difference to ``new`` that are wanted.
+
+        Raises ``UsageError`` REV030 (a file that can only be taken whole) or REV031 (no hunk of it).
+        """
+        ...
+
+    def put_file(self, tree: GitOid, path: str, data: bytes) -> GitOid:
+        """``tree`` with other bytes in a regular file that it has. Raises ``UsageError`` REV032."""
+        ...
 
     def commit(self, tree: GitOid, parent: GitOid, message: str, author: str, when: datetime) -> GitOid:
         """Single parent; the same arguments give the same id. Not yet in the user's repository."""

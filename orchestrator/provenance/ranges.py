@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from orchestrator.models.base import GitOid, sha256
 from orchestrator.models.change import ChangedFile, Hunk
 from orchestrator.provenance import strict
-from orchestrator.provenance.claims import LineRange, LinesOfFile
+from orchestrator.provenance.claims import Contributor, LineRange, LinesOfFile
 
 _HEADER: Final = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _LINK_OR_MODULE: Final = ("120000", "160000")
@@ -67,31 +68,55 @@ def _section(lines: Iterator[bytes], olds: int, start: int, news: int) -> list[i
 
 
 def of_change(
-    files: Sequence[ChangedFile], hunks: Sequence[Hunk], diff: bytes, blob: Callable[[GitOid], bytes]
+    files: Sequence[ChangedFile],
+    hunks: Sequence[Hunk],
+    diff: bytes,
+    blob: Callable[[GitOid], bytes],
+    by_people: Mapping[str, Collection[int] | None] = MappingProxyType({}),
 ) -> tuple[LinesOfFile, ...]:
     """Every line that a change adds, file by file. Links, submodules and deleted files have none.
 
+    ``by_people`` are the numbers of lines that a person wrote, per path; ``None`` where only the file is known.
     Raises ``EvidenceInvalid`` EVID013 when the diff is not the one whose hunks are given.
     """
-    sections = added(diff)
-    numbers: dict[str, list[int]] = {}
-    for hunk in hunks:
-        extent = (hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines)
-        if sections and sections[0][0] == extent:
-            numbers.setdefault(hunk.path, []).extend(sections.pop(0)[1])
-    if sections:
-        raise strict.invalid("EVID013", "a stored diff does not fit its hunks", "handrail resume")
+    found = numbers(hunks, diff)
     return tuple(
-        LinesOfFile(path=f.path, blob=f.new_blob, ranges=_ranges(numbers.get(f.path, []), blob(f.new_blob)))
+        LinesOfFile(
+            path=f.path,
+            blob=f.new_blob,
+            ranges=_ranges(found.get(f.path, []), blob(f.new_blob), by_people.get(f.path, ())),
+        )
         for f in files
         if f.new_blob is not None and f.new_mode not in _LINK_OR_MODULE
     )
 
 
-def _ranges(numbers: Sequence[int], data: bytes) -> tuple[LineRange, ...]:
+def numbers(hunks: Sequence[Hunk], diff: bytes) -> dict[str, list[int]]:
+    """Path → numbers of the added lines. Raises ``EvidenceInvalid`` EVID013 for a diff of other hunks."""
+    sections = added(diff)
+    found: dict[str, list[int]] = {}
+    for hunk in hunks:
+        extent = (hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines)
+        if sections and sections[0][0] == extent:
+            found.setdefault(hunk.path, []).extend(sections.pop(0)[1])
+    if sections:
+        raise strict.invalid("EVID013", "a stored diff does not fit its hunks", "handrail resume")
+    return found
+
+
+def _ranges(numbers: Sequence[int], data: bytes, people: Collection[int] | None) -> tuple[LineRange, ...]:
     lines = split_lines(data)
+    if people is None:
+        parts = [(Contributor.MIXED, numbers)]
+    else:
+        parts = [
+            (Contributor.AI, [n for n in numbers if n not in people]),
+            (Contributor.HUMAN, [n for n in numbers if n in people]),
+        ]
+    found = [(low, high, who) for who, some in parts for low, high in runs(some)]
     return tuple(
-        LineRange(start=low, end=high, content=sha256(content_of(lines, low, high))) for low, high in runs(numbers)
+        LineRange(start=low, end=high, content=sha256(content_of(lines, low, high)), contributor=who)
+        for low, high, who in sorted(found)
     )
 
 

@@ -7,16 +7,21 @@ removed lines of the old.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem
-from orchestrator.review import sections
+from orchestrator.models.review import Mark
+from orchestrator.review import risk, sections
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape, fold, fold_words
+from orchestrator.review.risk import Ranked
 from orchestrator.review.view import ChangeDiff, ItemView
 
 SCHEMA = "handrail.review/1"
+Marked = Mapping[Digest, Mark]
 _MARKS = {RowKind.ADDED: "+", RowKind.REMOVED: "-", RowKind.CONTEXT: " "}
 _GUTTER = 9
 
@@ -37,11 +42,15 @@ def item_rows(items: Sequence[ReviewItem]) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def describe(view: ItemView, width: int = 100) -> str:
-    """Everything about an item as plain text of at most ``width`` columns; long lines are folded, none is left out."""
+def describe(view: ItemView, width: int = 100, marks: Marked = MappingProxyType({})) -> str:
+    """Everything about an item as plain text of at most ``width`` columns; long lines are folded, none is left out.
+
+    Hunks stand in the order of the files; before them is said which to read first.
+    """
     lines = [line for row in sections.everything(view) for line in _folded(row, width)]
     for part in view.diffs:
-        lines += ["", "== Diff", *_diff_lines(part, width)]
+        first = [line for row in risk.rows(view, part) for line in _folded(row, width)]
+        lines += ["", "== Read first", *first, "", "== Diff", *_diff_lines(part, width, marks, view.item.id)]
     return "\n".join(lines) + "\n"
 
 
@@ -49,13 +58,25 @@ def _folded(row: Row, width: int) -> list[str]:
     return fold_words(escape(row.text), width)
 
 
-def _diff_lines(part: ChangeDiff, width: int) -> Iterator[str]:
+def mark_words(mark: Mark | None, item: str) -> str:
+    """A mark on a hunk in words; one that was made on an earlier item says so (D2)."""
+    if mark is None:
+        return "no mark of yours"
+    kept = "" if mark.item == item else f", kept from item {mark.item}"
+    why = f": {mark.reason}" if mark.reason else ""
+    return f"{mark.state.value} by you{kept}{why}"
+
+
+def _diff_lines(part: ChangeDiff, width: int, marks: Marked, item: str) -> Iterator[str]:
     for row in part.rows:
         mark = _MARKS.get(row.kind)
         if mark is None:
             yield from _folded(row, width)
             if row.kind is RowKind.HUNK:
                 yield from fold(f"hunk {row.hunk}", width)
+                noted = marks.get(row.hunk) if row.hunk else None
+                if noted:
+                    yield from fold_words(escape(mark_words(noted, item)), width)
             continue
         number = row.new or row.old
         first, *more = fold(escape(row.text), width - _GUTTER)
@@ -63,12 +84,12 @@ def _diff_lines(part: ChangeDiff, width: int) -> Iterator[str]:
         yield from (f"{'':>6} {mark}>{line}" for line in more)
 
 
-def to_json(view: ItemView) -> dict[str, Any]:
+def to_json(view: ItemView, marks: Marked = MappingProxyType({})) -> dict[str, Any]:
     r"""One item as ``items[0]``, everything in it. Texts are as they came: whoever prints them escapes them.
 
     Bytes of a diff that are not UTF-8 are written ``\xNN``; ``diff_digest`` is of the exact bytes.
     """
-    return {"schema": SCHEMA, "items": [_item(view.item) | _shown(view)]}
+    return {"schema": SCHEMA, "items": [_item(view.item) | _shown(view, marks)]}
 
 
 def list_json(items: Iterable[ReviewItem]) -> dict[str, Any]:
@@ -80,8 +101,9 @@ def _item(item: ReviewItem) -> dict[str, Any]:
     return item.model_dump(mode="json")
 
 
-def _shown(view: ItemView) -> dict[str, Any]:
+def _shown(view: ItemView, marks: Marked) -> dict[str, Any]:
     return {
+        "hunks": [_hunk_json(view, hunk, marks) for hunk in risk.ordered(view)],
         "outcome": view.outcome,
         "sheet": view.sheet.model_dump(mode="json"),
         "to_lift": [finding.model_dump(mode="json") for finding in view.to_lift],
@@ -91,6 +113,16 @@ def _shown(view: ItemView) -> dict[str, Any]:
             for said in view.decisions
         ],
         "comments": [remark.model_dump(mode="json") for remark in view.comments],
+    }
+
+
+def _hunk_json(view: ItemView, ranked: Ranked, marks: Marked) -> dict[str, Any]:
+    mark = marks.get(ranked.hunk.id)
+    return ranked.hunk.model_dump(mode="json") | {
+        "risk": ranked.score,
+        "why": list(ranked.why),
+        "mark": mark.model_dump(mode="json") if mark else None,
+        "kept": mark is not None and mark.item != view.item.id,
     }
 
 

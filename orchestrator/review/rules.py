@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem, Verdict
 from orchestrator.models.gate import Result
 from orchestrator.models.policy import Policy
+from orchestrator.models.review import Mark, MarkState, Waiver
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.review.escape import escape
 from orchestrator.review.view import ItemView
@@ -55,18 +57,54 @@ def may_decide(item: ReviewItem, policy: Policy, keyid: str, name: str) -> None:
         )
 
 
+def another_than_the_author(item: ReviewItem, policy: Policy, name: str, verdict: Verdict) -> None:
+    """Who edited the change cannot be its only approver, so somebody else must hold the role. Raises REV039."""
+    others = set(_holders(policy, item.role)) - set(item.authors)
+    if verdict is Verdict.APPROVE and name in item.authors and not others:
+        raise UsageError(
+            "REV039",
+            f"{escape(name)} has edited this change, and nobody else is in the role {escape(item.role)}.",
+            "have the policy name another reviewer",
+        )
+
+
 def _holders(policy: Policy, role: str) -> tuple[str, ...]:
     return policy.roles[role].principals if role in policy.roles else ()
+
+
+def still_asked(view: ItemView) -> None:
+    """The item is open. Raises ``UsageError`` (``REV006``, ``REV007``)."""
+    item = view.item
+    if view.outcome is not None:
+        raise UsageError("REV006", f"Item {escape(item.id)} is closed: {view.outcome}.", "handrail review list")
+    if view.outdated:
+        raise outdated(item)
+
+
+def in_force(waivers: Iterable[Waiver], now: datetime) -> None:
+    """A waiver that has ended lifts nothing. Raises ``UsageError`` (``REV034``)."""
+    over = [w for w in waivers if w.expires <= now]
+    if over:
+        told = [f"{w.finding} ended {w.expires:%Y-%m-%d %H:%M} UTC ({escape(w.owner)})" for w in over]
+        raise UsageError("REV034", "A waiver's end has passed.", "review waive, with a later --expires", told)
+
+
+def marks_agree(marks: Iterable[Mark], verdict: Verdict) -> None:
+    """Nobody approves what they have rejected in part. Raises ``UsageError`` (``REV035``)."""
+    rejected = [m for m in marks if m.state is MarkState.REJECTED]
+    if verdict is Verdict.APPROVE and rejected:
+        told = [f"{escape(m.path)}:{m.line} {escape(m.reason)}" for m in rejected]
+        text = f"You have rejected {len(rejected)} of its hunks."
+        raise UsageError("REV035", text, "handrail review take, or handrail review clear", told)
 
 
 def open_and_current(view: ItemView, run: Run, others: Sequence[ReviewItem], keyid: str) -> None:
     """Still asked, still about the present subject, and not yet answered with this key."""
     item = view.item
-    if view.outcome is not None:
-        raise UsageError("REV006", f"Item {escape(item.id)} is closed: {view.outcome}.", "handrail review list")
+    still_asked(view)
     if run.status in _OVER:
         raise UsageError("REV006", f"Run {escape(run.id)} is over: {run.status}.", "start a new run")
-    if view.outdated or any(_replaces(other, item) for other in others):
+    if any(_replaces(other, item) for other in others):
         raise outdated(item)
     if any(said.keyid == keyid for said in view.decisions):
         raise UsageError(

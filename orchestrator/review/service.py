@@ -16,14 +16,15 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, RequirementId, RunId, canonical, sha256
-from orchestrator.models.change import Change
+from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, Verdict
 from orchestrator.models.policy import Policy
-from orchestrator.models.review import Comment, ReviewSheet
+from orchestrator.models.review import Comment, MarkState, ReviewSheet
 from orchestrator.policy import verdicts
-from orchestrator.ports import Blobs, Clock, RunIndex
-from orchestrator.review import binding, diff, rules
+from orchestrator.ports import Blobs, Clock, RunIndex, Trees
+from orchestrator.review import binding, diff, revising, rules
 from orchestrator.review.escape import escape
+from orchestrator.review.marks import Marks
 from orchestrator.review.view import ChangeDiff, Decided, ItemView, Said
 
 _Stored = TypeVar("_Stored", bound=BaseModel)
@@ -56,6 +57,7 @@ class Reviews:
         keyid: str,
         clock: Clock,
         outdated: Callable[[ReviewItem], bool] | None = None,
+        trees: Trees | None = None,
     ) -> None:
         self._index = index
         self._blobs = blobs
@@ -66,6 +68,8 @@ class Reviews:
         self._keyid = keyid
         self._clock = clock
         self._outdated = outdated
+        self._trees = trees
+        self.marks = Marks(index, blobs, clock, keyid)
 
     @property
     def reviewer(self) -> str:
@@ -103,14 +107,82 @@ class Reviews:
         Raises ``UsageError``: ``REV001`` no reason, ``REV002`` findings not
         lifted, ``REV003``/``REV012``/``REV014`` a lift that is none, ``REV004``
         not this key's to decide, ``REV005`` decided before, ``REV006`` closed,
-        ``REV007`` outdated, ``REV009`` unusable text, ``REV011`` a gate refused.
+        ``REV007`` outdated, ``REV009`` unusable text, ``REV011`` a gate refused,
+        ``REV034`` a waiver that has ended, ``REV035`` an approval of what one has
+        rejected in part, ``REV039`` an author who would be the only approver.
         """
         self.settle(item_id)
         view = self.view(item_id)
         words = rules.text(reason)
         named = tuple(dict.fromkeys(lifts))
         self._check(view, verdict, words, named)
-        decision = self._decision(view, verdict, self._store(view.item, words) if words else None, named)
+        return self._conclude(view, verdict, words, named, None)
+
+    def take_accepted(self, item_id: str, reason: str = "") -> Decided:
+        """Sign a request for the change with the accepted hunks alone, which is made here; gates judge it anew.
+
+        Reasons of rejected hunks go to the agent, should the gates refuse the rest. Raises as :meth:`decide`, and
+        ``UsageError`` REV030, REV036, REV038.
+        """
+        view, trees = self.view(item_id), self._need_trees()
+        marks = self.marks.of(view)
+        accepted = {h for h, m in marks.items() if m.state is MarkState.ACCEPTED}
+        made = revising.only(view, self._proposal(view), trees, accepted, self._clock.now())
+        rejected = [m for m in marks.values() if m.state is MarkState.REJECTED]
+        words = rules.text(reason) or f"Only {len(accepted)} of {len(view.hunks)} hunks are taken."
+        self._check(view, Verdict.REQUEST_CHANGES, words, ())
+        for mark in rejected:
+            self.comment(item_id, mark.reason, mark.path, mark.line)
+        return self._conclude(view, Verdict.REQUEST_CHANGES, words, (), made)
+
+    def edit(self, item_id: str, path: str, data: bytes, reason: str = "") -> Decided:
+        """Sign a request for the change with other bytes in one file, which is made here; gates judge it anew.
+
+        Who edits is an author of the change from then on. Raises as :meth:`decide`, and ``UsageError`` REV032,
+        REV037, REV038.
+        """
+        view, trees = self.view(item_id), self._need_trees()
+        proposal, now = self._proposal(view), self._clock.now()
+        made = revising.edited(view, proposal, trees, path, data, who=self._reviewer, now=now)
+        words = rules.text(reason) or f"{path} is edited by hand."
+        self._check(view, Verdict.REQUEST_CHANGES, words, ())
+        return self._conclude(view, Verdict.REQUEST_CHANGES, words, (), made)
+
+    def file(self, item_id: str, path: str) -> bytes:
+        """The new bytes of a changed file. Raises ``UsageError`` REV032."""
+        view, trees = self.view(item_id), self._need_trees()
+        found = [f for part in view.diffs for f in part.change.files if f.path == path and f.new_blob]
+        if not found or found[-1].new_blob is None:
+            raise UsageError("REV032", f"{escape(path)} is no file of this change.", f"handrail review show {item_id}")
+        return trees.blob(found[-1].new_blob)
+
+    def undo(self, item_id: str) -> None:
+        """Take one's own decision back. The caller has made sure that no run has gone on with it. Raises REV033."""
+        self._index.take_back_decision(item_id, self._keyid)
+
+    def _need_trees(self) -> Trees:
+        if self._trees is None:
+            raise UsageError("REV040", "This needs the repository itself.", "run it in the repository")
+        return self._trees
+
+    def _proposal(self, view: ItemView) -> Proposal:
+        if not view.diffs:
+            raise UsageError("REV038", "A plan has no hunks.", "approve it, or send it back")
+        return self._load(view.diffs[-1].change.proposal, Proposal)
+
+    def _conclude(
+        self, view: ItemView, verdict: Verdict, words: str, named: tuple[Digest, ...], made: Proposal | None
+    ) -> Decided:
+        item_id = view.item.id
+        kept = self.marks.waivers(view) if named else {}
+        waivers = tuple(kept[finding] for finding in named if finding in kept)
+        rules.in_force(waivers, self._clock.now())
+        comment = None
+        if words or made or waivers:
+            remark = self._remark(view.item, words)
+            revision = self._blobs.put(made.to_bytes()) if made else None
+            comment = self._blobs.put(remark.model_copy(update={"revision": revision, "waivers": waivers}).to_bytes())
+        decision = self._decision(view, verdict, comment, named)
         keyid, line = self._signed(decision)
         self._index.add_decision(item_id, keyid, line)
         return Decided(decision, self.settle(item_id))
@@ -160,7 +232,9 @@ class Reviews:
         if self._outdated is not None and self._outdated(item):
             raise rules.outdated(item)
         rules.may_decide(item, self._policy, self._keyid, self._reviewer)
+        rules.another_than_the_author(item, self._policy, self._reviewer, verdict)
         rules.reason(verdict, words)
+        rules.marks_agree(self.marks.of(view).values(), verdict)
         rules.lifts(view, self._policy, self._keyid, verdict, named)
         if verdict is Verdict.APPROVE:
             rules.sound(view)
@@ -226,9 +300,6 @@ class Reviews:
     def _diff(self, change: Change) -> ChangeDiff:
         text = self._blobs.get(change.diff)
         return ChangeDiff(change, text, diff.parse(text, change.hunks))
-
-    def _store(self, item: ReviewItem, words: str) -> Digest:
-        return self._blobs.put(self._remark(item, words).to_bytes())
 
     def _load(self, digest: Digest, kind: type[_Stored]) -> _Stored:
         try:

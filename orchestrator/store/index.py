@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.models.event import Event
     from orchestrator.models.run import Run
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
@@ -128,6 +128,25 @@ class SqliteIndex:
         return tuple(
             row[0] for row in self._read("SELECT envelope FROM decisions WHERE item = ? ORDER BY number", (item,))
         )
+
+    def take_back_decision(self, item: str, keyid: str) -> None:
+        with self._write() as db:
+            gone = db.execute("DELETE FROM decisions WHERE item = ? AND keyid = ?", (item, keyid)).rowcount
+            if not gone:
+                raise UsageError("REV033", "This key has not decided on this item.", f"handrail review show {item}")
+            db.execute("UPDATE items SET outcome = NULL WHERE id = ?", (item,))
+
+    def put_draft(self, run: RunId, keyid: str, subject: str, document: Digest) -> None:
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?)", (run, keyid, subject, document))
+
+    def drop_draft(self, run: RunId, keyid: str, subject: str) -> None:
+        with self._write() as db:
+            db.execute("DELETE FROM drafts WHERE run = ? AND keyid = ? AND subject = ?", (run, keyid, subject))
+
+    def drafts(self, run: RunId, keyid: str) -> dict[str, Digest]:
+        rows = self._read("SELECT subject, document FROM drafts WHERE run = ? AND keyid = ?", (run, keyid))
+        return {row[0]: Digest(row[1]) for row in rows}
 
     def add_comment(self, item: str, comment: Digest) -> None:
         with self._write() as db:
@@ -257,15 +276,19 @@ class SqliteIndex:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > _SCHEMA_VERSION:
             raise StoreError("STORE013", f"{self._path} was written by a newer Handrail.", "upgrade Handrail")
-        if version == 0:
+        if version < _SCHEMA_VERSION:
             self._create()
 
     def _create(self) -> None:
+        """Every table that is not there; a file of version 1 lacks the last one."""
         schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
         with self._write() as db:
-            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+            if db.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA_VERSION:
+                known = {row[0] for row in db.execute("SELECT name FROM sqlite_schema")}
                 for statement in filter(str.strip, schema.split(";")):
-                    db.execute(statement)
+                    words = statement.split()
+                    if words[0] != "CREATE" or words[2] not in known:
+                        db.execute(statement)
 
 
 def _run(text: str) -> Run:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
@@ -44,30 +45,43 @@ _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _LETTERS = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One changed path with its ``@@`` sections; ``hunks`` are theirs in order, or the one of a change without text."""
+
+    file: ChangedFile
+    raw: tuple[RawHunk, ...]
+    hunks: tuple[Hunk, ...]
+
+
 def diff(store: ObjectStore, old: GitOid, new: GitOid) -> TreeDiff:
     """As :meth:`orchestrator.ports.Trees.diff`. Raises ``LimitReached`` DIF001 (size) or DIF002 (time)."""
+    found, text = sections(store, old, new)
+    return TreeDiff(tuple(s.file for s in found), tuple(h for s in found for h in s.hunks), text)
+
+
+def sections(store: ObjectStore, old: GitOid, new: GitOid) -> tuple[list[Section], bytes]:
+    """The difference path by path, and its text. Raises as :func:`diff`."""
     before, after = store.peel(old), store.peel(new)
     if before == after:
-        return TreeDiff((), (), b"")
+        return [], b""
     said = store.git.capped(
         "diff-tree", *_OPTIONS, before, after, max_bytes=MAX_DIFF_BYTES, timeout_seconds=TIMEOUT_SECONDS
     )
     raw, _, text = said.partition(b"\n\n")
     rows = [raw_row(line) for line in raw.splitlines()]
-    sections = list(_sections(text))
-    files: list[ChangedFile] = []
-    hunks: list[Hunk] = []
+    parts = list(_sections(text))
+    made: list[Section] = []
     at = 0
     for row in rows:
         count = 2 if _two_sections(row) else 1
-        found = [hunk for section in sections[at : at + count] for hunk in section]
+        found = [hunk for part in parts[at : at + count] for hunk in part]
         at += count
         file, contents = _complete(store, row, found)
-        files.append(file)
-        hunks += _hunks(file, found, contents)
-    if at != len(sections):
+        made.append(Section(file, tuple(found), tuple(_hunks(file, found, contents))))
+    if at != len(parts):
         raise failed("diff-tree", b"its list of files and its text disagree")
-    return TreeDiff(tuple(files), tuple(hunks), text)
+    return made, text
 
 
 def changed_files(store: ObjectStore, old: GitOid, new: GitOid) -> tuple[ChangedFile, ...]:

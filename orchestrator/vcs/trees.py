@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from orchestrator.vcs.objects import ObjectStore, open_private
 from orchestrator.vcs.packs import TREE_MODE
 from orchestrator.vcs.refs import update_refs
 from orchestrator.vcs.repository import Repository
+from orchestrator.vcs.revise import put_file, take_hunks
 from orchestrator.vcs.walk import Walked, walk
 from orchestrator.vcs.worktree import TargetMove, TargetVerdict
 
@@ -171,6 +172,12 @@ class GitTrees:
 
     def diff(self, old: GitOid, new: GitOid) -> TreeDiff:
         return diff(self._store, old, new)
+
+    def take_hunks(self, old: GitOid, new: GitOid, wanted: Collection[Digest]) -> GitOid:
+        return take_hunks(self._store, old, new, wanted)
+
+    def put_file(self, tree: GitOid, path: str, data: bytes) -> GitOid:
+        return put_file(self._store, tree, path, data)
 
     def commit(self, tree: GitOid, parent: GitOid, message: str, author: str, when: datetime) -> GitOid:
         """As the port says. ``author`` is a name; its address ``<slug>@handrail.invalid``."""

@@ -64,7 +64,7 @@ async def test_hostile_text_is_shown_escaped_on_every_screen(size):
 async def test_without_colour_marks_and_cursor_remain(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     screen = app(item="item-1")
-    async with screen.run_test(size=(80, 24)) as pilot:
+    async with screen.run_test(size=(80, 32)) as pilot:
         await pilot.pause()
         assert screen.no_color
         lines = text_of(screen).split("\n")

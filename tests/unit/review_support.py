@@ -60,6 +60,7 @@ class MemoryIndex:
 
     def __init__(self):
         self._runs, self._items, self._outcomes, self._decisions, self._comments = {}, {}, {}, {}, {}
+        self._drafts = {}
 
     def save_run(self, run):
         self._runs[run.id] = run
@@ -93,6 +94,20 @@ class MemoryIndex:
 
     def decisions(self, item):
         return tuple(self._decisions.get(item, {}).values())
+
+    def take_back_decision(self, item, keyid):
+        if self._decisions.get(item, {}).pop(keyid, None) is None:
+            raise UsageError("REV033", "this key has not decided")
+        self._outcomes.pop(item, None)
+
+    def put_draft(self, run, keyid, subject, document):
+        self._drafts.setdefault((run, keyid), {})[subject] = document
+
+    def drop_draft(self, run, keyid, subject):
+        self._drafts.get((run, keyid), {}).pop(subject, None)
+
+    def drafts(self, run, keyid):
+        return dict(self._drafts.get((run, keyid), {}))
 
     def add_comment(self, item, comment):
         self._comments.setdefault(item, []).append(comment)

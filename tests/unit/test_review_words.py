@@ -154,7 +154,7 @@ def test_hostile_words_are_literal_and_folded_everywhere(width):
     words = present.describe(reviews.view("item-1"), width)
     assert "\x1b" not in words
     assert "\u202e" not in words
-    assert words.replace("\n", "").count("<U+202E>[red]") == 5
+    assert words.replace("\n", "").count("<U+202E>[red]") == 6
     assert max(map(len, words.split("\n"))) <= width
 
 

@@ -34,6 +34,7 @@ def test_the_bundled_workflow_is_sound() -> None:
         ("deferred: stack", "deferred: land", "WF030"),
         ("passed: approve, again", "passed: land, again", "WF030"),
         ("moved: check}\n  stack", "moved: land}\n  stack", "WF030"),
+        ("revised: check}\n  land", "revised: land}\n  land", "WF030"),
         ("stacked: approve-run", "stacked: publish", "WF030"),
         ("approve: land, ", "approve: nowhere, ", "WF013"),
         ("again: steps, error", "error", "WF011"),

@@ -23,7 +23,8 @@ from orchestrator.policy import verdicts
 def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
     """Outcomes: approve, request-changes, reject; deferred where the plan asks for one review at the end.
 
-    And moved, when the line left the tip that the undecided item names: nobody could judge it any more.
+    And revised, when who asked for changes has made them; and moved, when the line left the tip that the undecided
+    item names: nobody could judge it any more.
     """
     if node.reviews is Subject.CHANGE and ctx.plan(state["plan"]).review is ReviewMode.END_OF_RUN:
         return {"outcome": "deferred"}
@@ -34,6 +35,9 @@ def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
     verdict = _verdict(ctx, item, answer)
     if verdict is Verdict.APPROVE:
         return {"outcome": verdict, **_approved(state, node, item)}
+    revised = _revised(ctx, state, item) if "revised" in node.on else None
+    if revised is not None:
+        return {"outcome": "revised", **revised}
     return {"outcome": verdict, **_sent_back(ctx, state, node, item)}
 
 
@@ -61,6 +65,25 @@ def _approved(state: RunState, node: Node, item: str) -> Update:
     current = state["current"]
     record: StepState = {**state["steps"][current], "item": item}
     return {"steps": {current: record}}
+
+
+def _revised(ctx: RunContext, state: RunState, item: str) -> Update | None:
+    """The step with the proposal that a reviewer made of it. Raises ``EvidenceInvalid`` EVID018 for one of another."""
+    decisions = [ctx.open_decision(line)[1] for line in ctx.index.decisions(item)]
+    said = {d.reviewer: ctx.load(Comment, d.comment) for d in decisions if d.comment}
+    found = next(((who, c.revision) for who, c in said.items() if c.revision), None)
+    if found is None:
+        return None
+    who, digest = found
+    now, made = Attempt.current(ctx, state), ctx.load(Proposal, digest)
+    before = now.proposal
+    same = (made.run, made.step, made.attempt) == (before.run, before.step, before.attempt)
+    if not same or set(made.people) - {*before.people, who}:
+        raise EvidenceInvalid("EVID018", f"The change that {who} made is not of this step.", "handrail review list")
+    comments = [*ctx.index.comments(item), *(d.comment for d in decisions if d.comment)]
+    feedback = [*now.mine["feedback"], *(comment_feedback(c) for c in dict.fromkeys(comments))]
+    record: StepState = {**now.remembered(), "proposal": digest, "feedback": feedback}
+    return {"steps": {now.step.id: record}}
 
 
 def _sent_back(ctx: RunContext, state: RunState, node: Node, item: str) -> Update:

@@ -151,7 +151,7 @@ def _passed(workflow: Workflow, name: str, outcome: str, so: Facts) -> Facts:
         now |= {(node.change, "work")} | ({(node.change, f"by {node.role}")} if node.role else set())
     elif node.kind is NodeKind.MERGE and outcome == "merged":
         now -= verdicts | effects | {f for f in so if f[0] == node.change}
-    elif node.kind in {NodeKind.FOR_EACH, NodeKind.MERGE} or outcome == "moved":
+    elif node.kind in {NodeKind.FOR_EACH, NodeKind.MERGE} or outcome in {"moved", "revised"}:
         now -= verdicts | effects
         if outcome == "stacked":
             now |= {(c, w) for c in _changes(workflow) for w in [*_gates(workflow, None), "tests", "finding"]}

@@ -229,7 +229,7 @@ def _verdict_change(made: Machine, workflow: Workflow, name: str, node: Node, ou
             return mine | effects, by | made.bit(f"{node.change}: work")
         case (NodeKind.MERGE, "merged"):
             return _everything(made, node.change) | verdicts | effects, 0
-        case (NodeKind.FOR_EACH | NodeKind.MERGE, _) | (NodeKind.REVIEW, "moved"):
+        case (NodeKind.FOR_EACH | NodeKind.MERGE, _) | (NodeKind.REVIEW, "moved" | "revised"):
             return verdicts | effects, 0
         case (NodeKind.GATE, "passed" | "needs-person"):
             return mine, _gated(made, workflow, node, outcome)

@@ -20,12 +20,12 @@ _STEPS = frozenset({"work", "judge", "done", "stacked", "refused", "rejected", "
 def outcomes(node: Node, *, planned: bool = True) -> frozenset[str]:
     """All outcomes of this node. Of a ``parallel`` node they are its branches, all of which are taken.
 
-    Only where something is ``planned`` can a plan put the review of a change off to the end.
+    Only where something is ``planned`` can the review of a change be put off to the end, or can who reviews revise it.
     """
     found = _of_kind(node)
     found |= {EXPIRED} if node.within_seconds is not None else frozenset[str]()
     found |= {EXHAUSTED} if node.at_most else frozenset[str]()
-    return found if planned else found - {"deferred"}
+    return found if planned else found - {"deferred", "revised"}
 
 
 def _of_kind(node: Node) -> frozenset[str]:  # noqa: C901, PLR0911, PLR0912  one line per kind
@@ -67,7 +67,7 @@ def _of_kind(node: Node) -> frozenset[str]:  # noqa: C901, PLR0911, PLR0912  one
 def _of_subject(subject: Subject | None) -> frozenset[str]:
     match subject:
         case Subject.CHANGE:
-            return frozenset({"deferred", "moved"})
+            return frozenset({"deferred", "moved", "revised"})
         case Subject.RUN:
             return frozenset({"moved"})
         case Subject.PLAN | Subject.WORK | Subject.EFFECT | None:

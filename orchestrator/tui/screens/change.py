@@ -11,27 +11,17 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer, Static
 
-from orchestrator.models.decision import SubjectKind
 from orchestrator.models.gate import Disposition, Finding
+from orchestrator.models.review import MarkState
 from orchestrator.review import sections
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import ItemView
 from orchestrator.tui import commands
-from orchestrator.tui.screens.judge import JudgeScreen
+from orchestrator.tui.screens.hunks import HunkScreen
 from orchestrator.tui.widgets.choices import Choices
 from orchestrator.tui.widgets.diff import RowsView
-
-
-def _diff_rows(view: ItemView) -> Iterator[Row]:
-    for part in view.diffs:
-        if view.item.kind is SubjectKind.RUN:
-            step = next(c.step for c in view.sheet.changes if c.change is part.change)
-            yield sections.heading(f"{step.id} {step.title}")
-        files = {file.path: sections.file_line(file) for file in part.change.files}
-        for row in part.rows:
-            yield row._replace(text=files.get(row.path, row.text)) if row.kind is RowKind.FILE else row
 
 
 def _side_rows(view: ItemView) -> Iterator[Row]:
@@ -50,19 +40,7 @@ def _side_rows(view: ItemView) -> Iterator[Row]:
             yield from held
 
 
-def _places(rows: tuple[Row, ...], findings: tuple[Finding, ...]) -> dict[int, list[Finding]]:
-    """Row number to findings: on the new side's line, or on the file's head where there is no line shown."""
-    lines = {(r.path, r.new): n for n, r in enumerate(rows) if r.new and r.kind is not RowKind.HUNK}
-    files = {r.path: n for n, r in enumerate(rows) if r.kind is RowKind.FILE}
-    found: dict[int, list[Finding]] = {}
-    for finding in findings:
-        row = lines.get((finding.path, finding.line), files.get(finding.path))
-        if row is not None:
-            found.setdefault(row, []).append(finding)
-    return found
-
-
-class ChangeScreen(JudgeScreen):
+class ChangeScreen(HunkScreen):
     """The diff and the side pane: beside each other where there is room, else ``f`` changes between them."""
 
     COMMANDS_HERE = commands.CHANGE
@@ -72,10 +50,8 @@ class ChangeScreen(JudgeScreen):
 
     def __init__(self, reviews: Reviews, view: ItemView) -> None:
         super().__init__(reviews, view)
-        rows = tuple(_diff_rows(view))
-        self._places = _places(rows, view.findings)
         self._known = {str(n): f for n, f in enumerate(view.findings)}
-        self.main = RowsView(rows, self._places, id="main")
+        self.lifted = dict.fromkeys(reviews.marks.waivers(view))
 
     def compose(self) -> ComposeResult:
         """Head, the two panes, the keys."""
@@ -98,6 +74,10 @@ class ChangeScreen(JudgeScreen):
         """The rows may go."""
         gc.unfreeze()
 
+    def marked(self) -> None:
+        """The head says how far one is."""
+        self._tell()
+
     def _tell(self) -> None:
         view, item = self._view, self._view.item
         gates = ", ".join(f"{r.gate} {r.result.value}" for r in view.reports) or "no gate has reported"
@@ -106,13 +86,19 @@ class ChangeScreen(JudgeScreen):
         lines = (
             f"{item.kind.value.capitalize()} {item.step or item.run} {item.title}",
             " ".join(f"{r.id}: {r.statement}" for r in wanted),
-            f"lifted {len(self.lifted)} of {len(item.findings)} | {gates} | acceptance: {shown}",
+            f"{self._progress()} | lifted {len(self.lifted)} of {len(item.findings)} | {gates} | acceptance: {shown}",
         )
         self.query_one("#head", Static).update("\n".join(escape(line) for line in lines))
         title = f"Findings: {len(view.findings)}, lifted {len(self.lifted)} of {len(item.findings)}"
         self.query_one("#findings-title", Static).update(title)
         entries = [(key, self._entry(finding)) for key, finding in self._known.items()]
         self.query_one("#findings", Choices).fill(entries)
+
+    def _progress(self) -> str:
+        states = [mark.state for mark in self.marks.values()]
+        rejected = states.count(MarkState.REJECTED)
+        accepted = states.count(MarkState.ACCEPTED)
+        return f"hunks {len(self._view.hunks)}: {accepted} accepted, {rejected} rejected, {len(states)} looked at"
 
     def _entry(self, finding: Finding) -> str:
         if finding.disposition is not Disposition.PERSON:
@@ -136,11 +122,19 @@ class ChangeScreen(JudgeScreen):
                 self.lifted[finding.fingerprint] = None
             self._tell()
 
+    def action_waive(self) -> None:
+        """Lift the finding under the cursor with a reason, an owner and an end."""
+        finding = self._under_cursor()
+        if finding is None or finding.disposition is not Disposition.PERSON:
+            self.notify("No finding under the cursor that a person may lift.", markup=False)
+        else:
+            self.waive(finding)
+
     def _under_cursor(self) -> Finding | None:
         choices = self.query_one("#findings", Choices)
         if choices.has_focus:
             return self._known.get(choices.chosen or "")
-        here = self._places.get(self.main.cursor, [])
+        here = self.places.get(self.main.cursor, [])
         waiting = (f for f in here if f.disposition is Disposition.PERSON and f.fingerprint not in self.lifted)
         return next(waiting, here[0] if here else None)
 
@@ -168,7 +162,7 @@ class ChangeScreen(JudgeScreen):
     def on_option_list_option_selected(self, event: Choices.OptionSelected) -> None:
         """Enter on a finding: to its line in the diff."""
         finding = self._known.get(event.option_id or "")
-        row = next((n for n, here in self._places.items() if finding in here), None)
+        row = next((n for n, here in self.places.items() if finding in here), None)
         if row is None:
             self.notify("The diff shows no line of this finding.", markup=False)
             return

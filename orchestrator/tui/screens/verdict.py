@@ -12,18 +12,21 @@ from textual.widgets import Input, Static
 
 from orchestrator.review.escape import escape
 
+_SIGN = "enter: sign and store   esc: back"
+
 
 class AskScreen(ModalScreen[str | None]):
     """Gives the words, trimmed, or ``None`` when the person went back. ``required`` words may not be empty."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back", id="ask.leave")]
 
-    def __init__(self, title: str, lines: tuple[str, ...], prompt: str, *, required: bool) -> None:
+    def __init__(self, title: str, lines: tuple[str, ...], prompt: str, *, required: bool, keys: str = _SIGN) -> None:
         super().__init__()
         self._title = title
         self._lines = lines
         self._prompt = prompt
         self._required = required
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         """What is asked, above where the answer goes."""
@@ -32,7 +35,7 @@ class AskScreen(ModalScreen[str | None]):
             yield Static("\n".join(escape(line) for line in self._lines), id="ask-lines", markup=False)
             yield Static(self._prompt, id="ask-prompt", markup=False)
             yield Input(id="ask-words", compact=True)
-            yield Static("enter: sign and store   esc: back", id="ask-keys", markup=False)
+            yield Static(self._keys, id="ask-keys", markup=False)
 
     def on_mount(self) -> None:
         """The answer can be typed at once."""

@@ -16,12 +16,13 @@ from textual.strip import Strip
 
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.tui import commands, syntax
-from orchestrator.tui.widgets.rows import CODE, Layout
+from orchestrator.tui.widgets.rows import CODE, Layout, SplitLayout
 
 _MARKS = {RowKind.ADDED: "+", RowKind.REMOVED: "-"}
 _NUMBERS_FROM = 48
 _DRAWN = 2048
-_STYLES = (*syntax.NAMES, "escaped", "gutter", "cursor", "flag", *(kind.value for kind in RowKind))
+_SPLIT_FROM = 140
+_STYLES = (*syntax.NAMES, "escaped", "changed", "gutter", "cursor", "flag", *(kind.value for kind in RowKind))
 
 
 class RowsView(ScrollView, can_focus=True):
@@ -40,12 +41,34 @@ class RowsView(ScrollView, can_focus=True):
 
     def __init__(self, rows: Sequence[Row], flags: Mapping[int, object] | None = None, *, id: str) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
+        self._fill(rows, flags)
+        self._split: bool | None = None
+        self._layout_of: Layout | None = None
+        self._drawn: dict[tuple[int, int, int], Strip] = {}
+        self.cursor = 0
+
+    def _fill(self, rows: Sequence[Row], flags: Mapping[int, object] | None) -> None:
         self._rows = tuple(rows) or (Row(RowKind.BLANK, ""),)
         self._numbered = any(row.kind in CODE for row in self._rows)
         self._flags = flags or {}
-        self._layout_of: Layout | None = None
-        self._drawn: dict[tuple[int, int, bool], Strip] = {}
-        self.cursor = 0
+
+    def replace(self, rows: Sequence[Row], flags: Mapping[int, object], cursor: int) -> None:
+        """Show other rows, with the cursor on one of them and the place on the screen kept."""
+        top = self.scroll_offset.y - self._span()[0]
+        self._fill(rows, flags)
+        self._layout_of = None
+        self.cursor = min(max(cursor, 0), len(self._rows) - 1)
+        self._lay_out()
+        self._scroll(self._span()[0] + top)
+        self._show_cursor()
+        self.refresh()
+
+    def choose_layout(self, split: bool | None) -> None:  # noqa: FBT001  one answer of three
+        """Side by side, one below the other, or (``None``) as the width allows."""
+        self._split = split
+        self._layout_of = None
+        self._lay_out()
+        self.refresh()
 
     @property
     def row(self) -> Row:
@@ -65,13 +88,18 @@ class RowsView(ScrollView, can_focus=True):
 
     def on_resize(self, _: events.Resize) -> None:
         """Fold again for the new width."""
-        width = max(self.scrollable_content_region.width - self._gutter, 2)
-        if self._layout_of is None or self._layout_of.width != width:
-            self._layout_of = Layout(self._rows, width)
-            self._drawn.clear()
-            self.virtual_size = Size(width + self._gutter, self._layout_of.height)
-            self._show_cursor()
+        self._lay_out()
         self.refresh()
+
+    def _lay_out(self) -> None:
+        whole = self.scrollable_content_region.width
+        split = self._numbered and (whole >= _SPLIT_FROM if self._split is None else self._split)
+        width = max((whole // 2 if split else whole) - self._gutter, 2)
+        if self._layout_of is None or (self._layout_of.width, self._layout_of.split) != (width, split):
+            self._layout_of = SplitLayout(self._rows, width, whole - 2) if split else Layout(self._rows, width)
+            self._drawn.clear()
+            self.virtual_size = Size(whole, self._layout_of.height)
+            self._show_cursor()
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
@@ -80,29 +108,41 @@ class RowsView(ScrollView, can_focus=True):
         if self._layout_of is None or line >= self._layout_of.height:
             return Strip.blank(width, self.rich_style)
         index, part = self._layout_of.row_at(line)
-        key = (line, width, index == self.cursor and self.has_focus)
+        sides = self._layout_of.sides(index)
+        here = self.cursor if self.cursor in sides and self.has_focus else -1
+        key = (line, width, here)
         if key not in self._drawn:
             if len(self._drawn) > _DRAWN:
                 self._drawn.clear()
-            self._drawn[key] = self._strip(index, part, self._layout_of.lines(index)[part], width)
+            self._drawn[key] = self._line(sides, part, width)
         return self._drawn[key]
+
+    def _line(self, sides: tuple[int | None, int | None], part: int, width: int) -> Strip:
+        left, right = sides
+        if self._layout_of is None or not self._layout_of.split or self._rows[left or right or 0].kind not in CODE:
+            return self._strip(left if left is not None else right, part, width)
+        half = width // 2
+        return Strip.join([self._strip(left, part, half, old=True), self._strip(right, part, width - half)])
 
     def notify_style_update(self) -> None:
         """A theme or a state that colours depend on has changed."""
         self._drawn.clear()
         super().notify_style_update()
 
-    def _strip(self, index: int, part: int, texts: list[tuple[str, str]], width: int) -> Strip:
-        row = self._rows[index]
+    def _strip(self, index: int | None, part: int, width: int, *, old: bool = False) -> Strip:
+        lines = [] if index is None or self._layout_of is None else self._layout_of.lines(index)
+        if index is None or part >= len(lines):
+            return Strip.blank(width, self._style(RowKind.BLANK.value))
+        texts, row = lines[part], self._rows[index]
         here = index == self.cursor and self.has_focus
         base = self._style("cursor") if here else self._style(row.kind.value)
-        segments = [Segment(self._gutter_text(index, part), base if here else base + self._style("gutter"))]
+        segments = [Segment(self._gutter_text(index, part, old=old), base if here else base + self._style("gutter"))]
         if index in self._flags and not here:
             segments = [Segment(segments[0].text, base + self._style("flag"))]
         segments += [Segment(text, base + self._style(name) if name and not here else base) for text, name in texts]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _gutter_text(self, index: int, part: int) -> str:
+    def _gutter_text(self, index: int, part: int, *, old: bool) -> str:
         row = self._rows[index]
         cursor = ">" if index == self.cursor and self.has_focus and not part else " "
         if not self._numbered:
@@ -113,7 +153,8 @@ class RowsView(ScrollView, can_focus=True):
             mark = " "
         if self._gutter < 10:  # noqa: PLR2004  the narrow form has no number
             return f"{cursor}{flag}{mark} "
-        number = str(row.new or row.old) if row.kind in CODE and not part else ""
+        shown = row.old if old else row.new or row.old
+        number = str(shown) if row.kind in CODE and not part else ""
         return f"{cursor}{number:>6}{flag}{mark} "
 
     def _style(self, name: str) -> Style:
@@ -216,4 +257,4 @@ class RowsView(ScrollView, can_focus=True):
             self.move_to(self._layout_of.row_at(line)[0])
 
 
-_PARTIAL = frozenset({"gutter", "flag", "escaped"})
+_PARTIAL = frozenset({"gutter", "flag", "escaped", "changed"})

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape, fold, fold_words, pieces
 from orchestrator.tui import syntax
+from orchestrator.tui.widgets import words
 
 Part = tuple[str, str]
-"""Escaped text and a style name: one of ``syntax.NAMES``, ``escaped`` or ''."""
+"""Escaped text and a style name: one of ``syntax.NAMES``, ``escaped``, ``changed`` or ''."""
 
 CODE = (RowKind.CONTEXT, RowKind.ADDED, RowKind.REMOVED)
 _KEPT = 4096
@@ -20,21 +21,28 @@ _LONG = 10_000
 
 
 class Layout:
-    """Rows, folded to ``width`` columns of text."""
+    """Rows, folded to ``width`` columns of text. An entry is what stands on the same lines: here, one row."""
+
+    split = False
 
     def __init__(self, rows: Sequence[Row], width: int) -> None:
         self.rows = rows
         self.width = max(width, 2)
         self._kept: OrderedDict[int, list[list[Part]]] = OrderedDict()
-        self._starts: list[int] = []
         self._long: dict[int, list[str]] = {}
+        self._starts: list[int] = []
         line = 0
-        for row in rows:
+        for height in self._heights():
             self._starts.append(line)
-            line += self._height(row)
+            line += height
         self.height = line
 
-    def _height(self, row: Row) -> int:
+    def _heights(self) -> Iterator[int]:
+        for row in self.rows:
+            yield self.row_height(row)
+
+    def row_height(self, row: Row) -> int:
+        """Lines of one row."""
         text = row.text
         if len(text) <= self.width and text.isascii() and text.isprintable():
             return 1
@@ -57,9 +65,13 @@ class Layout:
         return self._starts[row]
 
     def row_at(self, line: int) -> tuple[int, int]:
-        """The row on a line, and which of its own lines that is."""
-        row = bisect_right(self._starts, line) - 1
-        return row, line - self._starts[row]
+        """The first row on a line, and which of its own lines that is."""
+        entry = bisect_right(self._starts, line) - 1
+        return entry, line - self._starts[entry]
+
+    def sides(self, row: int) -> tuple[int | None, int | None]:
+        """The rows that stand left and right on the lines of this one."""
+        return row, row
 
     def lines(self, index: int) -> list[list[Part]]:
         """A row's lines in styled parts."""
@@ -68,22 +80,97 @@ class Layout:
             return self._kept[index]
         row = self.rows[index]
         folded = self._folded(row)
-        lines = _cut(_styled(row), folded) if len(row.text) <= _LONG else [[(line, "")] for line in folded]
+        lines = _cut(self._styled(index), folded) if len(row.text) <= _LONG else [[(line, "")] for line in folded]
         self._kept[index] = lines
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return lines
 
+    def _styled(self, index: int) -> list[Part]:
+        row = self.rows[index]
+        coloured = syntax.spans(row.path, row.text) if row.kind in CODE else ((row.text, ""),)
+        parts: list[Part] = []
+        column = 0
+        for text, style in _marked(coloured, words.of_row(self.rows, index)):
+            for shown, hidden in pieces(text, column):
+                parts.append((shown, "escaped" if hidden else style))
+                column += len(shown)
+        return parts
 
-def _styled(row: Row) -> list[Part]:
-    coloured = syntax.spans(row.path, row.text) if row.kind in CODE else ((row.text, ""),)
-    parts: list[Part] = []
-    column = 0
-    for text, style in coloured:
-        for shown, hidden in pieces(text, column):
-            parts.append((shown, "escaped" if hidden else style))
-            column += len(shown)
-    return parts
+
+class SplitLayout(Layout):
+    """Old text left, new text right, each folded to ``width``; what is no code takes the whole line."""
+
+    split = True
+
+    def __init__(self, rows: Sequence[Row], width: int, whole: int) -> None:
+        self._entries = _paired(rows)
+        self._entry_of = [0] * len(rows)
+        for number, (left, right) in enumerate(self._entries):
+            for side in (left, right):
+                if side is not None:
+                    self._entry_of[side] = number
+        self._whole = max(whole, 2)
+        super().__init__(rows, width)
+
+    def _heights(self) -> Iterator[int]:
+        for left, right in self._entries:
+            sides = {side for side in (left, right) if side is not None}
+            yield max(self.row_height(self.rows[side]) for side in sides)
+
+    def _fold(self, row: Row) -> list[str]:
+        return super()._fold(row) if row.kind in CODE else fold_words(escape(row.text), self._whole)
+
+    def row_height(self, row: Row) -> int:
+        return super().row_height(row) if row.kind in CODE else len(self._folded(row))
+
+    def first_line(self, row: int) -> int:
+        return self._starts[self._entry_of[row]]
+
+    def row_at(self, line: int) -> tuple[int, int]:
+        entry, part = super().row_at(line)
+        left, right = self._entries[entry]
+        return (right if left is None else left) or 0, part
+
+    def sides(self, row: int) -> tuple[int | None, int | None]:
+        return self._entries[self._entry_of[row]]
+
+
+def _paired(rows: Sequence[Row]) -> list[tuple[int | None, int | None]]:
+    entries: list[tuple[int | None, int | None]] = []
+    removed: list[int] = []
+    added: list[int] = []
+    for index, row in enumerate(rows):
+        if row.kind is RowKind.REMOVED and not added:
+            removed.append(index)
+        elif row.kind is RowKind.ADDED:
+            added.append(index)
+        else:
+            entries += _zipped(removed, added)
+            removed, added = ([index], []) if row.kind is RowKind.REMOVED else ([], [])
+            if row.kind is not RowKind.REMOVED:
+                entries.append((index, index))
+    return entries + _zipped(removed, added)
+
+
+def _zipped(removed: list[int], added: list[int]) -> list[tuple[int | None, int | None]]:
+    count = max(len(removed), len(added))
+    return [(removed[n] if n < len(removed) else None, added[n] if n < len(added) else None) for n in range(count)]
+
+
+def _marked(parts: Sequence[Part], spans: Sequence[tuple[int, int]]) -> Iterator[Part]:
+    """The parts, cut at the ends of the changed spans, which get a style of their own."""
+    place, left = 0, list(spans)
+    for text, style in parts:
+        while text:
+            while left and left[0][1] <= place:
+                left.pop(0)
+            inside = bool(left) and left[0][0] <= place
+            edge = (left[0][1] if inside else left[0][0]) if left else place + len(text)
+            piece = text[: edge - place]
+            yield piece, "changed" if inside else style
+            place += len(piece)
+            text = text[len(piece) :]  # noqa: PLW2901  what is left of it
 
 
 def _cut(parts: list[Part], folded: list[str]) -> list[list[Part]]:

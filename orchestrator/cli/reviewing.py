@@ -1,0 +1,67 @@
+"""What the commands of ``handrail review`` share: whose key, which item, and how a decision is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from orchestrator.cli.options import digest
+from orchestrator.cli.telling import note, print_json
+
+if TYPE_CHECKING:
+    from orchestrator.models.ids import Digest
+    from orchestrator.review.service import Reviews
+    from orchestrator.review.view import Decided
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def key_options(function: F) -> F:
+    """``--key`` and ``--trust``."""
+    kind = click.Path(path_type=Path)
+    function = click.option("--trust", help="Trust the .handrail folder with this digest (for CI).")(function)
+    return click.option("--key", type=kind, help="The signing key (default: your own).")(function)
+
+
+@contextmanager
+def reviews_of(item: str, repo: Path, key: Path | None, trust: str | None) -> Iterator[Reviews]:
+    """The queue of the item's run, as the person with this key sees it."""
+    from orchestrator.app.project import open_project
+    from orchestrator.app.reviewing import open_reviews
+
+    with open_project(repo) as project:
+        run = project.index.run(project.index.item(item).run)
+        with open_reviews(project, run, key=key, trust=digest(trust)) as reviews:
+            yield reviews
+
+
+def tell_decided(decided: Decided, json_: bool) -> None:
+    """A decision that is stored, and what follows."""
+    if json_:
+        body = {"decision": decided.decision.model_dump(mode="json"), "outcome": decided.outcome}
+        print_json("decision", body)
+    elif decided.outcome is None:
+        note("Signed. More people have to decide.")
+    else:
+        note(f"Signed: {decided.outcome}. Try: handrail resume {decided.decision.run}")
+
+
+def finding_ids(reviews: Reviews, item: str, names: Sequence[str]) -> list[Digest]:
+    """Findings by the start of their fingerprints, or all. Raises ``UsageError`` (REV022) unless each names one."""
+    from orchestrator.errors import UsageError
+
+    findings = reviews.view(item).item.findings
+    if "all" in names:
+        return list(findings)
+    out: list[Digest] = []
+    for name in names:
+        hits = [f for f in findings if f.removeprefix("sha256:").startswith(name.removeprefix("sha256:"))]
+        if len(hits) != 1:
+            text = f"{name!r} names {len(hits)} of the findings that need a person."
+            raise UsageError("REV022", text, f"handrail review show {item}")
+        out.append(hits[0])
+    return out

@@ -1,0 +1,114 @@
+"""The rows of a change as its screen shows them: what to read first, marks beside hunks, files folded or open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+from orchestrator.models.base import Digest
+from orchestrator.models.decision import SubjectKind
+from orchestrator.models.gate import Finding
+from orchestrator.models.review import Mark, MarkState
+from orchestrator.review import risk, sections
+from orchestrator.review.diff import Row, RowKind
+from orchestrator.review.view import ChangeDiff, ItemView
+
+_SIGNS = {MarkState.VIEWED: "[viewed]", MarkState.ACCEPTED: "[accepted]", MarkState.REJECTED: "[REJECTED]"}
+_GENERATED = re.compile(r"(^|/)(package-lock\.json|[^/]+\.(lock|min\.js|min\.css|map|svg)|yarn\.lock|go\.sum)$")
+_LARGE_LINES = 2000
+
+
+def first_folded(view: ItemView) -> frozenset[str]:
+    """Generated and very large files start folded. A folded file never counts as looked at."""
+    files = (file for part in view.diffs for file in part.change.files)
+    large = {f.path for f in files if f.added_lines + f.removed_lines > _LARGE_LINES and len(_paths(view)) > 1}
+    return frozenset(large | {path for path in _paths(view) if _GENERATED.search(path)})
+
+
+def _paths(view: ItemView) -> set[str]:
+    return {file.path for part in view.diffs for file in part.change.files}
+
+
+def diff_rows(view: ItemView, marks: Mapping[Digest, Mark], folded: AbstractSet[str]) -> tuple[Row, ...]:
+    """All rows, top to bottom."""
+    return tuple(_rows(view, marks, folded))
+
+
+def _rows(view: ItemView, marks: Mapping[Digest, Mark], folded: AbstractSet[str]) -> Iterator[Row]:
+    for part in view.diffs:
+        if view.item.kind is SubjectKind.RUN:
+            step = next(c.step for c in view.sheet.changes if c.change is part.change)
+            yield sections.heading(f"{step.id} {step.title}")
+        yield sections.heading("Read first (enter goes there)")
+        yield from risk.rows(view, part)
+        yield sections.BLANK
+        yield from _of_part(view, part, marks, folded)
+
+
+def _of_part(view: ItemView, part: ChangeDiff, marks: Mapping[Digest, Mark], folded: AbstractSet[str]) -> Iterator[Row]:
+    files = {file.path: file for file in part.change.files}
+    for row in part.rows:
+        if row.kind is RowKind.FILE:
+            file = files.get(row.path)
+            told = sections.file_line(file) if file else row.text
+            yield row._replace(text=f"{told}{file_marks(part, row.path, marks)}")
+            if row.path in folded:
+                new = file.new_blob if file and file.new_blob else "none"
+                lines = file.added_lines + file.removed_lines if file else 0
+                words = f"{lines} changed lines folded, NOT looked at; new blob {new[:12]}; z opens"
+                yield Row(RowKind.ALERT, f"! {words}", row.path)
+        elif row.path in folded:
+            continue
+        elif row.kind is RowKind.HUNK:
+            yield row._replace(text=hunk_text(view, row, marks))
+        else:
+            yield row
+
+
+def hunk_text(view: ItemView, row: Row, marks: Mapping[Digest, Mark]) -> str:
+    """The head of a hunk with the person's own mark; one from an earlier item says so."""
+    mark = marks.get(row.hunk) if row.hunk else None
+    if mark is None:
+        return row.text
+    kept = "" if mark.item == view.item.id else " kept"
+    why = f" ({mark.reason})" if mark.reason else ""
+    return f"{_SIGNS[mark.state]}{kept} {row.text}{why}"
+
+
+def file_marks(part: ChangeDiff, path: str, marks: Mapping[Digest, Mark]) -> str:
+    """How far a file's hunks are marked."""
+    hunks = [h.id for h in part.change.hunks if h.path == path]
+    states = [marks[h].state for h in hunks if h in marks]
+    if not states:
+        return ""
+    counts = [f"{states.count(s)} {s.value}" for s in (MarkState.ACCEPTED, MarkState.REJECTED, MarkState.VIEWED)]
+    told = ", ".join(c for c in counts if not c.startswith("0 "))
+    return f" [{told}; of {len(hunks)}]"
+
+
+def places(rows: tuple[Row, ...], findings: tuple[Finding, ...]) -> dict[int, list[Finding]]:
+    """Row number to findings: on the new side's line, or on the file's head where there is no line shown."""
+    lines = {(r.path, r.new): n for n, r in enumerate(rows) if r.new and r.kind not in (RowKind.HUNK, RowKind.TEXT)}
+    files = {r.path: n for n, r in enumerate(rows) if r.kind is RowKind.FILE}
+    found: dict[int, list[Finding]] = {}
+    for finding in findings:
+        row = lines.get((finding.path, finding.line), files.get(finding.path))
+        if row is not None:
+            found.setdefault(row, []).append(finding)
+    return found
+
+
+def hunk_at(view: ItemView, rows: tuple[Row, ...], cursor: int) -> Digest | None:
+    """The hunk that a row belongs to: of a context line the one around it, of a file without text its only one."""
+    row = rows[cursor]
+    if row.hunk is not None:
+        return row.hunk
+    if row.kind in {RowKind.CONTEXT, RowKind.META}:
+        for place in range(cursor, -1, -1):
+            if rows[place].kind is RowKind.HUNK:
+                return rows[place].hunk
+            if rows[place].kind is RowKind.FILE:
+                break
+    mine = [h.id for part in view.diffs for h in part.change.hunks if h.path == row.path]
+    return mine[0] if len(mine) == 1 and row.path else None
