@@ -121,7 +121,13 @@ class _Telling:
         for signed in (d for found in self.found.pool.decisions.values() for d in found):
             said, who = signed.claim.decision, policy.principal(signed.claim.keyid)
             mine = (said.run, said.step, said.kind) == (claim.run, claim.step, SubjectKind.CHANGE)
-            if mine and said.change not in {None, claim.identity} and said.verdict is Verdict.APPROVE and who:
-                seen = said.change or claim.identity
+            seen = said.change
+            if (
+                mine
+                and seen is not None
+                and seen.tree != claim.identity.tree
+                and said.verdict is Verdict.APPROVE
+                and who
+            ):
                 out.setdefault(who.name, Approved(who.name, seen.manifest))
         return tuple(out.values())

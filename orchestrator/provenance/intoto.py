@@ -73,7 +73,7 @@ def export(told: Sequence[Told], files: Files, signer: Signer, now: datetime, un
     keyid, key = _key(signer.public_key)
     out = {LAYOUT: _signed(_layout(told, files, {keyid: key}, now, until), keyid, signer), KEY: _pem(signer.public_key)}
     for name, materials, products, said in _links(told, files):
-        link = {
+        link: Json = {
             "_type": "link",
             "name": name,
             "materials": materials,

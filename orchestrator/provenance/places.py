@@ -120,9 +120,11 @@ def _made(source: Source, tips: Mapping[str, GitOid], old: Places | None) -> Pla
 
 
 def _kept(old: Places, number: Mapping[GitOid, int]) -> Iterator[bytes]:
-    for word, n in _ROW.iter_unpack(old.rows):
-        if (now := number.get(old.head.blobs[n])) is not None:
-            yield _ROW.pack(word, now)
+    renumbered = [number.get(oid) for oid in old.head.blobs]
+    for at in range(0, len(old.rows), _ROW.size):
+        row: tuple[bytes, int] = _ROW.unpack_from(old.rows, at)
+        if (now := renumbered[row[1]]) is not None:
+            yield _ROW.pack(row[0], now)
 
 
 def _load(source: Source, path: Path) -> Places | None:

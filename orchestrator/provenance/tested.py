@@ -32,7 +32,7 @@ def _judged(claim: GateClaim | AcceptanceClaim) -> Json:
     identity = claim.identity
     return wire.sha(
         "change",
-        wire.digest_of(identity),  # pyright: ignore[reportArgumentType]  a frozen model hashes, which its stubs do not say
+        wire.digest_of(identity),
         targetRef=identity.target_ref,
         tip=identity.tip,
         custody=claim.custody.value,

@@ -49,9 +49,13 @@ def time(when: Instant) -> str:
     return when.isoformat().replace("+00:00", "Z")
 
 
-@lru_cache(maxsize=1024)
 def digest_of(identity: ChangeIdentity) -> Digest:
     """The digest of a change's identity: several statements name the same one."""
+    return _digest_of(identity)  # pyright: ignore[reportArgumentType]  a frozen model hashes, which its stubs do not say
+
+
+@lru_cache(maxsize=1024)
+def _digest_of(identity: ChangeIdentity) -> Digest:
     return identity.digest()
 
 

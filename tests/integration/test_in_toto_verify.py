@@ -95,6 +95,16 @@ def test_an_approval_of_another_tree_is_refused(world: World):
     refused(folder, checkout(world), "DISALLOW")
 
 
+def test_an_approval_that_names_no_tree_or_the_tree_on_another_tip_is_none(world: World):
+    elsewhere = world.identity_of(world.commit, world.tree)
+    step = world.change().step
+    world.lines["decision"] = world.sealed(world.decision(change=None, step=step), "ana")
+    world.lines["other"] = world.sealed(world.decision(change=elsewhere, subject=elsewhere.digest(), step=step), "ana")
+    folder = export(world)
+    assert not list(folder.glob("001-approval-1.*.link"))
+    refused(folder, checkout(world), "001-approval-1")
+
+
 def test_a_missing_gate_is_refused(world: World):
     del world.lines["ruff"]
     refused(export(world), checkout(world), "001-checks")
