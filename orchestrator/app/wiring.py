@@ -25,7 +25,7 @@ from orchestrator.models.decision import Decision
 from orchestrator.models.environment import Environment
 from orchestrator.models.event import Event
 from orchestrator.models.gate import GateReport
-from orchestrator.models.plan import Built, Plan
+from orchestrator.models.plan import Plan
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
@@ -172,17 +172,8 @@ def _budgets(project: Project, run: Run, settings: RunSettings) -> Budgets:
     return make_budgets(project.index, run.id, tokens, settings.budget_usd)
 
 
-def plan_for(
-    trees: Trees,
-    base: Base,
-    spec: Spec,
-    workflow: Workflow,
-    *,
-    target: str,
-    settings: RunSettings,
-    built: Sequence[Built] = (),
-) -> Plan:
-    """The deterministic plan; nothing runs. ``built`` needs no step."""
+def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target: str, settings: RunSettings) -> Plan:
+    """The deterministic plan; nothing runs."""
     from orchestrator.planning.planner import make_plan
 
     return make_plan(
@@ -196,7 +187,6 @@ def plan_for(
         review=settings.review,
         models=settings.models(),
         limits=settings.limits,
-        built=built,
     )
 
 

@@ -72,19 +72,8 @@ class Step(Noun):
     alone: bool = False
 
 
-class Built(Noun):
-    """A requirement that a commit of the base holds already, with the text that it has now."""
-
-    requirement: RequirementId
-    text_digest: Digest
-    commit: GitOid
-
-
 class Plan(Noun):
-    """The whole plan, bound to a spec, a workflow, a profile and a base commit by digest.
-
-    ``built`` are requirements that need no step, because nothing about them has changed.
-    """
+    """The whole plan, bound to a spec, a workflow, a profile and a base commit by digest."""
 
     spec: Digest
     spec_source: Digest
@@ -94,5 +83,4 @@ class Plan(Noun):
     base_commit: GitOid
     target_ref: str
     review: ReviewMode = ReviewMode.EACH_STEP
-    built: tuple[Built, ...] = ()
     steps: tuple[Step, ...] = Field(min_length=1)

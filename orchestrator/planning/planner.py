@@ -14,7 +14,7 @@ from functools import cached_property
 
 from orchestrator.models.base import GitOid, RequirementId, StepId
 from orchestrator.models.capabilities import Capabilities, DataClass, Egress
-from orchestrator.models.plan import Acceptance, Budget, Built, Plan, ReviewMode, Source, SourceKind, Step, WritePath
+from orchestrator.models.plan import Acceptance, Budget, Plan, ReviewMode, Source, SourceKind, Step, WritePath
 from orchestrator.models.policy import Policy
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.spec import Declared, Requirement, Spec
@@ -41,12 +41,11 @@ def make_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
     review: ReviewMode,
     models: Sequence[str] = (),
     limits: Mapping[str, float] | None = None,
-    built: Sequence[Built] = (),
 ) -> Plan:
     """An acyclic plan in which every requirement has its step; checked before it is returned.
 
     ``paths`` are the files of the base tree, ``models`` those that the run's agents ask (nothing
-    else is granted), ``limits`` ceilings by name that the person adds, ``built`` what needs no step. Constraints
+    else is granted), ``limits`` ceilings by name that the person adds. Constraints
     that name neither path nor command become no step: each step is told them, and what is left out. Raises
     :class:`~orchestrator.errors.PlanInvalid` with every problem; beside the
     codes of :func:`~orchestrator.planning.check.check_plan` these are PLAN012
@@ -55,10 +54,9 @@ def make_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
     requirement that the test-first lane cannot split, PLAN023 a host above the ceiling, PLAN031 nothing to build.
     """
     ground = _Ground(spec, profile, workflow.ceiling, policy, frozenset(paths), tuple(models), limits or {})
-    known = {b.requirement for b in built}
-    order = [r for r in _ordered(spec.built) if r.id not in known]
+    order = _ordered(spec.built)
     if not order:
-        raise_invalid([("PLAN031", f"Every requirement of {spec.path} is built, with the text that it has now.")])
+        raise_invalid([("PLAN031", f"Nothing in {spec.path} is to be built: it only gives new names.")])
     ids = {requirement.id: StepId(f"S{i:02d}") for i, requirement in enumerate(order, 1)}
     problems: list[Problem] = []
     steps = [step for r in order if (step := ground.step(r, ids, problems)) is not None]
@@ -75,7 +73,6 @@ def make_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
         base_commit=base_commit,
         target_ref=target_ref,
         review=review,
-        built=tuple(built),
         steps=tuple(steps),
     )
     check_plan(plan, spec, [policy.ceiling, workflow.ceiling])

@@ -98,8 +98,7 @@ def make_draft(
     last = max([head, *blocks], key=lambda b: (b.end_line, b.end_column)).span
     span = Span(line=head.line, column=head.column, end_line=last.end_line, end_column=last.end_column)
     written = split_written(body.id)
-    aliases = [key] if written and key else []
-    named = Draft(written[1] if written else key, body.title or title, body.text, body, span, aliases)
+    named = Draft(written[1] if written else key, body.title or title, body.text, body, span)
     named.namespace = written[0] if written else ""
     return named
 

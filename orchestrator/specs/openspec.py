@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from orchestrator.models.base import Digest
 from orchestrator.models.spec import Criterion, Delta, Span
@@ -133,7 +134,7 @@ def _is_scenario(block: Block) -> bool:
 def _scenarios(blocks: Sequence[Block]) -> Iterator[Criterion]:
     """One criterion each: the scenario's name, then its lines."""
     starts = [i for i, b in enumerate(blocks) if _is_scenario(b)]
-    for i, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
+    for i, end in pairwise([*starts, len(blocks)]):
         head, last = blocks[i], blocks[end - 1]
         lines = [one_line(_SCENARIO.sub("", head.text, count=1)), *(_line(b) for b in blocks[i + 1 : end])]
         span = Span(line=head.line, column=head.column, end_line=last.end_line, end_column=last.end_column)

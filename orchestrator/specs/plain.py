@@ -40,6 +40,7 @@ _BOX = re.compile(r"\[[ xX]\]\s+")
 _NUMBER = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})+|[A-Z]{1,4}[0-9]{1,4})[.:)]?\s+")
 _TITLED = re.compile(r"\*\*(?P<a>[^*\n]{2,80})\*\*|__(?P<b>[^_\n]{2,80})__")
 _KINDS_OF_TEXT = re.compile(r"^(?:PRD|PR/?FAQ|RFC|Feature request|Issue)\s*[:\u2014\u2013-]\s*", re.IGNORECASE)
+_NOTHING = re.compile(r"(?:nothing|none|n/?a|-|tbd)?[.!]?", re.IGNORECASE)
 _MANY_WORDS = 8
 _SHORT_DOCUMENT = 60
 
@@ -55,11 +56,11 @@ class _State:
 
 def read(blocks: Sequence[Block], report: Report, *, press: bool = False) -> Found:
     """All requirements of a document, in order. ``press``: what customers *can* do is a demand everywhere."""
-    headed = any(b.kind is BlockKind.HEADING for b in blocks)
-    reader = _Reader(_with_headings(blocks), report, press=press, bare=not headed)
+    first = next((b.line for b in blocks if b.kind is BlockKind.HEADING), None)
+    reader = _Reader(_with_headings(blocks), report, press=press, headed=first)
     reader.run()
     state = reader.state
-    title = _KINDS_OF_TEXT.sub("", document_title(blocks) or reader.first_line())
+    title = _KINDS_OF_TEXT.sub("", _title(blocks, reader.first_line()))
     if not state.drafts and len(blocks) <= _SHORT_DOCUMENT:
         state.drafts += reader.asked_by_title()
     found = Found(title, [title], state.drafts, state.criteria)
@@ -85,7 +86,7 @@ def _items(inside: Sequence[Block]) -> Iterator[Draft]:
     items = [b for b in inside if b.kind is BlockKind.ITEM]
     shallow = min((b.level for b in items), default=0)
     for block in [b for b in items if b.level == shallow] or inside:
-        if block.kind not in (BlockKind.CODE, BlockKind.HEADING) and one_line(block.text):
+        if block.kind not in (BlockKind.CODE, BlockKind.HEADING) and not _NOTHING.fullmatch(one_line(block.text)):
             key, text = _key(_BOX.sub("", block.text, count=1))
             yield Draft(key, "", one_line(text) or one_line(block.text), Body(), block.span)
 
@@ -112,6 +113,13 @@ def _with_headings(blocks: Sequence[Block]) -> list[Block]:
     return found
 
 
+def _title(blocks: Sequence[Block], first_line: str) -> str:
+    """A text that begins with a line and not with a heading has its title there."""
+    headed = bool(blocks) and blocks[0].kind is BlockKind.HEADING
+    top = any(b.kind is BlockKind.HEADING and b.level == 1 for b in blocks)
+    return document_title(blocks) if headed or top or not first_line else first_line
+
+
 def _is(wanted: str, line: str) -> bool:
     return bool(wanted) and line == wanted
 
@@ -124,15 +132,15 @@ def _opens(line: str) -> bool:
 class _Reader:
     """Walks the blocks once; a section that is one requirement, and what is left out, are taken whole.
 
-    ``bare``: a text without real headings, in which any sentence may be a demand.
+    ``headed`` is the line of the first real heading: any sentence before it may be a demand.
     """
 
-    def __init__(self, blocks: Sequence[Block], report: Report, *, press: bool, bare: bool) -> None:
+    def __init__(self, blocks: Sequence[Block], report: Report, *, press: bool, headed: int | None) -> None:
         self.state = _State()
         self._blocks = blocks
         self._report = report
         self._press = press
-        self._bare = bare
+        self._headed = headed
 
     def run(self) -> None:
         i = 0
@@ -247,22 +255,25 @@ class _Reader:
         nested = [b for b in inside if b.kind is BlockKind.ITEM and b.level == block.level + 1]
         if len(nested) > 1 and self._groups(block, nested, section):
             return i + 1
-        if self._wanted(one_line(block.text), section, item=True):
+        if self._wanted(one_line(block.text), section, block, item=True):
             self._add(self._from_item(block, inside))
         return end
 
     def _groups(self, block: Block, nested: Sequence[Block], section: Section) -> bool:
         """Whether an item only names a group, and the items below it are the requirements."""
-        demanding = sum(self._wanted(one_line(b.text), Section.NEUTRAL, item=True) for b in nested)
+        demanding = sum(self._wanted(one_line(b.text), Section.NEUTRAL, b, item=True) for b in nested)
         words = len(block.text.split())
         return section is not Section.CONTEXT and words <= _MANY_WORDS and demanding * 2 > len(nested)
 
-    def _wanted(self, text: str, section: Section, *, item: bool) -> bool:
+    def _wanted(self, text: str, section: Section, block: Block, *, item: bool) -> bool:
         if text.endswith("?") or section is Section.CONTEXT:
             return False
-        if section is Section.WANTED or self._bare or self._press or self.state.lead[0]:
+        bare = self._headed is None or block.line < self._headed
+        if section is Section.WANTED or bare or self._press or self.state.lead[0]:
             listed = item and (section is Section.WANTED or self.state.lead[0])
-            said = any(p.match(text) for p in (IMPERATIVE, CONDITION)) or WISHES.search(text) is not None
+            told = item or section is Section.WANTED
+            said = WISHES.search(text) is not None or CONDITION.match(text) is not None
+            said = said or (told and IMPERATIVE.match(text) is not None)
             return listed or (said and not (self._press and ANNOUNCES.search(text)))
         return STRONG.search(text) is not None or (item and STORY.search(text) is not None)
 
@@ -296,7 +307,7 @@ class _Reader:
         key, _ = _key(block.text)
         title, _ = _titled(block.raw, block.text)
         spans = [(begin, begin + len(words), words) for begin, words in split_sentences(block.plain)]
-        starts = [k for k, (_, _, words) in enumerate(spans) if self._starts(words, section)]
+        starts = [k for k, (_, _, words) in enumerate(spans) if self._starts(words, section, block)]
         if not starts:
             return
         if key or title:
@@ -310,8 +321,8 @@ class _Reader:
             span = Span(line=line, column=column, end_line=last[0], end_column=last[1])
             yield Draft(own, title, one_line(text), Body(), span, priority=priority_of(text))
 
-    def _starts(self, words: str, section: Section) -> bool:
-        return self._wanted(words, section, item=False) or (self._press and left_out(words))
+    def _starts(self, words: str, section: Section, block: Block) -> bool:
+        return self._wanted(words, section, block, item=False) or (self._press and left_out(words))
 
     def _add(self, draft: Draft) -> None:
         names = self._names()

@@ -63,7 +63,8 @@ STRONG = re.compile(
 DEMANDS = re.compile(r"\b(?:must(?!-| have)|shall|(?:is|are) required to)\b", re.IGNORECASE)
 """Words that nobody uses without meaning a requirement."""
 WISHES = re.compile(
-    STRONG.pattern + r"|\b(?:will|can|cannot|can't|won't|ha(?:s|ve) to|need to|needs?|allows?|supports?|enables?|lets?"
+    STRONG.pattern
+    + r"|\b(?:will|can|cannot|can't|won't|ha(?:s|ve) to|need to|needs?|allows?|(?<=[a-z] )supports?|enables?|lets?"
     r"|wants? to|I want|never|always)\b",
     re.IGNORECASE,
 )

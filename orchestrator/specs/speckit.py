@@ -47,7 +47,8 @@ def read(blocks: Sequence[Block], report: Report) -> Found:
     starts = _starts(lines)
     known = frozenset(starts)
     drafts = [_draft(lines, i, known, report) for i in starts]
-    extras = [*_scenarios(lines), *_success_criteria(lines)]
+    own = {line for d in drafts for line in range(d.span.line, d.span.end_line + 1)}
+    extras = [*_scenarios(lines), *(e for e in _success_criteria(lines) if e.criterion.span.line not in own)]
     _link(drafts, extras)
     title = document_title(lines)
     if title.casefold().startswith(_TITLE):
