@@ -21,7 +21,7 @@ from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.run import OVER, Run, RunSettings
-from orchestrator.models.spec import Spec
+from orchestrator.models.spec import Spec, SpecFormat
 from orchestrator.models.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -164,17 +164,24 @@ def go_on(
         return drive(project, opened.ctx, opened.abort, plan=run.plan, ask=ask)
 
 
-def read_spec(path: Path, project: Project | None = None) -> tuple[Spec, bytes]:
-    """A spec file, parsed. Raises ``UsageError`` (SPEC001) when it cannot be read, ``SpecInvalid`` when it is wrong.
+def read_spec(path: Path, project: Project | None = None, chosen: SpecFormat | None = None) -> tuple[Spec, bytes]:
+    """A spec file, parsed together with what belongs to it, and the bytes that its source digest covers.
+
+    Raises ``UsageError`` (SPEC001) when it cannot be read, ``SpecInvalid`` when it is wrong.
 
     With a project its path becomes the one inside the work tree, or the bare
     file name: it goes into plans and evidence, where no folder of this machine belongs.
     """
-    from orchestrator.specs.parse import parse_spec
+    from orchestrator.app.spec_files import gather
+    from orchestrator.specs.beside import whole
+    from orchestrator.specs.parse import parse_document
 
-    data = read_file(path)
-    spec = parse_spec(data, str(path))
-    return (spec.model_copy(update={"path": _label(path, project)}) if project else spec), data
+    files = gather(path)
+    parsed = parse_document(files.data, str(files.path), chosen, None, files.beside)
+    parsed.report.refuse_errors()
+    spec = parsed.spec
+    label = {"path": _label(files.path, project)} if project else {}
+    return spec.model_copy(update=label), whole(files.data, parsed.used)
 
 
 def _label(path: Path, project: Project) -> str:

@@ -97,7 +97,7 @@ def _in_circles(plan: Plan) -> list[StepId]:
 def _coverage(plan: Plan, spec: Spec) -> Iterator[Problem]:
     wanted = {requirement.id for requirement in spec.requirements}
     planned = {requirement for step in plan.steps for requirement in step.requirements}
-    for missing in (r.id for r in spec.requirements if r.id not in planned):
+    for missing in (r.id for r in spec.built if r.id not in planned):
         yield "PLAN004", f"No step covers {missing}."
     for unknown in sorted(planned - wanted):
         yield "PLAN005", f"A step is for {unknown}, which is not in the spec."

@@ -45,15 +45,18 @@ def make_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
     """An acyclic plan in which every requirement has its step; checked before it is returned.
 
     ``paths`` are the files of the base tree, ``models`` those that the run's agents ask (nothing
-    else is granted), ``limits`` ceilings by name that the person adds. Raises
+    else is granted), ``limits`` ceilings by name that the person adds. Constraints
+    that name neither path nor command become no step: each step is told them, and what is left out. Raises
     :class:`~orchestrator.errors.PlanInvalid` with every problem; beside the
     codes of :func:`~orchestrator.planning.check.check_plan` these are PLAN012
     nothing says where to write, PLAN013 a path above a ceiling, PLAN014 a
     protected path that is not named exactly, PLAN016 a command that cannot run, PLAN019 a
-    requirement that the test-first lane cannot split, PLAN023 a host above the ceiling.
+    requirement that the test-first lane cannot split, PLAN023 a host above the ceiling, PLAN031 nothing to build.
     """
     ground = _Ground(spec, profile, workflow.ceiling, policy, frozenset(paths), tuple(models), limits or {})
-    order = _ordered(spec.requirements)
+    order = _ordered(spec.built)
+    if not order:
+        raise_invalid([("PLAN031", f"Nothing in {spec.path} is to be built: it only gives new names.")])
     ids = {requirement.id: StepId(f"S{i:02d}") for i, requirement in enumerate(order, 1)}
     problems: list[Problem] = []
     steps = [step for r in order if (step := ground.step(r, ids, problems)) is not None]
@@ -76,13 +79,19 @@ def make_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
     return plan
 
 
-def instruction(requirement: Requirement) -> str:
-    """What the agent is told: the requirement's own words, and nothing else. Deterministic."""
+def instruction(requirement: Requirement, spec: Spec | None = None) -> str:
+    """What the agent is told: the spec's own words, and nothing else. Deterministic.
+
+    With ``spec`` also the constraints that hold in every step, and what is left out.
+    """
     head = f"{requirement.id} {requirement.title}".strip()
     parts = [head, requirement.statement]
     if requirement.acceptance:
         criteria = (f"{i}. {c.text.replace(chr(10), chr(10) + '   ')}" for i, c in enumerate(requirement.acceptance, 1))
         parts.append("Accepted when:\n" + "\n".join(criteria))
+    for head, others in (("Holds in every step:", spec.throughout), ("Left out:", spec.non_goals)) if spec else ():
+        if others:
+            parts.append("\n".join([head, *(f"- {' '.join(r.statement.split())}" for r in others)]))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -90,8 +99,9 @@ def _ordered(requirements: Sequence[Requirement]) -> list[Requirement]:
     """In the spec's order, each after what it depends on. A circle stays in spec order, for the check to find."""
     done: dict[RequirementId, None] = {}
     left = list(requirements)
+    here = {r.id for r in left}
     while left:
-        ready = [r for r in left if all(d in done for d in r.depends_on)] or left
+        ready = [r for r in left if all(d in done or d not in here for d in r.depends_on)] or left
         done |= dict.fromkeys(r.id for r in ready)
         left = [r for r in left if r.id not in done]
     known = {r.id: r for r in requirements}
@@ -141,8 +151,8 @@ class _Ground:
             id=ids[requirement.id],
             title=requirement.title or requirement.statement.split("\n")[0][:80],
             requirements=(requirement.id,),
-            depends_on=tuple(ids[d] for d in requirement.depends_on),
-            instruction=instruction(requirement),
+            depends_on=tuple(ids[d] for d in requirement.depends_on if d in ids),
+            instruction=instruction(requirement, self.spec),
             write=write,
             acceptance=acceptance,
             capabilities=grant,
@@ -233,4 +243,4 @@ class _Ground:
         return Source(kind=SourceKind.SPEC, place=self._place(declared))
 
     def _place(self, declared: Declared) -> str:
-        return f"{self.spec.path}:{declared.span.line}"
+        return f"{declared.span.path or self.spec.path}:{declared.span.line}"

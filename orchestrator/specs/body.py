@@ -6,17 +6,19 @@ The labels are the same in every format: *Accept*, *Where*, *Verify by*,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
 from orchestrator.models.capabilities import DataClass
-from orchestrator.models.spec import Criterion, Declared, Span
+from orchestrator.models.spec import Criterion, Declared, Kind, Span
 from orchestrator.policy.commands import split_command
 from orchestrator.policy.egress import reached
 from orchestrator.policy.globs import refusal
 from orchestrator.specs.codes import Report, shown
+from orchestrator.specs.kinds import priority_of
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import starts_with_id
 
@@ -28,6 +30,11 @@ class Label(StrEnum):
     DEPENDS = "depends on"
     DATA = "data class"
     REACHES = "reaches"
+    PRIORITY = "priority"
+    KIND = "kind"
+    ID = "requirement id"
+    ALIASES = "also called"
+    TITLE = "requirement title"
 
 
 _LABELS = {
@@ -41,7 +48,14 @@ _LABELS = {
     "depends on": Label.DEPENDS,
     "data class": Label.DATA,
     "reaches": Label.REACHES,
+    "priority": Label.PRIORITY,
+    "kind": Label.KIND,
+    "requirement id": Label.ID,
+    "also called": Label.ALIASES,
+    "requirement title": Label.TITLE,
 }
+_BOX = re.compile(r"\[[ xX]\]\s+")
+_LONGEST_LABEL = 40
 _GHERKIN = {"given": 0, "when": 1, "then": 2}
 _JOINING = frozenset({"and", "but"})
 
@@ -58,6 +72,11 @@ class Body:
     depends: list[Declared] = field(default_factory=list[Declared])
     reaches: list[Declared] = field(default_factory=list[Declared])
     data: DataClass = DataClass.OPEN
+    priority: str = ""
+    kind: Kind | None = None
+    id: str = ""
+    aliases: list[str] = field(default_factory=list[str])
+    title: str = ""
 
     @property
     def text(self) -> str:
@@ -66,10 +85,24 @@ class Body:
 
 
 def label_of(line: str) -> tuple[Label, int] | None:
-    """The label that a line opens with, and the offset of what follows its colon."""
-    head, colon, _ = line.partition(":")
-    label = _LABELS.get(head.strip().casefold()) if colon else None
-    return (label, len(head) + 1) if label else None
+    """The label that a line opens with, and the offset of what follows its colon.
+
+    ``Priority:`` and ``Kind:`` are labels only before a priority or a kind: a form may have such fields.
+    """
+    head, colon, rest = line.partition(":")
+    label = _LABELS.get(head.strip().casefold()) if colon and len(head) < _LONGEST_LABEL else None
+    if (
+        label is None
+        or (label is Label.PRIORITY and not priority_of(rest))
+        or (label is Label.KIND and not _kind(rest))
+    ):
+        return None
+    return label, len(head) + 1
+
+
+def _kind(text: str) -> Kind | None:
+    word = text.replace("`", " ").strip().rstrip(".").casefold()
+    return next((kind for kind in Kind if kind.value == word and kind is not Kind.NON_GOAL), None)
 
 
 def opens_line(line: str) -> bool:
@@ -82,12 +115,13 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def read_body(blocks: Sequence[Block], report: Report, *, items_are_criteria: bool = False) -> Body:
+def read_body(blocks: Sequence[Block], report: Report, *, items_are_criteria: bool = False, depth: int = 0) -> Body:
     """Read the blocks of one requirement; problems go to ``report``.
 
     ``items_are_criteria`` takes list items without a label as criteria too.
+    ``depth`` is how deep in lists the requirement itself stands.
     """
-    reader = _Reader(report, items_are_criteria=items_are_criteria)
+    reader = _Reader(report, items_are_criteria=items_are_criteria, depth=depth)
     for block in _split(blocks):
         reader.read(block)
     return reader.body
@@ -101,8 +135,9 @@ def _split(blocks: Sequence[Block]) -> Iterator[Block]:
 class _Reader:
     """Remembers which label is open, how deep it stands, and where the last criterion began."""
 
-    def __init__(self, report: Report, *, items_are_criteria: bool) -> None:
+    def __init__(self, report: Report, *, items_are_criteria: bool, depth: int) -> None:
         self.body = Body()
+        self._base = depth
         self._items_are_criteria = items_are_criteria
         self._report = report
         self._label: Label | None = None
@@ -146,8 +181,9 @@ class _Reader:
     def _state(self, block: Block) -> None:
         text = block.text if block.kind is BlockKind.CODE else one_line(block.text)
         if block.kind is BlockKind.ITEM:
-            text = "  " * (block.level - 1) + "- " + text
-        if block.kind is BlockKind.ITEM and self.body.statement and self.body.statement[-1].lstrip().startswith("- "):
+            text = "  " * max(block.level - self._base - 1, 0) + "- " + text
+        listed = block.kind is not BlockKind.CODE and text.lstrip().startswith("- ")
+        if listed and self.body.statement and self.body.statement[-1].lstrip().startswith("- "):
             self.body.statement[-1] += "\n" + text
         elif text:
             self.body.statement.append(text)
@@ -166,11 +202,14 @@ class _Reader:
                 self._data(block, offset)
             case Label.REACHES:
                 self._reaches(block, offset)
+            case Label.PRIORITY | Label.KIND | Label.ID | Label.ALIASES | Label.TITLE:
+                self._word(label, one_line(block.text[offset:]))
             case _:
                 assert_never(label)
 
     def _accept(self, block: Block, offset: int) -> None:
         text = block.text[offset:].strip() if block.kind is BlockKind.CODE else one_line(block.text[offset:])
+        text = _BOX.sub("", text, count=1)
         if not text:
             return
         if self._continues(block, text):
@@ -229,6 +268,18 @@ class _Reader:
             self.body.data = DataClass(word)
         else:
             self._report.add("PRD019", *block.place(offset), f"{shown(word)!r} is no class of data.")
+
+    def _word(self, label: Label, text: str) -> None:
+        if label is Label.PRIORITY:
+            self.body.priority = priority_of(text)
+        elif label is Label.KIND:
+            self.body.kind = _kind(text)
+        elif label is Label.ID:
+            self.body.id = text.strip("`")
+        elif label is Label.TITLE:
+            self.body.title = text
+        else:
+            self.body.aliases += [part.strip() for part in text.split(";") if part.strip()]
 
     def _reaches(self, block: Block, offset: int) -> None:
         for declared in self._codes(block, offset, "PRD020", "*Reaches* names no host in backticks."):

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from orchestrator.errors import UsageError
 from orchestrator.models.spec import Problem, Severity, Spec, SpecFormat
+from orchestrator.specs.beside import NOTHING, Beside
 from orchestrator.specs.codes import CODES, SpecProblems
 from orchestrator.specs.lint.document import Document
 from orchestrator.specs.lint.table import RULES, Found, lint, mend
+from orchestrator.specs.lock import Assigned
 from orchestrator.specs.parse import parse_document
 
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
@@ -26,6 +28,7 @@ class Checked:
     problems: tuple[Problem, ...]
     remarks: tuple[Found, ...]
     lines: tuple[str, ...]
+    assigned: Assigned | None = None
 
     @property
     def errors(self) -> int:
@@ -46,6 +49,7 @@ def check_spec(
     data: bytes,
     path: str,
     format: SpecFormat | None = None,  # noqa: A002  the word of the command line
+    beside: Beside = NOTHING,
     *,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -59,14 +63,14 @@ def check_spec(
     for code in sorted((wanted | unwanted) - RULES.keys()):
         raise UsageError("PRD050", f"No rule has the code {code!r}.", "handrail prd explain --list")
     try:
-        parsed = parse_document(data, path, format)
+        parsed = parse_document(data, path, format, None, beside)
     except SpecProblems as refused:
         return Checked(None, refused.problems, (), ())
     own = _own_ignores(parsed.text.front)
     found = lint(Document(parsed.text, parsed.blocks, parsed.spec), select=wanted, ignore=unwanted | own)
     problems = sorted([*parsed.report.problems, *(f.problem for f in found)], key=lambda p: (p.line, p.column, p.code))
     spec = None if parsed.report.errors else parsed.spec
-    return Checked(spec, tuple(problems), found, parsed.text.lines)
+    return Checked(spec, tuple(problems), found, parsed.text.lines, parsed.assigned)
 
 
 def _own_ignores(front: dict[str, tuple[str, int, int]]) -> set[str]:

@@ -51,9 +51,40 @@ CODES: dict[str, Code] = {
     "PRD020": Code(
         "a host that cannot be granted", "write `docs.example.org` or `docs.example.org/path`, in backticks"
     ),
+    "PRD022": Code(
+        "a change of a requirement that the base spec does not have",
+        "write the heading exactly as in the base spec, or move it to ADDED Requirements",
+    ),
+    "PRD023": Code(
+        "a requirement that is added and is there already", "move it to MODIFIED Requirements, or name it otherwise"
+    ),
+    "PRD024": Code("one requirement in two sections of a change", "keep it in one of them"),
+    "PRD025": Code(
+        "two people changed the same requirement",
+        "read the base as it is now, write both changes into this one, then handrail prd check --write",
+    ),
+    "PRD026": Code("a change with nothing in it", "write a section ADDED, MODIFIED, REMOVED or RENAMED Requirements"),
+    "PRD027": Code("the lock file of the ids cannot be used", "take spec.lock.json from version control again"),
+    "PRD028": Code("an id that another requirement had before", "give it a number that was never used"),
     "PRD030": Code("a criterion without SHALL", "say what the system shall do", Severity.WARNING),
     "PRD031": Code(
         "items of another format that are not read as requirements", "pass the format if they are", Severity.WARNING
+    ),
+    "PRD032": Code(
+        "words that read like a requirement and belong to none",
+        "move them into a requirement, or say them without must",
+        Severity.INFO,
+    ),
+    "PRD033": Code(
+        "ids that were made up and that nothing remembers",
+        "handrail prd check --write keeps them in spec.lock.json; commit it beside the spec",
+        Severity.WARNING,
+    ),
+    "PRD034": Code("a path beside the spec that cannot be granted", "write it as src/billing/**", Severity.INFO),
+    "PRD035": Code(
+        "a change that leaves scenarios of the base out",
+        "copy the whole requirement into the change, or remove them on purpose",
+        Severity.WARNING,
     ),
 }
 """The one table of codes. ``prd explain`` prints it."""

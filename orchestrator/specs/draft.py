@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.models.base import RequirementId, canonical, sha256
-from orchestrator.models.spec import Criterion, Requirement, Span
+from orchestrator.models.base import Digest, RequirementId, canonical, sha256
+from orchestrator.models.spec import Criterion, Delta, Kind, Requirement, Span
 from orchestrator.specs.body import Body, opens_line, read_body
 from orchestrator.specs.codes import Report
 from orchestrator.specs.markdown import Block, BlockKind
+
+_WRITTEN_ID = re.compile(r"(?:([a-z0-9][a-z0-9._-]{0,63})/)?([A-Za-z0-9][A-Za-z0-9._-]{0,127})")
 
 
 @dataclass(slots=True)
@@ -22,16 +25,26 @@ class Draft:
     body: Body
     span: Span
     aliases: list[str] = field(default_factory=list[str])
+    namespace: str = ""
+    delta: Delta | None = None
+    base_digest: Digest | None = None
+    provisional: bool = False
+    kind: Kind | None = None
+    priority: str = ""
 
 
 @dataclass(slots=True)
 class Found:
-    """What one format made of a document. ``names`` are offers for the namespace."""
+    """What one format made of a document. ``names`` are offers for the namespace.
+
+    A draft with an empty ``key`` has no id in its source; one is made for it.
+    """
 
     title: str
     names: list[str]
     drafts: list[Draft]
     criteria: list[Criterion] = field(default_factory=list[Criterion])
+    left_out: list[Draft] = field(default_factory=list[Draft])
 
 
 def document_title(blocks: Sequence[Block]) -> str:
@@ -80,19 +93,46 @@ def make_draft(
     key: str, title: str, blocks: Sequence[Block], head: Block, report: Report, *, items_are_criteria: bool = False
 ) -> Draft:
     """A draft from the blocks of its body; its span runs from ``head`` to the last of them."""
-    body = read_body(blocks, report, items_are_criteria=items_are_criteria)
+    depth = head.level if head.kind is BlockKind.ITEM else 0
+    body = read_body(blocks, report, items_are_criteria=items_are_criteria, depth=depth)
     last = max([head, *blocks], key=lambda b: (b.end_line, b.end_column)).span
     span = Span(line=head.line, column=head.column, end_line=last.end_line, end_column=last.end_column)
-    return Draft(key, title, body.text, body, span)
+    written = split_written(body.id)
+    named = Draft(written[1] if written else key, body.title or title, body.text, body, span)
+    named.namespace = written[0] if written else ""
+    return named
 
 
-def to_requirement(draft: Draft, namespace: str, depends_on: tuple[RequirementId, ...]) -> Requirement:
+def split_written(text: str) -> tuple[str, str] | None:
+    """An id that stands under *Id*, as namespace and key; ``None`` for what is none."""
+    found = _WRITTEN_ID.fullmatch(text)
+    return (found[1] or "", found[2]) if found else None
+
+
+def text_digest(title: str, statement: str, criteria: Sequence[str]) -> Digest:
+    """What a requirement says, as one digest: no place, no id."""
+    return sha256(canonical([title, statement, list(criteria)]))
+
+
+def requirement_id(draft: Draft, namespace: str) -> RequirementId:
+    """``namespace/key``; a draft of another spec keeps that one's namespace."""
+    return RequirementId(f"{draft.namespace or namespace}/{draft.key}")
+
+
+def to_requirement(
+    draft: Draft, namespace: str, depends_on: tuple[RequirementId, ...] = (), kind: Kind = Kind.FUNCTIONAL
+) -> Requirement:
     """The noun. Its text digest covers title, statement and criteria, and no place."""
-    text = [draft.title, draft.statement, [criterion.text for criterion in draft.body.acceptance]]
+    criteria = [criterion.text for criterion in draft.body.acceptance]
     return Requirement(
-        id=RequirementId(f"{namespace}/{draft.key}"),
-        aliases=tuple(dict.fromkeys([draft.key, *draft.aliases])),
+        id=requirement_id(draft, namespace),
+        aliases=tuple(dict.fromkeys([draft.key, *draft.aliases, *draft.body.aliases])),
         title=draft.title,
+        kind=kind,
+        priority=draft.body.priority or draft.priority,
+        provisional=draft.provisional,
+        delta=draft.delta,
+        base_digest=draft.base_digest,
         statement=draft.statement,
         acceptance=tuple(draft.body.acceptance),
         where=tuple(draft.body.where),
@@ -101,5 +141,5 @@ def to_requirement(draft: Draft, namespace: str, depends_on: tuple[RequirementId
         reaches=tuple(draft.body.reaches),
         data=draft.body.data,
         span=draft.span,
-        text_digest=sha256(canonical(text)),
+        text_digest=text_digest(draft.title, draft.statement, criteria),
     )

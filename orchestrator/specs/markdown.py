@@ -7,25 +7,28 @@ backticks. A heading counts as one only outside of lists and quotations.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate, pairwise
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from orchestrator.models.spec import Span
 from orchestrator.specs.codes import Report
+from orchestrator.specs.inline import MAX_NESTING, Inline, Run, parser
 from orchestrator.specs.read import Text
 
-MAX_NESTING = 60
 MAX_BLOCK_CHARACTERS = 32_768
 
-_MARKS = frozenset("`*_<&\\")
+CELL = " | "
+"""Stands between the cells of a row."""
+
 _HIDING = frozenset("<&\\")
+_TICKS = re.compile("`+")
 
 
 class BlockKind(StrEnum):
@@ -34,16 +37,6 @@ class BlockKind(StrEnum):
     ITEM = "item"
     ROW = "row"
     CODE = "code"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A stretch of visible text with one place. ``code`` holds a code span's content."""
-
-    text: str
-    line: int
-    column: int
-    code: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +72,17 @@ class Block:
     def plain(self) -> str:
         """:attr:`text` with code spans blanked, offsets kept."""
         return "".join(" " * len(r.text) if r.code is not None else r.text for r in self.runs)
+
+    @property
+    def cells(self) -> tuple[tuple[int, str], ...]:
+        """Each cell of a row with its offset in :attr:`text`; empty ones too."""
+        found: list[tuple[int, str]] = [(0, "")]
+        for start, run in self.located():
+            if run.text == CELL and run.code is None:
+                found.append((start + len(CELL), ""))
+            else:
+                found[-1] = (found[-1][0], found[-1][1] + run.text)
+        return tuple(found)
 
     @property
     def span(self) -> Span:
@@ -157,15 +161,9 @@ def _trimmed(runs: Sequence[Run]) -> tuple[Run, ...]:
     return tuple(kept)
 
 
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
-    return parser.disable(["inline", "text_join", "link", "image", "autolink", "reference"])
-
-
 def parse_markdown(text: Text, report: Report) -> tuple[Block, ...]:
     """The blocks of a text, in order. What cannot be read safely becomes a problem in ``report``."""
-    tokens = _parser().parse(text.source)
+    tokens = parser().parse(text.source)
     deep = next((t for t in tokens if t.level >= MAX_NESTING - 2), None)
     if deep is not None:
         line = next((t.map[0] + 1 for t in tokens if t.map and t.level >= MAX_NESTING - 3), 1)
@@ -239,23 +237,23 @@ class _Walk:
         return BlockKind.PARAGRAPH, len(self._lists), None
 
     def _inline(self, token: Token) -> Iterator[Block]:
-        if not token.content:
-            return
         first, last = token.map or [0, 1]
         if self._cells is not None:
             self._cells.append((token.content, first))
+            return
+        if not token.content:
             return
         kind, level, ordinal = self._kind()
         yield self._block(kind, level, (first, last), [(token.content, first)], ordinal)
 
     def _row(self) -> Iterator[Block]:
         cells, self._cells = self._cells or [], None
-        if cells:
+        if any(content for content, _ in cells):
             first = cells[0][1]
             yield self._block(BlockKind.ROW, len(self._lists), (first, first + 1), cells)
 
     def _code(self, token: Token) -> Iterator[Block]:
-        fence = token.markup or "```"
+        fence = token.markup or "`" * max(3, *(len(run) + 1 for run in _TICKS.findall(token.content)), 3)
         body = f"{fence}{token.info.strip()}\n{token.content.rstrip()}\n{fence}"
         yield self._verbatim(token, BlockKind.CODE, len(self._lists), body, code=token.content)
 
@@ -304,76 +302,13 @@ class _Walk:
 
 def _runs(contents: Sequence[tuple[str, int]], lines: Sequence[str]) -> tuple[Run, ...]:
     runs: list[Run] = []
-    for content, first in contents:
-        more = list(_Inline(content, lines, first).runs())
-        if runs and more:
-            runs.append(Run(" | ", more[0].line, more[0].column))
+    for k, (content, first) in enumerate(contents):
+        more = list(Inline(content, lines, first).runs())
+        if k:
+            place = (more[0].line, more[0].column) if more else (first + 1, 1)
+            runs.append(Run(CELL, *place))
         runs += more
     return _trimmed(runs)
-
-
-class _Inline:
-    """Runs of one inline content. The parser gives no places, so each piece is found again in the source."""
-
-    def __init__(self, content: str, lines: Sequence[str], first: int) -> None:
-        self._content = content
-        self._cursor = 0
-        self._rows: list[tuple[int, int, int]] = []
-        offset = 0
-        for k, row in enumerate(content.split("\n")):
-            index = min(first + k, len(lines) - 1)
-            column = max(lines[index].find(row.strip()), 0) + 1 - (len(row) - len(row.lstrip()))
-            self._rows.append((offset, index + 1, column))
-            offset += len(row) + 1
-
-    def runs(self) -> Iterator[Run]:
-        if not _MARKS & set(self._content):
-            yield from self._plain_runs()
-            return
-        parser = _parser()
-        tokens: list[Token] = []
-        parser.inline.parse(self._content, parser, {}, tokens)
-        for token in tokens:
-            run = self._run(token)
-            if run is not None:
-                yield run
-
-    def _plain_runs(self) -> Iterator[Run]:
-        for k, ((_, line, column), row) in enumerate(zip(self._rows, self._content.split("\n"), strict=True)):
-            if k:
-                yield Run("\n", line, 1)
-            yield Run(row.strip(), line, max(column + len(row) - len(row.lstrip()), 1))
-
-    def _run(self, token: Token) -> Run | None:
-        match token.type:
-            case "text" | "text_special":
-                if not token.content:
-                    return None
-                return Run(token.content, *self._find(token.content))
-            case "code_inline":
-                mark = token.markup or "`"
-                line, column = self._find(token.content)
-                return Run(f"{mark}{token.content}{mark}", line, max(column - len(mark), 1), token.content)
-            case "softbreak" | "hardbreak":
-                self._cursor = self._content.find("\n", self._cursor) + 1 or self._cursor
-                return Run("\n", *self._place(self._cursor))
-            case "html_inline":
-                place = self._find(token.content)
-                return None if token.content.startswith("<!") else Run(token.content, *place)
-            case _:
-                return None
-
-    def _find(self, piece: str) -> tuple[int, int]:
-        at = self._content.find(piece, self._cursor)
-        if at < 0:
-            return self._place(self._cursor)
-        self._cursor = at + len(piece)
-        return self._place(at)
-
-    def _place(self, offset: int) -> tuple[int, int]:
-        row = max(bisect_right(self._rows, offset, key=lambda r: r[0]) - 1, 0)
-        start, line, column = self._rows[row]
-        return line, max(column + offset - start, 1)
 
 
 def _without_comments(html: str) -> tuple[str, bool]:

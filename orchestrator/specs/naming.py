@@ -52,7 +52,7 @@ def choose_namespace(text: Text, given: str | None, offers: Iterable[str], repor
         return _checked(value, line, column, report)
     path = PurePosixPath(text.path.replace("\\", "/"))
     for offer in (*offers, path.parent.name, path.stem):
-        name = slug(offer)
+        name = slug(offer.removesuffix(".md"))
         if name not in _GENERIC:
             return name
     report.add("PRD009", 1, 1, "Neither title nor folder nor file name can serve as the namespace of the ids.")

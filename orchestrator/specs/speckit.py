@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.models.spec import Criterion
-from orchestrator.specs.body import read_body
+from orchestrator.specs.body import Body, read_body
 from orchestrator.specs.codes import Report
 from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft, split_lines, with_trail
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id
+from orchestrator.specs.rows import read_row, read_table
 
 _STORY = re.compile(r"User Story ([0-9]{1,4})\b\s*[:\u2014\u2013-]?\s*", re.IGNORECASE)
 _NAMES_STORY = re.compile(r"\b(?:User Story |US-?)([0-9]{1,4})\b", re.IGNORECASE)
@@ -46,7 +47,8 @@ def read(blocks: Sequence[Block], report: Report) -> Found:
     starts = _starts(lines)
     known = frozenset(starts)
     drafts = [_draft(lines, i, known, report) for i in starts]
-    extras = [*_scenarios(lines), *_success_criteria(lines)]
+    own = {line for d in drafts for line in range(d.span.line, d.span.end_line + 1)}
+    extras = [*_scenarios(lines), *(e for e in _success_criteria(lines) if e.criterion.span.line not in own)]
     _link(drafts, extras)
     title = document_title(lines)
     if title.casefold().startswith(_TITLE):
@@ -61,20 +63,28 @@ def _starts(blocks: Sequence[Block]) -> list[int]:
         for i, (block, trail) in enumerate(with_trail(blocks))
         if block.kind is not BlockKind.CODE
         and not block.quoted
-        and any("requirement" in heading.text.casefold() for heading in trail)
+        and any(_holds_requirements(heading) for heading in trail)
         and _is_requirement(block)
     ]
+
+
+def _holds_requirements(heading: Block) -> bool:
+    """``Product Requirements Document`` names the whole, no section."""
+    name = heading.text.casefold()
+    return "requirement" in name and not (heading.level == 1 and "document" in name)
 
 
 def _is_requirement(block: Block) -> bool:
     if "-" not in block.raw:
         return False
     parts = split_id(block.text)
-    return parts is not None and not parts[0].startswith(("SC-", "REQ-"))
+    return parts is not None and not parts[0].startswith(("SC-", "REQ-", "US-"))
 
 
 def _draft(blocks: Sequence[Block], i: int, starts: frozenset[int], report: Report) -> Draft:
     head = blocks[i]
+    if head.kind is BlockKind.ROW:
+        return _from_row(blocks, i)
     key, rest = split_id(head.text) or ("", head.text)
     inside = list(blocks[i + 1 : extent(blocks, i, starts)])
     if head.kind is BlockKind.HEADING:
@@ -84,6 +94,20 @@ def _draft(blocks: Sequence[Block], i: int, starts: frozenset[int], report: Repo
     opening = " ".join(first.text.split()) if first else ""
     body.statement = "\n\n".join(part for part in (opening, body.body.text) if part)
     return body
+
+
+def _from_row(blocks: Sequence[Block], i: int) -> Draft:
+    """By the columns' names where the table says them, else all that stands behind the id."""
+    first = i
+    while first and blocks[first - 1].kind is BlockKind.ROW:
+        first -= 1
+    columns = read_table(blocks[first]) if first < i else None
+    row = read_row(blocks[i], columns) if columns else None
+    key, rest = split_id(blocks[i].text) or ("", blocks[i].text)
+    if row is None:
+        return Draft(key, "", " ".join(rest.split()), Body(), blocks[i].span)
+    row.key = key
+    return row
 
 
 def _scenarios(blocks: Sequence[Block]) -> Iterator[_Extra]:

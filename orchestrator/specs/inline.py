@@ -1,0 +1,96 @@
+"""The inside of a paragraph: visible text, code spans and line breaks, each piece with its place in the source."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+MAX_NESTING = 60
+_MARKS = frozenset("`*_<&\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of visible text with one place. ``code`` holds a code span's content."""
+
+    text: str
+    line: int
+    column: int
+    code: str | None = None
+
+
+@lru_cache(maxsize=1)
+def parser() -> MarkdownIt:
+    """CommonMark with tables; inline content is parsed when it is asked for, links stay as they are written."""
+    markdown = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
+    return markdown.disable(["inline", "text_join", "link", "image", "autolink", "reference"])
+
+
+class Inline:
+    """Runs of one inline content. The parser gives no places, so each piece is found again in the source."""
+
+    def __init__(self, content: str, lines: Sequence[str], first: int) -> None:
+        self._content = content
+        self._cursor = 0
+        self._rows: list[tuple[int, int, int]] = []
+        offset = 0
+        for k, row in enumerate(content.split("\n")):
+            index = min(first + k, len(lines) - 1)
+            column = max(lines[index].find(row.strip()), 0) + 1 - (len(row) - len(row.lstrip()))
+            self._rows.append((offset, index + 1, column))
+            offset += len(row) + 1
+
+    def runs(self) -> Iterator[Run]:
+        """In order; emphasis marks and comments are gone."""
+        if not _MARKS & set(self._content):
+            yield from self._plain_runs()
+            return
+        tokens: list[Token] = []
+        markdown = parser()
+        markdown.inline.parse(self._content, markdown, {}, tokens)
+        for token in tokens:
+            run = self._run(token)
+            if run is not None:
+                yield run
+
+    def _plain_runs(self) -> Iterator[Run]:
+        for k, ((_, line, column), row) in enumerate(zip(self._rows, self._content.split("\n"), strict=True)):
+            if k:
+                yield Run("\n", line, 1)
+            yield Run(row.strip(), line, max(column + len(row) - len(row.lstrip()), 1))
+
+    def _run(self, token: Token) -> Run | None:
+        match token.type:
+            case "text" | "text_special":
+                if not token.content:
+                    return None
+                return Run(token.content, *self._find(token.content))
+            case "code_inline":
+                mark = token.markup or "`"
+                line, column = self._find(token.content)
+                return Run(f"{mark}{token.content}{mark}", line, max(column - len(mark), 1), token.content)
+            case "softbreak" | "hardbreak":
+                self._cursor = self._content.find("\n", self._cursor) + 1 or self._cursor
+                return Run("\n", *self._place(self._cursor))
+            case "html_inline":
+                place = self._find(token.content)
+                return None if token.content.startswith("<!") else Run(token.content, *place)
+            case _:
+                return None
+
+    def _find(self, piece: str) -> tuple[int, int]:
+        at = self._content.find(piece, self._cursor)
+        if at < 0:
+            return self._place(self._cursor)
+        self._cursor = at + len(piece)
+        return self._place(at)
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        row = max(bisect_right(self._rows, offset, key=lambda r: r[0]) - 1, 0)
+        start, line, column = self._rows[row]
+        return line, max(column + offset - start, 1)

@@ -1,0 +1,77 @@
+"""What kind of requirement a sentence is, and how urgent: by its id, its section, and a number with a unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from orchestrator.models.spec import Kind
+
+_PREFIXES = {
+    "NFR": Kind.QUALITY,
+    "QR": Kind.QUALITY,
+    "QA": Kind.QUALITY,
+    "PERF": Kind.QUALITY,
+    "CON": Kind.CONSTRAINT,
+    "TC": Kind.CONSTRAINT,
+    "C": Kind.CONSTRAINT,
+}
+_QUALITY_SECTION = re.compile(
+    r"\b(?:non-?\s?functional|qualit(?:y|ies)|performance|scalability|reliability|availability|service levels?|slos?)\b"
+)
+_CONSTRAINT_SECTION = re.compile(r"\bconstraints?\b|\bguard-?rails\b")
+_NON_GOAL_SECTION = re.compile(
+    r"^(?:non-?\s?goals?|out[- ]of[- ]scope|not (?:in|part of|included)\b.*|exclusions?|excluded|won'?t have)\b"
+    r"|\b(?:non-?\s?goals|anti-?goals|out[- ]of[- ]scope|not in scope)\b"
+    r"|^what (?:we are|we're|this is) not\b|^deliberately left out\b"
+)
+_MEASURED = re.compile(
+    r"\b(?:latency|response times?|throughput|availab\w+|uptime|respond\w*|answer\w*|load\w*|start\w*|complet\w+|"
+    r"concurren\w+|memory|p9[059]|error rate|"
+    r"within|under|below|at least|at most|no more than|faster than|up to)\b.{0,80}?"
+    r"\b\d[\d.,]*\s*(?:ms|milliseconds?|s|secs?|seconds?|%|percent|rps|qps|requests?|[KMG]i?B|concurrent|users?)(?!\w)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PRIORITY = re.compile(
+    r"\bpriority\s*[:=]?\s*\(?(P[0-5]|must|should|could|won'?t|critical|high|medium|low)\b|\b(P[0-5])\b"
+    r"|\((must|should|could|won'?t)(?:[- ]have)?\)|^\W*(must|should|could|won'?t)[- ]have\b",
+    re.IGNORECASE,
+)
+_WORDS = frozenset({"must", "should", "could", "wont", "critical", "high", "medium", "low"})
+RANK = {"critical": 0, "must": 1, "high": 1, "should": 2, "medium": 2, "could": 3, "low": 3, "wont": 4}
+"""0 is the most urgent; ``P0`` to ``P5`` stand beside these."""
+
+
+def priority_of(text: str) -> str:
+    """``P1``, ``must``, ``high`` ... when the text says one; else nothing."""
+    bare = text.strip().strip("()`*.").casefold().replace("'", "")
+    if bare.removesuffix("-have").removesuffix(" have") in _WORDS:
+        return bare.removesuffix("-have").removesuffix(" have")
+    found = _PRIORITY.search(text)
+    word = next((g for g in found.groups() if g), "") if found else ""
+    return word.upper() if word[:1] in "Pp" and word[1:].isdigit() else word.casefold().replace("'", "")
+
+
+def rank(priority: str) -> int | None:
+    """0 for the most urgent, ``None`` for what says nothing."""
+    if priority[:1] == "P" and priority[1:].isdigit():
+        return int(priority[1:])
+    return RANK.get(priority)
+
+
+def is_non_goal(heading: str) -> bool:
+    """Whether a section, named in small letters, holds what is left out."""
+    return _NON_GOAL_SECTION.search(heading) is not None
+
+
+def kind_of(key: str, headings: Sequence[str], statement: str) -> Kind:
+    """The kind, from the id's prefix, then the headings in small letters (innermost last), then a measure."""
+    prefix = key.rpartition("-")[0].split("-")[0]
+    if prefix in _PREFIXES:
+        return _PREFIXES[prefix]
+    for heading in reversed(headings):
+        if _CONSTRAINT_SECTION.search(heading):
+            return Kind.CONSTRAINT
+        if _QUALITY_SECTION.search(heading):
+            return Kind.QUALITY
+    return Kind.QUALITY if _MEASURED.search(statement[:4000]) else Kind.FUNCTIONAL

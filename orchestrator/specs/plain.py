@@ -1,0 +1,358 @@
+"""Prose without ids: PRDs as people write them, e-mails, issues pasted as text.
+
+What is read: a section with acceptance criteria or a user story, as one
+requirement; else each item and each sentence that demands something, with
+what follows it. What is skipped: context, questions, code and quotations.
+Ids are made by :mod:`orchestrator.specs.lock`. English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from orchestrator.models.spec import Criterion, Span
+from orchestrator.specs.body import Body, Label, label_of, one_line, read_body
+from orchestrator.specs.codes import Report
+from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft
+from orchestrator.specs.kinds import is_non_goal, kind_of, priority_of
+from orchestrator.specs.lint.document import heading_name, split_sentences
+from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import split_id
+from orchestrator.specs.prose import (
+    ANNOUNCES,
+    CONDITION,
+    IMPERATIVE,
+    STORY,
+    STRONG,
+    WISHES,
+    Section,
+    leads,
+    left_out,
+    says_section,
+    section_of,
+)
+from orchestrator.specs.rows import read_row, read_table
+
+_BOX = re.compile(r"\[[ xX]\]\s+")
+_NUMBER = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})+|[A-Z]{1,4}[0-9]{1,4})[.:)]?\s+")
+_TITLED = re.compile(r"\*\*(?P<a>[^*\n]{2,80})\*\*|__(?P<b>[^_\n]{2,80})__")
+_KINDS_OF_TEXT = re.compile(r"^(?:PRD|PR/?FAQ|RFC|Feature request|Issue)\s*[:\u2014\u2013-]\s*", re.IGNORECASE)
+_NOTHING = re.compile(r"(?:nothing|none|n/?a|-|tbd)?[.!]?", re.IGNORECASE)
+_MANY_WORDS = 8
+_SHORT_DOCUMENT = 60
+
+
+@dataclass(slots=True)
+class _State:
+    drafts: list[Draft] = field(default_factory=list[Draft])
+    left_out: list[Draft] = field(default_factory=list[Draft])
+    criteria: list[Criterion] = field(default_factory=list[Criterion])
+    trail: list[tuple[Block, int]] = field(default_factory=list[tuple[Block, int]])
+    lead: tuple[bool, str] = (False, "")
+
+
+def read(blocks: Sequence[Block], report: Report, *, press: bool = False) -> Found:
+    """All requirements of a document, in order. ``press``: what customers *can* do is a demand everywhere."""
+    first = next((b.line for b in blocks if b.kind is BlockKind.HEADING), None)
+    reader = _Reader(_with_headings(blocks), report, press=press, headed=first)
+    reader.run()
+    state = reader.state
+    title = _KINDS_OF_TEXT.sub("", _title(blocks, reader.first_line()))
+    if not state.drafts and len(blocks) <= _SHORT_DOCUMENT:
+        state.drafts += reader.asked_by_title()
+    found = Found(title, [title], state.drafts, state.criteria)
+    found.left_out = state.left_out
+    return found
+
+
+def excluded(blocks: Sequence[Block]) -> list[Draft]:
+    """What a document of any format says is left out: the items of such sections, else their paragraphs."""
+    found: list[Draft] = []
+    i = 0
+    while i < len(blocks):
+        if blocks[i].kind is BlockKind.HEADING and is_non_goal(heading_name(blocks[i].text)):
+            end = extent(blocks, i, frozenset())
+            found += _items(blocks[i + 1 : end])
+            i = end
+        else:
+            i += 1
+    return found
+
+
+def _items(inside: Sequence[Block]) -> Iterator[Draft]:
+    items = [b for b in inside if b.kind is BlockKind.ITEM]
+    shallow = min((b.level for b in items), default=0)
+    for block in [b for b in items if b.level == shallow] or inside:
+        if block.kind not in (BlockKind.CODE, BlockKind.HEADING) and not _NOTHING.fullmatch(one_line(block.text)):
+            key, text = _key(_BOX.sub("", block.text, count=1))
+            yield Draft(key, "", one_line(text) or one_line(block.text), Body(), block.span)
+
+
+def _with_headings(blocks: Sequence[Block]) -> list[Block]:
+    """Lines that only look like headings become some, one level below the last real one."""
+    found: list[Block] = []
+    level = 1
+    for block in (part for whole in blocks for part in whole.parts(_opens)):
+        if block.kind is BlockKind.HEADING:
+            level = block.level + 1
+        if block.kind is not BlockKind.PARAGRAPH or block.level or block.quoted or "\n\n" in block.raw:
+            found.append(block)
+            continue
+        first, _, rest = block.raw.partition("\n")
+        if not says_section(first):
+            found.append(block)
+            continue
+        parts = list(block.parts(partial(_is, rest.partition("\n")[0].strip()))) if rest else [block]
+        if rest and len(parts) == 1:
+            found.append(block)
+            continue
+        found += [replace(parts[0], kind=BlockKind.HEADING, level=level), *parts[1:]]
+    return found
+
+
+def _title(blocks: Sequence[Block], first_line: str) -> str:
+    """A text that begins with a line and not with a heading has its title there."""
+    headed = bool(blocks) and blocks[0].kind is BlockKind.HEADING
+    top = any(b.kind is BlockKind.HEADING and b.level == 1 for b in blocks)
+    return document_title(blocks) if headed or top or not first_line else first_line
+
+
+def _is(wanted: str, line: str) -> bool:
+    return bool(wanted) and line == wanted
+
+
+def _opens(line: str) -> bool:
+    """Whether a line of a paragraph begins something of its own: an id, a number such as 3.1, or a label."""
+    return bool(_key(line)[0]) or label_of(line) is not None
+
+
+class _Reader:
+    """Walks the blocks once; a section that is one requirement, and what is left out, are taken whole.
+
+    ``headed`` is the line of the first real heading: any sentence before it may be a demand.
+    """
+
+    def __init__(self, blocks: Sequence[Block], report: Report, *, press: bool, headed: int | None) -> None:
+        self.state = _State()
+        self._blocks = blocks
+        self._report = report
+        self._press = press
+        self._headed = headed
+
+    def run(self) -> None:
+        i = 0
+        while i < len(self._blocks):
+            block = self._blocks[i]
+            if block.kind is BlockKind.HEADING:
+                i = self._heading(i)
+            elif block.kind is BlockKind.CODE or block.quoted:
+                i += 1
+            elif block.kind is BlockKind.ROW:
+                i = self._table(i)
+            elif block.kind is BlockKind.ITEM:
+                i = self._item(i)
+            else:
+                i = self._paragraph(i)
+
+    def first_line(self) -> str:
+        """The first line of a text without headings, when it is short enough for a title."""
+        first = self._blocks[0].text.split("\n")[0].strip() if self._blocks else ""
+        return first.rstrip(":") if 0 < len(first.split()) <= 2 * _MANY_WORDS and not first.endswith(".") else ""
+
+    def asked_by_title(self) -> Iterator[Draft]:
+        """An issue whose title is all that it asks for."""
+        head = next((b for b in self._blocks if b.kind is BlockKind.HEADING), self._blocks[0] if self._blocks else None)
+        line = head.text.split("\n")[0].strip() if head else ""
+        if head is not None and (IMPERATIVE.match(line) or STRONG.search(line)):
+            yield Draft("", "", line, Body(), head.span)
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(heading_name(b.text) for b, _ in self.state.trail)
+
+    def _heading(self, i: int) -> int:
+        block, state = self._blocks[i], self.state
+        while state.trail and state.trail[-1][0].level >= block.level:
+            state.trail.pop()
+        end = extent(self._blocks, i, frozenset())
+        inside = self._blocks[i + 1 : end]
+        if label_of(block.text.strip().rstrip(":") + ":") == (Label.ACCEPT, len(block.text.strip().rstrip(":")) + 1):
+            self._loose_criteria(i, inside)
+            return end
+        state.trail.append((block, len(state.drafts)))
+        state.lead = (False, "")
+        section = section_of(self._names())
+        if section is Section.LEFT_OUT:
+            state.left_out += _items(inside)
+            return end
+        if section is Section.ASKED:
+            self._asked(block, inside)
+            return end
+        if section is not Section.CONTEXT and self._is_one(i, inside):
+            self._add(self._one(block, inside))
+            return end
+        return i + 1
+
+    def _is_one(self, i: int, inside: Sequence[Block]) -> bool:
+        """Whether a section is a single requirement: it has criteria or a story, and no heading with its own."""
+        below = [
+            b for b in inside if b.kind is BlockKind.HEADING and label_of(b.text.strip().rstrip(":") + ":") is None
+        ]
+        marked = any((found := label_of(_head(b))) is not None and found[0] is Label.ACCEPT for b in inside)
+        stories = sum(STORY.search(b.text) is not None for b in inside if b.kind is not BlockKind.CODE)
+        return (
+            not below and (stories == 1 or (marked and stories == 0)) and not (i == 0 and stories == 0 and not marked)
+        )
+
+    def _one(self, head: Block, inside: Sequence[Block]) -> Draft:
+        key, title = _key(head.text)
+        parts = [part for block in inside for part in block.parts(lambda line: label_of(line) is not None)]
+        draft = make_draft(key, one_line(title), parts, head, self._report)
+        if not draft.statement.strip():
+            draft.statement = draft.title
+        draft.priority = priority_of(head.text)
+        return draft
+
+    def _asked(self, head: Block, inside: Sequence[Block]) -> None:
+        body = read_body([b for b in inside if b.kind is not BlockKind.HEADING], self._report)
+        if not body.text:
+            return
+        title = one_line(self._blocks[0].text) if self._blocks[0].kind is BlockKind.HEADING else self.first_line()
+        last = max([head, *inside], key=lambda b: (b.end_line, b.end_column)).span
+        span = Span(line=inside[0].line, column=inside[0].column, end_line=last.end_line, end_column=last.end_column)
+        self._add(Draft("", title if head is not self._blocks[0] else "", body.text, body, span))
+
+    def _loose_criteria(self, i: int, inside: Sequence[Block]) -> None:
+        body = read_body(self._blocks[i : i + 1 + len(inside)], Report(""))
+        mine = self.state.drafts[self.state.trail[-1][1] if self.state.trail else 0 :]
+        if len(mine) == 1:
+            mine[0].body.acceptance += body.acceptance
+        else:
+            self.state.criteria += body.acceptance
+
+    def _table(self, i: int) -> int:
+        end = i
+        while end < len(self._blocks) and self._blocks[end].kind is BlockKind.ROW:
+            end += 1
+        columns = read_table(self._blocks[i])
+        section = section_of(self._names())
+        if columns is not None and section is not Section.CONTEXT:
+            for row in self._blocks[i + 1 : end]:
+                draft = read_row(row, columns)
+                if draft is not None:
+                    self._add(draft)
+        return end
+
+    def _item(self, i: int) -> int:
+        end = extent(self._blocks, i, frozenset())
+        block, inside = self._blocks[i], self._blocks[i + 1 : end]
+        section = section_of(self._names())
+        if section in (Section.MEASURES, Section.GOALS) and not self.state.lead[1]:
+            self.state.criteria.append(Criterion(text=one_line(block.text), span=block.span))
+            return end
+        nested = [b for b in inside if b.kind is BlockKind.ITEM and b.level == block.level + 1]
+        if len(nested) > 1 and self._groups(block, nested, section):
+            return i + 1
+        if self._wanted(one_line(block.text), section, block, item=True):
+            self._add(self._from_item(block, inside))
+        return end
+
+    def _groups(self, block: Block, nested: Sequence[Block], section: Section) -> bool:
+        """Whether an item only names a group, and the items below it are the requirements."""
+        demanding = sum(self._wanted(one_line(b.text), Section.NEUTRAL, b, item=True) for b in nested)
+        words = len(block.text.split())
+        return section is not Section.CONTEXT and words <= _MANY_WORDS and demanding * 2 > len(nested)
+
+    def _wanted(self, text: str, section: Section, block: Block, *, item: bool) -> bool:
+        if text.endswith("?") or section is Section.CONTEXT:
+            return False
+        bare = self._headed is None or block.line < self._headed
+        if section is Section.WANTED or bare or self._press or self.state.lead[0]:
+            listed = item and (section is Section.WANTED or self.state.lead[0])
+            told = item or section is Section.WANTED
+            said = WISHES.search(text) is not None or CONDITION.match(text) is not None
+            said = said or (told and IMPERATIVE.match(text) is not None)
+            return listed or (said and not (self._press and ANNOUNCES.search(text)))
+        return STRONG.search(text) is not None or (item and STORY.search(text) is not None)
+
+    def _from_item(self, block: Block, inside: Sequence[Block]) -> Draft:
+        text = _BOX.sub("", block.text, count=1)
+        key, rest = _key(text)
+        title, rest = _titled(block.raw, rest)
+        draft = make_draft(key, title, inside, block, self._report)
+        draft.statement = "\n\n".join(part for part in (one_line(rest), draft.statement) if part)
+        draft.priority = priority_of(text) or self.state.lead[1]
+        return draft
+
+    def _paragraph(self, i: int) -> int:
+        block = self._blocks[i]
+        section = section_of(self._names())
+        found = label_of(block.text)
+        if found is not None and found[0] is Label.ACCEPT:
+            end = i + 1
+            while end < len(self._blocks) and self._blocks[end].kind is BlockKind.ITEM:
+                end += 1
+            self._loose_criteria(i, self._blocks[i + 1 : end])
+            return end
+        self.state.lead = leads(block) if section is not Section.CONTEXT else (False, "")
+        if not self.state.lead[0]:
+            for draft in self._sentences(block, section):
+                self._add(draft)
+        return i + 1
+
+    def _sentences(self, block: Block, section: Section) -> Iterator[Draft]:
+        """Each demanding sentence with those that follow it."""
+        key, _ = _key(block.text)
+        title, _ = _titled(block.raw, block.text)
+        spans = [(begin, begin + len(words), words) for begin, words in split_sentences(block.plain)]
+        starts = [k for k, (_, _, words) in enumerate(spans) if self._starts(words, section, block)]
+        if not starts:
+            return
+        if key or title:
+            starts = [0]
+        for k, after in zip(starts, [*starts[1:], len(spans)], strict=True):
+            begin, end = spans[k][0], spans[after - 1][1]
+            own, text = _key(block.text[begin:end])
+            text = _titled(block.raw, text)[1] if title else text
+            line, column = block.place(begin)
+            last = block.place(end - 1)
+            span = Span(line=line, column=column, end_line=last[0], end_column=last[1])
+            yield Draft(own, title, one_line(text), Body(), span, priority=priority_of(text))
+
+    def _starts(self, words: str, section: Section, block: Block) -> bool:
+        return self._wanted(words, section, block, item=False) or (self._press and left_out(words))
+
+    def _add(self, draft: Draft) -> None:
+        names = self._names()
+        if self._press and left_out(draft.statement):
+            self.state.left_out.append(draft)
+            return
+        if self._press and not draft.title and self.state.trail and self.state.trail[-1][0].text.rstrip().endswith("?"):
+            draft.title = one_line(self.state.trail[-1][0].text)
+        draft.priority = draft.priority or next((p for n in reversed(names) if (p := priority_of(n))), "")
+        draft.kind = kind_of(draft.key, names, draft.statement)
+        self.state.drafts.append(draft)
+
+
+def _head(block: Block) -> str:
+    text = block.text.strip()
+    return text.rstrip(":") + ":" if block.kind is BlockKind.HEADING else text
+
+
+def _key(text: str) -> tuple[str, str]:
+    """The source's own id, when there is one, and the rest. ``3.1`` counts, a bare ``3`` does not."""
+    parts = split_id(text)
+    if parts is not None:
+        return parts
+    found = _NUMBER.match(text)
+    return (found[1], text[found.end() :]) if found else ("", text)
+
+
+def _titled(raw: str, text: str) -> tuple[str, str]:
+    """``**Rollback**: deploys can be undone`` as title and statement."""
+    found = _TITLED.match(_BOX.sub("", raw, count=1))
+    name = (found["a"] or found["b"]).rstrip(":").strip() if found else ""
+    rest = text[len(name) :].lstrip(" :.\u2014\u2013-") if name and text.startswith(name) else ""
+    return (name, rest) if rest else ("", text)

@@ -1,0 +1,145 @@
+"""How people who write no ids say what they want: words that demand, and sections by their names (English)."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from orchestrator.specs.body import label_of
+from orchestrator.specs.kinds import is_non_goal, priority_of
+from orchestrator.specs.markdown import Block, BlockKind
+
+MAX_HEADING_WORDS = 8
+_NAME_WORDS = 3
+"""``Functional requirements`` is a name; more words without a colon are a sentence."""
+_LEAD_WORDS = 6
+
+
+class Section(StrEnum):
+    """What stands under a heading. ``NEUTRAL`` is one whose name says nothing."""
+
+    NEUTRAL = "neutral"
+    WANTED = "wanted"
+    ASKED = "asked"
+    GOALS = "goals"
+    MEASURES = "measures"
+    LEFT_OUT = "left out"
+    CONTEXT = "context"
+
+
+_ASKED = re.compile(
+    r"^expected (?:behaviou?rs?|results?|outcomes?)|^describe the (?:solution|feature)|^(?:feature )?request$"
+    r"|^(?:proposed|desired) (?:solution|behaviou?r|change)|^what (?:should happen|do you want|is wanted)"
+    r"|^what (?:you|did you) expect"
+)
+_MEASURES = re.compile(
+    r"^(?:success (?:metrics?|measures?|criteria)|kpis?|metrics|key results?|measures? of success|okrs?)\b"
+)
+_GOALS = re.compile(r"^(?:product |project |business )?(?:goals?|objectives?)\b")
+_WANTED = re.compile(
+    r"\b(?:requirements?|features?|functional\w*|user stories|stories|must[- ]haves?|should[- ]haves?|could[- ]haves?"
+    r"|nice[- ]to[- ]haves?|scope|mvp|deliverables?|capabilities|functionality|use cases|constraints?"
+    r"|acceptance|performance|security|quality|reliability|accessibility|guard-?rails"
+    r"|what (?:it|we) (?:does|builds?|need)"
+    r"|the (?:solution|product|proposal)|solution|tasks|to-?do)\b"
+)
+_CONTEXT = re.compile(
+    r"^(?:background|context|problems?|why|motivation|introduction|overview|summary|abstract|executive summary"
+    r"|references?|links?|glossary|definitions?|appendix|open questions?|questions?|risks?|assumptions?|timeline"
+    r"|milestones?|schedule|stakeholders?|personas?|(?:target |our )?(?:users?|audience|customers?|market)$"
+    r"|competit\w+|alternatives?\b.*"
+    r"|history|change ?log|revision\w*|authors?|status|team|steps to reproduce|to reproduce|reproduction|actual\b.*"
+    r"|current (?:behaviou?r|state|situation)|environment|screenshots?|logs?|versions?|additional context"
+    r"|describe the bug|what happened|notes?|discussion|customer quotes?|quotes?|research|dependencies|budget|costs?"
+    r"|decision|decision log|user research|rollout|launch plan|go[- ]to[- ]market)\b"
+)
+_AS_IS = re.compile(r"^(?:shipped|existing|current|as[- ]is|already|today)\b")
+STRONG = re.compile(
+    r"\b(?:must|shall|should|ought to|needs to|(?:is|are|be) (?:required|not allowed|forbidden) to|may not"
+    r"|will be able to|has to be)\b",
+    re.IGNORECASE,
+)
+"""Demands wherever they stand."""
+DEMANDS = re.compile(r"\b(?:must(?!-| have)|shall|(?:is|are) required to)\b", re.IGNORECASE)
+"""Words that nobody uses without meaning a requirement."""
+WISHES = re.compile(
+    STRONG.pattern
+    + r"|\b(?:will|can|cannot|can't|won't|ha(?:s|ve) to|need to|needs?|allows?|(?<=[a-z] )supports?|enables?|lets?"
+    r"|wants? to|I want|never|always)\b",
+    re.IGNORECASE,
+)
+"""Demands in a section that holds what is wanted."""
+IMPERATIVE = re.compile(
+    r"(?:please )?(?:add|allow|support|show|display|send|store|let|provide|enable|create|remove|delete|make|keep|give"
+    r"|build"
+    r"|implement|fix|prevent|reject|return|include|ensure|validate|log|notify|export|import|limit|use|replace|update"
+    r"|migrate|introduce|expose|integrate|handle|improve|reduce|increase|require|restrict|save|load|render|change"
+    r"|do not"
+    r"|don't|never|always|stop|warn|block|encrypt|mask|record|sort|filter|search|list|print|ask|accept|refuse|rename"
+    r"|move|split|merge|sync|cache|retry|schedule|publish|hide|open|close|set|write|read|upload|download)\b",
+    re.IGNORECASE,
+)
+CONDITION = re.compile(r"(?:if|when|whenever|while|once|unless)\b[^,]{3,200},", re.IGNORECASE)
+"""Says what happens in a case, without a word that demands it."""
+ANNOUNCES = re.compile(r"\b(?:announc(?:ed|es|ing)|launch(?:ed|es)?|introduc(?:ed|es|ing)|unveil\w*)\b", re.IGNORECASE)
+STORY = re.compile(r"\bAs an? .{2,200}?,? I (?:want|need|can|would|should)\b", re.IGNORECASE | re.DOTALL)
+_LEAD = re.compile(
+    r"\b(?:needs?|must|shall|should|require[ds]?|support|features?|following|deliver|includes?|build|want|able to"
+    r"|can)\b",
+    re.IGNORECASE,
+)
+_NOT_NOW = re.compile(
+    r"\bnot (?:at launch|part of|planned|in (?:the first|this|scope|v1|version))|\bno plans? to\b"
+    r"|\b(?:a|some) (?:later|future) (?:release|version)\b|\bout of scope\b",
+    re.IGNORECASE,
+)
+
+
+_SECTIONS = (
+    (Section.NEUTRAL, re.compile(r"\bfaqs?\b|\bpress release\b")),
+    (Section.ASKED, _ASKED),
+    (Section.MEASURES, _MEASURES),
+    (Section.CONTEXT, _CONTEXT),
+    (Section.GOALS, _GOALS),
+    (Section.WANTED, _WANTED),
+)
+
+
+def section_of(names: tuple[str, ...]) -> Section:
+    """By the innermost heading, in small letters, whose name says something; outermost first in ``names``.
+
+    Whatever stands under a heading about what there is already is context.
+    """
+    if any(_AS_IS.search(name) for name in names):
+        return Section.CONTEXT
+    for name in reversed(names):
+        if is_non_goal(name):
+            return Section.LEFT_OUT
+        for section, pattern in _SECTIONS:
+            if pattern.search(name):
+                return section
+    return Section.NEUTRAL
+
+
+def says_section(line: str) -> bool:
+    """Whether a short line names a section, as a heading in pasted text does."""
+    name = line.strip().strip("*_").rstrip(":").strip().casefold()
+    if not name or len(name.split()) > MAX_HEADING_WORDS or name.endswith((".", "?", "!", ",")):
+        return False
+    ended = line.strip().rstrip("*_").endswith(":") or line.strip().startswith(("**", "__")) or line.isupper()
+    exact = section_of((name,)) is not Section.NEUTRAL and not STRONG.search(name)
+    return exact and (ended or len(name.split()) <= _NAME_WORDS)
+
+
+def leads(block: Block) -> tuple[bool, str]:
+    """Whether a paragraph announces a list of requirements, and the priority that it gives them."""
+    text = block.text.strip()
+    if block.kind is BlockKind.ROW or label_of(text) is not None:
+        return False, ""
+    urgent = priority_of(text) if len(text.split()) <= _LEAD_WORDS else ""
+    return bool(urgent) or (text.endswith(":") and _LEAD.search(text) is not None), urgent
+
+
+def left_out(sentence: str) -> bool:
+    """Whether an answer says that something will not be there yet."""
+    return _NOT_NOW.search(sentence) is not None
