@@ -107,6 +107,11 @@ class SqliteIndex:
         )
         return [row[0] for row in rows]
 
+    def items_of(self, run: RunId) -> tuple[tuple[ReviewItem, str | None], ...]:
+        """Every item of a run with its outcome, oldest first."""
+        rows = self._read("SELECT document, outcome FROM items WHERE run = ? ORDER BY created_at, rowid", (run,))
+        return tuple((_item(row[0]), row[1]) for row in rows)
+
     def close_item(self, item: str, outcome: str) -> None:
         with self._write() as db:
             db.execute("UPDATE items SET outcome = ? WHERE id = ? AND outcome IS NULL", (outcome, item))
