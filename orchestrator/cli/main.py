@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Plan a spec, build it, have it reviewed and merged."),
     "resume": ("resume", "Go on with a run that waits or was interrupted."),
     "cancel": ("cancel", "End a run."),
+    "halt": ("halt", "Stop at once whatever works with an agent, a model, a key or a workflow."),
     "steer": ("steer", "Say something to a step that is under way."),
     "merge": ("merge", "Bring a finished run to its target branch."),
     "runs": ("runs", "List the runs of this repository."),

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from orchestrator.models.event import Event
     from orchestrator.models.run import Run
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
+_HALTS = "CREATE TABLE IF NOT EXISTS halts (number INTEGER PRIMARY KEY, line BLOB NOT NULL) STRICT"
+"""What version 2 added."""
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
@@ -219,6 +221,10 @@ class SqliteIndex:
         with self._write() as db:
             yield db
 
+    def select(self, query: str) -> list[tuple[Any, ...]]:
+        """What a neighbour in this room reads."""
+        return self._read(query)
+
     def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
         with self._write() as db:
             db.execute("INSERT INTO steers (run, step, text) VALUES (?, ?, ?)", (run, step, text))
@@ -264,6 +270,10 @@ class SqliteIndex:
             raise StoreError("STORE013", f"{self._path} was written by a newer Handrail.", "upgrade Handrail")
         if version == 0:
             self._create()
+        elif version == 1:
+            with self._write() as db:
+                db.execute(_HALTS)
+                db.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
     def _create(self) -> None:
         schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
