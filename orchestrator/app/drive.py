@@ -12,8 +12,9 @@ from types import FrameType
 from orchestrator.app.project import Project
 from orchestrator.app.signals import signals
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.halting import halted
 from orchestrator.engine.run import Ended, Waiting, advance
-from orchestrator.errors import ExitCode, HandrailError, Interrupted, StoreError
+from orchestrator.errors import ExitCode, HandrailError, Interrupted, LimitReached, StoreError
 from orchestrator.models.base import RunId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.run import Run, RunStatus
@@ -40,18 +41,22 @@ def drive(
     """Advance a run as its only owner.
 
     ``abort`` ends every live sandbox at once; it is called when the run is
-    cancelled or this process is told to stop. Raises ``RunBusy`` when another
-    process owns the run, ``Interrupted`` on cancellation, SIGINT or SIGTERM.
+    cancelled or halted or this process is told to stop. Raises ``RunBusy`` when another
+    process owns the run, ``Interrupted`` on cancellation, SIGINT or SIGTERM, ``LimitReached``
+    (HALT001) while an order to halt stands that is about it.
     Whatever is raised, the run's row says why and whether it can go on.
     """
     folder = project.layout.run(ctx.run.id)
-    with lease(folder), _stopping(project, ctx.run.id, abort) as stop:
+    with lease(folder), _stopping(project, ctx, abort) as stop:
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
             with checkpoints(folder / "checkpoints.db") as saver:
                 result = advance(ctx, saver, plan=plan, ask=ask)
         except BaseException as problem:
+            problem = stop.halt or problem
             _stopped(project, ctx.run.id, problem, cancelled=stop.cancelled)
+            if stop.halt:
+                raise stop.halt from None
             if stop.reason:
                 raise Interrupted("RUN003", stop.reason, f"handrail resume {ctx.run.id}") from problem
             raise
@@ -65,11 +70,12 @@ class _Stop:
     def __init__(self) -> None:
         self.reason = ""
         self.cancelled = False
+        self.halt: LimitReached | None = None
 
 
 @contextmanager
-def _stopping(project: Project, run: RunId, abort: Callable[[], None]) -> Iterator[_Stop]:
-    stop, over = _Stop(), threading.Event()
+def _stopping(project: Project, ctx: RunContext, abort: Callable[[], None]) -> Iterator[_Stop]:
+    stop, over, run = _Stop(), threading.Event(), ctx.run.id
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         stop.reason = stop.reason or f"Stopped by {signal.Signals(number).name}; the run can be resumed."
@@ -84,15 +90,19 @@ def _stopping(project: Project, run: RunId, abort: Callable[[], None]) -> Iterat
                     stop.reason, stop.cancelled = f"Run {run} was cancelled.", True
                     abort()
                     return
+                stop.halt = halted(ctx)
+                if stop.halt is not None:
+                    abort()
+                    return
 
-    watcher = threading.Thread(target=watch, name="cancel", daemon=True)
+    thread = threading.Thread(target=watch, name="cancel", daemon=True)
     with signals(on_signal):
-        watcher.start()
+        thread.start()
         try:
             yield stop
         finally:
             over.set()
-            watcher.join()
+            thread.join()
 
 
 def _stopped(project: Project, run: RunId, problem: BaseException, *, cancelled: bool) -> None:

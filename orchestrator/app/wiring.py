@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from orchestrator.app.base import Base, read_base
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
+from orchestrator.app.halting import watched
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import EngineShelf, LazyEngine, layers_of, packages_at
 from orchestrator.app.trees import open_trees
@@ -139,6 +140,7 @@ def open_run(
             budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=run_gates,
             open_decision=decision_opener(base),
+            orders=watched(project, base.chain.current),
         )
         try:
             yield Opened(ctx, engine.abort)

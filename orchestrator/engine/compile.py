@@ -9,6 +9,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.halting import halted
 from orchestrator.engine.nodes.agent import agent
 from orchestrator.engine.nodes.command import command
 from orchestrator.engine.nodes.end import end
@@ -93,6 +94,8 @@ def _watched(ctx: RunContext, name: str, handler: Handler) -> Handler:
         ctx.emit(TRANSITION, name, before=before, outcome=outcome)
         if ctx.index.cancel_asked(ctx.run.id):
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
+        if (order := halted(ctx)) is not None:
+            raise order
         update = handler(state)
         ctx.blobs.flush()  # the checkpoint that follows refers to them
         return cast("Update", plain({**update, "at": name}))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.models.event import Event
     from orchestrator.models.run import Run
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
@@ -106,6 +106,11 @@ class SqliteIndex:
             (run, json.dumps(sorted(OVER))),
         )
         return [row[0] for row in rows]
+
+    def items_of(self, run: RunId) -> tuple[tuple[ReviewItem, str | None], ...]:
+        """Every item of a run with its outcome, oldest first."""
+        rows = self._read("SELECT document, outcome FROM items WHERE run = ? ORDER BY created_at, rowid", (run,))
+        return tuple((_item(row[0]), row[1]) for row in rows)
 
     def close_item(self, item: str, outcome: str) -> None:
         with self._write() as db:
@@ -233,6 +238,10 @@ class SqliteIndex:
         with self._write() as db:
             yield db
 
+    def select(self, query: str) -> list[tuple[Any, ...]]:
+        """What a neighbour in this room reads."""
+        return self._read(query)
+
     def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
         with self._write() as db:
             db.execute("INSERT INTO steers (run, step, text) VALUES (?, ?, ?)", (run, step, text))
@@ -280,7 +289,7 @@ class SqliteIndex:
             self._create()
 
     def _create(self) -> None:
-        """Every table that is not there; a file of version 1 lacks the last one."""
+        """Every table that is not there; files of earlier versions lack the last ones."""
         schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
         with self._write() as db:
             if db.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA_VERSION:
