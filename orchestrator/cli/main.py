@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show one run: its steps and where they stand."),
     "events": ("events", "Print what happened in a run."),
     "report": ("report", "Write one page that tells a run."),
+    "drift": ("drift", "Say whether an agent's newest runs differ from those before."),
     "review": ("review", "Look at what waits for a person, and decide."),
     "gate": ("gate", "Run the gates on any difference of two commits."),
     "audit": ("audit", "Judge a whole history, commit by commit."),
