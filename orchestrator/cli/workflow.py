@@ -1,16 +1,23 @@
-"""``handrail workflow``: list and check workflows."""
+"""``handrail workflow``: described processes compiled, read back, drawn and proved."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.options import as_json
-from orchestrator.cli.telling import print_json, say
+from orchestrator.cli.telling import note, print_json, say
+
+if TYPE_CHECKING:
+    from orchestrator.models.workflow import Workflow
+    from orchestrator.workflows.compile import Compiled
+
+_FILE = click.Path(path_type=Path)
 
 
-@click.group(help="List and check workflows.")
+@click.group(help="Compile, check, explain and draw described processes.")
 def command() -> None: ...
 
 
@@ -25,17 +32,97 @@ def list_(json_: bool) -> None:
         say("\n".join(workflow_ids()))
 
 
-@command.command(
-    help="Check a workflow.yaml with the process.md beside it: complete, connected, nothing merged unseen."
-)
-@click.argument("path", type=click.Path(path_type=Path))
+@command.command("compile", help="Compile a process.md to a workflow.yaml, without a model, and prove it.")
+@click.argument("process", type=_FILE)
+@click.option("-o", "--output", type=_FILE, help="Where to write the workflow; without it, to stdout.")
+@click.option("--id", "id_", metavar="ID", help="The workflow's id; without it, the folder's name.")
+@click.option("--by", metavar="ROLE", help="Who does the steps that name nobody.")
 @as_json
-def check(path: Path, json_: bool) -> None:
-    from orchestrator.app.start import read_file
-    from orchestrator.workflows.load import load_workflow
+def compile_(process: Path, output: Path | None, id_: str | None, by: str | None, json_: bool) -> None:
+    from orchestrator.app.workflows import compile_file, write
+    from orchestrator.errors import WorkflowInvalid
+    from orchestrator.workflows.dump import dump
 
-    found = load_workflow(read_file(path), read_file(path.parent / "process.md"), str(path))
+    found = compile_file(process, id_, by)
+    if found.workflow is not None and output is not None:
+        write(output, dump(found.workflow).encode())
     if json_:
-        print_json("workflow", {"id": found.id, "digest": found.digest(), "nodes": len(found.nodes), "problems": []})
-    else:
-        say(f"{path}: {len(found.nodes)} nodes; no path merges a change without gates, tests and a reviewer.")
+        _print_compiled(found)
+    elif found.workflow is not None and output is None:
+        say(dump(found.workflow).rstrip("\n"))
+    counts = ", ".join(f"{count} {kind}" for kind, count in found.counts().items())
+    note(f"{process}: {len(found.read)} sentences: {counts}.")
+    if found.workflow is None:
+        details = [str(problem) for problem in found.problems]
+        raise WorkflowInvalid("WF102", f"{process} is not a workflow yet.", "mend the lines named", details)
+    if output is not None:
+        note(f"Read it back: handrail workflow explain {output}")
+
+
+@command.command(help="Prove a workflow.yaml with the process.md beside it; make or check a certificate of the proof.")
+@click.argument("path", type=_FILE)
+@click.option("--certify", type=_FILE, help="Write a signed certificate here.")
+@click.option("--key", type=_FILE, help="The key that signs it.")
+@click.option("--certificate", type=_FILE, help="Check this certificate, with the independent checker.")
+@click.option("--signer", metavar="KEYID", help="Who must have signed it.")
+@as_json
+def check(
+    path: Path, certify: Path | None, key: Path | None, certificate: Path | None, signer: str | None, json_: bool
+) -> None:
+    from orchestrator.app import workflows
+
+    found = workflows.check_file(path, certificate, signer)
+    signed = workflows.certify(found, certify, key) if certify is not None else found.signed_by
+    workflow = found.workflow
+    if json_:
+        body = {"id": workflow.id, "digest": workflow.digest(), "nodes": len(workflow.nodes), "problems": []}
+        searched = {"states": found.states, "transitions": found.transitions, "situations": found.situations}
+        print_json("workflow", {**body, **searched, "signed_by": signed})
+        return
+    say(f"{path}: {len(workflow.nodes)} nodes; no path merges a change without gates, tests and a reviewer.")
+    say(f"Searched {found.states} standings and {found.transitions} passages. What agents write is not proved by this.")
+    if signed:
+        say(f"Certificate signed by {signed}" + (", checked anew." if certificate else f", written to {certify}."))
+
+
+@command.command(help="Read a workflow back in plain English.")
+@click.argument("path", type=_FILE)
+def explain(path: Path) -> None:
+    from orchestrator.workflows.say import explain as told
+
+    say(told(_any(path)).rstrip("\n"))
+
+
+@command.command(help="Draw a workflow.")
+@click.argument("path", type=_FILE)
+@click.option("--format", "format_", type=click.Choice(["text", "mermaid", "svg"]), default="text", show_default=True)
+def graph(path: Path, format_: str) -> None:
+    from orchestrator.workflows import graph as drawing
+
+    draw = {"text": drawing.terminal, "mermaid": drawing.mermaid, "svg": drawing.svg}[format_]
+    say(draw(_any(path)).rstrip("\n"))
+
+
+def _any(path: Path) -> Workflow:
+    """A ``workflow.yaml``, or what a ``process.md`` compiles to. Raises ``WorkflowInvalid`` with each problem."""
+    from orchestrator.app.workflows import compile_file, load_file
+    from orchestrator.errors import WorkflowInvalid
+
+    if path.suffix != ".md":
+        return load_file(path)
+    found = compile_file(path, None, None)
+    if found.workflow is None:
+        details = [str(problem) for problem in found.problems]
+        raise WorkflowInvalid("WF102", f"{path} is not a workflow yet.", "mend the lines named", details)
+    return found.workflow
+
+
+def _print_compiled(found: Compiled) -> None:
+    workflow = found.workflow
+    head = {"id": workflow.id, "digest": workflow.digest(), "nodes": len(workflow.nodes)} if workflow else {}
+    sentences = [
+        {"text": r.sentence.text, "line": r.sentence.span.line, "column": r.sentence.span.column, "kind": r.kind}
+        for r in found.read
+    ]
+    problems = [p.model_dump(mode="json") for p in found.problems]
+    print_json("workflow", {**head, "problems": problems, "sentences": sentences})

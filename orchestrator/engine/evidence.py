@@ -14,7 +14,7 @@ from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.change import Observed, Proposal
 from orchestrator.models.policy import Custody
 from orchestrator.models.review import ChangeSheet
-from orchestrator.policy.proof import search
+from orchestrator.policy.proof import judge
 from orchestrator.ports import RefUpdate
 from orchestrator.provenance import claims, dsse, log, ranges, statements, stating
 
@@ -94,16 +94,16 @@ def proof_line(ctx: RunContext, when: datetime) -> bytes:
 
     Raises ``WorkflowInvalid`` WF030 when the search finds a way: nothing is merged then.
     """
-    found = search.searched(ctx.workflow)
-    if found.counterexample:
+    found = judge.proved(ctx.workflow)
+    if found.broken is not None or not found.complete:
         raise WorkflowInvalid("WF030", f"The workflow {ctx.workflow.id} can merge a change unseen.")
     return _sealed(
         ctx,
         claims.ProofClaim(
             run=ctx.run.id,
             workflow=Digest(ctx.workflow.digest()),
-            property=search.PROPERTY,
-            engine="breadth-first search over all reachable standings",
+            property=judge.PROPERTY,
+            engine=judge.ENGINE,
             rules=_rules(),
             states=found.states,
             transitions=found.transitions,
@@ -115,7 +115,7 @@ def proof_line(ctx: RunContext, when: datetime) -> bytes:
 
 def _rules() -> Digest:
     """The digest of the proof's own source: every file of it, in the order of their names."""
-    folder = Path(search.__file__).parent
+    folder = Path(judge.__file__).parent
     return sha256(canonical([sha256(path.read_bytes()) for path in sorted(folder.glob("*.py"))]))
 
 

@@ -64,7 +64,9 @@ class Node(Noun):
     timer of a node that waits for somebody; it ends as ``expired``. ``pause_seconds`` is how
     long a wait lasts by itself. ``at_most`` bounds an outcome: taken that often,
     the node ends as ``exhausted`` instead. ``edits`` marks a task that changes the change
-    in hand; ``change`` names that change. ``span`` is the place of its sentence in ``process.md``.
+    in hand; ``change`` names that change. ``inside`` is the innermost branch that the node
+    belongs to, as ``PARALLEL/BRANCH``: whoever leaves it for another node than its join ends
+    the branches beside it. ``span`` is the place of its sentence in ``process.md``.
     """
 
     kind: NodeKind
@@ -93,6 +95,7 @@ class Node(Noun):
     to: str | None = None
     capabilities: Capabilities | None = None
     phase: str = ""
+    inside: str | None = None
     span: Span | None = None
     exit: int | None = Field(default=None, ge=0, le=255)
 

@@ -130,10 +130,12 @@ class Effect(Noun):
 
 
 class Event(Noun):
-    """Which passages are meant: a node by id, or all nodes of a kind; ending as ``outcome``, or in any way."""
+    """Which passages are meant: of a node, of a kind, of a role, or all that edit; ending as ``outcome``, or anyhow."""
 
     node: str | None = None
     kind: NodeKind | None = None
+    role: str | None = None
+    edits: bool = False
     outcome: str | None = None
 
 

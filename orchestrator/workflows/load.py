@@ -9,9 +9,8 @@ from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem
 from orchestrator.models.strict_yaml import Document, parse, validate
 from orchestrator.models.workflow import Workflow
-from orchestrator.policy.proof import search
-
-_SCHEMA = "handrail.workflow/1"
+from orchestrator.policy.proof import judge
+from orchestrator.workflows.dump import SCHEMA
 
 
 def load_workflow(data: bytes, prose: bytes, path: str) -> Workflow:
@@ -32,13 +31,13 @@ def load_workflow(data: bytes, prose: bytes, path: str) -> Workflow:
 
 
 def _body(data: Any) -> Any:  # noqa: ANN401  plain YAML data
-    if not isinstance(data, dict) or data.get("schema") != _SCHEMA:  # pyright: ignore[reportUnknownMemberType]
-        return {"schema": f"must be {_SCHEMA}"}
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:  # pyright: ignore[reportUnknownMemberType]
+        return {"schema": f"must be {SCHEMA}"}
     return {key: value for key, value in data.items() if key != "schema"}  # pyright: ignore[reportUnknownVariableType]
 
 
 def _judge(workflow: Workflow, document: Document, prose: bytes, path: str) -> list[Problem]:
-    found = [_at(document, path, ("nodes", node), code, text) for node, code, text in search.problems(workflow)]
+    found = [_at(document, path, ("nodes", node), code, text) for node, code, text in judge.problems(workflow)]
     if workflow.source_digest != sha256(prose):
         text = "The process was edited after this workflow was made from it."
         found.append(_at(document, path, ("source_digest",), "WF003", text))

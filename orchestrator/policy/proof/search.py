@@ -1,144 +1,217 @@
-"""What a workflow must be before anything is compiled: complete, connected, and safe to merge from.
+"""Every way through a workflow, breadth first: the shortest way to a broken guard, or the proof that there is none.
 
-The proof is over our own representation. It says that the orchestration asks
-the gates and a person about every edit, not that the code is correct.
+The first search forgets how often a bounded outcome was taken, which only adds
+ways. When it finds one, a second search counts, so that the story told can
+happen. Complete over the finite tables; beyond ``MAX_STATES`` it says unknown,
+which counts as no.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from orchestrator.models.workflow import Line, Node, NodeKind, Subject, Workflow
-from orchestrator.policy.proof import shape
+from orchestrator.policy.proof.machine import Edge, Guard, Machine
 
+MAX_STATES: Final = 2_000_000
 
-def problems(workflow: Workflow) -> Iterator[tuple[str, str, str]]:
-    """(node id, code, sentence) for everything wrong. Nothing means that it may be compiled."""
-    broken = list(shape.problems(workflow))
-    yield from broken
-    if not broken:
-        yield from _connection(workflow)
-        story = counterexample(workflow)
-        if story:
-            yield story[-1].node, "WF030", "A change can be merged unseen: " + _tell(workflow, story)
-
-
-def _connection(workflow: Workflow) -> Iterator[tuple[str, str, str]]:
-    reached = _closure({workflow.start}, {n: set(node.on.values()) for n, node in workflow.nodes.items()})
-    for name in sorted(set(workflow.nodes) - reached):
-        yield name, "WF020", f"{name} can never be reached."
-    back: dict[str, set[str]] = {n: set() for n in workflow.nodes}
-    for name, node in workflow.nodes.items():
-        for target in node.on.values():
-            back[target].add(name)
-    ends = {n for n, node in workflow.nodes.items() if node.kind is NodeKind.END}
-    for name in sorted(reached - _closure(ends, back)):
-        yield name, "WF021", f"{name} can never come to an end."
-
-
-def _closure(start: set[str], edges: dict[str, set[str]]) -> set[str]:
-    seen, todo = set(start), list(start)
-    while todo:
-        for target in edges[todo.pop()] - seen:
-            seen.add(target)
-            todo.append(target)
-    return seen
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a run is, and what has been said of the change in hand since its last edit and its last rebuild."""
-
-    node: str
-    gated: bool = False
-    tested: bool = False
-    approved: bool = False
+Tokens = tuple[str, ...]
+"""Where a run stands: one node, or several inside parallel branches; a join holds one for each branch that came."""
+Counts = tuple[tuple[str, str, int], ...]
+State = tuple[int, int]
+"""Number of the place (tokens and counts), and the bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One step of a counterexample: ``node`` ended as ``outcome``."""
+    """One step of a story: ``node`` ended as ``outcome``."""
 
     node: str
     outcome: str
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A guard that does not hold at the end of a story."""
+
+    guard: Guard
+    node: str
+    story: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
-    """How much of a workflow was searched, and the shortest way to an unseen merge: empty when there is none."""
+    """How much was searched, and what was found. ``complete`` false: too large, so nothing is proved."""
 
     states: int
     transitions: int
-    counterexample: tuple[Passage, ...]
+    broken: Broken | None
+    complete: bool = True
 
 
-PROPERTY: Final = (
-    "every merge follows gates, acceptance and approval of the change since its last edit and last rebuild"
-)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transition between places. ``guards`` are of the outcome itself."""
+
+    node: str
+    outcome: str
+    place: int
+    keep: int
+    put: int
+    guards: tuple[Guard, ...]
 
 
-def counterexample(workflow: Workflow) -> list[Passage]:
-    """The shortest way to a merge without gates, acceptance and approval since the last edit; empty when there is none.
+class Places:
+    """Places by number, their steps and guards, made when first needed."""
 
-    A stack merge needs gates and acceptance; a merge to the run's line needs the approval as well.
-    """
-    return list(searched(workflow).counterexample)
+    def __init__(self, machine: Machine, *, counting: bool) -> None:
+        self._machine = machine
+        self._counting = counting
+        self._numbers: dict[tuple[Tokens, Counts], int] = {}
+        self._places: list[tuple[Tokens, Counts]] = []
+        self._steps: dict[int, list[Step]] = {}
+        self._guards: dict[int, list[tuple[str, Guard]]] = {}
+
+    def number(self, tokens: Tokens, counts: Counts) -> int:
+        """Of this place; a new one when it is new."""
+        known = self._numbers.setdefault((tokens, counts), len(self._places))
+        if known == len(self._places):
+            self._places.append((tokens, counts))
+        return known
+
+    def at(self, place: int) -> tuple[Tokens, Counts]:
+        """Tokens and counts of a place."""
+        return self._places[place]
+
+    def guards(self, place: int) -> list[tuple[str, Guard]]:
+        """(node, guard) that must hold here."""
+        known = self._guards.get(place)
+        if known is None:
+            held = self._machine.guards
+            tokens = self._places[place][0]
+            known = [(n, g) for n in dict.fromkeys(tokens) for g in held.get(n, ()) if not g.outcome]
+            self._guards[place] = known
+        return known
+
+    def steps(self, place: int) -> list[Step]:
+        """All that can happen next."""
+        known = self._steps.get(place)
+        if known is None:
+            tokens, counts = self._places[place]
+            known = [s for node in dict.fromkeys(tokens) for s in self._of(node, tokens, counts)]
+            self._steps[place] = known
+        return known
+
+    def _of(self, node: str, tokens: Tokens, counts: Counts) -> Iterator[Step]:
+        made = self._machine
+        if node in made.forks:
+            yield self._fork(node, tokens, counts)
+            return
+        if tokens.count(node) < made.joins.get(node, 1):
+            return
+        left = _without(tokens, node, made.joins.get(node, 1))
+        for edge in made.edges[node]:
+            after = self._count(node, edge, counts)
+            if after is not None:
+                entered = _with(self._staying(left, node, edge.target), edge.target)
+                yield self._step(node, edge, self.number(entered, after))
+
+    def _staying(self, left: Tokens, node: str, target: str) -> Tokens:
+        """The other tokens, without those in branches that this passage leaves."""
+        if not left or target in self._machine.ends:
+            return ()
+        chains = self._machine.chains
+        out = chains[node] - chains[target]
+        return tuple(t for t in left if not chains[t] & out) if out else left
+
+    def _fork(self, node: str, tokens: Tokens, counts: Counts) -> Step:
+        left = _without(tokens, node, 1)
+        for target in self._machine.forks[node]:
+            left = _with(left, target)
+        edges = self._machine.edges[node]
+        keep, put = ~0, 0
+        for edge in edges:
+            keep, put = keep & edge.keep, put | edge.put
+        return Step(node, "begun", self.number(left, counts), keep, put, ())
+
+    def _step(self, node: str, edge: Edge, place: int) -> Step:
+        guards = tuple(g for g in self._machine.guards.get(node, ()) if g.outcome == edge.outcome)
+        return Step(node, edge.outcome, place, edge.keep, edge.put, guards)
+
+    def _count(self, node: str, edge: Edge, counts: Counts) -> Counts | None:
+        """The counts after this outcome; ``None`` when a bound forbids it, or ``exhausted`` is not yet due."""
+        if not self._counting:
+            return counts
+        known = {(n, o): c for n, o, c in counts}
+        if edge.bound is not None:
+            taken = known.get((node, edge.outcome), 0)
+            known[node, edge.outcome] = taken + 1
+            return None if taken >= edge.bound else _sorted(known)
+        bounds = [e for e in self._machine.edges[node] if e.bound is not None]
+        if edge.outcome == "exhausted" and not any(known.get((node, e.outcome), 0) >= (e.bound or 0) for e in bounds):
+            return None
+        body = self._machine.bodies.get(node, frozenset()) if edge.outcome == "each" else frozenset[str]()
+        return tuple(c for c in counts if c[0] not in body)
 
 
-def searched(workflow: Workflow) -> Search:
-    """Complete: breadth-first over every reachable standing."""
-    first = Standing(workflow.start)
-    came: dict[Standing, tuple[Standing, str] | None] = {first: None}
+def _sorted(known: dict[tuple[str, str], int]) -> Counts:
+    return tuple(sorted((n, o, c) for (n, o), c in known.items()))
+
+
+def _without(tokens: Tokens, node: str, times: int) -> Tokens:
+    if len(tokens) == times:
+        return ()
+    left = list(tokens)
+    for _ in range(times):
+        left.remove(node)
+    return tuple(left)
+
+
+def _with(tokens: Tokens, node: str) -> Tokens:
+    return (node,) if not tokens else tuple(sorted((*tokens, node)))
+
+
+def searched(machine: Machine, *, max_states: int = MAX_STATES) -> Search:
+    """What is found without counts; when that is a story, what is found with them."""
+    first = _search(machine, counting=False, max_states=max_states)
+    if first.broken is None or not any(e.bound is not None for edges in machine.edges.values() for e in edges):
+        return first
+    return _search(machine, counting=True, max_states=max_states)
+
+
+def _search(machine: Machine, *, counting: bool, max_states: int) -> Search:
+    places = Places(machine, counting=counting)
+    first: State = (places.number((machine.start,), ()), 0)
+    came: dict[State, tuple[State, Step] | None] = {first: None}
     todo = deque([first])
     transitions = 0
     while todo:
         here = todo.popleft()
-        if _unsafe(workflow.nodes[here.node], here):
-            return Search(len(came), transitions, tuple(_story(came, here)))
-        for outcome, target in workflow.nodes[here.node].on.items():
-            there = _after(workflow.nodes[here.node], here, outcome, target)
+        place, bits = here
+        for node, guard in places.guards(place):
+            if bits & guard.when == guard.when and bits & guard.need != guard.need:
+                return Search(len(came), transitions, Broken(guard, node, _story(came, here)))
+        for step in places.steps(place):
             transitions += 1
+            for guard in step.guards:
+                if bits & guard.when == guard.when and bits & guard.need != guard.need:
+                    story = (*_story(came, here), Passage(step.node, step.outcome))
+                    return Search(len(came), transitions, Broken(guard, step.node, story))
+            there = (step.place, bits & step.keep | step.put)
             if there not in came:
-                came[there] = (here, outcome)
+                came[there] = (here, step)
                 todo.append(there)
-    return Search(len(came), transitions, ())
+        if len(came) > max_states:
+            return Search(len(came), transitions, None, complete=False)
+    return Search(len(came), transitions, None)
 
 
-def _unsafe(node: Node, here: Standing) -> bool:
-    if node.kind is not NodeKind.MERGE:
-        return False
-    checked = here.gated and here.tested
-    return not (checked and (here.approved or node.line is Line.STACK))
-
-
-def _after(node: Node, here: Standing, outcome: str, target: str) -> Standing:
-    forgotten = Standing(target)
-    match (node.kind, outcome):
-        case (NodeKind.FOR_EACH, "stacked"):
-            return replace(forgotten, gated=True, tested=True)
-        case (NodeKind.AGENT | NodeKind.FOR_EACH | NodeKind.MERGE, _) | (NodeKind.REVIEW, "moved"):
-            return forgotten
-        case (NodeKind.GATE, "passed" | "needs-person"):
-            return replace(forgotten, gated=True)
-        case (NodeKind.COMMAND, "passed"):
-            return replace(here, node=target, tested=True)
-        case (NodeKind.REVIEW, "approve") if node.reviews is not Subject.PLAN:
-            return replace(here, node=target, approved=True)
-        case _:
-            return replace(here, node=target)
-
-
-def _story(came: dict[Standing, tuple[Standing, str] | None], end: Standing) -> list[Passage]:
-    story, here = [Passage(end.node, "")], end
-    while (step := came[here]) is not None:
-        here = step[0]
-        story.append(Passage(here.node, step[1]))
-    return story[::-1]
-
-
-def _tell(workflow: Workflow, story: list[Passage]) -> str:
-    told = [f"{i}. {p.node} ({workflow.nodes[p.node].title}) ends as {p.outcome}" for i, p in enumerate(story[:-1], 1)]
-    return "; ".join([*told, f"{len(story)}. {story[-1].node} merges"]) + "."
+def _story(came: dict[State, tuple[State, Step] | None], end: State) -> tuple[Passage, ...]:
+    story: list[Passage] = []
+    here = end
+    while (before := came[here]) is not None:
+        here, step = before
+        story.append(Passage(step.node, step.outcome))
+    return tuple(reversed(story))

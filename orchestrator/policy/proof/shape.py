@@ -11,7 +11,7 @@ from orchestrator.policy.proof.outcomes import outcomes
 Found = tuple[str, str, str]
 """Node id (or ''), code, sentence."""
 
-_COMMON: Final = frozenset({"kind", "title", "on", "span", "phase", "at_most"})
+_COMMON: Final = frozenset({"kind", "title", "on", "span", "phase", "inside", "at_most"})
 _NEEDED: Final[dict[NodeKind, tuple[str, ...]]] = {
     NodeKind.REVIEW: ("role", "reviews"),
     NodeKind.TASK: ("role",),
@@ -153,5 +153,7 @@ def _event(workflow: Workflow, event: Event | None) -> Iterator[Found]:
         return
     if event.node is not None and event.node not in workflow.nodes:
         yield "", "WF013", f"A rule names {event.node!r}, which is no node."
-    elif event.node is None and event.kind is None:
+    elif event.node is None and event.kind is None and event.role is None and not event.edits:
         yield "", "WF017", "A rule names neither a node nor a kind of node."
+    if event.role is not None and event.role not in workflow.roles:
+        yield "", "WF015", f"A rule names the role {event.role!r}, which the workflow does not list."

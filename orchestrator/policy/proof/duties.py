@@ -1,0 +1,50 @@
+"""Whether the people of a policy can do what a workflow asks of its roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.models.policy import Policy
+from orchestrator.models.workflow import NodeKind, Workflow
+from orchestrator.policy.proof.machine import edits
+from orchestrator.policy.proof.shape import Found
+
+
+def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:
+    """Roles that nobody holds, thresholds that too few people can meet, and authors who would be alone."""
+    people = {p.name for p in policy.principals if p.human}
+    holders = {role: people & set(policy.roles[role].principals) for role in workflow.roles if role in policy.roles}
+    for role in workflow.roles:
+        if role not in policy.roles:
+            yield "", "WF055", f"The policy has no role {role!r}."
+        elif not holders[role]:
+            yield "", "WF055", f"No person holds the role {role!r}."
+    for name, node in workflow.nodes.items():
+        if node.kind is NodeKind.REVIEW and node.role in holders:
+            yield from _enough(workflow, policy, name, holders)
+
+
+def _enough(workflow: Workflow, policy: Policy, name: str, holders: dict[str, set[str]]) -> Iterator[Found]:
+    node = workflow.nodes[name]
+    role = str(node.role)
+    wanted = max(node.approvals, policy.roles[role].threshold)
+    apart = [other for other in node.other_than if _overlaps(workflow, other, role, holders)]
+    apart += [
+        n
+        for n, o in workflow.nodes.items()
+        if edits(o) and o.role == role and n not in apart and _reviews(node.change, o.change)
+    ]
+    free = len(holders[role]) - len(set(apart))
+    if free < wanted:
+        but = f", and {len(set(apart))} may be its author" if apart else ""
+        yield name, "WF054", f"{name} needs {wanted} of {role!r}; {len(holders[role])} hold the role{but}."
+
+
+def _reviews(reviewed: str, edited: str) -> bool:
+    return reviewed == edited
+
+
+def _overlaps(workflow: Workflow, other: str, role: str, holders: dict[str, set[str]]) -> bool:
+    """Whether one who did the other node may hold this role."""
+    doer = workflow.nodes[other].role
+    return bool(holders.get(str(doer), set()) & holders[role])

@@ -1,0 +1,67 @@
+"""Capabilities of a workflow: each node within the ceiling, no node with all three of what a thief needs.
+
+An agent reads what others wrote, and so does a command on a tree that an agent
+wrote: their input is untrusted. With a secret and a way out beside it, a
+sentence in that input can send something away in somebody's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.policy import Policy
+from orchestrator.models.workflow import Node, NodeKind, Workflow
+from orchestrator.policy import capabilities, egress, globs
+from orchestrator.policy.proof.shape import Found
+
+DOCUMENTS: Final = ("**/*.md", "**/*.rst", "**/*.txt", "**/*.adoc", "docs/**")
+
+
+def problems(workflow: Workflow) -> Iterator[Found]:
+    """What is wrong whoever's policy it runs under."""
+    for name, node in workflow.nodes.items():
+        if node.capabilities is not None:
+            for field in above(node.capabilities, workflow.ceiling):
+                yield name, "WF050", f"{name} is granted more than the workflow's ceiling: {field}."
+            for pattern in (*node.capabilities.write, *node.capabilities.write_protected):
+                if (why := globs.refusal(pattern)) is not None:
+                    yield name, "WF050", f"{name} is granted {pattern!r}, which no grant can be: it {why}."
+    wide = (*workflow.ceiling.write, *workflow.ceiling.write_protected)
+    if not workflow.needs.tests and not globs.below(wide, DOCUMENTS):
+        yield "", "WF052", "Merges without tests are for workflows that can write nothing but documents."
+
+
+def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:
+    """What is wrong under this policy. ``trifecta:WORKFLOW/NODE`` in its ``accept_risk`` allows one node by name."""
+    for field in above(workflow.ceiling, policy.ceiling):
+        yield "", "WF053", f"The workflow's ceiling is above the policy's: {field}."
+    for name, node in workflow.nodes.items():
+        if is_trifecta(workflow, node) and f"trifecta:{workflow.id}/{name}" not in policy.accept_risk:
+            yield name, "WF051", f"{name} has untrusted input, a secret and a way out, and the policy does not name it."
+
+
+def is_trifecta(workflow: Workflow, node: Node) -> bool:
+    """Whether a node reads what others wrote, and has both a secret and a host beside it."""
+    if node.kind not in {NodeKind.AGENT, NodeKind.COMMAND}:
+        return False
+    granted = node.capabilities if node.capabilities is not None else workflow.ceiling
+    return bool(granted.secrets) and bool(granted.egress)
+
+
+def above(grant: Capabilities, ceiling: Capabilities) -> list[str]:
+    """The fields in which a grant is not provably within the ceiling, each with what exceeds it."""
+    if capabilities.is_within(grant, ceiling):
+        return []
+    found = [
+        f"{field} {pattern!r}"
+        for field in ("read", "write", "write_protected")
+        for pattern in getattr(grant, field)
+        if not globs.below((pattern,), getattr(ceiling, field))
+    ]
+    found += [f"commands {c!r}" for c in grant.commands if c not in ceiling.commands]
+    found += [f"egress {rule.host!r}" for rule in grant.egress if not egress.below((rule,), ceiling.egress)]
+    found += [f"models {m!r}" for m in grant.models if not egress.models_below((m,), ceiling.models)]
+    found += [f"secrets {s!r}" for s in grant.secrets if s not in ceiling.secrets]
+    return found or ["limits or class of data"]

@@ -1,0 +1,169 @@
+"""What stands around an activity: conditions, timers, bounds, and where to go on.
+
+If CONDITION, CLAUSE[, at most N times][, (then|otherwise) CLAUSE]
+CLAUSE[, within DURATION][, otherwise CLAUSE]
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.models.workflow import Fact, FactKind, NodeKind
+from orchestrator.workflows import words
+from orchestrator.workflows.grammar import Unclear
+
+_IF = re.compile(
+    r"(?:if|when|in case|should) (?P<when>(?:[^,`]|`[^`]*`)+?)(?:,|:)(?: then)? ?(?P<then>.*)", re.IGNORECASE
+)
+_OTHERWISE = re.compile(r"(?:otherwise|if not|else),? (?P<then>.+)", re.IGNORECASE)
+_BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
+_TIMER = re.compile(rf",? within (?P<time>{words.DURATION})\b", re.IGNORECASE)
+_ELSE = re.compile(r"[,;] (?:otherwise|after that|or else|then),? (?P<else>.+)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """``then`` '' means the nested list. ``spent`` is what follows when the bound is reached, or the condition fails."""
+
+    when: str
+    then: str
+    times: int | None = None
+    spent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A clause with its timer in seconds, and what follows when it runs out ('' is not said)."""
+
+    clause: str
+    seconds: int | None
+    otherwise: str
+
+
+def conditional(text: str) -> Conditional | None:
+    """The parts of a sentence that begins with a condition, or ``None``."""
+    found = _IF.fullmatch(text)
+    if found is None:
+        return None
+    then = found["then"].strip()
+    bound = _BOUND.search(then)
+    spent = ""
+    rest = then[bound.end() :] if bound else then
+    tail = None if _TIMER.search(rest) else _ELSE.search(rest)  # a timer's own "otherwise" stays with the timer
+    if tail is not None:
+        spent, cut = tail["else"], (bound.end() if bound else 0) + tail.start()
+        then = then[:cut]
+    if bound is not None:
+        then = then[: bound.start()] + then[bound.end() :]
+    return Conditional(found["when"].strip(), then.strip(" ,"), words.number(bound["times"]) if bound else None, spent)
+
+
+def otherwise(text: str) -> str | None:
+    """What follows ``Otherwise,``."""
+    found = _OTHERWISE.fullmatch(text)
+    return found["then"] if found else None
+
+
+def timed(text: str) -> Timed:
+    """The clause without its timer."""
+    found = _TIMER.search(text)
+    if found is None:
+        return Timed(text, None, "")
+    rest = text[found.end() :]
+    tail = _ELSE.search(rest)
+    between = rest[: tail.start()] if tail else rest
+    return Timed((text[: found.start()] + between).strip(), words.seconds(found["time"]), tail["else"] if tail else "")
+
+
+_OUTCOMES: Final[tuple[tuple[str, tuple[NodeKind, ...], str], ...]] = (
+    (r"(?:it|this|the .+|.*approval) is (?:approved|granted)|.+ approves?(?: it)?", (NodeKind.REVIEW,), "approve"),
+    (r".+ (?:is|are) (?:rejected|refused|denied)|.+ (?:rejects?|refuses?|denies|deny)(?: it)?", (NodeKind.REVIEW,), "reject"),
+    (r".+ (?:asks? for changes|sends? it back)|changes are requested", (NodeKind.REVIEW,), "request-changes"),
+    (r".+ (?:fails?|failed|is red|are red)", (NodeKind.COMMAND, NodeKind.AGENT), "failed"),
+    (r".+ (?:fails?|failed|is red|are red)", (NodeKind.GATE,), "again"),
+    (r".+ (?:pass|passes|succeeds?|is green|are green)", (NodeKind.COMMAND, NodeKind.GATE), "passed"),
+    (r"a finding needs a person", (NodeKind.GATE,), "needs-person"),
+    (r"a gate breaks|a gate cannot do its work", (NodeKind.GATE,), "error"),
+    (r"(?:it|this|that) (?:cannot be done|is blocked|does not work|fails)", (NodeKind.TASK,), "blocked"),
+    (r"the branch (?:has )?moved", (NodeKind.MERGE, NodeKind.REVIEW), "moved"),
+    (r"it cannot be sent", (NodeKind.NOTIFY,), "unsent"),
+    (r"nobody (?:answers|decides|does it|comes)|the time is up|(?:it|this) takes longer", (), "expired"),
+    (r"(?:it|this|that) was tried too often|the attempts are used up", (), "exhausted"),
+)  # fmt: skip
+
+
+def outcome(when: str, kind: NodeKind) -> str | None:
+    """Which outcome of a node of this kind the words mean, or ``None``."""
+    for pattern, kinds, name in _OUTCOMES:
+        if (not kinds or kind in kinds) and re.fullmatch(pattern, when, re.IGNORECASE):
+            return name
+    return None
+
+
+_OPERATORS: Final[tuple[tuple[str, str], ...]] = (
+    (r"is not", "is-not"),
+    (r"is (?:above|over|more than|greater than|higher than)", "above"),
+    (r"is (?:below|under|less than|lower than)", "below"),
+    (r"is at most|is no more than", "at-most"),
+    (r"is at least|is no less than", "at-least"),
+    (r"is|equals", "is"),
+)
+OPERATOR_WORDS: Final = {
+    "is-not": "is not", "above": "is above", "below": "is below", "at-most": "is at most", "at-least": "is at least",
+    "is": "is",
+}  # fmt: skip
+
+
+def conditions(when: str, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...] | None:
+    """Comparisons of facts that the words mean; ``None`` when they are about no fact. Raises :class:`Unclear`."""
+    whole = _yes_no(when, facts)
+    if whole is not None:
+        return (whole,)
+    found = [_comparison(part, facts) or _yes_no(part, facts) for part in re.split(r" and (?=the |it is )", when)]
+    made = [condition for condition in found if condition is not None]
+    return tuple(made) if made and len(made) == len(found) else None
+
+
+def _yes_no(text: str, facts: dict[str, Fact]) -> dict[str, Any] | None:
+    denied = re.fullmatch(r"it is not (?:true|the case) that (.+)", text, re.IGNORECASE)
+    name = words.slug(denied[1] if denied else text)
+    if name in facts and facts[name].kind is FactKind.YES_NO:
+        return {"fact": name, "operator": "is", "value": denied is None}
+    return None
+
+
+def _comparison(text: str, facts: dict[str, Fact]) -> dict[str, Any] | None:
+    for pattern, operator in _OPERATORS:
+        found = re.fullmatch(rf"(?P<fact>.+?) (?:{pattern}) (?P<value>.+)", text, re.IGNORECASE)
+        name = words.slug(found["fact"]) if found else ""
+        if found and name in facts:
+            return {"fact": name, "operator": operator, "value": _value(facts[name], found["value"])}
+    return None
+
+
+def _value(fact: Fact, text: str) -> int | str | bool:
+    match fact.kind:
+        case FactKind.NUMBER:
+            found = re.fullmatch(r"(-?[\d,]{1,15})(?: ?(?P<unit>[A-Za-z%]+))?", text)
+            if found and found["unit"] in {None, fact.unit}:
+                return int(found[1].replace(",", ""))
+        case FactKind.YES_NO:
+            if text.lower() in {"yes", "no", "true", "false"}:
+                return text.lower() in {"yes", "true"}
+        case FactKind.CHOICE | FactKind.TEXT:
+            value = text.strip("`")
+            if fact.kind is FactKind.TEXT or value in fact.choices:
+                return value
+        case FactKind.LIST:
+            pass
+    raise Unclear(f"{text!r} is no value that a {fact.kind} can have.", _expected(fact))
+
+
+def _expected(fact: Fact) -> str:
+    return {
+        FactKind.NUMBER: f"a whole number{' in ' + fact.unit if fact.unit else ''}",
+        FactKind.CHOICE: "one of " + ", ".join(f"`{c}`" for c in fact.choices),
+        FactKind.YES_NO: "yes or no",
+    }.get(fact.kind, "a text; a list is not compared")

@@ -1,0 +1,186 @@
+"""Prose to Workflow, without a model: each sentence is a node, an edge, a rule, a role, a remark, or an error."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from orchestrator.models.base import sha256
+from orchestrator.models.spec import Problem, Span
+from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
+from orchestrator.workflows import prose, rules
+from orchestrator.workflows.build import Builder
+from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place
+from orchestrator.workflows.grammar import Unclear
+
+
+class Kind(StrEnum):
+    """What became of a sentence."""
+
+    NODE = "node"
+    EDGE = "edge"
+    RULE = "rule"
+    ROLE = "role"
+    REMARK = "remark"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One sentence and what became of it."""
+
+    sentence: prose.Sentence
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """``workflow`` is ``None`` when there is a problem. ``read`` has every sentence, in the order of the text."""
+
+    workflow: Workflow | None
+    problems: tuple[Problem, ...]
+    read: tuple[Read, ...]
+
+    def counts(self) -> dict[str, int]:
+        """How many sentences became what."""
+        found = Counter(r.kind for r in self.read)
+        return {kind.value: found[kind] for kind in Kind}
+
+
+_HEADINGS: Final = re.compile(
+    r"(?:steps|duties|tasks|actions|responsibilities|instructions) (?:for|of) (?:the )?(?P<role>[A-Za-z -]+)",
+    re.IGNORECASE,
+)
+
+
+def compile_prose(data: bytes, path: str, workflow_id: str, by: str | None = None) -> Compiled:
+    """The workflow that ``data`` describes. ``by`` does the steps that name nobody, when the text names no one for them.
+
+    Never raises for what the text says: every defect is a problem with its place.
+    Not checked: whether the workflow is safe, see :mod:`orchestrator.policy.proof.judge`.
+    """
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        tree = prose.read(text)
+    except (UnicodeDecodeError, ValueError, RecursionError) as problem:
+        said = "The file is not UTF-8." if isinstance(problem, UnicodeDecodeError) else str(problem)
+        return Compiled(None, (Problem(code="WF100", path=path, line=1, message=said),), ())
+    return _Compiler(tree, data, path, workflow_id, by).run()
+
+
+class _Compiler:
+    """One run over one tree."""
+
+    def __init__(self, tree: prose.Prose, data: bytes, path: str, workflow_id: str, by: str | None) -> None:
+        self._tree, self._data, self._path, self._id = tree, data, path, workflow_id
+        self._made = Builder(by)
+
+    def run(self) -> Compiled:
+        main = self._sections()
+        link(main, Target(To.END, "done"))
+        place(main, None)
+        nodes = self._nodes(main)
+        self._rules(nodes)
+        if not main:
+            self._empty()
+        workflow = self._workflow(main, nodes) if main else None
+        found = [self._problem(*p) for p in self._made.problems]
+        read = tuple(Read(s, Kind(self._made.became.get(id(s), "error"))) for s in self._tree.sentences())
+        return Compiled(None if found else workflow, tuple(sorted(found, key=lambda p: (p.line, p.column))), read)
+
+    def _problem(self, span: Span, code: str, message: str, hint: str) -> Problem:
+        return Problem(code=code, path=self._path, line=span.line, column=span.column, message=message, hint=hint)
+
+    def _empty(self) -> None:
+        if not self._made.problems:
+            self._made.wrong(Span(line=1, end_line=1), "WF101", "Nothing here is a step.", "1. The operator ...")
+
+    def _sections(self) -> list[Draft]:
+        made, parts = self._made, list[tuple[str, list[Draft], Span]]()
+        for number, section in enumerate(self._tree.sections):
+            role = _HEADINGS.fullmatch(section.title)
+            made.enter(number, section.title, role["role"] if role else None)
+            steps = [draft for item in section.items for draft in made.item(item)]
+            if steps:
+                parts.append((section.title if role else "", steps, section.span))
+        if sum(bool(title) for title, _, _ in parts) > 1 and made.declared.order is None:
+            text = "Several people's steps stand under headings of their own, and their order is not said."
+            made.wrong(parts[0][2], "WF113", text, "The phases follow each other, or: The phases run in parallel")
+        if made.declared.order == "parallel" and len(parts) > 1:
+            return made.parallel_phases([(title, steps) for title, steps, _ in parts], parts[0][2])
+        return [draft for _, steps, _ in parts for draft in steps]
+
+    def _nodes(self, main: list[Draft]) -> dict[str, Node]:
+        nodes: dict[str, Node] = {}
+        used = set[str]()
+        for draft in every(main):
+            on = {name: self._resolve(target, used) for name, target in draft.on.items()}
+            nodes[draft.id] = self._node(draft, on)
+        for name in ENDS:
+            if name in used:
+                code, title = ENDS[name]
+                nodes[name] = Node(kind=NodeKind.END, title=title, exit=code)
+        return nodes
+
+    def _node(self, draft: Draft, on: dict[str, str]) -> Node:
+        fields: dict[str, Any] = dict(draft.fields)
+        title = draft.title
+        for target in (*draft.after, *((draft.about,) if draft.about else ())):
+            found = self._resolve(target, set())
+            title = re.sub(rf"step `?{re.escape(target.name)}`?(?![\d.`])", f"step `{found}`", title)
+            fields |= (
+                {"about": found} if target is draft.about else {"other_than": (*fields.get("other_than", ()), found)}
+            )
+        where: dict[str, Any] = {"span": draft.span, "phase": draft.phase, "inside": draft.inside}
+        try:
+            return Node(kind=draft.kind, title=title, on=on, **where, **fields)
+        except ValidationError as problem:
+            self._made.wrong(draft.span, "WF112", f"A value is out of range: {problem.errors()[0]['msg']}.", "")
+            return Node(kind=draft.kind, title=title, on=on, **where)
+
+    def _resolve(self, target: Target, used: set[str]) -> str:
+        match target.kind:
+            case To.END:
+                used.add(target.name)
+                return target.name
+            case To.STEP:
+                found = self._made.step(target)
+                if found is None:
+                    span = target.span or Span(line=1, end_line=1)
+                    self._made.wrong(span, "WF114", f"There is no step {target.name}.", "the number of a step")
+                return found or "stopped"
+            case To.NODE | To.NEXT:
+                return target.name
+
+    def _rules(self, nodes: dict[str, Node]) -> None:
+        for sentence, section in self._made.pending_rules:
+            steps = {n: i for (s, n), i in self._made.numbers.items() if s == section}
+            try:
+                self._made.rules.append(rules.rule(sentence.text, nodes, steps, sentence.span))
+            except Unclear as problem:
+                self._made.fail(sentence, "WF115", problem.message, problem.hint)
+
+    def _workflow(self, main: list[Draft], nodes: dict[str, Node]) -> Workflow | None:
+        made, said = self._made, self._made.declared
+        named = [n.role for n in nodes.values() if n.role]
+        try:
+            return Workflow(
+                id=self._id,
+                title=self._tree.title or self._id,
+                start=main[0].id,
+                nodes=nodes,
+                roles=tuple(sorted({*said.roles, *named, *said.needed})),
+                facts={name: Fact(**fact) for name, fact in made.facts.items()},
+                rules=tuple(made.rules),
+                needs=Needs(gates=said.gates, roles=tuple(said.needed), tests=said.tests),
+                ceiling=said.ceiling(),
+                source_digest=sha256(self._data),
+            )
+        except ValidationError as problem:
+            made.wrong(main[0].span, "WF112", f"A value is out of range: {problem.errors()[0]['msg']}.", "")
+            return None

@@ -1,0 +1,128 @@
+"""Sentences that describe the process as a whole: its roles, what it may do, what a merge needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orchestrator.models.capabilities import Capabilities, Egress
+from orchestrator.policy import globs
+from orchestrator.policy.egress import reached
+from orchestrator.workflows import words
+from orchestrator.workflows.grammar import Unclear, role_name
+
+_GRANT: Final = re.compile(
+    r"it may (?P<verb>read|write|reach|post to|ask|use)(?P<what> the protected| the secrets?| the models?| any model)?"
+    r"(?P<names>[ ,]*`.+)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Declared:
+    """What such sentences have said so far."""
+
+    roles: list[str] = field(default_factory=list[str])
+    by: str | None = None
+    order: str | None = None
+    grants: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
+    gates: tuple[str, ...] = ()
+    needed: list[str] = field(default_factory=list[str])
+    tests: bool = True
+
+    def take(self, text: str) -> bool:
+        """Whether the sentence was one of these. Raises :class:`Unclear` for one that is wrong."""
+        for pattern, make in _PATTERNS:
+            found = pattern.fullmatch(text)
+            if found is not None:
+                make(self, found)
+                return True
+        return False
+
+    def ceiling(self) -> Capabilities:
+        """The workflow's ceiling: what was granted, and to read everything when nothing else is said."""
+        return Capabilities.model_validate({name: tuple(values) for name, values in self.grants.items()})
+
+    def roles_of(self, text: str) -> list[str]:
+        """The roles that a list of people names. Raises :class:`Unclear`."""
+        found = [role_name(part) for part in words.listed(text)]
+        if None in found or not found:
+            raise Unclear(f"{text!r} does not name roles.", "Roles: maintainer, security lead")
+        return [role for role in found if role is not None]
+
+
+def _roles(declared: Declared, found: re.Match[str]) -> None:
+    declared.roles += declared.roles_of(found["names"])
+
+
+def _by(declared: Declared, found: re.Match[str]) -> None:
+    declared.by = declared.roles_of(found["role"])[0]
+
+
+def _order(declared: Declared, found: re.Match[str]) -> None:
+    declared.order = "parallel" if "parallel" in found["how"].lower() or "same" in found["how"].lower() else "sequence"
+
+
+def _grant(declared: Declared, found: re.Match[str]) -> None:
+    names = list(words.codes(found["names"] or ""))
+    verb, what = found["verb"].lower(), (found["what"] or "").lower()
+    if what == " any model" and verb == "ask":
+        names = ["*"]
+    field_name = {
+        ("read", ""): "read",
+        ("write", ""): "write",
+        ("write", " the protected"): "write_protected",
+        ("reach", ""): "egress",
+        ("post to", ""): "egress",
+    }.get((verb, what))
+    if verb == "ask" and "model" in what:
+        field_name = "models"
+    if verb == "use" and "secret" in what:
+        field_name = "secrets"
+    if field_name is None or not names:
+        raise Unclear("It is not clear what it may do.", "It may write `docs/**`. It may reach `host.example`")
+    declared.grants.setdefault(field_name, []).extend(_granted(field_name, name, verb) for name in names)
+
+
+def _granted(field_name: str, name: str, verb: str) -> Any:  # noqa: ANN401  a pattern, or a rule of egress
+    try:
+        if field_name == "egress":
+            rule = reached(name)
+            return Egress(host=rule.host, paths=rule.paths, methods=("POST",)) if verb == "post to" else rule
+        if field_name in {"models", "secrets"}:
+            Capabilities.model_validate({field_name: (name,)})
+    except ValueError as problem:
+        raise Unclear(f"`{name}` cannot be granted.", str(problem).split("\n", maxsplit=1)[0]) from None
+    refused = globs.refusal(name) if field_name in {"read", "write", "write_protected"} else None
+    if refused:
+        raise Unclear(f"`{name}` cannot be granted: it {refused}.", "a path relative to the repository")
+    return name
+
+
+def _gates(declared: Declared, found: re.Match[str]) -> None:
+    declared.gates += words.codes(found["names"])
+
+
+def _approvals(declared: Declared, found: re.Match[str]) -> None:
+    declared.needed += declared.roles_of(found["names"])
+
+
+def _no_tests(declared: Declared, _: re.Match[str]) -> None:
+    declared.tests = False
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[Declared, re.Match[str]], None]], ...]] = (
+    (_compiled(r"(?:the )?roles(?: are)?:? (?P<names>.+)"), _roles),
+    (_compiled(r"by default,? the (?P<role>[a-z -]+) does each step"), _by),
+    (_compiled(r"the (?:phases|sections) (?P<how>follow each other|run in parallel|run at the same time)"), _order),
+    (_compiled(r"a merge needs the gates? (?P<names>.+)"), _gates),
+    (_compiled(r"a merge needs the approvals? of (?P<names>.+)"), _approvals),
+    (_compiled(r"a merge needs no tests"), _no_tests),
+    (_GRANT, _grant),
+)

@@ -1,0 +1,302 @@
+"""One activity clause to the fields of a node. What no pattern reads is not an activity; nothing is guessed.
+
+A clause has no condition, timer or bound in it any more: those were taken off
+by :mod:`orchestrator.workflows.clauses`. The title of a node is its clause, so that
+the clause can be read again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orchestrator.policy.commands import split_command
+from orchestrator.workflows import words
+
+GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
+"""What "the gates" means when none is named."""
+_NUMBER = "two|three|four|five|six|seven|eight|nine|ten|\\d+"
+_ROLE = r"[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?"
+_MODAL = r"(?: must| shall| has to| have to| will| should)?"
+_NOBODY = frozenset({"agent", "gates", "gate", "process", "run", "change", "tests", "branch", "handrail", "plan"})
+_NOT_PEOPLE = frozenset({"it", "this", "that", "there", "they", "we", "you", "he", "she", "these", "those", "which"})
+
+
+@dataclass(slots=True)
+class Activity:
+    """Fields of a node, the facts that it asks for, and references to steps that are resolved later.
+
+    ``after`` names steps whose doers may not approve; ``about`` the step whose effect is reviewed.
+    """
+
+    kind: str
+    title: str
+    fields: dict[str, Any] = field(default_factory=dict[str, Any])
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    after: tuple[str, ...] = ()
+    about: str | None = None
+
+
+class Unclear(Exception):
+    """A clause that is nearly an activity: what is missing, and how to say it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def activity(text: str, by: str | None = None) -> Activity | None:
+    """What the clause asks for. ``by`` is the role that does what names nobody. Raises :class:`Unclear`."""
+    for pattern, make in _PATTERNS:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            made = make(text, found)
+            if made is not None:
+                return made
+    return _task(text, by)
+
+
+def role_name(text: str) -> str | None:
+    """``the security leads`` to ``security-lead``; ``None`` for what is nobody's name."""
+    name = words.slug(text)
+    parts = name.split("-")
+    parts[-1] = words.singular(parts[-1])
+    name = "-".join(parts)
+    return None if not name or name in _NOBODY or parts[0] in _NOT_PEOPLE or name in _NOT_PEOPLE else name
+
+
+def _approval(text: str, found: re.Match[str]) -> Activity | None:
+    role = role_name(found["role"])
+    if role is None:
+        return None
+    fields: dict[str, Any] = {"role": role, "reviews": _subject(found["what"])}
+    count = words.number(found["count"]) if found.groupdict().get("count") else 1
+    if count and count > 1:
+        fields["approvals"] = count
+    effect = re.fullmatch(r"(?:the effect of )?step (\S+)", found["what"])
+    apart = re.findall(r"step (`[^`]+`|[\d.]*\d)", found["apart"] or "")
+    made = Activity("review", text, fields, after=tuple(apart))
+    if effect:
+        fields["reviews"], made.about = "effect", effect[1]
+    return made
+
+
+def _subject(what: str) -> str:
+    what = re.sub(r"^(?:the|this|that) ", "", what.lower())
+    subjects = {"plan": "plan", "change": "change", "changes": "change", "run": "run"}
+    return "run" if what.startswith("all changes") else subjects.get(what, "work")
+
+
+def _gates(text: str, found: re.Match[str]) -> Activity:
+    return Activity("gate", text, {"gates": words.codes(found["names"] or "") or GATES})
+
+
+def _argv(text: str) -> tuple[str, ...]:
+    try:
+        return split_command(text)
+    except ValueError as problem:
+        raise Unclear(f"`{text}` cannot be run: {problem}.", "name one program with its arguments") from None
+
+
+def _command(text: str, found: re.Match[str]) -> Activity:
+    fields: dict[str, Any] = {"argv": _argv(found["argv"])}
+    rest = found["effect"]
+    if rest:
+        fields["effect"] = _effect(rest)
+    return Activity("command", text, fields)
+
+
+def _effect(rest: str) -> dict[str, Any]:
+    target = re.match(r",? which changes ((?:(?!,| and (?:is undone|cannot)).)+)", rest)
+    if target is None:
+        raise Unclear("What the command changes is not said.", "which changes TARGET and cannot be undone")
+    effect: dict[str, Any] = {"target": target[1].strip()}
+    tail = rest[target.end() :]
+    for name, pattern in _EFFECT_PARTS.items():
+        part = re.search(pattern, tail)
+        if part:
+            effect[name] = _argv(part[1]) if name in {"undo", "dry_run"} else part[1]
+            tail = tail.replace(part[0], "", 1)
+    irrevocable = " and cannot be undone" in tail
+    tail = tail.replace(" and cannot be undone", "", 1)
+    if irrevocable == ("undo" in effect) or tail.strip(" ,"):
+        raise Unclear("It is not said whether that can be undone.", "and cannot be undone, or: and is undone by `X`")
+    return effect
+
+
+_EFFECT_PARTS: Final = {
+    "undo": r" and is undone by `([^`]+)`",
+    "credential": r",? with the secret `([a-z][a-z0-9-]{0,63})`",
+    "key": r",? with the key `([^`]+)`",
+    "dry_run": r",? after a dry run with `([^`]+)`",
+}
+
+
+def _agent(text: str, found: re.Match[str]) -> Activity:
+    return Activity("agent", text, {"instruction": found["what"][0].upper() + found["what"][1:]})
+
+
+def _ask(text: str, found: re.Match[str]) -> Activity | None:
+    role = role_name(found["role"])
+    if role is None:
+        return None
+    facts = dict(_fact(part) for part in re.split(r"\)?,? and for (?=the |a |an |how )", found["what"]))
+    return Activity("ask", text, {"role": role, "asks": tuple(facts)}, facts)
+
+
+def _fact(part: str) -> tuple[str, dict[str, Any]]:
+    noun = re.match(r"(?P<noun>[^()]+?) ?(?:\((?P<type>[^()]*)\)?)?$", part)
+    kind = noun["type"] if noun else None
+    if noun is None or not kind:
+        raise Unclear(
+            f"What kind of answer {part!r} has is not said.",
+            "(a number), (a number in euros), (a text), (one of `low` and `high`), (a list of at most 10), (yes or no)",
+        )
+    fact: dict[str, Any] = {"question": noun["noun"], **_type(kind)}
+    return words.slug(noun["noun"]), fact
+
+
+def _type(kind: str) -> dict[str, Any]:
+    for pattern, make in _TYPES:
+        found = re.fullmatch(pattern, kind)
+        if found:
+            return make(found)
+    raise Unclear(f"{kind!r} is no kind of answer.", "(a number in euros), (a text), (one of `low` and `high`)")
+
+
+_TYPES: Final[tuple[tuple[str, Callable[[re.Match[str]], dict[str, Any]]], ...]] = (
+    (r"a number(?: (?:in|of) (?P<unit>[A-Za-z%]+))?", lambda m: {"kind": "number", "unit": m["unit"] or ""}),
+    (r"a text|text", lambda _: {"kind": "text"}),
+    (r"yes or no", lambda _: {"kind": "yes-no"}),
+    (
+        r"one of (?P<c>`[^`]+`(?:(?:, | or | and )`[^`]+`)+)",
+        lambda m: {"kind": "choice", "choices": words.codes(m["c"])},
+    ),
+    (r"a list of at most (?P<n>\d{1,4})", lambda m: {"kind": "list", "most": int(m["n"])}),
+)
+
+
+def _whether(text: str, found: re.Match[str]) -> Activity | None:
+    role = role_name(found["role"])
+    if role is None:
+        return None
+    name = words.slug(found["what"])
+    fact = {"kind": "yes-no", "question": found["what"]}
+    return Activity("ask", text, {"role": role, "asks": (name,)}, {name: fact})
+
+
+def _notify(text: str, found: re.Match[str]) -> Activity:
+    to, channel = found["who"], "file"
+    if found["hook"]:
+        to, channel = found["hook"], "webhook"
+    elif found["desktop"]:
+        channel = "desktop"
+    fields: dict[str, Any] = {"channel": channel, "to": re.sub(r"^(?:the|our) ", "", to)}
+    return Activity("notify", text, fields)
+
+
+def _pause(text: str, found: re.Match[str]) -> Activity:
+    return Activity("wait", text, {"pause_seconds": words.seconds(found["time"])})
+
+
+def _until(text: str, found: re.Match[str]) -> Activity | None:
+    role = role_name(found["role"])
+    return None if role is None else Activity("wait", text, {"role": role})
+
+
+def _merge(text: str, _: re.Match[str]) -> Activity:
+    return Activity("merge", text, {"line": "run"})
+
+
+def _edit(text: str, found: re.Match[str]) -> Activity | None:
+    role = role_name(found["role"])
+    return None if role is None else Activity("task", text, {"role": role, "edits": True})
+
+
+def _unclear_wait(_: str, found: re.Match[str]) -> Activity | None:
+    hint = f"Wait until the operator confirms that {found['what']}, or: Wait 2 hours"
+    raise Unclear("Nobody says when the waiting is over.", hint)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_APART = r"(?P<apart>,? (?:who did not do|other than whoever did) step (?:`[^`]+`|[\d.]+)(?: (?:or|and) step (?:`[^`]+`|[\d.]+))*)?"
+_PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Activity | None]], ...]] = (
+    (_compiled(rf"(?:at least )?(?P<count>{_NUMBER}) of (?:the |our )?(?P<role>{_ROLE}){_MODAL} approve (?P<what>[^,]+?){_APART}"), _approval),
+    (_compiled(rf"(?:the |a |an |another )?(?P<count>(?:{_NUMBER}) )?(?P<role>{_ROLE}){_MODAL} approves? (?P<what>[^,]+?){_APART}"), _approval),
+    (_compiled(r"(?:run )?the gates(?P<names>(?: |,|and|`[^`]+`)*?)(?: (?:check|judge) (?:the|this|every|each) change)?"), _gates),
+    (_compiled(r"(?:run|execute)(?: [a-z ]+ with)? `(?P<argv>[^`]+)`(?: (?:on|in|against|again) [A-Za-z ]+?)?(?P<effect>,? which changes .+)?"), _command),
+    (_compiled(r"ask (?:the|an) agent to (?P<what>.+)"), _agent),
+    (_compiled(r"(?:the|an) agent (?P<what>(?!approves?\b)[a-z]+s\b.+)"), _agent),
+    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>[^,()]+)"), _whether),
+    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) for (?P<what>.+)"), _ask),
+    (_compiled(r"(?:notify|inform|tell|alert) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
+    (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
+    (_compiled(rf"wait until (?:the |a |an )?(?P<role>{_ROLE}) (?:says|say|confirms|confirm|reports|report) .+"), _until),
+    (_compiled(r"wait (?:until|for) (?P<what>.+)"), _unclear_wait),
+    (_compiled(r"(?:merge the change|the change is merged)"), _merge),
+    (_compiled(rf"(?:the |a |an )?(?P<role>{_ROLE}){_MODAL} edits? the change(?: .+)?"), _edit),
+)  # fmt: skip
+
+_DOES = re.compile(
+    rf"(?:the |a |an |our |one of the )?(?P<role>{_ROLE})(?P<modal> must| shall| has to| have to| will| should)? (?P<verb>[A-Za-z]+)\b.*"
+)
+_YOU = re.compile(
+    r"(?:then |next |finally |also )*(?:please )?(?:(?:you|we) (?:must|should|shall|need to|have to|will) )?(?:also |then )?(?P<verb>[A-Za-z]+)\b.*",
+    re.IGNORECASE,
+)
+
+
+def _task(text: str, by: str | None) -> Activity | None:
+    lead = re.sub(r"^(?:\d+[.)] |then,? |next,? |finally,? |first,? |please )", "", text, flags=re.IGNORECASE)
+    imperative = _YOU.fullmatch(lead)
+    if imperative and imperative["verb"].lower() in words.VERBS:
+        if by is None:
+            raise Unclear("Who does this is not said.", f"begin with a role: The operator {_third(_bare(lead))[:80]}")
+        return Activity("task", f"The {by.replace('-', ' ')} {_third(_bare(lead))}", {"role": by})
+    return _by_role(text)
+
+
+def _bare(lead: str) -> str:
+    """Without ``you should`` and the like."""
+    return re.sub(
+        r"^(?:then |next |finally |also |please )*(?:(?:you|we) (?:must|should|shall|need to|have to|will) )?(?:also |then )?",
+        "",
+        lead,
+        flags=re.IGNORECASE,
+    )
+
+
+def _third(clause: str) -> str:
+    """``Restart the server`` to ``restarts the server``."""
+    first, _, rest = clause.partition(" ")
+    verb = first.lower()
+    if re.search(r"[^aeiou]y$", verb):
+        verb = verb[:-1] + "ie"
+    ending = "es" if verb.endswith(("s", "sh", "ch", "x", "o")) else "s"
+    return f"{verb}{ending} {rest}".strip()
+
+
+def _by_role(text: str) -> Activity | None:
+    found = _DOES.fullmatch(text)
+    while found is not None:
+        role, verb = role_name(found["role"]), found["verb"]
+        known = words.base_verb(verb) is not None and (bool(found["modal"]) or verb.endswith("s"))
+        if role is not None and known and not text.startswith("`"):
+            return Activity("task", text, {"role": role})
+        found = _longer(text, found)
+    return None
+
+
+def _longer(text: str, found: re.Match[str]) -> re.Match[str] | None:
+    """The same sentence with one more word in the role: ``The on-call engineer restarts …``."""
+    words_in_role = len(found["role"].split()) + 1
+    if words_in_role > 4:  # noqa: PLR2004  as in _ROLE
+        return None
+    role = r"[A-Za-z][A-Za-z-]*" + r" [A-Za-z][A-Za-z-]*" * (words_in_role - 1)
+    return re.fullmatch(_DOES.pattern.replace(_ROLE, role), text)

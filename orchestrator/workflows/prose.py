@@ -1,0 +1,219 @@
+"""``process.md`` as a tree of items and their sentences, each with its place. Nothing is left out.
+
+Parsed by markdown-it-py. Sentences are cut from the text as it was written, so
+that places are exact; emphasis and link targets are taken off afterwards.
+Quotations are remarks; code blocks, tables and raw HTML are sentences that
+nobody can read, and are reported as such.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from orchestrator.models.spec import Span
+
+MAX_CHARACTERS: Final = 262_144
+MAX_SENTENCES: Final = 20_000
+MAX_DEPTH: Final = 12
+
+_PIECE = re.compile(r"`[^`]*`|[.!?](?=\s|$)|[^.!?`]+|.", re.DOTALL)
+_ABBREVIATION = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|cf|no|mr|ms|mrs|dr|[A-Za-z])$", re.IGNORECASE)
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9])[*_]|[*_](?![A-Za-z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``text`` as a reader sees it, code in backticks, without the final full stop. ``remark``: inside a quotation."""
+
+    text: str
+    span: Span
+    remark: bool = False
+    unreadable: str = ""
+
+
+@dataclass(slots=True)
+class Item:
+    """A list item, or a paragraph outside of lists (``number`` ''). ``number`` is its path: ``3.1``."""
+
+    number: str
+    sentences: list[Sentence] = field(default_factory=list[Sentence])
+    children: list[Item] = field(default_factory=list["Item"])
+    listed: bool = True
+
+
+@dataclass(slots=True)
+class Section:
+    """A heading and what follows it up to the next one. The first may have no heading."""
+
+    title: str
+    span: Span
+    items: list[Item] = field(default_factory=list[Item])
+
+
+@dataclass(slots=True)
+class Prose:
+    """The whole of a process. ``title`` is that of the first heading."""
+
+    title: str
+    sections: list[Section]
+
+    def sentences(self) -> Iterator[Sentence]:
+        """All sentences, in the order of the text."""
+        for section in self.sections:
+            for item in section.items:
+                yield from _all(item)
+
+
+def _all(item: Item) -> Iterator[Sentence]:
+    yield from item.sentences
+    for child in item.children:
+        yield from _all(child)
+
+
+def read(text: str) -> Prose:
+    """The tree. Raises ``ValueError`` with a sentence for a text that is too long or too deep."""
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"The process is longer than {MAX_CHARACTERS} characters.")
+    for number, line in enumerate(text.split("\n"), 1):
+        if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in line):
+            raise ValueError(f"Line {number} has a character that hides or reorders text.")
+    reader = _Reader(text)
+    for token in MarkdownIt("commonmark", {"maxNesting": 40}).parse(text):
+        reader.take(token)
+    return Prose(reader.title, [s for s in reader.sections if s.items or s.title])
+
+
+class _Reader:
+    """Tokens in, sections out."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.split("\n")
+        self.title = ""
+        self.sections = [Section("", Span(line=1, end_line=1))]
+        self._items: list[Item] = []
+        self._counts: list[int] = []
+        self._quotes = 0
+        self._heading = 0
+        self._sentences = 0
+
+    def take(self, token: Token) -> None:  # noqa: C901  one line per kind of token
+        match token.type:
+            case "ordered_list_open":
+                self._open_list(int(token.attrGet("start") or 1))
+            case "bullet_list_open":
+                self._open_list(1)
+            case "ordered_list_close" | "bullet_list_close":
+                self._counts.pop()
+            case "list_item_open":
+                self._open_item()
+            case "list_item_close":
+                self._items.pop()
+            case "blockquote_open":
+                self._quotes += 1
+            case "blockquote_close":
+                self._quotes -= 1
+            case "heading_open":
+                self._heading = int(token.tag[1:])
+            case "heading_close":
+                self._heading = 0
+            case "inline":
+                self._inline(token)
+            case "fence" | "code_block" | "html_block":
+                self._block(token)
+            case _:
+                pass
+
+    def _open_list(self, start: int) -> None:
+        if len(self._counts) >= MAX_DEPTH:
+            raise ValueError("The process is nested too deeply.")
+        listed = [i for i in self.sections[-1].items if i.listed]
+        self._counts.append(start - 1 if self._items or start > 1 or not listed else len(listed))
+
+    def _open_item(self) -> None:
+        self._counts[-1] += 1
+        number = ".".join(str(count) for count in self._counts)
+        item = Item(number)
+        (self._items[-1].children if self._items else self.sections[-1].items).append(item)
+        self._items.append(item)
+
+    def _inline(self, token: Token) -> None:
+        first = (token.map or [0, 0])[0]
+        if self._heading and not self._items and not self._quotes:
+            text = plain(token.content)
+            span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
+            if self._heading == 1 and not self.title:
+                self.title = text
+            else:
+                self.sections.append(Section(text, span))
+            return
+        self._add(list(self._cut(token.content, first)))
+
+    def _block(self, token: Token) -> None:
+        start, end = token.map or [0, 1]
+        remark = token.type == "html_block" and token.content.strip().startswith("<!--")
+        span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
+        what = "" if remark else "a block of code or of HTML"
+        self._add([Sentence(token.content.strip(), span, remark=remark, unreadable=what)])
+
+    def _add(self, sentences: list[Sentence]) -> None:
+        self._sentences += len(sentences)
+        if self._sentences > MAX_SENTENCES:
+            raise ValueError(f"The process has more than {MAX_SENTENCES} sentences.")
+        if self._items:
+            self._items[-1].sentences.extend(sentences)
+        elif sentences:
+            self.sections[-1].items.append(Item("", sentences, listed=False))
+
+    def _cut(self, content: str, first: int) -> Iterator[Sentence]:
+        """Sentences of a stretch of inline text that begins on this line (from 0)."""
+        places = self._places(content, first)
+        for start, end in _bounds(content):
+            raw = content[start:end]
+            text = plain(raw).rstrip(".").strip()
+            if re.search(r"\w", text):
+                line, column = places[start]
+                end_line, end_column = places[end - 1]
+                span = Span(line=line, column=column, end_line=end_line, end_column=end_column)
+                yield Sentence(text, span, remark=self._quotes > 0)
+
+    def _places(self, content: str, first: int) -> list[tuple[int, int]]:
+        """Line and column of each character."""
+        places: list[tuple[int, int]] = []
+        for number, part in enumerate(content.split("\n")):
+            line = self.lines[min(first + number, len(self.lines) - 1)]
+            column = max(line.find(part.strip()), 0) + 1
+            places += [(first + number + 1, column + i) for i in range(len(part) + 1)]
+        return places
+
+
+def _bounds(content: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for found in _PIECE.finditer(content):
+        mark = found.group()
+        if mark in {".", "!", "?"} and not (mark == "." and _ABBREVIATION.search(content[start : found.start()])):
+            yield from _trimmed(content, start, found.end())
+            start = found.end()
+    yield from _trimmed(content, start, len(content))
+
+
+def _trimmed(content: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while start < end and content[start].isspace():
+        start += 1
+    while end > start and content[end - 1].isspace():
+        end -= 1
+    if end > start:
+        yield start, end
+
+
+def plain(raw: str) -> str:
+    """As a reader sees it, on one line; code keeps its backticks."""
+    text = _MARKS.sub(lambda m: m.group(1) or "", _LINK.sub(r"\1", raw))
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,144 @@
+"""``Never …`` and ``Always …``: the author's own rules, as past-time properties of passages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from orchestrator.models.spec import Span
+from orchestrator.models.workflow import Event, Node, NodeKind, Rule, RuleKind
+from orchestrator.workflows import words
+from orchestrator.workflows.grammar import Unclear, role_name
+
+_NEVER: Final = re.compile(
+    r"never (?P<what>.+?)(?: (?P<how>before|unless|without|after|until) (?P<other>.+?))?(?: since (?P<since>.+))?",
+    re.IGNORECASE,
+)
+_ALWAYS: Final = re.compile(r"always (?P<other>.+?) before (?P<what>.+?)(?: since (?P<since>.+))?", re.IGNORECASE)
+_HINT: Final = "Never merge the change before the security lead has approved it"
+
+
+def is_rule(text: str) -> bool:
+    """Whether the sentence is a rule, whether it can be read or not."""
+    return re.match(r"(?:never|always)\b", text, re.IGNORECASE) is not None
+
+
+def rule(text: str, nodes: Mapping[str, Node], steps: Mapping[str, str], span: Span) -> Rule:
+    """The rule of a sentence. ``steps`` is number to node id. Raises :class:`Unclear`."""
+    found = _ALWAYS.fullmatch(text) or _NEVER.fullmatch(text)
+    if found is None:
+        raise Unclear("This rule cannot be read.", _HINT)
+    said = found.groupdict()
+    how = said.get("how") or ("before" if said["other"] else "")
+    kind = RuleKind.NEVER if not how else RuleKind.AFTER if how.lower() == "after" else RuleKind.UNLESS
+    made = Rule(
+        kind=kind,
+        what=event(said["what"], nodes, steps),
+        other=event(said["other"], nodes, steps) if said["other"] else None,
+        since=event(said["since"], nodes, steps) if said["since"] else None,
+        span=span,
+    )
+    return made.model_copy(update={"text": say(made)})
+
+
+def event(text: str, nodes: Mapping[str, Node], steps: Mapping[str, str]) -> Event:
+    """Which passages the words mean. Raises :class:`Unclear` when it is none, or not one alone."""
+    run = re.fullmatch(r"(?:run|running|execute) `(?P<argv>[^`]+)`", text.strip(), re.IGNORECASE)
+    if run:
+        return _running(run["argv"], nodes)
+    text = re.sub(r" (?:has|have) (approved|passed|happened)\b", r" \1", text.strip().lower())
+    step = re.fullmatch(
+        r"step (?P<n>`[^`]+`|[\d.]*\d)(?: (?:is done|has been done|is begun|ends as `(?P<o>[a-z-]+)`))?", text
+    )
+    if step:
+        name = steps.get(step["n"].strip("`"), step["n"].strip("`"))
+        if name not in nodes:
+            raise Unclear(f"There is no step {step['n']}.", "the number of a step of this process")
+        return Event(node=name, outcome=step["o"])
+    for pattern, made in _EVENTS:
+        if re.fullmatch(pattern, text):
+            return made
+    approved = re.fullmatch(
+        r"(?:the approval of )?(?:the |a )?(?P<role>[a-z -]+?)(?: (?:approves?|approved)(?: .+)?)?", text
+    )
+    role = role_name(approved["role"]) if approved else None
+    if approved and "approv" in text and role in {n.role for n in nodes.values() if n.kind is NodeKind.REVIEW}:
+        return Event(kind=NodeKind.REVIEW, role=role, outcome="approve")
+    return _by_words(text, nodes)
+
+
+def _running(command: str, nodes: Mapping[str, Node]) -> Event:
+    hits = [name for name, node in nodes.items() if node.argv and list(node.argv) == command.split()]
+    if len(hits) != 1:
+        raise Unclear(f"`{command}` is run by {'several steps' if hits else 'no step'} of this process.", "step N")
+    return Event(node=hits[0])
+
+
+_EVENTS: Final = (
+    (r"(?:the change is merged|merge|merge (?:the|a) change|merging)", Event(kind=NodeKind.MERGE)),
+    (r"(?:the last edit|an edit|edit the change|the change is edited)", Event(edits=True)),
+    (r"the gates pass(?:ed)?", Event(kind=NodeKind.GATE, outcome="passed")),
+    (r"the (?:tests|checks) pass(?:ed)?", Event(kind=NodeKind.COMMAND, outcome="passed")),
+)
+
+
+def _by_words(text: str, nodes: Mapping[str, Node]) -> Event:
+    wanted = _stems(text)
+    hits = [n for n, node in nodes.items() if node.kind is not NodeKind.END and wanted and wanted <= _stems(node.title)]
+    if len(hits) == 1:
+        return Event(node=hits[0])
+    many = "several steps" if hits else "no step"
+    raise Unclear(f"{text!r} means {many} of this process.", "step N, or the words of one step")
+
+
+_SMALL: Final = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "and",
+        "in",
+        "on",
+        "for",
+        "with",
+        "that",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "it",
+        "its",
+        "has",
+        "have",
+        "must",
+    ]
+)
+
+
+def _stems(text: str) -> frozenset[str]:
+    found = re.findall(r"[a-z0-9]+", text.lower())
+    return frozenset(words.base_verb(w) or words.singular(w) for w in found if w not in _SMALL)
+
+
+def say(rule_: Rule) -> str:
+    """The rule in the words that compile to it again."""
+    text = f"Never {_say(rule_.what)}"
+    if rule_.other is not None:
+        text += f" {'after' if rule_.kind is RuleKind.AFTER else 'before'} {_say(rule_.other)}"
+    return text + (f" since {_say(rule_.since)}" if rule_.since is not None else "")
+
+
+def _say(event_: Event) -> str:
+    for pattern, known in zip(
+        ("merge the change", "the last edit", "the gates passed", "the tests passed"), _EVENTS, strict=True
+    ):
+        if known[1] == event_:
+            return pattern
+    if event_.node is not None:
+        return f"step `{event_.node}`" + (f" ends as `{event_.outcome}`" if event_.outcome else "")
+    return f"the {str(event_.role).replace('-', ' ')} approved"

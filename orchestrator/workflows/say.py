@@ -1,0 +1,144 @@
+"""A Workflow in plain English, in the words that compile to it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.workflow import Node, NodeKind, Workflow
+from orchestrator.policy.proof.outcomes import EXPIRED, OTHERWISE
+from orchestrator.workflows import words
+from orchestrator.workflows.clauses import OPERATOR_WORDS
+from orchestrator.workflows.draft import ENDS, PRIMARY
+
+_INDENT = "   "
+
+
+def explain(workflow: Workflow) -> str:
+    """Every node, outcome, rule, role and grant in sentences. Deterministic.
+
+    For what :func:`~orchestrator.workflows.compile.compile_prose` made, compiling the text gives the
+    same workflow, but for the digest of its source and the places of its sentences. The
+    kinds that only a PRD pipeline has are told as well; no sentence compiles to those.
+    """
+    lines = [f"# {workflow.title}", "", *_head(workflow), *_rules(workflow), ""]
+    phase = ""
+    for number, (name, text) in enumerate(_items(workflow, None, ""), 1):
+        here = workflow.nodes[name].phase
+        if here != phase:
+            lines += ["", f"## {here}", ""]
+            phase = here
+        lines += [f"{number}. {text}"]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _head(workflow: Workflow) -> Iterator[str]:
+    if workflow.roles:
+        yield f"Roles: {', '.join(role.replace('-', ' ') for role in workflow.roles)}."
+    for names, said in ((workflow.needs.gates, "gates"), (workflow.needs.roles, "approval of")):
+        shown = [f"`{n}`" if said == "gates" else f"the {n.replace('-', ' ')}" for n in names]
+        if shown:
+            yield f"A merge needs the {said} {', '.join(shown)}."
+    if not workflow.needs.tests:
+        yield "A merge needs no tests."
+    yield from _grants(workflow.ceiling)
+    if len({n.phase for n in workflow.nodes.values()}) > 1:
+        yield "The phases follow each other."
+
+
+def _grants(ceiling: Capabilities) -> Iterator[str]:
+    reads = ceiling.read if ceiling.read != ("**",) else ()
+    for verb, values in (
+        ("read", reads),
+        ("write", ceiling.write),
+        ("write the protected", ceiling.write_protected),
+        ("ask the models", ceiling.models),
+        ("use the secrets", ceiling.secrets),
+    ):
+        if values:
+            yield f"It may {verb} {', '.join(f'`{v}`' for v in values)}."
+    for rule in ceiling.egress:
+        verb = "post to" if rule.methods == ("POST",) else "reach"
+        paths = [path if path != "/" else "" for path in rule.paths]
+        yield f"It may {verb} {', '.join(f'`{rule.host}{path}`' for path in paths)}."
+
+
+def _rules(workflow: Workflow) -> Iterator[str]:
+    for rule in workflow.rules:
+        yield f"{rule.text}."
+
+
+def _items(workflow: Workflow, inside: str | None, indent: str) -> Iterator[tuple[str, str]]:
+    """(node id, text of its item) of the nodes directly in a branch, in order."""
+    mine = [n for n, node in workflow.nodes.items() if node.inside == inside and _told(node)]
+    follow = f"{inside.partition('/')[0]}-join" if inside else "done"
+    for number, name in enumerate(mine):
+        after = mine[number + 1] if number + 1 < len(mine) else follow
+        node = workflow.nodes[name]
+        if node.kind is NodeKind.PARALLEL:
+            yield name, "\n".join(_parallel(workflow, name, indent))
+            onward = workflow.nodes[f"{name}-join"].on["joined"]
+            if onward != after:
+                yield name, f"{_go(onward)}."
+        else:
+            yield name, " ".join(_sentences(name, node, after))
+
+
+def _told(node: Node) -> bool:
+    return node.kind not in {NodeKind.JOIN, NodeKind.END}
+
+
+def _parallel(workflow: Workflow, name: str, indent: str) -> Iterator[str]:
+    yield f"`{name}`: In parallel:"
+    inner = indent + _INDENT
+    for number, branch in enumerate(workflow.nodes[name].on, 1):
+        yield f"{inner}{number}. Branch `{branch}`:"
+        for step, (_, text) in enumerate(_items(workflow, f"{name}/{branch}", inner + _INDENT), 1):
+            yield f"{inner}{_INDENT}{step}. {text}"
+
+
+def _sentences(name: str, node: Node, after: str) -> Iterator[str]:
+    if node.kind is NodeKind.DECIDE:
+        yield from _decision(name, node, after)
+        return
+    if node.kind is NodeKind.FOR_EACH and node.repeat is not None:
+        yield f"`{name}`: {node.title}, {_go(node.on['each']).lower()}."
+    else:
+        timer = f" within {words.duration(node.within_seconds)}" if node.within_seconds else ""
+        yield f"`{name}`: {node.title}{timer}."
+    primary = _primary(node)
+    if primary and node.on[primary] != after:
+        yield f"{_go(node.on[primary])}."
+    for outcome, target in sorted(node.on.items()):
+        if outcome not in {primary, "each"} and not _is_default(node, outcome, target, after):
+            times = f", at most {node.at_most[outcome]} times" if outcome in node.at_most else ""
+            yield f"If it ends as `{outcome}`, {_go(target).lower()}{times}."
+
+
+def _decision(name: str, node: Node, after: str) -> Iterator[str]:
+    if len(node.cases) == 1 and node.title.startswith("Whether "):
+        yield f"`{name}`: If {node.title.removeprefix('Whether ')}, {_go(node.on[node.cases[0].outcome]).lower()}."
+    else:
+        for case in node.cases:
+            shown = [f"the {c.fact.replace('-', ' ')} {OPERATOR_WORDS[c.operator]} {c.value}" for c in case.when]
+            yield f"`{name}`: If {' and '.join(shown)}, {_go(node.on[case.outcome]).lower()}."
+    if node.on[OTHERWISE] != after:
+        yield f"Otherwise, {_go(node.on[OTHERWISE]).lower()}."
+
+
+def _primary(node: Node) -> str:
+    if node.kind is NodeKind.WAIT:
+        return "elapsed" if node.pause_seconds is not None else "happened"
+    return PRIMARY.get(node.kind, "")
+
+
+def _is_default(node: Node, outcome: str, target: str, after: str) -> bool:
+    if outcome == "needs-person":
+        return target == after
+    if outcome in {"moved", EXPIRED} or outcome in node.at_most:
+        return False
+    return target == {"reject": "rejected", "request-changes": "rejected"}.get(outcome, "stopped")
+
+
+def _go(target: str) -> str:
+    return f"End as {target}" if target in ENDS else f"Go to step `{target}`"
