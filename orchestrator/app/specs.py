@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.app.start import read_file
+from orchestrator.app.files import read_file
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:

@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show one run: its steps and where they stand."),
     "events": ("events", "Print what happened in a run."),
     "review": ("review", "Look at what waits for a person, and decide."),
+    "answer": ("answer", "Answer the questions of a process."),
+    "tick": ("tick", "Fire the timers that are due, and go on with their runs."),
     "gate": ("gate", "Run the gates on any difference of two commits."),
     "verify": ("verify", "Check the evidence of merged changes, offline."),
     "blame": ("blame", "Say of each line who wrote it, and which sentence asked for it."),

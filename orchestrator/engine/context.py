@@ -19,7 +19,20 @@ from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Blobs, Broker, Budgets, Candidate, Clock, Prepared, RunIndex, Sandboxes, Signer, Trees
+from orchestrator.ports import (
+    Blobs,
+    Broker,
+    Budgets,
+    Candidate,
+    Clock,
+    Notifier,
+    Prepared,
+    RunIndex,
+    Sandboxes,
+    Signer,
+    Timers,
+    Trees,
+)
 
 N = TypeVar("N", bound=Noun)
 
@@ -56,6 +69,8 @@ class RunContext:
     budgets: Budgets
     run_gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
     open_decision: Callable[[bytes], tuple[str, Decision]]
+    timers: Timers
+    notifier: Notifier
     turn: Lock = field(default_factory=Lock)
     _nouns: dict[Digest, Noun] = field(default_factory=dict[Digest, Noun])
 

@@ -12,6 +12,7 @@ class SpecFormat(StrEnum):
     FEATURE = "feature"
     SPEC_KIT = "spec-kit"
     EARS = "ears"
+    PROCESS = "process"
 
 
 class Span(Noun):

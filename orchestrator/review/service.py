@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, RequirementId, RunId, canonical, sha256
 from orchestrator.models.change import Change
-from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, Verdict
+from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem, Verdict
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, ReviewSheet
 from orchestrator.policy import verdicts
@@ -93,8 +93,9 @@ class Reviews:
             diffs=diffs,
             decisions=self._said(item_id),
             comments=tuple(self._load(digest, Comment) for digest in self._index.comments(item_id)),
-            outcome=Verdict(closed) if closed not in {None, OUTDATED} else None,
+            outcome=Verdict(closed) if closed not in {None, OUTDATED, EXPIRED} else None,
             outdated=closed == OUTDATED,
+            expired=closed == EXPIRED,
         )
 
     def decide(self, item_id: str, verdict: Verdict, *, reason: str = "", lifts: Sequence[Digest] = ()) -> Decided:
@@ -119,7 +120,7 @@ class Reviews:
         """What the stored decisions come to; closes the item when that is decided. Safe to repeat."""
         closed = self._index.outcome(item_id)
         if closed is not None:
-            return None if closed == OUTDATED else Verdict(closed)
+            return None if closed in {OUTDATED, EXPIRED} else Verdict(closed)
         opened = self._opened(item_id)
         item = self._index.item(item_id)
         found = verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])
@@ -161,6 +162,7 @@ class Reviews:
             raise rules.outdated(item)
         rules.may_decide(item, self._policy, self._keyid, self._reviewer)
         rules.reason(verdict, words)
+        rules.fits(item, view.sheet, verdict, words)
         rules.lifts(view, self._policy, self._keyid, verdict, named)
         if verdict is Verdict.APPROVE:
             rules.sound(view)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from orchestrator.errors import UsageError
 from orchestrator.models.base import RequirementId
 from orchestrator.models.spec import Spec, SpecFormat
 from orchestrator.specs import ears, feature, speckit
@@ -80,6 +81,8 @@ def _read(chosen: SpecFormat, blocks: Sequence[Block], report: Report) -> Found:
             return speckit.read(blocks, report)
         case SpecFormat.EARS:
             return ears.read(blocks, report)
+        case SpecFormat.PROCESS:
+            raise UsageError("SPEC004", "A process is no spec.", "handrail run --workflow ID_OR_PATH")
         case _:
             assert_never(chosen)
 

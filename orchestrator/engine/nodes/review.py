@@ -18,6 +18,7 @@ from orchestrator.models.plan import ReviewMode
 from orchestrator.models.review import ChangeSheet, Comment
 from orchestrator.models.workflow import Node, Subject
 from orchestrator.policy import verdicts
+from orchestrator.policy.proof.outcomes import EXPIRED
 
 
 def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
@@ -29,12 +30,24 @@ def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
         return {"outcome": "deferred"}
     item = item_id(ctx, state, name)
     answer = interrupt({"item": item})
+    if "turn" in answer:
+        return {"turn": answer["turn"]}
     if "tip" in answer:
         return {"outcome": "moved", "tip": answer["tip"]}
-    verdict = _verdict(ctx, item, answer)
+    if "fired" in answer:
+        return {"outcome": expired(ctx, item)}
+    verdict = decided(ctx, item, answer)
+    said: Update = {"outcome": verdict, "items": {**state.get("items", {}), name: item}}
     if verdict is Verdict.APPROVE:
-        return {"outcome": verdict, **_approved(state, node, item)}
-    return {"outcome": verdict, **_sent_back(ctx, state, node, item)}
+        return {**said, **_approved(state, node, item)}
+    return {**said, **_sent_back(ctx, state, node, item)}
+
+
+def expired(ctx: RunContext, key: str) -> str:
+    """The outcome of a timer that has really fired. Raises ``EvidenceInvalid`` (EVID018) otherwise."""
+    if ctx.timers.fired(key) is None:
+        raise EvidenceInvalid("EVID018", f"The timer of {key} has not fired.", "handrail resume")
+    return EXPIRED
 
 
 def decision_set(ctx: RunContext, item: str) -> tuple[Digest, Verdict | None]:
@@ -46,7 +59,8 @@ def decision_set(ctx: RunContext, item: str) -> tuple[Digest, Verdict | None]:
     return sha256(canonical([sha256(line) for line in lines])), verdict
 
 
-def _verdict(ctx: RunContext, item: str, answer: dict[str, str]) -> Verdict:
+def decided(ctx: RunContext, item: str, answer: dict[str, str]) -> Verdict:
+    """What the decisions come to that the run was resumed with. Raises ``EvidenceInvalid`` EVID001 for others."""
     digest, verdict = decision_set(ctx, item)
     if answer != {"item": item, "decisions": digest} or verdict is None:
         raise EvidenceInvalid(
@@ -72,7 +86,7 @@ def _sent_back(ctx: RunContext, state: RunState, node: Node, item: str) -> Updat
         now = Attempt.current(ctx, state)
         record = next_record(now.step, now.remembered(), feedback, why, StepStatus.REJECTED)
         return {"steps": {now.step.id: record}}
-    return {} if node.reviews is Subject.PLAN else _reopened(ctx, state, comments, feedback, why)
+    return {} if node.reviews is not Subject.RUN else _reopened(ctx, state, comments, feedback, why)
 
 
 def _reason(ctx: RunContext, decisions: Sequence[Decision]) -> str:
