@@ -114,7 +114,9 @@ def _stopped(project: Project, run: RunId, problem: BaseException, *, cancelled:
 
 def _settled(project: Project, run: RunId, result: Ended | Waiting) -> None:
     if isinstance(result, Waiting):
-        _note(project, run, RunStatus.WAITING, f"waits for a {result.item.role}: {result.item.title}")
+        waits = [f"waits for a {item.role}: {item.title}" for item in result.items]
+        words = "; ".join(waits) or f"waits until {result.due_at and result.due_at.isoformat(timespec='seconds')}"
+        _note(project, run, RunStatus.WAITING, words[:500])
         return
     code = ExitCode(result.exit_code)
     lost = [f"{step} {status}: {why}" for step, (status, why) in result.steps.items() if status != "merged"]

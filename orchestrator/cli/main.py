@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "Write one page that tells a run."),
     "drift": ("drift", "Say whether an agent's newest runs differ from those before."),
     "review": ("review", "Look at what waits for a person, and decide."),
+    "answer": ("answer", "Answer the questions of a process."),
+    "tick": ("tick", "Fire the timers that are due, and go on with their runs."),
     "gate": ("gate", "Run the gates on any difference of two commits."),
     "audit": ("audit", "Judge a whole history, commit by commit."),
     "verify": ("verify", "Check the evidence of merged changes, offline."),

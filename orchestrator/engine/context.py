@@ -20,7 +20,20 @@ from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.halts import Signed
-from orchestrator.ports import Blobs, Broker, Budgets, Candidate, Clock, Prepared, RunIndex, Sandboxes, Signer, Trees
+from orchestrator.ports import (
+    Blobs,
+    Broker,
+    Budgets,
+    Candidate,
+    Clock,
+    Notifier,
+    Prepared,
+    RunIndex,
+    Sandboxes,
+    Signer,
+    Timers,
+    Trees,
+)
 
 N = TypeVar("N", bound=Noun)
 
@@ -59,6 +72,8 @@ class RunContext:
     run_gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
     open_decision: Callable[[bytes], tuple[str, Decision]]
     orders: Callable[[], Sequence[Signed]]
+    timers: Timers
+    notifier: Notifier
     turn: Lock = field(default_factory=Lock)
     _nouns: dict[Digest, Noun] = field(default_factory=dict[Digest, Noun])
 

@@ -13,4 +13,4 @@ def add(index: SqliteIndex, line: bytes) -> None:
 
 def lines(index: SqliteIndex) -> tuple[bytes, ...]:
     """All rows, oldest first."""
-    return tuple(row[0] for row in index.select("SELECT line FROM halts ORDER BY number"))
+    return tuple(row[0] for row in index.read("SELECT line FROM halts ORDER BY number"))

@@ -80,10 +80,14 @@ class SqliteIndex:
 
     def add_item(self, item: ReviewItem) -> None:
         with self._write() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO items (id, run, created_at, document) VALUES (?, ?, ?, ?)",
-                (item.id, item.run, item.created_at.isoformat(), item.model_dump_json()),
-            )
+            self.insert_item(db, item)
+
+    def insert_item(self, db: sqlite3.Connection, item: ReviewItem) -> None:
+        """An item in a neighbour's transaction."""
+        db.execute(
+            "INSERT OR IGNORE INTO items (id, run, created_at, document) VALUES (?, ?, ?, ?)",
+            (item.id, item.run, item.created_at.isoformat(), item.model_dump_json()),
+        )
 
     def item(self, item: str) -> ReviewItem:
         rows = self._read("SELECT document FROM items WHERE id = ?", (item,))
@@ -238,9 +242,13 @@ class SqliteIndex:
         with self._write() as db:
             yield db
 
-    def select(self, query: str) -> list[tuple[Any, ...]]:
-        """What a neighbour in this room reads."""
-        return self._read(query)
+    def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """What a neighbour in this room asks; writes nothing."""
+        return self._read(query, values)
+
+    def has_table(self, name: str) -> bool:
+        """Whether a neighbour's table is there."""
+        return bool(self._read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
 
     def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
         with self._write() as db:
