@@ -91,7 +91,7 @@ def test_keys_that_are_missing_or_open_to_others(desk):
         ("REV021", ["review"]),
         ("CLI001", ["show", "--colour"]),
         ("CLI001", ["no-such-command"]),
-        ("CLI001", ["run"]),
+        ("BAT006", ["run"]),
         ("CFG016", ["verify", "--root", "me"]),
     ],
 )

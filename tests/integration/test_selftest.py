@@ -62,7 +62,7 @@ def test_a_protection_that_is_missing_is_an_escape(monkeypatch, number):
     """The same attack, on a product whose sandbox lacks what should stop it."""
     whole = profile.host_config
     user = {"User": "0:0"} if number == 25 else {}
-    monkeypatch.setattr(docker_engine, "drift", lambda *_: [])
+    monkeypatch.setattr(docker_engine, "require_as_asked", lambda *_: None)
     monkeypatch.setattr(profile, "host_config", lambda *a: {**whole(*a), **LOOSE[number]})
     spec = profile.container_spec
     monkeypatch.setattr(docker_engine, "container_spec", lambda *a: {**spec(*a), **user})
