@@ -12,8 +12,9 @@ from types import FrameType
 from orchestrator.app.project import Project
 from orchestrator.app.signals import signals
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.halting import halted
 from orchestrator.engine.run import Ended, Waiting, advance
-from orchestrator.errors import ExitCode, HandrailError, Interrupted, StoreError
+from orchestrator.errors import ExitCode, HandrailError, Interrupted, LimitReached, StoreError
 from orchestrator.models.base import RunId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.run import Run, RunStatus
@@ -40,18 +41,23 @@ def drive(
     """Advance a run as its only owner.
 
     ``abort`` ends every live sandbox at once; it is called when the run is
-    cancelled or this process is told to stop. Raises ``RunBusy`` when another
-    process owns the run, ``Interrupted`` on cancellation, SIGINT or SIGTERM.
+    cancelled or halted or this process is told to stop. Raises ``RunBusy`` when another
+    process owns the run, ``Interrupted`` on cancellation, SIGINT or SIGTERM, ``LimitReached``
+    (HALT001) while an order to halt stands that is about it.
     Whatever is raised, the run's row says why and whether it can go on.
     """
     folder = project.layout.run(ctx.run.id)
-    with lease(folder), _stopping(project, ctx.run.id, abort) as stop:
+    with lease(folder), _stopping(project, ctx, abort) as stop:
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
+            _refuse_halted(ctx, stop)
             with checkpoints(folder / "checkpoints.db") as saver:
                 result = advance(ctx, saver, plan=plan, ask=ask)
         except BaseException as problem:
+            problem = stop.halt or problem
             _stopped(project, ctx.run.id, problem, cancelled=stop.cancelled)
+            if stop.halt:
+                raise stop.halt from None
             if stop.reason:
                 raise Interrupted("RUN003", stop.reason, f"handrail resume {ctx.run.id}") from problem
             raise
@@ -65,11 +71,19 @@ class _Stop:
     def __init__(self) -> None:
         self.reason = ""
         self.cancelled = False
+        self.halt: LimitReached | None = None
+
+
+def _refuse_halted(ctx: RunContext, stop: _Stop) -> None:
+    """A run that only waits comes to no node: it is asked before, not only on the way."""
+    stop.halt = halted(ctx)
+    if stop.halt is not None:
+        raise stop.halt
 
 
 @contextmanager
-def _stopping(project: Project, run: RunId, abort: Callable[[], None]) -> Iterator[_Stop]:
-    stop, over = _Stop(), threading.Event()
+def _stopping(project: Project, ctx: RunContext, abort: Callable[[], None]) -> Iterator[_Stop]:
+    stop, over, run = _Stop(), threading.Event(), ctx.run.id
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         stop.reason = stop.reason or f"Stopped by {signal.Signals(number).name}; the run can be resumed."
@@ -84,15 +98,19 @@ def _stopping(project: Project, run: RunId, abort: Callable[[], None]) -> Iterat
                     stop.reason, stop.cancelled = f"Run {run} was cancelled.", True
                     abort()
                     return
+                stop.halt = halted(ctx)
+                if stop.halt is not None:
+                    abort()
+                    return
 
-    watcher = threading.Thread(target=watch, name="cancel", daemon=True)
+    thread = threading.Thread(target=watch, name="cancel", daemon=True)
     with signals(on_signal):
-        watcher.start()
+        thread.start()
         try:
             yield stop
         finally:
             over.set()
-            watcher.join()
+            thread.join()
 
 
 def _stopped(project: Project, run: RunId, problem: BaseException, *, cancelled: bool) -> None:
@@ -104,7 +122,9 @@ def _stopped(project: Project, run: RunId, problem: BaseException, *, cancelled:
 
 def _settled(project: Project, run: RunId, result: Ended | Waiting) -> None:
     if isinstance(result, Waiting):
-        _note(project, run, RunStatus.WAITING, f"waits for a {result.item.role}: {result.item.title}")
+        waits = [f"waits for a {item.role}: {item.title}" for item in result.items]
+        words = "; ".join(waits) or f"waits until {result.due_at and result.due_at.isoformat(timespec='seconds')}"
+        _note(project, run, RunStatus.WAITING, words[:500])
         return
     code = ExitCode(result.exit_code)
     lost = [f"{step} {status}: {why}" for step, (status, why) in result.steps.items() if status != "merged"]

@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from orchestrator.app.files import read_file
 from orchestrator.app.spec_files import gather
 from orchestrator.app.specs import replace_file
-from orchestrator.app.start import read_file
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:

@@ -148,7 +148,7 @@ def anchor_tag(project: Project, name: str, key: Path | None) -> str:
 
 def anchor_at(project: Project, where: str) -> bytes:
     """Checkpoints from a file or, where there is none of that name, from an anchor's tag."""
-    from orchestrator.app.start import read_file
+    from orchestrator.app.files import read_file
     from orchestrator.vcs.user import read_tag
 
     if Path(where).is_file():

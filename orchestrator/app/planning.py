@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from orchestrator.app.base import read_base
 from orchestrator.app.choosing import read_limits
+from orchestrator.app.files import read_file
 from orchestrator.app.model_planning import PlannerChoice, plan_with_model
 from orchestrator.app.project import Project
-from orchestrator.app.start import base_and_target, read_file, read_spec
+from orchestrator.app.start import base_and_target, read_spec
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import open_workflow, plan_for
 from orchestrator.errors import UsageError

@@ -54,7 +54,7 @@ def change(project: Project, edit: Edit, *, key: Path | None, output: Path = DRA
 
 def sign(project: Project, draft: Path, *, key: Path | None, commit: bool = False) -> Amended:
     """One more signature on a draft; written back to it, or into the policy when it is the last that was needed."""
-    from orchestrator.app.start import read_file
+    from orchestrator.app.files import read_file
     from orchestrator.provenance.amending import signed
 
     line = read_file(draft)

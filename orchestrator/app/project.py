@@ -11,6 +11,7 @@ from orchestrator.app.clock import SystemClock
 from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.index import SqliteIndex
 from orchestrator.store.layout import StateLayout, state_home
+from orchestrator.store.timers import SqliteTimers
 from orchestrator.vcs.repository import Repository, find
 
 
@@ -23,16 +24,22 @@ class Project:
     index: SqliteIndex
     blobs: StoredBlobs
     clock: SystemClock
+    timers: SqliteTimers
 
 
 @contextmanager
 def open_project(folder: Path) -> Iterator[Project]:
-    """Raises ``RepositoryError`` when there is no repository, ``StoreError`` when its state cannot be opened."""
+    """Raises ``RepositoryError`` when there is no repository, ``StoreError`` when its state cannot be opened.
+
+    Timers that are due are fired: whatever command comes first does it (D16).
+    """
     repository = find(folder)
     layout = StateLayout(state_home() / repository.id)
     layout.create()
     index = SqliteIndex(layout.database)
     try:
-        yield Project(repository, layout, index, StoredBlobs(index, layout.blobs), SystemClock())
+        clock, timers = SystemClock(), SqliteTimers(index)
+        timers.fire(clock.now())
+        yield Project(repository, layout, index, StoredBlobs(index, layout.blobs), clock, timers)
     finally:
         index.close()

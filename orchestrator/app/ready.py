@@ -11,7 +11,7 @@ from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import layers_of, reach_engine
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import plan_for
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, WorkflowInvalid
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.capabilities import DataClass
 from orchestrator.models.plan import Plan
@@ -19,6 +19,8 @@ from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy import egress
+from orchestrator.policy.proof import duties
+from orchestrator.policy.proof.shape import is_planned
 
 
 def ensure_ready(
@@ -45,6 +47,9 @@ def ensure_ready(
     from orchestrator.planning.stale import ensure_fresh
 
     signer(key)
+    if not is_planned(workflow):
+        _ensure_process(project, workflow, base, trust)
+        return
     if plan is not None:
         ensure_fresh(plan, base, spec.source_digest)
     with open_trees(project) as trees:
@@ -56,6 +61,19 @@ def ensure_ready(
         _ensure_models(plan, settings)
     _ensure_local(plan or made, settings)
     reach_engine(settings.image, settings.runtime, layers_of(there.profile))
+
+
+def _ensure_process(project: Project, workflow: Workflow, base: GitOid, trust: Digest | None) -> None:
+    """A process that this engine runs, with people for each role. Raises ``WorkflowInvalid`` WF041, WF050."""
+    from orchestrator.engine.runnable import ensure_runnable
+
+    ensure_runnable(workflow)
+    with open_trees(project) as trees:
+        policy = read_base(project, trees, base, trust).chain.current
+    found = [f"{code} {text}" for _, code, text in duties.under(workflow, policy)]
+    if found:
+        text = f"The people of the policy cannot do what {workflow.id} asks of its roles."
+        raise WorkflowInvalid("WF050", text, "handrail policy change --role ROLE=NAME", found)
 
 
 def _ensure_local(plan: Plan, settings: RunSettings) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.app.start import read_file
+from orchestrator.app.files import read_file
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,23 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.choosing import choose, choose_spelled, read_limits
+from orchestrator.app.files import read_file
 from orchestrator.app.preferences import preferences
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
 from orchestrator.app.sandboxing import EngineShelf, packages_at
-from orchestrator.app.wiring import open_run, open_workflow
+from orchestrator.app.wiring import open_run, open_workflow, workflow_source
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.run import OVER, Run, RunSettings
 from orchestrator.models.spec import Spec, SpecFormat
-from orchestrator.models.workflow import Workflow
+from orchestrator.models.workflow import NodeKind, Workflow
+from orchestrator.policy.proof.shape import is_planned
 
 if TYPE_CHECKING:
     from orchestrator.engine.run import Ended, Waiting
 
-_FILE_BYTES = 64 << 20
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -38,7 +38,7 @@ class RunRequest:
     ``None`` elsewhere means that the preferences decide. ``limits`` are ``NAME=NUMBER`` each.
     """
 
-    spec: Path
+    spec: Path | None
     workflow: str = "prd-to-code"
     agent: str | None = None
     agent_input: Path | None = None
@@ -67,10 +67,10 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None, run: 
 
     Raises what :func:`~orchestrator.app.ready.ensure_ready` does, and nothing is recorded then.
     """
-    spec, data = read_spec(request.spec, project)
     base, target = base_and_target(project, request.target)
     workflow = open_workflow(request.workflow)
-    settings = _settings(project, request, plan)
+    spec, data = _source(project, request, workflow)
+    settings = _settings(project, request, plan, workflow)
     ensure_ready(
         project,
         spec,
@@ -97,6 +97,25 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None, run: 
     )
 
 
+def _source(project: Project, request: RunRequest, workflow: Workflow) -> tuple[Spec, bytes]:
+    """The spec, or for a workflow that plans nothing its own process, and its exact bytes.
+
+    Raises ``UsageError``: RUN008 for a workflow that needs a spec and has none, RUN009 for one that heeds none.
+    """
+    if is_planned(workflow):
+        if request.spec is None:
+            raise UsageError("RUN008", f"{workflow.id} makes a plan from a spec.", "handrail run SPEC")
+        return read_spec(request.spec, project)
+    if request.spec is not None:
+        hint = f"handrail run --workflow {request.workflow}"
+        raise UsageError("RUN009", f"{workflow.id} is a process of its own and reads no spec.", hint)
+    from orchestrator.workflows.source import process_source
+
+    _, prose, path = workflow_source(request.workflow)
+    label = _label(Path(path), project) if Path(request.workflow).suffix else f"workflows/{path}"
+    return process_source(workflow, str(Path(label).with_name("process.md"))), prose
+
+
 def new_run_id(now: datetime) -> RunId:
     """One that no run has: the day, and 30 random bits."""
     return RunId(f"{now:%Y%m%d}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6)))
@@ -115,6 +134,7 @@ def _record(
     plan: Plan | None,
 ) -> Run:
     project.blobs.put(spec.to_bytes())
+    project.blobs.put(workflow.to_bytes())
     now = project.clock.now()
     row = Run(
         id=run,
@@ -158,9 +178,6 @@ def go_on(
     settings = RunSettings.model_validate_json(project.blobs.get(run.settings))
     spec = Spec.model_validate_json(project.blobs.get(run.spec))
     with open_run(project, run, spec, settings, key=key, trust=trust, say=say, shelf=shelf) as opened:
-        if opened.ctx.workflow.digest() != run.workflow_digest:
-            text = f"The workflow {run.workflow} is not the one that run {run.id} began with."
-            raise UsageError("RUN005", text, "go on with the version of Handrail that began it, or begin anew")
         return drive(project, opened.ctx, opened.abort, plan=run.plan, ask=ask)
 
 
@@ -192,23 +209,12 @@ def _label(path: Path, project: Project) -> str:
     return whole.relative_to(top.resolve()).as_posix() if top and whole.is_relative_to(top.resolve()) else path.name
 
 
-def read_file(path: Path) -> bytes:
-    """Raises ``UsageError``: SPEC001 when the file cannot be read, SPEC002 when it is no file or above 64 MiB."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _FILE_BYTES:
-            text = f"{path} is no plain file of at most {_FILE_BYTES >> 20} MiB."
-            raise UsageError("SPEC002", text, "name a file")
-        return path.read_bytes()
-    except (OSError, ValueError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else problem
-        raise UsageError("SPEC001", f"{path} cannot be read: {why}.", "check the path") from problem
-
-
-def _settings(project: Project, request: RunRequest, plan: Plan | None) -> RunSettings:
+def _settings(project: Project, request: RunRequest, plan: Plan | None, workflow: Workflow) -> RunSettings:
     """The request and the preferences, and what they leave open from the user's models file."""
     wanted = {name: p.value for name, p in preferences(project, asdict(request), request.trust).items()}
     given = read_file(request.agent_input) if request.agent_input else None
+    if not any(node.kind is NodeKind.AGENT for node in workflow.nodes.values()):
+        return RunSettings(agent="", image=wanted["image"], runtime=wanted["runtime"], batch=request.batch)
     first = choose(wanted["agent"], wanted["model"], given, str(request.agent_input))
     return RunSettings(
         agent=first.agent,

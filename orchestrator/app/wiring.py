@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 from orchestrator.app.base import Base, read_base
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
+from orchestrator.app.halting import watched
+from orchestrator.app.notifying import LocalNotifier
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import EngineShelf, LazyEngine, layers_of, packages_at
 from orchestrator.app.trees import open_trees
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.workers import Worker
-from orchestrator.errors import SandboxUnavailable
+from orchestrator.errors import SandboxUnavailable, UsageError
 from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.decision import Decision
 from orchestrator.models.environment import Environment
@@ -38,10 +40,38 @@ if TYPE_CHECKING:
 
 
 def open_workflow(workflow: str) -> Workflow:
-    """A bundled workflow, checked. Raises ``UsageError`` or ``WorkflowInvalid``."""
+    """A workflow by its bundled id or the path of its ``workflow.yaml``, checked and proved.
+
+    Raises ``UsageError`` or ``WorkflowInvalid``.
+    """
     from orchestrator.workflows.load import load_workflow
 
-    return load_workflow(*workflow_files(workflow))
+    return load_workflow(*workflow_source(workflow))
+
+
+def workflow_source(workflow: str) -> tuple[bytes, bytes, str]:
+    """Bytes of ``workflow.yaml`` and of the ``process.md`` beside it, and the first's path. Raises ``UsageError``."""
+    from orchestrator.app.files import read_file
+
+    path = Path(workflow)
+    if path.suffix not in {".yaml", ".yml"}:
+        return workflow_files(workflow)
+    return read_file(path), read_file(path.parent / "process.md"), str(path)
+
+
+def workflow_of(project: Project, run: Run) -> Workflow:
+    """The workflow that a run began with.
+
+    Raises ``UsageError`` (RUN005) when the bundled one is another now. One from a file is kept with the run: the
+    file may be edited, and what was approved goes on.
+    """
+    if Path(run.workflow).suffix:
+        return Workflow.model_validate_json(project.blobs.get(run.workflow_digest))
+    found = open_workflow(run.workflow)
+    if found.digest() != run.workflow_digest:
+        text = f"The workflow {run.workflow} is not the one that run {run.id} began with."
+        raise UsageError("RUN005", text, "go on with the version of Handrail that began it, or begin anew")
+    return found
 
 
 def open_agent(name: str, agent_input: bytes | None, path: str = "script") -> Agent:
@@ -114,7 +144,7 @@ def open_run(
     with ExitStack() as stack:
         trees, run_gates = stack.enter_context(open_trees(project)), stack.enter_context(_gates())
         base = read_base(project, trees, run.base_commit, trust)
-        workflow = open_workflow(run.workflow)
+        workflow = workflow_of(project, run)
         engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), shelf=shelf)
         ctx = RunContext(
             run=run,
@@ -139,6 +169,9 @@ def open_run(
             budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=run_gates,
             open_decision=decision_opener(base),
+            orders=watched(project, base.chain.current),
+            timers=project.timers,
+            notifier=LocalNotifier(project.layout.run(run.id) / "notifications.jsonl", project.clock),
         )
         try:
             yield Opened(ctx, engine.abort)

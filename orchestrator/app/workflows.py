@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.app.files import read_file
 from orchestrator.app.keys import signer
-from orchestrator.app.start import read_file
 from orchestrator.assets.find import workflow_place
 from orchestrator.errors import EvidenceInvalid, UsageError, WorkflowInvalid
 from orchestrator.models.base import sha256

@@ -64,7 +64,11 @@ def begin(
 
     manifest = making["manifest"]
     if (manifest is None) == (not specs):
-        raise UsageError("BAT006", "Name specs or one manifest.", "handrail run SPEC…, or: handrail run --batch FILE")
+        raise UsageError(
+            "BAT006",
+            "Name specs or one manifest.",
+            "handrail run SPEC…, handrail run --batch FILE, or for a process handrail run --workflow ID",
+        )
     flags = {"jobs": "jobs", "max_failures": "max_failures", "batch_tokens": "budget_tokens", "batch_usd": "budget_usd"}
     given = {name: making[flag] for flag, name in flags.items() if making[flag] is not None}
     if manifest is None:

@@ -49,8 +49,8 @@ def export(output: Path, folder: Path | None, base: str | None, head: str, key: 
 @as_json
 def import_(bundle: Path, key: Path | None, repo: Path, json_: bool) -> None:
     from orchestrator.app.evidence import import_bundle
+    from orchestrator.app.files import read_file
     from orchestrator.app.project import open_project
-    from orchestrator.app.start import read_file
 
     with open_project(repo) as project:
         fresh, known = import_bundle(project, read_file(bundle), key)

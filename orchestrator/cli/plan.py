@@ -87,9 +87,9 @@ def command(
 
 
 def _planner(planner: str, model: str, record: Path | None, replay: Path | None) -> PlannerChoice | None:
+    from orchestrator.app.files import read_file
     from orchestrator.app.model_planning import PlannerChoice
     from orchestrator.app.planning import save
-    from orchestrator.app.start import read_file
     from orchestrator.errors import UsageError
 
     if planner == "rules":

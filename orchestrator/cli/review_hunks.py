@@ -128,8 +128,7 @@ def edit(
     repo: Path,
     json_: bool,
 ) -> None:
-    from orchestrator.app.files import edit_copy
-    from orchestrator.app.start import read_file
+    from orchestrator.app.files import edit_copy, read_file
     from orchestrator.errors import UsageError
 
     if source is None and not interactive(no_input_asked=False):

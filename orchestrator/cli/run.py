@@ -60,9 +60,10 @@ def command(
     owner = {name: rest.pop(name) for name in ("approve_plan", "no_input", "json_")}
     making, telling = ({name: rest.pop(name) for name in names} for names in (_OF_BATCH, _OF_TELLING))
     trust = rest.pop("trust")
-    if len(specs) != 1 or any(making.values()) or any(telling.values()):
+    alone = len(specs) == 1 or (not specs and making["manifest"] is None and rest["workflow"] != "prd-to-code")
+    if not alone or any(making.values()) or any(telling.values()):
         _batch(specs, repo, script, key, trust, making=making, telling=telling, owner=owner, rest=rest)
-    _alone(specs[0], repo, script, key, trust, explain=explain_config, owner=owner, rest=rest)
+    _alone(specs[0] if specs else None, repo, script, key, trust, explain=explain_config, owner=owner, rest=rest)
 
 
 def _batch(
@@ -101,7 +102,7 @@ def _limits(given: tuple[str, ...]) -> dict[str, float]:
 
 
 def _alone(
-    spec: Path,
+    spec: Path | None,
     repo: Path,
     script: Path | None,
     key: Path | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -16,9 +17,11 @@ from orchestrator.models.ids import Digest
 
 if TYPE_CHECKING:
     from orchestrator.app.project import Project
+    from orchestrator.engine.run import Waiting
     from orchestrator.models.decision import ReviewItem
     from orchestrator.models.run import Run
 
+_LATELY = timedelta(hours=1)
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
@@ -93,17 +96,37 @@ def advance(
     if json_:
         print_json("run", {"runs": [runs.one(project, run.id)]})
     if isinstance(result, Waiting):
-        item = result.item
-        note(f"Run {run.id} waits for a {item.role}: {item.title}")
-        note(f"Try: handrail review show {item.id}, then approve or reject it, then: handrail resume {run.id}")
+        _tell_waiting(project, run, result)
         sys.exit(ExitCode.WAITING)
     for step, (status, why) in result.steps.items():
         note(f"{step} {status}" + (f": {why.splitlines()[0]}" if why and status != "merged" else ""))
-    if result.exit_code == ExitCode.DONE:
+    if run.spec_path.endswith("process.md"):
+        note(f"{run.spec_path}: the process came to its end. Try: handrail show {run.id}")
+    elif result.exit_code == ExitCode.DONE:
         note(f"Done. The changes are on {run.run_ref}. Try: handrail merge {run.id}")
     else:
         note(f"Nothing of this reached {run.target_ref}. Try: handrail show {run.id}")
     sys.exit(result.exit_code)
+
+
+_HOW = {
+    "answers": "handrail answer {run} NAME=VALUE",
+    "task": "handrail review approve {item} --reason NOTE when it is done, or reject it",
+    "event": "handrail review approve {item} when it has happened",
+}
+
+
+def _tell_waiting(project: Project, run: Run, result: Waiting) -> None:
+    for item in result.items:
+        note(f"Run {run.id} waits for a {item.role}: {item.title}")
+        how = _HOW.get(item.kind, "handrail review show {item}, then approve or reject it")
+        note(f"Try: {how.format(run=run.id, item=item.id)}, then: handrail resume {run.id}")
+    if result.due_at is None:
+        return
+    note(f"A timer of it is due at {result.due_at.isoformat(timespec='seconds')}.")
+    seen = project.timers.last_tick()
+    if seen is None or project.clock.now() - seen > _LATELY:
+        note("Nothing here fires timers by itself. Try: a line in crontab, * * * * * handrail tick --repo FOLDER")
 
 
 def _ask(

@@ -44,8 +44,8 @@ def command(
     repo: Path,
     json_: bool,
 ) -> None:
+    from orchestrator.app.files import read_file
     from orchestrator.app.project import open_project
-    from orchestrator.app.start import read_file
     from orchestrator.app.verifying import Options, verify_line, verify_push
 
     options = Options(

@@ -8,22 +8,28 @@ from typing import TYPE_CHECKING, Any, assert_never, cast
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
+from orchestrator.engine import turns
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.halting import halted
 from orchestrator.engine.nodes.agent import agent
 from orchestrator.engine.nodes.command import command
 from orchestrator.engine.nodes.end import end
+from orchestrator.engine.nodes.facts import decide, each
 from orchestrator.engine.nodes.for_each import for_each
 from orchestrator.engine.nodes.gate import gate
 from orchestrator.engine.nodes.merge import merge
+from orchestrator.engine.nodes.notify import notify
+from orchestrator.engine.nodes.people import pause, person
 from orchestrator.engine.nodes.plan import plan
 from orchestrator.engine.nodes.review import review
 from orchestrator.engine.runnable import ensure_runnable
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
 from orchestrator.engine.watch import TRANSITION, check_transition
-from orchestrator.errors import Interrupted, WorkflowInvalid
+from orchestrator.errors import Interrupted
 from orchestrator.models.base import StepId
 from orchestrator.models.plan import StepKind
 from orchestrator.models.workflow import Node, NodeKind
+from orchestrator.policy.proof.machine import Machine, machine
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -39,9 +45,10 @@ def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> Compil
     Raises ``WorkflowInvalid`` WF041 for what a workflow may say and this engine does not do.
     """
     ensure_runnable(ctx.workflow)
+    tables = machine(ctx.workflow)
     graph: Graph = StateGraph(RunState)
     for name, node in ctx.workflow.nodes.items():
-        handler = _watched(ctx, name, _handler(ctx, name, node))
+        handler = _watched(ctx, tables, name, _handler(ctx, tables, name, node))
         if node.kind is NodeKind.AGENT:
             graph.add_node(name, handler, input_schema=Work)
         else:
@@ -49,15 +56,24 @@ def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> Compil
         if node.kind is NodeKind.END:
             graph.add_edge(name, END)
         else:
-            graph.add_conditional_edges(name, _route(ctx, node), {t: t for t in node.on.values()})
+            graph.add_conditional_edges(name, _route(ctx), {t: t for t in _targets(tables, name, node)})
     graph.add_edge(START, ctx.workflow.start)
     return cast("CompiledStateGraph[Any, Any, Any, Any]", graph.compile(checkpointer=saver))
 
 
-def _handler(ctx: RunContext, name: str, node: Node) -> Handler:  # noqa: PLR0911  one line per kind
+def _targets(tables: Machine, name: str, node: Node) -> frozenset[str]:
+    """Where a node may lead: its own targets, and from a branch any node of a branch, whose turn it may be."""
+    if not tables.chains[name] and name not in tables.forks:
+        return frozenset(node.on.values())
+    return frozenset(node.on.values()) | {n for n, chain in tables.chains.items() if chain}
+
+
+def _handler(ctx: RunContext, tables: Machine, name: str, node: Node) -> Handler:  # noqa: C901, PLR0911, PLR0912  one line per kind
     match node.kind:
         case NodeKind.PLAN:
             return lambda state: plan(ctx, state)
+        case NodeKind.FOR_EACH if node.repeat is not None:
+            return lambda state: each(ctx, state, node, name, tables.bodies[name])
         case NodeKind.FOR_EACH:
             return lambda state: for_each(ctx, state)
         case NodeKind.AGENT:
@@ -72,32 +88,45 @@ def _handler(ctx: RunContext, name: str, node: Node) -> Handler:  # noqa: PLR091
             return lambda state: merge(ctx, state, node)
         case NodeKind.END:
             return lambda _: end(ctx, node, name)
-        case (
-            NodeKind.TASK
-            | NodeKind.ASK
-            | NodeKind.DECIDE
-            | NodeKind.NOTIFY
-            | NodeKind.WAIT
-            | NodeKind.PARALLEL
-            | NodeKind.JOIN
-        ):
-            raise WorkflowInvalid("WF041", f"{name} is a {node.kind} node, and this version does not run those.")
+        case NodeKind.WAIT if node.role is None:
+            return lambda state: pause(ctx, state, name)
+        case NodeKind.TASK | NodeKind.ASK | NodeKind.WAIT:
+            return lambda state: person(ctx, state, node, name)
+        case NodeKind.DECIDE:
+            return lambda state: decide(ctx, state, node)
+        case NodeKind.NOTIFY:
+            return lambda state: notify(ctx, state, node, name)
+        case NodeKind.PARALLEL:
+            return lambda _: {"outcome": turns.BEGUN}
+        case NodeKind.JOIN:
+            return lambda state: {"outcome": "joined" if turns.has_come(tables, state, name) else turns.STAYS}
         case _:
             assert_never(node.kind)
 
 
-def _watched(ctx: RunContext, name: str, handler: Handler) -> Handler:
+def _watched(ctx: RunContext, tables: Machine, name: str, handler: Handler) -> Handler:
     def run(state: RunState) -> Update:
         before, outcome = state.get("at", ""), state.get("outcome", "")
         check_transition(ctx.workflow, before, outcome, name)
         ctx.emit(TRANSITION, name, before=before, outcome=outcome)
         if ctx.index.cancel_asked(ctx.run.id):
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
+        if (order := halted(ctx)) is not None:
+            raise order
         update = handler(state)
         ctx.blobs.flush()  # the checkpoint that follows refers to them
-        return cast("Update", plain({**update, "at": name}))
+        if "mine" in state:  # one of several agents side by side
+            return cast("Update", plain({**update, "at": name, "turn": _only_target(ctx, name)}))
+        if "turn" in update:
+            return cast("Update", plain({**update, **turns.give_way(state, name, update["turn"])}))
+        return cast("Update", plain({**update, **turns.passed(ctx.workflow, tables, state, name, update["outcome"])}))
 
     return run
+
+
+def _only_target(ctx: RunContext, name: str) -> str:
+    """Agents that work side by side on steps all end as proposed."""
+    return ctx.workflow.nodes[name].on["proposed"]
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
@@ -109,9 +138,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
     return str(value) if isinstance(value, str) else value
 
 
-def _route(ctx: RunContext, node: Node) -> Callable[[RunState], str | list[Send]]:
+def _route(ctx: RunContext) -> Callable[[RunState], str | list[Send]]:
     def route(state: RunState) -> str | list[Send]:
-        target = node.on[state["outcome"]]
+        target = state["turn"]
         if ctx.workflow.nodes[target].kind is NodeKind.AGENT:
             return [Send(target, _work(ctx, state, step)) for step in _working(state)]
         return target

@@ -19,7 +19,21 @@ from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Blobs, Broker, Budgets, Candidate, Clock, Prepared, RunIndex, Sandboxes, Signer, Trees
+from orchestrator.policy.halts import Signed
+from orchestrator.ports import (
+    Blobs,
+    Broker,
+    Budgets,
+    Candidate,
+    Clock,
+    Notifier,
+    Prepared,
+    RunIndex,
+    Sandboxes,
+    Signer,
+    Timers,
+    Trees,
+)
 
 N = TypeVar("N", bound=Noun)
 
@@ -32,7 +46,8 @@ class RunContext:
     the decision; it raises ``EvidenceInvalid`` otherwise. ``environment`` builds
     or finds what a tree's own lock files ask for (D5); a tree that changes them has
     passed the gates before it is asked for. ``workers`` opens an agent by name.
-    ``connections`` are the user's endpoints, and ``broker`` the only way to them. ``turn`` is
+    ``connections`` are the user's endpoints, and ``broker`` the only way to them.
+    ``orders`` are the orders to stop that stand, whomever they are about. ``turn`` is
     held where two steps would otherwise do the same work twice.
     """
 
@@ -56,6 +71,9 @@ class RunContext:
     budgets: Budgets
     run_gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
     open_decision: Callable[[bytes], tuple[str, Decision]]
+    orders: Callable[[], Sequence[Signed]]
+    timers: Timers
+    notifier: Notifier
     turn: Lock = field(default_factory=Lock)
     _nouns: dict[Digest, Noun] = field(default_factory=dict[Digest, Noun])
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.nodes.facts import known_facts, listed
 from orchestrator.engine.state import RunState, StepStatus
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import Change, ChangeIdentity, Proposal
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan
-from orchestrator.models.review import ChangeSheet, ReviewSheet
-from orchestrator.models.workflow import Node, Subject
+from orchestrator.models.review import ChangeSheet, Comment, Note, ReviewSheet, WorkSheet
+from orchestrator.models.workflow import Node, NodeKind, Subject
 from orchestrator.policy.verdicts import to_lift
+
+_OF_A_DOCUMENT = frozenset({Subject.PLAN, Subject.CHANGE, Subject.RUN})
+
+
+def visit(state: RunState, name: str) -> int:
+    """Which visit of the node this is, from 1."""
+    return state.get("visits", {}).get(name, 0) + 1
 
 
 def subject(ctx: RunContext, state: RunState, node: Node) -> Digest:
@@ -24,11 +35,13 @@ def subject(ctx: RunContext, state: RunState, node: Node) -> Digest:
 
 
 def item_id(ctx: RunContext, state: RunState, name: str) -> str:
-    """Stable for one subject at one node of one run: asking again after a crash asks the same."""
+    """Stable for one subject at one visit of one node: asking again after a crash asks the same.
+
+    What a process has so far is no part of it: a branch beside may add to that while this one waits.
+    """
     node = ctx.workflow.nodes[name]
-    attempt = _attempt(state) if node.reviews is Subject.CHANGE else 0
-    stack = state.get("stack", []) if node.reviews is Subject.RUN else []
-    parts = [ctx.run.id, name, subject(ctx, state, node), attempt, stack]
+    about = subject(ctx, state, node) if node.reviews in _OF_A_DOCUMENT else ""
+    parts = [ctx.run.id, name, about, visit(state, name)]
     return "R" + sha256(canonical(parts)).removeprefix("sha256:")[:10]
 
 
@@ -42,6 +55,8 @@ def final_identity(ctx: RunContext, state: RunState) -> ChangeIdentity:
 def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
     """Store the sheet and the item. Harmless when they are there already."""
     node = ctx.workflow.nodes[name]
+    if node.reviews not in _OF_A_DOCUMENT:
+        return _of_work(ctx, state, node, name)
     sheet = _sheet(ctx, state, node)
     reports = [r for c in sheet.changes for r in c.reports]
     change = sheet.changes[-1].change.identity if node.reviews is Subject.CHANGE else None
@@ -59,9 +74,20 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
         authors=_authors(ctx, sheet),
         title=_title(sheet, node),
         role=node.role or "reviewer",
+        threshold=node.approvals,
+        apart=_apart(ctx, state, node),
         created_at=ctx.clock.now(),
     )
-    ctx.index.add_item(item)
+    return parked(ctx, item, node)
+
+
+def parked(ctx: RunContext, item: ReviewItem, node: Node) -> ReviewItem:
+    """The item as it is stored, with its timer where the node has one. The first one stays."""
+    if node.within_seconds is None:
+        ctx.index.add_item(item)
+    else:
+        due_at = item.created_at + timedelta(seconds=node.within_seconds)
+        ctx.timers.park(ctx.run.id, item.id, due_at, item.model_copy(update={"due_at": due_at}))
     return ctx.index.item(item.id)
 
 
@@ -69,6 +95,61 @@ def _authors(ctx: RunContext, sheet: ReviewSheet) -> tuple[str, ...]:
     """The people who edited a change that is shown."""
     made = [ctx.load(Proposal, part.change.proposal) for part in sheet.changes]
     return tuple(dict.fromkeys(name for proposal in made for name in proposal.people))
+
+
+def _apart(ctx: RunContext, state: RunState, node: Node) -> tuple[str, ...]:
+    """Who did what this node must be decided apart from."""
+    done = (state.get("items", {}).get(other) for other in node.other_than)
+    opened = (ctx.open_decision(line)[1].reviewer for item in done if item for line in ctx.index.decisions(item))
+    return tuple(dict.fromkeys(opened))
+
+
+_KINDS = {NodeKind.TASK: SubjectKind.TASK, NodeKind.ASK: SubjectKind.ANSWERS, NodeKind.WAIT: SubjectKind.EVENT}
+
+
+def _of_work(ctx: RunContext, state: RunState, node: Node, name: str) -> ReviewItem:
+    """Of a node of a process that is about no change."""
+    work = work_sheet(ctx, state, node, name)
+    sheet = ReviewSheet(spec_path=ctx.spec.path, spec_title=ctx.spec.title, work=work)
+    item = ReviewItem(
+        id=item_id(ctx, state, name),
+        run=ctx.run.id,
+        node=name,
+        kind=_KINDS.get(node.kind, SubjectKind.WORK),
+        subject=work.digest(),
+        document=ctx.keep(sheet),
+        title=node.title or name,
+        role=node.role or "reviewer",
+        threshold=node.approvals,
+        apart=_apart(ctx, state, node),
+        created_at=ctx.clock.now(),
+    )
+    return parked(ctx, item, node)
+
+
+def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkSheet:
+    """What is asked, and everything that was said before."""
+    loops = state.get("loops", {})
+    now = [listed(ctx, state, ctx.workflow.nodes[n])[i - 1] for n, i in loops.items() if i]
+    return WorkSheet(
+        workflow=ctx.workflow.id,
+        node=name,
+        visit=visit(state, name),
+        sentence=" / ".join([node.title or name, *now]),
+        asks={fact: ctx.workflow.facts[fact] for fact in node.asks},
+        facts=known_facts(ctx, state),
+        notes=tuple(_notes(ctx, state)),
+    )
+
+
+def _notes(ctx: RunContext, state: RunState) -> Iterator[Note]:
+    for node, item in state.get("items", {}).items():
+        if ctx.workflow.nodes[node].kind is NodeKind.ASK:
+            continue  # the facts themselves are shown
+        for line in ctx.index.decisions(item):
+            said = ctx.open_decision(line)[1]
+            if said.comment is not None:
+                yield Note(node=node, reviewer=said.reviewer, text=ctx.load(Comment, said.comment).text)
 
 
 def change_sheet(ctx: RunContext, state: RunState) -> ChangeSheet:
@@ -126,7 +207,3 @@ def _title(sheet: ReviewSheet, node: Node) -> str:
     if node.reviews is Subject.CHANGE:
         return sheet.changes[-1].step.title
     return f"All {len(sheet.changes)} changes of {sheet.spec_title}"
-
-
-def _attempt(state: RunState) -> int:
-    return state["steps"][state["current"]]["attempt"]

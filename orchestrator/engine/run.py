@@ -1,23 +1,24 @@
-"""Advances a run until it waits for a person or ends."""
+"""Advances a run until it waits for a person or a time, or ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.engine import items
+from orchestrator.engine import waiting
 from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.nodes.review import decision_set
-from orchestrator.models.base import GitOid
-from orchestrator.models.decision import OUTDATED, ReviewItem, decided_key
+from orchestrator.models.decision import ReviewItem
+from orchestrator.policy.proof.shape import is_planned
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
 _NODES_PER_ATTEMPT = 10
 _SLACK = 200
+_OF_A_PROCESS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The run is parked: state saved, nothing held."""
+    """The run is parked: state saved, nothing held. ``due_at`` is when the first of its timers fires."""
 
-    item: ReviewItem
+    items: tuple[ReviewItem, ...]
+    due_at: datetime | None = None
 
 
 def advance(
@@ -45,7 +47,7 @@ def advance(
     """Go on from the last checkpoint, or from the start.
 
     ``plan`` is the digest of a stored plan to use instead of making one. ``ask``
-    is called with an undecided item and may let a person decide it; when it is
+    is called with an undecided item and may let a person decide it; when all are
     still undecided afterwards the run is ``Waiting``. Errors of nodes pass
     through; the checkpoints stay and the run can be resumed.
     """
@@ -56,36 +58,20 @@ def advance(
     snapshot = graph.get_state(config)
     given: Any = None
     if not snapshot.values:
-        given = {"run": ctx.run.id, **({"plan": plan} if plan else {})}
+        given = {"run": ctx.run.id, "tip": ctx.run.base_commit, "steps": {}, **({"plan": plan} if plan else {})}
     while True:
         if given is not None or not snapshot.interrupts:
             graph.invoke(given, config, durability="sync")
             snapshot = graph.get_state(config)
         if not snapshot.next:
+            waiting.close_others(ctx, ())
             return _ended(snapshot.values)
-        item = items.prepare(ctx, snapshot.values, snapshot.next[0])
-        digest, verdict = decision_set(ctx, item.id)
-        tip = _moved(ctx, item)
-        if verdict is None and tip is not None:
-            ctx.index.close_item(item.id, OUTDATED)
-            given = Command(resume={"item": item.id, "tip": tip})
-            continue
-        if verdict is None and ask is not None:
-            ask(item)
-            digest, verdict = decision_set(ctx, item.id)
-        if verdict is None:
-            return Waiting(item)
-        ctx.index.record_effect(decided_key(item.id), digest)
-        ctx.index.close_item(item.id, verdict)
-        given = Command(resume={"item": item.id, "decisions": digest})
-
-
-def _moved(ctx: RunContext, item: ReviewItem) -> GitOid | None:
-    """Where the line is now, when it is no longer at the tip that the item names."""
-    if item.change is None:
-        return None
-    present = ctx.trees.ref(ctx.run.run_ref) or ctx.run.base_commit
-    return None if present == item.change.tip else present
+        here = snapshot.next[0]
+        resumed, items = waiting.look(ctx, snapshot.values, here, ask)
+        if resumed is None:
+            waiting.close_others(ctx, items)
+            return Waiting(items, ctx.timers.due(ctx.run.id))
+        given = Command(resume=resumed)
 
 
 def _ended(values: dict[str, Any]) -> Ended:
@@ -94,6 +80,8 @@ def _ended(values: dict[str, Any]) -> Ended:
 
 
 def _budget(ctx: RunContext) -> int:
-    """LangGraph's own limit, far above what the plan's budgets allow: a guard against a fault of ours."""
+    """LangGraph's own limit, far above what plan and bounds allow: a guard against a fault of ours."""
+    if not is_planned(ctx.workflow):
+        return _OF_A_PROCESS
     requirements = max(1, len(ctx.spec.requirements))
     return _SLACK + requirements * 20 * _NODES_PER_ATTEMPT

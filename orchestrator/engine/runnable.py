@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.errors import WorkflowInvalid
-from orchestrator.models.workflow import Node, Subject, Workflow
+from orchestrator.models.workflow import Channel, Node, NodeKind, Subject, Workflow
 
-_NOT_RUN = ("within_seconds", "at_most", "argv", "instruction", "effect", "repeat", "other_than", "capabilities")
+_NOT_RUN = ("argv", "instruction", "effect", "edits", "capabilities")
 
 
 def ensure_runnable(workflow: Workflow) -> None:
@@ -17,6 +17,7 @@ def ensure_runnable(workflow: Workflow) -> None:
 
 def _unheeded(name: str, node: Node) -> list[str]:
     said = [field for field in _NOT_RUN if getattr(node, field)]
-    said += ["approvals"] if node.approvals > 1 else []
-    said += ["reviews"] if node.reviews in {Subject.WORK, Subject.EFFECT} else []
+    said += ["reviews"] if node.reviews is Subject.EFFECT else []
+    said += ["channel"] if node.channel is Channel.WEBHOOK else []
+    said += ["at_most"] if node.kind is NodeKind.AGENT and node.at_most else []
     return [f"{name} ({node.kind}) uses {field!r}, which this version does not run." for field in said]

@@ -66,11 +66,23 @@ def last(_old: str | None, new: str) -> str:
     return new
 
 
+class Token(TypedDict):
+    """A branch that does not have the turn: the node that is next in it, and what led there."""
+
+    node: str
+    before: str
+    outcome: str
+
+
 class RunState(TypedDict):
     """``at`` and ``outcome`` are the node that ended last and how: the monitor checks every transition by them.
 
-    Before the nodes that set them have run, ``current``, ``change``, ``reports``,
-    ``acceptance`` and ``stack`` are absent.
+    ``turn`` is the node that runs next. ``others`` are the branches beside the one that has the turn.
+    ``visits`` counts how often each node has ended, ``taken`` how often each bounded outcome was taken (as ``node
+    outcome``), ``loops`` how many items each ``for_each`` has begun. ``items`` is the item that was
+    decided last at each node, ``facts`` the stored answer in which each fact stands.
+
+    Before the nodes that set them have run, all but ``run`` may be absent.
     """
 
     run: str
@@ -85,6 +97,13 @@ class RunState(TypedDict):
     tip: str
     stack: list[str]
     exit: int
+    turn: Annotated[str, last]
+    others: list[Token]
+    visits: dict[str, int]
+    taken: dict[str, int]
+    loops: dict[str, int]
+    items: dict[str, str]
+    facts: dict[str, str]
 
 
 Update = dict[str, Any]

@@ -16,6 +16,8 @@ class Verdict(StrEnum):
 
 OUTDATED = "outdated"
 """What closes an item beside a verdict: the line moved while it waited, and another item takes its place."""
+EXPIRED = "expired"
+"""What closes an item when its timer fires first: whatever is said later comes too late."""
 
 
 def decided_key(item: str) -> str:
@@ -24,18 +26,29 @@ def decided_key(item: str) -> str:
 
 
 class SubjectKind(StrEnum):
+    """What is asked. Of a ``task``: is it done; of ``answers``: what the facts are; of an ``event``: if it happened."""
+
     PLAN = "plan"
     CHANGE = "change"
     RUN = "run"
+    WORK = "work"
+    TASK = "task"
+    ANSWERS = "answers"
+    EVENT = "event"
+
+
+ON_A_CHANGE = frozenset({SubjectKind.CHANGE, SubjectKind.RUN})
+"""Kinds whose subject is a tree on a tip."""
 
 
 class ReviewItem(Noun):
     """Something that waits for a person.
 
     ``subject`` is the digest of what is judged: of the plan, of the change's
-    identity, or of the run's final identity. ``shown`` are the digests of what a
-    reviewer is shown beside it (reports, findings, acceptance). ``authors`` are
-    people who edited the change: their own approval alone is not enough.
+    identity, of the run's final identity, or of the sheet of work. ``shown`` are the digests of what a
+    reviewer is shown beside it (reports, findings, acceptance). ``authors`` are people who edited the change: their own
+    approval alone is not enough. ``apart`` are people whose decision does not count
+    here, because they did what is judged. ``due_at`` is when it expires undecided.
     """
 
     id: str
@@ -52,6 +65,8 @@ class ReviewItem(Noun):
     title: str
     role: str
     threshold: int = 1
+    apart: tuple[str, ...] = ()
+    due_at: Instant | None = None
     created_at: Instant
 
 

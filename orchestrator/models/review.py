@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from orchestrator.models.base import Digest, GitOid, Instant, Noun
 from orchestrator.models.change import Change
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.spec import Requirement
+from orchestrator.models.workflow_parts import Fact
 
 
 class ChangeSheet(Noun):
@@ -24,14 +27,38 @@ class ChangeSheet(Noun):
     commit: GitOid | None = None
 
 
+class Note(Noun):
+    """What somebody said at a node: a remark of their signed decision."""
+
+    node: str
+    reviewer: str
+    text: str
+
+
+FactValue = bool | int | str | tuple[str, ...]
+
+
+class WorkSheet(Noun):
+    """What a process has so far. ``sentence`` is that of the node that asks, ``asks`` the questions of an ``ask``."""
+
+    workflow: str
+    node: str
+    visit: int
+    sentence: str
+    asks: dict[str, Fact] = Field(default_factory=dict)
+    facts: dict[str, FactValue] = Field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
 class ReviewSheet(Noun):
-    """A plan to approve, one change, or all changes of a run (the last judges the final tree)."""
+    """A plan to approve, one change, all changes of a run (the last judges the final tree), or work of a process."""
 
     spec_path: str
     spec_title: str
     plan: Plan | None = None
     requirements: tuple[Requirement, ...] = ()
     changes: tuple[ChangeSheet, ...] = ()
+    work: WorkSheet | None = None
 
 
 class Waiver(Noun):

@@ -15,6 +15,7 @@ class SpecFormat(StrEnum):
     OPENSPEC = "openspec"
     PR_FAQ = "pr-faq"
     PLAIN = "plain"
+    PROCESS = "process"
 
 
 class Kind(StrEnum):

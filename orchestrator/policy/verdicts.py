@@ -39,13 +39,15 @@ def outcome(item: ReviewItem, decisions: Sequence[Decision], policy: Policy, key
     rejection or request decides; approvals need ``item.threshold`` distinct
     principals in ``item.role``, who together lift every finding that needs it,
     each lift by a principal in one of the policy's ``lift_roles``. One approver at
-    least is none of ``item.authors``.
+    least is none of ``item.authors``. Who is ``apart`` does not count.
     """
     approvers: set[str] = set()
     lifts: set[Digest] = set()
     for decision, keyid in zip(decisions, keyids, strict=True):
         who = policy.principal(keyid)
         if who is None or not policy.holds(keyid, item.role) or decision.subject != item.subject:
+            continue
+        if who.name in item.apart:
             continue
         if decision.verdict is not Verdict.APPROVE:
             return decision.verdict

@@ -11,7 +11,7 @@ from orchestrator.ports.gates import Candidate, Gate
 from orchestrator.ports.models import Answer, ModelClient, Question
 from orchestrator.ports.sandbox import Environments, Execution, Prepared, Sandbox, Sandboxes, SandboxRequest
 from orchestrator.ports.signing import Signer
-from orchestrator.ports.storage import Blobs, Clock, RunIndex
+from orchestrator.ports.storage import Blobs, Clock, Notifier, RunIndex, Timers
 from orchestrator.ports.trees import (
     BlamedLine,
     BuiltTree,
@@ -50,6 +50,7 @@ __all__ = [
     "JobEnd",
     "Lease",
     "ModelClient",
+    "Notifier",
     "OutMember",
     "Prepared",
     "Question",
@@ -62,6 +63,7 @@ __all__ = [
     "Sandboxes",
     "Signer",
     "Steering",
+    "Timers",
     "TreeDiff",
     "TreeEntry",
     "Trees",

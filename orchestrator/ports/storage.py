@@ -10,6 +10,7 @@ from orchestrator.models.base import Digest, RunId, StepId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.event import Event
 from orchestrator.models.run import Run
+from orchestrator.models.workflow_parts import Channel
 
 
 class Clock(Protocol):
@@ -39,6 +40,37 @@ class Blobs(Protocol):
 
     def flush(self) -> None:
         """Make every blob durable. Raises ``StoreError``."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tells somebody outside that something happened."""
+
+    def tell(self, channel: Channel, to: str, words: str, key: str) -> bool:
+        """Whether it left. ``key`` is the idempotency key of this notification. Never raises for what did not leave."""
+        ...
+
+
+class Timers(Protocol):
+    """Absolute times at which something that waits ends by itself (D16)."""
+
+    def park(self, run: RunId, key: str, due_at: datetime, item: ReviewItem | None) -> datetime:
+        """Remember a timer, with the item that it is of, in one transaction; the time that holds.
+
+        Idempotent: the first time of a key stays.
+        """
+        ...
+
+    def fire(self, now: datetime) -> tuple[RunId, ...]:
+        """Record that every timer that is due has fired, once, and close its item; the runs that have one."""
+        ...
+
+    def fired(self, key: str) -> datetime | None:
+        """When it fired; ``None`` before."""
+        ...
+
+    def due(self, run: RunId) -> datetime | None:
+        """The earliest of a run's timers that have not fired."""
         ...
 
 

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
-from orchestrator.render.data import literal
+from orchestrator.render.html import environment
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -43,13 +41,15 @@ def audit_page(body: Mapping[str, Any]) -> str:
     standing = [f for f in rows if f["stands"]]
     authors = Counter(f["introduced"]["author"] for f in rows if f["introduced"])
     left = Counter(f["introduced"]["author"] for f in standing if f["introduced"])
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    environment.filters["literal"] = literal
-    return environment.from_string(_PAGE).render(
-        a=body,
-        standing=standing,
-        over=[f for f in rows if not f["stands"]],
-        mended=sum(1 for f in rows if f["fixed"]),
-        authors=authors.most_common(),
-        left=left,
+    return (
+        environment()
+        .from_string(_PAGE)
+        .render(
+            a=body,
+            standing=standing,
+            over=[f for f in rows if not f["stands"]],
+            mended=sum(1 for f in rows if f["fixed"]),
+            authors=authors.most_common(),
+            left=left,
+        )
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.change import Change
-from orchestrator.models.decision import ReviewItem, SubjectKind
+from orchestrator.models.decision import ON_A_CHANGE, ReviewItem, SubjectKind
 from orchestrator.models.review import ReviewSheet
 from orchestrator.policy import verdicts
 from orchestrator.review.diff import Row, RowKind
@@ -37,6 +37,10 @@ def _subject(item: ReviewItem, sheet: ReviewSheet) -> Iterable[str]:
     if item.kind is SubjectKind.PLAN:
         if sheet.plan is None or sheet.plan.digest() != item.subject:
             yield "the plan shown is not the plan that is asked about"
+        return
+    if item.kind not in ON_A_CHANGE:
+        if sheet.work is None or sheet.work.digest() != item.subject:
+            yield "the work shown is not the work that is asked about"
         return
     if item.change is None or item.change.digest() != item.subject:
         yield "the item does not name the change that it asks about"

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
-from orchestrator.models.decision import ReviewItem, Verdict
+from orchestrator.models.decision import ReviewItem, SubjectKind, Verdict
 from orchestrator.models.gate import Result
 from orchestrator.models.policy import Policy
-from orchestrator.models.review import Mark, MarkState, Waiver
+from orchestrator.models.review import Mark, MarkState, ReviewSheet, Waiver
 from orchestrator.models.run import Run, RunStatus
+from orchestrator.policy import answers
 from orchestrator.review.escape import escape
 from orchestrator.review.view import ItemView
 
@@ -55,6 +56,36 @@ def may_decide(item: ReviewItem, policy: Policy, keyid: str, name: str) -> None:
             f"{escape(name)} is not in the role {escape(item.role)}, which decides here.",
             f"Ask one of: {escape(', '.join(_holders(policy, item.role)) or 'nobody holds it')}.",
         )
+    if name in item.apart:
+        others = sorted(set(_holders(policy, item.role)) - set(item.apart))
+        raise UsageError(
+            "REV017",
+            f"{escape(name)} did what is judged here, and somebody else must decide.",
+            f"Ask one of: {escape(', '.join(others) or 'nobody else holds the role')}.",
+        )
+
+
+_ONLY = {
+    SubjectKind.ANSWERS: (Verdict.APPROVE,),
+    SubjectKind.EVENT: (Verdict.APPROVE,),
+    SubjectKind.TASK: (Verdict.APPROVE, Verdict.REJECT),
+}
+
+
+def fits(item: ReviewItem, sheet: ReviewSheet, verdict: Verdict, words: str) -> None:
+    """A task is done or blocked, an event has happened, questions are answered and their answers are of their types."""
+    if verdict not in _ONLY.get(item.kind, tuple(Verdict)):
+        can = " or ".join(_ONLY[item.kind])
+        raise UsageError("REV018", f"A {item.kind} item is not decided by {verdict}.", f"handrail review {can}")
+    if item.kind is SubjectKind.ANSWERS and sheet.work is not None:
+        problems = answers.problems(sheet.work.asks, words)
+        if problems:
+            raise UsageError(
+                "REV019",
+                "These are no answers to what is asked.",
+                f"handrail answer {item.run} NAME=VALUE",
+                details=[escape(p) for p in problems],
+            )
 
 
 def another_than_the_author(item: ReviewItem, policy: Policy, name: str, verdict: Verdict) -> None:
@@ -101,6 +132,10 @@ def marks_agree(marks: Iterable[Mark], verdict: Verdict) -> None:
 def open_and_current(view: ItemView, run: Run, others: Sequence[ReviewItem], keyid: str) -> None:
     """Still asked, still about the present subject, and not yet answered with this key."""
     item = view.item
+    if view.expired:
+        raise UsageError(
+            "REV006", f"Item {escape(item.id)} is closed: its time ran out.", f"handrail resume {item.run}"
+        )
     still_asked(view)
     if run.status in _OVER:
         raise UsageError("REV006", f"Run {escape(run.id)} is over: {run.status}.", "start a new run")

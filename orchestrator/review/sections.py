@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from orchestrator.models.change import ChangedFile
-from orchestrator.models.decision import SubjectKind
+from orchestrator.models.decision import ON_A_CHANGE
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Disposition, Finding, GateReport
 from orchestrator.models.plan import Plan, Source, SourceKind, Step
-from orchestrator.models.review import ChangeSheet, ReviewSheet
+from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
 from orchestrator.models.spec import Requirement
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.view import ItemView
@@ -49,6 +49,12 @@ def head(view: ItemView) -> Iterator[Row]:
     yield from text(f"Subject {item.subject}")
     if view.outdated:
         yield alert("outdated: the branch moved on, and the change was rebuilt as another item")
+    if item.due_at is not None:
+        yield from text(f"Until {item.due_at.strftime('%Y-%m-%d %H:%M:%S')} UTC")
+    if item.apart:
+        yield from text(f"Somebody else than {', '.join(item.apart)}")
+    if view.expired:
+        yield alert("closed: its time ran out")
     if view.outcome is not None:
         yield alert(f"closed: {view.outcome.value}")
 
@@ -162,7 +168,7 @@ def findings(view: ItemView) -> Iterator[Row]:
     """Every gate with its result, and every finding, those for a person first."""
     for report in view.reports:
         yield from _report(report)
-    if not view.reports and view.item.kind is not SubjectKind.PLAN:
+    if not view.reports and view.item.kind in ON_A_CHANGE:
         yield alert("no gate has reported")
     for finding in view.findings:
         line = f"[{disposition(finding.disposition)}] {finding_line(finding)}"
@@ -235,10 +241,23 @@ def needed(sheet: ReviewSheet) -> tuple[Requirement, ...]:
     return tuple({r.id: r for r in found}.values())
 
 
+def work(it: WorkSheet) -> Iterator[Row]:
+    """What a process has so far, and what is asked of this person."""
+    yield from text(it.sentence)
+    for name, fact in it.asks.items():
+        kinds = f"one of {', '.join(fact.choices)}" if fact.choices else f"{fact.kind} {fact.unit}".rstrip()
+        yield from text(f"{name}: {fact.question} ({kinds})", 2)
+    for name, value in it.facts.items():
+        yield from text(f"{name} = {', '.join(value) if isinstance(value, tuple) else value}", 2)
+    for note in it.notes:
+        yield from text(f"{note.reviewer} at {note.node}: {note.text}", 2)
+
+
 def everything(view: ItemView) -> Iterator[Row]:
     """All but the diffs, in the order in which a reviewer reads."""
     yield from head(view)
     parts: list[tuple[str, Iterable[Row]]] = [
+        ("Asked", work(view.sheet.work) if view.sheet.work else ()),
         ("Requirements", requirements(needed(view.sheet), view.sheet.spec_path)),
         ("Plan", plan(view.sheet.plan) if view.sheet.plan else ()),
         ("Findings", findings(view)),

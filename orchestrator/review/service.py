@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, RequirementId, RunId, canonical, sha256
 from orchestrator.models.change import Change, Proposal
-from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, Verdict
+from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem, Verdict
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, MarkState, ReviewSheet
 from orchestrator.policy import verdicts
@@ -97,8 +97,9 @@ class Reviews:
             diffs=diffs,
             decisions=self._said(item_id),
             comments=tuple(self._load(digest, Comment) for digest in self._index.comments(item_id)),
-            outcome=Verdict(closed) if closed not in {None, OUTDATED} else None,
+            outcome=Verdict(closed) if closed not in {None, OUTDATED, EXPIRED} else None,
             outdated=closed == OUTDATED,
+            expired=closed == EXPIRED,
         )
 
     def decide(self, item_id: str, verdict: Verdict, *, reason: str = "", lifts: Sequence[Digest] = ()) -> Decided:
@@ -191,7 +192,7 @@ class Reviews:
         """What the stored decisions come to; closes the item when that is decided. Safe to repeat."""
         closed = self._index.outcome(item_id)
         if closed is not None:
-            return None if closed == OUTDATED else Verdict(closed)
+            return None if closed in {OUTDATED, EXPIRED} else Verdict(closed)
         opened = self._opened(item_id)
         item = self._index.item(item_id)
         found = verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])
@@ -235,6 +236,7 @@ class Reviews:
         rules.another_than_the_author(item, self._policy, self._reviewer, verdict)
         rules.reason(verdict, words)
         rules.marks_agree(self.marks.of(view).values(), verdict)
+        rules.fits(item, view.sheet, verdict, words)
         rules.lifts(view, self._policy, self._keyid, verdict, named)
         if verdict is Verdict.APPROVE:
             rules.sound(view)

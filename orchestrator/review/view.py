@@ -41,6 +41,7 @@ class ItemView:
     comments: tuple[Comment, ...]
     outcome: Verdict | None
     outdated: bool = False
+    expired: bool = False
 
     @property
     def reports(self) -> tuple[GateReport, ...]:

@@ -38,8 +38,6 @@ _PRIORITY = re.compile(
     re.IGNORECASE,
 )
 _WORDS = frozenset({"must", "should", "could", "wont", "critical", "high", "medium", "low"})
-RANK = {"critical": 0, "must": 1, "high": 1, "should": 2, "medium": 2, "could": 3, "low": 3, "wont": 4}
-"""0 is the most urgent; ``P0`` to ``P5`` stand beside these."""
 
 
 def priority_of(text: str) -> str:
@@ -50,13 +48,6 @@ def priority_of(text: str) -> str:
     found = _PRIORITY.search(text)
     word = next((g for g in found.groups() if g), "") if found else ""
     return word.upper() if word[:1] in "Pp" and word[1:].isdigit() else word.casefold().replace("'", "")
-
-
-def rank(priority: str) -> int | None:
-    """0 for the most urgent, ``None`` for what says nothing."""
-    if priority[:1] == "P" and priority[1:].isdigit():
-        return int(priority[1:])
-    return RANK.get(priority)
 
 
 def is_non_goal(heading: str) -> bool:

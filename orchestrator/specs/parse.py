@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import assert_never
 
+from orchestrator.errors import UsageError
 from orchestrator.models.base import RequirementId
 from orchestrator.models.spec import Kind, Spec, SpecFormat
 from orchestrator.specs import ears, feature, openspec, plain, pr_faq, speckit
@@ -128,6 +129,8 @@ def _read(chosen: SpecFormat, blocks: Sequence[Block], path: str, beside: Beside
             return pr_faq.read(blocks, report)
         case SpecFormat.PLAIN:
             return plain.read(blocks, report)
+        case SpecFormat.PROCESS:
+            raise UsageError("SPEC004", "A process is no spec.", "handrail run --workflow ID_OR_PATH")
         case _:
             assert_never(chosen)
 

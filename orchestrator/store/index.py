@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.models.event import Event
     from orchestrator.models.run import Run
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
@@ -80,10 +80,14 @@ class SqliteIndex:
 
     def add_item(self, item: ReviewItem) -> None:
         with self._write() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO items (id, run, created_at, document) VALUES (?, ?, ?, ?)",
-                (item.id, item.run, item.created_at.isoformat(), item.model_dump_json()),
-            )
+            self.insert_item(db, item)
+
+    def insert_item(self, db: sqlite3.Connection, item: ReviewItem) -> None:
+        """An item in a neighbour's transaction."""
+        db.execute(
+            "INSERT OR IGNORE INTO items (id, run, created_at, document) VALUES (?, ?, ?, ?)",
+            (item.id, item.run, item.created_at.isoformat(), item.model_dump_json()),
+        )
 
     def item(self, item: str) -> ReviewItem:
         rows = self._read("SELECT document FROM items WHERE id = ?", (item,))
@@ -106,6 +110,11 @@ class SqliteIndex:
             (run, json.dumps(sorted(OVER))),
         )
         return [row[0] for row in rows]
+
+    def items_of(self, run: RunId) -> tuple[tuple[ReviewItem, str | None], ...]:
+        """Every item of a run with its outcome, oldest first."""
+        rows = self._read("SELECT document, outcome FROM items WHERE run = ? ORDER BY created_at, rowid", (run,))
+        return tuple((_item(row[0]), row[1]) for row in rows)
 
     def close_item(self, item: str, outcome: str) -> None:
         with self._write() as db:
@@ -233,6 +242,14 @@ class SqliteIndex:
         with self._write() as db:
             yield db
 
+    def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """What a neighbour in this room asks; writes nothing."""
+        return self._read(query, values)
+
+    def has_table(self, name: str) -> bool:
+        """Whether a neighbour's table is there."""
+        return bool(self._read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+
     def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
         with self._write() as db:
             db.execute("INSERT INTO steers (run, step, text) VALUES (?, ?, ?)", (run, step, text))
@@ -280,7 +297,7 @@ class SqliteIndex:
             self._create()
 
     def _create(self) -> None:
-        """Every table that is not there; a file of version 1 lacks the last one."""
+        """Every table that is not there; files of earlier versions lack the last ones."""
         schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
         with self._write() as db:
             if db.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA_VERSION:

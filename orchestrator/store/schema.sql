@@ -1,4 +1,4 @@
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 CREATE TABLE runs (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, document TEXT NOT NULL) STRICT;
 CREATE TABLE items (
     id TEXT PRIMARY KEY,
@@ -29,3 +29,4 @@ CREATE TABLE drafts (
     document TEXT NOT NULL,
     PRIMARY KEY (run, keyid, subject)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE halts (number INTEGER PRIMARY KEY, line BLOB NOT NULL) STRICT;

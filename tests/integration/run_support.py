@@ -26,9 +26,11 @@ from orchestrator.engine.run import Ended, Waiting
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.decision import ReviewItem, Verdict
+from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import Run
 from orchestrator.planning.profile_file import dump_profile
+from orchestrator.ports import Signer
 from orchestrator.provenance.keys import generate_key
 from orchestrator.provenance.root import create_policy, read_chain, sign_policy
 from orchestrator.provenance.trusted import folder_digest
@@ -291,8 +293,12 @@ def lab(
     limits: Limits = LIMITS,
     profile: RepositoryProfile | None = None,
     state: Path | None = None,
+    people: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[Lab]:
-    """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly."""
+    """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly.
+
+    ``people`` are further persons with their roles; the key of each is ``NAME.pem``.
+    """
     made = Lab(folder, state or state_home())
     variables = {
         "XDG_STATE_HOME": str(made.state),
@@ -307,19 +313,29 @@ def lab(
             (made.repo / path).write_text(text)
         made.repo.mkdir(exist_ok=True)
         made.git("init", "-q", "-b", "main")
-        _set_up(made, profile or RepositoryProfile(languages=("python",), source_roots=("src",)), limits, human=human)
+        _set_up(
+            made,
+            profile or RepositoryProfile(languages=("python",), source_roots=("src",)),
+            limits,
+            human=human,
+            people=people or {},
+        )
         made.git("add", "-A")
         made.git("commit", "-qm", "The project")
         yield made
 
 
-def _set_up(made: Lab, profile: RepositoryProfile, limits: Limits, *, human: bool) -> None:
+def _set_up(
+    made: Lab, profile: RepositoryProfile, limits: Limits, *, human: bool, people: Mapping[str, Sequence[str]]
+) -> None:
     with made.project() as project:
         signer, now = generate_key(made.key, "you"), project.clock.now()
         policy = create_policy("you", signer.public_key, now, protected_refs=(), gates=GATES)
         person = policy.principals[0].model_copy(update={"human": human})
         ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
         policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling})
+        for name, roles in people.items():
+            policy = _with_person(policy, name, generate_key(made.folder / f"{name}.pem", name), roles)
         files = {**sign_policy(policy, [signer]), ".handrail/profile.yaml": dump_profile(profile)}
         for relative, data in files.items():
             (made.repo / relative).parent.mkdir(parents=True, exist_ok=True)
@@ -327,6 +343,15 @@ def _set_up(made: Lab, profile: RepositoryProfile, limits: Limits, *, human: boo
         store = trust_store()
         store.pin(project.repository.id, read_chain(files, now).root_digest)
         store.record_folder(project.repository.id, folder_digest(files))
+
+
+def _with_person(policy: Policy, name: str, signer: Signer, roles: Sequence[str]) -> Policy:
+    one = Principal(name=name, keyid=signer.keyid, public_key=signer.public_key)
+    held = dict(policy.roles)
+    for role in roles:
+        before = held[role].principals if role in held else ()
+        held[role] = Role(principals=(*before, name))
+    return policy.model_copy(update={"principals": (*policy.principals, one), "roles": held})
 
 
 def _advance(project: Project, run: Run, decide: Decide) -> Finished:

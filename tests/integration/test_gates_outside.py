@@ -1,9 +1,11 @@
 """Scanner programs that break, an export of known vulnerabilities, gates of other packages."""
 
 import json
+import time
 import zipfile
 
 import pytest
+from hypothesis import given, settings, strategies
 
 from orchestrator.errors import UsageError
 from orchestrator.gates.catalog import GATES, GateSettings, default_gates
@@ -11,8 +13,11 @@ from orchestrator.gates.kinds.dependencies import DependenciesGate
 from orchestrator.gates.kinds.osv import Vulnerabilities
 from orchestrator.gates.kinds.program import ProgramGate
 from orchestrator.gates.kinds.programs import SHELLCHECK
+from orchestrator.gates.kinds.secret_patterns import FORMS, forms
+from orchestrator.gates.runner import run_gates
 from orchestrator.gates.worker import Worker
 from orchestrator.models.gate import Disposition, Result
+from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of, check_gate
 
 
@@ -142,3 +147,38 @@ def test_package_that_brings_no_gate_is_refused(code, module, tmp_path, monkeypa
 def test_own_gate_cannot_take_a_name_of_ours(worker):
     with pytest.raises(UsageError, match="GATE011"):
         default_gates(settings=GateSettings(own={"ruff": GATES["protected"](worker)}))
+
+
+HOSTILE = {
+    "saved downloads": ("a.sh", "#!/bin/sh\n" + "curl -o a " * 90_000),
+    "prefixes": ("a.sh", "#!/bin/sh\ncurl |" + "env a=b " * 100_000),
+    "joined lines": ("a.sh", "#!/bin/sh\n" + "curl |\\\n" * 100_000),
+    "words of Go": ("go.mod", "a.b" * 300_000),
+    "empty lines of Go": ("go.mod", "\n" * 900_000),
+    "spaces of a requirement": ("requirements.txt", "a " * 400_000),
+    "seams of secrets": ("a.js", "'' + " * 200_000),
+    "letters of base64": ("a.js", "A" * 900_000),
+    "nested settings": (".mcp.json", "[" * 100_000),
+    "nested manifest": ("package.json", '{"a":' * 100_000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_neither_hangs_nor_passes_by_breaking(name, worker):
+    path, text = HOSTILE[name]
+    gates = [GATES[g](worker) for g in ("secrets", "dependencies", "agent-config", "shell")]
+    started = time.monotonic()
+    reports = run_gates(gates, candidate_of(one(path, text)))
+    assert time.monotonic() - started < 40
+    odd = name not in {"empty lines of Go", "seams of secrets", "letters of base64"}
+    assert (worst(r.result for r in reports) is not Result.PASSED) is odd
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_found_behind_its_hint(form):
+    @settings(max_examples=5, derandomize=True, deadline=None, database=None)
+    @given(strategies.from_regex(FORMS[form]))
+    def found(text):
+        assert form in forms(text)
+
+    found()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestrator.app.files import read_file
 from orchestrator.app.project import Project
-from orchestrator.app.start import RunRequest, read_file, start
+from orchestrator.app.start import RunRequest, start
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, sha256
 from orchestrator.models.batch import Batch, BatchEntry

@@ -58,7 +58,7 @@ def _plan(entry: BatchEntry, trust: Digest | None) -> Plan:
     with open_project(Path(entry.repo)) as project:
         return plan_spec(
             project,
-            request.spec,
+            Path(entry.spec),
             workflow=request.workflow,
             review=ReviewMode(request.review or ReviewMode.EACH_STEP),
             target=request.target,

@@ -60,7 +60,7 @@ def _stack(ctx: RunContext, state: RunState) -> Update:
 def _publish_stack(ctx: RunContext, state: RunState) -> Update:
     sheets = items.stacked_sheets(ctx, state)
     name = next(n for n, node in ctx.workflow.nodes.items() if node.reviews == "run")
-    item = items.item_id(ctx, state, name)
+    item = state["items"][name]
     decisions = ctx.index.decisions(item)
     authorize(ctx, sheets, item)
     when = _instant(ctx, f"publish:{ctx.run.id}:{item}")
@@ -117,7 +117,7 @@ def _first_lines(ctx: RunContext, state: RunState, when: datetime) -> Sequence[b
     if GitOid(state["tip"]) != ctx.run.base_commit and not state.get("stack"):
         return []
     name = next(n for n, node in ctx.workflow.nodes.items() if node.reviews == "plan")
-    return [proof_line(ctx, when), *ctx.index.decisions(items.item_id(ctx, state, name))]
+    return [proof_line(ctx, when), *ctx.index.decisions(state["items"][name])]
 
 
 def _publish(ctx: RunContext, old: GitOid, commit: GitOid, lines: Sequence[bytes], when: datetime) -> GitOid:

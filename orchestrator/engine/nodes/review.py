@@ -18,9 +18,10 @@ from orchestrator.models.plan import ReviewMode
 from orchestrator.models.review import ChangeSheet, Comment
 from orchestrator.models.workflow import Node, Subject
 from orchestrator.policy import verdicts
+from orchestrator.policy.proof.outcomes import EXPIRED
 
 
-def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
+def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:  # noqa: PLR0911  one line per answer
     """Outcomes: approve, request-changes, reject; deferred where the plan asks for one review at the end.
 
     And revised, when who asked for changes has made them; and moved, when the line left the tip that the undecided
@@ -30,15 +31,27 @@ def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
         return {"outcome": "deferred"}
     item = item_id(ctx, state, name)
     answer = interrupt({"item": item})
+    if "turn" in answer:
+        return {"turn": answer["turn"]}
     if "tip" in answer:
         return {"outcome": "moved", "tip": answer["tip"]}
-    verdict = _verdict(ctx, item, answer)
+    if "fired" in answer:
+        return {"outcome": expired(ctx, item)}
+    verdict = decided(ctx, item, answer)
+    said: Update = {"outcome": verdict, "items": {**state.get("items", {}), name: item}}
     if verdict is Verdict.APPROVE:
-        return {"outcome": verdict, **_approved(state, node, item)}
+        return {**said, **_approved(state, node, item)}
     revised = _revised(ctx, state, item) if "revised" in node.on else None
     if revised is not None:
-        return {"outcome": "revised", **revised}
-    return {"outcome": verdict, **_sent_back(ctx, state, node, item)}
+        return {**said, "outcome": "revised", **revised}
+    return {**said, **_sent_back(ctx, state, node, item)}
+
+
+def expired(ctx: RunContext, key: str) -> str:
+    """The outcome of a timer that has really fired. Raises ``EvidenceInvalid`` (EVID018) otherwise."""
+    if ctx.timers.fired(key) is None:
+        raise EvidenceInvalid("EVID018", f"The timer of {key} has not fired.", "handrail resume")
+    return EXPIRED
 
 
 def decision_set(ctx: RunContext, item: str) -> tuple[Digest, Verdict | None]:
@@ -50,7 +63,8 @@ def decision_set(ctx: RunContext, item: str) -> tuple[Digest, Verdict | None]:
     return sha256(canonical([sha256(line) for line in lines])), verdict
 
 
-def _verdict(ctx: RunContext, item: str, answer: dict[str, str]) -> Verdict:
+def decided(ctx: RunContext, item: str, answer: dict[str, str]) -> Verdict:
+    """What the decisions come to that the run was resumed with. Raises ``EvidenceInvalid`` EVID001 for others."""
     digest, verdict = decision_set(ctx, item)
     if answer != {"item": item, "decisions": digest} or verdict is None:
         raise EvidenceInvalid(
@@ -95,7 +109,7 @@ def _sent_back(ctx: RunContext, state: RunState, node: Node, item: str) -> Updat
         now = Attempt.current(ctx, state)
         record = next_record(now.step, now.remembered(), feedback, why, StepStatus.REJECTED)
         return {"steps": {now.step.id: record}}
-    return {} if node.reviews is Subject.PLAN else _reopened(ctx, state, comments, feedback, why)
+    return {} if node.reviews is not Subject.RUN else _reopened(ctx, state, comments, feedback, why)
 
 
 def _reason(ctx: RunContext, decisions: Sequence[Decision]) -> str:

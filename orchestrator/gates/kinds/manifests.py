@@ -56,6 +56,8 @@ class Manifest:
     settings: tuple[Setting, ...] = ()
 
 
+_LINE_LIMIT = 20_000
+_GO_WORDS = 2
 Reader = Callable[[str], Manifest]
 _REMOTE = re.compile(
     r"(?:git|hg|svn|bzr)\+|[a-z][a-z0-9+.-]*://|git@|file:|github:|gitlab:|bitbucket:|gist:", re.IGNORECASE
@@ -84,7 +86,7 @@ def reader_of(path: str) -> Reader | None:
 def _requirements(text: str) -> Manifest:
     found: list[Dependency] = []
     settings: list[Setting] = []
-    for raw in re.sub(r"\\\r?\n", " ", text).splitlines():
+    for raw in _lines(re.sub(r"\\\r?\n", " ", text)):
         line = re.sub(r"(?:^|\s)#.*", "", raw).strip()
         if _INDEX_OPTION.match(line):
             settings.append(Setting("index", line))
@@ -260,19 +262,28 @@ def _cargo(text: str) -> Manifest:
 
 
 def _go_mod(text: str) -> Manifest:
-    plain = re.sub(r"//[^\n]*", "", text)
-    found = [
-        Dependency("Go", name, version=version.removeprefix("v"))
-        for name, version in re.findall(r"(?m)^\s*(?:require\s+)?([\w.-]+\.[\w./~-]+)\s+(v[\w.+-]+)\s*$", plain)
-    ]
-    replaced = re.findall(r"(?m)^\s*(?:replace\s+)?(\S+(?:\s+v\S+)?)\s*=>\s*(\S+)", plain)
-    found += [Dependency("Go", old.split()[0], source=new) for old, new in replaced]
+    found: list[Dependency] = []
+    for raw in _lines(text):
+        words = raw.partition("//")[0].split()
+        words = words[1:] if words[:1] in (["require"], ["replace"]) else words
+        if "=>" in words[1:-1]:
+            found.append(Dependency("Go", words[0], source=words[words.index("=>") + 1]))
+        elif len(words) == _GO_WORDS and re.match(r"v[0-9]", words[1]):
+            found.append(Dependency("Go", words[0], version=words[1].removeprefix("v")))
     return Manifest(tuple(found))
+
+
+def _lines(text: str) -> list[str]:
+    """Raises ``ValueError`` for a line that no manifest has."""
+    lines = text.splitlines()
+    if any(len(line) > _LINE_LIMIT for line in lines):
+        raise ValueError(f"a line of more than {_LINE_LIMIT} characters")
+    return lines
 
 
 def _settings(text: str) -> Manifest:
     """Each line of a settings file of a package manager, which are few, but for comments."""
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in _lines(text)]
     return Manifest((), tuple(Setting("index", _masked(n)) for n in lines if n and n[0] not in "#;["))
 
 
@@ -284,7 +295,7 @@ def _masked(line: str) -> str:
 def _setup_cfg(text: str) -> Manifest:
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(text)
+        parser.read_string("\n".join(_lines(text)))
     except configparser.Error as error:
         raise ValueError(f"not readable ({type(error).__name__})") from error
     asked = [parser.get("options", key, fallback="") for key in ("install_requires", "setup_requires", "tests_require")]

@@ -32,7 +32,7 @@ from orchestrator.ports import Candidate
 
 __all__ = ["MISSING", "Answer", "Program", "ProgramGate", "Raw"]
 
-TIMEOUT_SECONDS = 120.0
+TIMEOUT_SECONDS = 60.0
 MISSING = KindRule(
     "TOOL-MISSING",
     "no scanner for this kind of file",
@@ -75,7 +75,8 @@ class Program:
     takes away comments that silence the program, line by line. ``parse`` gets
     exit code, stdout, stderr and the names that were given, and raises
     ``ValueError`` for an answer that it does not understand. ``own`` are rules
-    of ours; ``foreign`` is a dialect that the program cannot read, so that a person must.
+    of ours; ``foreign`` is a dialect that the program cannot read, so that a
+    person must; larger files than ``limit_bytes`` would take the program minutes.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Program:
     prepare: Callable[[bytes], bytes] = bytes
     own: Callable[[str], Sequence[Hit]] = lambda _: ()
     foreign: Callable[[Side], bool] = lambda _: False
+    limit_bytes: int = SIZE_LIMIT_BYTES
     rules_version: int = 1
 
 
@@ -148,12 +150,12 @@ class ProgramGate:
             if head is None or not self._program.applies(head):
                 absent = "deleted" if file.new_blob is None else "not an even file"
                 outcome.passed_over(file, absent if head is None else f"not {self._program.what}")
-            elif len(head.data) > SIZE_LIMIT_BYTES:
-                why = f"more than {SIZE_LIMIT_BYTES} bytes"
-                known = base is not None and len(base.data) > SIZE_LIMIT_BYTES
+            elif len(head.data) > (limit := self._program.limit_bytes):
+                why = f"more than {limit} bytes"
+                known = base is not None and len(base.data) > limit
                 outcome.refused(file, why, unscannable(file, "SCAN-SIZE", why, known=known))
             else:
-                same_kind = base is not None and self._program.applies(base) and len(base.data) <= SIZE_LIMIT_BYTES
+                same_kind = base is not None and self._program.applies(base) and len(base.data) <= limit
                 names = (self._named(head, "h", number), self._named(head, "b", number))
                 in_test = is_test(file.path, candidate.test_roots)
                 yield _Job(file, head, base if same_kind else None, names, in_test)

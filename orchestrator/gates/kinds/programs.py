@@ -150,6 +150,7 @@ SHELLCHECK = Program(
     suffix=_plain_suffix(".sh"),
     prepare=lambda data: _SILENCER.sub(b"# not ", data),
     own=shell_hits,
+    limit_bytes=128 * 1024,
     foreign=lambda side: is_foreign_shell(side.path, side.data),
 )
 

@@ -144,7 +144,7 @@ def _added(head: Side, base: Side | None) -> list[tuple[int, str]]:
     for number, line in enumerate(_lines(head), start=1):
         if old[line]:
             old[line] -= 1
-        else:
+        elif line.strip():
             added.append((number, line))
     return added
 

@@ -8,10 +8,13 @@ names that are put together at run time, which are reported as such.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import PurePosixPath
 
-from orchestrator.gates.differential import Hit
+from orchestrator.errors import GateBroken
+from orchestrator.gates.differential import Hit, line_text
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.models.gate import Disposition
 
@@ -104,24 +107,29 @@ SECRET_ARG = KindRule(
     disposition=Disposition.AGENT,
     cwe=522,
 )
-RULES = (PIPED, REVERSE, DECODED, DYNAMIC, RIGHTS, INSECURE, REMOTE_ADD, SECRET_ARG)
+LONG = KindRule(
+    "SHELL-LONG",
+    "a command too long to be searched",
+    "What stands behind its beginning was not looked at.",
+    "write it on lines of their own",
+)
+RULES = (LONG, PIPED, REVERSE, DECODED, DYNAMIC, RIGHTS, INSECURE, REMOTE_ADD, SECRET_ARG)
 
 _FETCH = r"\b(?:curl|wget|fetch|aria2c|http|https|lynx|lwp-download)\b"
-_RUN = r"(?:\S*/)?(?:(?:ba|da|k|z|a)?sh|python[0-9.]*|perl|ruby|node|php|deno|bun|source|eval|tclsh|xargs)\b"
-_PREFIX = r"(?:(?:sudo|env|nohup|exec|command|time|doas|busybox)(?:\s+-\S+|\s+\w+=\S*)*\s+)*"
+_RUN = r"(?:[\w./-]{0,60}/)?(?:(?:ba|da|k|z|a)?sh|python[0-9.]*|perl|ruby|node|php|deno|bun|source|eval|tclsh|xargs)\b"
+_PREFIX = r"(?:(?:sudo|env|nohup|exec|command|time|doas|busybox)(?:\s+-\S+|\s+\w+=\S*){0,4}\s+){0,4}"
 _PATTERNS: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
-    (PIPED, re.compile(rf"{_FETCH}[^;&\n]*\|(?:[^;&\n]*\|)?\s*{_PREFIX}{_RUN}")),
-    (PIPED, re.compile(rf"(?:{_RUN}|(?:^|[\s;&|])\.)\s[^;&|\n]*(?:<\s*\(|\$\(|`)\s*{_FETCH}")),
-    (PIPED, re.compile(r"\b(?:iex|Invoke-Expression)\b.*\b(?:iwr|irm|Invoke-WebRequest|DownloadString)\b", re.IGNORECASE)),
-    (PIPED, re.compile(rf"{_FETCH}[^\n]*?(?:-o|-O|>)\s*(\S+)[^\n]*?[;&]+\s*(?:chmod[^;&\n]*[;&]+\s*)?{_PREFIX}(?:{_RUN}\s+)?\1")),
-    (REVERSE, re.compile(r"/dev/(?:tcp|udp)/|\b(?:nc|ncat|netcat)\b[^\n]*\s-[a-z]*[ec]\b|\bsocat\b[^\n]*\bexec:", re.IGNORECASE)),
-    (REVERSE, re.compile(r"\bmkfifo\b[^\n]*\|\s*(?:nc|ncat|netcat|telnet|openssl)\b")),
-    (DECODED, re.compile(rf"\b(?:base64|base32|xxd|openssl|uudecode|rev|tr|gunzip|zcat)\b[^;&\n]*\|\s*{_PREFIX}{_RUN}")),
-    (DECODED, re.compile(rf"(?:{_RUN})\s[^;&|\n]*(?:<\s*\(|\$\(|`)[^\n]*\b(?:base64|base32|xxd|uudecode)\b")),
-    (DYNAMIC, re.compile(r"(?:^|[\s;&|(])eval\s+[^\n]*[$`]|(?:ba|da|z|k)?sh\s+-c\s+[^\n]*\$[{(]?(?!\d?[\"']?\s*$)\w")),
-    (RIGHTS, re.compile(r"\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]?[0-7]{2}[2367]|[0-7]*[4-7][0-7]{3}|[augo]*[+=][rwxXt]*s\S*|(?:a|o|ugo)\+\S*w)")),
+    (PIPED, re.compile(rf"{_FETCH}[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
+    (PIPED, re.compile(rf"(?:{_RUN}|(?:^|[\s;&|])\.)\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)\s*{_FETCH}")),
+    (PIPED, re.compile(r"\b(?:iex|Invoke-Expression)\b.{0,200}\b(?:iwr|irm|Invoke-WebRequest|DownloadString)\b", re.IGNORECASE)),
+    (REVERSE, re.compile(r"/dev/(?:tcp|udp)/|\b(?:nc|ncat|netcat)\b[^\n]{0,200}\s-[a-z]*[ec]\b|\bsocat\b[^\n]{0,200}\bexec:", re.IGNORECASE)),
+    (REVERSE, re.compile(r"\bmkfifo\b[^\n]{0,200}\|\s*(?:nc|ncat|netcat|telnet|openssl)\b")),
+    (DECODED, re.compile(rf"\b(?:base64|base32|xxd|openssl|uudecode|rev|tr|gunzip|zcat)\b[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
+    (DECODED, re.compile(rf"(?:{_RUN})\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)[^\n]{{0,200}}\b(?:base64|base32|xxd|uudecode)\b")),
+    (DYNAMIC, re.compile(r"(?:^|[\s;&|(])eval\s[^\n]{0,200}[$`]|(?:ba|da|z|k)?sh\s+-c\s[^\n]{0,200}\$[{(]?(?!\d?[\"']?\s*$)\w")),
+    (RIGHTS, re.compile(r"\bchmod\s+(?:-\S+\s+){0,4}(?:0?[0-7]?[0-7]{2}[2367]|[0-7]*[4-7][0-7]{3}|[augo]*[+=][rwxXt]*s\S*|(?:a|o|ugo)\+\S*w)")),
     (RIGHTS, re.compile(r"NOPASSWD|\bsetcap\b|\bvisudo\b|/etc/sudoers")),
-    (INSECURE, re.compile(r"\bcurl\b[^;&|\n]*\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
+    (INSECURE, re.compile(r"\bcurl\b[^;&|\n]{0,200}\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
     (INSECURE, re.compile(r"--no-check-certificate|--trusted-host|\bstrict-ssl\s*=?\s*false|sslVerify\s*=?\s*false|NODE_TLS_REJECT_UNAUTHORIZED=0|GIT_SSL_NO_VERIFY=|StrictHostKeyChecking[= ]no")),
 )  # fmt: skip
 _DOCKER: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
@@ -129,7 +137,10 @@ _DOCKER: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
     (SECRET_ARG, re.compile(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
 )  # fmt: skip
 _QUOTES = re.compile(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
+_SAVED = re.compile(rf"{_FETCH}[^;&|\n]{{0,200}}?(?:\s-[oO]\s?|>\s?)([\w./$-]{{1,80}})")
 _LINE_LIMIT = 2048
+_LONG_LIMIT = 4 * _LINE_LIMIT
+_SECONDS = 5.0
 
 
 def is_shell(path: str, data: bytes) -> bool:
@@ -164,28 +175,52 @@ def dockerfile_hits(text: str) -> Sequence[Hit]:
 
 
 def _found(text: str, patterns: Sequence[tuple[KindRule, re.Pattern[str]]]) -> Iterator[Hit]:
+    deadline = time.monotonic() + _SECONDS
     for number, line in _joined(text.split("\n")):
-        plain = _QUOTES.sub(lambda m: " " if "IFS" in m.group() else "", line)
-        said: set[str] = set()
-        for rule, pattern in patterns:
-            if rule.code not in said and (pattern.search(line) or pattern.search(plain)):
-                said.add(rule.code)
-                yield rule.at((), number, key=" ".join(line.split()))
+        if time.monotonic() > deadline:
+            raise GateBroken(
+                "GATE021", f"the commands were not searched within {_SECONDS:g} s", "make the file simpler"
+            )
+        key = line_text([line], 1, 1)
+        rules = {rule.code: rule for piece in _pieces(line[:_LONG_LIMIT]) for rule in _broken(piece, patterns)}
+        yield from (rule.at((), number, key=key) for rule in rules.values())
+        if len(line) > _LONG_LIMIT:
+            yield LONG.at((), number, key=key)
+
+
+def _broken(line: str, patterns: Sequence[tuple[KindRule, re.Pattern[str]]]) -> Iterator[KindRule]:
+    plain = _QUOTES.sub(lambda m: " " if "IFS" in m.group() else "", line)
+    for text in {line, plain}:
+        yield from (rule for rule, pattern in patterns if pattern.search(text))
+        if _runs_what_it_saved(text):
+            yield PIPED
+
+
+def _runs_what_it_saved(line: str) -> bool:
+    """Whether a file that is fetched in a line is named as a command, or after a shell, later in it."""
+    for saved in islice(_SAVED.finditer(line), 8):
+        name = re.escape(saved[1])
+        if re.search(rf"[;&]\s*{_PREFIX}(?:{_RUN}\s+|\./)?{name}(?:[\s;&|]|$)", line[saved.end() :]):
+            return True
+    return False
+
+
+def _pieces(line: str) -> list[str]:
+    return [line[at : at + _LINE_LIMIT] for at in range(0, max(len(line), 1), _LINE_LIMIT - 512)]
 
 
 def _joined(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Lines without comments, joined at a trailing backslash, with their first number; long ones in pieces."""
-    kept, first = "", 0
+    """Lines without comments, joined at a trailing backslash, with the number of their first."""
+    kept, first = list[str](), 0
     for number, line in enumerate(lines, start=1):
-        first = first or number
         if not kept and line.lstrip().startswith("#"):
-            first = 0
             continue
-        if line.endswith("\\") and len(kept) < _LINE_LIMIT:
-            kept += line[:-1] + " "
+        first = first if kept else number
+        if line.endswith("\\"):
+            # The shell puts nothing in the place of the two.
+            kept.append(line[:-1])
             continue
-        whole = kept + line
-        yield from ((first, whole[at : at + _LINE_LIMIT]) for at in range(0, max(len(whole), 1), _LINE_LIMIT - 512))
-        kept, first = "", 0
+        yield first, "".join(kept) + line
+        kept = []
     if kept:
-        yield first, kept[:_LINE_LIMIT]
+        yield first, "".join(kept)

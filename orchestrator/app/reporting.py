@@ -1,0 +1,269 @@
+"""All that is known of one run, as plain data for a page: asked, done, granted, refused, decided and proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orchestrator.app.policies import chain_at
+from orchestrator.app.project import Project
+from orchestrator.app.trees import open_trees
+from orchestrator.app.verifying import Options, verify_line
+from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError
+from orchestrator.models.base import Digest, Noun
+from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.change import Proposal
+from orchestrator.models.decision import Decision
+from orchestrator.models.event import Event
+from orchestrator.models.gate import Demonstration, GateReport
+from orchestrator.models.plan import Plan, Step
+from orchestrator.models.review import ChangeSheet, Comment, ReviewSheet
+from orchestrator.models.run import Run
+from orchestrator.models.spec import Spec
+from orchestrator.models.traffic import Traffic, TrafficKind
+
+if TYPE_CHECKING:
+    from orchestrator.models.verification import Verification
+
+N = TypeVar("N", bound=Noun)
+WITHHELD = "text withheld"
+_QUIET = frozenset({"transition", "exchange", "agent-prompt"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was stored of a run. A blob that was erased is ``None`` wherever it is asked for (D13)."""
+
+    project: Project
+    run: Run
+    events: tuple[Event, ...]
+    keys: Mapping[str, str]
+
+    def load(self, kind: type[N], digest: str | None) -> N | None:
+        text = self.text(digest)
+        return kind.model_validate_json(text) if text is not None else None
+
+    def text(self, digest: str | None) -> bytes | None:
+        try:
+            return self.project.blobs.get(Digest(digest)) if digest else None
+        except StoreError:
+            return None
+
+    def of(self, step: str, kind: str) -> list[Event]:
+        return [e for e in self.events if e.step == step and e.kind == kind]
+
+
+def report(project: Project, run: Run) -> dict[str, Any]:
+    """``report --json``, and what the page shows. Raises as ``verify`` when there is no policy at the run's base."""
+    events = tuple(event for _, event in project.index.events(run.id))
+    told = _Told(project, run, events, chain_at(project, run.base_commit).keys())
+    plan, spec = told.load(Plan, run.plan), told.load(Spec, run.spec)
+    decided = _decided(told)
+    sheets = _sheets(told)
+    steps = [_step(told, step, sheets.get(step.id), decided) for step in plan.steps] if plan else []
+    return {
+        "run": {**run.model_dump(mode="json", exclude={"settings"}), "title": spec.title if spec else WITHHELD},
+        "evidence": _evidence(project, run),
+        "requirements": _coverage(spec, steps),
+        "steps": steps,
+        "decisions": [d for rows in decided.values() for d in rows],
+        "totals": _totals(steps),
+        "timeline": [_happened(e) for e in events if e.kind not in _QUIET],
+        "generated_at": project.clock.now().isoformat(timespec="seconds"),
+    }
+
+
+def _sheets(told: _Told) -> dict[str, ChangeSheet]:
+    """Step → the newest change of it that a person was shown."""
+    found: dict[str, ChangeSheet] = {}
+    for item, _ in told.project.index.items_of(told.run.id):
+        sheet = told.load(ReviewSheet, item.document)
+        found |= {c.step.id: c for c in sheet.changes} if sheet else {}
+    return found
+
+
+def _decided(told: _Told) -> dict[str, list[dict[str, Any]]]:
+    """Step, or '' for plan and run → its decisions. One whose signature does not hold is said to be so."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for item, _ in told.project.index.items_of(told.run.id):
+        for line in told.project.index.decisions(item.id):
+            row = {"item": item.id, "kind": item.kind.value, "step": item.step or "", "title": item.title}
+            found.setdefault(item.step or "", []).append({**row, **_said(told, line)})
+    return found
+
+
+def _said(told: _Told, line: bytes) -> dict[str, Any]:
+    decision = _opened(line, told.keys)
+    if decision is None:
+        return {"verdict": "not verified", "reviewer": "", "role": "", "comment": "", "lifts": []}
+    comment = told.load(Comment, decision.comment)
+    text = comment.text if comment else WITHHELD if decision.comment else ""
+    said = {"verdict": decision.verdict.value, "reviewer": decision.reviewer, "role": decision.role}
+    return {**said, "comment": text, "lifts": list(decision.lifts)}
+
+
+def _opened(line: bytes, keys: Mapping[str, str]) -> Decision | None:
+    from orchestrator.provenance import claims, dsse, statements
+
+    try:
+        claim = statements.read(dsse.open_line(line, keys).payload)
+    except EvidenceInvalid:
+        return None
+    return claim.decision if isinstance(claim, claims.DecisionClaim) else None
+
+
+def _step(
+    told: _Told, step: Step, sheet: ChangeSheet | None, decided: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    ends = [e.kind.removeprefix("step-") for e in told.events if e.step == step.id and e.kind.startswith("step-")]
+    proposals = [p for e in told.of(step.id, "proposed") if (p := told.load(Proposal, e.data.get("proposal")))]
+    traffic = [t for p in proposals if (t := told.load(Traffic, p.traffic))]
+    mine = [e for e in told.events if e.step == step.id]
+    return {
+        "id": step.id,
+        "title": step.title,
+        "requirements": list(step.requirements),
+        "depends_on": list(step.depends_on),
+        "status": ends[-1] if ends else "pending",
+        "attempts": max((e.attempt for e in mine), default=0),
+        "agents": sorted({f"{p.agent} {p.agent_version}" for p in proposals}),
+        "began": mine[0].at.isoformat() if mine else None,
+        "ended": mine[-1].at.isoformat() if mine else None,
+        "gates": [_gated(told, e) for e in told.of(step.id, "gated")],
+        "acceptance": _acceptance(sheet),
+        "files": [f.model_dump(mode="json") for f in sheet.change.files] if sheet else [],
+        "diff": _diff(told, sheet),
+        "decisions": decided.get(step.id, []),
+        "denials": _denials(proposals, traffic),
+        "cost": _cost(traffic),
+        "capabilities": _granted_and_used(step.capabilities, sheet, traffic, mine),
+    }
+
+
+def _diff(told: _Told, sheet: ChangeSheet | None) -> str | None:
+    """``None`` where no change was shown to anybody."""
+    if sheet is None:
+        return None
+    text = told.text(sheet.change.diff)
+    return WITHHELD if text is None else text.decode(errors="replace")
+
+
+def _gated(told: _Told, event: Event) -> dict[str, Any]:
+    reports = [r for d in event.data.get("reports", []) if (r := told.load(GateReport, d))]
+    rows = [
+        {"gate": r.gate, **f.model_dump(mode="json", include={"rule", "message", "path", "line", "fingerprint"})}
+        | {"disposition": f.disposition.value}
+        for r in reports
+        for f in r.findings
+    ]
+    gates = {r.gate: {"result": r.result.value, "reason": r.reason} for r in reports}
+    return {"attempt": event.attempt, "result": str(event.data.get("result", "")), "gates": gates, "findings": rows}
+
+
+def _acceptance(sheet: ChangeSheet | None) -> list[dict[str, Any]]:
+    runs = sheet.acceptance.runs if sheet and sheet.acceptance else ()
+    kept = {"source", "exit_on_base", "exit_on_change"}
+    return [{"argv": list(r.argv), "shows": r.shows.value, **r.model_dump(include=kept)} for r in runs]
+
+
+def _denials(proposals: Iterable[Proposal], traffic: Iterable[Traffic]) -> list[str]:
+    refused = [x for t in traffic for x in t.exchanges if x.kind is TrafficKind.REFUSED]
+    said = [f"broker: {x.method} {x.host}:{x.port}{x.path} {x.code} {x.reason}" for x in refused]
+    return list(dict.fromkeys([*(d for p in proposals for d in p.denials), *said]))
+
+
+def _cost(traffic: list[Traffic]) -> dict[str, Any]:
+    """``cost_usd`` is ``None`` as soon as one price is unknown: a sum that leaves something out is no sum."""
+    usages = [t.usage for t in traffic]
+    prices = [u.cost_usd for u in usages if u.requests]
+    known = [p for p in prices if p is not None]
+    return {
+        "requests": sum(u.requests for u in usages),
+        "input_tokens": sum(u.input_tokens for u in usages),
+        "output_tokens": sum(u.output_tokens for u in usages),
+        "cost_usd": sum(known) if len(known) == len(prices) else None,
+    }
+
+
+def _granted_and_used(
+    grant: Capabilities, sheet: ChangeSheet | None, traffic: list[Traffic], events: list[Event]
+) -> list[dict[str, Any]]:
+    """Per capability: what was granted, what was seen of it, and who holds the limit (D7)."""
+    hosts = {x.host for t in traffic for x in t.exchanges if x.kind is TrafficKind.EGRESS}
+    commands = {str((e.data.get("argv") or ["?"])[0]) for e in events if e.kind == "agent-command"}
+    used: dict[str, Iterable[str]] = {
+        "write": (f.path for f in sheet.change.files) if sheet else (),
+        "egress": sorted(hosts),
+        "models": sorted({m for t in traffic for m in t.models}),
+        "commands": sorted(commands),
+    }
+    granted: dict[str, Iterable[str]] = {
+        "write": grant.write,
+        "write_protected": grant.write_protected,
+        "egress": (rule.host for rule in grant.egress),
+        "models": grant.models,
+        "commands": grant.commands,
+        "secrets": grant.secrets,
+    }
+    held = Capabilities.enforcement()
+    return [
+        {"name": n, "granted": list(g), "used": list(used[n]) if n in used else None, "by": held[n].value}
+        for n, g in granted.items()
+    ]
+
+
+def _coverage(spec: Spec | None, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Per requirement: its steps, whether all are merged, and whether a command failed before and passed after (D4)."""
+    return [_covered(r.id, r.title or r.statement, steps) for r in (spec.requirements if spec else ())]
+
+
+def _covered(name: str, text: str, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    mine = [s for s in steps if name in s["requirements"]]
+    shown = any(a["shows"] == Demonstration.DEMONSTRATED for s in mine for a in s["acceptance"])
+    done = bool(mine) and all(s["status"] == "merged" for s in mine)
+    return {"id": name, "text": text, "steps": [s["id"] for s in mine], "merged": done, "demonstrated": done and shown}
+
+
+def _totals(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    costs = [s["cost"] for s in steps]
+    known = all(c["cost_usd"] is not None for c in costs)
+    return {
+        "attempts": sum(s["attempts"] for s in steps),
+        "merged": sum(s["status"] == "merged" for s in steps),
+        "denials": sum(len(s["denials"]) for s in steps),
+        "tokens": sum(c["input_tokens"] + c["output_tokens"] for c in costs),
+        "cost_usd": sum(c["cost_usd"] for c in costs) if known else None,
+    }
+
+
+def _happened(event: Event) -> dict[str, Any]:
+    return {
+        "at": _stamp(event.at),
+        "kind": event.kind,
+        "node": event.node,
+        "step": event.step or "",
+        "attempt": event.attempt,
+    }
+
+
+def _stamp(when: datetime) -> str:
+    return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _evidence(project: Project, run: Run) -> dict[str, Any]:
+    """What ``verify`` says of the run's line; its verdict is the first line there and here."""
+    with open_trees(project) as trees:
+        merged = trees.ref(run.run_ref) is not None
+    if not merged:
+        return {"verdict": "NOTHING MERGED", "trust": "", "root": "", "commits": [], "problems": [], "notes": []}
+    try:
+        return _verified(verify_line(project, run.run_ref, Options(base=run.base_commit)))
+    except HandrailError as problem:
+        said = [{"code": problem.code, "message": problem.message, "commit": None}]
+        return {"verdict": "NOT VERIFIED", "trust": "", "root": "", "commits": [], "problems": said, "notes": []}
+
+
+def _verified(found: Verification) -> dict[str, Any]:
+    return found.model_dump(mode="json", include={"verdict", "trust", "root", "commits", "problems", "notes"})

@@ -1,0 +1,1 @@
+"""What runs did, compared with what runs did before."""

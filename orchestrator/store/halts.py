@@ -1,0 +1,16 @@
+"""Orders to stop as rows of ``runs.db``: added, never changed or taken away."""
+
+from __future__ import annotations
+
+from orchestrator.store.index import SqliteIndex
+
+
+def add(index: SqliteIndex, line: bytes) -> None:
+    """One signed line. Durable when this returns."""
+    with index.transaction() as db:
+        db.execute("INSERT INTO halts (line) VALUES (?)", (line,))
+
+
+def lines(index: SqliteIndex) -> tuple[bytes, ...]:
+    """All rows, oldest first."""
+    return tuple(row[0] for row in index.read("SELECT line FROM halts ORDER BY number"))

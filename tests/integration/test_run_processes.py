@@ -1,0 +1,258 @@
+"""Processes without any code: people, facts, timers and branches, each run to its end on real parts."""
+
+import json
+import sqlite3
+
+import pytest
+import yaml
+from run_support import lab
+
+from orchestrator.app.answering import answer
+from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.app.ticking import tick
+from orchestrator.errors import HandrailError
+from orchestrator.models.base import sha256
+from orchestrator.models.decision import Verdict
+
+REFUND = {"ann": ("support-agent",), "tom": ("team-lead",), "fin": ("finance-lead",)}
+
+
+class Office:
+    """People who do what a run asks of them, each with an own key."""
+
+    def __init__(self, here, workflow):
+        self.here = here
+        with here.project() as project:
+            self.run = start(project, RunRequest(None, workflow=str(workflow)))
+        self.result = None
+
+    def go(self):
+        with self.here.project() as project:
+            self.result = go_on(project, project.index.run(self.run.id))
+        return self
+
+    @property
+    def waits(self):
+        """(node, kind) of everything that waits."""
+        return [(i.node, str(i.kind)) for i in getattr(self.result, "items", ())]
+
+    def answers(self, name, *given, file=None):
+        with self.here.project() as project:
+            answer(project, self.run.id, given, file, key=self.here.folder / f"{name}.pem", trust=None)
+        return self.go()
+
+    def says(self, name, verdict=Verdict.APPROVE, reason="", node=None):
+        item = next(i for i in self.result.items if node in {None, i.node})
+        with self.here.reviews(self.run, self.here.folder / f"{name}.pem") as reviews:
+            reviews.decide(item.id, verdict, reason=reason)
+        return self.go()
+
+    def notified(self):
+        with self.here.project() as project:
+            path = project.layout.run(self.run.id) / "notifications.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def nodes(self):
+        with self.here.project() as project:
+            return [e.node for _, e in project.index.events(self.run.id) if e.kind == "transition"]
+
+    def hasten(self):
+        """Let every timer be due now, as if its time had passed."""
+        with sqlite3.connect(self.here.database()) as db:
+            db.execute("UPDATE timers SET due_at = '2000-01-01T00:00:00.000000+00:00'")
+        db.close()
+
+
+def refuses(code, act, *given, **more):
+    with pytest.raises(HandrailError) as found:
+        act(*given, **more)
+    assert found.value.code == code, found.value
+    return found.value
+
+
+def process(folder, facts=None, roles=("clerk",), **nodes):
+    """A workflow file of these nodes beside a prose of no interest."""
+    folder.mkdir(exist_ok=True)
+    prose = b"1. Do it.\n"
+    (folder / "process.md").write_bytes(prose)
+    named = {"title": "Made for a test", "start": next(iter(nodes)), "roles": list(roles), "facts": facts or {}}
+    body = {"schema": "handrail.workflow/1", "id": folder.name, **named, "nodes": nodes, "ceiling": {}}
+    path = folder / "workflow.yaml"
+    path.write_text(yaml.safe_dump({**body, "source_digest": sha256(prose)}, sort_keys=False))
+    return path
+
+
+END = {"kind": "end", "exit": 0}
+STOP = {"kind": "end", "exit": 1}
+LATE = {"kind": "end", "exit": 7}
+
+
+def task(done, blocked="stop", **more):
+    return {"kind": "task", "role": "clerk", "on": {"done": done, "blocked": blocked}, **more}
+
+
+def test_a_refund_is_approved_paid_and_told(tmp_path):
+    with lab(tmp_path, people=REFUND) as here:
+        office = Office(here, "refund-approval").go()
+        assert office.waits == [("ask-support-agent-amount", "answers")]
+        refuses("REV019", office.answers, "ann", "amount=much", "reason=broken")
+        refuses("REV019", office.answers, "ann", "amount=700")
+        refuses("REV004", office.answers, "tom", "amount=700", "reason=broken")
+        office.answers("ann", "amount=700", "reason=broken").answers("ann", "goods-were-returned=no")
+        assert office.waits == [("team-lead-approves-exception", "work")]
+        office.says("tom")
+        assert office.waits == [("finance-lead-approves-refund", "work")]
+        office.says("fin").says("tom").says("ann", reason="paid by transfer 17")
+        assert office.result.exit_code == 0
+        assert [(n["to"], n["text"]) for n in office.notified()] == [
+            ("customer", "Notify the customer that the refund is paid")
+        ]
+        assert here.row(office.run.id).status == "done"
+
+
+def test_a_small_refund_of_returned_goods_needs_one_approval_and_a_no_ends_it(tmp_path):
+    with lab(tmp_path, people=REFUND) as here:
+        office = Office(here, "refund-approval").go()
+        office.answers("ann", "amount=500", "reason=broken").answers("ann", "goods-were-returned=yes")
+        assert office.waits == [("team-lead-approves-refund-2", "work")]
+        office.says("tom", Verdict.REJECT, "no receipt")
+        assert office.result.exit_code == 5
+        assert office.notified() == []
+
+
+def test_who_answered_may_not_approve_where_somebody_else_must(tmp_path):
+    people = {**REFUND, "ann": ("support-agent", "team-lead")}
+    with lab(tmp_path, people=people) as here:
+        office = Office(here, "refund-approval").go()
+        office.answers("ann", "amount=1", "reason=broken").answers("ann", "goods-were-returned=yes")
+        refuses("REV017", office.says, "ann")
+        assert office.says("tom").waits == [("support-agent-pays-refund", "task")]
+
+
+def test_a_timer_fires_once_and_what_is_said_later_is_refused(tmp_path):
+    with lab(tmp_path, people=REFUND) as here:
+        office = Office(here, "refund-approval").go()
+        office.answers("ann", "amount=900", "reason=broken").answers("ann", "goods-were-returned=yes")
+        assert office.waits == [("finance-lead-approves-refund", "work")]
+        late, due = office.result.items[0], office.result.due_at
+        assert (due - late.created_at).total_seconds() == 172800
+        office.hasten()
+        refuses("REV006", office.says, "fin")
+        office.go()
+        assert office.waits == [("team-lead-approves-refund", "work")]
+        with here.project() as project:
+            assert project.index.outcome(late.id) == "expired"
+            assert project.timers.fire(project.clock.now()) == ()
+
+
+def test_tick_fires_and_goes_on(tmp_path):
+    with lab(tmp_path, people={"cleo": ("clerk",)}) as here:
+        path = process(
+            tmp_path / "slow",
+            first=task("end", within_seconds=60, on={"done": "end", "blocked": "stop", "expired": "late"}),
+            end=END,
+            stop=STOP,
+            late=LATE,
+        )
+        office = Office(here, path).go()
+        with here.project() as project:
+            assert list(tick(project, key=None, trust=None)) == []
+        office.hasten()
+        with here.project() as project:
+            assert list(tick(project, key=None, trust=None)) == [(office.run.id, None)]
+            assert list(tick(project, key=None, trust=None)) == []
+        assert here.row(office.run.id).exit_code == 7
+
+
+def test_a_pause_holds_nothing_and_ends_by_itself(tmp_path):
+    with lab(tmp_path, people={"cleo": ("clerk",)}) as here:
+        pause = {"kind": "wait", "pause_seconds": 600, "on": {"elapsed": "first"}}
+        office = Office(here, process(tmp_path / "rest", rest=pause, first=task("end"), end=END, stop=STOP)).go()
+        assert (office.waits, office.result.due_at is not None) == ([], True)
+        assert office.go().waits == []
+        office.hasten()
+        assert office.go().waits == [("first", "task")]
+
+
+def test_branches_wait_side_by_side_and_join(tmp_path):
+    people = {
+        "ina": ("incident-commander",),
+        "sam": ("scribe",),
+        "oli": ("operations-lead",),
+        "ola": ("operations-lead",),
+        "cora": ("communications-lead",),
+    }
+    with lab(tmp_path, people=people) as here:
+        office = Office(here, "incident-response").go().says("ina").answers("ina", "severity=critical")
+        three = {"scribe-keeps-timeline", "operations-lead-investigates-cause", "communications-lead-drafts-notice"}
+        assert {node for node, _ in office.waits} == three
+        office.says("oli", node="operations-lead-investigates-cause")
+        assert "operations-lead-mitigates-cause" in dict(office.waits)
+        office.says("cora", node="communications-lead-drafts-notice")
+        office.says("sam", node="scribe-keeps-timeline", reason="kept")
+        office.says("oli", node="operations-lead-mitigates-cause")
+        assert office.waits == [("incident-commander-approves-notice", "work")]
+        office.says("ina").says("cora").says("oli").says("oli")
+        assert office.waits == [("two-operations-leads-approve", "work")]
+        refuses("REV005", office.says, "oli")
+        assert office.says("ola").result.exit_code == 0
+        assert len(office.notified()) == 1
+
+
+def test_a_branch_that_stops_ends_the_others(tmp_path):
+    with lab(tmp_path, people={"cleo": ("clerk",)}) as here:
+        fork = {"kind": "parallel", "on": {"a": "left", "b": "right"}}
+        nodes = {
+            "fork": fork,
+            "left": task("join", inside="fork/a"),
+            "right": task("join", inside="fork/b"),
+            "join": {"kind": "join", "about": "fork", "on": {"joined": "end"}},
+        }
+        office = Office(here, process(tmp_path / "both", **nodes, end=END, stop=STOP)).go()
+        left = next(i for i in office.result.items if i.node == "left")
+        office.says("cleo", Verdict.REJECT, "cannot", node="right")
+        assert office.result.exit_code == 1
+        with here.project() as project:
+            assert project.index.outcome(left.id) == "outdated"
+
+
+def test_each_item_of_a_list_in_its_turn_and_a_bound(tmp_path):
+    facts = {"shops": {"kind": "list", "question": "which shops", "most": 3}}
+    nodes = {
+        "which": {"kind": "ask", "role": "clerk", "asks": ["shops"], "on": {"answered": "loop"}},
+        "loop": {"kind": "for_each", "repeat": {"fact": "shops"}, "on": {"each": "visit", "done": "end"}},
+        "visit": task(
+            "loop", "visit", at_most={"blocked": 1}, on={"done": "loop", "blocked": "visit", "exhausted": "stop"}
+        ),
+    }
+    with lab(tmp_path, people={"cleo": ("clerk",)}) as here:
+        office = Office(here, process(tmp_path / "round", facts, **nodes, end=END, stop=STOP)).go()
+        refuses("REV019", office.answers, "cleo", "shops=a,b,c,d")
+        office.answers("cleo", "shops=Oslo, Rome")
+        with here.reviews(office.run) as reviews:
+            assert reviews.view(office.result.items[0].id).sheet.work.sentence.endswith("/ Oslo")
+        office.says("cleo", Verdict.REJECT, "closed").says("cleo")
+        office.says("cleo", Verdict.REJECT, "closed").says("cleo", Verdict.REJECT, "closed")
+        assert office.result.exit_code == 1
+        assert office.nodes().count("visit") == 2 * 4  # entered, and entered again with what was said
+
+
+def test_a_process_without_its_people_does_not_begin(tmp_path):
+    with lab(tmp_path, people={"ann": ("support-agent",)}) as here:
+        found = refuses("WF050", Office, here, "refund-approval")
+        assert any("finance-lead" in line for line in found.details)
+        assert here.runs() == ()
+
+
+def test_what_the_engine_does_not_run_is_refused_by_name(tmp_path):
+    with lab(tmp_path) as here:
+        refuses("WF041", Office, here, "policy-review")
+        assert here.runs() == ()
+
+
+def test_an_edited_workflow_file_does_not_change_a_run_that_began(tmp_path):
+    with lab(tmp_path, people={"cleo": ("clerk",)}) as here:
+        path = process(tmp_path / "kept", first=task("end"), end=END, stop=STOP)
+        office = Office(here, path).go()
+        process(tmp_path / "kept", first=task("stop"), end=END, stop=STOP)
+        assert office.says("cleo").result.exit_code == 0
