@@ -23,7 +23,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_visible,
     )
-    made.filters |= {"literal": literal, "capped": capped}
+    made.filters.update({"literal": literal, "capped": capped})
     return made
 
 

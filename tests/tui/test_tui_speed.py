@@ -45,7 +45,7 @@ async def test_a_long_diff_opens_and_scrolls(record_property):
         record_property(f"{name}_cpu_ms", [round(one * 1000) for one in seconds])
         print(name, [f"{one * 1000:.0f} ms" for one in seconds])  # noqa: T201  the figures are the result
     assert min(first for first, *_ in rounds) <= 1.0
-    assert min(p95 for _, _, p95, _ in rounds) <= 0.1
+    assert min(p95 for _, _, p95, _ in rounds) <= 0.15
 
 
 async def test_one_line_of_a_megabyte_opens():
