@@ -23,7 +23,8 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_visible,
     )
-    made.filters.update({"literal": literal, "capped": capped})
+    filters: dict[str, Any] = made.filters
+    filters.update({"literal": literal, "capped": capped})
     return made
 
 
