@@ -71,13 +71,13 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
         return Checked(workflow, found.states, found.transitions)
     stated, keyid = _open(read_file(certificate))
     if expected is not None and keyid != expected:
-        raise EvidenceInvalid("EVID040", f"The certificate is signed by {keyid}.", f"a certificate by {expected}")
+        raise EvidenceInvalid("EVID070", f"The certificate is signed by {keyid}.", f"a certificate by {expected}")
     if stated.workflow != workflow.digest():
         raise EvidenceInvalid(
-            "EVID041", "The certificate is of another workflow.", "handrail workflow check --certify F"
+            "EVID071", "The certificate is of another workflow.", "handrail workflow check --certify F"
         )
     if set(stated.properties) != set(judge.PROPERTIES):
-        raise EvidenceInvalid("EVID042", "The certificate promises other properties.", "certify with this version")
+        raise EvidenceInvalid("EVID072", "The certificate promises other properties.", "certify with this version")
     seen = checker.check(workflow)
     if seen.broken:
         raise WorkflowInvalid("WF036", f"The independent checker does not agree: {seen.broken}.")
@@ -125,11 +125,11 @@ def _open(line: bytes) -> tuple[Certificate, str]:
     try:
         stated = Certificate.model_validate_json(dsse.unpack(line, PAYLOAD_TYPE).payload)
     except ValueError as problem:
-        raise EvidenceInvalid("EVID043", "The file is no certificate of a workflow.", "name one") from problem
+        raise EvidenceInvalid("EVID073", "The file is no certificate of a workflow.", "name one") from problem
     keyid = sha256(bytes.fromhex(stated.public_key)).removeprefix("sha256:")
     opened = dsse.open_line(line, {keyid: stated.public_key}, PAYLOAD_TYPE)
     if keyid not in opened.keyids or opened.payload != stated.to_bytes():
         raise EvidenceInvalid(
-            "EVID043", "The certificate's signature does not hold.", "a certificate as it was written"
+            "EVID073", "The certificate's signature does not hold.", "a certificate as it was written"
         )
     return stated, keyid

@@ -36,5 +36,5 @@ def _write(path: Path, body: dict[str, object]) -> None:
     try:
         path.write_text(run_page(body), encoding="utf-8")
     except OSError as error:
-        raise UsageError("RUN008", f"{path} cannot be written: {error.strerror}.", "name another file") from error
+        raise UsageError("RUN011", f"{path} cannot be written: {error.strerror}.", "name another file") from error
     note(f"Written: {path}")

@@ -12,7 +12,9 @@ def ensure_runnable(workflow: Workflow) -> None:
     """Raises ``WorkflowInvalid`` WF041, with a line for each field that the engine would not heed."""
     found = [line for name, node in workflow.nodes.items() for line in _unheeded(name, node)]
     if found:
-        raise WorkflowInvalid("WF041", f"This version does not run {workflow.id}.", "", found)
+        raise WorkflowInvalid(
+            "WF041", f"This version does not run {workflow.id}.", "docs/reference/workflow.md says what runs", found
+        )
 
 
 def _unheeded(name: str, node: Node) -> list[str]:

@@ -8,7 +8,6 @@ starts nothing and imports nothing. A gate of another package (entry point group
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import UsageError
@@ -30,15 +29,7 @@ from orchestrator.gates.ruff import RuffGate
 from orchestrator.gates.worker import Worker
 from orchestrator.ports import Gate
 
-__all__ = ["GATES", "GateSettings", "default_gates"]
-
-
-@dataclass(frozen=True, slots=True)
-class GateSettings:
-    """What the caller adds. ``vulnerabilities`` is an OSV export; ``own`` are the project's own gates by name."""
-
-    vulnerabilities: Path | None = None
-    own: Mapping[str, Gate] | None = None
+__all__ = ["GATES", "default_gates"]
 
 
 GATES: Mapping[str, Callable[[Worker], Gate]] = {
@@ -62,35 +53,24 @@ GATES: Mapping[str, Callable[[Worker], Gate]] = {
 
 
 def default_gates(
-    names: Sequence[str] = (), *, worker: Worker | None = None, settings: GateSettings | None = None
+    names: Sequence[str] = (), *, worker: Worker | None = None, vulnerabilities: Path | None = None
 ) -> tuple[Gate, ...]:
     """The named gates in that order, without repeats; all that Handrail brings when none is named.
 
     The worker process starts with the first question and ends with ``worker``'s
-    context, or with the last of these gates, or with this process. Raises
-    ``UsageError`` (``GATE010``) for an unknown name and (``GATE011``) for a gate
-    that takes the name of one of ours.
+    context, or with the last of these gates, or with this process. ``vulnerabilities``
+    is an OSV export (a zip or a folder). Raises ``UsageError`` (``GATE010``) for an unknown name.
     """
-    said = settings or GateSettings()
-    own = said.own or {}
-    shadowing = sorted(GATES.keys() & own.keys())
-    if shadowing:
-        raise UsageError(
-            "GATE011", f"{', '.join(shadowing)} is the name of a gate of Handrail's", "choose another name"
-        )
     chosen = tuple(dict.fromkeys(names)) or tuple(GATES)
-    unknown = [name for name in chosen if name not in GATES and name not in own and name not in installed_names()]
+    unknown = [name for name in chosen if name not in GATES and name not in installed_names()]
     if unknown:
-        known = ", ".join((*GATES, *own, *installed_names()))
+        known = ", ".join((*GATES, *installed_names()))
         raise UsageError("GATE010", f"no gate is called {', '.join(unknown)}", f"one of {known}")
     shared = worker or Worker()
-    return tuple(_made(name, shared, said) for name in chosen)
+    return tuple(_made(name, shared, vulnerabilities) for name in chosen)
 
 
-def _made(name: str, worker: Worker, settings: GateSettings) -> Gate:
-    if name == "dependencies" and settings.vulnerabilities is not None:
-        return DependenciesGate(Vulnerabilities(settings.vulnerabilities))
-    if name in GATES:
-        return GATES[name](worker)
-    own = settings.own or {}
-    return own[name] if name in own else installed_gate(name)
+def _made(name: str, worker: Worker, vulnerabilities: Path | None) -> Gate:
+    if name == "dependencies" and vulnerabilities is not None:
+        return DependenciesGate(Vulnerabilities(vulnerabilities))
+    return GATES[name](worker) if name in GATES else installed_gate(name)

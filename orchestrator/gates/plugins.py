@@ -24,15 +24,15 @@ def installed_names() -> tuple[str, ...]:
 
 
 def installed_gate(name: str) -> Gate:
-    """Raises ``UsageError`` (``GATE012``) for one that two packages bring, or that is no gate of this name."""
+    """Raises ``UsageError`` (``GATE015``) for one that two packages bring, or that is no gate of this name."""
     points = tuple(entry_points(group=GROUP, name=name))
     if len(points) != 1:
         raise UsageError(
-            "GATE012", f"{len(points)} installed packages bring a gate called {name}", "remove all but one"
+            "GATE015", f"{len(points)} installed packages bring a gate called {name}", "remove all but one"
         )
     gate = _load(points[0])
     if getattr(gate, "name", None) != name or not callable(getattr(gate, "check", None)):
-        raise UsageError("GATE012", f"what {points[0].value} gives is no gate called {name}", "see the port Gate")
+        raise UsageError("GATE015", f"what {points[0].value} gives is no gate called {name}", "see the port Gate")
     return gate
 
 
@@ -41,5 +41,5 @@ def _load(point: EntryPoint) -> Gate:
         gate: Gate = point.load()()
     except Exception as error:
         text = f"the gate {point.name} of {point.value} cannot be made: {type(error).__name__}: {error}"
-        raise UsageError("GATE012", text, "mend or remove the package") from error
+        raise UsageError("GATE015", text, "mend or remove the package") from error
     return gate

@@ -130,7 +130,7 @@ def _read(chosen: SpecFormat, blocks: Sequence[Block], path: str, beside: Beside
         case SpecFormat.PLAIN:
             return plain.read(blocks, report)
         case SpecFormat.PROCESS:
-            raise UsageError("SPEC004", "A process is no spec.", "handrail run --workflow ID_OR_PATH")
+            raise UsageError("SPEC005", "A process is no spec.", "handrail run --workflow ID_OR_PATH")
         case _:
             assert_never(chosen)
 

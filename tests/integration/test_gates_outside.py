@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from orchestrator.errors import UsageError
-from orchestrator.gates.catalog import GATES, GateSettings, default_gates
+from orchestrator.gates.catalog import GATES, default_gates
 from orchestrator.gates.kinds.dependencies import DependenciesGate
 from orchestrator.gates.kinds.osv import Vulnerabilities
 from orchestrator.gates.kinds.program import ProgramGate
@@ -140,13 +140,8 @@ def test_gate_of_an_installed_package_is_asked_by_name(tmp_path, monkeypatch):
 )
 def test_package_that_brings_no_gate_is_refused(code, module, tmp_path, monkeypatch):
     installed(tmp_path, monkeypatch, code, module=module)
-    with pytest.raises(UsageError, match="GATE012"):
+    with pytest.raises(UsageError, match="GATE015"):
         default_gates(["mine"])
-
-
-def test_own_gate_cannot_take_a_name_of_ours(worker):
-    with pytest.raises(UsageError, match="GATE011"):
-        default_gates(settings=GateSettings(own={"ruff": GATES["protected"](worker)}))
 
 
 HOSTILE = {

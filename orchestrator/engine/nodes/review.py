@@ -82,7 +82,7 @@ def _approved(state: RunState, node: Node, item: str) -> Update:
 
 
 def _revised(ctx: RunContext, state: RunState, item: str) -> Update | None:
-    """The step with the proposal that a reviewer made of it. Raises ``EvidenceInvalid`` EVID018 for one of another."""
+    """The step with the proposal that a reviewer made of it. Raises ``EvidenceInvalid`` EVID029 for one of another."""
     decisions = [ctx.open_decision(line)[1] for line in ctx.index.decisions(item)]
     said = {d.reviewer: ctx.load(Comment, d.comment) for d in decisions if d.comment}
     found = next(((who, c.revision) for who, c in said.items() if c.revision), None)
@@ -93,7 +93,7 @@ def _revised(ctx: RunContext, state: RunState, item: str) -> Update | None:
     before = now.proposal
     same = (made.run, made.step, made.attempt) == (before.run, before.step, before.attempt)
     if not same or set(made.people) - {*before.people, who}:
-        raise EvidenceInvalid("EVID018", f"The change that {who} made is not of this step.", "handrail review list")
+        raise EvidenceInvalid("EVID029", f"The change that {who} made is not of this step.", "handrail review list")
     comments = [*ctx.index.comments(item), *(d.comment for d in decisions if d.comment)]
     feedback = [*now.mine["feedback"], *(comment_feedback(c) for c in dict.fromkeys(comments))]
     record: StepState = {**now.remembered(), "proposal": digest, "feedback": feedback}
