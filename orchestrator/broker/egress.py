@@ -226,6 +226,7 @@ class _Passage:
             return await incoming.end()
         except Cut as cut:
             entry.note(cut.code, f"the upstream {cut.words}")
+            incoming.break_off()
             return False
         finally:
             if self._masked.masked:

@@ -199,9 +199,11 @@ class _Stream:
             return await self._incoming.end()
         except Cut as cut:
             self._entry.note(cut.code, f"the upstream {cut.words}")
+            self._incoming.break_off()
             return False
         except Refusal as refusal:
             self._entry.note(refusal.code, refusal.message)
+            self._incoming.break_off()
             return False
         except OSError:
             self._entry.note("BRK045", "the sandbox left before the answer was complete")

@@ -170,6 +170,10 @@ class Incoming:
         await self._writer.drain()
         return self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE and not self._h11.trailing_data[0]
 
+    def break_off(self) -> None:
+        """The answer ends before it is whole. Its head leaves, so that the agent sees a cut and not silence."""
+        self._write(b"")
+
     async def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> bool:
         """A whole answer."""
         self.start(status, [*headers, ("content-length", str(len(body)))])

@@ -183,6 +183,17 @@ def test_bytes_end_with_the_rule_and_with_the_step(world):
             assert get(stream, "/open", method="POST", body=b"x" * 2000).json()["error"]["code"] == "BRK033"
 
 
+def test_an_answer_cut_at_its_first_piece_is_seen_as_cut(world):
+    upstream, settings = world
+    with support.desk(weakened=OPEN, **settings) as desk:
+        for _ in range(20):
+            with desk.lease(egress=(rule(upstream),), egress_kib=1) as lease:
+                with tunnel(lease, upstream) as stream:
+                    answer = get(stream, "/open/" + "a" * 480)
+                code = lease.close().exchanges[0].code
+            assert (answer.status, answer.complete, code) == (200, False, "BRK033")
+
+
 def test_the_upstreams_name_is_the_brokers_business(world, site):
     upstream, settings = world
     _, context = site
