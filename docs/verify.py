@@ -286,7 +286,7 @@ def approvals(policy, statements, subject):
 
 
 def enough(policy, roles):
-    allowed = {"reviewer", *policy["lift_roles"]}
+    allowed = {*policy["approve_roles"], *policy["lift_roles"]}
     return any(len(names) >= policy["roles"][r]["threshold"] for r, names in roles.items() if r in allowed)
 
 

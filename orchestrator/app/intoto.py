@@ -84,7 +84,7 @@ class _Telling:
 
     def _one(self, node: CommitNode, line: frozenset[tuple[GitOid, Digest]]) -> Told:
         from orchestrator.provenance.intoto import Approved, Told
-        from orchestrator.provenance.judge import REVIEWER, Judge
+        from orchestrator.provenance.judge import Judge
 
         trees, pool, answer = self.trees, self.found.pool, self.found.answer
         parent = trees.manifest(trees.tree_of(node.parents[0])) if node.parents else trees.manifest(node.tree)
@@ -110,7 +110,7 @@ class _Telling:
             made=not codes - _CHECKS - _APPROVALS,
             checked=not codes & _CHECKS,
             approvals=self._elsewhere(claim, policy) if refused else held,
-            wanted=policy.roles[REVIEWER].threshold if refused and REVIEWER in policy.roles else max(len(held), 1),
+            wanted=_fewest(policy) if refused else max(len(held), 1),
         )
 
     def _elsewhere(self, claim: ChangeClaim, policy: Policy) -> tuple[Approved, ...]:
@@ -131,3 +131,8 @@ class _Telling:
             ):
                 out.setdefault(who.name, Approved(who.name, seen.manifest))
         return tuple(out.values())
+
+
+def _fewest(policy: Policy) -> int:
+    """How many people must approve at least."""
+    return min((policy.roles[role].threshold for role in policy.approve_roles), default=1)

@@ -31,7 +31,7 @@ class LocalNotifier:
             case Channel.DESKTOP:
                 return _show(to, words)
             case Channel.WEBHOOK:
-                return False
+                return False  # goes through the broker, from a sandbox
             case _:
                 assert_never(channel)
 

@@ -19,7 +19,7 @@ from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy import egress
-from orchestrator.policy.proof import duties
+from orchestrator.policy.proof import duties, grants
 from orchestrator.policy.proof.shape import is_planned
 
 
@@ -48,7 +48,7 @@ def ensure_ready(
 
     signer(key)
     if not is_planned(workflow):
-        _ensure_process(project, workflow, base, trust)
+        _ensure_process(project, workflow, settings, base, trust)
         return
     if plan is not None:
         ensure_fresh(plan, base, spec.source_digest)
@@ -63,17 +63,27 @@ def ensure_ready(
     reach_engine(settings.image, settings.runtime, layers_of(there.profile))
 
 
-def _ensure_process(project: Project, workflow: Workflow, base: GitOid, trust: Digest | None) -> None:
-    """A process that this engine runs, with people for each role. Raises ``WorkflowInvalid`` WF041, WF050."""
+def _ensure_process(
+    project: Project, workflow: Workflow, settings: RunSettings, base: GitOid, trust: Digest | None
+) -> None:
+    """A process that this engine runs, under a policy that allows it, with an engine where it runs anything.
+
+    Raises ``WorkflowInvalid`` WF041, WF050.
+    """
     from orchestrator.engine.runnable import ensure_runnable
 
     ensure_runnable(workflow)
     with open_trees(project) as trees:
-        policy = read_base(project, trees, base, trust).chain.current
-    found = [f"{code} {text}" for _, code, text in duties.under(workflow, policy)]
+        there = read_base(project, trees, base, trust)
+    policy = there.chain.current
+    found = [
+        f"{code} {text}" for _, code, text in (*duties.under(workflow, policy), *grants.together(workflow, policy))
+    ]
     if found:
-        text = f"The people of the policy cannot do what {workflow.id} asks of its roles."
-        raise WorkflowInvalid("WF050", text, "handrail policy change --role ROLE=NAME", found)
+        text = f"The policy does not let {workflow.id} run as it is."
+        raise WorkflowInvalid("WF050", text, "handrail policy change --role ROLE=NAME --approve-role ROLE", found)
+    if any(node.instruction or node.argv for node in workflow.nodes.values()):
+        reach_engine(settings.image, settings.runtime, layers_of(there.profile))
 
 
 def _ensure_local(plan: Plan, settings: RunSettings) -> None:

@@ -15,7 +15,7 @@ from orchestrator.app.preferences import preferences
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
 from orchestrator.app.sandboxing import EngineShelf, packages_at
-from orchestrator.app.wiring import open_run, open_workflow, workflow_source
+from orchestrator.app.wiring import open_run, open_workflow, process_plan_for, workflow_source
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
@@ -82,6 +82,8 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None, run: 
         trust=request.trust,
         plan=plan,
     )
+    if not is_planned(workflow):
+        plan = process_plan_for(project, spec, workflow, settings, base=base, target=target, trust=request.trust)
     project.blobs.put(data)
     new = run or new_run_id(project.clock.now())
     return _record(
@@ -214,7 +216,14 @@ def _settings(project: Project, request: RunRequest, plan: Plan | None, workflow
     wanted = {name: p.value for name, p in preferences(project, asdict(request), request.trust).items()}
     given = read_file(request.agent_input) if request.agent_input else None
     if not any(node.kind is NodeKind.AGENT for node in workflow.nodes.values()):
-        return RunSettings(agent="", image=wanted["image"], runtime=wanted["runtime"], batch=request.batch)
+        return RunSettings(
+            agent="",
+            image=wanted["image"],
+            runtime=wanted["runtime"],
+            packages=packages_at(request.wheelhouse),
+            limits=read_limits(request.limits),
+            batch=request.batch,
+        )
     first = choose(wanted["agent"], wanted["model"], given, str(request.agent_input))
     return RunSettings(
         agent=first.agent,

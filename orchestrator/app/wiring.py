@@ -225,6 +225,34 @@ def plan_for(trees: Trees, base: Base, spec: Spec, workflow: Workflow, *, target
     )
 
 
+def process_plan_for(
+    project: Project,
+    spec: Spec,
+    workflow: Workflow,
+    settings: RunSettings,
+    *,
+    base: GitOid,
+    target: str,
+    trust: Digest | None,
+) -> Plan | None:
+    """What a process may do where it edits something; nothing runs. ``None`` where it edits nothing."""
+    from orchestrator.planning.process import process_plan
+
+    with open_trees(project) as trees:
+        there = read_base(project, trees, base, trust)
+        return process_plan(
+            spec,
+            there.profile,
+            workflow,
+            there.chain.current,
+            base,
+            target,
+            paths=[e.path for e in trees.entries(trees.tree_of(base))],
+            models=settings.models(),
+            limits=settings.limits,
+        )
+
+
 @contextmanager
 def _gates() -> Iterator[Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]]:
     """Gates for a whole run: one scanner process serves all its steps, and ends with the context."""

@@ -72,11 +72,14 @@ class Context:
 
     def resolver(self, *, private: bool = False) -> Resolve:
         """To a pinned address; ``private`` as in :func:`~orchestrator.broker.addresses.resolve`."""
-        lenient = private or not self.setup.holds(Protection.ADDRESSES)
+        setup = self.setup
 
         async def pinned(host: str, port: int) -> str:
-            there = self.setup.machine if private and self.setup.machine and is_here(host) else host
-            return await resolve(there, port, private=lenient, table=self.setup.hosts)
+            mine = private or host in setup.own
+            here = is_here(host) or (host in setup.own and any(is_here(a) for a in setup.hosts.get(host, ())))
+            there = setup.machine if mine and setup.machine and here else host
+            lenient = mine or not setup.holds(Protection.ADDRESSES)
+            return await resolve(there, port, private=lenient, table=setup.hosts)
 
         return pinned
 

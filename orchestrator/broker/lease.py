@@ -98,14 +98,15 @@ class ProcessBroker:
             record=grant.record,
             replay=grant.replay is not None,
             drift=self._drift,
-            hosts=self._hosts,
-            trust=self._authorities(process),
+            hosts={**self._hosts, **{h.name: tuple(map(str, h.addresses)) for h in grant.hosts if h.addresses}},
+            own=frozenset(h.name for h in grant.hosts),
+            trust=self._authorities(process, grant),
             weakened=self._weakened,
         )
 
-    def _authorities(self, process: BrokerProcess) -> str:
+    def _authorities(self, process: BrokerProcess, grant: BrokerGrant) -> str:
         """What is trusted beside the system's own: in a container also what this machine's user says it is."""
-        named = [self._trust] if self._trust else []
+        named = [*([self._trust] if self._trust else []), *(Path(h.authority) for h in grant.hosts if h.authority)]
         if process.machine and os.environ.get("SSL_CERT_FILE"):
             named.append(Path(os.environ["SSL_CERT_FILE"]))
         try:

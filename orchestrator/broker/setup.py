@@ -48,7 +48,8 @@ class Setup(Noun):
     """A lease as its process sees it.
 
     ``directory`` is the lease's own folder on the host. ``hosts`` are addresses that are used instead of the
-    resolver's, as in a hosts file; they are judged like any other. ``trust`` holds further
+    resolver's, as in a hosts file; they are judged like any other, but for those of ``own``: hosts of the user's, which
+    may be private. ``trust`` holds further
     certificate authorities for upstreams as PEM, '' for none. ``machine`` is the name of the user's machine for a
     broker that runs in a container, '' for one that runs there: it then asks its parent for keys, and carries
     recordings over its pipe.
@@ -68,6 +69,7 @@ class Setup(Noun):
     replay: bool = False
     drift: DriftPolicy = DriftPolicy.LENIENT
     hosts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    own: frozenset[str] = frozenset()
     trust: str = ""
     machine: str = ""
     weakened: frozenset[Protection] = frozenset()

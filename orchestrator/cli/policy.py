@@ -71,6 +71,7 @@ def init(
 @click.option("--role", "roles", multiple=True, metavar="ROLE=NAME,…[:THRESHOLD]", help="Set who holds a role.")
 @click.option("--gate", "gates", multiple=True, help="The gates that every change must pass, all of them.")
 @click.option("--protect", multiple=True, help="The protected branches, all of them.")
+@click.option("--approve-role", "approve", multiple=True, help="The roles that can approve a change, all of them.")
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the version holds (default: a year).")
 @click.option("--key", type=_PATH, help="A root key (default: your own).")
 @click.option("-o", "output", type=_PATH, default=Path("policy-next.json"), show_default=True, help="The draft.")
@@ -84,6 +85,7 @@ def change(
     roles: tuple[str, ...],
     gates: tuple[str, ...],
     protect: tuple[str, ...],
+    approve: tuple[str, ...],
     days: int | None,
     key: Path | None,
     output: Path,
@@ -103,6 +105,7 @@ def change(
         roles=roles_of(roles),
         gates=gates or None,
         protect=protect or None,
+        approve=approve or None,
         days=days,
     )
     with open_project(repo) as project:

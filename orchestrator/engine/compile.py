@@ -12,6 +12,7 @@ from orchestrator.engine import turns
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.halting import halted
 from orchestrator.engine.nodes.agent import agent
+from orchestrator.engine.nodes.argv import argv
 from orchestrator.engine.nodes.command import command
 from orchestrator.engine.nodes.end import end
 from orchestrator.engine.nodes.facts import decide, each
@@ -22,6 +23,7 @@ from orchestrator.engine.nodes.notify import notify
 from orchestrator.engine.nodes.people import pause, person
 from orchestrator.engine.nodes.plan import plan
 from orchestrator.engine.nodes.review import review
+from orchestrator.engine.nodes.told import told
 from orchestrator.engine.runnable import ensure_runnable
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
 from orchestrator.engine.watch import TRANSITION, check_transition
@@ -49,7 +51,7 @@ def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> Compil
     graph: Graph = StateGraph(RunState)
     for name, node in ctx.workflow.nodes.items():
         handler = _watched(ctx, tables, name, _handler(ctx, tables, name, node))
-        if node.kind is NodeKind.AGENT:
+        if _side_by_side(node):
             graph.add_node(name, handler, input_schema=Work)
         else:
             graph.add_node(name, handler)
@@ -76,10 +78,14 @@ def _handler(ctx: RunContext, tables: Machine, name: str, node: Node) -> Handler
             return lambda state: each(ctx, state, node, name, tables.bodies[name])
         case NodeKind.FOR_EACH:
             return lambda state: for_each(ctx, state)
+        case NodeKind.AGENT if node.instruction is not None:
+            return lambda state: told(ctx, state, node, name)
         case NodeKind.AGENT:
             return lambda work: agent(ctx, work)
         case NodeKind.GATE:
             return lambda state: gate(ctx, state, node)
+        case NodeKind.COMMAND if node.argv:
+            return lambda state: argv(ctx, state, node, name)
         case NodeKind.COMMAND:
             return lambda state: command(ctx, state)
         case NodeKind.REVIEW:
@@ -141,11 +147,16 @@ def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
 def _route(ctx: RunContext) -> Callable[[RunState], str | list[Send]]:
     def route(state: RunState) -> str | list[Send]:
         target = state["turn"]
-        if ctx.workflow.nodes[target].kind is NodeKind.AGENT:
+        if _side_by_side(ctx.workflow.nodes[target]):
             return [Send(target, _work(ctx, state, step)) for step in _working(state)]
         return target
 
     return route
+
+
+def _side_by_side(node: Node) -> bool:
+    """Agents of a plan work on several steps at once; one that a process tells something has the turn."""
+    return node.kind is NodeKind.AGENT and node.instruction is None
 
 
 def _working(state: RunState) -> list[str]:

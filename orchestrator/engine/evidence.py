@@ -97,7 +97,7 @@ def _by_people(ctx: RunContext, sheet: ChangeSheet) -> dict[str, frozenset[int] 
     if made.written is None:
         return {}
     edited = ctx.trees.diff(made.written, made.tree)
-    if made.tree != sheet.change.identity.tree:
+    if made.mixed or made.tree != sheet.change.identity.tree:
         return {file.path: None for file in edited.files}
     return {path: frozenset(lines) for path, lines in ranges.numbers(edited.hunks, edited.text).items()}
 

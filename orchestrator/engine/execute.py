@@ -44,16 +44,18 @@ def run_on_tree(
         return sandbox.execute(argv, timeout_seconds=request.limits.wall_seconds)
 
 
-def result_on_tree(ctx: RunContext, step: Step, argv: Sequence[str], tree: GitOid) -> CommandResult:
-    """Run once per (tree, command, environment, image, limits): the same inputs are not run twice in one store."""
+def result_on_tree(ctx: RunContext, name: str, limits: Limits, argv: Sequence[str], tree: GitOid) -> CommandResult:
+    """Run once per (tree, command, environment, image, limits): the same inputs are not run twice in one store.
+
+    ``name`` is of the step or node that it is run for.
+    """
     environment = ctx.environment(tree)
-    limits: Limits = step.capabilities.limits
     inputs = [tree, argv, environment.digest if environment else "", ctx.sandboxes().image, ctx.profile.source_roots]
     key = "accept:" + sha256(canonical([*inputs, limits.model_dump()]))
     known = ctx.index.effect(key)
     if known is not None:
         return ctx.load(CommandResult, known)
-    request = SandboxRequest(f"{ctx.run.id}:{step.id}:accept", ctx.run.id, limits).furnished(environment)
+    request = SandboxRequest(f"{ctx.run.id}:{name}:accept", ctx.run.id, limits).furnished(environment)
     done = run_on_tree(ctx.sandboxes(), ctx.trees, request, tree, argv=argv, source_roots=ctx.profile.source_roots)
     result = CommandResult(
         exit_code=done.exit_code,
@@ -74,7 +76,7 @@ def ensure_runnable(ctx: RunContext, step: Step, tree: GitOid) -> None:
             continue
         try:
             with ctx.turn:
-                result = result_on_tree(ctx, step, acceptance.argv, tree)
+                result = result_on_tree(ctx, step.id, step.capabilities.limits, acceptance.argv, tree)
         except LimitReached:
             ctx.emit("base-fails", "agent", step.id, exit_code=_TIMED_OUT)
             continue

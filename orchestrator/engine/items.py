@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.nodes.facts import known_facts, listed
+from orchestrator.engine.said import notes
 from orchestrator.engine.state import RunState, StepStatus
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import Change, ChangeIdentity, Proposal
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan
-from orchestrator.models.review import ChangeSheet, Comment, Note, ReviewSheet, WorkSheet
+from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
 from orchestrator.models.workflow import Node, NodeKind, Subject
+from orchestrator.policy.proof.shape import is_planned
 from orchestrator.policy.verdicts import to_lift
 
+OPENING = "(opening)"
+"""Where the approval of a process's plan is asked: at no node, before all of them."""
 _OF_A_DOCUMENT = frozenset({Subject.PLAN, Subject.CHANGE, Subject.RUN})
 
 
@@ -43,6 +46,34 @@ def item_id(ctx: RunContext, state: RunState, name: str) -> str:
     about = subject(ctx, state, node) if node.reviews in _OF_A_DOCUMENT else ""
     parts = [ctx.run.id, name, about, visit(state, name)]
     return "R" + sha256(canonical(parts)).removeprefix("sha256:")[:10]
+
+
+def opening_item(ctx: RunContext, plan: str) -> ReviewItem:
+    """What asks for the approval of the plan of a process, before its first node. Stored when it is new."""
+    sheet = ReviewSheet(
+        spec_path=ctx.spec.path,
+        spec_title=ctx.spec.title,
+        plan=ctx.plan(plan),
+        requirements=ctx.spec.requirements,
+    )
+    item = ReviewItem(
+        id=opening_id(ctx, plan),
+        run=ctx.run.id,
+        node=OPENING,
+        kind=SubjectKind.PLAN,
+        subject=Digest(plan),
+        document=ctx.keep(sheet),
+        title=f"What {ctx.spec.title} may do",
+        role="reviewer",
+        created_at=ctx.clock.now(),
+    )
+    ctx.index.add_item(item)
+    return ctx.index.item(item.id)
+
+
+def opening_id(ctx: RunContext, plan: str) -> str:
+    """The id of that item."""
+    return "R" + sha256(canonical([ctx.run.id, OPENING, plan, 1])).removeprefix("sha256:")[:10]
 
 
 def final_identity(ctx: RunContext, state: RunState) -> ChangeIdentity:
@@ -104,11 +135,17 @@ def _apart(ctx: RunContext, state: RunState, node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(opened))
 
 
-_KINDS = {NodeKind.TASK: SubjectKind.TASK, NodeKind.ASK: SubjectKind.ANSWERS, NodeKind.WAIT: SubjectKind.EVENT}
+_KINDS = {
+    NodeKind.TASK: SubjectKind.TASK,
+    NodeKind.ASK: SubjectKind.ANSWERS,
+    NodeKind.WAIT: SubjectKind.EVENT,
+    NodeKind.COMMAND: SubjectKind.TASK,
+}
 
 
 def _of_work(ctx: RunContext, state: RunState, node: Node, name: str) -> ReviewItem:
     """Of a node of a process that is about no change."""
+    node = _unknown_effect(ctx, node, name) if node.kind is NodeKind.COMMAND else node
     work = work_sheet(ctx, state, node, name)
     sheet = ReviewSheet(spec_path=ctx.spec.path, spec_title=ctx.spec.title, work=work)
     item = ReviewItem(
@@ -127,6 +164,14 @@ def _of_work(ctx: RunContext, state: RunState, node: Node, name: str) -> ReviewI
     return parked(ctx, item, node)
 
 
+def _unknown_effect(ctx: RunContext, node: Node, name: str) -> Node:
+    """What is asked when a crash hides whether a command had its effect, of who approves that effect."""
+    target = node.effect.target if node.effect else name
+    words = f"`{' '.join(node.argv)}` was begun and nobody knows how it ended. Look at {target}: was it done?"
+    roles = (n.role for n in ctx.workflow.nodes.values() if n.reviews is Subject.EFFECT and n.about == name)
+    return node.model_copy(update={"title": words, "role": next(roles, None)})
+
+
 def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkSheet:
     """What is asked, and everything that was said before."""
     loops = state.get("loops", {})
@@ -138,18 +183,9 @@ def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkS
         sentence=" / ".join([node.title or name, *now]),
         asks={fact: ctx.workflow.facts[fact] for fact in node.asks},
         facts=known_facts(ctx, state),
-        notes=tuple(_notes(ctx, state)),
+        notes=tuple(notes(ctx, state)),
+        edits=node.edits,
     )
-
-
-def _notes(ctx: RunContext, state: RunState) -> Iterator[Note]:
-    for node, item in state.get("items", {}).items():
-        if ctx.workflow.nodes[node].kind is NodeKind.ASK:
-            continue  # the facts themselves are shown
-        for line in ctx.index.decisions(item):
-            said = ctx.open_decision(line)[1]
-            if said.comment is not None:
-                yield Note(node=node, reviewer=said.reviewer, text=ctx.load(Comment, said.comment).text)
 
 
 def change_sheet(ctx: RunContext, state: RunState) -> ChangeSheet:
@@ -167,6 +203,15 @@ def change_sheet(ctx: RunContext, state: RunState) -> ChangeSheet:
         summary=proposal.summary,
         denials=proposal.denials,
     )
+
+
+def approving(ctx: RunContext, state: RunState, sheet: ChangeSheet) -> list[str]:
+    """The items whose decisions approve this very change: of a process, those of all nodes that reviewed it."""
+    if is_planned(ctx.workflow):
+        return [state["steps"][sheet.step.id]["item"]]
+    identity = sheet.change.identity
+    decided = ((name, item) for name, item in state.get("items", {}).items() if ctx.workflow.nodes[name].reviews)
+    return [i for name, i in decided if ctx.index.item(i).change == identity]
 
 
 def stacked_sheets(ctx: RunContext, state: RunState) -> tuple[ChangeSheet, ...]:

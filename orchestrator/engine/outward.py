@@ -64,6 +64,7 @@ def _grant(ctx: RunContext, step: Step, mine: StepState, worker: Worker) -> Brok
         models=(worker.model,) if endpoints else (),
         egress=held.egress,
         secrets=tuple(s for s in ctx.connections.secrets if s.name in held.secrets),
+        hosts=ctx.connections.hosts if held.egress else (),
         data=held.data,
         egress_kib=held.limits.egress_kib,
         tokens=tokens,

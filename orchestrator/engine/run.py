@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.engine import waiting
 from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
-from orchestrator.models.decision import ReviewItem
+from orchestrator.engine.opening import opened
+from orchestrator.errors import ExitCode
+from orchestrator.models.decision import ReviewItem, Verdict
 from orchestrator.policy.proof.shape import is_planned
 
 if TYPE_CHECKING:
@@ -54,6 +56,12 @@ def advance(
     from langgraph.types import Command  # noqa: PLC0415  costs start-up
 
     graph: Any = compile_workflow(ctx, saver)
+    if plan is not None and not is_planned(ctx.workflow):
+        verdict = opened(ctx, plan, ask)
+        if isinstance(verdict, ReviewItem):
+            return Waiting((verdict,))
+        if verdict is not Verdict.APPROVE:
+            return Ended(ExitCode.REJECTED, {})
     config: Any = {"configurable": {"thread_id": ctx.run.id}, "recursion_limit": _budget(ctx)}
     snapshot = graph.get_state(config)
     given: Any = None

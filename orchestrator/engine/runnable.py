@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from orchestrator.errors import WorkflowInvalid
-from orchestrator.models.workflow import Channel, Node, NodeKind, Subject, Workflow
+from collections.abc import Iterator
 
-_NOT_RUN = ("argv", "instruction", "effect", "edits", "capabilities")
+from orchestrator.errors import WorkflowInvalid
+from orchestrator.models.workflow import Node, NodeKind, Workflow
+from orchestrator.policy.proof.machine import changes
+from orchestrator.policy.proof.shape import is_planned
 
 
 def ensure_runnable(workflow: Workflow) -> None:
-    """Raises ``WorkflowInvalid`` WF041, with a line for each field that the engine would not heed."""
-    found = [line for name, node in workflow.nodes.items() for line in _unheeded(name, node)]
+    """Raises ``WorkflowInvalid`` WF041, with a line for each thing that the engine would not heed."""
+    found = [line for name, node in workflow.nodes.items() for line in _unheeded(workflow, name, node)]
+    if len(names := sorted(changes(workflow))) > 1:
+        found.append(f"It has {len(names)} changes in flight ({', '.join(names)}); one run merges one at a time.")
     if found:
         raise WorkflowInvalid(
             "WF041", f"This version does not run {workflow.id}.", "docs/reference/workflow.md says what runs", found
         )
 
 
-def _unheeded(name: str, node: Node) -> list[str]:
-    said = [field for field in _NOT_RUN if getattr(node, field)]
-    said += ["reviews"] if node.reviews is Subject.EFFECT else []
-    said += ["channel"] if node.channel is Channel.WEBHOOK else []
-    said += ["at_most"] if node.kind is NodeKind.AGENT and node.at_most else []
-    return [f"{name} ({node.kind}) uses {field!r}, which this version does not run." for field in said]
+def _unheeded(workflow: Workflow, name: str, node: Node) -> Iterator[str]:
+    told = bool(node.instruction or node.argv or node.edits)
+    if told and is_planned(workflow):
+        yield f"{name} ({node.kind}) stands beside a plan, which says itself what is done."
+    if node.kind is NodeKind.AGENT and node.instruction is None and (node.at_most or node.capabilities):
+        yield f"{name} (agent) works on a step of the plan, which has its own bounds and grants."

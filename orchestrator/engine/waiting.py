@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from orchestrator.engine import items
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.nodes.effect import is_unknown
 from orchestrator.engine.nodes.review import decision_set
 from orchestrator.engine.state import RunState
 from orchestrator.models.base import GitOid
@@ -34,7 +35,7 @@ def look(ctx: RunContext, state: RunState, here: str, ask: Ask | None) -> tuple[
 
     The turn goes to a branch that can work before anybody is asked, then to the first whose answer is there.
     """
-    free = [t["node"] for t in state.get("others", []) if _can_work(ctx, t["node"])]
+    free = [t["node"] for t in state.get("others", []) if _can_work(ctx, state, t["node"])]
     parked = [_park(ctx, state, here)]
     ctx.timers.fire(ctx.clock.now())
     answer = _answered(ctx, parked[0])
@@ -42,7 +43,7 @@ def look(ctx: RunContext, state: RunState, here: str, ask: Ask | None) -> tuple[
         return answer, ()
     if free:
         return {"item": parked[0].key, "turn": free[0]}, ()
-    beside = [t["node"] for t in state.get("others", []) if ctx.workflow.nodes[t["node"]].kind in _WAITS]
+    beside = [t["node"] for t in state.get("others", []) if _waits(ctx, state, t["node"])]
     parked += [_park(ctx, state, node) for node in dict.fromkeys(beside)]
     return _first(ctx, parked, ask), tuple(p.item for p in parked if p.item is not None)
 
@@ -55,8 +56,13 @@ def close_others(ctx: RunContext, waiting: Sequence[ReviewItem]) -> None:
             ctx.index.close_item(item.id, OUTDATED)
 
 
-def _can_work(ctx: RunContext, node: str) -> bool:
-    return ctx.workflow.nodes[node].kind not in _WAITS | {NodeKind.JOIN}
+def _can_work(ctx: RunContext, state: RunState, name: str) -> bool:
+    return ctx.workflow.nodes[name].kind is not NodeKind.JOIN and not _waits(ctx, state, name)
+
+
+def _waits(ctx: RunContext, state: RunState, name: str) -> bool:
+    node = ctx.workflow.nodes[name]
+    return node.kind in _WAITS or is_unknown(ctx, state, node, name)
 
 
 def _park(ctx: RunContext, state: RunState, name: str) -> _Parked:

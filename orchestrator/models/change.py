@@ -65,7 +65,8 @@ class Proposal(Noun):
 
     ``model`` is what the upstream reported, ``traffic`` the stored account of the broker, where the agent had one;
     ``processes`` a stored account of them, ``sandbox_policy`` the digest of the profile that was enforced.
-    ``people`` have edited it since (names in the policy), and ``written`` is the tree before they did.
+    ``people`` have edited it since (names in the policy), and ``written`` is the tree before they did; ``mixed`` says
+    that an agent has worked on it after them, so that nobody knows whose a line is.
     """
 
     run: RunId
@@ -86,6 +87,7 @@ class Proposal(Noun):
     sandbox_policy: Digest | None = None
     people: tuple[str, ...] = ()
     written: GitOid | None = None
+    mixed: bool = False
     started_at: Instant
     finished_at: Instant
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, IPvAnyAddress, StringConstraints
 
 from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import Host, PathPrefix, SecretName
@@ -102,9 +102,22 @@ class Secret(Noun):
     source: SecretSource
 
 
+class OwnHost(Noun):
+    """A host of the user's own network: where a grant names it, it may have a loopback or private address.
+
+    ``addresses`` are used instead of the resolver's, as in a hosts file. ``authority`` is the path of a PEM file of
+    further certificate authorities, '' for none.
+    """
+
+    name: Host
+    addresses: tuple[IPvAnyAddress, ...] = ()
+    authority: str = ""
+
+
 class Connections(Noun):
     """The user's whole configuration of models and secrets. ``roles`` maps a role to ``endpoint/model``."""
 
     endpoints: tuple[Endpoint, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    hosts: tuple[OwnHost, ...] = ()
     roles: dict[str, str] = Field(default_factory=dict)

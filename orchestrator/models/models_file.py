@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, IPvAnyAddress, StringConstraints, model_validator
 
 from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import Host, PathPrefix, SecretName
@@ -21,6 +21,7 @@ from orchestrator.models.endpoint import (
     CredentialKind,
     Endpoint,
     EndpointName,
+    OwnHost,
     Price,
     ProviderTool,
     Secret,
@@ -66,6 +67,12 @@ def _split(value: str) -> SplitResult:
 def _absolute(value: str) -> str:
     if not value.startswith("/") or "\0" in value:
         raise ValueError("a file is named by its absolute path")
+    return value
+
+
+def _exact(value: str) -> str:
+    if "*" in value:
+        raise ValueError("a host of your own is named exactly")
     return value
 
 
@@ -143,16 +150,26 @@ class _Secret(Noun):
         return Secret(name=name, source=self.source.made(), **given)
 
 
+class _OwnHost(Noun):
+    addresses: tuple[IPvAnyAddress, ...] = ()
+    authority: Annotated[str, AfterValidator(_absolute)] | None = None
+
+    def made(self, name: str) -> OwnHost:
+        return OwnHost(name=name, addresses=self.addresses, authority=self.authority or "")
+
+
 class _File(Noun):
     schema_: Literal["handrail.models/1"] = Field(alias="schema")
     endpoints: dict[EndpointName, _Endpoint] = Field(default_factory=dict)
     secrets: dict[SecretName, _Secret] = Field(default_factory=dict)
+    hosts: dict[Annotated[Host, AfterValidator(_exact)], _OwnHost] = Field(default_factory=dict)
     roles: dict[Role, str] = Field(default_factory=dict[Role, str])
 
     def made(self) -> Connections:
         return Connections(
             endpoints=tuple(endpoint.made(name) for name, endpoint in self.endpoints.items()),
             secrets=tuple(secret.made(name) for name, secret in self.secrets.items()),
+            hosts=tuple(host.made(name) for name, host in self.hosts.items()),
             roles={role.value: model for role, model in self.roles.items()},
         )
 

@@ -16,10 +16,11 @@ class SourceKind(StrEnum):
     SPEC = "spec"
     PROFILE = "profile"
     INFERRED = "inferred"
+    WORKFLOW = "workflow"
 
 
 class Source(Noun):
-    """``place`` is ``path:line`` in the spec, or the key of the profile."""
+    """``place`` is ``path:line`` in the spec, the key of the profile, or the node or ``ceiling`` of a workflow."""
 
     kind: SourceKind
     place: str

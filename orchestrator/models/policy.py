@@ -48,7 +48,8 @@ class Policy(Noun):
     """One version of the policy. Version n+1 is signed by the root threshold of version n.
 
     Roles that the product itself reads: ``root`` (signs policies), ``runner``
-    (signs changes and gate results), ``reviewer`` (decides). Workflows may name more.
+    (signs changes and gate results), ``reviewer`` (decides). Workflows may name more;
+    of those, only ``approve_roles`` can approve what is merged, and only ``lift_roles`` lift findings.
     """
 
     version: int = Field(ge=1)
@@ -56,6 +57,7 @@ class Policy(Noun):
     roles: dict[str, Role]
     principals: tuple[Principal, ...]
     lift_roles: tuple[str, ...] = ("reviewer",)
+    approve_roles: tuple[str, ...] = ("reviewer",)
     protected_refs: tuple[str, ...] = ()
     protected_paths: tuple[str, ...] = ()
     ceiling: Capabilities = Capabilities(write=("**",))

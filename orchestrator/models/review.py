@@ -39,7 +39,10 @@ FactValue = bool | int | str | tuple[str, ...]
 
 
 class WorkSheet(Noun):
-    """What a process has so far. ``sentence`` is that of the node that asks, ``asks`` the questions of an ``ask``."""
+    """What a process has so far. ``sentence`` is that of the node that asks, ``asks`` the questions of an ``ask``.
+
+    ``edits``: the task is done by handing in a change.
+    """
 
     workflow: str
     node: str
@@ -48,6 +51,7 @@ class WorkSheet(Noun):
     asks: dict[str, Fact] = Field(default_factory=dict)
     facts: dict[str, FactValue] = Field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    edits: bool = False
 
 
 class ReviewSheet(Noun):

@@ -8,7 +8,7 @@ grants may still work in parallel, since integration is serial (D1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -93,6 +93,12 @@ def instruction(requirement: Requirement, spec: Spec | None = None) -> str:
         if others:
             parts.append("\n".join([head, *(f"- {' '.join(r.statement.split())}" for r in others)]))
     return "\n\n".join(part for part in parts if part)
+
+
+def data_class(ceiling: Capabilities, profile: RepositoryProfile, paths: Iterable[str]) -> DataClass:
+    """Of a step under this ceiling: restricted when that says so, or when one of the base's ``paths`` in sight is."""
+    seen = any(protects(profile.restricted, p) and may_read(ceiling, p) for p in paths)
+    return DataClass.RESTRICTED if seen or ceiling.data is DataClass.RESTRICTED else DataClass.OPEN
 
 
 def _ordered(requirements: Sequence[Requirement]) -> list[Requirement]:
@@ -235,9 +241,9 @@ class _Ground:
 
     def _data(self, requirement: Requirement) -> DataClass:
         """Restricted when the requirement says so, or when the step gets to see a path that is."""
-        ceiling = self.ceiling.data is DataClass.RESTRICTED or requirement.data is DataClass.RESTRICTED
-        seen = (p for p in self.files if protects(self.profile.restricted, p) and may_read(self.ceiling, p))
-        return DataClass.RESTRICTED if ceiling or any(True for _ in seen) else DataClass.OPEN
+        if requirement.data is DataClass.RESTRICTED:
+            return DataClass.RESTRICTED
+        return data_class(self.ceiling, self.profile, self.files)
 
     def _from_spec(self, declared: Declared) -> Source:
         return Source(kind=SourceKind.SPEC, place=self._place(declared))

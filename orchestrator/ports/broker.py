@@ -9,7 +9,7 @@ from typing import Protocol
 
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import DataClass, Egress
-from orchestrator.models.endpoint import Endpoint, Secret, WireProtocol
+from orchestrator.models.endpoint import Endpoint, OwnHost, Secret, WireProtocol
 from orchestrator.models.traffic import Exchange, Traffic
 
 
@@ -19,7 +19,7 @@ class BrokerGrant:
 
     ``key`` is the idempotency key (run, step, attempt). ``models`` are patterns
     over ``endpoint/model``; ``endpoints`` and ``secrets`` are those of the user's configuration that
-    the grant names. ``record`` asks for a cassette; ``replay`` is one, and then nothing leaves the machine.
+    the grant names; ``hosts`` are the user's own. ``record`` asks for a cassette; ``replay`` is one.
     """
 
     key: str
@@ -28,6 +28,7 @@ class BrokerGrant:
     models: tuple[str, ...] = ()
     egress: tuple[Egress, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    hosts: tuple[OwnHost, ...] = ()
     data: DataClass = DataClass.OPEN
     egress_kib: int = 0
     tokens: int = 0

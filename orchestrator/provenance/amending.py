@@ -33,6 +33,7 @@ class Edit:
     roles: Mapping[str, Role] | None = None
     gates: tuple[str, ...] | None = None
     protect: tuple[str, ...] | None = None
+    approve: tuple[str, ...] | None = None
     revoke: Sequence[Revocation] = ()
     days: int | None = None
 
@@ -63,6 +64,7 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "roles": roles,
             "gates": old.gates if edit.gates is None else edit.gates,
             "protected_refs": old.protected_refs if edit.protect is None else edit.protect,
+            "approve_roles": old.approve_roles if edit.approve is None else edit.approve,
             "revoked": (*old.revoked, *edit.revoke),
         }
     )

@@ -93,12 +93,9 @@ def _external(claim: ChangeClaim) -> Json:
 
 
 def _dependencies(claim: ChangeClaim) -> list[Json]:
-    always = [
-        wire.git("base", "gitCommit", claim.base_commit),
-        wire.sha("sandbox-image", claim.image),
-        wire.sha("capabilities", claim.capabilities),
-    ]
-    return [*always, *([wire.sha("environment", claim.environment)] if claim.environment else [])]
+    named = (("sandbox-image", claim.image), ("capabilities", claim.capabilities), ("environment", claim.environment))
+    base = wire.git("base", "gitCommit", claim.base_commit)
+    return [base, *(wire.sha(name, digest) for name, digest in named if digest)]
 
 
 def _byproducts(claim: ChangeClaim) -> list[Json]:
@@ -138,7 +135,7 @@ def read(statement: Json) -> ChangeClaim:
             "requirements": ours["requirements"],
             "agent": runtime["name"],
             "agent_version": runtime["version"],
-            "image": wire.unsha(needs["sandbox-image"]),
+            "image": wire.unsha(needs["sandbox-image"]) if "sandbox-image" in needs else None,
             "capabilities": wire.unsha(needs["capabilities"]),
             "environment": wire.unsha(needs["environment"]) if "environment" in needs else None,
             "transcript": wire.unsha(made["transcript"]) if "transcript" in made else None,

@@ -53,7 +53,7 @@ class ChangeClaim(Noun):
 
     ``repository`` is an id, never a path of somebody's machine. ``spec_text``
     and ``transcript`` are salted digests; ``environment`` and ``capabilities``
-    are digests of nouns; ``image`` is the sandbox image's. ``acceptance`` is the
+    are digests of nouns; ``image`` is the sandbox image's, none of a change made by hand. ``acceptance`` is the
     digest of the acceptance report, ``None`` when the step had no command.
     ``proposed`` is the tree that came out of the sandbox, before it was rebuilt
     on the tip. In ``observed`` the records of network and processes are salted.
@@ -72,7 +72,7 @@ class ChangeClaim(Noun):
     requirements: tuple[RequirementClaim, ...] = Field(min_length=1)
     agent: str
     agent_version: str
-    image: Sha256
+    image: Sha256 | None = None
     capabilities: Sha256
     environment: Sha256 | None = None
     transcript: Sha256 | None = None

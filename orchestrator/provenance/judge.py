@@ -27,7 +27,6 @@ from orchestrator.provenance.evidence import Pool, Signed, Source
 from orchestrator.provenance.ranges import fits
 
 RUNNER: Final = "runner"
-REVIEWER: Final = "reviewer"
 _INDEPENDENT: Final = frozenset({Custody.CI, Custody.WORKER})
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
@@ -234,7 +233,7 @@ class Judge:
 
     def _may_say(self, decision: Decision, keyid: str) -> bool:
         who = self.policy.principal(keyid)
-        allowed = {REVIEWER, *self.policy.lift_roles}
+        allowed = {*self.policy.approve_roles, *self.policy.lift_roles}
         return who is not None and decision.reviewer == who.name and decision.role in allowed
 
     def _verdict(

@@ -63,7 +63,7 @@ def of_change(
         requirements=tuple(RequirementClaim(id=r, text=texts[r]) for r in step.requirements),
         agent=proposal.agent,
         agent_version=proposal.agent_version,
-        image=proposal.image,
+        image=proposal.image or None,
         capabilities=step.capabilities.digest(),
         environment=acceptance.environment if acceptance else None,
         transcript=transcript,

@@ -60,27 +60,31 @@ def step_prompt(
     feedback: Sequence[str],
     files: Sequence[ContextFile] = (),
     *,
+    known: Sequence[str] = (),
     tokens: int = PROMPT_TOKENS,
 ) -> str:
     """Markdown of about ``tokens`` at most: what the plan says is never cut.
 
-    Room goes to the newest feedback first, then to ``files`` in their order; what finds none is
+    ``known`` is what people said before at other nodes of a process. Room goes to it and to the newest feedback first,
+    then to ``files`` in their order; what finds none is
     counted or named. Characters that hide text are written out everywhere.
     """
-    values: dict[str, Any] = {"step": step, "requirements": requirements, "feedback": (), "files": (), "more": ()}
+    values: dict[str, Any] = {"step": step, "requirements": requirements, "known": (), "feedback": ()}
+    values |= {"files": (), "more": ()}
     room = tokens * CHARACTERS_PER_TOKEN - len(render(STEP_TEMPLATE, values))
-    told, room = _feedback(feedback, room)
+    said, room = _newest("said", known, room)
+    told, room = _newest("feedback", feedback, room)
     shown, more = _files(files, room)
-    return render(STEP_TEMPLATE, {**values, "feedback": told, "files": shown, "more": more})
+    return render(STEP_TEMPLATE, {**values, "known": said, "feedback": told, "files": shown, "more": more})
 
 
-def _feedback(feedback: Sequence[str], room: int) -> tuple[list[str], int]:
+def _newest(name: str, texts: Sequence[str], room: int) -> tuple[list[str], int]:
     told: list[str] = []
-    for number, text in reversed(list(enumerate(feedback, 1))):
+    for number, text in reversed(list(enumerate(texts, 1))):
         if room < _LEAST_CHARACTERS:
             told.append(f"({number} earlier ones are left out: no room.)")
             break
-        told.append(block(f"feedback {number}", text, min(room, _FEEDBACK_CHARACTERS)))
+        told.append(block(f"{name} {number}", text, min(room, _FEEDBACK_CHARACTERS)))
         room -= len(told[-1])
     return told[::-1], room
 

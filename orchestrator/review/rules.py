@@ -88,6 +88,14 @@ def fits(item: ReviewItem, sheet: ReviewSheet, verdict: Verdict, words: str) -> 
             )
 
 
+def hands_in(view: ItemView, verdict: Verdict) -> None:
+    """A task that edits is not done by words. Raises ``UsageError`` (``REV044``)."""
+    work = view.sheet.work
+    if work is not None and work.edits and verdict is Verdict.APPROVE:
+        text = f"Item {escape(view.item.id)} is done by handing in a change."
+        raise UsageError("REV044", text, f"handrail answer {view.item.run} --change REVISION")
+
+
 def another_than_the_author(item: ReviewItem, policy: Policy, name: str, verdict: Verdict) -> None:
     """Who edited the change cannot be its only approver, so somebody else must hold the role. Raises REV039."""
     others = set(_holders(policy, item.role)) - set(item.authors)

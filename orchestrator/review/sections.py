@@ -76,6 +76,8 @@ def source(origin: Source) -> str:
             return f"named in the spec, {origin.place}"
         case SourceKind.PROFILE:
             return f"from the profile, {origin.place}"
+        case SourceKind.WORKFLOW:
+            return f"from the process, {origin.place}"
         case SourceKind.INFERRED:
             return f"INFERRED, nobody named it ({origin.place})"
         case _:

@@ -110,10 +110,12 @@ class Reviews:
         not this key's to decide, ``REV005`` decided before, ``REV006`` closed,
         ``REV007`` outdated, ``REV009`` unusable text, ``REV011`` a gate refused,
         ``REV034`` a waiver that has ended, ``REV035`` an approval of what one has
-        rejected in part, ``REV039`` an author who would be the only approver.
+        rejected in part, ``REV039`` an author who would be the only approver,
+        ``REV044`` a task that is done by handing in a change.
         """
         self.settle(item_id)
         view = self.view(item_id)
+        rules.hands_in(view, verdict)
         words = rules.text(reason)
         named = tuple(dict.fromkeys(lifts))
         self._check(view, verdict, words, named)
@@ -148,6 +150,16 @@ class Reviews:
         words = rules.text(reason) or f"{path} is edited by hand."
         self._check(view, Verdict.REQUEST_CHANGES, words, ())
         return self._conclude(view, Verdict.REQUEST_CHANGES, words, (), made)
+
+    def hand_in(self, item_id: str, made: Proposal, reason: str = "") -> Decided:
+        """Sign that a task which edits is done, with the change that was made. Raises as :meth:`decide`, REV045."""
+        self.settle(item_id)
+        view, words = self.view(item_id), rules.text(reason)
+        if view.sheet.work is None or not view.sheet.work.edits:
+            raise UsageError("REV045", f"Item {escape(item_id)} asks for no change.", "handrail review list")
+        self._check(view, Verdict.APPROVE, words, ())
+        signed = made.model_copy(update={"people": (self._reviewer,)})
+        return self._conclude(view, Verdict.APPROVE, words, (), signed)
 
     def file(self, item_id: str, path: str) -> bytes:
         """The new bytes of a changed file. Raises ``UsageError`` REV032."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import yaml
@@ -294,10 +295,13 @@ def lab(
     profile: RepositoryProfile | None = None,
     state: Path | None = None,
     people: Mapping[str, Sequence[str]] | None = None,
+    ceiling: Mapping[str, object] | None = None,
+    approve: Sequence[str] = ("reviewer",),
 ) -> Iterator[Lab]:
     """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly.
 
-    ``people`` are further persons with their roles; the key of each is ``NAME.pem``.
+    ``people`` are further persons with their roles; the key of each is ``NAME.pem``. ``ceiling`` is what the policy's
+    is beside the defaults, ``approve`` the roles that can approve a merge.
     """
     made = Lab(folder, state or state_home())
     variables = {
@@ -319,6 +323,7 @@ def lab(
             limits,
             human=human,
             people=people or {},
+            more={"ceiling": ceiling or {}, "approve_roles": tuple(approve)},
         )
         made.git("add", "-A")
         made.git("commit", "-qm", "The project")
@@ -326,14 +331,21 @@ def lab(
 
 
 def _set_up(
-    made: Lab, profile: RepositoryProfile, limits: Limits, *, human: bool, people: Mapping[str, Sequence[str]]
+    made: Lab,
+    profile: RepositoryProfile,
+    limits: Limits,
+    *,
+    human: bool,
+    people: Mapping[str, Sequence[str]],
+    more: Mapping[str, Any],
 ) -> None:
     with made.project() as project:
         signer, now = generate_key(made.key, "you"), project.clock.now()
         policy = create_policy("you", signer.public_key, now, protected_refs=(), gates=GATES)
         person = policy.principals[0].model_copy(update={"human": human})
-        ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
-        policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling})
+        wide = {"write": ("**",), "write_protected": ("**",), "models": ("*",), "limits": limits, **more["ceiling"]}
+        update = {"principals": (person,), "ceiling": Capabilities(**wide), "approve_roles": more["approve_roles"]}
+        policy = policy.model_copy(update=update)
         for name, roles in people.items():
             policy = _with_person(policy, name, generate_key(made.folder / f"{name}.pem", name), roles)
         files = {**sign_policy(policy, [signer]), ".handrail/profile.yaml": dump_profile(profile)}

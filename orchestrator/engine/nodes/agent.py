@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
@@ -30,14 +31,27 @@ _ERASED = {"message", "tool-call"}
 
 
 def agent(ctx: RunContext, work: Work) -> Update:
-    """The step's proposal. A finished attempt is never run twice: its result is kept under (run, step, attempt)."""
-    step, mine = ctx.step(work["plan"], work["step"]), work["mine"]
+    """The step's proposal. Outcome: proposed, also of an attempt that failed."""
+    return attempt(ctx, work, ctx.step(work["plan"], work["step"]), Ground())
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an attempt stands on beside the tip: a change in hand that it goes on with, and what was said so far."""
+
+    change: Proposal | None = None
+    known: tuple[str, ...] = ()
+
+
+def attempt(ctx: RunContext, work: Work, step: Step, ground: Ground) -> Update:
+    """One attempt. A finished one is never run twice: its result is kept under (run, step, attempt)."""
+    mine = work["mine"]
     began, way = time.monotonic(), Way()
     key = f"agent:{ctx.run.id}:{step.id}:{mine['attempt']}"
     try:
         digest = ctx.index.effect(key)
         if digest is None:
-            digest = ctx.keep(_attempt(ctx, work, step, way))
+            digest = ctx.keep(_attempt(ctx, work, step, ground, way))
             ctx.index.record_effect(key, digest)
     except LimitReached as limit:
         return {**again(ctx, step, mine, [str(limit)], exhausted=StepStatus.LIMIT, final=True), "outcome": "proposed"}
@@ -72,26 +86,27 @@ def _limits(step: Step, mine: StepState) -> Limits:
     return limits.model_copy(update={"wall_seconds": min(limits.wall_seconds, left)})
 
 
-def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
+def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) -> Proposal:
     mine, tip = work["mine"], GitOid(work["tip"])
     worker = ctx.workers(choice(ctx.settings, step.kind, mine["attempt"]))
-    base_tree = ctx.trees.tree_of(tip)
+    base_tree, before = ctx.trees.tree_of(tip), ground.change
+    start_tree = before.tree if before else base_tree
     sandboxes, environment = ctx.sandboxes(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
-    entries = ctx.trees.entries(base_tree)
+    entries = ctx.trees.entries(start_tree)
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
     started = ctx.clock.now()
     with way_out(ctx, step, mine, worker, way):
         request = _request(ctx, step, mine, worker, way=way, paths=[entry.path for entry in entries])
         with sandboxes.open(request.furnished(environment)) as sandbox:
             sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
-            task = _task(ctx, work, step, worker, way)
+            task = _task(ctx, work, step, worker, way=way, known=ground.known)
             outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
             if outcome.timed_out:
                 raise LimitReached("AGT020", f"The agent was still at work after its time on step {step.id}.")
             out = sandbox.change_out()
     built = ctx.trees.build(
-        base_tree,
+        start_tree,
         out,
         lambda path: may_read(step.capabilities, path),
         lambda path: deny_write(step.capabilities, protected, path),
@@ -103,8 +118,8 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         run=ctx.run.id,
         step=step.id,
         attempt=mine["attempt"],
-        base_commit=tip,
-        base_tree=base_tree,
+        base_commit=before.base_commit if before else tip,
+        base_tree=before.base_tree if before else base_tree,
         tree=built.tree,
         agent=worker.agent.name,
         agent_version=worker.agent.version,
@@ -114,6 +129,9 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         denials=(*built.denials, *outcome.denials),
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
+        people=before.people if before else (),
+        written=before.written if before else None,
+        mixed=bool(before and before.people),
         started_at=started,
         finished_at=ctx.clock.now(),
     )
@@ -141,11 +159,11 @@ def _tests(ctx: RunContext, work: Work) -> tuple[str, ...]:
     return tuple(file.path for file in ctx.trees.diff(proposal.base_tree, proposal.tree).files)
 
 
-def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, way: Way) -> AgentTask:
+def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, *, way: Way, known: tuple[str, ...]) -> AgentTask:
     told = (feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
     feedback = (*told, *earlier(ctx, step.id))
     requirements = ctx.requirements(step)
-    prompt = step_prompt(step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"])))
+    prompt = step_prompt(step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"])), known=known)
     digest = ctx.blobs.put(prompt.encode())
     ctx.emit("agent-prompt", "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
     return AgentTask(

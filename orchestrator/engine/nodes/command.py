@@ -24,7 +24,7 @@ def command(ctx: RunContext, state: RunState) -> Update:
     now, change = Attempt.current(ctx, state), ctx.load(Change, state["change"])
     base = ctx.trees.tree_of(change.identity.tip)
     try:
-        runs = tuple(_run(ctx, now.step, a, base, change.identity.tree) for a in now.step.acceptance)
+        runs = tuple(acceptance_run(ctx, now.step, a, base, change.identity.tree) for a in now.step.acceptance)
     except LimitReached as limit:
         lost = again(ctx, now.step, now.remembered(), [str(limit)], exhausted=StepStatus.LIMIT, final=True)
         return {**lost, "outcome": "again"}
@@ -44,7 +44,7 @@ def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[Acceptanc
     digest = ctx.keep(report)
     ctx.emit("accepted", "command", now.step.id, change.attempt, result=report.result, report=digest)
     if failed:
-        return {**again(ctx, now.step, now.remembered(), [_sentence(ctx, r) for r in failed]), "outcome": "again"}
+        return {**again(ctx, now.step, now.remembered(), [failure(ctx, r) for r in failed]), "outcome": "again"}
     return {"outcome": "passed", "acceptance": digest}
 
 
@@ -67,8 +67,9 @@ def _shows(
     return Demonstration.FAILED
 
 
-def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree: GitOid) -> AcceptanceRun:
-    after = result_on_tree(ctx, step, acceptance.argv, tree)
+def acceptance_run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree: GitOid) -> AcceptanceRun:
+    """One command on the change and on its base."""
+    after = result_on_tree(ctx, step.id, step.capabilities.limits, acceptance.argv, tree)
     before = _before(ctx, step, acceptance, base)
     shows = _shows(ctx, step, acceptance.argv, before, after)
     return AcceptanceRun(
@@ -85,12 +86,13 @@ def _run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree
 def _before(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid) -> CommandResult:
     """On the base a command may well never end: that is one way to fail, and the change may be what mends it."""
     try:
-        return result_on_tree(ctx, step, acceptance.argv, base)
+        return result_on_tree(ctx, step.id, step.capabilities.limits, acceptance.argv, base)
     except LimitReached as limit:
         return CommandResult(exit_code=_TIMED_OUT, output=ctx.blobs.put(str(limit).encode()), duration_seconds=0.0)
 
 
-def _sentence(ctx: RunContext, run: AcceptanceRun) -> str:
+def failure(ctx: RunContext, run: AcceptanceRun) -> str:
+    """What the agent is told of it."""
     if run.exit_on_change == 0:
         return f"The command {' '.join(run.argv)} passes before anything is implemented: the new tests show nothing."
     output = ctx.blobs.get(run.output)[-_TAIL_BYTES:].decode(errors="replace")

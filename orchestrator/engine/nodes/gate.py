@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator.engine.attempts import Attempt, again
+from orchestrator.engine.changes import change_on
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import RunState, StepState, Update
 from orchestrator.errors import IntegrationConflict
 from orchestrator.models.base import GitOid
-from orchestrator.models.change import Change, ChangeIdentity, Proposal
+from orchestrator.models.change import Change
 from orchestrator.models.gate import Disposition, GateReport, Result
 from orchestrator.models.workflow import Node
 from orchestrator.policy.verdicts import worst
@@ -27,24 +28,9 @@ def gate(ctx: RunContext, state: RunState, node: Node) -> Update:
         return _again(ctx, now, ["The attempt changed nothing.", *now.proposal.denials])
     if now.proposal.tree in now.mine["trees"]:
         return _again(ctx, now, ["The attempt made the same tree as an earlier one."], final=True)
-    change = _change(ctx, now.proposal, tip, tree)
+    change = change_on(ctx, now.proposal, tip, tree)
     reports = ctx.run_gates(node.gates, _candidate(ctx, change))
     return _verdict(ctx, now, change, reports)
-
-
-def _change(ctx: RunContext, proposal: Proposal, tip: GitOid, tree: GitOid) -> Change:
-    diff = ctx.trees.diff(ctx.trees.tree_of(tip), tree)
-    manifest = ctx.trees.manifest(tree)
-    return Change(
-        run=ctx.run.id,
-        step=proposal.step,
-        attempt=proposal.attempt,
-        proposal=proposal.digest(),
-        identity=ChangeIdentity(target_ref=ctx.run.run_ref, tip=tip, tree=tree, manifest=manifest),
-        files=diff.files,
-        hunks=diff.hunks,
-        diff=ctx.blobs.put(diff.text),
-    )
 
 
 def _candidate(ctx: RunContext, change: Change) -> Candidate:

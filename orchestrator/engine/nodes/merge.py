@@ -35,9 +35,9 @@ def merge(ctx: RunContext, state: RunState, node: Node) -> Update:
 
 def _land(ctx: RunContext, state: RunState) -> Update:
     sheet = items.change_sheet(ctx, state)
-    item = state["steps"][sheet.step.id]["item"]
-    decisions = ctx.index.decisions(item)
-    authorize(ctx, [sheet], item)
+    asked = items.approving(ctx, state, sheet)
+    decisions = [line for item in asked for line in ctx.index.decisions(item)]
+    authorize(ctx, [sheet], asked)
     when = _instant(ctx, f"merge:{ctx.run.id}:{sheet.change.digest()}")
     commit = _commit(ctx, sheet, when)
     told = [*_first_lines(ctx, state, when), monitor_line(ctx, GitOid(state["tip"]), commit, when)]
@@ -62,7 +62,7 @@ def _publish_stack(ctx: RunContext, state: RunState) -> Update:
     name = next(n for n, node in ctx.workflow.nodes.items() if node.reviews == "run")
     item = state["items"][name]
     decisions = ctx.index.decisions(item)
-    authorize(ctx, sheets, item)
+    authorize(ctx, sheets, [item])
     when = _instant(ctx, f"publish:{ctx.run.id}:{item}")
     changes = [
         line
@@ -98,7 +98,7 @@ def _message(sheet: ChangeSheet, made: Proposal) -> str:
     trailers = [
         f"Handrail-Change: {sheet.change.digest()}",
         *(f"Requirement: {r.id}" for r in sheet.requirements),
-        f"Assisted-by: {made.agent}/{made.agent_version}",
+        *([f"Assisted-by: {made.agent}/{made.agent_version}"] if made.image else []),
     ]
     return f"{sheet.step.title}\n\n" + "\n".join(trailers) + "\n"
 
@@ -116,8 +116,9 @@ def _first_lines(ctx: RunContext, state: RunState, when: datetime) -> Sequence[b
     """The workflow's proof and the signed approval of the plan go with the first commit of the run."""
     if GitOid(state["tip"]) != ctx.run.base_commit and not state.get("stack"):
         return []
-    name = next(n for n, node in ctx.workflow.nodes.items() if node.reviews == "plan")
-    return [proof_line(ctx, when), *ctx.index.decisions(state["items"][name])]
+    name = next((n for n, node in ctx.workflow.nodes.items() if node.reviews == "plan"), None)
+    item = state["items"][name] if name else items.opening_id(ctx, state["plan"])
+    return [proof_line(ctx, when), *ctx.index.decisions(item)]
 
 
 def _publish(ctx: RunContext, old: GitOid, commit: GitOid, lines: Sequence[bytes], when: datetime) -> GitOid:

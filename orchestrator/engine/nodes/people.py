@@ -7,6 +7,7 @@ from langgraph.types import interrupt
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.items import item_id
 from orchestrator.engine.nodes.review import decided, expired
+from orchestrator.engine.nodes.told import handed_in
 from orchestrator.engine.state import RunState, Update
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.decision import Verdict
@@ -29,6 +30,8 @@ def person(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
         return {"outcome": expired(ctx, item)}
     said = _SAID[node.kind][decided(ctx, item, answer)]
     update: Update = {"outcome": said, "items": {**state.get("items", {}), name: item}}
+    if node.edits and said == "done":
+        update |= handed_in(ctx, state, item)
     if node.kind is NodeKind.ASK:
         update["facts"] = {**state.get("facts", {}), **dict.fromkeys(node.asks, _answer(ctx, item))}
     return update

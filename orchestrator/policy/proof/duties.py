@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.models.policy import Policy
-from orchestrator.models.workflow import NodeKind, Workflow
+from orchestrator.models.workflow import NodeKind, Subject, Workflow
 from orchestrator.policy.proof.machine import edits
 from orchestrator.policy.proof.shape import Found
+
+_MERGED = frozenset({Subject.PLAN, Subject.CHANGE, Subject.RUN})
 
 
 def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:
@@ -22,6 +24,8 @@ def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:
     for name, node in workflow.nodes.items():
         if node.kind is NodeKind.REVIEW and node.role in holders:
             yield from _enough(workflow, policy, name, holders)
+        if node.reviews in _MERGED and node.role not in {*policy.approve_roles, *policy.lift_roles}:
+            yield name, "WF056", f"{name} approves what is merged, and the policy takes no approval of {node.role!r}."
 
 
 def _enough(workflow: Workflow, policy: Policy, name: str, holders: dict[str, set[str]]) -> Iterator[Found]:

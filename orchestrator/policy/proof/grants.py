@@ -37,6 +37,11 @@ def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:
     """What is wrong under this policy. ``trifecta:WORKFLOW/NODE`` in its ``accept_risk`` allows one node by name."""
     for field in above(workflow.ceiling, policy.ceiling):
         yield "", "WF053", f"The workflow's ceiling is above the policy's: {field}."
+    yield from together(workflow, policy)
+
+
+def together(workflow: Workflow, policy: Policy) -> Iterator[Found]:
+    """Nodes with all three of what a thief needs, which the policy does not name."""
     for name, node in workflow.nodes.items():
         if is_trifecta(workflow, node) and f"trifecta:{workflow.id}/{name}" not in policy.accept_risk:
             yield name, "WF051", f"{name} has untrusted input, a secret and a way out, and the policy does not name it."
