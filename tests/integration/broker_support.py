@@ -1,13 +1,20 @@
 """An upstream that answers as it is told, a client that sends what it is told, and a lease between them."""
 
 import contextlib
+import datetime as dt
 import itertools
 import json
 import socket
+import ssl
 import tempfile
 import threading
 from contextlib import contextmanager
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from orchestrator.broker.lease import ProcessBroker
 from orchestrator.broker.setup import RELAY, SOCKET
@@ -22,15 +29,45 @@ RUN = RunId("20260101-aaaaaa")
 PRICE = Price(input_usd=3.0, output_usd=15.0)
 
 
+def site(folder, *hosts):
+    """The file of a server's certificate for these names, and a TLS context with it that notes the names asked."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test site")])
+    now = dt.datetime.now(dt.UTC)
+    names = x509.SubjectAlternativeName(map(x509.DNSName, hosts))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(secret)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.names = []
+    context.sni_callback = lambda _, name, __: context.names.append(name)
+    return folder / "cert.pem", context
+
+
 class Upstream:
     """A server of this machine, on its loopback unless told otherwise.
 
     ``answer(request, connection)`` writes the raw answer; requests are kept.
     """
 
-    def __init__(self, answer, wrap=None, address="127.0.0.1"):
+    def __init__(self, answer, wrap=None, address="127.0.0.1", port=0):
         self.requests, self._answer, self._wrap = [], answer, wrap
-        self._server = socket.create_server((address, 0))
+        self._server = socket.create_server((address, port))
         self.port = self._server.getsockname()[1]
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()

@@ -1,15 +1,10 @@
 """Granted hosts through the broker: names, TLS, methods, paths, bytes, secrets."""
 
 import base64
-import datetime as dt
 import ssl
 
 import broker_support as support
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from orchestrator.broker.setup import CA_FILE, Protection
 from orchestrator.models.capabilities import Egress
@@ -23,33 +18,7 @@ OPEN = frozenset({Protection.ADDRESSES})
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A server's certificate for HOST, and a context with it."""
-    folder = tmp_path_factory.mktemp("site")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test site")])
-    now = dt.datetime.now(dt.UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.DNSName("other.example")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(secret)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    context.names = []
-    context.sni_callback = lambda _, name, __: context.names.append(name)
-    return folder / "cert.pem", context
+    return support.site(tmp_path_factory.mktemp("site"), HOST, "other.example")
 
 
 @pytest.fixture
