@@ -26,11 +26,12 @@ from orchestrator.engine.nodes.review import review
 from orchestrator.engine.nodes.told import told
 from orchestrator.engine.runnable import ensure_runnable
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
-from orchestrator.engine.watch import TRANSITION, check_transition
-from orchestrator.errors import Interrupted
+from orchestrator.engine.watch import TRANSITION, VIOLATION, check_transition, kept, stood
+from orchestrator.errors import Interrupted, WorkflowInvalid
 from orchestrator.models.base import StepId
 from orchestrator.models.plan import StepKind
 from orchestrator.models.workflow import Node, NodeKind
+from orchestrator.policy.proof import monitor
 from orchestrator.policy.proof.machine import Machine, machine
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def _handler(ctx: RunContext, tables: Machine, name: str, node: Node) -> Handler
 
 
 def _watched(ctx: RunContext, tables: Machine, name: str, handler: Handler) -> Handler:
+    node = ctx.workflow.nodes[name]
+
     def run(state: RunState) -> Update:
         before, outcome = state.get("at", ""), state.get("outcome", "")
         check_transition(ctx.workflow, before, outcome, name)
@@ -125,9 +128,30 @@ def _watched(ctx: RunContext, tables: Machine, name: str, handler: Handler) -> H
             return cast("Update", plain({**update, "at": name, "turn": _only_target(ctx, name)}))
         if "turn" in update:
             return cast("Update", plain({**update, **turns.give_way(state, name, update["turn"])}))
-        return cast("Update", plain({**update, **turns.passed(ctx.workflow, tables, state, name, update["outcome"])}))
+        passed = turns.passed(ctx.workflow, tables, state, name, update["outcome"])
+        ended = _ended(node, str(update["outcome"]), str(passed.get("outcome", "")))
+        return cast("Update", plain({**update, **passed, **_stands(ctx, tables, state, name, ended)}))
 
     return run
+
+
+def _ended(node: Node, said: str, counted: str) -> str:
+    """How the node was left, as the proof names it; '' when it was not: an end, and a join that waits for others."""
+    if node.kind is NodeKind.END or said == turns.STAYS:
+        return ""
+    return turns.BEGUN if node.kind is NodeKind.PARALLEL else counted
+
+
+def _stands(ctx: RunContext, tables: Machine, state: RunState, name: str, ended: str) -> Update:
+    """Where the monitor sees the run now. Raises ``WorkflowInvalid`` with the code of a property that broke."""
+    last = ctx.workflow.nodes.get(state.get("at", ""))
+    here = stood(tables, state, side_by_side=last is not None and _side_by_side(last))
+    if isinstance(here, monitor.Standing) and ended:
+        here = monitor.passed(tables, here, name, ended)
+    if isinstance(here, monitor.Violation):
+        ctx.emit(VIOLATION, name, code=here.code, text=here.text)
+        raise WorkflowInvalid(here.code, here.text, f"handrail events {ctx.run.id}")
+    return {"standing": kept(here)}
 
 
 def _only_target(ctx: RunContext, name: str) -> str:

@@ -74,6 +74,14 @@ class Token(TypedDict):
     outcome: str
 
 
+class Standing(TypedDict):
+    """Where the monitor sees the run: nodes, how often bounded outcomes were taken, and what holds, as bits."""
+
+    tokens: list[str]
+    counts: list[tuple[str, str, int]]
+    bits: int
+
+
 class RunState(TypedDict):
     """``at`` and ``outcome`` are the node that ended last and how: the monitor checks every transition by them.
 
@@ -102,6 +110,7 @@ class RunState(TypedDict):
     visits: dict[str, int]
     taken: dict[str, int]
     loops: dict[str, int]
+    standing: Standing
     items: dict[str, str]
     facts: dict[str, str]
 

@@ -1,14 +1,19 @@
-"""The run-time monitor: no node runs to which the workflow does not lead."""
+"""The run-time monitor: no node runs to which the workflow does not lead, and no property breaks on the way."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from orchestrator.engine.state import RunState, Standing
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.workflow import Workflow
+from orchestrator.policy.proof import monitor
+from orchestrator.policy.proof.machine import Machine
 
 TRANSITION: Final = "transition"
 """The kind of the event in which each transition is kept."""
+VIOLATION: Final = "violation"
+"""The kind of the event of what must not have happened."""
 
 
 def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -> None:
@@ -17,3 +22,19 @@ def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -
     expected = node.on.get(outcome) if node else (workflow.start if not before else None)
     if expected != here:
         raise WorkflowInvalid("WF040", f"{before or 'start'} ended as {outcome!r}, which does not lead to {here}.")
+
+
+def stood(tables: Machine, state: RunState, *, side_by_side: bool) -> monitor.Standing | monitor.Violation:
+    """Where the run stands before its next node. Agents side by side are one passage, which is made up for here."""
+    if not state.get("at"):
+        return monitor.begin(tables)
+    known = state["standing"]
+    here = monitor.Standing(tuple(known["tokens"]), tuple((n, o, c) for n, o, c in known["counts"]), known["bits"])
+    if side_by_side and state["at"] in here.tokens:
+        return monitor.passed(tables, here, state["at"], "proposed")
+    return here
+
+
+def kept(standing: monitor.Standing) -> Standing:
+    """As the checkpoint has it."""
+    return {"tokens": list(standing.tokens), "counts": list(standing.counts), "bits": standing.bits}

@@ -245,8 +245,25 @@ def test_a_process_without_its_people_does_not_begin(tmp_path):
 
 
 def test_what_the_engine_does_not_run_is_refused_by_name(tmp_path):
+    merged = {"kind": "merge", "line": "run", "on": {"merged": "end", "moved": "gate"}}
+    passes = {"passed": "tests", "needs-person": "tests", "again": "stop", "error": "stop"}
+    nodes = {
+        "first": {**task("other"), "edits": True},
+        "other": {**task("gate"), "edits": True, "change": "another"},
+        "gate": {"kind": "gate", "gates": ["ruff"], "on": passes},
+        "tests": {"kind": "command", "argv": ["true"], "on": {"passed": "look", "failed": "stop"}},
+        "look": {
+            "kind": "review",
+            "role": "judge",
+            "reviews": "change",
+            "on": {"approve": "merge", "request-changes": "stop", "reject": "stop", "moved": "gate"},
+        },
+        "merge": merged,
+    }
     with lab(tmp_path) as here:
-        refuses("WF041", Office, here, "policy-review")
+        path = process(tmp_path / "two", roles=("clerk", "judge"), **nodes, end=END, stop=STOP)
+        assert "2 changes in flight" in str(refuses("WF041", Office, here, path).details)
+        refuses("WF050", Office, here, "policy-review")
         assert here.runs() == ()
 
 
