@@ -6,7 +6,12 @@ from test_run_processes import Office, refuses
 
 from orchestrator.app.handing import hand_in
 from orchestrator.app.start import RunRequest, start
+from orchestrator.app.wiring import open_run
+from orchestrator.engine.compile import compile_workflow
 from orchestrator.models.decision import Verdict
+from orchestrator.models.run import RunSettings
+from orchestrator.models.spec import Spec
+from orchestrator.store.checkpoints import checkpoints
 
 MAKE = "check:\n\tgrep -q mended src/pay.py\ndeploy:\n\techo deployed\n"
 FILES = {"src/pay.py": "BROKEN = True\n", "README.md": "Pay.\n", "Makefile": MAKE}
@@ -139,3 +144,30 @@ def test_people_write_a_policy_and_two_roles_approve_it(tmp_path):
         report = here.verify(shop.run)
         assert str(report.verdict) == "VERIFIED", report.problems
         assert report.commits[0].roles == {"head-of-department": ("dep",), "legal-counsel": ("law",)}
+
+
+def test_the_monitor_stops_a_merge_that_nobody_has_approved_since_the_last_edit(tmp_path):
+    with lab(tmp_path, FILES, people=PEOPLE, approve=("reviewer", "maintainer")) as here:
+        shop = Shop(here, "bugfix", bugfix(GOOD)).approved()
+        shop.answers("rae", "steps-to-reproduce=pay twice").says("max", reason="seen it")
+        with here.project() as project:
+            forget_all_verdicts(project, project.index.run(shop.run.id))
+        found = refuses("WF030", shop.says, "max")
+        assert "merge-change" in str(found)
+        assert here.git("rev-parse", "--verify", "-q", shop.run.run_ref, check=False) == ""
+        with here.project() as project:
+            assert [e.node for _, e in project.index.events(shop.run.id) if e.kind == "violation"]
+
+
+def forget_all_verdicts(project, run):
+    """As if the checkpoint had never seen a gate, a test or an approval."""
+    spec = Spec.model_validate_json(project.blobs.get(run.spec))
+    settings = RunSettings.model_validate_json(project.blobs.get(run.settings))
+    with (
+        open_run(project, run, spec, settings, key=None, trust=None, say=lambda _: None) as opened,
+        checkpoints(project.layout.run(run.id) / "checkpoints.db") as saver,
+    ):
+        graph = compile_workflow(opened.ctx, saver)
+        config = {"configurable": {"thread_id": run.id}}
+        state = graph.get_state(config).values
+        graph.update_state(config, {"standing": {**state["standing"], "bits": 0}}, as_node=state["at"])

@@ -18,6 +18,7 @@ from orchestrator.models.gate import AcceptanceReport, Disposition, Finding, Gat
 from orchestrator.models.plan import ReviewMode, Step
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.review import ChangeSheet
+from orchestrator.models.workflow import Needs
 
 D, NOW = sha256(b"x"), datetime(2026, 1, 2, tzinfo=UTC)
 TIP, TREE, OTHER = GitOid("a" * 40), GitOid("b" * 40), GitOid("c" * 40)
@@ -77,6 +78,8 @@ def context(
     findings: tuple[Any, ...] = (),
     manifest: Any = D,
     key: str = "k",
+    roles: tuple[str, ...] = (),
+    tests: bool = True,
 ):
     item = ReviewItem(
         id="R",
@@ -93,7 +96,9 @@ def context(
     )
     return SimpleNamespace(
         trees=SimpleNamespace(manifest=lambda _: manifest),
-        workflow=SimpleNamespace(nodes={"check": SimpleNamespace(gates=("ruff",))}),
+        workflow=SimpleNamespace(
+            nodes={"check": SimpleNamespace(gates=("ruff",))}, needs=Needs(roles=roles, tests=tests)
+        ),
         policy=POLICY,
         index=SimpleNamespace(item=lambda _: item, decisions=lambda _: decisions),
         open_decision=lambda line: (key, line),
@@ -103,10 +108,10 @@ def context(
 
 
 def test_what_was_gated_tested_and_approved_may_merge() -> None:
-    authorize(context(decision()), [sheet()], "R")
+    authorize(context(decision()), [sheet()], ["R"])
     needs = report("ruff", HERE, Result.NEEDS_PERSON, FINDING)
     lifted = decision(lifts=(FINDING.fingerprint,))
-    authorize(context(lifted, findings=(FINDING.fingerprint,)), [sheet(needs)], "R")
+    authorize(context(lifted, findings=(FINDING.fingerprint,)), [sheet(needs)], ["R"])
 
 
 NEEDS = report("ruff", HERE, Result.NEEDS_PERSON, FINDING)
@@ -127,14 +132,23 @@ NEEDS = report("ruff", HERE, Result.NEEDS_PERSON, FINDING)
         ("EVID014", context(decision(ELSEWHERE)), sheet()),
         ("EVID014", context(decision(), key="stranger"), sheet()),
         ("EVID015", context(decision(ELSEWHERE), asked=ELSEWHERE), sheet()),
+        ("EVID014", context(decision(), roles=("legal",)), sheet()),
         ("EVID016", context(decision()), sheet(NEEDS)),
         ("EVID014", context(decision(), findings=(FINDING.fingerprint,)), sheet(NEEDS)),
     ],
 )
 def test_anything_else_is_refused_by_its_code(code: str, ctx: Any, change: ChangeSheet) -> None:
     with pytest.raises(EvidenceInvalid) as caught:
-        authorize(ctx, [change], "R")
+        authorize(ctx, [change], ["R"])
     assert caught.value.code == code
+
+
+def test_documents_need_no_tests_where_the_workflow_says_so_and_always_an_approval() -> None:
+    untested = sheet().model_copy(update={"acceptance": None})
+    authorize(context(decision(), tests=False), [untested], ["R"])
+    for ctx, items, code in ((context(decision()), ["R"], "EVID013"), (context(tests=False), [], "EVID014")):
+        with pytest.raises(EvidenceInvalid, match=code):
+            authorize(ctx, [untested], items)
 
 
 def test_a_stacked_change_needs_gates_and_tests_but_no_approval_yet() -> None:

@@ -94,7 +94,7 @@ def test_a_change_claim_binds_plan_proposal_and_acceptance():
     assert statements.read(statements.build(claim)) == claim
 
 
-@pytest.mark.parametrize("image", ["", "latest", "sha256:short", D.upper(), D + "\n"])
+@pytest.mark.parametrize("image", ["latest", "sha256:short", D.upper(), D + "\n"])
 def test_what_is_no_digest_cannot_be_stated(image: str):
     with pytest.raises(EvidenceInvalid) as caught:
         change_claim(PROPOSAL.model_copy(update={"image": image}))

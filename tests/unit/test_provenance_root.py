@@ -71,7 +71,7 @@ def test_a_version_that_only_its_own_root_signed(keys, first: Policy):
     eve = principal(keys, "eve")
     taken = first.model_copy(
         update={"version": 2, "principals": (*first.principals, eve), "roles": {"root": Role(principals=("eve",))}}
-    ).model_copy(update={"lift_roles": ("root",)})
+    ).model_copy(update={"lift_roles": ("root",), "approve_roles": ("root",)})
     files = {**root.sign_policy(first, [keys["ana"]]), **root.sign_policy(taken, [keys["eve"]])}
     assert code(files) == "EVID023"
 

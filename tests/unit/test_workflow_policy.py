@@ -33,6 +33,7 @@ def policy(risk: tuple[str, ...] = (), **roles: list[str]) -> Policy:
         principals=tuple(Principal(name=n, keyid=n, public_key="", human=n != "robot") for n in names),
         ceiling=WIDE,
         accept_risk=risk,
+        approve_roles=tuple(role.replace("_", "-") for role in roles),
     )
 
 
@@ -55,6 +56,11 @@ def test_two_of_a_role_need_three_people_when_one_may_be_the_author(held: list[s
 
 def test_a_role_that_the_policy_does_not_have_is_named() -> None:
     assert codes(workflow(HAND_EDIT), policy()) == {"WF055"}
+
+
+def test_a_role_whose_approval_the_policy_does_not_take_is_named() -> None:
+    held = policy(author=["ann", "bob", "cy"])
+    assert codes(workflow(HAND_EDIT), held.model_copy(update={"approve_roles": ()})) == {"WF056"}
 
 
 def test_untrusted_input_a_secret_and_a_way_out_need_the_policy_to_name_the_node() -> None:

@@ -24,7 +24,8 @@ def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:
     for name, node in workflow.nodes.items():
         if node.kind is NodeKind.REVIEW and node.role in holders:
             yield from _enough(workflow, policy, name, holders)
-        if node.reviews in _MERGED and node.role not in {*policy.approve_roles, *policy.lift_roles}:
+        decides = {*policy.approve_roles, *policy.lift_roles}
+        if node.reviews in _MERGED and node.role in policy.roles and node.role not in decides:
             yield name, "WF056", f"{name} approves what is merged, and the policy takes no approval of {node.role!r}."
 
 
