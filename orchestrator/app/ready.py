@@ -8,6 +8,7 @@ from orchestrator.app.base import read_base
 from orchestrator.app.connections import load_connections
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
+from orchestrator.app.risks import refuse_held, refuse_unlisted
 from orchestrator.app.sandboxing import layers_of, reach_engine
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import plan_for
@@ -40,15 +41,15 @@ def ensure_ready(
     A plan from a file is somebody's claim: its grants and its sources are held
     against one made here. Raises ``UsageError`` (no key),
     ``PlanStale``, ``TrustError``, ``PlanInvalid``, ``SandboxUnavailable`` (exit
-    8). Not checked: whether the limits hold, which is tried before the first
-    sandbox is used.
+    8), and of risks that cannot be accepted RISK003 and RISK004. Not checked otherwise: whether the limits
+    hold, which is tried before the first sandbox is used.
     """
     from orchestrator.planning.check import check_plan, check_sources
     from orchestrator.planning.stale import ensure_fresh
 
     signer(key)
     if not is_planned(workflow):
-        _ensure_process(project, workflow, base, trust)
+        _ensure_process(project, workflow, base, trust, settings)
         return
     if plan is not None:
         ensure_fresh(plan, base, spec.source_digest)
@@ -60,16 +61,23 @@ def ensure_ready(
         check_sources(plan, made)
         _ensure_models(plan, settings)
     _ensure_local(plan or made, settings)
+    refuse_unlisted(settings.risks, there.chain.current, project.clock.now())
     reach_engine(settings.image, settings.runtime, layers_of(there.profile))
+    refuse_held(settings.risks, settings.image, settings.runtime, layers_of(there.profile))
 
 
-def _ensure_process(project: Project, workflow: Workflow, base: GitOid, trust: Digest | None) -> None:
+def _ensure_process(
+    project: Project, workflow: Workflow, base: GitOid, trust: Digest | None, settings: RunSettings
+) -> None:
     """A process that this engine runs, with people for each role. Raises ``WorkflowInvalid`` WF041, WF050."""
     from orchestrator.engine.runnable import ensure_runnable
 
     ensure_runnable(workflow)
     with open_trees(project) as trees:
-        policy = read_base(project, trees, base, trust).chain.current
+        there = read_base(project, trees, base, trust)
+    policy = there.chain.current
+    refuse_unlisted(settings.risks, policy, project.clock.now())
+    refuse_held(settings.risks, settings.image, settings.runtime, layers_of(there.profile))
     found = [f"{code} {text}" for _, code, text in duties.under(workflow, policy)]
     if found:
         text = f"The people of the policy cannot do what {workflow.id} asks of its roles."

@@ -20,9 +20,11 @@ from orchestrator.models.event import Event
 from orchestrator.models.gate import Demonstration, GateReport
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.review import ChangeSheet, Comment, ReviewSheet
-from orchestrator.models.run import Run
+from orchestrator.models.risk import AcceptedRisk
+from orchestrator.models.run import Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.traffic import Traffic, TrafficKind
+from orchestrator.policy.risks import headline
 
 if TYPE_CHECKING:
     from orchestrator.models.verification import Verification
@@ -65,7 +67,7 @@ def report(project: Project, run: Run) -> dict[str, Any]:
     steps = [_step(told, step, sheets.get(step.id), decided) for step in plan.steps] if plan else []
     return {
         "run": {**run.model_dump(mode="json", exclude={"settings"}), "title": spec.title if spec else WITHHELD},
-        "evidence": _evidence(project, run),
+        "evidence": _with_risks(_evidence(project, run), told),
         "requirements": _coverage(spec, steps),
         "steps": steps,
         "decisions": [d for rows in decided.values() for d in rows],
@@ -250,6 +252,16 @@ def _happened(event: Event) -> dict[str, Any]:
 
 def _stamp(when: datetime) -> str:
     return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _with_risks(evidence: dict[str, Any], told: _Told) -> dict[str, Any]:
+    """The first line, which names each risk that the run or a commit of it accepted (D18)."""
+    settings = told.load(RunSettings, told.run.settings)
+    risks = {AcceptedRisk.model_validate(r) for c in evidence["commits"] for r in c["risks"]}
+    risks |= set(settings.risks if settings else ())
+    said = sorted(risks, key=lambda risk: risk.words())
+    rows = [risk.model_dump(mode="json") for risk in said]
+    return {**evidence, "headline": headline(evidence["verdict"], said), "risks_accepted": rows}
 
 
 def _evidence(project: Project, run: Run) -> dict[str, Any]:

@@ -41,6 +41,8 @@ def show(rev: str, repo: Path, json_: bool) -> None:
     for who in policy.principals:
         kind = "a person" if who.human else "not a person"
         say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
+    for name in policy.accept_risk:
+        say(f"risk that may be accepted: {name}")
     for gone in policy.revoked:
         say(f"revoked: key {gone.keyid[:16]} since {gone.since.isoformat()} {gone.reason}".rstrip())
 
@@ -71,6 +73,9 @@ def init(
 @click.option("--role", "roles", multiple=True, metavar="ROLE=NAME,…[:THRESHOLD]", help="Set who holds a role.")
 @click.option("--gate", "gates", multiple=True, help="The gates that every change must pass, all of them.")
 @click.option("--protect", multiple=True, help="The protected branches, all of them.")
+@click.option(
+    "--accept-risk", multiple=True, metavar="NAME", help="What may be accepted by name, all of it ('' for nothing)."
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the version holds (default: a year).")
 @click.option("--key", type=_PATH, help="A root key (default: your own).")
 @click.option("-o", "output", type=_PATH, default=Path("policy-next.json"), show_default=True, help="The draft.")
@@ -84,6 +89,7 @@ def change(
     roles: tuple[str, ...],
     gates: tuple[str, ...],
     protect: tuple[str, ...],
+    accept_risk: tuple[str, ...],
     days: int | None,
     key: Path | None,
     output: Path,
@@ -103,6 +109,7 @@ def change(
         roles=roles_of(roles),
         gates=gates or None,
         protect=protect or None,
+        accept_risk=tuple(filter(None, accept_risk)) if accept_risk else None,
         days=days,
     )
     with open_project(repo) as project:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId, StepId
+from orchestrator.models.risk import AcceptedRisk
 
 
 class ChangeKind(StrEnum):
@@ -66,6 +67,7 @@ class Proposal(Noun):
     ``model`` is what the upstream reported, ``traffic`` the stored account of the broker, where the agent had one;
     ``processes`` a stored account of them, ``sandbox_policy`` the digest of the profile that was enforced.
     ``people`` have edited it since (names in the policy), and ``written`` is the tree before they did.
+    ``risks`` are protections that the sandbox lacked and that somebody had accepted.
     """
 
     run: RunId
@@ -85,6 +87,7 @@ class Proposal(Noun):
     processes: Digest | None = None
     sandbox_policy: Digest | None = None
     people: tuple[str, ...] = ()
+    risks: tuple[AcceptedRisk, ...] = ()
     written: GitOid | None = None
     started_at: Instant
     finished_at: Instant

@@ -34,6 +34,7 @@ class Edit:
     gates: tuple[str, ...] | None = None
     protect: tuple[str, ...] | None = None
     revoke: Sequence[Revocation] = ()
+    accept_risk: tuple[str, ...] | None = None
     days: int | None = None
 
 
@@ -63,6 +64,7 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "roles": roles,
             "gates": old.gates if edit.gates is None else edit.gates,
             "protected_refs": old.protected_refs if edit.protect is None else edit.protect,
+            "accept_risk": old.accept_risk if edit.accept_risk is None else edit.accept_risk,
             "revoked": (*old.revoked, *edit.revoke),
         }
     )

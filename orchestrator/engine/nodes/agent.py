@@ -76,11 +76,13 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     mine, tip = work["mine"], GitOid(work["tip"])
     worker = ctx.workers(choice(ctx.settings, step.kind, mine["attempt"]))
     base_tree = ctx.trees.tree_of(tip)
-    sandboxes, environment = ctx.sandboxes(), ctx.environment(base_tree)
+    sandboxes, risks, environment = ctx.sandboxes(), ctx.risks(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
     entries = ctx.trees.entries(base_tree)
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
     started = ctx.clock.now()
+    for risk in risks:
+        ctx.emit("risk-accepted", "agent", step.id, mine["attempt"], **risk.model_dump(mode="json"))
     with way_out(ctx, step, mine, worker, way):
         request = _request(ctx, step, mine, worker, way=way, paths=[entry.path for entry in entries])
         with sandboxes.open(request.furnished(environment)) as sandbox:
@@ -114,6 +116,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         denials=(*built.denials, *outcome.denials),
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
+        risks=risks,
         started_at=started,
         finished_at=ctx.clock.now(),
     )
