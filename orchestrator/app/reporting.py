@@ -24,6 +24,7 @@ from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.run import Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.traffic import Traffic, TrafficKind
+from orchestrator.policy import enforcement
 from orchestrator.policy.risks import headline
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _step(
         "decisions": decided.get(step.id, []),
         "denials": _denials(proposals, traffic),
         "cost": _cost(traffic),
-        "capabilities": _granted_and_used(step.capabilities, sheet, traffic, mine),
+        "capabilities": _granted_and_used(step.capabilities, sheet, proposals),
     }
 
 
@@ -190,30 +191,11 @@ def _cost(traffic: list[Traffic]) -> dict[str, Any]:
 
 
 def _granted_and_used(
-    grant: Capabilities, sheet: ChangeSheet | None, traffic: list[Traffic], events: list[Event]
+    grant: Capabilities, sheet: ChangeSheet | None, proposals: Iterable[Proposal]
 ) -> list[dict[str, Any]]:
     """Per capability: what was granted, what was seen of it, and who holds the limit (D7)."""
-    hosts = {x.host for t in traffic for x in t.exchanges if x.kind is TrafficKind.EGRESS}
-    commands = {str((e.data.get("argv") or ["?"])[0]) for e in events if e.kind == "agent-command"}
-    used: dict[str, Iterable[str]] = {
-        "write": (f.path for f in sheet.change.files) if sheet else (),
-        "egress": sorted(hosts),
-        "models": sorted({m for t in traffic for m in t.models}),
-        "commands": sorted(commands),
-    }
-    granted: dict[str, Iterable[str]] = {
-        "write": grant.write,
-        "write_protected": grant.write_protected,
-        "egress": (rule.host for rule in grant.egress),
-        "models": grant.models,
-        "commands": grant.commands,
-        "secrets": grant.secrets,
-    }
-    held = Capabilities.enforcement()
-    return [
-        {"name": n, "granted": list(g), "used": list(used[n]) if n in used else None, "by": held[n].value}
-        for n, g in granted.items()
-    ]
+    written = (f.path for f in sheet.change.files) if sheet else ()
+    return enforcement.as_json(enforcement.rows(grant, written, [p.used for p in proposals]))
 
 
 def _coverage(spec: Spec | None, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:

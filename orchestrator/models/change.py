@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId, StepId
 from orchestrator.models.risk import AcceptedRisk
+from orchestrator.models.usage import Used
 
 
 class ChangeKind(StrEnum):
@@ -67,7 +68,7 @@ class Proposal(Noun):
     ``model`` is what the upstream reported, ``traffic`` the stored account of the broker, where the agent had one;
     ``processes`` a stored account of them, ``sandbox_policy`` the digest of the profile that was enforced.
     ``people`` have edited it since (names in the policy), and ``written`` is the tree before they did.
-    ``risks`` are protections that the sandbox lacked and that somebody had accepted.
+    ``risks`` are protections that the sandbox lacked and that somebody had accepted; ``used`` is what the attempt took.
     """
 
     run: RunId
@@ -88,6 +89,7 @@ class Proposal(Noun):
     sandbox_policy: Digest | None = None
     people: tuple[str, ...] = ()
     risks: tuple[AcceptedRisk, ...] = ()
+    used: Used = Used()
     written: GitOid | None = None
     started_at: Instant
     finished_at: Instant

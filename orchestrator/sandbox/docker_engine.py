@@ -311,6 +311,7 @@ class DockerSandboxes:
                 sandbox.start_services()
                 yield sandbox
             finally:
+                sandbox.stop_watch()
                 sandbox.stop_services()
                 self._live.discard(sandbox)
         finally:

@@ -20,7 +20,8 @@ from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
 from orchestrator.models.plan import Step
-from orchestrator.models.traffic import Traffic, Usage
+from orchestrator.models.traffic import Traffic, TrafficKind, Usage
+from orchestrator.models.usage import Peaks, Used
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_write, may_read
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
@@ -88,9 +89,11 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         with sandboxes.open(request.furnished(environment)) as sandbox:
             sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way)
-            outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
+            seen = set[str]()
+            outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"], seen))
             if outcome.timed_out:
                 raise LimitReached("AGT020", f"The agent was still at work after its time on step {step.id}.")
+            peaks = sandbox.peaks()
             out = sandbox.change_out()
     built = ctx.trees.build(
         base_tree,
@@ -101,6 +104,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     if built.denials:
         told = ctx.blobs.put("\n".join(built.denials).encode())
         ctx.emit("sandbox-denied", "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
+    finished = ctx.clock.now()
     return Proposal(
         run=ctx.run.id,
         step=step.id,
@@ -117,8 +121,25 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
         risks=risks,
+        used=_used(way.traffic, seen, peaks, (finished - started).total_seconds()),
         started_at=started,
-        finished_at=ctx.clock.now(),
+        finished_at=finished,
+    )
+
+
+def _used(traffic: Traffic | None, commands: set[str], peaks: Peaks, seconds: float) -> Used:
+    account = traffic or Traffic()
+    usage = account.usage
+    return Used(
+        commands=tuple(sorted(commands)),
+        hosts=tuple(sorted({x.host for x in account.exchanges if x.kind is TrafficKind.EGRESS})),
+        models=account.models,
+        requests=usage.requests,
+        tokens=usage.input_tokens + usage.output_tokens,
+        cost_usd=usage.cost_usd if usage.requests else 0.0,
+        egress_kib=-(-usage.egress_bytes // 1024),
+        wall_seconds=round(seconds, 1),
+        peaks=peaks,
     )
 
 
@@ -133,6 +154,7 @@ def _request(
         broker=way.lease.mount if way.lease else None,
         image=worker.agent.image,
         packages=ctx.settings.packages or None,
+        watched=True,
     )
 
 
@@ -164,6 +186,8 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, way: Way) -> 
     )
 
 
-def _record(ctx: RunContext, step: Step, attempt: int, event: AgentEvent) -> None:
+def _record(ctx: RunContext, step: Step, attempt: int, commands: set[str], event: AgentEvent) -> None:
+    if event.kind == "command":
+        commands |= {str(word) for word in (event.data.get("argv") or ())[:1]}
     data = {} if event.kind in _ERASED else dict(event.data)
     ctx.emit("agent-" + event.kind, "agent", step.id, attempt, **data)
