@@ -92,7 +92,7 @@ class Limits(Noun):
     ``cost_usd`` money is not counted; under one a model of unknown price is refused.
     """
 
-    cpus: float = Field(default=1.0, gt=0)
+    cpus: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     memory_mib: int = Field(default=1024, ge=64)
     pids: int = Field(default=128, ge=16)
     disk_mib: int = Field(default=256, ge=8)
