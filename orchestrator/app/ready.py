@@ -8,6 +8,7 @@ from orchestrator.app.base import read_base
 from orchestrator.app.connections import load_connections
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
+from orchestrator.app.risks import refuse_held, refuse_unlisted
 from orchestrator.app.sandboxing import layers_of, reach_engine
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import plan_for
@@ -40,8 +41,8 @@ def ensure_ready(
     A plan from a file is somebody's claim: its grants and its sources are held
     against one made here. Raises ``UsageError`` (no key),
     ``PlanStale``, ``TrustError``, ``PlanInvalid``, ``SandboxUnavailable`` (exit
-    8). Not checked: whether the limits hold, which is tried before the first
-    sandbox is used.
+    8), and of risks that cannot be accepted RISK003 and RISK004. Not checked otherwise: whether the limits
+    hold, which is tried before the first sandbox is used.
     """
     from orchestrator.planning.check import check_plan, check_sources
     from orchestrator.planning.stale import ensure_fresh
@@ -60,7 +61,9 @@ def ensure_ready(
         check_sources(plan, made)
         _ensure_models(plan, settings)
     _ensure_local(plan or made, settings)
+    refuse_unlisted(settings.risks, there.chain.current, project.clock.now())
     reach_engine(settings.image, settings.runtime, layers_of(there.profile))
+    refuse_held(settings.risks, settings.image, settings.runtime, layers_of(there.profile))
 
 
 def _ensure_process(
@@ -68,7 +71,7 @@ def _ensure_process(
 ) -> None:
     """A process that this engine runs, under a policy that allows it, with an engine where it runs anything.
 
-    Raises ``WorkflowInvalid`` WF041, WF050.
+    Raises ``WorkflowInvalid`` WF041, WF050, and as :func:`ensure_ready` of risks.
     """
     from orchestrator.engine.runnable import ensure_runnable
 
@@ -76,6 +79,7 @@ def _ensure_process(
     with open_trees(project) as trees:
         there = read_base(project, trees, base, trust)
     policy = there.chain.current
+    refuse_unlisted(settings.risks, policy, project.clock.now())
     found = [
         f"{code} {text}" for _, code, text in (*duties.under(workflow, policy), *grants.together(workflow, policy))
     ]
@@ -84,6 +88,7 @@ def _ensure_process(
         raise WorkflowInvalid("WF050", text, "handrail policy change --role ROLE=NAME --approve-role ROLE", found)
     if any(node.instruction or node.argv for node in workflow.nodes.values()):
         reach_engine(settings.image, settings.runtime, layers_of(there.profile))
+        refuse_held(settings.risks, settings.image, settings.runtime, layers_of(there.profile))
 
 
 def _ensure_local(plan: Plan, settings: RunSettings) -> None:

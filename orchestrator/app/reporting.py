@@ -20,9 +20,12 @@ from orchestrator.models.event import Event
 from orchestrator.models.gate import Demonstration, GateReport
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.review import ChangeSheet, Comment, ReviewSheet
-from orchestrator.models.run import Run
+from orchestrator.models.risk import AcceptedRisk
+from orchestrator.models.run import Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.traffic import Traffic, TrafficKind
+from orchestrator.policy import enforcement
+from orchestrator.policy.risks import headline
 
 if TYPE_CHECKING:
     from orchestrator.models.verification import Verification
@@ -65,7 +68,7 @@ def report(project: Project, run: Run) -> dict[str, Any]:
     steps = [_step(told, step, sheets.get(step.id), decided) for step in plan.steps] if plan else []
     return {
         "run": {**run.model_dump(mode="json", exclude={"settings"}), "title": spec.title if spec else WITHHELD},
-        "evidence": _evidence(project, run),
+        "evidence": _with_risks(_evidence(project, run), told),
         "requirements": _coverage(spec, steps),
         "steps": steps,
         "decisions": [d for rows in decided.values() for d in rows],
@@ -138,7 +141,7 @@ def _step(
         "decisions": decided.get(step.id, []),
         "denials": _denials(proposals, traffic),
         "cost": _cost(traffic),
-        "capabilities": _granted_and_used(step.capabilities, sheet, traffic, mine),
+        "capabilities": _granted_and_used(step.capabilities, sheet, proposals),
     }
 
 
@@ -188,30 +191,11 @@ def _cost(traffic: list[Traffic]) -> dict[str, Any]:
 
 
 def _granted_and_used(
-    grant: Capabilities, sheet: ChangeSheet | None, traffic: list[Traffic], events: list[Event]
+    grant: Capabilities, sheet: ChangeSheet | None, proposals: Iterable[Proposal]
 ) -> list[dict[str, Any]]:
     """Per capability: what was granted, what was seen of it, and who holds the limit (D7)."""
-    hosts = {x.host for t in traffic for x in t.exchanges if x.kind is TrafficKind.EGRESS}
-    commands = {str((e.data.get("argv") or ["?"])[0]) for e in events if e.kind == "agent-command"}
-    used: dict[str, Iterable[str]] = {
-        "write": (f.path for f in sheet.change.files) if sheet else (),
-        "egress": sorted(hosts),
-        "models": sorted({m for t in traffic for m in t.models}),
-        "commands": sorted(commands),
-    }
-    granted: dict[str, Iterable[str]] = {
-        "write": grant.write,
-        "write_protected": grant.write_protected,
-        "egress": (rule.host for rule in grant.egress),
-        "models": grant.models,
-        "commands": grant.commands,
-        "secrets": grant.secrets,
-    }
-    held = Capabilities.enforcement()
-    return [
-        {"name": n, "granted": list(g), "used": list(used[n]) if n in used else None, "by": held[n].value}
-        for n, g in granted.items()
-    ]
+    written = (f.path for f in sheet.change.files) if sheet else ()
+    return enforcement.as_json(enforcement.rows(grant, written, [p.used for p in proposals]))
 
 
 def _coverage(spec: Spec | None, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -250,6 +234,16 @@ def _happened(event: Event) -> dict[str, Any]:
 
 def _stamp(when: datetime) -> str:
     return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _with_risks(evidence: dict[str, Any], told: _Told) -> dict[str, Any]:
+    """The first line, which names each risk that the run or a commit of it accepted (D18)."""
+    settings = told.load(RunSettings, told.run.settings)
+    risks = {AcceptedRisk.model_validate(r) for c in evidence["commits"] for r in c["risks"]}
+    risks |= set(settings.risks if settings else ())
+    said = sorted(risks, key=lambda risk: risk.words())
+    rows = [risk.model_dump(mode="json") for risk in said]
+    return {**evidence, "headline": headline(evidence["verdict"], said), "risks_accepted": rows}
 
 
 def _evidence(project: Project, run: Run) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def one(project: Project, run: str) -> dict[str, Any]:
             mine = steps.setdefault(str(event.step), {"id": event.step, "title": "", "reasons": []})
             mine |= {"attempt": event.attempt, "last": event.kind.removeprefix("step-"), **event.data}
             mine["reasons"] += _reasons(project, event)
+            mine |= _used(project, event)
     items = [i.model_dump(mode="json") for i in project.index.open_items(found.id)]
     return {**_row(project, found.model_dump(mode="json")), "steps": list(steps.values()), "items": items}
 
@@ -40,6 +41,16 @@ def _reasons(project: Project, event: Event) -> list[dict[str, Any]]:
     if not isinstance(told, str):
         return []
     return [{"attempt": event.attempt, "text": project.blobs.get(Digest(told)).decode(errors="replace")}]
+
+
+def _used(project: Project, event: Event) -> dict[str, Any]:
+    """What the newest attempt took of its grant; what was granted stands in the plan."""
+    from orchestrator.models.change import Proposal
+
+    if event.kind != "proposed":
+        return {}
+    stored = project.blobs.get(Digest(str(event.data["proposal"])))
+    return {"used": Proposal.model_validate_json(stored).used.model_dump(mode="json")}
 
 
 def _planned(project: Project, run: Run) -> dict[str, dict[str, Any]]:

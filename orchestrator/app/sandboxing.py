@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from orchestrator.sandbox.docker_engine import DockerSandboxes
     from orchestrator.sandbox.recipe import Recipe
 
-_Asked = tuple[str, str, tuple[str, ...]]
-"""Image, runtime, layers."""
+_Asked = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+"""Image, runtime, layers, protections that may be missing."""
 _NPM_LOCKS = frozenset({"package-lock.json", "npm-shrinkwrap.json"})
 
 
@@ -109,11 +109,18 @@ RUNTIME = "HANDRAIL_RUNTIME"
 """The variable with the preferred runtime: a name, or ``auto``."""
 
 
-def engine(image: str = "", runtime: str = "", layers: Iterable[str] = (), *, pool_size: int = 0) -> DockerSandboxes:
+def engine(
+    image: str = "",
+    runtime: str = "",
+    layers: Iterable[str] = (),
+    accepted: Iterable[str] = (),
+    *,
+    pool_size: int = 0,
+) -> DockerSandboxes:
     """The engine with an image by its id, or the built one. Raises ``SandboxUnavailable`` when there is none.
 
     The runtime is the one asked for, else the preference of :data:`RUNTIME`, else gVisor where the engine has
-    it and its probe passes, else the engine's own.
+    it and its probe passes, else the engine's own. ``accepted`` protections may be missing.
     """
     from orchestrator.sandbox.docker_engine import AUTO, DockerSandboxes
 
@@ -126,6 +133,7 @@ def engine(image: str = "", runtime: str = "", layers: Iterable[str] = (), *, po
         state=state,
         runtime=runtime or os.environ.get(RUNTIME) or AUTO,
         pool_size=pool_size,
+        accepted=accepted,
     )
 
 
@@ -204,11 +212,17 @@ class LazyEngine:
     """
 
     def __init__(
-        self, image: str, runtime: str, layers: Iterable[str] = (), *, shelf: EngineShelf | None = None
+        self,
+        image: str,
+        runtime: str,
+        layers: Iterable[str] = (),
+        accepted: Iterable[str] = (),
+        *,
+        shelf: EngineShelf | None = None,
     ) -> None:
         from orchestrator.sandbox.abort import Abort
 
-        self._asked: _Asked = (image, runtime, tuple(layers))
+        self._asked: _Asked = (image, runtime, tuple(layers), tuple(sorted(accepted)))
         self._shelf = shelf
         self.builds = Abort()
         self._turn, self._aborted = threading.Lock(), threading.Event()

@@ -14,6 +14,7 @@ from orchestrator.app.files import read_file
 from orchestrator.app.preferences import preferences
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
+from orchestrator.app.risks import read_risks
 from orchestrator.app.sandboxing import EngineShelf, packages_at
 from orchestrator.app.wiring import open_run, open_workflow, process_plan_for, workflow_source
 from orchestrator.errors import UsageError
@@ -60,6 +61,7 @@ class RunRequest:
     key: Path | None = None
     trust: Digest | None = None
     batch: str = ""
+    accept_risk: tuple[str, ...] = ()
 
 
 def start(project: Project, request: RunRequest, plan: Plan | None = None, run: RunId | None = None) -> Run:
@@ -223,6 +225,7 @@ def _settings(project: Project, request: RunRequest, plan: Plan | None, workflow
             packages=packages_at(request.wheelhouse),
             limits=read_limits(request.limits),
             batch=request.batch,
+            risks=read_risks(request.accept_risk),
         )
     first = choose(wanted["agent"], wanted["model"], given, str(request.agent_input))
     return RunSettings(
@@ -243,6 +246,7 @@ def _settings(project: Project, request: RunRequest, plan: Plan | None, workflow
         record=request.record,
         replay=project.index.run(RunId(request.replay)).id if request.replay else None,
         batch=request.batch,
+        risks=read_risks(request.accept_risk),
     )
 
 

@@ -17,6 +17,7 @@ from orchestrator.app.connections import load_connections
 from orchestrator.app.halting import watched
 from orchestrator.app.notifying import LocalNotifier
 from orchestrator.app.project import Project
+from orchestrator.app.risks import in_force
 from orchestrator.app.sandboxing import EngineShelf, LazyEngine, layers_of, packages_at
 from orchestrator.app.trees import open_trees
 from orchestrator.assets.find import workflow_files
@@ -145,7 +146,8 @@ def open_run(
         trees, run_gates = stack.enter_context(open_trees(project)), stack.enter_context(_gates())
         base = read_base(project, trees, run.base_commit, trust)
         workflow = workflow_of(project, run)
-        engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), shelf=shelf)
+        risks = [risk.protection for risk in settings.risks]
+        engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), risks, shelf=shelf)
         ctx = RunContext(
             run=run,
             settings=settings,
@@ -160,6 +162,7 @@ def open_run(
             workers=workers(project, settings),
             signer=signer(key),
             sandboxes=engine.sandboxes,
+            risks=lambda: in_force(settings.risks, engine.sandboxes().missing, project.clock),
             environment=environment_of(
                 project, trees, base, engine.sandboxes, tell, packages=settings.packages, abort=engine.builds
             ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -153,6 +154,7 @@ def base(endpoint: Endpoint) -> tuple[str, Origin]:
     return place_of(endpoint.base_url, private=endpoint.private)
 
 
+@lru_cache(maxsize=64)
 def place_of(url: str, *, private: bool) -> tuple[str, Origin]:
     """Path and origin of a URL of the user's configuration."""
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.broker.usage import Counts
 from orchestrator.models.base import Digest
-from orchestrator.models.traffic import Exchange, TrafficKind, Usage
+from orchestrator.models.traffic import TrafficKind, Usage
 
 MAX_EXCHANGES = 20_000
 _MAX_REASON = 500
@@ -48,9 +48,9 @@ class Entry:
 
 
 class Ledger:
-    """``tell`` takes one JSON-able line for the parent; ``clean`` takes secrets out of a text."""
+    """``tell`` takes what makes a line for the parent, once nobody waits; ``clean`` takes secrets out of a text."""
 
-    def __init__(self, tell: Callable[[dict[str, Any]], None], clean: Callable[[str], str]) -> None:
+    def __init__(self, tell: Callable[[Callable[[], dict[str, Any]]], None], clean: Callable[[str], str]) -> None:
         self._tell, self._clean = tell, clean
         self._told = self.dropped = 0
         self._requests = self._input = self._cached = self._output = self._egress = 0
@@ -64,27 +64,31 @@ class Ledger:
             self.dropped += 1
             return
         self._told += 1
-        exchange = Exchange(
-            at=entry.at,
-            kind=entry.kind,
-            endpoint=entry.endpoint,
-            method=entry.method,
-            host=self._clean(entry.host)[:253],
-            port=entry.port,
-            path=self._clean(entry.path)[:_MAX_PATH],
-            status=entry.status,
-            model=self._clean(entry.model),
-            request=entry.request,
-            response=entry.response,
-            tokens=entry.tokens,
-            cost_usd=entry.cost_usd,
-            bytes_out=entry.bytes_out,
-            bytes_in=entry.bytes_in,
-            duration_ms=int((time.monotonic() - entry.began) * 1000),
-            code=entry.code,
-            reason=self._clean(entry.reason)[:_MAX_REASON],
-        )
-        self._tell({"exchange": exchange.model_dump(mode="json")})
+        duration_ms = int((time.monotonic() - entry.began) * 1000)
+        self._tell(lambda: {"exchange": self._exchange(entry, duration_ms)})
+
+    def _exchange(self, entry: Entry, duration_ms: int) -> dict[str, Any]:
+        """The members of an :class:`~orchestrator.models.traffic.Exchange`, which the parent reads strictly."""
+        return {
+            "at": entry.at.isoformat(),
+            "kind": entry.kind.value,
+            "endpoint": entry.endpoint,
+            "method": entry.method,
+            "host": self._clean(entry.host)[:253],
+            "port": entry.port,
+            "path": self._clean(entry.path)[:_MAX_PATH],
+            "status": entry.status,
+            "model": self._clean(entry.model),
+            "request": entry.request,
+            "response": entry.response,
+            "tokens": entry.tokens,
+            "cost_usd": entry.cost_usd,
+            "bytes_out": entry.bytes_out,
+            "bytes_in": entry.bytes_in,
+            "duration_ms": duration_ms,
+            "code": entry.code,
+            "reason": self._clean(entry.reason)[:_MAX_REASON],
+        }
 
     def count(self, counts: Counts, cost_usd: float | None) -> None:
         """An answer of a model. ``cost_usd`` ``None``: its price is not known, so that the sum is not either."""

@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class Parent:
         self._asked: dict[int, asyncio.Future[bool]] = {}
         self._questions: dict[int, asyncio.Future[tuple[bool, str]]] = {}
         self._count = 0
-        self._later: list[dict[str, Any]] = []
+        self._later: list[Callable[[], dict[str, Any]]] = []
 
     async def line(self) -> dict[str, Any] | None:
         """The next message, ``None`` when the parent is gone."""
@@ -56,18 +57,23 @@ class Parent:
 
     def tell(self, message: dict[str, Any]) -> None:
         """Never waits: the pipe's transport keeps what does not fit."""
-        lines, self._later = [*self._later, message], []
+        lines = [*self._kept(), message]
         self._out.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
-    def tell_later(self, message: dict[str, Any]) -> None:
-        """Within ``_LATER_SECONDS``, with others: waking the parent for each request would cost the next one time."""
+    def tell_later(self, make: Callable[[], dict[str, Any]]) -> None:
+        """Within ``_LATER_SECONDS``, with others: made and told at once it would cost the next request time."""
         if not self._later:
             asyncio.get_running_loop().call_later(_LATER_SECONDS, self._tell_kept)
-        self._later.append(message)
+        self._later.append(make)
 
     def _tell_kept(self) -> None:
-        if self._later:
-            self.tell(self._later.pop())
+        kept = self._kept()
+        if kept:
+            self._out.write(b"".join(json.dumps(line).encode() + b"\n" for line in kept))
+
+    def _kept(self) -> list[dict[str, Any]]:
+        makers, self._later = self._later, []
+        return [make() for make in makers]
 
     async def reserve(self, tokens: int, cost_usd: float) -> bool:
         """Whether the parent could set the amount aside."""

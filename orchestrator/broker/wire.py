@@ -49,25 +49,29 @@ def malformed(what: str) -> Refusal:
 
 async def read_head(reader: asyncio.StreamReader, seconds: float = HEAD_SECONDS) -> bytes:
     """Up to and with the empty line; ``b''`` when the client left without a word."""
-    head = bytearray()
+    began = False
     try:
         async with asyncio.timeout(seconds):
-            while not head.endswith(b"\r\n\r\n"):
-                line = await reader.readuntil(b"\n")
-                head += line
-                if len(head) > MAX_HEAD_BYTES:
-                    raise Refusal("BRK011", 431, f"the request's head is larger than {MAX_HEAD_BYTES} bytes")
+            first = await reader.readexactly(1)
+            began = True
+            head = first + await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as ended:
-        if ended.partial or head:
+        if began or ended.partial:
             raise malformed("it ends within its head") from None
         return b""
     except asyncio.LimitOverrunError:
-        raise Refusal("BRK011", 431, f"the request's head is larger than {MAX_HEAD_BYTES} bytes") from None
+        raise _too_large() from None
     except TimeoutError:
-        if head:
+        if began:
             raise Refusal("BRK013", 408, f"the request's head did not come within {seconds:g} s") from None
         return b""
-    return bytes(head)
+    if len(head) > MAX_HEAD_BYTES:
+        raise _too_large()
+    return head
+
+
+def _too_large() -> Refusal:
+    return Refusal("BRK011", 431, f"the request's head is larger than {MAX_HEAD_BYTES} bytes")
 
 
 def parse_head(raw: bytes, *, strict: bool = True) -> Head:

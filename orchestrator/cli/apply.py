@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from orchestrator.cli.options import as_json, digest, no_input, repository
-from orchestrator.cli.running import advance, owner_options, work_options
+from orchestrator.cli.running import advance, owner_options, risk_option, work_options
 
 
 @click.command(help="Run a plan that was saved with plan -o. Refuses when the base commit or the spec has changed.")
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--spec", type=click.Path(path_type=Path), help="The spec, when it does not lie where the plan says.")
 @work_options
+@risk_option
 @owner_options
 @repository
 @no_input

@@ -41,6 +41,8 @@ def show(rev: str, repo: Path, json_: bool) -> None:
     for who in policy.principals:
         kind = "a person" if who.human else "not a person"
         say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
+    for name in policy.accept_risk:
+        say(f"risk that may be accepted: {name}")
     for gone in policy.revoked:
         say(f"revoked: key {gone.keyid[:16]} since {gone.since.isoformat()} {gone.reason}".rstrip())
 
@@ -72,6 +74,9 @@ def init(
 @click.option("--gate", "gates", multiple=True, help="The gates that every change must pass, all of them.")
 @click.option("--protect", multiple=True, help="The protected branches, all of them.")
 @click.option("--approve-role", "approve", multiple=True, help="The roles that can approve a change, all of them.")
+@click.option(
+    "--accept-risk", multiple=True, metavar="NAME", help="What may be accepted by name, all of it ('' for nothing)."
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the version holds (default: a year).")
 @click.option("--key", type=_PATH, help="A root key (default: your own).")
 @click.option("-o", "output", type=_PATH, default=Path("policy-next.json"), show_default=True, help="The draft.")
@@ -86,6 +91,7 @@ def change(
     gates: tuple[str, ...],
     protect: tuple[str, ...],
     approve: tuple[str, ...],
+    accept_risk: tuple[str, ...],
     days: int | None,
     key: Path | None,
     output: Path,
@@ -106,6 +112,7 @@ def change(
         gates=gates or None,
         protect=protect or None,
         approve=approve or None,
+        accept_risk=tuple(filter(None, accept_risk)) if accept_risk else None,
         days=days,
     )
     with open_project(repo) as project:

@@ -9,7 +9,7 @@ import click
 
 from orchestrator.cli import batching
 from orchestrator.cli.options import as_json, digest, no_input, repository
-from orchestrator.cli.running import advance, owner_options, work_options
+from orchestrator.cli.running import advance, owner_options, risk_option, work_options
 from orchestrator.cli.telling import table
 from orchestrator.errors import UsageError
 
@@ -43,6 +43,7 @@ _ONLY_ALONE = (
 @click.option("--target", help="The branch that the changes are for (default: the one checked out).")
 @click.option("--explain-config", is_flag=True, help="Print each preference with its source, and run nothing.")
 @work_options
+@risk_option
 @batching.making_options
 @batching.telling_options
 @owner_options
@@ -89,6 +90,7 @@ def _batch(
     asked |= {"script": str(script)} if script else {}
     limits = _limits(rest["limits"])
     asked |= {"limits": limits} if limits else {}
+    asked |= {"accept_risk": rest["accept_risk"]} if rest["accept_risk"] else {}
     batch = batching.begin(specs, repo, approve_plan=owner["approve_plan"], making=making, asked=asked)
     if making["dry_run"]:
         batching.look_ahead(batch, trust, json_=owner["json_"])

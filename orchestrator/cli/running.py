@@ -70,6 +70,13 @@ def owner_options(function: F) -> F:
     return function
 
 
+def risk_option(function: F) -> F:
+    """``--accept-risk``, on commands that a run of one's own begins or goes on with."""
+    words = "Go on without a protection that the policy lists as sandbox:NAME; it stands in the evidence. Repeatable."
+    metavar = "PROTECTION:OWNER:DATE"
+    return click.option("--accept-risk", multiple=True, metavar=metavar, help=words)(function)
+
+
 def advance(
     project: Project,
     run: Run,

@@ -68,14 +68,18 @@ def command(
 
 def _shown(found: Verification, *, json_: bool) -> int:
     if json_:
-        print_json("verification", {**found.model_dump(mode="json"), "human_approved": found.human_approved})
+        risks = [risk.model_dump(mode="json") for risk in found.risks]
+        body = {**found.model_dump(mode="json"), "human_approved": found.human_approved}
+        print_json("verification", {**body, "risks_accepted": risks})
     else:
         _tell(found)
     return int(found.exit_code)
 
 
 def _tell(found: Verification) -> None:
-    say(found.verdict)
+    from orchestrator.policy.risks import headline
+
+    say(headline(found.verdict, found.risks))
     say(f"trust: {found.trust} (root {found.root}, policy version {found.policy_version})")
     for c in found.commits:
         gates = " ".join(f"{name}={result}" for name, result in sorted(c.gates.items()))

@@ -16,6 +16,7 @@ from orchestrator.models.gate import GateReport
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.policy import Policy
 from orchestrator.models.profile import RepositoryProfile
+from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.models.workflow import Workflow
@@ -47,6 +48,7 @@ class RunContext:
     or finds what a tree's own lock files ask for (D5); a tree that changes them has
     passed the gates before it is asked for. ``workers`` opens an agent by name.
     ``connections`` are the user's endpoints, and ``broker`` the only way to them.
+    ``risks`` are accepted protections that the sandbox lacks; it raises ``SandboxUnsafe`` once one's day has passed.
     ``orders`` are the orders to stop that stand, whomever they are about. ``turn`` is
     held where two steps would otherwise do the same work twice.
     """
@@ -64,6 +66,7 @@ class RunContext:
     workers: Callable[[AgentChoice], Worker]
     signer: Signer
     sandboxes: Callable[[], Sandboxes]
+    risks: Callable[[], tuple[AcceptedRisk, ...]]
     environment: Callable[[GitOid], Prepared | None]
     make_plan: Callable[[], Plan]
     connections: Connections

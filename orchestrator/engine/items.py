@@ -202,6 +202,8 @@ def change_sheet(ctx: RunContext, state: RunState) -> ChangeSheet:
         acceptance=ctx.load(AcceptanceReport, acceptance) if acceptance else None,
         summary=proposal.summary,
         denials=proposal.denials,
+        used=proposal.used,
+        risks=proposal.risks,
     )
 
 

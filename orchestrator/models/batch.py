@@ -27,7 +27,10 @@ class MergeMode(StrEnum):
 
 
 class ManifestEntry(Noun):
-    """One run that is wanted. Paths are relative to the manifest's folder. ``priority``: higher is sooner."""
+    """One run that is wanted. Paths are relative to the manifest's folder. ``priority``: higher is sooner.
+
+    ``accept_risk`` as the option of ``handrail run``, ``PROTECTION:OWNER:DATE`` each.
+    """
 
     spec: _Text
     repo: _Text = "."
@@ -41,6 +44,7 @@ class ManifestEntry(Noun):
     limits: dict[str, float] = Field(default_factory=dict)
     budget_tokens: int | None = Field(default=None, ge=0)
     budget_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    accept_risk: tuple[_Text, ...] = ()
 
 
 class Ceiling(Noun):

@@ -1,7 +1,6 @@
 """What a step may do. Default is nothing; ``meet`` only narrows.
 
-Each field says who enforces it (D7). Advisory fields are shown and recorded,
-and no proof or certificate speaks of them.
+Who enforces each field stands in one table (D7): :data:`orchestrator.policy.enforcement.HELD`.
 """
 
 from __future__ import annotations
@@ -57,6 +56,7 @@ class Enforcement(StrEnum):
     KERNEL = "kernel"
     COPY = "copy"
     BROKER = "broker"
+    HOST = "host"
     ADVISORY = "advisory"
 
 
@@ -92,7 +92,7 @@ class Limits(Noun):
     ``cost_usd`` money is not counted; under one a model of unknown price is refused.
     """
 
-    cpus: float = Field(default=1.0, gt=0)
+    cpus: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     memory_mib: int = Field(default=1024, ge=64)
     pids: int = Field(default=128, ge=16)
     disk_mib: int = Field(default=256, ge=8)
@@ -135,18 +135,3 @@ class Capabilities(Noun):
     secrets: tuple[SecretName, ...] = ()
     data: DataClass = DataClass.OPEN
     limits: Limits = Limits()
-
-    @staticmethod
-    def enforcement() -> dict[str, Enforcement]:
-        """Field name to enforcer; every field is listed."""
-        return {
-            "read": Enforcement.COPY,
-            "write": Enforcement.KERNEL,
-            "write_protected": Enforcement.KERNEL,
-            "commands": Enforcement.ADVISORY,
-            "egress": Enforcement.BROKER,
-            "models": Enforcement.BROKER,
-            "secrets": Enforcement.BROKER,
-            "data": Enforcement.BROKER,
-            "limits": Enforcement.KERNEL,
-        }

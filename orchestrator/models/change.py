@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId, StepId
+from orchestrator.models.risk import AcceptedRisk
+from orchestrator.models.usage import Used
 
 
 class ChangeKind(StrEnum):
@@ -67,6 +69,7 @@ class Proposal(Noun):
     ``processes`` a stored account of them, ``sandbox_policy`` the digest of the profile that was enforced.
     ``people`` have edited it since (names in the policy), and ``written`` is the tree before they did; ``mixed`` says
     that an agent has worked on it after them, so that nobody knows whose a line is.
+    ``risks`` are protections that the sandbox lacked and that somebody had accepted; ``used`` is what the attempt took.
     """
 
     run: RunId
@@ -86,6 +89,8 @@ class Proposal(Noun):
     processes: Digest | None = None
     sandbox_policy: Digest | None = None
     people: tuple[str, ...] = ()
+    risks: tuple[AcceptedRisk, ...] = ()
+    used: Used = Used()
     written: GitOid | None = None
     mixed: bool = False
     started_at: Instant

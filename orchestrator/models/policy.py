@@ -50,6 +50,8 @@ class Policy(Noun):
     Roles that the product itself reads: ``root`` (signs policies), ``runner``
     (signs changes and gate results), ``reviewer`` (decides). Workflows may name more;
     of those, only ``approve_roles`` can approve what is merged, and only ``lift_roles`` lift findings.
+    ``accept_risk`` lists what may be accepted by name: ``trifecta:WORKFLOW/NODE`` by the policy itself,
+    ``sandbox:PROTECTION`` by a run that names an owner and a last day.
     """
 
     version: int = Field(ge=1)

@@ -10,12 +10,17 @@ from orchestrator.models.base import Digest, GitOid, Instant, Noun
 from orchestrator.models.change import Change
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan, Step
+from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.spec import Requirement
+from orchestrator.models.usage import Used
 from orchestrator.models.workflow_parts import Fact
 
 
 class ChangeSheet(Noun):
-    """One change beside everything that judged it. ``commit`` is set once it stands on the run's line."""
+    """One change beside everything that judged it. ``commit`` is set once it stands on the run's line.
+
+    ``used`` is what the attempt took of its grant, ``risks`` what its sandbox lacked.
+    """
 
     step: Step
     requirements: tuple[Requirement, ...]
@@ -24,6 +29,8 @@ class ChangeSheet(Noun):
     acceptance: AcceptanceReport | None = None
     summary: str = ""
     denials: tuple[str, ...] = ()
+    used: Used | None = None
+    risks: tuple[AcceptedRisk, ...] = ()
     commit: GitOid | None = None
 
 

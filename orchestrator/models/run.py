@@ -6,6 +6,7 @@ from pydantic import Field
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId
 from orchestrator.models.plan import ReviewMode
+from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.status import OVER, RunStatus
 
 __all__ = ["OVER", "Run", "RunSettings", "RunStatus"]
@@ -28,6 +29,7 @@ class RunSettings(Noun):
     :class:`~orchestrator.models.capabilities.Limits`; ``budget_*`` are those of
     the whole run. ``packages`` is the folder that stands in for every index.
     ``record`` keeps what models said; ``replay`` names a run whose recordings answer instead.
+    ``risks`` are missing protections that somebody answers for; a resume may name further ones.
     ``batch`` is the batch whose ceiling of tokens and money it shares, '' for a run on its own.
     """
 
@@ -48,6 +50,7 @@ class RunSettings(Noun):
     replay: RunId | None = None
     limits: dict[str, float] = Field(default_factory=dict)
     batch: str = ""
+    risks: tuple[AcceptedRisk, ...] = ()
 
     def models(self) -> tuple[str, ...]:
         """Every model that the run may ask, each once."""

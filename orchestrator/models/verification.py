@@ -9,6 +9,7 @@ from pydantic import Field
 from orchestrator.errors import ExitCode
 from orchestrator.models.base import Digest, GitOid, Noun, RequirementId, RunId, StepId
 from orchestrator.models.gate import Result
+from orchestrator.models.risk import AcceptedRisk
 
 
 class Trust(StrEnum):
@@ -52,7 +53,7 @@ class CommitEvidence(Noun):
     counts requirement texts that are not here to read (D13). ``roles`` are the
     persons who approved, by role. ``lines`` counts the changed lines that are
     stated, ``None`` when no statement names any. ``not_observed`` names what nobody
-    watched while the change was made.
+    watched while the change was made. ``risks`` are protections that its sandbox lacked and somebody had accepted.
     """
 
     commit: GitOid
@@ -78,6 +79,7 @@ class CommitEvidence(Noun):
     checks: Checks
     texts_withheld: int
     policy_version: int
+    risks: tuple[AcceptedRisk, ...] = ()
 
 
 class Verification(Noun):
@@ -97,6 +99,11 @@ class Verification(Noun):
     problems: tuple[EvidenceProblem, ...]
     notes: tuple[str, ...]
     human_approved: bool
+
+    @property
+    def risks(self) -> tuple[AcceptedRisk, ...]:
+        """Every accepted risk of a commit, each once."""
+        return tuple(dict.fromkeys(risk for commit in self.commits for risk in commit.risks))
 
     @property
     def exit_code(self) -> ExitCode:

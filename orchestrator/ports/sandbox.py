@@ -10,6 +10,7 @@ from typing import Protocol
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.environment import Environment, Service
+from orchestrator.models.usage import Peaks
 from orchestrator.ports.trees import ChangeOut, TreeEntry
 
 
@@ -38,6 +39,7 @@ class SandboxRequest:
     are directories of the tree from which Python imports the project's own packages.
     ``broker`` is what a lease mounts, with its socket: a relay inside then answers on 127.0.0.1.
     ``image`` is the id of an image that stands on the engine's own and adds a layer (a coding agent's program).
+    ``watched`` has what it takes of the machine sampled.
     """
 
     key: str
@@ -51,6 +53,7 @@ class SandboxRequest:
     node_modules: bool = False
     services: tuple[Service, ...] = ()
     packages: str | None = None
+    watched: bool = False
 
     def furnished(self, prepared: Prepared | None) -> SandboxRequest:
         """With a project's environment, when there is one."""
@@ -108,6 +111,10 @@ class Sandbox(Protocol):
         ``on_output`` gets stdout as it comes. ``live_input`` is asked a few times a second for more
         stdin: at most 64 KiB, ``None`` for nothing now, ``b""`` for its end; without it stdin ends after ``stdin``.
         """
+        ...
+
+    def peaks(self) -> Peaks:
+        """The most that it was seen to take so far, when it is ``watched``; sampling ends with this."""
         ...
 
     def change_out(self) -> ChangeOut:

@@ -35,6 +35,7 @@ class Edit:
     protect: tuple[str, ...] | None = None
     approve: tuple[str, ...] | None = None
     revoke: Sequence[Revocation] = ()
+    accept_risk: tuple[str, ...] | None = None
     days: int | None = None
 
 
@@ -65,6 +66,7 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "gates": old.gates if edit.gates is None else edit.gates,
             "protected_refs": old.protected_refs if edit.protect is None else edit.protect,
             "approve_roles": old.approve_roles if edit.approve is None else edit.approve,
+            "accept_risk": old.accept_risk if edit.accept_risk is None else edit.accept_risk,
             "revoked": (*old.revoked, *edit.revoke),
         }
     )

@@ -30,6 +30,7 @@ def predicate(claim: ChangeClaim) -> Json:
                 "handrailAcceptance": claim.acceptance,
                 "handrailCustody": claim.custody.value,
                 "handrailNotObserved": not_observed(claim.observed),
+                **_risks(claim),
             },
             "resolvedDependencies": _dependencies(claim),
         },
@@ -57,6 +58,11 @@ def _sandbox_policy(claim: ChangeClaim) -> Json:
     """The profile that was enforced; where nobody reported it, what the step was granted."""
     enforced = claim.observed.sandbox_policy
     return wire.sha("enforced", enforced) if enforced else wire.sha("granted", claim.capabilities)
+
+
+def _risks(claim: ChangeClaim) -> Json:
+    """No member at all where nothing was accepted."""
+    return {"handrailAcceptedRisks": [r.model_dump(mode="json") for r in claim.risks]} if claim.risks else {}
 
 
 def not_observed(observed: Observed) -> list[str]:
@@ -142,6 +148,7 @@ def read(statement: Json) -> ChangeClaim:
             "proposed": made["observed-filesystem"]["digest"]["gitTree"],
             "observed": _read_observed(internal, made),
             "denials": int(made["denials"]["uri"].removeprefix(_DENIALS)),
+            "risks": internal.get("handrailAcceptedRisks", []),
             "acceptance": internal["handrailAcceptance"],
             "custody": internal["handrailCustody"],
             "started_at": details["metadata"]["startedOn"],

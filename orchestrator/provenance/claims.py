@@ -21,6 +21,7 @@ from orchestrator.models.change import ChangeIdentity, Observed
 from orchestrator.models.decision import Decision
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody
+from orchestrator.models.risk import AcceptedRisk
 from orchestrator.provenance import strict
 
 _SALT_BYTES: Final = 32
@@ -56,7 +57,8 @@ class ChangeClaim(Noun):
     are digests of nouns; ``image`` is the sandbox image's, none of a change made by hand. ``acceptance`` is the
     digest of the acceptance report, ``None`` when the step had no command.
     ``proposed`` is the tree that came out of the sandbox, before it was rebuilt
-    on the tip. In ``observed`` the records of network and processes are salted.
+    on the tip. In ``observed`` the records of network and processes are salted. ``risks`` are protections that the
+    sandbox lacked, each with who answers for that.
     """
 
     repository: str
@@ -79,6 +81,7 @@ class ChangeClaim(Noun):
     proposed: Oid
     observed: Observed = Observed()
     denials: int = Field(default=0, ge=0)
+    risks: tuple[AcceptedRisk, ...] = ()
     acceptance: Sha256 | None = None
     custody: Custody
     started_at: Instant

@@ -18,7 +18,7 @@ from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verd
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
-from orchestrator.policy import verdicts
+from orchestrator.policy import risks, verdicts
 from orchestrator.ports import Blobs, CommitNode
 from orchestrator.provenance import wire
 from orchestrator.provenance.authorship import not_observed
@@ -66,6 +66,7 @@ class Judge:
         approval = self._approval(claim.identity, fingerprints_to_lift(gates))
         self._plan(claim)
         self._order(claim, approval)
+        self._risks(claim)
         return CommitEvidence(
             commit=self.node.oid,
             tree=self.node.tree,
@@ -90,6 +91,7 @@ class Judge:
             checks=self._checks(gates, acceptance),
             texts_withheld=self._withheld(claim),
             policy_version=self.policy.version,
+            risks=claim.risks,
         )
 
     def _say(self, code: str, message: str, hint: str) -> None:
@@ -103,6 +105,13 @@ class Judge:
             self._say("EVID040", "the change is signed by a key without the role runner", "have a runner attest it")
         if claim.finished_at >= self.policy.expires:
             self._say("EVID024", "the change was made after the policy had expired", "renew the policy, run again")
+
+    def _risks(self, claim: ChangeClaim) -> None:
+        """What its sandbox lacked must have been acceptable to the policy when it was made."""
+        for words in risks.refusals(claim.risks, self.policy, claim.finished_at):
+            self._say(
+                "EVID067", f"a risk was accepted that cannot be: {words}", "run the change again in a whole sandbox"
+            )
 
     def _order(self, claim: ChangeClaim, approval: Approval) -> None:
         """Times are their signers' words; they must at least not contradict each other (clocks may differ a little)."""

@@ -70,6 +70,7 @@ def of_change(
         proposed=proposal.tree,
         observed=observed,
         denials=len(proposal.denials),
+        risks=proposal.risks,
         acceptance=acceptance.digest() if acceptance else None,
         custody=custody,
         started_at=started_at,

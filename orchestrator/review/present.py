@@ -13,7 +13,8 @@ from typing import Any
 
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem
-from orchestrator.models.review import Mark
+from orchestrator.models.review import ChangeSheet, Mark
+from orchestrator.policy import enforcement
 from orchestrator.review import risk, sections
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape, fold, fold_words
@@ -106,6 +107,7 @@ def _shown(view: ItemView, marks: Marked) -> dict[str, Any]:
         "hunks": [_hunk_json(view, hunk, marks) for hunk in risk.ordered(view)],
         "outcome": view.outcome,
         "sheet": view.sheet.model_dump(mode="json"),
+        "used": [_used_json(part) for part in view.sheet.changes],
         "to_lift": [finding.model_dump(mode="json") for finding in view.to_lift],
         "diffs": [_diff_json(part) for part in view.diffs],
         "decisions": [
@@ -114,6 +116,13 @@ def _shown(view: ItemView, marks: Marked) -> dict[str, Any]:
         ],
         "comments": [remark.model_dump(mode="json") for remark in view.comments],
     }
+
+
+def _used_json(part: ChangeSheet) -> dict[str, Any]:
+    """Each grant of a step: what of it was used (``null``: not observed), and who holds it."""
+    spent = (part.used,) if part.used else ()
+    grants = enforcement.rows(part.step.capabilities, (f.path for f in part.change.files), spent)
+    return {"step": part.step.id, "grants": enforcement.as_json(grants)}
 
 
 def _hunk_json(view: ItemView, ranked: Ranked, marks: Marked) -> dict[str, Any]:

@@ -10,12 +10,14 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
+from orchestrator.models.capabilities import Enforcement
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.decision import ON_A_CHANGE
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Disposition, Finding, GateReport
 from orchestrator.models.plan import Plan, Source, SourceKind, Step
 from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
 from orchestrator.models.spec import Requirement
+from orchestrator.policy import enforcement
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.view import ItemView
 
@@ -103,6 +105,8 @@ def step(it: Step) -> Iterator[Row]:
         yield alert("no acceptance command: nothing will demonstrate this step", it.id)
     yield heading("Limits", it.id)
     yield from text(f"  {_limits(it)}", path=it.id)
+    yield heading("Held by", it.id)
+    yield from _held(it)
 
 
 def _grants(it: Step) -> Iterator[Row]:
@@ -116,6 +120,18 @@ def _grants(it: Step) -> Iterator[Row]:
     for glob in it.capabilities.write_protected:
         yield alert(f"{glob}   (PROTECTED path, granted)", it.id)
     yield from text(f"Reads: {', '.join(it.capabilities.read) or 'nothing'}", 2, it.id)
+
+
+def _held(it: Step) -> Iterator[Row]:
+    """Who holds each thing that is granted; what is not granted cannot be used."""
+    given = {name: words for name, words in enforcement.granted(it.capabilities).items() if words}
+    by: dict[str, list[str]] = {}
+    for name in given:
+        held = enforcement.HELD[name].by
+        who = "advisory" if held is Enforcement.ADVISORY else f"enforced by the {held.value}"
+        by.setdefault(who, []).append(name.removeprefix("limits."))
+    for who, names in by.items():
+        yield from text(f"{who}: {', '.join(names)}", 2, it.id)
 
 
 def _limits(it: Step) -> str:
@@ -227,6 +243,17 @@ def agent(parts: Iterable[ChangeSheet]) -> Iterator[Row]:
             yield alert(f"{part.step.id}: {denial}")
 
 
+def used(parts: Iterable[ChangeSheet]) -> Iterator[Row]:
+    """Each grant beside what was used of it and who holds it; a protection that was missing first."""
+    for part in parts:
+        for risk in part.risks:
+            yield alert(f"{part.step.id}: RISK ACCEPTED: {risk.words()}")
+        if part.used is None:
+            continue
+        for grant in enforcement.rows(part.step.capabilities, (f.path for f in part.change.files), (part.used,)):
+            yield from text(f"{part.step.id}: {grant.words()}")
+
+
 def said(view: ItemView) -> Iterator[Row]:
     """Decisions and remarks so far."""
     for one in view.decisions:
@@ -265,6 +292,7 @@ def everything(view: ItemView) -> Iterator[Row]:
         ("Findings", findings(view)),
         ("Acceptance", acceptance(view)),
         ("Agent's own words", agent(view.sheet.changes)),
+        ("Granted and used", used(view.sheet.changes)),
         ("Files", (row for d in view.diffs for f in d.change.files for row in text(file_line(f)))),
         ("Said so far", said(view)),
     ]

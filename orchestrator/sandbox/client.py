@@ -136,6 +136,11 @@ class Engine:
         with self._call("inspect a container"):
             return dict(self._api.inspect_container(container))
 
+    def stats(self, container: str) -> dict[str, Any]:
+        """What a container takes now, as the engine writes it: one sample, taken at once."""
+        with self._call("measure a container"):
+            return dict(self._api.stats(container, stream=False, one_shot=True))
+
     def start(self, container: str) -> None:
         """Run PID 1."""
         with self._call("start a container"):

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from orchestrator.errors import LimitReached, RepositoryError, SandboxUnavailable, UsageError
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.usage import Peaks
 from orchestrator.ports import ChangeOut, Execution, SandboxRequest, TreeEntry
 from orchestrator.sandbox import layout, members
 from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.client import Engine
+from orchestrator.sandbox.peaks import Watch
 from orchestrator.sandbox.profile import ENVIRONMENT, MIB, NODE_MODULES, PACKAGES, UNPACKER, WORK
 from orchestrator.sandbox.services import START_SECONDS, Services
 
@@ -47,6 +49,7 @@ class DockerSandbox:
         self._fresh = True
         self._broken = False
         self._services: Services | None = None
+        self._watch = Watch(engine, container) if request.watched else None
 
     def begin_wall_time(self) -> None:
         """For a container that was made ahead: its time begins now."""
@@ -64,6 +67,15 @@ class DockerSandbox:
         """Idempotent."""
         if self._services is not None:
             self._services.close()
+
+    def peaks(self) -> Peaks:
+        """As the port says; nothing for one that was not to be watched."""
+        return self._watch.close() if self._watch is not None else Peaks()
+
+    def stop_watch(self) -> None:
+        """Idempotent; for a container that is about to go."""
+        if self._watch is not None:
+            self._watch.abandon()
 
     @property
     def container(self) -> str:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
 from orchestrator.models.base import Digest, canonical, sha256
-from orchestrator.ports import SandboxRequest
+from orchestrator.ports import Sandbox, SandboxRequest
 from orchestrator.sandbox import probe, programs
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
@@ -42,7 +42,7 @@ class DockerSandboxes:
     them), ``seccomp`` is the profile's file, ``state`` a directory for copies
     and probe results, ``runtime`` an engine runtime (default: the engine's own; ``AUTO``: gVisor where the
     engine has it and its probe passes). ``pool_size`` containers of each kind that was opened are made ahead,
-    for a process that opens many.
+    for a process that opens many. ``accepted`` protections may be missing.
     May be used by several threads; one sandbox belongs to one thread.
     """
 
@@ -56,10 +56,12 @@ class DockerSandboxes:
         runtime: str | None = None,
         base_url: str | None = None,
         pool_size: int = 0,
+        accepted: Iterable[str] = (),
     ) -> None:
         self._reference, self._runtime, self._base_url = image, runtime, base_url
         self._source, self._seccomp, self._state = programs_source, seccomp, state
         self._connected: tuple[Engine, Profile] | None = None
+        self._accepted, self._missing = frozenset(accepted), frozenset[str]()
         self._probed = False
         self._admitted: set[str] = set()
         self.choice = ""
@@ -73,6 +75,11 @@ class DockerSandboxes:
     def image(self) -> str:
         """The image's id, ``sha256:…``. Connects."""
         return self.connect().image
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Accepted protections that do not hold here. Known once probed."""
+        return self._missing
 
     @property
     def programs(self) -> Digest:
@@ -126,6 +133,7 @@ class DockerSandboxes:
             state=self._state,
             runtime=self._runtime,
             base_url=self._base_url,
+            accepted=self._accepted,
         )
         made._probed = True
         try:
@@ -269,9 +277,22 @@ class DockerSandboxes:
             probe.remember(self._state, fit)
         if probe.known(self._state, subject):
             return
-        opened = partial(self._opened, replace(probe.REQUEST, image=image), pooled=False)
-        probe.run(opened, inodes_on_the_way_out=is_gvisor(self.connect().runtime))
-        probe.remember(self._state, subject)
+        self._missing |= self._tried(subject, opened, frozenset() if preferred else self._accepted)
+
+    def _tried(
+        self, subject: Digest, opened: Callable[[], AbstractContextManager[Sandbox]], accepted: frozenset[str]
+    ) -> frozenset[str]:
+        """Which of the accepted protections are missing; known, or found now."""
+        under = sha256(canonical([subject, sorted(accepted)]))
+        known = probe.admitted(self._state, under) if accepted else None
+        if known is not None:
+            return known
+        missing = probe.run(opened, inodes_on_the_way_out=is_gvisor(self.connect().runtime), accepted=accepted)
+        if missing:
+            probe.admit(self._state, under, missing)
+        else:
+            probe.remember(self._state, subject)
+        return missing
 
     @contextmanager
     def _opened(self, request: SandboxRequest, *, pooled: bool = True) -> Generator[DockerSandbox]:
@@ -290,6 +311,7 @@ class DockerSandboxes:
                 sandbox.start_services()
                 yield sandbox
             finally:
+                sandbox.stop_watch()
                 sandbox.stop_services()
                 self._live.discard(sandbox)
         finally:
@@ -301,7 +323,7 @@ class DockerSandboxes:
         spec = container_spec(self.connect(), request, Owner.this(), wall_seconds)
         container = engine.create(spec)
         try:
-            require_as_asked(spec, engine.inspect(container), "sandbox")
+            require_as_asked(spec, engine.inspect(container), "sandbox", self._accepted)
             channel = engine.attach(container)
             try:
                 engine.start(container)

@@ -5,7 +5,7 @@ Covers settings alone: that they hold is the probe's business (D8).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.errors import SandboxUnsafe
@@ -49,6 +49,10 @@ _MASKED = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware")
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
+_DROPPED = {"memory": ("Memory", "MemorySwap"), "pids": ("PidsLimit",), "cpu": ("NanoCpus",)}
+"""Settings that an engine without the cgroup for them leaves out of what it makes."""
+
+
 def drift(spec: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
     """One sentence per setting that is not as asked. ``seen`` is the engine's inspection."""
     asked, config, host = spec["HostConfig"], seen["Config"], seen["HostConfig"]
@@ -61,9 +65,13 @@ def drift(spec: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
     return wrong + _lists(asked, host) + _mounts(asked, seen) + _kernel(host, seen)
 
 
-def require_as_asked(spec: Mapping[str, Any], seen: Mapping[str, Any], what: str) -> None:
-    """Raises ``SandboxUnsafe`` (``SBX010``) with one sentence a setting."""
-    wrong = drift(spec, seen)
+def require_as_asked(spec: Mapping[str, Any], seen: Mapping[str, Any], what: str, accepted: Iterable[str] = ()) -> None:
+    """Raises ``SandboxUnsafe`` (``SBX010``) with one sentence a setting.
+
+    An engine that drops a limit which may be missing here is not held to it; no other setting is ever let go.
+    """
+    loose = {setting for name in accepted for setting in _DROPPED.get(name, ())}
+    wrong = [words for words in drift(spec, seen) if words.partition(" ")[0] not in loose]
     if wrong:
         raise SandboxUnsafe("SBX010", f"the engine changed the settings of the {what}", "do not use it", wrong)
 

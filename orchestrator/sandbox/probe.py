@@ -5,6 +5,7 @@ Success is remembered, and that a runtime which was only preferred fell short.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import tempfile
@@ -56,6 +57,21 @@ def refuse(state: Path, subject: Digest, words: str) -> None:
     _write(state, _place(state, subject).with_suffix(".refused"), words.encode())
 
 
+def admitted(state: Path, subject: Digest) -> frozenset[str] | None:
+    """What was missing when exactly this was tried and everything else held, or ``None``."""
+    try:
+        record = json.loads(_place(state, subject).with_suffix(".admitted").read_bytes())
+        missing = frozenset(record["missing"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return missing if canonical(record) == _admission(subject, missing) else None
+
+
+def admit(state: Path, subject: Digest, missing: frozenset[str]) -> None:
+    """Keep what was missing and accepted. Raises ``SandboxUnavailable`` (``SBX012``)."""
+    _write(state, _place(state, subject).with_suffix(".admitted"), _admission(subject, missing))
+
+
 def remember(state: Path, subject: Digest) -> None:
     """Raises ``SandboxUnavailable`` (``SBX012``) when the state directory cannot be written."""
     _write(state, _place(state, subject), _record(subject))
@@ -74,8 +90,13 @@ def _write(state: Path, place: Path, data: bytes) -> None:
         ) from error
 
 
-def run(opened: Callable[[], AbstractContextManager[Sandbox]], *, inodes_on_the_way_out: bool = False) -> None:
-    """Try everything. Raises ``SandboxUnsafe`` (``SBX011``) naming each protection that does not hold.
+def run(
+    opened: Callable[[], AbstractContextManager[Sandbox]],
+    *,
+    inodes_on_the_way_out: bool = False,
+    accepted: frozenset[str] = frozenset(),
+) -> frozenset[str]:
+    """Try everything; of ``accepted`` what does not hold. Raises ``SandboxUnsafe`` (``SBX011``) naming every other one.
 
     A limit that ends the whole sandbox holds too; what is left is tried in a fresh one.
     ``inodes_on_the_way_out``: they count as held when too many of them are refused there (gVisor's
@@ -86,7 +107,8 @@ def run(opened: Callable[[], AbstractContextManager[Sandbox]], *, inodes_on_the_
         seen |= _round(opened, left)
     if seen["inodes"] and inodes_on_the_way_out and _refused_on_the_way_out(opened):
         seen["inodes"] = ""
-    broken = {name: words for name, words in seen.items() if words}
+    missing = {name: words for name, words in seen.items() if words}
+    broken = {name: words for name, words in missing.items() if name not in accepted}
     if broken:
         raise SandboxUnsafe(
             "SBX011",
@@ -95,6 +117,7 @@ def run(opened: Callable[[], AbstractContextManager[Sandbox]], *, inodes_on_the_
             "runsc needs --oci-seccomp)",
             [f"{name} {words}" for name, words in sorted(broken.items())],
         )
+    return frozenset(missing)
 
 
 _KNOCK = f"import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect('{BROKER}/{{}}')"
@@ -184,6 +207,10 @@ def _refused_on_the_way_out(opened: Callable[[], AbstractContextManager[Sandbox]
 
 def _place(state: Path, subject: Digest) -> Path:
     return state / "probes" / subject.removeprefix("sha256:")
+
+
+def _admission(subject: Digest, missing: frozenset[str]) -> bytes:
+    return canonical({"schema": "handrail/probe/v1", "subject": subject, "missing": sorted(missing)})
 
 
 def _record(subject: Digest) -> bytes:

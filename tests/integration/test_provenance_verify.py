@@ -9,6 +9,7 @@ from orchestrator.models.base import canonical, sha256
 from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Role
+from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.verification import Checks, Trust, Verified
 from orchestrator.provenance import bundle, dsse, log, root, statements
 from orchestrator.provenance.trust import TrustStore
@@ -190,6 +191,14 @@ def test_a_decision_on_the_same_tree_on_another_tip_or_ref(world: World):
     for other in (world.identity_of(other_tip, world.tree), world.identity_of(world.base, world.tree, "refs/heads/x")):
         decision = world.decision(subject=other.digest(), change=other)
         assert codes(replace(world, "decision", decision, "ana")) == {"EVID050"}
+
+
+def test_a_risk_that_the_policy_does_not_list(world: World):
+    risk = AcceptedRisk(protection="pids", owner="ana", until=NOW.date())
+    stated = world.change(risks=(risk,))
+    assert codes(replace(world, "change", stated, "runner")) == {"EVID067"}
+    found = world.verify()
+    assert found.risks == (risk,)
 
 
 @pytest.mark.parametrize("verdict", [Verdict.REJECT, Verdict.REQUEST_CHANGES])

@@ -103,6 +103,9 @@ def test_a_page_tells_a_whole_run(tmp_path):
         ["src/f1.py"],
         "advisory",
     )
+    assert used["limits.memory_mib"]["granted"] == ["256"]
+    assert 0 < float(used["limits.memory_mib"]["used"][0]) <= 256
+    assert used["limits.memory_mib"]["by"] == "kernel"
     assert asked["schema"] == "handrail.report/1"
     assert len(re.findall(r"<path d=", text)) == 1
 

@@ -10,12 +10,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sandbox_support
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
+from orchestrator.models.usage import Peaks
 from orchestrator.sandbox import client, probe, profile
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
@@ -221,6 +223,21 @@ def test_the_container_is_gone_when_the_context_ends(docker, engine):
     with pytest.raises(ZeroDivisionError), Filled(docker):
         raise ZeroDivisionError
     assert ids(engine) == before
+
+
+def test_what_a_watched_sandbox_took_is_seen_from_outside(docker):
+    """Four children and 40 MiB for longer than two samples are apart; one that is not watched tells nothing."""
+    takes = "import os, time\nheld = bytearray(40 << 20)\nfor _ in range(4):\n  if not os.fork(): break\ntime.sleep(4)"
+    with docker.open(replace(request(), watched=True)) as sandbox:
+        sandbox.copy_in((), lambda _: iter(()), GRANT, ())
+        sandbox.execute(["python3", "-c", takes], timeout_seconds=30)
+        peaks = sandbox.peaks()
+        assert sandbox.peaks() == peaks
+    assert peaks.pids >= 6
+    assert 40 <= peaks.memory_mib <= 512
+    assert peaks.cpu_seconds > 0
+    with docker.open(request()) as sandbox:
+        assert sandbox.peaks() == Peaks()
 
 
 def test_several_threads_share_a_provider(engine, tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.models.capabilities import Capabilities, DataClass, Egress, Limits
-from orchestrator.policy import capabilities, egress
+from orchestrator.policy import capabilities, egress, globs
 
 HOSTS = st.sampled_from(["*", "*.example.org", "*.a.example.org", "a.example.org", "b.a.example.org", "other.net"])
 PATHS = st.sampled_from(["/", "/simple", "/simple/", "/simple/x", "/simplest", "/files"])
@@ -83,6 +83,58 @@ def test_meeting_itself_changes_nothing_and_nothing_is_below_everything(grant):
         limits=Limits(memory_mib=64, tokens=0, egress_kib=0, cost_usd=0.0),
     )
     assert capabilities.is_within(capabilities.meet(nothing, grant), grant)
+
+
+@given(GRANTS, GRANTS, GRANTS)
+def test_grants_meet_in_any_order(one, two, three):
+    """Of patterns that are nested or apart. Where two only overlap, a meet may be narrower than what both cover."""
+    left = capabilities.meet(capabilities.meet(one, two), three)
+    assert equal(left, capabilities.meet(one, capabilities.meet(two, three)))
+    assert equal(left, capabilities.meet(capabilities.meet(three, one), two))
+
+
+@given(GRANTS, GRANTS)
+def test_meeting_again_absorbs_and_the_order_is_that_of_the_meet(one, two):
+    both = capabilities.meet(one, two)
+    assert equal(capabilities.meet(one, both), both)
+    assert equal(both, one) == capabilities.is_within(one, two)
+
+
+@given(st.permutations([("src/*",), ("**/*.py",), ("src/a.py", "docs/**"), ("*/a.py", "**")]))
+def test_where_patterns_only_overlap_no_order_grants_what_one_side_does_not(sides):
+    met = sides[0]
+    for side in sides[1:]:
+        met = globs.meet(met, side)
+    assert all(globs.below(met, side) for side in sides)
+
+
+@given(GRANTS)
+def test_by_default_a_step_reads_and_does_nothing_else(grant):
+    """What is not said is not granted; the limits alone have a default that is not the lowest."""
+    plain = Capabilities(limits=grant.limits, data=grant.data)
+    assert (plain.write, plain.write_protected, plain.commands, plain.egress, plain.models, plain.secrets) == ((),) * 6
+    assert capabilities.is_within(plain.model_copy(update={"read": ()}), grant)
+
+
+@given(GRANTS, st.sampled_from(sorted(Limits.model_fields)), st.floats(0, 1))
+def test_each_limit_by_flag_only_lowers(grant, name, share):
+    least = {
+        "cpus": 0.1,
+        "memory_mib": 64,
+        "pids": 16,
+        "disk_mib": 8,
+        "inodes": 256,
+        "wall_seconds": 1,
+        "output_kib": 1,
+    }
+    now = getattr(grant.limits, name)
+    low = least.get(name, 0) + share * max((now or 1) - least.get(name, 0), 0)
+    lower = capabilities.lowered(grant, {name: low})
+    assert capabilities.is_within(lower, grant)
+    assert getattr(lower.limits, name) == (low if name in {"cpus", "cost_usd"} else int(low))
+    assert capabilities.lowered(grant, {name: (now or 1) + 10}).limits.model_copy(update={"cost_usd": None}) == (
+        grant.limits.model_copy(update={"cost_usd": None})
+    )
 
 
 @given(st.lists(RULES, max_size=4), st.lists(RULES, max_size=4), REQUESTS)

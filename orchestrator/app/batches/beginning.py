@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.app.files import read_file
-from orchestrator.app.project import Project
+from orchestrator.app.project import Project, open_project
+from orchestrator.app.risks import accept, read_risks
 from orchestrator.app.start import RunRequest, start
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, sha256
-from orchestrator.models.batch import Batch, BatchEntry
-from orchestrator.models.run import Run
+from orchestrator.models.base import Digest, RunId, sha256
+from orchestrator.models.batch import Batch, BatchEntry, ManifestEntry
+from orchestrator.models.run import OVER, Run
 from orchestrator.ports import RunJob
 
 
@@ -22,14 +23,40 @@ def job_of(batch: Batch, entry: BatchEntry, *, key: str = "", trust: str = "") -
 
 def begun(project: Project, job: RunJob) -> Run:
     """The run of a job, recorded now if it was not. Raises BAT010, and as :func:`~orchestrator.app.start.start`."""
-    try:
-        return project.index.run(job.run)
-    except UsageError as unknown:
-        if unknown.code != "RUN001" or not job.begin:
-            raise
+    known = _known(project, job.run) if job.begin else project.index.run(job.run)
+    if known is not None:
+        return known
     batch, _, document = job.begin.partition(" ")
     entry = BatchEntry.model_validate_json(document)
     return start(project, request_of(entry, batch, key=job.key, trust=job.trust), run=entry.run)
+
+
+def accepting(batch: Batch, given: tuple[str, ...], trust: Digest | None) -> Batch:
+    """The batch as it is gone on with: its runs, those that began too, accept these risks. Raises as ``accept``."""
+    if not given:
+        return batch
+    read_risks(given)
+    for entry in batch.entries:
+        with open_project(Path(entry.repo)) as project:
+            if (run := _known(project, entry.run)) is not None and run.status not in OVER:
+                accept(project, run, given, trust)
+    entries = [e.model_copy(update={"asked": _accepting(e.asked, given)}) for e in batch.entries]
+    return batch.model_copy(update={"entries": tuple(entries)})
+
+
+def _accepting(asked: ManifestEntry, given: tuple[str, ...]) -> ManifestEntry:
+    named = {risk.protection for risk in read_risks(given)}
+    kept = [text for text in asked.accept_risk if text.partition(":")[0] not in named]
+    return asked.model_copy(update={"accept_risk": (*kept, *given)})
+
+
+def _known(project: Project, run: RunId) -> Run | None:
+    try:
+        return project.index.run(run)
+    except UsageError as unknown:
+        if unknown.code != "RUN001":
+            raise
+        return None
 
 
 def request_of(entry: BatchEntry, batch: str, *, key: str = "", trust: str = "") -> RunRequest:
@@ -52,4 +79,5 @@ def request_of(entry: BatchEntry, batch: str, *, key: str = "", trust: str = "")
         key=Path(key) if key else None,
         trust=Digest(trust) if trust else None,
         batch=batch,
+        accept_risk=asked.accept_risk,
     )

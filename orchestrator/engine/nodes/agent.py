@@ -21,7 +21,8 @@ from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
 from orchestrator.models.plan import Step
-from orchestrator.models.traffic import Traffic, Usage
+from orchestrator.models.traffic import Traffic, TrafficKind, Usage
+from orchestrator.models.usage import Peaks, Used
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_write, may_read
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
@@ -91,19 +92,23 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     worker = ctx.workers(choice(ctx.settings, step.kind, mine["attempt"]))
     base_tree, before = ctx.trees.tree_of(tip), ground.change
     start_tree = before.tree if before else base_tree
-    sandboxes, environment = ctx.sandboxes(), ctx.environment(base_tree)
+    sandboxes, risks, environment = ctx.sandboxes(), ctx.risks(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
     entries = ctx.trees.entries(start_tree)
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
     started = ctx.clock.now()
+    for risk in risks:
+        ctx.emit("risk-accepted", "agent", step.id, mine["attempt"], **risk.model_dump(mode="json"))
     with way_out(ctx, step, mine, worker, way):
         request = _request(ctx, step, mine, worker, way=way, paths=[entry.path for entry in entries])
         with sandboxes.open(request.furnished(environment)) as sandbox:
             sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way=way, known=ground.known)
-            outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
+            seen = set[str]()
+            outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"], seen))
             if outcome.timed_out:
                 raise LimitReached("AGT020", f"The agent was still at work after its time on step {step.id}.")
+            peaks = sandbox.peaks()
             out = sandbox.change_out()
     built = ctx.trees.build(
         start_tree,
@@ -114,6 +119,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     if built.denials:
         told = ctx.blobs.put("\n".join(built.denials).encode())
         ctx.emit("sandbox-denied", "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
+    finished = ctx.clock.now()
     return Proposal(
         run=ctx.run.id,
         step=step.id,
@@ -132,8 +138,26 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
         people=before.people if before else (),
         written=before.written if before else None,
         mixed=bool(before and before.people),
+        risks=risks,
+        used=_used(way.traffic, seen, peaks, (finished - started).total_seconds()),
         started_at=started,
-        finished_at=ctx.clock.now(),
+        finished_at=finished,
+    )
+
+
+def _used(traffic: Traffic | None, commands: set[str], peaks: Peaks, seconds: float) -> Used:
+    account = traffic or Traffic()
+    usage = account.usage
+    return Used(
+        commands=tuple(sorted(commands)),
+        hosts=tuple(sorted({x.host for x in account.exchanges if x.kind is TrafficKind.EGRESS})),
+        models=account.models,
+        requests=usage.requests,
+        tokens=usage.input_tokens + usage.output_tokens,
+        cost_usd=usage.cost_usd if usage.requests else 0.0,
+        egress_kib=-(-usage.egress_bytes // 1024),
+        wall_seconds=round(seconds, 1),
+        peaks=peaks,
     )
 
 
@@ -148,6 +172,7 @@ def _request(
         broker=way.lease.mount if way.lease else None,
         image=worker.agent.image,
         packages=ctx.settings.packages or None,
+        watched=True,
     )
 
 
@@ -179,6 +204,8 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, *, way: Way, 
     )
 
 
-def _record(ctx: RunContext, step: Step, attempt: int, event: AgentEvent) -> None:
+def _record(ctx: RunContext, step: Step, attempt: int, commands: set[str], event: AgentEvent) -> None:
+    if event.kind == "command":
+        commands |= {str(word) for word in (event.data.get("argv") or ())[:1]}
     data = {} if event.kind in _ERASED else dict(event.data)
     ctx.emit("agent-" + event.kind, "agent", step.id, attempt, **data)

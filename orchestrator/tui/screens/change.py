@@ -29,6 +29,7 @@ def _side_rows(view: ItemView) -> Iterator[Row]:
     parts = (
         ("Acceptance", sections.acceptance(view)),
         ("Agent's own words", sections.agent(view.sheet.changes)),
+        ("Granted and used", sections.used(view.sheet.changes)),
         ("Said so far", sections.said(view)),
         ("Item", sections.head(view)),
     )
