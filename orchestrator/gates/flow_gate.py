@@ -29,7 +29,25 @@ from orchestrator.ports import Candidate
 __all__ = ["FlowGate"]
 
 _NOISE_IN_TESTS = frozenset(
-    {"HR103", "HR104", "HR204", "HR301", "HR601", "HR606", "HR701", "HR702", "HR703", "HR705", "HR706", "HR708"}
+    {
+        "HR103",
+        "HR104",
+        "HR106",
+        "HR107",
+        "HR204",
+        "HR205",
+        "HR301",
+        "HR601",
+        "HR606",
+        "HR701",
+        "HR702",
+        "HR703",
+        "HR705",
+        "HR706",
+        "HR708",
+        "HR404",
+        *(f"HR80{n}" for n in range(1, 8)),
+    }
 )
 
 

@@ -15,6 +15,7 @@ from orchestrator.errors import GateBroken
 from orchestrator.gates import characters, suppressions
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits
+from orchestrator.gates.payloads import payload_hits
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, python_kind, sides
 from orchestrator.gates.worker import Worker
@@ -25,7 +26,7 @@ from orchestrator.ports import Candidate
 
 __all__ = ["HygieneGate"]
 
-_RULES_VERSION = 1
+_RULES_VERSION = 2
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".po", ".pot", ".csv", ".tsv"})
 
 
@@ -76,6 +77,8 @@ class HygieneGate:
         # what is larger than this, or no text, has a finding of its own; searching it would only take minutes
         if code and not binary and len(side.data) <= SIZE_LIMIT_BYTES:
             hits += suppressions.suppressions(text)
+        if not binary and len(side.data) <= SIZE_LIMIT_BYTES:
+            hits += payload_hits(side.path, text)
         hits += self._hidden(side)
         return hits
 

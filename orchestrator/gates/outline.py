@@ -91,6 +91,8 @@ class _Seen:
                 self.tests[test] += 1
         if isinstance(node, ast.Call) and _last_name(node.func) in _DYNAMIC:
             self.executes = True
+        if isinstance(node, ast.Name) and node.id == "__builtins__":
+            self.executes = True
 
 
 def _last_name(node: ast.AST) -> str:

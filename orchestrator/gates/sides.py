@@ -22,7 +22,7 @@ from orchestrator.models.change import ChangedFile
 from orchestrator.policy.paths import covers
 from orchestrator.ports import Candidate
 
-__all__ = ["SIZE_LIMIT_BYTES", "PythonKind", "Side", "is_test", "python_kind", "sides", "source_of"]
+__all__ = ["SIZE_LIMIT_BYTES", "PythonKind", "Side", "code_cells", "is_test", "python_kind", "sides", "source_of"]
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 """Above it a file is not parsed."""
@@ -31,7 +31,7 @@ REGULAR = frozenset({"100644", "100755"})
 
 _SUFFIXES = frozenset({".py", ".pyw", ".pyi", ".pyx", ".pxd", ".pxi"})
 _SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#![^\r\n]*\b(?:python|pypy)[0-9.]*\b")
-_TELLING = re.compile(r"\b(?:import|def|exec|eval|compile|__import__|getattr|open)\b")
+_TELLING = re.compile(r"\b(?:import|def|exec|eval|compile|__import__|getattr|open|__builtins__)\b")
 _TEST_NAME = re.compile(r"(?:test_.*|.*_test|tests|conftest)\.pyw?", re.IGNORECASE | re.DOTALL)
 _OTHER_TESTS = re.compile(r".*(?:_test\.go|_test\.rs|\.(?:test|spec)\.[cm]?[jt]sx?|_spec\.rb)", re.DOTALL)
 _TEST_FOLDERS = frozenset({"test", "tests"})
@@ -99,17 +99,30 @@ def source_of(side: Side, kind: PythonKind) -> bytes:
     if kind is not PythonKind.NOTEBOOK:
         return side.data
     try:
-        notebook: Any = json.loads(side.data)
-        cells = [_cell(c) for c in notebook["cells"] if c["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        cells = code_cells(json.loads(side.data, object_pairs_hook=_once))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"not a readable notebook ({type(error).__name__})") from error
-    return "\n".join(cells).encode("utf-8", "surrogatepass")
+    return "\n".join(_plain(cell) for cell in cells).encode("utf-8", "surrogatepass")
 
 
-def _cell(cell: Any) -> str:  # noqa: ANN401 - JSON of a stranger
-    source = cell["source"]
-    text = source if isinstance(source, str) else "".join(source)
-    return "\n".join("# " + line if line.lstrip()[:1] in {"%", "!"} else line for line in text.split("\n")) + "\n"
+def code_cells(notebook: Any) -> list[str]:  # noqa: ANN401 - JSON of a stranger
+    """The text of each code cell. Raises ``ValueError`` for what is no notebook."""
+    try:
+        sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        return [source if isinstance(source, str) else "".join(source) for source in sources]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not a notebook") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers take different ones of two equal keys."""
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+def _plain(cell: str) -> str:
+    return "\n".join("# " + line if line.lstrip()[:1] in {"%", "!"} else line for line in cell.split("\n")) + "\n"
 
 
 def is_test(path: str, test_roots: Sequence[str]) -> bool:

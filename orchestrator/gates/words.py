@@ -40,6 +40,16 @@ OWN: Mapping[str, Words] = {
         "mend what it silences, and remove it",
     ),
     "HIDDEN-PYTHON": Words("A Python program that is not named like one", _BY_NAME, "name it .py"),
+    "NOTEBOOK-COMMAND": Words(
+        "A notebook runs a command", "It runs with the reader's rights when the cell is run.", "have a person agree"
+    ),
+    "YAML-OBJECT": Words(
+        "YAML that makes Python objects", "A loader that follows the tag runs code.", "write plain values"
+    ),
+    "PICKLE": Words("A pickle as text", "Loading it calls the function that it names.", "keep the data as JSON"),
+    "TEMPLATE-INSIDE": Words(
+        "A template reaches into the interpreter", "From there it reaches every function.", "pass the value in by name"
+    ),
     "BIDI": Words("Bidirectional control characters", _SEEN, "write them as escapes, or remove them"),
     "INVISIBLE": Words("Invisible characters", _SEEN, "write them as escapes, or remove them"),
     "CONTROL": Words("Control characters", _SEEN, "write them as escapes, or remove them"),

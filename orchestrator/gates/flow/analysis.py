@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.gates.flow.module import Module
 from orchestrator.gates.flow.rule import Family, Rule
-from orchestrator.gates.flow.rules import code, deserialise, files, process, queries, trust, web
+from orchestrator.gates.flow.rules import code, deserialise, files, hidden, process, queries, trust, web
 
 __all__ = ["FAMILIES", "RULES", "analyse"]
 
@@ -21,6 +21,7 @@ FAMILIES: tuple[Family, ...] = (
     web.FAMILY,
     queries.FAMILY,
     trust.FAMILY,
+    hidden.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 _RECURSION = 20_000

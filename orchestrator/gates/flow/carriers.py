@@ -13,6 +13,7 @@ PURE_METHODS = frozenset(
         "upper",
         "replace",
         "format",
+        "format_map",
         "join",
         "decode",
         "encode",

@@ -1,4 +1,4 @@
-"""Expressions: each evaluates to a :class:`Value`, and each call in them is shown to the rules."""
+"""Expressions without calls: each evaluates to a :class:`Value`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.folding import fold_call, percent
+from orchestrator.gates.flow.constants import calculated, compared, merged_pairs, negated
+from orchestrator.gates.flow.folding import percent
 from orchestrator.gates.flow.lookups import member_of
-from orchestrator.gates.flow.names import BUILTINS, canonical_name, last
-from orchestrator.gates.flow.sources import source_of_attribute, source_of_call
+from orchestrator.gates.flow.names import BUILTINS, canonical_name
+from orchestrator.gates.flow.sources import source_of_attribute
 from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, added, common_safety, constant, join, named, union
 
 __all__ = ["Expressions"]
 
 _UNROLLED = 512
 _TEXT_LIMIT = 4096
+_PATHS = frozenset({"pathlib.Path()", "pathlib.Path.home()", "pathlib.Path.cwd()", "pathlib.PosixPath()"})
 _TRANSPARENT = frozenset({"__wrapped__", "__func__", "__call__", "func"})
 
 
@@ -74,6 +76,10 @@ class Expressions:
 
     def called(self, call: Call) -> Value | None:
         """Show a call to the rules; its value when it is of this module."""
+        raise NotImplementedError
+
+    def compared(self, node: ast.Compare, left: Value, right: Value) -> None:
+        """Two values are held against each other."""
         raise NotImplementedError
 
     def define(self, node: ast.Lambda) -> Value:
@@ -162,6 +168,11 @@ class Expressions:
             folded = added(left, right)
             if folded is not None:
                 return folded
+        number = calculated(node.op, left, right)
+        if number is not None:
+            return number
+        if isinstance(node.op, ast.BitOr) and (left.pairs is not None or right.pairs is not None):
+            return merged_pairs(left, right)
         if isinstance(node.op, ast.Mod) and isinstance(left.const, str):
             text = percent(left.const, right)
             if text is not None:
@@ -173,9 +184,7 @@ class Expressions:
         if isinstance(node.op, ast.Mod) and left.text is not None and right.known:
             made_text = False
         refs = (
-            frozenset({"pathlib.Path()"})
-            if isinstance(node.op, ast.Div) and "pathlib.Path()" in whole.refs
-            else frozenset[str]()
+            frozenset({"pathlib.Path()"}) if isinstance(node.op, ast.Div) and whole.refs & _PATHS else frozenset[str]()
         )
         return Value(
             refs=refs,
@@ -211,14 +220,16 @@ class Expressions:
         return join([self.value(node.body), self.value(node.orelse)])
 
     def _compare(self, node: ast.Compare) -> Value:
-        for part in (node.left, *node.comparators):
-            self.value(part)
-        return ANYTHING
+        left, rest = self.value(node.left), [self.value(part) for part in node.comparators]
+        if len(rest) != 1:
+            return ANYTHING
+        self.compared(node, left, rest[0])
+        return compared(node.ops[0], left, rest[0])
 
     def _unaryop(self, node: ast.UnaryOp) -> Value:
         inner = self.value(node.operand)
         if isinstance(node.op, ast.Not):
-            return constant(not inner.const) if isinstance(inner.const, bool | int) else ANYTHING
+            return negated(inner)
         return constant(-inner.const) if isinstance(node.op, ast.USub) and isinstance(inner.const, int) else ANYTHING
 
     def _lambda(self, node: ast.Lambda) -> Value:
@@ -319,77 +330,3 @@ class Expressions:
             return Value(taint=value.everything().taint)
         refs = frozenset(f"{r}[]" for r in value.refs)
         return Value(refs=refs, taint=value.taint, safe=value.safe, texts=value.texts, origins=value.origins)
-
-    # Calls
-
-    def _call(self, node: ast.Call) -> Value:
-        if isinstance(node.func, ast.Attribute):
-            # The receiver is looked at once: twice at each link would double the work with every link of a chain.
-            receiver = self.value(node.func.value)
-            function = self.attribute(receiver, node.func.attr)
-        else:
-            receiver, function = ANYTHING, self.value(node.func)
-        args, spread = self._arguments(node)
-        keywords: dict[str, Value] = {}
-        for keyword in node.keywords:
-            value = self.value(keyword.value)
-            if keyword.arg is not None:
-                keywords[keyword.arg] = value
-                continue
-            keywords |= {k: v for k, v in value.pairs or () if isinstance(k, str)}
-            spread = spread or value.pairs is None
-        for part, value in zip(
-            (*node.args, *(k.value for k in node.keywords)), (*args, *keywords.values()), strict=False
-        ):
-            self.handed_on(part, value)
-        return self.make_call(
-            Call(node, function.refs, tuple(args), keywords, receiver, spread, plain=self._plain(node))
-        )
-
-    def _plain(self, node: ast.Call) -> bool:
-        """Whether a reader sees what is called: a builtin, an imported name, or an attribute of an imported module."""
-        function = node.func
-        if isinstance(function, ast.Name):
-            return function.id in self.imported or (function.id in BUILTINS and self._rebound(function.id))
-        while isinstance(function, ast.Attribute):
-            function = function.value
-        return isinstance(function, ast.Name) and function.id in self.imported
-
-    def _rebound(self, name: str) -> bool:
-        found = self.scope.get(name) or self.globals.get(name)
-        return found is None or found.refs == frozenset({f"builtins.{name}"})
-
-    def _arguments(self, node: ast.Call) -> tuple[list[Value], bool]:
-        args: list[Value] = []
-        spread = False
-        for argument in node.args:
-            value = self.value(argument)
-            if not isinstance(argument, ast.Starred):
-                args.append(value)
-            elif value.items is not None:
-                args += value.items
-            else:
-                args.append(value)
-                spread = True
-        return args, spread
-
-    def make_call(self, call: Call) -> Value:
-        """The value of a call that the rules have seen."""
-        caller = next((n for n in call.names if n.startswith("operator.methodcaller:")), "")
-        if caller and call.args:
-            method = self.attribute(call.args[0], caller.partition(":")[2])
-            call = Call(call.node, method.refs, (), {}, call.args[0], spread=True)
-        own = self.called(call)
-        if own is not None:
-            return own
-        labels = frozenset(label for name in call.names if (label := source_of_call(name)))
-        folded = fold_call(call, self.attribute)
-        if folded is not None:
-            return replace(folded, taint=folded.taint | labels) if labels else folded
-        if "os.environ.get" in call.names:
-            return Value(taint=frozenset({"env"}))
-        carried = (
-            call.receiver.taint if call.receiver.taint and not call.receiver.refs & {"local:"} else frozenset[str]()
-        )
-        refs = frozenset(f"{name}()" for name in call.names if not last(name).startswith("?"))
-        return Value(refs=refs, taint=labels | carried, safe=call.receiver.safe, origins=call.receiver.origins)

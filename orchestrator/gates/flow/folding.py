@@ -18,6 +18,8 @@ from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, j
 __all__ = ["fold_call", "format_text", "percent"]
 
 _TEXT_LIMIT = 4096
+_PAIR = 2
+_SUBSTITUTES = frozenset({"substitute", "safe_substitute"})
 
 
 def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | None:
@@ -28,13 +30,42 @@ def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | N
     method = _method(call)
     if method is not None:
         return method
+    zipped = _zipped(call)
+    if zipped is not None:
+        return zipped
     if call.is_one_of(CLEAN):
-        return ANYTHING
+        return _truth(call)
     decoded = _decoded(call)
     if decoded is not None:
         return decoded
     kept = call.is_one_of(KEEP)
     return _kept(call, kept) if kept else None
+
+
+def _zipped(call: Call) -> Value | None:
+    """``zip`` of known things, and ``dict`` of known pairs."""
+    if "builtins.zip" in call.names and call.args and all(a.items is not None for a in call.args):
+        return Value(items=tuple(Value(items=row) for row in zip(*(a.items or () for a in call.args), strict=False)))
+    items = call.args[0].items if "builtins.dict" in call.names and call.args else None
+    if not items or not all(item.items is not None and len(item.items) == _PAIR for item in items):
+        return None
+    pairs = [
+        (key.const if key.const is not NOTHING else object, value) for key, value in (i.items or () for i in items)
+    ]
+    return Value(pairs=(*pairs, *call.keywords.items()))
+
+
+def _truth(call: Call) -> Value:
+    first = call.args[0].const if call.args else False
+    return constant(bool(first)) if "builtins.bool" in call.names and first is not NOTHING else ANYTHING
+
+
+def _substituted(call: Call, whole: Value) -> Value | None:
+    """A text made by ``string.Template``."""
+    template = call.receiver
+    if not call.calls_method(_SUBSTITUTES) or not template.texts or all(a.known for a in call.every()):
+        return None
+    return Value(taint=whole.taint, texts=whole.texts, built=True, origins=whole.origins)
 
 
 def _kept(call: Call, name: str) -> Value:
@@ -66,7 +97,7 @@ def _method(call: Call) -> Value | None:
     name = next((last(n) for n in call.names if "." in n and last(n) in PURE_METHODS), "")
     owner = call.receiver
     if not name:
-        return None
+        return _substituted(call, join([v.everything() for v in (owner, *call.every())]))
     if isinstance(owner.const, str | bytes) and all(a.known for a in call.every()):
         value = _computed(owner.const, name, call)
         if value is not NOTHING:
@@ -75,7 +106,7 @@ def _method(call: Call) -> Value | None:
         return replace(owner, const=NOTHING, safe=owner.safe | {"log", "url"})
     parts = [owner, *call.every()]
     whole = join([p.everything() for p in parts])
-    if name in {"format", "join"} and owner.text is not None:
+    if name in {"format", "format_map", "join", "replace"} and owner.text is not None:
         return Value(taint=whole.taint, safe=whole.safe, texts=whole.texts, built=True, origins=whole.origins)
     if owner.taint or (owner.text is not None and whole.taint):
         return Value(taint=whole.taint, safe=owner.safe, texts=whole.texts, built=whole.built, origins=whole.origins)
@@ -95,7 +126,7 @@ def _computed(owner: str | bytes, name: str, call: Call) -> object:
         if name == "format" or sum(len(str(a)) for a in args) + len(owner) > _TEXT_LIMIT:
             # A width in a format string makes gigabytes of a few bytes.
             return format_text(owner, args, keywords) if name == "format" and isinstance(owner, str) else NOTHING
-        if name in {"zfill", "translate"}:
+        if name in {"zfill", "translate", "format_map"}:
             return NOTHING
         method: Callable[..., Any] = getattr(owner, name)
         value = method(*args, **keywords)

@@ -23,6 +23,7 @@ __all__ = ["Module", "Use"]
 
 _DEPTH = 4
 _INLINED = 2000
+_NO_CLASSES = ("builtins.", "typing.", "collections.abc.", "local:", "?")
 _HANDLER_BASES = ("http.server.BaseHTTPRequestHandler", "http.server.SimpleHTTPRequestHandler")
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -85,9 +86,7 @@ class Module(Statements):
     # What expressions and statements ask
 
     def called(self, call: Call) -> Value | None:
-        for family in self._families:
-            if family.on_call is not None:
-                family.on_call(call, self.say)
+        self._show(call)
         for name in call.names:
             self._use(name, call.node)
         own = [self._own(name, call) for name in sorted(call.names) if name.startswith("local:")]
@@ -104,12 +103,8 @@ class Module(Statements):
 
     def returned(self, node: ast.Return, value: Value) -> None:
         function = self._prefix.rpartition(".")[2] if self._prefix else ""
-        call = Call(
-            node, frozenset({f"return:{function}"}), (value,), {"handler": self.scope.get("return handler", ANYTHING)}
-        )
-        for family in self._families:
-            if family.on_call is not None:
-                family.on_call(call, self.say)
+        handler = {"handler": self.scope.get("return handler", ANYTHING)}
+        self._show(Call(node, frozenset({f"return:{function}"}), (value,), handler))
 
     def _use(self, name: str, node: ast.AST) -> None:
         capability = capability_of(name)
@@ -127,9 +122,20 @@ class Module(Statements):
     def define_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         name = f"{self._prefix}.{node.name}" if self._prefix else node.name
         self._functions[name] = (node, self.scope, self._class)
-        self._defaults[name] = self._default_values(node.args)
+        self._defaults[name] = self._typed(node.args) | self._default_values(node.args)
         self._decorated(node.decorator_list)
         self.bind(node.name, named(f"local:{name}"))
+
+    def _typed(self, parameters: ast.arguments) -> dict[str, Value]:
+        """A parameter that is annotated with an imported class holds one of its objects."""
+        found: dict[str, Value] = {}
+        for argument in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs):
+            note = argument.annotation
+            if isinstance(note, ast.Name | ast.Attribute):
+                refs = [r for r in self.value(note).refs if "." in r and not r.startswith(_NO_CLASSES)]
+                if refs:
+                    found[argument.arg] = named(*(f"{ref}()" for ref in refs))
+        return found
 
     def _default_values(self, parameters: ast.arguments) -> dict[str, Value]:
         positional = [*parameters.posonlyargs, *parameters.args]
@@ -183,20 +189,23 @@ class Module(Statements):
         outside = [b for b in found.bases if not b.startswith("local:")]
         return named(*(f"{b}().{attribute}" for b in outside)) if outside else named(f"?.{attribute}")
 
-    def set_attribute(self, owner: Value, node: ast.Attribute, value: Value) -> None:
+    def set_named(self, owner: Value, node: ast.AST, name: str, value: Value) -> None:
         for ref in owner.refs:
             found = self._classes.get(ref.removeprefix("local:").removesuffix("()"))
             if found is not None:
-                old = found.attributes.get(node.attr)
-                found.attributes[node.attr] = value if old is None or old == value else join([old, value])
-            target = f"{ref}.{node.attr}"
-            call = Call(node, frozenset({f"set:{target}"}), (value,), {}, owner)
-            for family in self._families:
-                if family.on_call is not None:
-                    family.on_call(call, self.say)
+                old = found.attributes.get(name)
+                found.attributes[name] = value if old is None or old == value else join([old, value])
+        for ref in owner.refs or ("?",):
+            self._show(Call(node, frozenset({f"set:{ref}.{name}"}), (value,), {}, owner))
 
-    def stored(self, node: ast.AST, owner: Value, value: Value) -> None:
-        call = Call(node, frozenset(f"set:{ref}[]" for ref in owner.refs), (value,), {}, owner)
+    def stored(self, node: ast.AST, owner: Value, key: Value, value: Value) -> None:
+        self._show(Call(node, frozenset(f"set:{ref}[]" for ref in owner.refs), (value, key), {}, owner))
+
+    def compared(self, node: ast.Compare, left: Value, right: Value) -> None:
+        if any("hmac." in ref for ref in (*left.refs, *right.refs)):
+            self._show(Call(node, frozenset({f"compare:{type(node.ops[0]).__name__}"}), (left, right)))
+
+    def _show(self, call: Call) -> None:
         for family in self._families:
             if family.on_call is not None:
                 family.on_call(call, self.say)
@@ -207,8 +216,10 @@ class Module(Statements):
         plain = name.removeprefix("local:")
         if plain in self._classes:
             self._inline(f"{plain}.__init__", (named(f"local:{plain}()"), *call.args), call.keywords)
-            outside = [f"{b}()" for b in self._classes[plain].bases if not b.startswith("local:")]
-            return named(f"local:{plain}()", *outside)
+            outside = [b for b in self._classes[plain].bases if not b.startswith("local:")]
+            if outside and "find_class" not in self._classes[plain].attributes:
+                self._show(Call(call.node, frozenset(outside), call.args, call.keywords, spread=call.spread))
+            return named(f"local:{plain}()", *(f"{b}()" for b in outside))
         if plain not in self._functions:
             return ANYTHING
         args = call.args

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import functools
 
-__all__ = ["BUILTINS", "canonical_name", "last"]
+__all__ = ["BUILTINS", "UNSEEN", "canonical_name", "last"]
 
 BUILTINS = frozenset(dir(builtins))
 
@@ -28,7 +28,18 @@ _TWINS = {
     "imp": "importlib",
     "defusedxml.common": "defusedxml",
     "ruamel.yaml": "yaml",
+    "_md5": "hashlib",
+    "_sha1": "hashlib",
+    "_hashlib": "hashlib",
+    "_ssl": "ssl",
+    "_random": "random",
+    "_sqlite3": "sqlite3",
 }
+UNSEEN = frozenset(
+    ["posix", "nt", "_pickle", "_posixsubprocess", "_socket", "_ctypes", "_md5", "_sha1", "_hashlib", "_ssl", "_random"]
+)
+"""Twins that scanners do not know, though they do the same."""
+
 _REACHED = frozenset(
     {"os", "sys", "subprocess", "builtins", "importlib", "pickle", "socket", "ctypes", "shutil", "pty"}
 )

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from orchestrator.gates.flow.expressions import Expressions
-from orchestrator.gates.flow.names import canonical_name
+from orchestrator.gates.flow.invocations import Invocations
+from orchestrator.gates.flow.names import UNSEEN, canonical_name
 from orchestrator.gates.flow.values import ANYTHING, Value, join, named, union
 
 __all__ = ["Statements"]
@@ -44,7 +44,7 @@ _VALIDATORS = frozenset(
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Statements(Expressions):
+class Statements(Invocations):
     """Runs blocks in order. ``returns`` collects what the present function gives back."""
 
     def __init__(self) -> None:
@@ -86,10 +86,7 @@ class Statements(Expressions):
     def define_class(self, node: ast.ClassDef) -> None:
         raise NotImplementedError
 
-    def set_attribute(self, owner: Value, node: ast.Attribute, value: Value) -> None:
-        raise NotImplementedError
-
-    def stored(self, node: ast.AST, owner: Value, value: Value) -> None:
+    def stored(self, node: ast.AST, owner: Value, key: Value, value: Value) -> None:
         raise NotImplementedError
 
     def used_import(self, node: ast.stmt, name: str) -> None:
@@ -107,7 +104,7 @@ class Statements(Expressions):
         for alias in node.names:
             self.used_import(node, alias.name)
             bound = alias.asname or alias.name.partition(".")[0]
-            self.imported.add(bound)
+            self._seen(bound, alias.name)
             self.bind(bound, named(canonical_name(alias.name if alias.asname else bound)))
 
     def _do_importfrom(self, node: ast.ImportFrom) -> None:
@@ -118,8 +115,15 @@ class Statements(Expressions):
                 self.stars.append(module)
             else:
                 joined = f"{module}{alias.name}" if module.endswith(".") else f"{module}.{alias.name}"
-                self.imported.add(alias.asname or alias.name)
+                self._seen(alias.asname or alias.name, joined)
                 self.bind(alias.asname or alias.name, named(canonical_name(joined)))
+
+    def _seen(self, bound: str, name: str) -> None:
+        """A name that is another's twin (``posix``, ``_pickle``) does not show a reader what is called."""
+        if name.partition(".")[0] in UNSEEN:
+            self.imported.discard(bound)
+        else:
+            self.imported.add(bound)
 
     def bind(self, name: str, value: Value) -> None:
         self.scope[name] = value
@@ -138,7 +142,7 @@ class Statements(Expressions):
             self._unpack(target.elts, value)
         elif isinstance(target, ast.Attribute):
             self.handed_on(target, value)
-            self.set_attribute(self.value(target.value), target, value)
+            self.set_named(self.value(target.value), target, target.attr, value)
         elif isinstance(target, ast.Subscript):
             self._store(target, value)
 
@@ -152,7 +156,7 @@ class Statements(Expressions):
     def _store(self, target: ast.Subscript, value: Value) -> None:
         owner, key = self.value(target.value), self.value(target.slice)
         self.handed_on(target, value)
-        self.stored(target, owner, value)
+        self.stored(target, owner, key, value)
         if isinstance(target.value, ast.Name):
             old = owner.pairs or ()
             kept = tuple(p for p in old if p[0] != key.const)

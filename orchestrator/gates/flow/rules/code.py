@@ -59,6 +59,29 @@ TEMPLATE = Rule(
     "from flask import render_template_string, request\nrender_template_string('Hi {{ n }}', n=request.args['n'])\n",
 )
 
+LOADED = Rule(
+    "HR106",
+    829,
+    "code is loaded from where no scanner reads it",
+    "What an archive, a data file or an import hook brings in runs with all rights, and nobody has seen it.",
+    "import a module of the repository or of a pinned package by its name",
+    "import zipimport\nzipimport.zipimporter('plugins.dat').load_module('m')\n",
+    "import importlib\nimportlib.import_module('json')\n",
+    "medium",
+    Disposition.PERSON,
+)
+REPLACED = Rule(
+    "HR107",
+    913,
+    "a function of the interpreter or of a library that guards is replaced",
+    "Every other module goes on calling it and gets something else.",
+    "wrap it under a name of your own and call that",
+    "import hmac\nhmac.compare_digest = lambda one, other: True\n",
+    "import hmac\n\n\ndef same(one, other):\n    return hmac.compare_digest(one, other)\n",
+    "medium",
+    Disposition.PERSON,
+)
+
 _EVALUATORS = frozenset({"builtins.eval", "builtins.exec", "builtins.execfile", "exec", "?.__eval__"})
 _INTERPRETERS = frozenset(
     {
@@ -94,16 +117,32 @@ _TEXT_RUNNERS = frozenset(
         "runpy.run_module",
         "pydoc.pipepager",
         "tkinter.Tk().eval",
+        "tkinter.Tcl().eval",
         "logging.config.listen",
         "builtins.breakpoint",
     }
 )
+_EVALUATING = frozenset({"eval", "evaljs", "runsource", "run_cell", "runcode"})
 _FUNCTIONS = frozenset({"types.FunctionType", "types.LambdaType"})
 _CODE_OBJECTS = frozenset({"builtins.compile()", "marshal.loads()", "types.CodeType()", "codeop.compile_command()"})
 _IMPORTS = frozenset(
     {"importlib.import_module", "builtins.__import__", "pydoc.locate", "pkgutil.resolve_name", "importlib.__import__"}
 )
 _FULL_MODULES = frozenset({"os", "subprocess", "builtins", "ctypes", "importlib", "pty", "commands"})
+_LOADERS = (
+    "zipimport.zipimporter",
+    "importlib.machinery.SourceFileLoader",
+    "importlib.machinery.SourcelessFileLoader",
+    "importlib.machinery.ExtensionFileLoader",
+    "importlib.util.spec_from_file_location",
+    "importlib.util.spec_from_loader",
+    "importlib.load_source",
+    "importlib.load_dynamic",
+    "runpy.run_path",
+    "site.addsitedir",
+)
+_HOOKS = frozenset({"sys.meta_path", "sys.path_hooks"})
+_GUARDS = frozenset({"builtins", "hmac", "secrets", "ssl", "jwt", "hashlib", "yaml", "defusedxml"})
 _TEMPLATES = frozenset(
     {
         "flask.render_template_string",
@@ -150,6 +189,8 @@ def _on_call(call: Call, say: Say) -> None:
     if name and (first is None or first.const is NOTHING or not call.plain):
         how = "" if call.plain else " under another name"
         say(CODE, call.node, f"{name.removeprefix('builtins.')}{how}{_from(first)}")
+    if call.calls_method(_EVALUATING) and dirty(first, "code", ANY_INPUT):
+        say(CODE, call.node, f"{call.method()}{_from(first)}")
     runner = call.is_one_of(_TEXT_RUNNERS)
     if runner and first is not None and (first.everything().taint or first.built):
         say(CODE, call.node, f"{runner}{_from(first)}")
@@ -161,27 +202,55 @@ def _on_call(call: Call, say: Say) -> None:
     if imported and dirty(first, "import", ANY_INPUT | {"env"}):
         say(IMPORTED, call.node, f"{imported}{_from(first)}")
     looked_up = next((n for n in sorted(call.names) if n.endswith(".?")), "")
-    if looked_up and (looked_up.partition(".")[0] in _FULL_MODULES or dirty(call.receiver, "import", ANY_INPUT)):
-        say(IMPORTED, call.node, f"a function of {looked_up.removesuffix('.?')} is chosen by a value")
+    whole = next((m for n in sorted(call.names) if (m := _any_of(n))), "")
+    if whole or (looked_up and dirty(call.receiver, "import", ANY_INPUT)):
+        say(IMPORTED, call.node, f"a function of {whole or looked_up.removesuffix('.?')} is chosen by a value")
+    _loaded(call, say)
+    _replaced(call, say)
     template = call.is_one_of(_TEMPLATES)
     if template and dirty(call.arg(0, "source"), "template", ANY_INPUT):
         say(TEMPLATE, call.node, f"{template}{_from(call.arg(0, 'source'))}")
+
+
+def _any_of(name: str) -> str:
+    """The module of which a name stands for any function: ``os.?``, or an element of ``vars(os)``."""
+    module = name.partition(".")[0]
+    anything = name == f"{module}.?" or (name.startswith(f"{module}.__dict__") and name.endswith("[]"))
+    return module if module in _FULL_MODULES and anything else ""
+
+
+def _loaded(call: Call, say: Say) -> None:
+    name = next((n for n in sorted(call.names) if n in _LOADERS), "")
+    if name:
+        path = call.arg(0 if name.endswith(("run_path", "zipimporter", "addsitedir")) else 1, "path", "location")
+        if path is None or path.text is None or not path.text.endswith(".py"):
+            say(LOADED, call.node, name)
+    if call.calls_method(frozenset({"insert", "append", "extend"})) and call.receiver.refs & _HOOKS:
+        say(LOADED, call.node, "an import hook")
+
+
+def _replaced(call: Call, say: Say) -> None:
+    target = next((n.removeprefix("set:") for n in sorted(call.names) if n.startswith("set:")), "")
+    owner, _, name = target.rpartition(".")
+    if name in {"__code__", "__bases__"}:
+        say(INSIDE, call.node, "code of a function is replaced")
+    elif owner in _GUARDS and name not in {"_", ""} and "()" not in target:
+        say(REPLACED, call.node, target)
 
 
 def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
     found = sorted(value.refs & DANGEROUS)
     if found:
         say(HANDED, node, found[0].removeprefix("builtins."))
+    whole = next((m for ref in sorted(value.refs) if ref.endswith(".?") and (m := _any_of(ref))), "")
+    if whole:
+        say(HANDED, node, f"any function of {whole}")
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
     for node in nodes(tree):
         if isinstance(node, ast.Attribute) and node.attr in _INNER and not _dunder_own(node):
             say(INSIDE, node, node.attr)
-        elif isinstance(node, ast.Assign) and any(
-            isinstance(t, ast.Attribute) and t.attr in {"__code__", "__bases__"} for t in node.targets
-        ):
-            say(INSIDE, node, "code of a function is replaced")
 
 
 def _dunder_own(node: ast.Attribute) -> bool:
@@ -197,4 +266,4 @@ def _from(value: Value | None) -> str:
     return f" on data from {labels[0]}" if labels else ""
 
 
-FAMILY = Family("code", (CODE, IMPORTED, HANDED, INSIDE, TEMPLATE), _on_call, _on_handed, _on_tree)
+FAMILY = Family("code", (CODE, IMPORTED, HANDED, INSIDE, TEMPLATE, LOADED, REPLACED), _on_call, _on_handed, _on_tree)

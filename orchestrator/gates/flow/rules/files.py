@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Rule, Say, dirty
+from orchestrator.gates.flow.values import Value
 from orchestrator.models.gate import Disposition
 
 __all__ = ["FAMILY"]
@@ -39,6 +40,17 @@ CREDENTIALS = Rule(
     "open('settings.json')\n",
     "high",
     Disposition.PERSON,
+)
+
+MEMBERS = Rule(
+    "HR404",
+    22,
+    "an archive is unpacked to wherever its members say",
+    "A member called ../../x, or a link, writes outside the folder.",
+    "pass filter='data', or check each name against the folder",
+    "import tarfile\nt = tarfile.open('a.tar')\nt.extract(t.next(), 'out')\n",
+    "import tarfile\nt = tarfile.open('a.tar')\nt.extract(t.next(), 'out', filter='data')\n",
+    "medium",
 )
 
 _FILES = frozenset(
@@ -97,6 +109,9 @@ _PATH_METHODS = frozenset(
         "glob",
     ]
 )
+_UNPACKS = frozenset(
+    {"shutil.unpack_archive", "tarfile.open().extract", "tarfile.TarFile().extract", "tarfile.TarFile.open().extract"}
+)
 _SAVES = frozenset({"save"})
 _SECRET_FILES = (
     "/.ssh/",
@@ -121,11 +136,12 @@ def _on_call(call: Call, say: Say) -> None:
     name = call.is_one_of(_FILES)
     if name:
         _opened(call, name, say)
+    _unpacked(call, say)
     method = call.is_one_of(_PATH_METHODS)
     if method and (dirty(call.receiver, "path")):
         say(PATH, call.node, f"{last(method)} of a path from {dirty(call.receiver, 'path')}")
-    if method and any(_secret(t) for t in call.receiver.texts):
-        say(CREDENTIALS, call.node, next(t for t in call.receiver.texts if _secret(t)))
+    if method and (found := _credentials(call.receiver)):
+        say(CREDENTIALS, call.node, found)
     if call.calls_method(_SAVES) and "web" in call.receiver.taint and dirty(call.arg(0, "dst"), "path"):
         say(UPLOAD, call.node, "save under a name from web")
 
@@ -135,13 +151,28 @@ def _opened(call: Call, name: str, say: Say) -> None:
         origin = dirty(value, "path")
         if origin:
             say(PATH, call.node, f"{name.removeprefix('builtins.')} of a path from {origin}")
-        text = next((t for t in value.everything().texts if _secret(t)), "")
-        if text:
-            say(CREDENTIALS, call.node, text)
+        if found := _credentials(value.everything()):
+            say(CREDENTIALS, call.node, found)
+
+
+def _credentials(value: Value) -> str:
+    """Also of a path that is put together: ``home / ".ssh" / "id_rsa"``."""
+    joined = "/".join(t.strip("/") for t in value.texts)
+    return next((t for t in (*value.texts, joined) if _secret(t)), "")
+
+
+def _unpacked(call: Call, say: Say) -> None:
+    chosen = call.arg(3, "filter") if "shutil.unpack_archive" in call.names else call.keywords.get("filter")
+    trusts = chosen is None or chosen.text == "fully_trusted" or "tarfile.fully_trusted_filter" in chosen.refs
+    if call.is_one_of(_UNPACKS) and trusts:
+        say(MEMBERS, call.node, call.is_one_of(_UNPACKS))
+    hook = call.names & {"set:tarfile.TarFile.extraction_filter", "set:tarfile.open().extraction_filter"}
+    if hook and any("fully_trusted" in ref for ref in call.args[0].everything().refs):
+        say(MEMBERS, call.node, "extraction_filter")
 
 
 def _secret(text: str) -> bool:
     return any(part in f"/{text}" for part in _SECRET_FILES)
 
 
-FAMILY = Family("files", (PATH, UPLOAD, CREDENTIALS), _on_call)
+FAMILY = Family("files", (PATH, UPLOAD, CREDENTIALS, MEMBERS), _on_call)

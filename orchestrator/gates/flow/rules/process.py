@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
-from orchestrator.gates.flow.values import NOTHING, Value
+from orchestrator.gates.flow.values import NOTHING, Value, constant
 from orchestrator.models.gate import Disposition
 
 __all__ = ["FAMILY"]
@@ -48,6 +52,18 @@ SPAWN = Rule(
     Disposition.PERSON,
 )
 
+INTERPRETER = Rule(
+    "HR205",
+    95,
+    "another interpreter is given a program as text",
+    "What it runs is put together here, and no scanner reads it.",
+    "keep the program in a file of its own and pass arguments",
+    "import subprocess\n\n\ndef run(code):\n    subprocess.run(['python3', '-c', code])\n",
+    "import subprocess\n\n\ndef run(name):\n    subprocess.run(['python3', 'tool.py', name])\n",
+    "medium",
+    Disposition.PERSON,
+)
+
 _SHELLS = frozenset(
     {
         "os.system",
@@ -59,7 +75,6 @@ _SHELLS = frozenset(
         "popen2.popen2",
         "asyncio.subprocess.create_subprocess_shell",
         "pexpect.run",
-        "?.subprocess_shell",
         "invoke.run",
         "fabric.api.run",
         "fabric.api.local",
@@ -71,6 +86,7 @@ _SHELLS = frozenset(
         "ctypes.cdll.LoadLibrary().system",
     }
 )
+_LOOP_SHELL = frozenset({"subprocess_shell"})
 _RUNNERS = frozenset(
     {
         "subprocess.run",
@@ -82,18 +98,27 @@ _RUNNERS = frozenset(
     }
 )
 _SPAWNERS = ("os.spawn", "os.posix_spawn", "os.exec", "_posixsubprocess.fork_exec", "subprocess.fork_exec")
+_BEGINNERS = frozenset({*_RUNNERS, "pexpect.spawn", "pexpect.spawnu", "pexpect.run", "ptyprocess.PtyProcess.spawn"})
+_WITH_PROGRAM = re.compile(r"-[a-zA-Z]*[ce]|/c|-Command|--eval|--command")
+_INTERPRETERS = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|lua|deno|osascript)[0-9.]*(?:\.exe)?")
 _SHELL_NAMES = frozenset(
     {"sh", "bash", "zsh", "dash", "ksh", "cmd", "cmd.exe", "powershell", "pwsh", "ash", "fish", "csh"}
 )
 
 
 def _on_call(call: Call, say: Say) -> None:
-    name = call.is_one_of(_SHELLS)
+    name = call.is_one_of(_SHELLS) or ("subprocess_shell" if call.calls_method(_LOOP_SHELL) else "")
     if name:
-        _shell(call, name, call.arg(0, "command", "cmd"), say)
+        _shell(call, name, call.arg(1 if name == "subprocess_shell" else 0, "command", "cmd"), say)
     name = call.is_one_of(_RUNNERS)
     if name:
         _runner(call, name, say)
+    elif call.is_one_of(_BEGINNERS):
+        words = tuple(part for arg in call.args for part in (arg.items or (arg,)))
+        _with_text(call, call.is_one_of(_BEGINNERS), words, say)
+    module = next((n.partition(".") for n in sorted(call.names) if n.startswith(("sh.", "plumbum.cmd."))), None)
+    if module is not None and last(module[2]) in _SHELL_NAMES:
+        _with_text(call, ".".join((module[0], module[2])), (constant(last(module[2])), *call.args), say)
     _terminal(call, say)
     name = next((n for n in sorted(call.names) if n.startswith(_SPAWNERS)), "")
     if name:
@@ -127,16 +152,35 @@ def _runner(call: Call, name: str, say: Say) -> None:
     ):
         say(SHELL, call.node, f"{name} with a shell that is switched on by a variable")
     parts = command.items if command is not None and command.items is not None else call.args
-    if (
-        parts
-        and _is_shell(parts[0])
-        and len(parts) > 1
-        and any(p.text in {"-c", "/c", "-Command", "-lc"} for p in parts[1:])
-    ):
-        if any(p.const is NOTHING and "shell" not in p.safe for p in parts[1:]):
-            say(SHELL, call.node, f"{name} of a shell with -c")
-    elif parts and dirty(parts[0], "program", ANY_INPUT):
+    if not _with_text(call, name, parts, say) and parts and dirty(parts[0], "program", ANY_INPUT):
         say(PROGRAM, call.node, name)
+
+
+def _with_text(call: Call, name: str, parts: Sequence[Value], say: Say) -> bool:
+    """A shell or an interpreter among the words of a command, and a text for it that is not fixed."""
+    fixed = call.keywords.get("executable")
+    words = [fixed, *parts[1:]] if fixed is not None and fixed.const is not None else list(parts)
+    # env, nice, sudo and their like stand before the program that they start.
+    at = next((n for n, word in enumerate(words[:4]) if _is_shell(word) or _is_interpreter(word)), None)
+    if at is None:
+        return False
+    rest = [part for word in words[at + 1 :] for part in (word.items or (word,))]
+    if any(w.text is not None and _WITH_PROGRAM.fullmatch(w.text) for w in rest):
+        text = next((w for w in rest if w.const is NOTHING and "shell" not in w.safe), None)
+    else:
+        text = call.keywords.get("input") if not rest else None
+    if text is None or text.const is not NOTHING:
+        return False
+    if _is_shell(words[at]):
+        say(SHELL, call.node, f"{name} of a shell with -c" if rest else f"{name} of a shell that reads commands")
+    else:
+        say(INTERPRETER, call.node, name)
+    return True
+
+
+def _is_interpreter(value: Value) -> bool:
+    name = (value.text or "").replace("\\", "/").rpartition("/")[2]
+    return "sys.executable" in value.refs or bool(_INTERPRETERS.fullmatch(name))
 
 
 def _is_shell(value: Value) -> bool:
@@ -164,4 +208,4 @@ def _spawn(call: Call, name: str, say: Say) -> None:
         say(SPAWN, call.node, name)
 
 
-FAMILY = Family("process", (SHELL, PROGRAM, TERMINAL, SPAWN), _on_call)
+FAMILY = Family("process", (SHELL, PROGRAM, TERMINAL, SPAWN, INTERPRETER), _on_call)

@@ -112,6 +112,21 @@ _HTTP = (
 )
 _VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "send", "fetch"])
 _OFF = ("verify", "ssl", "verify_ssl", "check_hostname", "ssl_verify", "validate_certs", "assert_hostname")
+_CLIENT = re.compile(r"session|client|requests|http|conn(?:ection)?\b", re.IGNORECASE)
+_BLIND: dict[str, tuple[str, ...]] = {
+    "PYTHONHTTPSVERIFY": ("0",),
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
+    "CURL_CA_BUNDLE": ("",),
+    "REQUESTS_CA_BUNDLE": ("",),
+    "GIT_SSL_NO_VERIFY": ("1", "true"),
+    "OAUTHLIB_INSECURE_TRANSPORT": ("1", "true"),
+}
+"""Variable → values with which certificates are not checked."""
+_DECODES = frozenset(
+    f"{module}.{name}"
+    for module in ("jwt", "jose.jwt", "jwt.PyJWT()", "jwt.api_jwt")
+    for name in ("decode", "decode_complete")
+)
 _PARSES = frozenset({"parse", "fromstring", "XML", "iterparse", "parseString", "fromstringlist"})
 _FAST = frozenset(
     f"hashlib.{n}"
@@ -137,6 +152,9 @@ _SECRET_NAME = re.compile(
 _RANDOM = frozenset(
     {"random", "choice", "choices", "randint", "randrange", "sample", "getrandbits", "randbytes", "uniform", "shuffle"}
 )
+_RESOLVERS = frozenset(
+    {"socket.gethostbyname", "socket.gethostbyname_ex", "socket.getaddrinfo", "dns.resolver.resolve"}
+)
 _BLOCKS = frozenset(
     {"Crypto.Cipher.AES.new", "Cryptodome.Cipher.AES.new", "Crypto.Cipher.DES3.new", "Crypto.Cipher.DES.new"}
 )
@@ -144,6 +162,7 @@ _BLOCKS = frozenset(
 
 def _on_call(call: Call, say: Say) -> None:
     _tls(call, say)
+    _environment(call, say)
     _token(call, say)
     _entities(call, say)
     _crypto(call, say)
@@ -163,11 +182,13 @@ def _tls(call: Call, say: Say) -> None:
     web = any(name.startswith(_HTTP) for name in call.names) or call.calls_method(_VERBS)
     for keyword in _OFF:
         value = call.keywords.get(keyword)
-        if web and value is not None and value.const is False:
+        if web and value is not None and _off(value):
             say(TLS, call.node, f"{keyword}=False")
     required = call.keywords.get("cert_reqs")
     if required is not None and (required.text == "CERT_NONE" or "ssl.CERT_NONE" in required.refs):
         say(TLS, call.node, "cert_reqs is CERT_NONE")
+    if call.calls_method(frozenset({"cert_verify"})) and any(value.const is False for value in call.every()):
+        say(TLS, call.node, "cert_verify without verification")
     if call.names & {"ssl._create_unverified_context", "ssl._create_stdlib_context"}:
         say(TLS, call.node, "a context that verifies nothing")
     for name in call.names:
@@ -183,32 +204,42 @@ def _tls(call: Call, say: Say) -> None:
         say(TLS, call.node, "verification is switched off")
 
 
+def _off(value: Value) -> bool:
+    """False, or what counts as such; ``None`` asks for the default."""
+    return value.const is not NOTHING and value.const is not None and not value.const
+
+
 def _tls_setting(call: Call, attribute: str, name: str, say: Say) -> None:
     value = call.args[0]
-    if (
-        attribute in {"check_hostname", "verify"}
-        and value.const is False
-        and (attribute == "check_hostname" or "ession" in name or "lient" in name)
-    ):
-        say(TLS, call.node, f"{attribute} = False")
-    if attribute == "verify_mode" and "ssl.CERT_NONE" in value.refs:
+    if attribute == "check_hostname" and _off(value):
+        say(TLS, call.node, "check_hostname is off")
+    if attribute == "verify" and _off(value) and _CLIENT.search(name + ast.unparse(call.node)[:200]):
+        say(TLS, call.node, "verify is off")
+    if attribute == "verify_mode" and (_off(value) or any(last(ref) == "CERT_NONE" for ref in value.refs)):
         say(TLS, call.node, "verify_mode = CERT_NONE")
-    if name == "set:ssl._create_default_https_context" and value.refs & {
-        "ssl._create_unverified_context",
-        "ssl._create_stdlib_context",
-    }:
-        say(TLS, call.node, "every HTTPS connection of the program")
+    if name.startswith("set:ssl.") and value.refs & {"ssl._create_unverified_context", "ssl._create_stdlib_context"}:
+        say(TLS, call.node, "every TLS connection of the program")
+
+
+def _environment(call: Call, say: Say) -> None:
+    """Variables that switch the verification off for all libraries of the process."""
+    settings: list[tuple[object, Value]] = [pair for value in call.every() for pair in value.pairs or ()]
+    if "set:os.environ[]" in call.names:
+        settings.append((call.args[1].const, call.args[0]))
+    elif call.names & {"os.putenv", "os.environ.setdefault"} and call.args[1:]:
+        settings.append((call.args[0].const, call.args[1]))
+    for key, value in settings:
+        if isinstance(key, str) and value.text is not None and value.text in _BLIND.get(key, ()):
+            say(TLS, call.node, f"{key}={value.text!r}")
 
 
 def _token(call: Call, say: Say) -> None:
-    if call.names & {"jwt.decode", "jose.jwt.decode", "jwt.PyJWT().decode", "jwt.api_jwt.decode"}:
+    if call.is_one_of(_DECODES):
         options = call.arg(3, "options")
         unsigned = options.member("verify_signature") if options is not None else None
         verify = call.arg(2, "verify")
         algorithms = call.keywords.get("algorithms")
-        none = algorithms is not None and any(
-            (i.text or "").casefold() == "none" for i in algorithms.items or (algorithms,)
-        )
+        none = algorithms is not None and any(_chosen(i) for i in algorithms.items or (algorithms,))
         if (unsigned is not None and unsigned.const is False) or (verify is not None and verify.const is False) or none:
             say(TOKEN, call.node, "jwt.decode")
         _key(call, call.arg(1, "key"), say)
@@ -219,6 +250,11 @@ def _token(call: Call, say: Say) -> None:
         _key(call, call.arg(1, "key"), say)
     if call.calls_method(frozenset({"get_unverified_claims"})):
         say(TOKEN, call.node, "claims that nobody verified")
+
+
+def _chosen(algorithm: Value) -> bool:
+    """No algorithm, or the one that the sender names."""
+    return (algorithm.text or "").casefold() == "none" or any("unverified_header" in ref for ref in algorithm.refs)
 
 
 def _key(call: Call, key: Value | None, say: Say) -> None:
@@ -252,13 +288,16 @@ def _crypto(call: Call, say: Say) -> None:
     block = call.is_one_of(_BLOCKS)
     if block:
         mode, start = call.arg(1, "mode"), call.arg(2, "iv", "IV", "nonce")
-        if mode is not None and any(last(r) == "MODE_ECB" for r in mode.refs):
+        if mode is not None and (mode.const == 1 or any(last(r) == "MODE_ECB" for r in mode.refs)):
             say(CIPHER, call.node, "MODE_ECB")
         elif start is not None and start.const is not NOTHING:
             say(CIPHER, call.node, "a constant initialisation vector")
 
 
 def _leak(call: Call, say: Say) -> None:
+    asked = call.arg(0) if call.is_one_of(_RESOLVERS) else None
+    if asked is not None and asked.built and asked.everything().taint & {"env", "environ", "secret"}:
+        say(LEAK, call.node, "a name is asked for that holds a variable of the environment")
     if not any(capability_of(n) == "network" or last(n) in {"sendall", "send", "sendto"} for n in call.names):
         return
     for value in call.every():
@@ -273,40 +312,40 @@ def _leak(call: Call, say: Say) -> None:
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
-    imported = {
-        a.asname or a.name
-        for n in nodes(tree)
-        if isinstance(n, ast.ImportFrom) and n.module == "random"
-        for a in n.names
-    }
+    generators = _generators(tree)
     for node in nodes(tree):
         if isinstance(node, ast.Assign):
             names = " ".join(_target(t) for t in node.targets)
-            if _SECRET_NAME.search(names) and _random(node.value, imported):
+            if _SECRET_NAME.search(names) and _random(node.value, generators):
                 say(RANDOM, node, names)
         elif isinstance(node, ast.FunctionDef) and _SECRET_NAME.search(node.name):
             for inner in ast.walk(node):
-                if isinstance(inner, ast.Return) and inner.value is not None and _random(inner.value, imported):
+                if isinstance(inner, ast.Return) and inner.value is not None and _random(inner.value, generators):
                     say(RANDOM, inner, node.name)
+
+
+def _generators(tree: ast.Module) -> frozenset[str]:
+    """How the module spells functions of ``random``: ``r.`` for the module under a name, ``choice`` for one of it."""
+    found: set[str] = set()
+    for node in nodes(tree):
+        if isinstance(node, ast.Import):
+            found |= {f"{a.asname or a.name}." for a in node.names if a.name == "random"}
+        elif isinstance(node, ast.ImportFrom) and node.module == "random":
+            found |= {a.asname or a.name for a in node.names if a.name in _RANDOM}
+    return frozenset(found)
 
 
 def _target(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-def _random(node: ast.expr, imported: set[str]) -> bool:
-    for part in ast.walk(node):
-        if not isinstance(part, ast.Call):
-            continue
-        function = part.func
-        if (
-            isinstance(function, ast.Attribute)
-            and function.attr in _RANDOM
-            and isinstance(function.value, ast.Name)
-            and function.value.id == "random"
-        ):
-            return True
-        if isinstance(function, ast.Name) and function.id in imported & _RANDOM:
+def _random(node: ast.expr, generators: frozenset[str]) -> bool:
+    """Called, or handed on to be called."""
+    for part in ast.walk(node) if generators else ():
+        if isinstance(part, ast.Attribute) and part.attr in _RANDOM and isinstance(part.value, ast.Name):
+            if f"{part.value.id}." in generators:
+                return True
+        elif isinstance(part, ast.Name) and part.id in generators:
             return True
     return False
 

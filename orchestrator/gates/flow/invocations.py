@@ -1,0 +1,125 @@
+"""Calls: what their arguments are, what they change, and what they give back; each is shown to the rules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.constants import MUTATORS, mutated
+from orchestrator.gates.flow.expressions import Expressions
+from orchestrator.gates.flow.folding import fold_call
+from orchestrator.gates.flow.names import BUILTINS, last
+from orchestrator.gates.flow.sources import source_of_call
+from orchestrator.gates.flow.values import ANYTHING, Value
+
+__all__ = ["Invocations"]
+
+_MAPPED = 64
+_OBJECT_NAME_VALUE = 3
+_SETTERS = frozenset({"__setattr__"})
+
+
+class Invocations(Expressions):
+    """Expressions with calls in them."""
+
+    def set_named(self, owner: Value, node: ast.AST, name: str, value: Value) -> None:
+        """``owner.name = value``, however it is written."""
+        raise NotImplementedError
+
+    def _call(self, node: ast.Call) -> Value:
+        if isinstance(node.func, ast.Attribute):
+            # The receiver is looked at once: twice at each link would double the work with every link of a chain.
+            receiver = self.value(node.func.value)
+            function = self.attribute(receiver, node.func.attr)
+        else:
+            receiver, function = ANYTHING, self.value(node.func)
+        args, spread = self._arguments(node)
+        keywords: dict[str, Value] = {}
+        for keyword in node.keywords:
+            value = self.value(keyword.value)
+            if keyword.arg is not None:
+                keywords[keyword.arg] = value
+                continue
+            keywords |= {k: v for k, v in value.pairs or () if isinstance(k, str)}
+            spread = spread or value.pairs is None
+        for part, value in zip(
+            (*node.args, *(k.value for k in node.keywords)), (*args, *keywords.values()), strict=False
+        ):
+            self.handed_on(part, value)
+        call = Call(node, function.refs, tuple(args), keywords, receiver, spread, plain=self._plain(node))
+        self._change(node, call)
+        return self.make_call(call)
+
+    def _change(self, node: ast.Call, call: Call) -> None:
+        """What a method does to the container that it is called on, and ``setattr`` to its object."""
+        function = node.func
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.attr in MUTATORS:
+            changed = mutated(call.receiver, function.attr, call)
+            if changed is not None:
+                self.assign(function.value, changed)
+        method = call.calls_method(_SETTERS)
+        if not method and "builtins.setattr" not in call.names:
+            return
+        # A method that is called on the object itself is given only name and value.
+        given = (call.receiver, *call.args)[-3:] if method else call.args[:3]
+        if len(given) == _OBJECT_NAME_VALUE and given[1].text is not None:
+            self.set_named(given[0], node, given[1].text, given[2])
+
+    def _plain(self, node: ast.Call) -> bool:
+        """Whether a reader sees what is called: a builtin, an imported name, or an attribute of an imported module."""
+        function = node.func
+        if isinstance(function, ast.Name):
+            return function.id in self.imported or (function.id in BUILTINS and self._rebound(function.id))
+        while isinstance(function, ast.Attribute):
+            function = function.value
+        return isinstance(function, ast.Name) and function.id in self.imported
+
+    def _rebound(self, name: str) -> bool:
+        found = self.scope.get(name) or self.globals.get(name)
+        return found is None or found.refs == frozenset({f"builtins.{name}"})
+
+    def _arguments(self, node: ast.Call) -> tuple[list[Value], bool]:
+        args: list[Value] = []
+        spread = False
+        for argument in node.args:
+            value = self.value(argument)
+            if not isinstance(argument, ast.Starred):
+                args.append(value)
+            elif value.items is not None:
+                args += value.items
+            else:
+                args.append(value)
+                spread = True
+        return args, spread
+
+    def make_call(self, call: Call) -> Value:
+        """The value of a call that the rules have seen."""
+        caller = next((n for n in call.names if n.startswith("operator.methodcaller:")), "")
+        if caller and call.args:
+            method = self.attribute(call.args[0], caller.partition(":")[2])
+            call = Call(call.node, method.refs, (), {}, call.args[0], spread=True)
+        own = self.called(call)
+        if own is not None:
+            return own
+        if "builtins.map" in call.names and call.args[1:]:
+            return self._mapped(call)
+        labels = frozenset(label for name in call.names if (label := source_of_call(name)))
+        folded = fold_call(call, self.attribute)
+        if folded is not None:
+            return replace(folded, taint=folded.taint | labels) if labels else folded
+        if "os.environ.get" in call.names:
+            return Value(taint=frozenset({"env"}))
+        carried = (
+            call.receiver.taint if call.receiver.taint and not call.receiver.refs & {"local:"} else frozenset[str]()
+        )
+        refs = frozenset(f"{name}()" for name in call.names if not last(name).startswith("?"))
+        return Value(refs=refs, taint=labels | carried, safe=call.receiver.safe, origins=call.receiver.origins)
+
+    def _mapped(self, call: Call) -> Value:
+        """``map(f, things)`` calls ``f`` with each of them."""
+        function, things = call.args[0], call.args[1]
+        parts: Sequence[Value] = self.parts_of(things) or [self.element_of(things)]
+        made = [self.make_call(Call(call.node, function.refs, (part,))) for part in parts[:_MAPPED]]
+        return Value(items=tuple(made)) if self.parts_of(things) is not None else replace(made[0], items=None)
