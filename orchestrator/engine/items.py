@@ -166,6 +166,7 @@ def change_sheet(ctx: RunContext, state: RunState) -> ChangeSheet:
         acceptance=ctx.load(AcceptanceReport, acceptance) if acceptance else None,
         summary=proposal.summary,
         denials=proposal.denials,
+        hidden=proposal.hidden,
     )
 
 

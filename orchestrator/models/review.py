@@ -15,7 +15,10 @@ from orchestrator.models.workflow_parts import Fact
 
 
 class ChangeSheet(Noun):
-    """One change beside everything that judged it. ``commit`` is set once it stands on the run's line."""
+    """One change beside everything that judged it.
+
+    ``hidden`` are the paths that its agent was not shown; ``commit`` is set once it stands on the run's line.
+    """
 
     step: Step
     requirements: tuple[Requirement, ...]
@@ -24,6 +27,7 @@ class ChangeSheet(Noun):
     acceptance: AcceptanceReport | None = None
     summary: str = ""
     denials: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     commit: GitOid | None = None
 
 

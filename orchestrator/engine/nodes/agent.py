@@ -22,7 +22,7 @@ from orchestrator.models.change import Proposal
 from orchestrator.models.plan import Step
 from orchestrator.models.traffic import Traffic, Usage
 from orchestrator.policy.imports import import_roots
-from orchestrator.policy.paths import deny_write, may_read
+from orchestrator.policy.paths import deny_hidden, deny_write, may_read, protects
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
 from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt
 
@@ -79,12 +79,15 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     sandboxes, environment = ctx.sandboxes(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
     entries = ctx.trees.entries(base_tree)
-    protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
+    unseen = worker.agent.hidden
+    protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work), *unseen)
+    hidden = tuple(entry.path for entry in entries if protects(unseen, entry.path))
     started = ctx.clock.now()
     with way_out(ctx, step, mine, worker, way):
         request = _request(ctx, step, mine, worker, way=way, paths=[entry.path for entry in entries])
         with sandboxes.open(request.furnished(environment)) as sandbox:
-            sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
+            shown = [entry for entry in entries if entry.path not in hidden]
+            sandbox.copy_in(shown, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way)
             outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"]))
             if outcome.timed_out:
@@ -93,9 +96,12 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     built = ctx.trees.build(
         base_tree,
         out,
-        lambda path: may_read(step.capabilities, path),
-        lambda path: deny_write(step.capabilities, protected, path),
+        lambda path: may_read(step.capabilities, path) and not protects(unseen, path),
+        lambda path: deny_hidden(unseen, path) or deny_write(step.capabilities, protected, path),
     )
+    if hidden:
+        names = ctx.blobs.put("\n".join(hidden).encode())
+        ctx.emit("agent-hidden", "agent", step.id, mine["attempt"], count=len(hidden), paths=names)
     if built.denials:
         told = ctx.blobs.put("\n".join(built.denials).encode())
         ctx.emit("sandbox-denied", "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
@@ -112,6 +118,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
         summary=outcome.summary,
         transcript=ctx.blobs.put(outcome.transcript),
         denials=(*built.denials, *outcome.denials),
+        hidden=hidden,
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
         started_at=started,
@@ -145,7 +152,9 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, way: Way) -> 
     told = (feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
     feedback = (*told, *earlier(ctx, step.id))
     requirements = ctx.requirements(step)
-    prompt = step_prompt(step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"])))
+    prompt = step_prompt(
+        step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"]), worker.agent.hidden)
+    )
     digest = ctx.blobs.put(prompt.encode())
     ctx.emit("agent-prompt", "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
     return AgentTask(
