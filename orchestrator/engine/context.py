@@ -47,7 +47,8 @@ class RunContext:
     or finds what a tree's own lock files ask for (D5); a tree that changes them has
     passed the gates before it is asked for. ``workers`` opens an agent by name.
     ``connections`` are the user's endpoints, and ``broker`` the only way to them.
-    ``orders`` are the orders to stop that stand, whomever they are about. ``turn`` is
+    ``orders`` are the orders to stop that stand, whomever they are about. ``say`` tells
+    whoever watches a sentence. ``turn`` is
     held where two steps would otherwise do the same work twice.
     """
 
@@ -74,6 +75,7 @@ class RunContext:
     orders: Callable[[], Sequence[Signed]]
     timers: Timers
     notifier: Notifier
+    say: Callable[[str], None]
     turn: Lock = field(default_factory=Lock)
     _nouns: dict[Digest, Noun] = field(default_factory=dict[Digest, Noun])
 

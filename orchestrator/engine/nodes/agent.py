@@ -62,14 +62,19 @@ def _spent(mine: StepState, seconds: float, traffic: Traffic | None) -> StepStat
     }
 
 
-def _limits(step: Step, mine: StepState) -> Limits:
-    """The grant's limits, with no more time than the step's budget has left. Raises ``LimitReached`` (AGT021)."""
+def _limits(ctx: RunContext, step: Step, work: Work) -> Limits:
+    """The grant's limits, with no more time than step and run have left. Raises ``LimitReached`` (AGT021, AGT028)."""
+    mine, whole = work["mine"], ctx.settings.budget_seconds
     left = step.budget.wall_seconds - mine["spent_seconds"]
+    if whole is not None and work["spent_seconds"] >= whole:
+        words = f"The run has used up its {whole} s; step {step.id} was not begun again."
+        raise LimitReached("AGT028", words, "give the next run a larger --budget-seconds, or make the spec smaller")
     if left <= 0:
         words = f"Step {step.id} has used up its {step.budget.wall_seconds} s over {mine['attempt'] - 1} attempts."
         raise LimitReached("AGT021", words, "split the requirement, or raise the ceiling's wall_seconds")
     limits = step.capabilities.limits
-    return limits.model_copy(update={"wall_seconds": min(limits.wall_seconds, left)})
+    run = left if whole is None else whole - work["spent_seconds"]
+    return limits.model_copy(update={"wall_seconds": min(limits.wall_seconds, left, run)})
 
 
 def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
@@ -83,8 +88,8 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work), *unseen)
     hidden = tuple(entry.path for entry in entries if protects(unseen, entry.path))
     started = ctx.clock.now()
-    with way_out(ctx, step, mine, worker, way):
-        request = _request(ctx, step, mine, worker, way=way, paths=[entry.path for entry in entries])
+    with way_out(ctx, step, work, worker, way):
+        request = _request(ctx, step, work, worker, way=way, paths=[entry.path for entry in entries])
         with sandboxes.open(request.furnished(environment)) as sandbox:
             shown = [entry for entry in entries if entry.path not in hidden]
             sandbox.copy_in(shown, ctx.trees.blobs, step.capabilities, protected)
@@ -127,12 +132,12 @@ def _attempt(ctx: RunContext, work: Work, step: Step, way: Way) -> Proposal:
 
 
 def _request(
-    ctx: RunContext, step: Step, mine: StepState, worker: Worker, *, way: Way, paths: Sequence[str]
+    ctx: RunContext, step: Step, work: Work, worker: Worker, *, way: Way, paths: Sequence[str]
 ) -> SandboxRequest:
     return SandboxRequest(
-        key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
+        key=f"{ctx.run.id}:{step.id}:{work['mine']['attempt']}:agent",
         run=ctx.run.id,
-        limits=_limits(step, mine),
+        limits=_limits(ctx, step, work),
         import_roots=import_roots(ctx.profile.source_roots, paths),
         broker=way.lease.mount if way.lease else None,
         image=worker.agent.image,
