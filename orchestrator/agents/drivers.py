@@ -10,6 +10,7 @@ from orchestrator.errors import UsageError
 _MODULES = {
     "aider": "aider",
     "claude-code": "claude_code",
+    "cline": "cline",
     "codex": "codex",
     "gemini-cli": "gemini_cli",
     "gemini-cli-acp": "acp",

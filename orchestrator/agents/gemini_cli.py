@@ -2,7 +2,7 @@
 
 Headless it works only in a folder that it trusts, whose ``.gemini`` it then reads. So what a tree could set there is
 set above it, in system settings that lie in the image and that only root can write. GEMINI.md it reads whatever is
-set, as text for its model.
+set, so it is hidden from it.
 """
 
 from __future__ import annotations
@@ -42,5 +42,5 @@ DRIVER = Driver(
     start=start,
     wiring={"url": "GOOGLE_GEMINI_BASE_URL", "token": "GEMINI_API_KEY", "model": "-m"},
     exit_status=False,
-    reads=("GEMINI.md",),
+    hidden=("**/GEMINI.md",),
 )

@@ -46,6 +46,11 @@ class NativeAgent:
         return
 
     @property
+    def hidden(self) -> tuple[str, ...]:
+        """It runs and obeys nothing that lies in a tree."""
+        return ()
+
+    @property
     def protocols(self) -> tuple[WireProtocol, ...]:
         return (WireProtocol.CHAT,)
 

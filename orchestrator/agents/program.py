@@ -39,9 +39,9 @@ class Driver:
     """One agent's ways. ``words`` is the module in the image that reads what it prints.
 
     ``start`` gets the task, the lease and the bare name of the model. ``wiring`` says how the program is told where its
-    model answers, for people. ``exit_status`` says whether it reports how its commands ended, ``reads`` which files
-    of a tree it takes for instructions and cannot be kept from, ``asks`` that it asks before it acts, ``usage`` that it
-    tells how many tokens it used.
+    model answers, for people. ``exit_status`` says whether it reports how its commands ended, ``hidden`` which paths
+    of a tree it would run or obey in spite of all its switches, so that it is not shown them, ``asks`` that it asks
+    before it acts, ``usage`` that it tells how many tokens it used.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Driver:
     wiring: Mapping[str, str]
     exit_status: bool = True
     tools: bool = True
-    reads: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     asks: bool = False
     usage: bool = True
 
@@ -82,6 +82,11 @@ class ProgramAgent:
     def image(self) -> str:
         """The image with the program."""
         return self._manifest.image
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What of a tree it would run or obey, and no switch of its own turns off."""
+        return self._driver.hidden
 
     @property
     def protocols(self) -> tuple[WireProtocol, ...]:

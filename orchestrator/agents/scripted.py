@@ -46,6 +46,11 @@ class ScriptedAgent:
         return
 
     @property
+    def hidden(self) -> tuple[str, ...]:
+        """It runs and obeys nothing that lies in a tree."""
+        return ()
+
+    @property
     def protocols(self) -> tuple[WireProtocol, ...]:
         """It asks no model."""
         return ()

@@ -212,7 +212,7 @@ def _write_down(recipe: AgentRecipe, *, base: str, image: str, digest: Digest, p
         licence=recipe.licence,
         capabilities={"memory_mib": recipe.memory_mib},
         events=chosen.events,
-        reads=chosen.reads,
+        hidden=chosen.hidden,
         wiring=dict(chosen.wiring),
         pinned=pinned,
         added_at=SystemClock().now(),
@@ -234,7 +234,6 @@ def _tried(manifest: AgentManifest, say: Say) -> tuple[Verdict, ...]:
                 manifest.capabilities["memory_mib"],
                 tools=chosen.tools,
                 exit_status=chosen.exit_status,
-                reads=chosen.reads,
                 asks=chosen.asks,
                 usage=chosen.usage,
             )

@@ -56,6 +56,7 @@ class RunRequest:
     limits: tuple[str, ...] = ()
     budget_tokens: int | None = None
     budget_usd: float | None = None
+    budget_seconds: int | None = None
     record: bool = False
     replay: str | None = None
     key: Path | None = None
@@ -243,6 +244,7 @@ def _settings(project: Project, request: RunRequest, plan: Plan | None, workflow
         limits=read_limits(request.limits),
         budget_tokens=request.budget_tokens,
         budget_usd=request.budget_usd,
+        budget_seconds=request.budget_seconds,
         record=request.record,
         replay=project.index.run(RunId(request.replay)).id if request.replay else None,
         batch=request.batch,

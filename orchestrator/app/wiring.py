@@ -175,6 +175,7 @@ def open_run(
             orders=watched(project, base.chain.current),
             timers=project.timers,
             notifier=LocalNotifier(project.layout.run(run.id) / "notifications.jsonl", project.clock),
+            say=say,
         )
         try:
             yield Opened(ctx, engine.abort)

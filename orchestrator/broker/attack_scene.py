@@ -147,6 +147,10 @@ class _Unlimited:
     def settle(self, key: str, tokens: int, cost_usd: float) -> None:
         del key, tokens, cost_usd
 
+    def past(self, share: float, key: str, tokens: int, cost_usd: float) -> str:
+        del share, key, tokens, cost_usd
+        return ""
+
 
 @dataclass(slots=True)
 class Canary:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OF_BATCH = ("manifest", "jobs", "max_failures", "merge", "batch_tokens", "batch_usd", "dry_run")
 _OF_TELLING = ("events", "junit", "sarif")
-_OF_ENTRY = ("workflow", "agent", "model", "review", "target", "budget_tokens", "budget_usd")
+_OF_ENTRY = ("workflow", "agent", "model", "review", "target", "budget_tokens", "budget_usd", "budget_seconds")
 _ONLY_ALONE = (
     "escalate",
     "escalate_after",

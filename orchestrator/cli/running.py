@@ -44,6 +44,7 @@ _WORK = (
     ),
     click.option("--budget-tokens", type=click.IntRange(0), help="A ceiling of tokens for the whole run."),
     click.option("--budget-usd", type=click.FloatRange(0), help="A ceiling of money for the whole run."),
+    click.option("--budget-seconds", type=click.IntRange(1), help="A ceiling of the agents' time in the whole run."),
     click.option("--record", is_flag=True, help="Keep what models said, so that the run can be replayed."),
     click.option("--replay", help="Answer from the recordings of this run; no model is asked."),
     click.option(

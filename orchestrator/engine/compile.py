@@ -204,5 +204,6 @@ def _work(ctx: RunContext, state: RunState, step: str) -> Work:
         "outcome": state["outcome"],
         "step": step,
         "tests": _tests(ctx, state, step),
+        "spent_seconds": sum(one["spent_seconds"] for one in state["steps"].values()),
         "mine": state["steps"][step],
     }

@@ -49,7 +49,8 @@ class RunContext:
     passed the gates before it is asked for. ``workers`` opens an agent by name.
     ``connections`` are the user's endpoints, and ``broker`` the only way to them.
     ``risks`` are accepted protections that the sandbox lacks; it raises ``SandboxUnsafe`` once one's day has passed.
-    ``orders`` are the orders to stop that stand, whomever they are about. ``turn`` is
+    ``orders`` are the orders to stop that stand, whomever they are about. ``say`` tells
+    whoever watches a sentence. ``turn`` is
     held where two steps would otherwise do the same work twice.
     """
 
@@ -77,6 +78,7 @@ class RunContext:
     orders: Callable[[], Sequence[Signed]]
     timers: Timers
     notifier: Notifier
+    say: Callable[[str], None]
     turn: Lock = field(default_factory=Lock)
     _nouns: dict[Digest, Noun] = field(default_factory=dict[Digest, Noun])
 

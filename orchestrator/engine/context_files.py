@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.engine.context import RunContext
 from orchestrator.models.base import GitOid
 from orchestrator.models.plan import Step
-from orchestrator.policy.paths import covers, may_read
+from orchestrator.policy.paths import covers, may_read, protects
 from orchestrator.ports import TreeEntry
 from orchestrator.render.prompts import ContextFile
 
@@ -13,16 +13,16 @@ MOST = 60
 _PLAIN = {"100644", "100755"}
 
 
-def relevant_files(ctx: RunContext, step: Step, commit: GitOid) -> tuple[ContextFile, ...]:
+def relevant_files(ctx: RunContext, step: Step, commit: GitOid, hidden: tuple[str, ...]) -> tuple[ContextFile, ...]:
     """What it may write, then what its commands name; those in exact grants first, then by path. Links are left out."""
-    found = [e for e in ctx.trees.entries(ctx.trees.tree_of(commit)) if e.mode in _PLAIN and _may(step, e.path)]
+    found = [e for e in ctx.trees.entries(ctx.trees.tree_of(commit)) if e.mode in _PLAIN and _may(step, hidden, e.path)]
     chosen = sorted((e for e in found if _is_about(step, e.path)), key=lambda e: _rank(step, e))[:MOST]
     contents = ctx.trees.blobs([entry.oid for entry in chosen])
     return tuple(ContextFile(entry.path, data) for entry, data in zip(chosen, contents, strict=True))
 
 
-def _may(step: Step, path: str) -> bool:
-    return may_read(step.capabilities, path)
+def _may(step: Step, hidden: tuple[str, ...], path: str) -> bool:
+    return may_read(step.capabilities, path) and not protects(hidden, path)
 
 
 def _is_about(step: Step, path: str) -> bool:

@@ -204,6 +204,7 @@ def change_sheet(ctx: RunContext, state: RunState) -> ChangeSheet:
         denials=proposal.denials,
         used=proposal.used,
         risks=proposal.risks,
+        hidden=proposal.hidden,
     )
 
 

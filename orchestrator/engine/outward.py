@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.state import StepState
+from orchestrator.engine.nearing import SHARE, Nearing, timed
+from orchestrator.engine.state import StepState, Work
 from orchestrator.engine.workers import Worker
 from orchestrator.errors import LimitReached, UsageError
 from orchestrator.models.change import Proposal
@@ -16,8 +17,6 @@ from orchestrator.models.plan import Step
 from orchestrator.models.traffic import Exchange, Traffic
 from orchestrator.policy import egress
 from orchestrator.ports import BrokerGrant, Lease
-
-_WARN_AT = 0.8
 
 
 @dataclass(slots=True)
@@ -29,17 +28,25 @@ class Way:
 
 
 @contextmanager
-def way_out(ctx: RunContext, step: Step, mine: StepState, worker: Worker, way: Way) -> Iterator[None]:
-    """Open the lease of an attempt into ``way`` and settle it at the end, however that comes.
+def way_out(ctx: RunContext, step: Step, work: Work, worker: Worker, way: Way) -> Iterator[None]:
+    """Open the lease of an attempt into ``way`` and settle it at the end, however that comes; warn of budgets.
 
     Raises ``LimitReached`` (AGT022) when tokens or money of the step are used up
     before or (AGT023) during the attempt, ``UsageError`` (AGT024) for a model that is not configured or granted.
     """
+    mine, nearing = work["mine"], Nearing(ctx, step.id, work["mine"]["attempt"])
     grant = _grant(ctx, step, mine, worker)
-    if grant is None:
-        yield
-        return
-    with ctx.broker().open(grant, ctx.budgets, _Watch(ctx, step, mine, grant)) as lease:
+    with timed(ctx, work, step, nearing):
+        if grant is None:
+            yield
+        else:
+            with _leased(ctx, step, grant, _Watch(ctx, step, mine, grant.key, nearing), way):
+                yield
+
+
+@contextmanager
+def _leased(ctx: RunContext, step: Step, grant: BrokerGrant, watch: _Watch, way: Way) -> Iterator[None]:
+    with ctx.broker().open(grant, ctx.budgets, watch) as lease:
         way.lease = lease
         try:
             yield
@@ -107,24 +114,27 @@ def _left(step: Step, mine: StepState) -> tuple[int, float | None]:
 
 
 class _Watch:
-    """Each exchange is an event of the run; at four fifths of a budget, so is a warning, once."""
+    """Each exchange is an event of the run; at four fifths of a budget, so is a warning."""
 
-    def __init__(self, ctx: RunContext, step: Step, mine: StepState, grant: BrokerGrant) -> None:
-        self._ctx, self._step, self._attempt, self._grant = ctx, step, mine["attempt"], grant
-        self._tokens, self._usd, self._warned = 0, 0.0, False
+    def __init__(self, ctx: RunContext, step: Step, mine: StepState, key: str, nearing: Nearing) -> None:
+        self._ctx, self._step, self._mine, self._key, self._nearing = ctx, step, mine, key, nearing
+        self._tokens, self._usd = 0, 0.0
         self._turn = threading.Lock()
 
     def __call__(self, exchange: Exchange) -> None:
         data = exchange.model_dump(mode="json", exclude_defaults=True, exclude={"at", "path", "kind"})
-        self._ctx.emit("exchange", "agent", self._step.id, self._attempt, traffic=exchange.kind.value, **data)
+        self._ctx.emit("exchange", "agent", self._step.id, self._mine["attempt"], traffic=exchange.kind.value, **data)
         with self._turn:
             self._tokens += exchange.tokens
             self._usd += exchange.cost_usd or 0.0
-            warn = not self._warned and self._near()
-            self._warned |= warn
-        if warn:
-            self._ctx.emit("budget-warning", "agent", self._step.id, self._attempt, tokens=self._tokens, usd=self._usd)
+            tokens, usd = self._tokens, self._usd
+        self._warn(self._mine["spent_tokens"] + tokens, self._mine["spent_usd"] + usd)
+        if whole := self._ctx.budgets.past(SHARE, self._key, tokens, usd):
+            self._nearing.warn(whole, tokens=tokens, usd=usd)
 
-    def _near(self) -> bool:
-        cost = self._grant.cost_usd
-        return self._tokens >= _WARN_AT * self._grant.tokens or (cost is not None and self._usd >= _WARN_AT * cost)
+    def _warn(self, tokens: int, usd: float) -> None:
+        limits = self._step.capabilities.limits
+        if tokens >= SHARE * limits.tokens:
+            self._nearing.warn(f"the {limits.tokens} tokens of the step", tokens=tokens, usd=usd)
+        if limits.cost_usd is not None and usd >= SHARE * limits.cost_usd:
+            self._nearing.warn(f"the {limits.cost_usd:g} USD of the step", tokens=tokens, usd=usd)

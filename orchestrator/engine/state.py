@@ -120,7 +120,10 @@ Update = dict[str, Any]
 
 
 class Work(TypedDict):
-    """What one parallel agent node is sent. ``tests`` is the proposal of the step of tests before it, or ''."""
+    """What one parallel agent node is sent. ``tests`` is the proposal of the step of tests before it, or ''.
+
+    ``spent_seconds`` is the time of all finished attempts of the run.
+    """
 
     run: str
     plan: str
@@ -129,4 +132,5 @@ class Work(TypedDict):
     outcome: str
     step: str
     tests: str
+    spent_seconds: int
     mine: StepState

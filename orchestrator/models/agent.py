@@ -83,9 +83,9 @@ class AgentRecipe(Noun):
 class AgentManifest(Noun):
     """An installed agent. ``pinned`` says that all hashes come from the recipe and not from the index at that time.
 
-    ``capabilities`` is what the agent asks of a sandbox, ``events`` what it can report, ``reads`` the files of a
-    tree that it takes for instructions, ``wiring`` how it is told
-    where its model answers. ``checks`` are the conformance checks that it passed when it was added or last tested.
+    ``capabilities`` is what the agent asks of a sandbox, ``events`` what it can report, ``hidden`` the paths of a
+    tree that it is not shown, ``wiring`` how it is told where its model answers.
+    ``checks`` are the conformance checks that it passed when it was added or last tested.
     """
 
     name: AgentName
@@ -98,7 +98,7 @@ class AgentManifest(Noun):
     licence: str
     capabilities: dict[str, int]
     events: tuple[str, ...]
-    reads: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     wiring: dict[str, str]
     pinned: bool
     checks: tuple[str, ...] = ()

@@ -44,6 +44,7 @@ class ManifestEntry(Noun):
     limits: dict[str, float] = Field(default_factory=dict)
     budget_tokens: int | None = Field(default=None, ge=0)
     budget_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    budget_seconds: int | None = Field(default=None, ge=1)
     accept_risk: tuple[_Text, ...] = ()
 
 

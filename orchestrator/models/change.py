@@ -67,6 +67,7 @@ class Proposal(Noun):
 
     ``model`` is what the upstream reported, ``traffic`` the stored account of the broker, where the agent had one;
     ``processes`` a stored account of them, ``sandbox_policy`` the digest of the profile that was enforced.
+    ``hidden`` are the paths of the base that its agent was not shown.
     ``people`` have edited it since (names in the policy), and ``written`` is the tree before they did; ``mixed`` says
     that an agent has worked on it after them, so that nobody knows whose a line is.
     ``risks`` are protections that the sandbox lacked and that somebody had accepted; ``used`` is what the attempt took.
@@ -84,6 +85,7 @@ class Proposal(Noun):
     summary: str = ""
     transcript: Digest | None = None
     denials: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     model: str = ""
     traffic: Digest | None = None
     processes: Digest | None = None

@@ -17,8 +17,9 @@ from orchestrator.models.workflow_parts import Fact
 
 
 class ChangeSheet(Noun):
-    """One change beside everything that judged it. ``commit`` is set once it stands on the run's line.
+    """One change beside everything that judged it.
 
+    ``hidden`` are the paths that its agent was not shown; ``commit`` is set once it stands on the run's line.
     ``used`` is what the attempt took of its grant, ``risks`` what its sandbox lacked.
     """
 
@@ -31,6 +32,7 @@ class ChangeSheet(Noun):
     denials: tuple[str, ...] = ()
     used: Used | None = None
     risks: tuple[AcceptedRisk, ...] = ()
+    hidden: tuple[str, ...] = ()
     commit: GitOid | None = None
 
 

@@ -27,7 +27,8 @@ class RunSettings(Noun):
     ``escalate`` takes a step over once ``escalate_after`` attempts have failed.
     ``limits`` are ceilings by flag, named as in
     :class:`~orchestrator.models.capabilities.Limits`; ``budget_*`` are those of
-    the whole run. ``packages`` is the folder that stands in for every index.
+    the whole run, ``budget_seconds`` of the wall time of all its attempts.
+    ``packages`` is the folder that stands in for every index.
     ``record`` keeps what models said; ``replay`` names a run whose recordings answer instead.
     ``risks`` are missing protections that somebody answers for; a resume may name further ones.
     ``batch`` is the batch whose ceiling of tokens and money it shares, '' for a run on its own.
@@ -46,6 +47,7 @@ class RunSettings(Noun):
     escalate_after: int = Field(default=2, ge=1, le=19)
     budget_tokens: int | None = Field(default=None, ge=0)
     budget_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    budget_seconds: int | None = Field(default=None, ge=1)
     record: bool = False
     replay: RunId | None = None
     limits: dict[str, float] = Field(default_factory=dict)

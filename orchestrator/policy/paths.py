@@ -37,6 +37,10 @@ PROTECTED = (
     "**/.opencode/**",
     "**/.windsurf/**",
     "**/.aider*",
+    "**/.cline/**",
+    "**/.clinerules*/**",
+    "**/.clinerules*",
+    "**/.agents/**",
     "**/.vscode/**",
     "**/.idea/**",
     "**/.devcontainer/**",
@@ -154,8 +158,12 @@ def protects(patterns: Iterable[str], path: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _any_folded(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """All patterns as one: a tree has many paths, and the patterns are few and the same."""
-    return re.compile(expression(map(fold, patterns)), re.DOTALL)
+    """All patterns as one: a tree has many paths, and the patterns are few and the same.
+
+    A folder's name is covered as well: a link of that name would be a door to everything below.
+    """
+    whole = (*patterns, *(p.removesuffix("/**") for p in patterns if p.endswith("/**")))
+    return re.compile(expression(map(fold, whole)), re.DOTALL)
 
 
 def opens(patterns: Sequence[str], directory: str) -> bool:
@@ -198,3 +206,8 @@ def deny_write(capabilities: Capabilities, protected: Sequence[str], path: str) 
     if protects((*PROTECTED, *protected), path) and not covers(capabilities.write_protected, path):
         return f"sandbox: {path} is protected and needs its own grant"
     return None
+
+
+def deny_hidden(hidden: Sequence[str], path: str) -> str | None:
+    """The sentence why an agent that is not shown a path does not write it either, whatever its step may."""
+    return f"sandbox: {path} is hidden from this agent and stays as it is" if protects(hidden, path) else None

@@ -90,6 +90,11 @@ class Agent(Protocol):
         ...
 
     @property
+    def hidden(self) -> tuple[str, ...]:
+        """Patterns of paths that this agent is never shown: what it would run or obey, whoever wrote it."""
+        ...
+
+    @property
     def protocols(self) -> tuple[WireProtocol, ...]:
         """What it can speak to its model; empty for an agent that asks none."""
         ...

@@ -86,6 +86,13 @@ class Budgets(Protocol):
         """What was really spent under ``key``: replaces all its reservations."""
         ...
 
+    def past(self, share: float, key: str, tokens: int, cost_usd: float) -> str:
+        """The ceiling of which this share is used, in words; '' while there is none.
+
+        ``tokens`` and ``cost_usd`` were really spent under ``key`` so far; other keys count with what they set aside.
+        """
+        ...
+
 
 class Broker(Protocol):
     """Opens leases. ``on_exchange`` is called from another thread, once a request."""

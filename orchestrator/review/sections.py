@@ -22,6 +22,7 @@ from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.view import ItemView
 
 BLANK = Row(RowKind.BLANK, "")
+_MOST_HIDDEN = 10
 
 
 def heading(text: str, path: str = "") -> Row:
@@ -235,12 +236,16 @@ def _accepted(step_id: str, report: AcceptanceReport | None) -> Iterator[Row]:
 
 
 def agent(parts: Iterable[ChangeSheet]) -> Iterator[Row]:
-    """The agent's own words, and what it was denied. No evidence of anything."""
+    """The agent's own words, what it was denied and what it was not shown. No evidence of anything."""
     for part in parts:
         if part.summary:
             yield from text(f"{part.step.id}: {part.summary}")
         for denial in part.denials:
             yield alert(f"{part.step.id}: {denial}")
+        if part.hidden:
+            more = f" and {len(part.hidden) - _MOST_HIDDEN} more" if len(part.hidden) > _MOST_HIDDEN else ""
+            names = ", ".join(part.hidden[:_MOST_HIDDEN])
+            yield from text(f"{part.step.id}: its agent was not shown {names}{more}; they stay as they are")
 
 
 def used(parts: Iterable[ChangeSheet]) -> Iterator[Row]:

@@ -62,6 +62,17 @@ class SqliteBudgets:
         with self._index.transaction() as db:
             db.execute(_REPLACE, (self._run, key, tokens, float(cost_usd)))
 
+    def past(self, share: float, key: str, tokens: int, cost_usd: float) -> str:
+        """As the port says."""
+        with self._index.transaction() as db:
+            others = db.execute(f"{_SUMS} AND key != ?", (self._run, key)).fetchone()
+        tokens, cost_usd = tokens + int(others[0]), cost_usd + float(others[1])
+        if tokens >= share * self._tokens:
+            return f"the {self._tokens} tokens of the whole"
+        if self._cost_usd is not None and cost_usd >= share * self._cost_usd:
+            return f"the {self._cost_usd:g} USD of the whole"
+        return ""
+
     def spent(self) -> tuple[int, float]:
         """Tokens and US dollars of the run, with what is set aside."""
         with self._index.transaction() as db:
@@ -89,6 +100,10 @@ class SharedBudgets:
         """As the port says."""
         for part in self._parts:
             part.settle(key, tokens, cost_usd)
+
+    def past(self, share: float, key: str, tokens: int, cost_usd: float) -> str:
+        """As the port says: of the first that is."""
+        return next((words for part in self._parts if (words := part.past(share, key, tokens, cost_usd))), "")
 
 
 def _check(tokens: int, cost_usd: float) -> None:

@@ -23,6 +23,7 @@ from orchestrator.models.endpoint import WireProtocol
 from orchestrator.models.plan import Budget, Step
 from orchestrator.models.spec import Requirement, Span
 from orchestrator.models.traffic import Traffic
+from orchestrator.policy.paths import protects
 from orchestrator.ports import (
     Agent,
     AgentEvent,
@@ -105,9 +106,8 @@ class Verdict:
 class Bench:
     """An agent, an engine, and ways to put the one to work on the other.
 
-    ``tools`` says that the agent runs commands, ``exit_status`` that it tells how they ended, ``reads`` which files of
-    a tree it takes for instructions and cannot be kept from, ``asks`` that it asks before it acts, ``usage`` that it
-    tells how many tokens it used.
+    ``tools`` says that the agent runs commands, ``exit_status`` that it tells how they ended, ``asks`` that it asks
+    before it acts, ``usage`` that it tells how many tokens it used.
     """
 
     agent: Agent
@@ -115,7 +115,6 @@ class Bench:
     memory_mib: int = 1024
     tools: bool = True
     exit_status: bool = True
-    reads: tuple[str, ...] = ()
     asks: bool = False
     usage: bool = True
     _last: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -149,7 +148,8 @@ class Bench:
         outcome: AgentOutcome | None = None
         failure: HandrailError | None = None
         change: ChangeOut | None = None
-        tree = Tree({path: ("100644", text.encode()) for path, text in FILES.items()})
+        shown = {path: text for path, text in FILES.items() if not protects(self.agent.hidden, path)}
+        tree = Tree({path: ("100644", text.encode()) for path, text in shown.items()})
         began = time.monotonic()
         try:
             with self.sandboxes.open(request) as sandbox, _canceller(self.sandboxes, server, cancel_when):
@@ -236,7 +236,7 @@ def check_works_and_obeys_no_tree(bench: Bench) -> None:
     strange = sorted(set(written) - {WANTED, "open/argv.txt"})
     expect(not strange, f"it left {', '.join(strange)} in the tree")
     bodies = b"".join(seen.body for seen in worked.seen)
-    read = [path for path in INSTRUCTIONS if path not in bench.reads and marker(path).encode() in bodies]
+    read = [path for path in INSTRUCTIONS if marker(path).encode() in bodies]
     expect(not read, f"instructions of the tree reached the model: {', '.join(read)}")
     expect(PROMPT_SECRET.encode() in worked.seen[-1].body, "the prompt did not reach the model")
     _events(bench, worked)

@@ -22,6 +22,7 @@ OFTEN = [
     ("codex", agent_suite.check_short_faults_are_survived),
     ("claude-code", agent_suite.check_killed_agent_is_not_finished),
     ("codex", agent_suite.check_cancel_is_prompt),
+    ("cline", agent_suite.check_works_and_obeys_no_tree),
 ]
 RARELY = [(name, check) for name in DRIVERS for check in agent_suite.CHECKS if (name, check) not in OFTEN]
 

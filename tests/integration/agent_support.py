@@ -36,7 +36,6 @@ def bench(name, sandboxes):
         memory,
         tools=chosen.tools,
         exit_status=chosen.exit_status,
-        reads=chosen.reads,
         asks=chosen.asks,
         usage=chosen.usage,
     )

@@ -107,11 +107,19 @@ def test_a_run_whose_broker_is_a_container_ends_verified_too(tmp_path, monkeypat
         assert here.verify(begun).verdict.value == "VERIFIED"
 
 
-@pytest.mark.parametrize(("tokens", "warnings"), [(41_000, 1), (39_000, 0)], ids=["past-four-fifths", "below"])
-def test_a_budget_that_is_nearly_used_is_warned_of_once(tmp_path, monkeypatch, tokens, warnings):
+@pytest.mark.parametrize(
+    ("tokens", "warnings", "ceiling"),
+    [
+        (41_000, 1, {"limits": ("tokens=100000",)}),
+        (39_000, 0, {"limits": ("tokens=100000",)}),
+        (41_000, 1, {"budget_tokens": 100_000}),
+    ],
+    ids=["past-four-fifths", "below", "of-the-run"],
+)
+def test_a_budget_that_is_nearly_used_is_warned_of_once(tmp_path, monkeypatch, tokens, warnings, ceiling):
     with lab(tmp_path) as here:
         model = Model("VALUE = 1\n", tokens=tokens)
-        _, result, events = run(here, monkeypatch, model, limits=("tokens=100000",))
+        _, result, events = run(here, monkeypatch, model, **ceiling)
         assert result.exit_code == 0, result
         told = [e.data["tokens"] for e in events if e.kind == "budget-warning"]
         assert told == [2 * (tokens + 10)] * warnings

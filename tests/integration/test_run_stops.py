@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from run_support import Req, containers, gone, good, lab, nobody, write
+from run_support import Req, containers, gone, good, lab, nobody, shell, write
 
 from orchestrator.models.plan import Plan
 
@@ -56,6 +56,21 @@ def test_a_signal_stops_a_run_that_can_go_on(tmp_path, number, steps):
         done = here.resume(run)
         assert done.code == 0
         assert len(here.commits(done.run.run_ref)) == steps
+
+
+def test_the_time_of_a_run_is_warned_of_and_then_over(tmp_path):
+    one = Req(1)
+    with lab(tmp_path) as here:
+        here.write_job([one], {one.id: [[shell("sleep 60")]]})
+        said = here.cli(*here.run_words("--budget-seconds", "4"))
+        (row,) = here.runs()
+        assert said.returncode == 7, said
+        assert "Step S01 has come to 80% of the 4 s of the run." in said.stderr
+        with here.project() as project:
+            events = [event for _, event in project.index.events(row.id)]
+        (warned,) = [event.data for event in events if event.kind == "budget-warning"]
+        assert warned["wall_seconds"] == pytest.approx(3.2)
+        assert [event.attempt for event in events if event.kind == "agent-started"] == [1]
 
 
 def test_cancel_of_a_run_that_nobody_owns(tmp_path):

@@ -119,3 +119,40 @@ def test_home_files_and_a_throw_away_repository(launch, monkeypatch):
     _, events = told(launch, monkeypatch, f"cd {launch.WORK}; {count}", files={".x/y": "kept"})
     assert events[-1]["kind"] == "finished"
     assert (launch.WORK / ".git/HEAD").exists()
+
+
+def test_cline_is_read_by_its_own_words(launch, monkeypatch, tmp_path):
+    given = {"toolCallId": "c1", "contentType": "tool", "toolName": "run_commands"}
+    ended = [
+        {"query": "ls", "result": "a", "success": True},
+        {"query": "x", "result": "[Command exited with code 7]\n"},
+    ]
+    inner = [
+        {"type": "content_start", **given, "input": {"commands": ["ls", "x"]}},
+        {"type": "content_end", **given, "output": ended},
+        {"type": "content_end", "toolCallId": "c2", "contentType": "tool", "toolName": "editor", "output": "ok"},
+        {"type": "content_end", "contentType": "tool", "output": 5},
+        {"type": "usage", "inputTokens": 3, "outputTokens": 4},
+    ]
+    rows = [{"type": "agent_event", "event": event} for event in inner]
+    rows += [{"type": "agent_event"}, {"type": "run_result", "finishReason": "completed", "text": "It is there."}]
+    printed = tmp_path / "printed"
+    printed.write_text("\n".join(map(json.dumps, rows)))
+    code, events = told(launch, monkeypatch, f"cat {printed}", words="cline")
+    assert code == 0
+    assert [(e["data"]["command"], e["data"]["exit_code"]) for e in events if e["kind"] == "command"] == [
+        ("ls", 0),
+        ("x", 7),
+    ]
+    assert [e["data"] for e in events if e["kind"] == "usage"] == [
+        {"input_tokens": 3, "output_tokens": 4, "cached_tokens": 0}
+    ]
+    assert [e["data"]["dropped"] for e in events if "dropped" in e["data"]] == [2]
+    assert (events[-1]["kind"], events[-1]["text"]) == ("finished", "It is there.")
+
+
+def test_cline_that_did_not_complete_has_failed(launch, monkeypatch):
+    row = json.dumps({"type": "run_result", "finishReason": "error", "text": "no answer"})
+    _, events = told(launch, monkeypatch, f"echo '{row}'", words="cline")
+    assert events[-1]["kind"] == "failed"
+    assert "no answer" in events[-1]["text"]

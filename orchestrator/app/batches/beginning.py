@@ -76,6 +76,7 @@ def request_of(entry: BatchEntry, batch: str, *, key: str = "", trust: str = "")
         limits=tuple(f"{name}={value:g}" for name, value in asked.limits.items()),
         budget_tokens=asked.budget_tokens,
         budget_usd=asked.budget_usd,
+        budget_seconds=asked.budget_seconds,
         key=Path(key) if key else None,
         trust=Digest(trust) if trust else None,
         batch=batch,

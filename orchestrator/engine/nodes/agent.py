@@ -24,7 +24,7 @@ from orchestrator.models.plan import Step
 from orchestrator.models.traffic import Traffic, TrafficKind, Usage
 from orchestrator.models.usage import Peaks, Used
 from orchestrator.policy.imports import import_roots
-from orchestrator.policy.paths import deny_write, may_read
+from orchestrator.policy.paths import deny_hidden, deny_write, may_read, protects
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
 from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt
 
@@ -77,14 +77,19 @@ def _spent(mine: StepState, seconds: float, traffic: Traffic | None) -> StepStat
     }
 
 
-def _limits(step: Step, mine: StepState) -> Limits:
-    """The grant's limits, with no more time than the step's budget has left. Raises ``LimitReached`` (AGT021)."""
+def _limits(ctx: RunContext, step: Step, work: Work) -> Limits:
+    """The grant's limits, with no more time than step and run have left. Raises ``LimitReached`` (AGT021, AGT028)."""
+    mine, whole = work["mine"], ctx.settings.budget_seconds
     left = step.budget.wall_seconds - mine["spent_seconds"]
+    if whole is not None and work["spent_seconds"] >= whole:
+        words = f"The run has used up its {whole} s; step {step.id} was not begun again."
+        raise LimitReached("AGT028", words, "give the next run a larger --budget-seconds, or make the spec smaller")
     if left <= 0:
         words = f"Step {step.id} has used up its {step.budget.wall_seconds} s over {mine['attempt'] - 1} attempts."
         raise LimitReached("AGT021", words, "split the requirement, or raise the ceiling's wall_seconds")
     limits = step.capabilities.limits
-    return limits.model_copy(update={"wall_seconds": min(limits.wall_seconds, left)})
+    run = left if whole is None else whole - work["spent_seconds"]
+    return limits.model_copy(update={"wall_seconds": min(limits.wall_seconds, left, run)})
 
 
 def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) -> Proposal:
@@ -95,14 +100,17 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     sandboxes, risks, environment = ctx.sandboxes(), ctx.risks(), ctx.environment(base_tree)
     ensure_runnable(ctx, step, base_tree)
     entries = ctx.trees.entries(start_tree)
-    protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work))
+    unseen = worker.agent.hidden
+    protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work), *unseen)
+    hidden = tuple(entry.path for entry in entries if protects(unseen, entry.path))
     started = ctx.clock.now()
     for risk in risks:
         ctx.emit("risk-accepted", "agent", step.id, mine["attempt"], **risk.model_dump(mode="json"))
-    with way_out(ctx, step, mine, worker, way):
-        request = _request(ctx, step, mine, worker, way=way, paths=[entry.path for entry in entries])
+    with way_out(ctx, step, work, worker, way):
+        request = _request(ctx, step, work, worker, way=way, paths=[entry.path for entry in entries])
         with sandboxes.open(request.furnished(environment)) as sandbox:
-            sandbox.copy_in(entries, ctx.trees.blobs, step.capabilities, protected)
+            shown = [entry for entry in entries if entry.path not in hidden]
+            sandbox.copy_in(shown, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way=way, known=ground.known)
             seen = set[str]()
             outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"], seen))
@@ -113,9 +121,12 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     built = ctx.trees.build(
         start_tree,
         out,
-        lambda path: may_read(step.capabilities, path),
-        lambda path: deny_write(step.capabilities, protected, path),
+        lambda path: may_read(step.capabilities, path) and not protects(unseen, path),
+        lambda path: deny_hidden(unseen, path) or deny_write(step.capabilities, protected, path),
     )
+    if hidden:
+        names = ctx.blobs.put("\n".join(hidden).encode())
+        ctx.emit("agent-hidden", "agent", step.id, mine["attempt"], count=len(hidden), paths=names)
     if built.denials:
         told = ctx.blobs.put("\n".join(built.denials).encode())
         ctx.emit("sandbox-denied", "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
@@ -133,6 +144,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
         summary=outcome.summary,
         transcript=ctx.blobs.put(outcome.transcript),
         denials=(*built.denials, *outcome.denials),
+        hidden=hidden,
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
         people=before.people if before else (),
@@ -162,12 +174,12 @@ def _used(traffic: Traffic | None, commands: set[str], peaks: Peaks, seconds: fl
 
 
 def _request(
-    ctx: RunContext, step: Step, mine: StepState, worker: Worker, *, way: Way, paths: Sequence[str]
+    ctx: RunContext, step: Step, work: Work, worker: Worker, *, way: Way, paths: Sequence[str]
 ) -> SandboxRequest:
     return SandboxRequest(
-        key=f"{ctx.run.id}:{step.id}:{mine['attempt']}:agent",
+        key=f"{ctx.run.id}:{step.id}:{work['mine']['attempt']}:agent",
         run=ctx.run.id,
-        limits=_limits(step, mine),
+        limits=_limits(ctx, step, work),
         import_roots=import_roots(ctx.profile.source_roots, paths),
         broker=way.lease.mount if way.lease else None,
         image=worker.agent.image,
@@ -188,7 +200,8 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, *, way: Way, 
     told = (feedback_text(ctx, entry) for entry in work["mine"].get("feedback", []))
     feedback = (*told, *earlier(ctx, step.id))
     requirements = ctx.requirements(step)
-    prompt = step_prompt(step, requirements, feedback, relevant_files(ctx, step, GitOid(work["tip"])), known=known)
+    files = relevant_files(ctx, step, GitOid(work["tip"]), worker.agent.hidden)
+    prompt = step_prompt(step, requirements, feedback, files, known=known)
     digest = ctx.blobs.put(prompt.encode())
     ctx.emit("agent-prompt", "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
     return AgentTask(

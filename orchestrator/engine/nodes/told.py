@@ -38,6 +38,7 @@ def told(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
         "step": step.id,
         "tests": "",
         "mine": working,
+        "spent_seconds": mine["spent_seconds"],
     }
     ground = Ground(change=_of_step(ctx, mine), known=said_so_far(ctx, state))
     made = attempt(ctx, work, _narrowed(step, node, name, ctx), ground)
