@@ -34,6 +34,11 @@ OWN: Mapping[str, Words] = {
         "Files that run by themselves, decide what is checked, or say whom to trust need a person's agreement.",
         "have a person look at this file and lift the finding by name",
     ),
+    "GATE-SETTINGS": Words(
+        "The settings of a gate changed",
+        "They have no effect on this change: the gate takes them from the base. Later changes are judged by them.",
+        "have a person agree to the new settings",
+    ),
     "SUPPRESSION": Words(
         "A new comment that silences a scanner",
         "It changes nothing here, but it speaks to the next tool and the next reader.",
