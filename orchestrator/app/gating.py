@@ -130,7 +130,10 @@ def gate(
             test_roots=rules.profile.test_roots if rules else (),
         )
         declared = stack.enter_context(_declared(project, trees, rules, say)) if rules else _NONE
-        reports = run_gates(_gates(asked, rules, worker, declared), candidate)
+        gates = _gates(asked, rules, worker, declared)
+        if rules and not asked.gates:
+            gates = (*gates, _waivers(project, trees, tree, worker))
+        reports = run_gates(gates, candidate)
         lifted = _lifted(project, trees, asked, identity) if asked.decisions else frozenset[Digest]()
         sources = _sources(reports, candidate)
     result = worst(_without(report, lifted) for report in reports)
@@ -158,6 +161,13 @@ def _gates(asked: Asked, rules: Base | None, worker: Worker | None, declared: Ma
 
     demanded = rules.chain.current.required_gates if rules else ()
     return default_gates(asked.gates or (*GATES, *demanded), worker=worker, declared=declared)
+
+
+def _waivers(project: Project, trees: GitTrees, tree: GitOid, worker: Worker | None) -> Gate:
+    from orchestrator.app.waivers import ended_hits, ledger
+    from orchestrator.gates.waivers import WaiversGate
+
+    return WaiversGate(ended_hits(ledger(project, trees, tree, worker), project.clock.now()))
 
 
 def _sides(trees: GitTrees, asked: Asked) -> tuple[GitOid, GitOid]:

@@ -34,6 +34,11 @@ OWN: Mapping[str, Words] = {
         "Files that run by themselves, decide what is checked, or say whom to trust need a person's agreement.",
         "have a person look at this file and lift the finding by name",
     ),
+    "WAIVER-ENDED": Words(
+        "The time for which a finding was lifted is over",
+        "A waiver has an end so that somebody mends what it covers.",
+        "mend the finding that is named; handrail waivers lists all",
+    ),
     "GATE-SETTINGS": Words(
         "The settings of a gate changed",
         "They have no effect on this change: the gate takes them from the base. Later changes are judged by them.",
