@@ -75,6 +75,10 @@ OWN: Mapping[str, Words] = {
     "TEST-FEWER": Words("Tests are gone", _TESTS, "restore them, or have a person agree that they may go"),
     "TEST-EMPTIER": Words("A test checks less than before", _TESTS, "restore its checks, or have a person agree"),
     "TEST-SKIPPED": Words("A test is newly skipped or expected to fail", _TESTS, "let it run, or have a person agree"),
+    "TEST-HOOK": Words("A new or changed hook of the test runner", _TESTS, "do without it, or have a person agree"),
+    "TEST-WRAPPED": Words("A test is newly wrapped", _TESTS, "leave the test as it was, or have a person agree"),
+    "TEST-LIMIT": Words("A test may take longer than before", _TESTS, "keep its limit, or have a person agree"),
+    "TEST-SETTINGS": Words("A setting of the test runner changed", _TESTS, "leave it, or have a person agree"),
     "TEST-UNREADABLE": Words("A test file does not parse", _TESTS, "write it so that it parses"),
     "TEST-RENAMED": Words("Tests have other names", _TESTS, "see that they still test the same"),
     "MORE": Words(

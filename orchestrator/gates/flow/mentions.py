@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from orchestrator.gates.flow.capabilities import capability_of
 from orchestrator.gates.flow.names import canonical_name
@@ -131,5 +132,5 @@ def _inside(node: ast.AST) -> Iterator[ast.AST]:
     for field, value in ast.iter_fields(node):
         if field in {"annotation", "returns"}:
             continue
-        parts = value if isinstance(value, list) else [value]
+        parts = cast("Sequence[Any]", value if isinstance(value, list) else [value])
         yield from (part for part in parts if isinstance(part, ast.AST))
