@@ -335,7 +335,7 @@ def check_commit(repo, commit, policy, statements, trees):
     ref = external["target"]["baseRef"]
     change = change_digest(ref, ours["tip"], tree, sha)
     gates, to_lift, accepted = tests_of(policy, statements, change)
-    missing = set(policy["gates"]) - gates
+    missing = {*policy["gates"], *(g["name"] for g in policy.get("command_gates", []))} - gates
     if missing:
         raise Refused("no result of " + ", ".join(sorted(missing)))
     if internal["handrailAcceptance"] and internal["handrailAcceptance"] not in accepted:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,15 +16,17 @@ from orchestrator.models.change import ChangedFile, ChangeIdentity
 from orchestrator.models.decision import Decision, Verdict
 from orchestrator.models.gate import Disposition, Finding, GateReport, Result
 from orchestrator.policy.verdicts import of_findings, worst
-from orchestrator.ports import Candidate
+from orchestrator.ports import Candidate, Gate
 
 if TYPE_CHECKING:
+    from orchestrator.app.base import Base
     from orchestrator.gates.worker import Worker
     from orchestrator.store.answers import KeptAnswers
     from orchestrator.vcs.trees import GitTrees
 
 _SOURCE_BYTES = 1024 * 1024
 _ANSWERS = 50_000
+_NONE: Mapping[str, Gate] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,9 @@ class Asked:
     """What to judge. ``base`` empty: where the line of work began. ``patch`` and ``staged`` take the place of a head.
 
     ``identified``: the whole tree is digested, for output that names the change (with decisions it always is).
-    ``index`` is the file that git names to a hook. ``decisions`` are lines of signed decisions, ``trust`` the digest
-    of the ``.handrail`` folder whose policy says whose they may be.
+    ``index`` is the file that git names to a hook. With ``policy`` the base's policy and profile count: their gates
+    beside those that are named, their protected paths and test roots. ``decisions`` are lines of signed decisions,
+    ``trust`` the digest of the ``.handrail`` folder whose policy counts and says whose they may be.
     """
 
     base: str = ""
@@ -44,6 +47,7 @@ class Asked:
     gates: Sequence[str] = ()
     decisions: Sequence[bytes] = ()
     identified: bool = False
+    policy: bool = False
     trust: Digest | None = None
 
 
@@ -103,26 +107,67 @@ def kept_answers(path: Path, rows: int) -> KeptAnswers | None:
     return KeptAnswers(path, key, ruleset(), rows) if key else None
 
 
-def gate(project: Project, asked: Asked, *, worker: Worker | None = None) -> Judged:
-    """Judge. Test roots are not known here: test files are recognised by name, and ``.handrail`` is not read.
+def gate(
+    project: Project, asked: Asked, *, worker: Worker | None = None, say: Callable[[str], None] = lambda _: None
+) -> Judged:
+    """Judge. Without ``policy`` test files are recognised by name, and ``.handrail`` is not read.
 
     Raises ``RepositoryError`` for names that are not there, ``UsageError`` GATE010, ``EvidenceInvalid`` for a decision
-    that does not verify.
+    that does not verify, ``TrustError`` for a policy that nobody trusts.
     """
-    from orchestrator.gates.catalog import GATES, default_gates
     from orchestrator.gates.runner import run_gates
 
-    names = tuple(asked.gates) or tuple(GATES)
-    with open_trees(project) as trees:
+    with open_trees(project) as trees, ExitStack() as stack:
         base, tree = _sides(trees, asked)
         files = trees.changed_files(base, tree)
         identity = _identity(trees, asked, base, tree, files)
-        candidate = Candidate(identity=identity, files=files, blob=trees.blob, protected=(), test_roots=())
-        reports = run_gates(default_gates(names, worker=worker), candidate)
+        rules = _base(project, trees, identity.tip, asked) if asked.policy else None
+        candidate = Candidate(
+            identity=identity,
+            files=files,
+            blob=trees.blob,
+            protected=(*rules.chain.current.protected_paths, *rules.profile.protected) if rules else (),
+            test_roots=rules.profile.test_roots if rules else (),
+        )
+        declared = stack.enter_context(_declared(project, trees, rules, say)) if rules else _NONE
+        gates = _gates(asked, rules, worker, declared)
+        if rules and not asked.gates:
+            gates = (*gates, _waivers(project, trees, tree, worker))
+        reports = run_gates(gates, candidate)
         lifted = _lifted(project, trees, asked, identity) if asked.decisions else frozenset[Digest]()
         sources = _sources(reports, candidate)
     result = worst(_without(report, lifted) for report in reports)
     return Judged(result, reports, lifted & _liftable(reports), base, sources)
+
+
+def _base(project: Project, trees: GitTrees, tip: GitOid, asked: Asked) -> Base:
+    from orchestrator.app.base import read_base
+
+    return read_base(project, trees, tip, asked.trust)
+
+
+@contextmanager
+def _declared(
+    project: Project, trees: GitTrees, rules: Base, say: Callable[[str], None]
+) -> Iterator[Mapping[str, Gate]]:
+    from orchestrator.app.command_gates import open_declared
+
+    with open_declared(project, trees, rules, say) as declared:
+        yield declared.gates
+
+
+def _gates(asked: Asked, rules: Base | None, worker: Worker | None, declared: Mapping[str, Gate]) -> tuple[Gate, ...]:
+    from orchestrator.gates.catalog import GATES, default_gates
+
+    demanded = rules.chain.current.required_gates if rules else ()
+    return default_gates(asked.gates or (*GATES, *demanded), worker=worker, declared=declared)
+
+
+def _waivers(project: Project, trees: GitTrees, tree: GitOid, worker: Worker | None) -> Gate:
+    from orchestrator.app.waivers import ended_hits, ledger
+    from orchestrator.gates.waivers import WaiversGate
+
+    return WaiversGate(ended_hits(ledger(project, trees, tree, worker), project.clock.now()))
 
 
 def _sides(trees: GitTrees, asked: Asked) -> tuple[GitOid, GitOid]:
@@ -168,10 +213,9 @@ def _lifted(project: Project, trees: GitTrees, asked: Asked, identity: ChangeIde
 
     The name of the branch is not compared: a difference that is judged by itself is on none.
     """
-    from orchestrator.app.base import read_base
     from orchestrator.app.wiring import decision_opener
 
-    base = read_base(project, trees, identity.tip, asked.trust)
+    base = _base(project, trees, identity.tip, asked)
     policy, opened = base.chain.current, decision_opener(base)
     found: set[Digest] = set()
     for keyid, decision in map(opened, asked.decisions):

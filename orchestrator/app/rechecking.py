@@ -119,13 +119,14 @@ def _runner(base: Base, keyid: str) -> Principal:
 
 
 def _gates(desk: _Desk, base: Base, claim: ChangeClaim) -> tuple[GateReport, ...]:
+    from orchestrator.app.command_gates import open_declared
     from orchestrator.gates.catalog import default_gates
     from orchestrator.gates.runner import run_gates
 
     identity, trees = claim.identity, desk.trees
     policy = base.chain.current
     stated = [s.claim.gate for s in desk.pool.gates.get(identity.digest(), ())]
-    names = tuple(dict.fromkeys([*policy.gates, *stated]))
+    names = tuple(dict.fromkeys([*policy.required_gates, *stated]))
     diff = trees.diff(trees.tree_of(identity.tip), identity.tree)
     candidate = Candidate(
         identity=identity,
@@ -135,7 +136,8 @@ def _gates(desk: _Desk, base: Base, claim: ChangeClaim) -> tuple[GateReport, ...
         test_roots=base.profile.test_roots,
     )
     desk.say(f"{claim.commit[:12]}: gates {', '.join(names)}")
-    return run_gates(default_gates(names), candidate)
+    with open_declared(desk.project, trees, base, desk.say) as declared:
+        return run_gates(default_gates(names, declared=declared.gates), candidate)
 
 
 def _acceptance(desk: _Desk, base: Base, claim: ChangeClaim, stated: AcceptanceClaim) -> AcceptanceReport:

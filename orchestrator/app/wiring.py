@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,11 +33,13 @@ from orchestrator.models.plan import Plan
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Agent, Budgets, Candidate, Prepared, Trees
+from orchestrator.ports import Agent, Budgets, Candidate, Gate, Prepared, Trees
 
 if TYPE_CHECKING:
+    from orchestrator.app.command_gates import Declared
     from orchestrator.sandbox.abort import Abort
     from orchestrator.sandbox.docker_engine import DockerSandboxes
+    from orchestrator.vcs.trees import GitTrees
 
 
 def open_workflow(workflow: str) -> Workflow:
@@ -143,11 +145,12 @@ def open_run(
         say(words)
 
     with ExitStack() as stack:
-        trees, run_gates = stack.enter_context(open_trees(project)), stack.enter_context(_gates())
+        trees = stack.enter_context(open_trees(project))
         base = read_base(project, trees, run.base_commit, trust)
         workflow = workflow_of(project, run)
         risks = [risk.protection for risk in settings.risks]
         engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), risks, shelf=shelf)
+        declared = stack.enter_context(_declared(project, trees, base, tell, settings))
         ctx = RunContext(
             run=run,
             settings=settings,
@@ -170,15 +173,20 @@ def open_run(
             connections=load_connections(),
             broker=lambda: make_broker(project.blobs.put, engine.sandboxes, tell, settings.packages),
             budgets=stack.enter_context(_budgets(project, run, settings)),
-            run_gates=run_gates,
+            run_gates=stack.enter_context(_gates(base, declared.gates)),
             open_decision=decision_opener(base),
             orders=watched(project, base.chain.current),
             timers=project.timers,
             notifier=LocalNotifier(project.layout.run(run.id) / "notifications.jsonl", project.clock),
             say=say,
         )
+
+        def abort() -> None:
+            engine.abort()
+            declared.abort()
+
         try:
-            yield Opened(ctx, engine.abort)
+            yield Opened(ctx, abort)
         finally:
             engine.close()
 
@@ -257,15 +265,35 @@ def process_plan_for(
         )
 
 
+def _declared(
+    project: Project, trees: GitTrees, base: Base, say: Callable[[str], None], settings: RunSettings
+) -> AbstractContextManager[Declared]:
+    from orchestrator.app.command_gates import open_declared
+
+    return open_declared(
+        project, trees, base, say, image=settings.image, runtime=settings.runtime, packages=settings.packages
+    )
+
+
 @contextmanager
-def _gates() -> Iterator[Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]]:
-    """Gates for a whole run: one scanner process serves all its steps, and ends with the context."""
+def _gates(
+    base: Base, declared: Mapping[str, Gate]
+) -> Iterator[Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]]:
+    """Gates for a whole run: one scanner process serves all its steps, and ends with the context.
+
+    What the policy demands is asked beside what a node names.
+    """
     from orchestrator.gates.catalog import default_gates
     from orchestrator.gates.runner import run_gates
     from orchestrator.gates.worker import Worker
 
+    demanded = base.chain.current.required_gates
     with Worker() as worker:
-        yield lambda names, candidate: run_gates(default_gates(tuple(names), worker=worker), candidate)
+
+        def run(names: Sequence[str], candidate: Candidate) -> tuple[GateReport, ...]:
+            return run_gates(default_gates((*names, *demanded), worker=worker, declared=declared), candidate)
+
+        yield run
 
 
 def environment_of(

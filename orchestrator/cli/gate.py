@@ -32,6 +32,7 @@ _PATCH_BYTES = 64 * 1024 * 1024 + 1
 @click.option("--staged", is_flag=True, help="Judge what `git commit` would commit now.")
 @click.option("--patch", is_flag=True, help="Judge a patch from stdin on BASE (default: HEAD).")
 @click.option("--gate", "gates", multiple=True, help="Only these gates.")
+@click.option("--policy", is_flag=True, help="By the base's policy: its gates as well, its protected paths.")
 @click.option("--decisions", type=click.Path(path_type=Path), help="Signed decisions that lift findings by name.")
 @click.option("--trust", help="Digest of the .handrail folder whose policy says who may lift.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -47,6 +48,7 @@ def command(
     staged: bool,
     patch: bool,
     gates: tuple[str, ...],
+    policy: bool,
     decisions: Path | None,
     trust: str | None,
     format_: str,
@@ -74,9 +76,10 @@ def command(
             gates=gates,
             decisions=read_decisions(decisions) if decisions else (),
             identified="sarif" in {format_, *(name for name, _ in files)},
+            policy=policy,
             trust=digest(trust),
         )
-        judged = gate(project, asked, worker=worker)
+        judged = gate(project, asked, worker=worker, say=note)
     for name, path in files:
         _write(path, _document(name, judged))
     _print("json" if json_ else format_, judged, asked)

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "answer": ("answer", "Answer the questions of a process."),
     "tick": ("tick", "Fire the timers that are due, and go on with their runs."),
     "gate": ("gate", "Run the gates on any difference of two commits."),
+    "waivers": ("waivers", "List findings that a person let pass, and which of them are overdue."),
     "audit": ("audit", "Judge a whole history, commit by commit."),
     "verify": ("verify", "Check the evidence of merged changes, offline."),
     "blame": ("blame", "Say of each line who wrote it, and which sentence asked for it."),

@@ -43,6 +43,8 @@ def show(rev: str, repo: Path, json_: bool) -> None:
         say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
     for name in policy.accept_risk:
         say(f"risk that may be accepted: {name}")
+    for gate in policy.command_gates:
+        say(f"gate {gate.name}: {' '.join(gate.argv)}")
     for gone in policy.revoked:
         say(f"revoked: key {gone.keyid[:16]} since {gone.since.isoformat()} {gone.reason}".rstrip())
 
@@ -72,6 +74,8 @@ def init(
 @click.option("--remove", multiple=True, metavar="NAME", help="Take somebody out of all roles.")
 @click.option("--role", "roles", multiple=True, metavar="ROLE=NAME,…[:THRESHOLD]", help="Set who holds a role.")
 @click.option("--gate", "gates", multiple=True, help="The gates that every change must pass, all of them.")
+@click.option("--command-gate", "declared", multiple=True, type=_PATH, help="Add or replace a gate of your own (TOML).")
+@click.option("--drop-command-gate", "dropped", multiple=True, metavar="NAME", help="Take such a gate out.")
 @click.option("--protect", multiple=True, help="The protected branches, all of them.")
 @click.option("--approve-role", "approve", multiple=True, help="The roles that can approve a change, all of them.")
 @click.option(
@@ -89,6 +93,8 @@ def change(
     remove: tuple[str, ...],
     roles: tuple[str, ...],
     gates: tuple[str, ...],
+    declared: tuple[Path, ...],
+    dropped: tuple[str, ...],
     protect: tuple[str, ...],
     approve: tuple[str, ...],
     accept_risk: tuple[str, ...],
@@ -99,6 +105,7 @@ def change(
     repo: Path,
     json_: bool,
 ) -> None:
+    from orchestrator.app.command_gates import read_declaration
     from orchestrator.app.policies import change as change_policy
     from orchestrator.app.policies import principals, roles_of
     from orchestrator.app.project import open_project
@@ -110,6 +117,8 @@ def change(
         remove=remove,
         roles=roles_of(roles),
         gates=gates or None,
+        command_gates=[read_declaration(path) for path in declared],
+        drop_gates=dropped,
         protect=protect or None,
         approve=approve or None,
         accept_risk=tuple(filter(None, accept_risk)) if accept_risk else None,

@@ -31,7 +31,7 @@ def _checked(ctx: RunContext, sheet: ChangeSheet) -> None:
     identity = sheet.change.identity
     if ctx.trees.manifest(identity.tree) != identity.manifest:
         raise _refused("EVID010", sheet, "its tree is not the one that was judged")
-    wanted = {g for n in ctx.workflow.nodes.values() for g in n.gates} | set(ctx.policy.gates)
+    wanted = {g for n in ctx.workflow.nodes.values() for g in n.gates} | set(ctx.policy.required_gates)
     missing = wanted - {r.gate for r in sheet.reports if r.change == identity}
     if missing:
         raise _refused("EVID011", sheet, f"no report of {', '.join(sorted(missing))} is of this tree")

@@ -2,7 +2,9 @@
 
 Per file and capability, by resolved names: one more use of what the file used
 already is no gain. A gain is a note for the reviewer; native code and
-privileges ask for a person, because no other gate can look behind them.
+privileges ask for a person, because no other gate can look behind them. So does
+a gain that the step was not granted itself: an agent that may reach no host has
+no reason to write, unasked, code that does.
 
 Not checked: what an imported package does on its own, and other languages.
 """
@@ -20,12 +22,20 @@ from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Target, targets, unscannable
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Digest
+from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.gate import Disposition, GateReport
 from orchestrator.ports import Candidate
 
 __all__ = ["CapabilityGate"]
 
 _PERSON = frozenset({"native code", "privilege"})
+_COMPARED = frozenset({"network"})
+"""Grants that are enforced (D7). A list of commands is advice, and secrets are added outside of the sandbox."""
+_WITHOUT = {
+    "network": "the step was granted no host",
+    "process": "the step was granted no command",
+    "environment": "the step was granted no secret",
+}
 
 
 class CapabilityGate:
@@ -40,7 +50,7 @@ class CapabilityGate:
 
     @property
     def config(self) -> Digest:
-        return config_digest(self.name, CAPABILITIES, sorted(_PERSON), self.tool_version)
+        return config_digest(self.name, CAPABILITIES, sorted(_PERSON), sorted(_COMPARED), self.tool_version)
 
     def check(self, candidate: Candidate) -> GateReport:
         return guarded(self, candidate)
@@ -49,17 +59,17 @@ class CapabilityGate:
         outcome = Outcome()
         for target in targets(candidate, self._worker, outcome):
             try:
-                outcome.scanned(target.file, introduced(target.file.path, self._gains(target), []))
+                outcome.scanned(target.file, introduced(target.file.path, self._gains(target, candidate.granted), []))
             except GateBroken as error:
                 why = str(error)
                 outcome.broken.append(f"{target.file.path}: {why}")
                 outcome.refused(target.file, why, unscannable(target.file, "SCAN-LIMIT", why, known=False))
         return outcome
 
-    def _gains(self, target: Target) -> list[Hit]:
+    def _gains(self, target: Target, granted: Capabilities | None) -> list[Hit]:
         now = _uses(self._worker.analyse(target.head.data))
         before = _uses(self._worker.analyse(target.base.data)) if now and target.base else {}
-        return [_hit(target, c, *now[c]) for c in sorted(now) if c not in before]
+        return [_hit(target, c, *now[c], _beyond(granted, c)) for c in sorted(now) if c not in before]
 
 
 def _uses(answer: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
@@ -70,11 +80,19 @@ def _uses(answer: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     return uses
 
 
-def _hit(target: Target, capability: str, name: str, line: int) -> Hit:
-    person = capability in _PERSON and not target.in_test
+def _beyond(granted: Capabilities | None, capability: str) -> str:
+    """What the step had not of this kind, in words, or ''. Of the other kinds a grant says nothing."""
+    if granted is None:
+        return ""
+    had = {"network": bool(granted.egress), "process": bool(granted.commands), "environment": bool(granted.secrets)}
+    return "" if had.get(capability, True) else _WITHOUT[capability]
+
+
+def _hit(target: Target, capability: str, name: str, line: int, beyond: str) -> Hit:
+    person = (capability in _PERSON or (beyond and capability in _COMPARED)) and not target.in_test
     return Hit(
         rule="GAINS-" + capability.replace(" ", "-").upper(),
-        message=f"this change gains: {capability} ({name} in {target.file.path}:{line})",
+        message=f"this change gains: {capability} ({name} in {target.file.path}:{line})" + (beyond and f"; {beyond}"),
         disposition=Disposition.PERSON if person else Disposition.NOTE,
         line=line,
         end_line=line,

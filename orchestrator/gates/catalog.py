@@ -51,23 +51,34 @@ GATES: Mapping[str, Callable[[Worker], Gate]] = {
 }
 """Name → how it is made. All gates of one call share a worker."""
 
+_NONE: Mapping[str, Gate] = {}
+
 
 def default_gates(
-    names: Sequence[str] = (), *, worker: Worker | None = None, vulnerabilities: Path | None = None
+    names: Sequence[str] = (),
+    *,
+    worker: Worker | None = None,
+    vulnerabilities: Path | None = None,
+    declared: Mapping[str, Gate] = _NONE,
 ) -> tuple[Gate, ...]:
     """The named gates in that order, without repeats; all that Handrail brings when none is named.
 
     The worker process starts with the first question and ends with ``worker``'s
     context, or with the last of these gates, or with this process. ``vulnerabilities``
-    is an OSV export (a zip or a folder). Raises ``UsageError`` (``GATE010``) for an unknown name.
+    is an OSV export (a zip or a folder), ``declared`` are the policy's own, by name. Raises ``UsageError``
+    (``GATE010``) for an unknown name, ``GATE016`` for a declared gate under the name of another.
     """
+    taken = sorted(declared.keys() & {*GATES, *(installed_names() if declared else ())})
+    if taken:
+        text = f"the policy declares a gate under the name of another: {', '.join(taken)}"
+        raise UsageError("GATE016", text, "declare it under another name")
     chosen = tuple(dict.fromkeys(names)) or tuple(GATES)
-    unknown = [name for name in chosen if name not in GATES and name not in installed_names()]
+    unknown = [name for name in chosen if name not in {*GATES, *declared} and name not in installed_names()]
     if unknown:
-        known = ", ".join((*GATES, *installed_names()))
+        known = ", ".join((*GATES, *declared, *installed_names()))
         raise UsageError("GATE010", f"no gate is called {', '.join(unknown)}", f"one of {known}")
     shared = worker or Worker()
-    return tuple(_made(name, shared, vulnerabilities) for name in chosen)
+    return tuple(declared.get(name) or _made(name, shared, vulnerabilities) for name in chosen)
 
 
 def _made(name: str, worker: Worker, vulnerabilities: Path | None) -> Gate:

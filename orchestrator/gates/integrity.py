@@ -1,10 +1,11 @@
 """Tests that a change weakens: deleted, fewer, emptier, or skipped. A person decides, never the agent.
 
-Base and head are compared by their syntax trees: names of test functions,
-checks in them that can fail (``assert True`` is none), skips and expected
-failures, and settings that hide tests from collection. Of tests in other
-languages only deletion is seen. Not checked: whether a test still tests
-anything, and what the tests' own helpers do.
+Base and head are compared by their syntax trees (:mod:`orchestrator.gates.tested`):
+collected tests, their cases and time limits, checks in them that can fail, skips
+and expected failures, hooks, and decorators that may replace a test. Settings of
+test runners are compared one by one. Of tests in other languages only deletion is
+seen. Not checked: whether a test still tests anything, and what the tests' own
+helpers do.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from orchestrator import __version__
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.runner_settings import is_settings, settings_of
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Digest
@@ -24,7 +26,10 @@ from orchestrator.ports import Candidate
 
 __all__ = ["IntegrityGate"]
 
-_RULES = ("TEST-DELETED", "TEST-FEWER", "TEST-EMPTIER", "TEST-SKIPPED", "TEST-UNREADABLE", "TEST-RENAMED")
+_RULES = (
+    *("TEST-DELETED", "TEST-FEWER", "TEST-EMPTIER", "TEST-SKIPPED", "TEST-UNREADABLE", "TEST-RENAMED"),
+    *("TEST-HOOK", "TEST-WRAPPED", "TEST-LIMIT", "TEST-SETTINGS"),
+)
 
 
 class IntegrityGate:
@@ -49,7 +54,9 @@ class IntegrityGate:
         for file in candidate.files:
             was = file.old_mode is not None and is_test(file.old_path or file.path, candidate.test_roots)
             now = file.new_mode is not None and is_test(file.path, candidate.test_roots)
-            if not was and not now:
+            if is_settings(file.path) or is_settings(file.old_path or ""):
+                outcome.scanned(file, introduced(file.path, _settings(candidate, file), []))
+            elif not was and not now:
                 outcome.passed_over(file, "not a test")
             elif was and not now:
                 outcome.scanned(file, introduced(file.path, [_gone(file)], []))
@@ -66,7 +73,7 @@ class IntegrityGate:
         if after.get("error"):
             known = bool(before.get("error"))
             return [_hit("TEST-UNREADABLE", f"the test file cannot be read: {after['error']}", note=known)]
-        return _skipped(before, after) + _fewer(before, after)
+        return [hit for compare in _COMPARISONS for hit in compare(before, after)]
 
     def _outline(self, side: Side | None) -> Mapping[str, Any]:
         """Empty for what is not Python."""
@@ -125,3 +132,71 @@ def _fewer(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
         text = f"the file had {before['checks']} checks and has {after.get('checks', 0)}"
         hits.append(_hit("TEST-EMPTIER", text))
     return hits
+
+
+def _fewer_cases(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    old: Mapping[str, int] = before.get("cases", {})
+    new: Mapping[str, int] = after.get("cases", {})
+    return [
+        _hit(
+            "TEST-FEWER", f"{name} had {old[name]} cases and has {new.get(name, 1)}", f"{name} {new.get(name, 1)} cases"
+        )
+        for name in sorted(set(old) & set(after.get("tests", {})))
+        if new.get(name, 1) < old[name]
+    ]
+
+
+def _hooked(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    old: Mapping[str, str] = before.get("hooks", {})
+    new: Mapping[str, str] = after.get("hooks", {})
+    return [
+        _hit("TEST-HOOK", f"{name} decides which tests run, or how they end", f"{name} {new[name]}")
+        for name in sorted(new)
+        if new[name] != old.get(name)
+    ]
+
+
+def _wrapped(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    """Of tests that were there before: a decorator can put anything in a test's place."""
+    old: Mapping[str, list[str]] = before.get("wrapped", {})
+    new: Mapping[str, list[str]] = after.get("wrapped", {})
+    return [
+        _hit("TEST-WRAPPED", f"{name} is newly wrapped by {', '.join(new[name])}", f"{name} {' '.join(new[name])}")
+        for name in sorted(set(new) & set(before.get("tests", {})))
+        if new[name] != old.get(name)
+    ]
+
+
+def _limits(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    """0 is no limit."""
+    old: Mapping[str, float] = before.get("limits", {})
+    new: Mapping[str, float] = after.get("limits", {})
+    return [
+        _hit("TEST-LIMIT", f"{name} had to end within {old[name]:g} s, and now {_within(new.get(name, 0.0))}")
+        for name in sorted(set(old) & set(after.get("tests", {})))
+        if old[name] and (not new.get(name) or new[name] > old[name])
+    ]
+
+
+def _within(seconds: float) -> str:
+    return f"within {seconds:g} s" if seconds else "has no limit"
+
+
+_COMPARISONS = (_skipped, _fewer, _fewer_cases, _hooked, _wrapped, _limits)
+
+
+def _settings(candidate: Candidate, file: ChangedFile) -> list[Hit]:
+    head, base = sides(candidate, file)
+    try:
+        old = settings_of(base.path, base.data) if base and is_settings(base.path) else {}
+    except ValueError:
+        old = {}
+    try:
+        new = settings_of(head.path, head.data) if head and is_settings(head.path) else {}
+    except ValueError as error:
+        return [_hit("TEST-UNREADABLE", f"settings of tests cannot be read: {error}")]
+    return [
+        _hit("TEST-SETTINGS", f"{key} was {old.get(key, 'not set')} and is {new.get(key, 'not set')}")
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]

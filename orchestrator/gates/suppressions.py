@@ -33,18 +33,33 @@ PATTERNS = {
     "shellcheck": re.compile(r"#\s*shellcheck\s+disable\b", re.IGNORECASE),
     "zizmor": re.compile(r"#\s*zizmor:\s*ignore\b", re.IGNORECASE),
     "hadolint": re.compile(r"#\s*hadolint\s+(?:global\s+)?ignore\b", re.IGNORECASE),
-    "eslint": re.compile(r"(?:/\*|//)\s*eslint-disable\b", re.IGNORECASE),
-    "nolint": re.compile(r"//\s*nolint\b", re.IGNORECASE),
+    "eslint": re.compile(rf"(?:/\*|//)\s*eslint-disable(?:-next-line|-line)?\b{_CODES}", re.IGNORECASE),
+    "oxlint": re.compile(
+        rf"(?:/\*|//)\s*(?:oxlint-disable|biome-ignore|deno-lint-ignore|tslint:disable)(?:-next-line|-line)?\b{_CODES}",
+        re.IGNORECASE,
+    ),
+    "gosec": re.compile(r"(?://|/\*)\s*#?\s*nosec\b", re.IGNORECASE),
+    "flawfinder": re.compile(r"(?://|/\*)\s*(?:flawfinder|its4|rats)\s*:\s*ignore\b", re.IGNORECASE),
+    "cppcheck": re.compile(r"\bcppcheck-suppress", re.IGNORECASE),
+    "infrastructure": re.compile(r"\b(?:checkov:skip|tfsec:ignore|trivy:ignore|kics-scan\s+ignore)", re.IGNORECASE),
+    "java": re.compile(r"@Suppress(?:FBWarnings|Warnings)\b"),
+    "rubocop": re.compile(rf"#\s*rubocop:(?:disable|todo)\b{_CODES}", re.IGNORECASE),
+    "phpcs": re.compile(r"(?://|#|/\*)\s*phpcs:(?:ignore|disable)", re.IGNORECASE),
+    "nolint": re.compile(rf"//\s*nolint\b{_CODES}", re.IGNORECASE),
     "pylint": re.compile(rf"#\s*pylint\s*:\s*(?:disable|skip-file)\b{_CODES}", re.IGNORECASE),
 }
 FLOOD_LIMIT = 2000
 
 # One of these words is in each of the patterns: most lines are done with after one search.
 _WORDS = re.compile(
-    r"nosec|noqa|ruff|nosem|nosonar|lgtm|codeql|pragma|gitleaks|shellcheck|zizmor|hadolint|eslint|nolint|pylint",
+    r"nosec|noqa|ruff|nosem|nosonar|lgtm|codeql|pragma|gitleaks|shellcheck|zizmor|hadolint|eslint|nolint|pylint"
+    r"|oxlint|biome|deno-lint|tslint|flawfinder|its4|rats|cppcheck|checkov|tfsec|trivy|kics|suppress|rubocop|phpcs",
     re.IGNORECASE,
 )
-_QUIET = frozenset({"eslint", "nolint", "pylint"})
+_QUIET = frozenset({"pylint", "java", "phpcs"})
+_NAMED = frozenset({"eslint", "oxlint", "nolint", "rubocop"})
+"""Linters whose rules have names. Without one, all are silenced, those about security too."""
+_SECURITY_NAME = re.compile(r"secur|eval|inject|unsafe|danger|xss|script-url|no-new-func|gosec|crypto", re.IGNORECASE)
 _QUALIFIED = frozenset({"noqa", "ruff"})
 _SECURITY_CODE = re.compile(r"(?:S[0-9]*|PLE25[0-9]*|PLC24[0-9]*|RUF00[0-9]*|DUO[0-9]*|SEC[0-9]*|ALL)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+[0-9]*")
@@ -89,6 +104,10 @@ def _hit(name: str, matches: Sequence[re.Match[str]], lines: Sequence[str], numb
 def _silences_security(name: str, match: re.Match[str]) -> bool:
     if name in _QUIET:
         return False
+    if name in _NAMED:
+        # After "--" stands a reason, and "*/" ends a comment.
+        rules = (match.group("codes") or "").partition("--")[0].partition("*/")[0].strip(" :/")
+        return not rules or _SECURITY_NAME.search(rules) is not None
     if name not in _QUALIFIED:
         return True
     codes = _CODE.findall(match.group("codes") or "")

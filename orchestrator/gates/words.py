@@ -34,6 +34,16 @@ OWN: Mapping[str, Words] = {
         "Files that run by themselves, decide what is checked, or say whom to trust need a person's agreement.",
         "have a person look at this file and lift the finding by name",
     ),
+    "WAIVER-ENDED": Words(
+        "The time for which a finding was lifted is over",
+        "A waiver has an end so that somebody mends what it covers.",
+        "mend the finding that is named; handrail waivers lists all",
+    ),
+    "GATE-SETTINGS": Words(
+        "The settings of a gate changed",
+        "They have no effect on this change: the gate takes them from the base. Later changes are judged by them.",
+        "have a person agree to the new settings",
+    ),
     "SUPPRESSION": Words(
         "A new comment that silences a scanner",
         "It changes nothing here, but it speaks to the next tool and the next reader.",
@@ -75,6 +85,10 @@ OWN: Mapping[str, Words] = {
     "TEST-FEWER": Words("Tests are gone", _TESTS, "restore them, or have a person agree that they may go"),
     "TEST-EMPTIER": Words("A test checks less than before", _TESTS, "restore its checks, or have a person agree"),
     "TEST-SKIPPED": Words("A test is newly skipped or expected to fail", _TESTS, "let it run, or have a person agree"),
+    "TEST-HOOK": Words("A new or changed hook of the test runner", _TESTS, "do without it, or have a person agree"),
+    "TEST-WRAPPED": Words("A test is newly wrapped", _TESTS, "leave the test as it was, or have a person agree"),
+    "TEST-LIMIT": Words("A test may take longer than before", _TESTS, "keep its limit, or have a person agree"),
+    "TEST-SETTINGS": Words("A setting of the test runner changed", _TESTS, "leave it, or have a person agree"),
     "TEST-UNREADABLE": Words("A test file does not parse", _TESTS, "write it so that it parses"),
     "TEST-RENAMED": Words("Tests have other names", _TESTS, "see that they still test the same"),
     "MORE": Words(

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from orchestrator.models.base import Instant, Noun
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.command_gate import CommandGate
 
 
 class Custody(StrEnum):
@@ -52,6 +53,7 @@ class Policy(Noun):
     of those, only ``approve_roles`` can approve what is merged, and only ``lift_roles`` lift findings.
     ``accept_risk`` lists what may be accepted by name: ``trifecta:WORKFLOW/NODE`` by the policy itself,
     ``sandbox:PROTECTION`` by a run that names an owner and a last day.
+    ``command_gates`` are programs of the team's own; each is a gate that every change must pass.
     """
 
     version: int = Field(ge=1)
@@ -66,6 +68,12 @@ class Policy(Noun):
     gates: tuple[str, ...] = ()
     accept_risk: tuple[str, ...] = ()
     revoked: tuple[Revocation, ...] = ()
+    command_gates: tuple[CommandGate, ...] = ()
+
+    @property
+    def required_gates(self) -> tuple[str, ...]:
+        """Names of the gates that every change must pass, each once."""
+        return tuple(dict.fromkeys((*self.gates, *(g.name for g in self.command_gates))))
 
     def principal(self, keyid: str) -> Principal | None:
         """The principal of a key, or ``None``."""

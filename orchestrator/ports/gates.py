@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.models.base import GitOid
+from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import ChangedFile, ChangeIdentity
 from orchestrator.models.gate import GateReport
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A change as gates see it: blobs, never a work tree."""
+    """A change as gates see it: blobs, never a work tree.
+
+    ``granted`` is what the step was granted whose change it is; ``None`` for a difference that no step made.
+    """
 
     identity: ChangeIdentity
     files: tuple[ChangedFile, ...]
     blob: Callable[[GitOid], bytes]
     protected: tuple[str, ...]
     test_roots: tuple[str, ...]
+    granted: Capabilities | None = None
 
 
 class Gate(Protocol):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orchestrator.models.attestation import Signature
+from orchestrator.models.command_gate import CommandGate
 from orchestrator.models.policy import Custody, Policy, Principal, Revocation, Role
 from orchestrator.ports import Signer
 from orchestrator.provenance import dsse, root, strict
@@ -24,6 +25,7 @@ class Edit:
     """What is to be other in the next version. Absent members stay as they are.
 
     ``people`` and ``machines`` add or replace a principal by name (key in hex, custody); ``roles`` set a whole role;
+    ``command_gates`` are added or replaced by name, ``drop_gates`` name those that go;
     ``revoke`` names principals or key ids that lose every role, with the time from which on they are not believed.
     """
 
@@ -32,6 +34,8 @@ class Edit:
     remove: Sequence[str] = ()
     roles: Mapping[str, Role] | None = None
     gates: tuple[str, ...] | None = None
+    command_gates: Sequence[CommandGate] = ()
+    drop_gates: Sequence[str] = ()
     protect: tuple[str, ...] | None = None
     approve: tuple[str, ...] | None = None
     revoke: Sequence[Revocation] = ()
@@ -67,11 +71,21 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "protected_refs": old.protected_refs if edit.protect is None else edit.protect,
             "approve_roles": old.approve_roles if edit.approve is None else edit.approve,
             "accept_risk": old.accept_risk if edit.accept_risk is None else edit.accept_risk,
+            "command_gates": _declared(old, edit),
             "revoked": (*old.revoked, *edit.revoke),
         }
     )
     root.check(policy)
     return policy
+
+
+def _declared(old: Policy, edit: Edit) -> tuple[CommandGate, ...]:
+    known = {g.name for g in old.command_gates}
+    strangers = sorted(set(edit.drop_gates) - known)
+    if strangers:
+        raise strict.invalid("EVID021", f"the policy declares no gate {', '.join(strangers)}", "handrail policy show")
+    gone = {*edit.drop_gates, *(g.name for g in edit.command_gates)}
+    return (*(g for g in old.command_gates if g.name not in gone), *edit.command_gates)
 
 
 def _principals(found: Mapping[str, tuple[str, Custody]] | None, *, human: bool) -> list[Principal]:

@@ -159,7 +159,7 @@ class Judge:
             self._say("EVID044", "the tree's content is not the one that was judged", "a git object was replaced")
 
     def _gates(self, identity: ChangeIdentity) -> dict[str, list[Signed[GateClaim]]]:
-        gates: dict[str, list[Signed[GateClaim]]] = {name: [] for name in self.policy.gates}
+        gates: dict[str, list[Signed[GateClaim]]] = {name: [] for name in self.policy.required_gates}
         for signed in self.pool.gates.get(wire.digest_of(identity), ()):
             if self._by_runner(signed.keyids):
                 gates.setdefault(signed.claim.gate, []).append(signed)

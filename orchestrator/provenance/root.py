@@ -206,5 +206,7 @@ def check(policy: Policy) -> None:
     for role in policy.roles.values():
         if not set(role.principals) <= set(names) or len(set(role.principals)) < role.threshold:
             raise _contradictory("has a role that its principals cannot fill", policy.version)
+    if len({g.name for g in policy.command_gates}) != len(policy.command_gates):
+        raise _contradictory("declares a gate twice", policy.version)
     if "root" not in policy.roles or not {*policy.lift_roles, *policy.approve_roles} <= policy.roles.keys():
         raise _contradictory("has no role root, or lifts or approves by a role that it does not have", policy.version)

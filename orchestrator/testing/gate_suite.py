@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.models.base import Digest, GitOid, sha256
@@ -124,10 +124,10 @@ def _unreadable() -> Candidate:
     return Candidate(plain.identity, plain.files, blob, (), ())
 
 
-def check_gate(gate: Gate) -> list[str]:
-    """The promises that this gate breaks, one sentence each."""
+def check_gate(gate: Gate, candidates: Iterable[tuple[str, Candidate]] | None = None) -> list[str]:
+    """The promises that this gate breaks on ``candidates`` (default: the hostile ones), one sentence each."""
     broken: list[str] = []
-    for name, candidate in hostile_candidates():
+    for name, candidate in hostile_candidates() if candidates is None else candidates:
         try:
             first, second = gate.check(candidate), gate.check(candidate)
         except Exception as error:  # noqa: BLE001 - raising is the very thing that is looked for

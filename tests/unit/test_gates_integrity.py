@@ -44,6 +44,37 @@ WEAKENED = {
     "skip of the module": (BASE + b"pytestmark = pytest.mark.skip\n", "TEST-SKIPPED"),
     "replaced by an empty one": (BASE.replace(b"test_one", b"test_new").replace(b"f(1) == 2", b"True"), "TEST-FEWER"),
     "emptied": (b"", "TEST-FEWER"),
+    "shadowed by a later one": (BASE + b"\ndef test_one():\n    pass\n", "TEST-EMPTIER"),
+    "bound to something else": (BASE + b"\ntest_one = None\n", "TEST-FEWER"),
+    "taken away": (BASE + b"\ndel test_one\n", "TEST-FEWER"),
+    "class that is not collected": (BASE.replace(b"TestMore", b"MoreTests"), "TEST-FEWER"),
+    "class with a constructor": (
+        BASE.replace(b"class TestMore:", b"class TestMore:\n    def __init__(self): ..."),
+        "TEST-FEWER",
+    ),
+    "nested in a function": (b"def outer():\n    " + BASE.replace(b"\n", b"\n    "), "TEST-FEWER"),
+    "never defined": (b"if False:\n    " + BASE.replace(b"\n", b"\n    "), "TEST-FEWER"),
+    "left before its checks": (BASE.replace(b"    assert f(1)", b"    return\n    assert f(1)"), "TEST-EMPTIER"),
+    "failure dropped": (
+        BASE.replace(
+            b"    assert f(2) == 3", b"    try:\n        assert f(2) == 3\n    except AssertionError:\n        pass"
+        ),
+        "TEST-EMPTIER",
+    ),
+    "failure suppressed": (
+        BASE.replace(b"    assert f(2)", b"    with contextlib.suppress(Exception):\n        assert f(2)"),
+        "TEST-EMPTIER",
+    ),
+    "or true": (BASE.replace(b"f(2) == 3", b"f(2) == 3 or True"), "TEST-EMPTIER"),
+    "a tuple is true": (BASE.replace(b"f(2) == 3", b"(f(2) == 3, 'text')"), "TEST-EMPTIER"),
+    "compared with itself": (BASE.replace(b"f(2) == 3", b"f(2) == f(2)"), "TEST-EMPTIER"),
+    "any exception will do": (BASE.replace(b"ValueError", b"Exception"), "TEST-EMPTIER"),
+    "end of the session": (BASE.replace(b"    assert f(1)", b"    os._exit(0)\n    assert f(1)"), "TEST-SKIPPED"),
+    "exit by pytest": (BASE + b"pytest.exit('done', returncode=0)\n", "TEST-SKIPPED"),
+    "hook": (BASE + b"def pytest_collection_modifyitems(items):\n    items.clear()\n", "TEST-HOOK"),
+    "protocol of unittest": (BASE + b"def load_tests(*_):\n    return None\n", "TEST-HOOK"),
+    "wrapped": (BASE.replace(b"def test_one", b"@quiet\ndef test_one"), "TEST-WRAPPED"),
+    "wrapped by a lambda": (BASE.replace(b"def test_one", b"@(lambda f: None)\ndef test_one"), "TEST-WRAPPED"),
     "unreadable": (b"def test_one(:\n", "TEST-UNREADABLE"),
 }
 
@@ -52,6 +83,13 @@ HARMLESS = {
     "renamed": BASE.replace(b"test_one", b"test_first"),
     "moved": b"\n\n" + BASE,
     "stricter": BASE.replace(b"f(2) == 3", b"f(2) == 4\n    assert f(5)"),
+    "marked": BASE.replace(b"def test_one", b"@pytest.mark.slow\ndef test_one"),
+    "patched": BASE.replace(b"def test_one", b"@mock.patch('a.b')\ndef test_one"),
+    "caught and raised again": BASE.replace(
+        b"    assert f(2) == 3", b"    try:\n        assert f(2) == 3\n    except AssertionError:\n        raise"
+    ),
+    "data that is named like a test": BASE + b"testdata = [1]\n",
+    "helper": BASE + b"\ndef helper():\n    def test():\n        return 1\n    return test\n",
     "a word in a text": BASE + b'"""skip this"""\n',
 }
 
@@ -100,3 +138,74 @@ def test_ordinary_source_is_not_this_gates_business(gate):
 
 def test_skip_in_a_new_test_file_goes_to_a_person(gate):
     assert check(gate, WEAKENED["skip mark"][0], None).result is Result.NEEDS_PERSON
+
+
+CASES = b"""import pytest
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize('x', [1, 2, 3])
+def test_one(x):
+    assert f(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        (b"[1, 2, 3]", b"[1]", "TEST-FEWER"),
+        (b"[1, 2, 3]", b"[]", "TEST-FEWER"),
+        (b"@pytest.mark.timeout(5)\n", b"", "TEST-LIMIT"),
+        (b"(5)", b"(0)", "TEST-LIMIT"),
+        (b"(5)", b"(600)", "TEST-LIMIT"),
+    ],
+)
+def test_fewer_cases_and_longer_limits_go_to_a_person(old, new, rule, gate):
+    assert [f.rule for f in check(gate, CASES.replace(old, new), CASES).findings] == [rule]
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"[1, 2, 3]", b"[1, 2, 3, 4]"), (b"[1, 2, 3]", b"MANY"), (b"(5)", b"(4)")])
+def test_more_cases_and_shorter_limits_pass(old, new, gate):
+    base = CASES if new != b"MANY" else CASES.replace(b"[1, 2, 3]", b"FEW")
+    assert check(gate, base.replace(old, new), base).result is Result.PASSED
+
+
+SETTINGS = {
+    "pytest.ini": (b"[pytest]\naddopts = -q\n", b"[pytest]\naddopts = -q -k 'not slow'\n", "pytest.addopts was -q"),
+    "tox.ini": (b"[pytest]\n", b"[pytest]\naddopts = -p no:cacheprovider\n", "pytest.addopts was not set"),
+    "setup.cfg": (b"", b"[tool:pytest]\npython_files = none_*.py\n", "tool:pytest.python_files was not set"),
+    "pyproject.toml": (
+        b"[tool.pytest.ini_options]\ntimeout = 5\n",
+        b"[tool.pytest.ini_options]\ntimeout = 0\n",
+        "pytest.timeout was 5 and is 0",
+    ),
+    ".coveragerc": (b"[report]\nfail_under = 90\n", b"[report]\nfail_under = 10\n", "report.fail_under was 90"),
+    "package.json": (b'{"scripts": {"test": "jest"}}', b'{"scripts": {"test": "true"}}', "scripts.test was jest"),
+}
+DESCRIBING = {
+    "pytest.ini": (b"[pytest]\nmarkers = a\n", b"[pytest]\nmarkers =\n    a\n    b\nlog_cli = true\n"),
+    "pyproject.toml": (b"[project]\nversion = '1'\n", b"[project]\nversion = '2'\n"),
+    "package.json": (b'{"version": "1"}', b'{"version": "2", "scripts": {"build": "x"}}'),
+}
+
+
+@pytest.mark.parametrize("path", SETTINGS)
+def test_a_setting_that_decides_which_tests_count_goes_to_a_person(path, gate):
+    base, head, said = SETTINGS[path]
+    report = check(gate, head, base, path=path)
+    assert [(f.rule, f.disposition) for f in report.findings] == [("TEST-SETTINGS", "person")]
+    assert report.findings[0].message.startswith(said)
+
+
+@pytest.mark.parametrize("path", DESCRIBING)
+def test_a_setting_that_only_describes_passes(path, gate):
+    base, head = DESCRIBING[path]
+    assert check(gate, head, base, path=path).result is Result.PASSED
+
+
+@pytest.mark.parametrize("bad", [b"[pytest", b"addopts\n", b"\xff\xfe"])
+def test_settings_that_cannot_be_read_go_to_a_person(bad, gate):
+    assert [f.rule for f in check(gate, bad, b"[pytest]\n", path="pytest.ini").findings] == ["TEST-UNREADABLE"]
+
+
+def test_settings_that_are_deleted_go_to_a_person(gate):
+    report = check(gate, None, b"[pytest]\naddopts = --strict-markers\n", path="pytest.ini")
+    assert [f.rule for f in report.findings] == ["TEST-SETTINGS"]

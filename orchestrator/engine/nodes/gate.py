@@ -12,6 +12,7 @@ from orchestrator.errors import IntegrationConflict
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
 from orchestrator.models.gate import Disposition, GateReport, Result
+from orchestrator.models.plan import Step
 from orchestrator.models.workflow import Node
 from orchestrator.policy.verdicts import worst
 from orchestrator.ports import Candidate
@@ -29,17 +30,18 @@ def gate(ctx: RunContext, state: RunState, node: Node) -> Update:
     if now.proposal.tree in now.mine["trees"]:
         return _again(ctx, now, ["The attempt made the same tree as an earlier one."], final=True)
     change = change_on(ctx, now.proposal, tip, tree)
-    reports = ctx.run_gates(node.gates, _candidate(ctx, change))
+    reports = ctx.run_gates(node.gates, _candidate(ctx, now.step, change))
     return _verdict(ctx, now, change, reports)
 
 
-def _candidate(ctx: RunContext, change: Change) -> Candidate:
+def _candidate(ctx: RunContext, step: Step, change: Change) -> Candidate:
     return Candidate(
         identity=change.identity,
         files=change.files,
         blob=ctx.trees.blob,
         protected=(*ctx.policy.protected_paths, *ctx.profile.protected),
         test_roots=ctx.profile.test_roots,
+        granted=step.capabilities,
     )
 
 

@@ -7,6 +7,7 @@ import sys
 import warnings
 from typing import Any
 
+from orchestrator.gates.flow.mentions import mentions
 from orchestrator.gates.flow.module import Module
 from orchestrator.gates.flow.rule import Family, Rule
 from orchestrator.gates.flow.rules import code, deserialise, files, hidden, process, queries, trust, web
@@ -48,5 +49,5 @@ def analyse(data: bytes) -> dict[str, Any]:
             module.findings.items(), key=lambda pair: (pair[0][1], pair[0])
         )
     ]
-    uses = sorted((use.capability, use.name, use.line) for use in module.uses.values())
+    uses = sorted({(use.capability, use.name, use.line) for use in module.uses.values()} | set(mentions(tree)))
     return {"error": "", "issues": issues, "uses": [list(use) for use in uses]}

@@ -1,0 +1,1 @@
+"""Programs that a team's policy declares as gates."""
