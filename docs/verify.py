@@ -16,7 +16,7 @@ What it does, in the order of the code:
 3. checks the signature of every statement (DSSE: `DSSEv1 len type len payload`, ed25519);
 4. for every commit: a statement by a key with the role `runner` names this commit, its parent and its tree; every gate
    that the policy in force at the parent asks for passed on this tree; acceptance passed; enough reviewers approved
-   exactly this tree, and the plan; findings that a person must lift were lifted.
+   exactly this tree, and the plan, and not its author alone; findings that a person must lift were lifted.
 
 What it does NOT do: read texts, check the statements of single lines, remember what it saw last time, or compare the
 strict form of each byte (Handrail's own `verify` refuses another serialisation of the same content; this one may not).
@@ -285,9 +285,12 @@ def approvals(policy, statements, subject):
     return roles, lifted, refused
 
 
-def enough(policy, roles):
+def enough(policy, roles, authors=frozenset()):
+    """Enough persons in one role, of whom one at least is no author."""
     allowed = {"reviewer", *policy["lift_roles"]}
-    return any(len(names) >= policy["roles"][r]["threshold"] for r, names in roles.items() if r in allowed)
+    return any(
+        len(names) >= policy["roles"][r]["threshold"] and names - authors for r, names in roles.items() if r in allowed
+    )
 
 
 def tests_of(policy, statements, change):
@@ -314,7 +317,7 @@ def check_commit(repo, commit, policy, statements, trees):
     """Raises Refused unless everything that the policy asks for is there."""
     tree, parents = git(repo, "show", "-s", "--format=%T%x00%P", commit).decode().strip().split("\0")
     mine = [
-        s
+        (s, signers)
         for s, signers in statements
         if s["predicateType"] == PROVENANCE
         and digests(s["subject"])["commit"] == {"gitCommit": commit}
@@ -322,7 +325,7 @@ def check_commit(repo, commit, policy, statements, trees):
     ]
     if not mine:
         raise Refused("unattested")
-    statement = mine[0]
+    statement, signers = mine[0]
     external = statement["predicate"]["buildDefinition"]["externalParameters"]
     internal = statement["predicate"]["buildDefinition"]["internalParameters"]
     ours = external["handrail"]
@@ -340,6 +343,9 @@ def check_commit(repo, commit, policy, statements, trees):
         raise Refused("no result of " + ", ".join(sorted(missing)))
     if internal["handrailAcceptance"] and internal["handrailAcceptance"] not in accepted:
         raise Refused("its acceptance report is missing")
+    authors = set(internal.get("handrailEditedBy", []))
+    if policy.get("separate_approval"):
+        authors |= {p["name"] for p in policy["principals"] if p["keyid"] in signers}
     subjects = [change] + [
         s["predicate"]["subject"]
         for s, _ in statements
@@ -352,10 +358,10 @@ def check_commit(repo, commit, policy, statements, trees):
         roles, lifted, refused = approvals(policy, statements, one)
         if refused:
             raise Refused("a reviewer said no")
-        if enough(policy, roles) and to_lift <= lifted:
+        if enough(policy, roles, authors) and to_lift <= lifted:
             break
     else:
-        raise Refused("no approval of exactly this change by enough reviewers")
+        raise Refused("no approval of exactly this change by enough reviewers, its authors apart")
     planned, _, refused = approvals(policy, statements, ours["plan"])
     if refused or not enough(policy, planned):
         raise Refused("its plan was not approved")

@@ -38,6 +38,8 @@ def show(rev: str, repo: Path, json_: bool) -> None:
     say(f"version {policy.version}, expires {policy.expires:%Y-%m-%d}, root {chain.root_digest}")
     for name, role in sorted(policy.roles.items()):
         say(f"{name}: {role.threshold} of {', '.join(role.principals)}")
+    if policy.separate_approval:
+        say("separate approval: who signed a change as made is not its only approver")
     for who in policy.principals:
         kind = "a person" if who.human else "not a person"
         say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
@@ -71,6 +73,12 @@ def init(
 @click.option("--role", "roles", multiple=True, metavar="ROLE=NAME,…[:THRESHOLD]", help="Set who holds a role.")
 @click.option("--gate", "gates", multiple=True, help="The gates that every change must pass, all of them.")
 @click.option("--protect", multiple=True, help="The protected branches, all of them.")
+@click.option(
+    "--separate-approval/--no-separate-approval",
+    "separate",
+    default=None,
+    help="Whether who signed a change as made may not be its only approver.",
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the version holds (default: a year).")
 @click.option("--key", type=_PATH, help="A root key (default: your own).")
 @click.option("-o", "output", type=_PATH, default=Path("policy-next.json"), show_default=True, help="The draft.")
@@ -84,6 +92,7 @@ def change(
     roles: tuple[str, ...],
     gates: tuple[str, ...],
     protect: tuple[str, ...],
+    separate: bool | None,
     days: int | None,
     key: Path | None,
     output: Path,
@@ -103,6 +112,7 @@ def change(
         roles=roles_of(roles),
         gates=gates or None,
         protect=protect or None,
+        separate=separate,
         days=days,
     )
     with open_project(repo) as project:

@@ -49,6 +49,8 @@ class Policy(Noun):
 
     Roles that the product itself reads: ``root`` (signs policies), ``runner``
     (signs changes and gate results), ``reviewer`` (decides). Workflows may name more.
+    With ``separate_approval`` whoever signed a change as made cannot be its only approver; who edited it by hand never
+    can.
     """
 
     version: int = Field(ge=1)
@@ -60,6 +62,7 @@ class Policy(Noun):
     protected_paths: tuple[str, ...] = ()
     ceiling: Capabilities = Capabilities(write=("**",))
     gates: tuple[str, ...] = ()
+    separate_approval: bool = False
     accept_risk: tuple[str, ...] = ()
     revoked: tuple[Revocation, ...] = ()
 

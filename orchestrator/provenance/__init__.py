@@ -22,7 +22,8 @@ EVID035     a writer's log has vanished        EVID036  exported bundle differs 
 EVID040     change signed without the role     EVID041  not exactly one parent
 EVID042     not on the tip that was judged     EVID043  another tree
 EVID044     another content                    EVID045  a demanded gate is missing
-EVID046     a gate refused                     EVID048  a finding that nobody lifted
+EVID046     a gate refused                     EVID047  approved by its author alone
+EVID048     a finding that nobody lifted
 EVID049     acceptance missing or failed       EVID050  no approval of this change
 EVID051     a person said no                   EVID052  the plan was not approved
 EVID053     unattested on a protected ref      EVID054  attested where no policy is in force

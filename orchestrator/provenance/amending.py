@@ -33,6 +33,7 @@ class Edit:
     roles: Mapping[str, Role] | None = None
     gates: tuple[str, ...] | None = None
     protect: tuple[str, ...] | None = None
+    separate: bool | None = None
     revoke: Sequence[Revocation] = ()
     days: int | None = None
 
@@ -63,6 +64,7 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "roles": roles,
             "gates": old.gates if edit.gates is None else edit.gates,
             "protected_refs": old.protected_refs if edit.protect is None else edit.protect,
+            "separate_approval": old.separate_approval if edit.separate is None else edit.separate,
             "revoked": (*old.revoked, *edit.revoke),
         }
     )

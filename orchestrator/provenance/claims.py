@@ -57,6 +57,7 @@ class ChangeClaim(Noun):
     digest of the acceptance report, ``None`` when the step had no command.
     ``proposed`` is the tree that came out of the sandbox, before it was rebuilt
     on the tip. In ``observed`` the records of network and processes are salted.
+    ``people`` edited it by hand (names in the policy).
     """
 
     repository: str
@@ -80,6 +81,7 @@ class ChangeClaim(Noun):
     observed: Observed = Observed()
     denials: int = Field(default=0, ge=0)
     acceptance: Sha256 | None = None
+    people: tuple[str, ...] = ()
     custody: Custody
     started_at: Instant
     finished_at: Instant

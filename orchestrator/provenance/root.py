@@ -206,5 +206,14 @@ def check(policy: Policy) -> None:
     for role in policy.roles.values():
         if not set(role.principals) <= set(names) or len(set(role.principals)) < role.threshold:
             raise _contradictory("has a role that its principals cannot fill", policy.version)
+    if policy.separate_approval and not _separable(policy):
+        raise _contradictory("separates approval, and has no reviewer beside whoever signs changes", policy.version)
     if "root" not in policy.roles or not set(policy.lift_roles) <= policy.roles.keys():
         raise _contradictory("has no role root, or lifts by a role that it does not have", policy.version)
+
+
+def _separable(policy: Policy) -> bool:
+    """Whether some runner's change has a reviewer who is not that runner."""
+    runners = policy.roles["runner"].principals if "runner" in policy.roles else ()
+    reviewers = set(policy.roles["reviewer"].principals) if "reviewer" in policy.roles else set[str]()
+    return any(reviewers - {name} for name in runners)

@@ -71,6 +71,7 @@ def of_change(
         observed=observed,
         denials=len(proposal.denials),
         acceptance=acceptance.digest() if acceptance else None,
+        people=proposal.people,
         custody=custody,
         started_at=started_at,
         finished_at=finished_at,

@@ -65,6 +65,7 @@ class Examined:
     answer: Verification
     pool: Pool
     head: GitOid
+    chain: root.PolicyChain
 
 
 def verify(source: Source, request: Request) -> Verification:
@@ -92,7 +93,7 @@ def examine(source: Source, request: Request) -> Examined:
         _remember(request.trust, request.repository, pool)
     more = request.demands.problems(walk.commits, walk.unattested) if request.demands else []
     answer = _answer(said, chain, walk, (*problems, *pool.problems, *walk.problems, *more))
-    return Examined(answer, pool, head)
+    return Examined(answer, pool, head, chain)
 
 
 def _trust(chain: root.PolicyChain, request: Request) -> tuple[Trust, list[EvidenceProblem]]:
