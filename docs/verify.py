@@ -48,10 +48,13 @@ def git(repo, *args):
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": "/dev/null",
+        "GIT_NO_LAZY_FETCH": "1",
         "HOME": "/nonexistent",
         "LC_ALL": "C",
     }
-    done = subprocess.run(["git", "-C", repo, "-c", "safe.directory=*", *args], capture_output=True, env=env)
+    quiet = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
+    done = subprocess.run(["git", "-C", repo, *quiet, *args], capture_output=True, env=env)
     if done.returncode:
         raise Refused("git " + args[0] + ": " + done.stderr.decode(errors="replace").strip())
     return done.stdout
@@ -313,9 +316,21 @@ def tests_of(policy, statements, change):
     return gates, to_lift, accepted
 
 
+def commit_of(repo, commit):
+    """Its tree and parents, from the object itself: settings and grafts cannot say something else."""
+    data = git(repo, "cat-file", "commit", commit)
+    hashed = (hashlib.sha1 if len(commit) == 40 else hashlib.sha256)(b"commit %d\0" % len(data) + data).hexdigest()
+    lines = data.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+    parents = [line[7:] for line in lines if line.startswith("parent ")]
+    trees = [line[5:] for line in lines if line.startswith("tree ")]
+    if hashed != commit or len(trees) != 1 or lines[1 : 1 + len(parents)] != ["parent " + p for p in parents]:
+        raise Refused("its object is not one that git writes under this id")
+    return trees[0], " ".join(parents)
+
+
 def check_commit(repo, commit, policy, statements, trees):
     """Raises Refused unless everything that the policy asks for is there."""
-    tree, parents = git(repo, "show", "-s", "--format=%T%x00%P", commit).decode().strip().split("\0")
+    tree, parents = commit_of(repo, commit)
     mine = [
         (s, signers)
         for s, signers in statements
@@ -388,13 +403,17 @@ def main():
         statements = read_statements(read_lines(repo, keys, asked.bundle, print), policies, keys, print)
         span = [head] + (["^" + asked.base] if asked.base else [])
         commits = git(repo, "rev-list", "--topo-order", "--reverse", *span).decode().split()
+        known = {*commits, *([git(repo, "rev-parse", asked.base).decode().strip()] if asked.base else [])}
         trees = {git(repo, "rev-parse", commit + "^{tree}").decode().strip() for commit in commits}
     except (Refused, KeyError, ValueError, TypeError, IndexError, OSError) as error:
         print("NOT VERIFIED: %s" % error)
         return 9
     for commit in commits:
         try:
-            policies = read_policies(repo, commit + "^", asked.root)
+            parent = commit_of(repo, commit)[1]
+            if parent not in known:
+                raise Refused("it has not exactly one parent, or its history is cut off here")
+            policies = read_policies(repo, parent, asked.root)
             if not policies:
                 raise Refused("no policy is in force at its parent")
             print(commit[:12], check_commit(repo, commit, policies[-1], statements, trees))

@@ -151,6 +151,8 @@ class Judge:
         return {role: tuple(sorted(names)) for role, names in sorted(found.items()) if names}
 
     def _identity(self, identity: ChangeIdentity) -> None:
+        if self.node.defect:
+            self._say("EVID058", self.node.defect, "git fsck; a shallow clone: git fetch --unshallow")
         if len(self.node.parents) != 1:
             self._say("EVID041", "an attested commit has exactly one parent, and this has not", "merge fast-forward")
         elif self.node.parents[0] != identity.tip:
