@@ -16,7 +16,7 @@ What it does, in the order of the code:
 3. checks the signature of every statement (DSSE: `DSSEv1 len type len payload`, ed25519);
 4. for every commit: a statement by a key with the role `runner` names this commit, its parent and its tree; every gate
    that the policy in force at the parent asks for passed on this tree; acceptance passed; enough reviewers approved
-   exactly this tree, and the plan; findings that a person must lift were lifted.
+   exactly this tree, and the plan, and not its author alone; findings that a person must lift were lifted.
 
 What it does NOT do: read texts, check the statements of single lines, remember what it saw last time, or compare the
 strict form of each byte (Handrail's own `verify` refuses another serialisation of the same content; this one may not).
@@ -48,10 +48,13 @@ def git(repo, *args):
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": "/dev/null",
+        "GIT_NO_LAZY_FETCH": "1",
         "HOME": "/nonexistent",
         "LC_ALL": "C",
     }
-    done = subprocess.run(["git", "-C", repo, "-c", "safe.directory=*", *args], capture_output=True, env=env)
+    quiet = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
+    done = subprocess.run(["git", "-C", repo, *quiet, *args], capture_output=True, env=env)
     if done.returncode:
         raise Refused("git " + args[0] + ": " + done.stderr.decode(errors="replace").strip())
     return done.stdout
@@ -285,9 +288,12 @@ def approvals(policy, statements, subject):
     return roles, lifted, refused
 
 
-def enough(policy, roles):
+def enough(policy, roles, authors=frozenset()):
+    """Enough persons in one role, of whom one at least is no author."""
     allowed = {*policy["approve_roles"], *policy["lift_roles"]}
-    return any(len(names) >= policy["roles"][r]["threshold"] for r, names in roles.items() if r in allowed)
+    return any(
+        len(names) >= policy["roles"][r]["threshold"] and names - authors for r, names in roles.items() if r in allowed
+    )
 
 
 def tests_of(policy, statements, change):
@@ -310,11 +316,23 @@ def tests_of(policy, statements, change):
     return gates, to_lift, accepted
 
 
+def commit_of(repo, commit):
+    """Its tree and parents, from the object itself: settings and grafts cannot say something else."""
+    data = git(repo, "cat-file", "commit", commit)
+    hashed = (hashlib.sha1 if len(commit) == 40 else hashlib.sha256)(b"commit %d\0" % len(data) + data).hexdigest()
+    lines = data.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+    parents = [line[7:] for line in lines if line.startswith("parent ")]
+    trees = [line[5:] for line in lines if line.startswith("tree ")]
+    if hashed != commit or len(trees) != 1 or lines[1 : 1 + len(parents)] != ["parent " + p for p in parents]:
+        raise Refused("its object is not one that git writes under this id")
+    return trees[0], " ".join(parents)
+
+
 def check_commit(repo, commit, policy, statements, trees):
     """Raises Refused unless everything that the policy asks for is there."""
-    tree, parents = git(repo, "show", "-s", "--format=%T%x00%P", commit).decode().strip().split("\0")
+    tree, parents = commit_of(repo, commit)
     mine = [
-        s
+        (s, signers)
         for s, signers in statements
         if s["predicateType"] == PROVENANCE
         and digests(s["subject"])["commit"] == {"gitCommit": commit}
@@ -322,7 +340,7 @@ def check_commit(repo, commit, policy, statements, trees):
     ]
     if not mine:
         raise Refused("unattested")
-    statement = mine[0]
+    statement, signers = mine[0]
     external = statement["predicate"]["buildDefinition"]["externalParameters"]
     internal = statement["predicate"]["buildDefinition"]["internalParameters"]
     ours = external["handrail"]
@@ -340,6 +358,9 @@ def check_commit(repo, commit, policy, statements, trees):
         raise Refused("no result of " + ", ".join(sorted(missing)))
     if internal["handrailAcceptance"] and internal["handrailAcceptance"] not in accepted:
         raise Refused("its acceptance report is missing")
+    authors = set(internal.get("handrailEditedBy", []))
+    if policy.get("separate_approval"):
+        authors |= {p["name"] for p in policy["principals"] if p["keyid"] in signers}
     subjects = [change] + [
         s["predicate"]["subject"]
         for s, _ in statements
@@ -352,10 +373,10 @@ def check_commit(repo, commit, policy, statements, trees):
         roles, lifted, refused = approvals(policy, statements, one)
         if refused:
             raise Refused("a reviewer said no")
-        if enough(policy, roles) and to_lift <= lifted:
+        if enough(policy, roles, authors) and to_lift <= lifted:
             break
     else:
-        raise Refused("no approval of exactly this change by enough reviewers")
+        raise Refused("no approval of exactly this change by enough reviewers, its authors apart")
     planned, _, refused = approvals(policy, statements, ours["plan"])
     if refused or not enough(policy, planned):
         raise Refused("its plan was not approved")
@@ -382,13 +403,17 @@ def main():
         statements = read_statements(read_lines(repo, keys, asked.bundle, print), policies, keys, print)
         span = [head] + (["^" + asked.base] if asked.base else [])
         commits = git(repo, "rev-list", "--topo-order", "--reverse", *span).decode().split()
+        known = {*commits, *([git(repo, "rev-parse", asked.base).decode().strip()] if asked.base else [])}
         trees = {git(repo, "rev-parse", commit + "^{tree}").decode().strip() for commit in commits}
     except (Refused, KeyError, ValueError, TypeError, IndexError, OSError) as error:
         print("NOT VERIFIED: %s" % error)
         return 9
     for commit in commits:
         try:
-            policies = read_policies(repo, commit + "^", asked.root)
+            parent = commit_of(repo, commit)[1]
+            if parent not in known:
+                raise Refused("it has not exactly one parent, or its history is cut off here")
+            policies = read_policies(repo, parent, asked.root)
             if not policies:
                 raise Refused("no policy is in force at its parent")
             print(commit[:12], check_commit(repo, commit, policies[-1], statements, trees))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.vcs.trees import GitTrees
 
 _CHECKS = frozenset({"EVID045", "EVID046", "EVID049"})
-_APPROVALS = frozenset({"EVID048", "EVID050", "EVID051"})
+_APPROVALS = frozenset({"EVID047", "EVID048", "EVID050", "EVID051"})
 _PLAIN = frozenset({"100644", "100755"})
 
 

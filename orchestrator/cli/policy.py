@@ -38,6 +38,8 @@ def show(rev: str, repo: Path, json_: bool) -> None:
     say(f"version {policy.version}, expires {policy.expires:%Y-%m-%d}, root {chain.root_digest}")
     for name, role in sorted(policy.roles.items()):
         say(f"{name}: {role.threshold} of {', '.join(role.principals)}")
+    if policy.separate_approval:
+        say("separate approval: who signed a change as made is not its only approver")
     for who in policy.principals:
         kind = "a person" if who.human else "not a person"
         say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
@@ -81,6 +83,12 @@ def init(
 @click.option(
     "--accept-risk", multiple=True, metavar="NAME", help="What may be accepted by name, all of it ('' for nothing)."
 )
+@click.option(
+    "--separate-approval/--no-separate-approval",
+    "separate",
+    default=None,
+    help="Whether who signed a change as made may not be its only approver.",
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the version holds (default: a year).")
 @click.option("--key", type=_PATH, help="A root key (default: your own).")
 @click.option("-o", "output", type=_PATH, default=Path("policy-next.json"), show_default=True, help="The draft.")
@@ -98,6 +106,7 @@ def change(
     protect: tuple[str, ...],
     approve: tuple[str, ...],
     accept_risk: tuple[str, ...],
+    separate: bool | None,
     days: int | None,
     key: Path | None,
     output: Path,
@@ -122,6 +131,7 @@ def change(
         protect=protect or None,
         approve=approve or None,
         accept_risk=tuple(filter(None, accept_risk)) if accept_risk else None,
+        separate=separate,
         days=days,
     )
     with open_project(repo) as project:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.options import as_json, digest, repository
-from orchestrator.cli.telling import print_json, say
+from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
     from orchestrator.models.verification import Verification
@@ -27,6 +27,11 @@ _FILE = click.Path(path_type=Path)
 @click.option("--ref", help="The branch that is meant, where HEAD does not name one.")
 @click.option("--incremental", is_flag=True, help="Only what is new since the last whole verification by you here.")
 @click.option("--pre-receive", is_flag=True, help="Judge a push: `old new ref` lines on standard input, as git's hook.")
+@click.option(
+    "--summary", type=_FILE, help="Write the answer as a signed SLSA verification summary (VSA) to this file."
+)
+@click.option("--key", type=_FILE, help="The key that signs the summary (default: your own).")
+@click.option("--resource", default="", help="The repository's URI in the summary (default: made of its root).")
 @click.option("--allow-self-asserted", is_flag=True, help="Accept that the repository vouches for itself.")
 @repository
 @as_json
@@ -40,13 +45,16 @@ def command(
     ref: str | None,
     incremental: bool,
     pre_receive: bool,
+    summary: Path | None,
+    key: Path | None,
+    resource: str,
     allow_self_asserted: bool,
     repo: Path,
     json_: bool,
 ) -> None:
     from orchestrator.app.files import read_file
     from orchestrator.app.project import open_project
-    from orchestrator.app.verifying import Options, verify_line, verify_push
+    from orchestrator.app.verifying import Options, Summary, verify_and_tell, verify_line, verify_push
 
     options = Options(
         base=base,
@@ -57,13 +65,26 @@ def command(
         policy=(read_file(policy), str(policy)) if policy else None,
         incremental=incremental,
     )
+    told = Summary(key, resource) if summary else None
     if pre_receive:
-        sys.exit(max((_shown(found, json_=json_) for found in verify_push(repo, sys.stdin, options)), default=0))
+        answers, lines = verify_push(repo, sys.stdin, options, told)
+        _write(summary, lines)
+        sys.exit(max((_shown(found, json_=json_) for found in answers), default=0))
     if Path(head).is_dir() and head != "HEAD":
         repo, head = Path(head), "HEAD"
     with open_project(repo) as project:
-        found = verify_line(project, head, options, ref)
+        if told is None:
+            found = verify_line(project, head, options, ref)
+        else:
+            found, line = verify_and_tell(project, head, options, told, ref)
+            _write(summary, line)
     sys.exit(_shown(found, json_=json_))
+
+
+def _write(path: Path | None, lines: bytes) -> None:
+    if path is not None and lines:
+        path.write_bytes(lines)
+        note(f"{path}: the answer as a verification summary.")
 
 
 def _shown(found: Verification, *, json_: bool) -> int:

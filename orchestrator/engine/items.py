@@ -123,9 +123,11 @@ def parked(ctx: RunContext, item: ReviewItem, node: Node) -> ReviewItem:
 
 
 def _authors(ctx: RunContext, sheet: ReviewSheet) -> tuple[str, ...]:
-    """The people who edited a change that is shown."""
+    """Who edited a change that is shown; where the policy separates approval, also who signs it here as made."""
     made = [ctx.load(Proposal, part.change.proposal) for part in sheet.changes]
-    return tuple(dict.fromkeys(name for proposal in made for name in proposal.people))
+    here = ctx.policy.principal(ctx.signer.keyid) if made and ctx.policy.separate_approval else None
+    names = [name for proposal in made for name in proposal.people]
+    return tuple(dict.fromkeys([*names, *([here.name] if here else [])]))
 
 
 def _apart(ctx: RunContext, state: RunState, node: Node) -> tuple[str, ...]:

@@ -54,6 +54,8 @@ class Policy(Noun):
     ``accept_risk`` lists what may be accepted by name: ``trifecta:WORKFLOW/NODE`` by the policy itself,
     ``sandbox:PROTECTION`` by a run that names an owner and a last day.
     ``command_gates`` are programs of the team's own; each is a gate that every change must pass.
+    With ``separate_approval`` whoever signed a change as made cannot be its only approver; who edited it by hand never
+    can.
     """
 
     version: int = Field(ge=1)
@@ -66,6 +68,7 @@ class Policy(Noun):
     protected_paths: tuple[str, ...] = ()
     ceiling: Capabilities = Capabilities(write=("**",))
     gates: tuple[str, ...] = ()
+    separate_approval: bool = False
     accept_risk: tuple[str, ...] = ()
     revoked: tuple[Revocation, ...] = ()
     command_gates: tuple[CommandGate, ...] = ()

@@ -53,7 +53,8 @@ class CommitEvidence(Noun):
     counts requirement texts that are not here to read (D13). ``roles`` are the
     persons who approved, by role. ``lines`` counts the changed lines that are
     stated, ``None`` when no statement names any. ``not_observed`` names what nobody
-    watched while the change was made. ``risks`` are protections that its sandbox lacked and somebody had accepted.
+    watched while the change was made. ``people`` edited it by hand.
+    ``risks`` are protections that its sandbox lacked and somebody had accepted.
     """
 
     commit: GitOid
@@ -76,6 +77,7 @@ class CommitEvidence(Noun):
     lines: int | None = None
     model: str = ""
     not_observed: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
     checks: Checks
     texts_withheld: int
     policy_version: int

@@ -164,13 +164,15 @@ class CommitNode:
     """One commit as history has it.
 
     ``parents`` are in git's order; ``claims`` are the values of its
-    ``Handrail-Change`` trailers, which anybody can write.
+    ``Handrail-Change`` trailers, which anybody can write. ``defect`` says why
+    nothing can be concluded of it; the other members then mean nothing.
     """
 
     oid: GitOid
     parents: tuple[GitOid, ...]
     tree: GitOid
     claims: tuple[str, ...] = ()
+    defect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,10 @@ class History(Protocol):
 
         Raises ``RepositoryError`` REPO040 when there is no such file or no such line.
         """
+        ...
+
+    def replaced(self) -> frozenset[GitOid]:
+        """Objects in whose place ``refs/replace`` has others. They are never read here."""
         ...
 
     def evidence_refs(self) -> tuple[str, ...]:

@@ -19,10 +19,12 @@ EVID030     log head absent or misshapen       EVID031  a bundle of the log is m
 EVID032     a file that is not in the log      EVID033  a bundle altered, replaced or reordered
 EVID034     log shorter than, or not the one, seen before
 EVID035     a writer's log has vanished        EVID036  exported bundle differs from its index
+EVID039     replaced by refs/replace           EVID058  history cut, or an object that is odd
 EVID040     change signed without the role     EVID041  not exactly one parent
 EVID042     not on the tip that was judged     EVID043  another tree
 EVID044     another content                    EVID045  a demanded gate is missing
-EVID046     a gate refused                     EVID048  a finding that nobody lifted
+EVID046     a gate refused                     EVID047  approved by its author alone
+EVID048     a finding that nobody lifted
 EVID049     acceptance missing or failed       EVID050  no approval of this change
 EVID051     a person said no                   EVID052  the plan was not approved
 EVID053     unattested on a protected ref      EVID054  attested where no policy is in force

@@ -38,6 +38,7 @@ class Edit:
     drop_gates: Sequence[str] = ()
     protect: tuple[str, ...] | None = None
     approve: tuple[str, ...] | None = None
+    separate: bool | None = None
     revoke: Sequence[Revocation] = ()
     accept_risk: tuple[str, ...] | None = None
     days: int | None = None
@@ -72,6 +73,7 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "approve_roles": old.approve_roles if edit.approve is None else edit.approve,
             "accept_risk": old.accept_risk if edit.accept_risk is None else edit.accept_risk,
             "command_gates": _declared(old, edit),
+            "separate_approval": old.separate_approval if edit.separate is None else edit.separate,
             "revoked": (*old.revoked, *edit.revoke),
         }
     )

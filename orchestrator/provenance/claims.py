@@ -59,6 +59,7 @@ class ChangeClaim(Noun):
     ``proposed`` is the tree that came out of the sandbox, before it was rebuilt
     on the tip. In ``observed`` the records of network and processes are salted. ``risks`` are protections that the
     sandbox lacked, each with who answers for that.
+    ``people`` edited it by hand (names in the policy).
     """
 
     repository: str
@@ -83,6 +84,7 @@ class ChangeClaim(Noun):
     denials: int = Field(default=0, ge=0)
     risks: tuple[AcceptedRisk, ...] = ()
     acceptance: Sha256 | None = None
+    people: tuple[str, ...] = ()
     custody: Custody
     started_at: Instant
     finished_at: Instant

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, Protocol, TypeVar, assert_never
 
-from orchestrator.errors import EvidenceInvalid, HandrailError
+from orchestrator.errors import EvidenceInvalid, HandrailError, RepositoryError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.decision import SubjectKind
 from orchestrator.models.policy import Revocation
@@ -48,6 +48,7 @@ class Source(Protocol):
     def evidence(self, ref: str, since: str = "") -> Mapping[str, bytes]: ...
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]: ...
     def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]: ...
+    def replaced(self) -> frozenset[GitOid]: ...
     def evidence_refs(self) -> tuple[str, ...]: ...
     def evidence_tips(self) -> Mapping[str, GitOid]: ...
     def evidence_files(self, ref: str) -> Mapping[str, GitOid]: ...
@@ -205,7 +206,7 @@ def from_logs(source: Source, chain: PolicyChain, asked: Asked) -> Pool:
             continue
         try:
             _keep_longest(pool.states, _state(source, ref, keys[keyid], asked.seen.get(keyid)), chain)
-        except EvidenceInvalid as error:
+        except (EvidenceInvalid, RepositoryError) as error:
             pool.problems.append(problem(error))
     fresh = [line for state in pool.states.values() for line in state.lines]
     pool.add_lines(dict.fromkeys((*asked.carried, *fresh)), keys)

@@ -22,7 +22,14 @@ from orchestrator.policy import risks, verdicts
 from orchestrator.ports import Blobs, CommitNode
 from orchestrator.provenance import wire
 from orchestrator.provenance.authorship import not_observed
-from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, DecisionClaim, GateClaim, LinesClaim
+from orchestrator.provenance.claims import (
+    AcceptanceClaim,
+    ChangeClaim,
+    Contributor,
+    DecisionClaim,
+    GateClaim,
+    LinesClaim,
+)
 from orchestrator.provenance.evidence import Pool, Signed, Source
 from orchestrator.provenance.ranges import fits
 
@@ -88,6 +95,7 @@ class Judge:
             lines=self._lines(claim),
             model=claim.observed.model,
             not_observed=tuple(not_observed(claim.observed)),
+            people=claim.people,
             checks=self._checks(gates, acceptance),
             texts_withheld=self._withheld(claim),
             policy_version=self.policy.version,
@@ -110,7 +118,7 @@ class Judge:
         """What its sandbox lacked must have been acceptable to the policy when it was made."""
         for words in risks.refusals(claim.risks, self.policy, claim.finished_at):
             self._say(
-                "EVID067", f"a risk was accepted that cannot be: {words}", "run the change again in a whole sandbox"
+                "EVID069", f"a risk was accepted that cannot be: {words}", "run the change again in a whole sandbox"
             )
 
     def _order(self, claim: ChangeClaim, approval: Approval) -> None:
@@ -127,7 +135,9 @@ class Judge:
         mine = next((s.claim for s in found if self._by_runner(s.keyids)), None)
         if mine is None:
             return None
-        if mine.identity != claim.identity or mine.requirements != claim.requirements or not self._true_lines(mine):
+        alike = mine.identity == claim.identity and mine.requirements == claim.requirements
+        nobodys = not claim.people and any(r.contributor is Contributor.HUMAN for f in mine.files for r in f.ranges)
+        if not alike or nobodys or not self._true_lines(mine):
             self._say("EVID059", "the statement of its lines does not fit the commit", "the statement was made wrongly")
         return sum(r.end - r.start + 1 for f in mine.files for r in f.ranges)
 
@@ -149,6 +159,8 @@ class Judge:
         return {role: tuple(sorted(names)) for role, names in sorted(found.items()) if names}
 
     def _identity(self, identity: ChangeIdentity) -> None:
+        if self.node.defect:
+            self._say("EVID058", self.node.defect, "git fsck; a shallow clone: git fetch --unshallow")
         if len(self.node.parents) != 1:
             self._say("EVID041", "an attested commit has exactly one parent, and this has not", "merge fast-forward")
         elif self.node.parents[0] != identity.tip:
@@ -187,9 +199,10 @@ class Judge:
         return found
 
     def _approval(self, identity: ChangeIdentity, findings: tuple[Digest, ...]) -> Approval:
-        best = self._outcome(wire.digest_of(identity), self._on_change(identity), findings)
+        authors = self._authors()
+        best = self._outcome(wire.digest_of(identity), self._on_change(identity), findings, authors)
         if best.verdict is None:
-            runs = [self._outcome(s, d, findings) for s, d in self._on_runs(identity).items()]
+            runs = [self._outcome(s, d, findings, authors) for s, d in self._on_runs(identity).items()]
             said = [r for r in runs if r.verdict is not None]
             best = next((r for r in said if r.verdict is Verdict.APPROVE), next(iter(said), best))
         if best.verdict is None:
@@ -200,11 +213,19 @@ class Judge:
 
     def _unapproved(self, identity: ChangeIdentity, findings: tuple[Digest, ...]) -> None:
         groups = [(wire.digest_of(identity), self._on_change(identity)), *self._on_runs(identity).items()]
-        but_for_findings = any(self._outcome(s, d, ()).verdict is Verdict.APPROVE for s, d in groups)
-        if findings and but_for_findings:
+        but_for_findings = any(self._outcome(s, d, (), self._authors()).verdict is Verdict.APPROVE for s, d in groups)
+        but_for_authors = any(self._outcome(s, d, findings).verdict is Verdict.APPROVE for s, d in groups)
+        if but_for_authors:
+            self._say("EVID047", "nobody but its own author approved the change", "have another reviewer approve it")
+        elif but_for_findings:
             self._say("EVID048", "the change is approved, but a finding needs a person who lifts it", "review it again")
         else:
             self._say("EVID050", "no approval of exactly this change by enough reviewers", "handrail review")
+
+    def _authors(self) -> tuple[str, ...]:
+        """Whose approval alone is not enough: who edited it by hand and, by policy, who signed it as made."""
+        signers = [p.name for k in self.signed.keyids if (p := self.policy.principal(k))]
+        return (*self.signed.claim.people, *(signers if self.policy.separate_approval else ()))
 
     def _on_change(self, identity: ChangeIdentity) -> list[Signed[DecisionClaim]]:
         found = self.pool.decisions.get(wire.digest_of(identity), ())
@@ -229,15 +250,20 @@ class Judge:
             self._say("EVID052", "nobody with the role approved the plan of this change", "approve a plan, run again")
 
     def _outcome(
-        self, subject: Digest, decisions: Sequence[Signed[DecisionClaim]], findings: tuple[Digest, ...]
+        self,
+        subject: Digest,
+        decisions: Sequence[Signed[DecisionClaim]],
+        findings: tuple[Digest, ...],
+        authors: tuple[str, ...] = (),
     ) -> Approval:
         """Over the roles that may decide: one refusal refuses, one role's approval approves."""
         votes = [
             (d, k) for d in decisions for k in d.keyids if k == d.claim.keyid and self._may_say(d.claim.decision, k)
         ]
-        verdict = self._verdict(subject, votes, findings)
+        asked = (subject, findings, authors)
+        verdict = self._verdict(asked, votes)
         humans = [(d, k) for d, k in votes if (who := self.policy.principal(k)) and who.human]
-        human = verdict is Verdict.APPROVE and self._verdict(subject, humans, findings) is Verdict.APPROVE
+        human = verdict is Verdict.APPROVE and self._verdict(asked, humans) is Verdict.APPROVE
         return Approval(verdict, human, tuple(dict.fromkeys(d for d, _ in votes)))
 
     def _may_say(self, decision: Decision, keyid: str) -> bool:
@@ -246,14 +272,16 @@ class Judge:
         return who is not None and decision.reviewer == who.name and decision.role in allowed
 
     def _verdict(
-        self, subject: Digest, votes: Sequence[tuple[Signed[DecisionClaim], str]], findings: tuple[Digest, ...]
+        self,
+        asked: tuple[Digest, tuple[Digest, ...], tuple[str, ...]],
+        votes: Sequence[tuple[Signed[DecisionClaim], str]],
     ) -> Verdict | None:
         found: list[Verdict] = []
         by_role: dict[str, list[tuple[Decision, str]]] = {}
         for signed, keyid in votes:
             by_role.setdefault(signed.claim.decision.role, []).append((signed.claim.decision, keyid))
         for role, mine in by_role.items():
-            item = _item(subject, mine[0][0], role, findings)
+            item = _item(mine[0][0], role, *asked)
             said = verdicts.outcome(item, [d for d, _ in mine], self.policy, [k for _, k in mine])
             if said is not None:
                 found.append(said)
@@ -294,7 +322,9 @@ def fingerprints_to_lift(gates: dict[str, list[Signed[GateClaim]]]) -> tuple[Dig
     return tuple(sorted({f for found in gates.values() for g in found for f in g.claim.to_lift}))
 
 
-def _item(subject: Digest, decision: Decision, role: str, findings: tuple[Digest, ...]) -> ReviewItem:
+def _item(
+    decision: Decision, role: str, subject: Digest, findings: tuple[Digest, ...], authors: tuple[str, ...]
+) -> ReviewItem:
     return ReviewItem(
         id=decision.item,
         run=decision.run,
@@ -303,6 +333,7 @@ def _item(subject: Digest, decision: Decision, role: str, findings: tuple[Digest
         subject=subject,
         document=subject,
         findings=findings,
+        authors=authors,
         title="",
         role=role,
         created_at=_ANY_TIME,

@@ -208,5 +208,15 @@ def check(policy: Policy) -> None:
             raise _contradictory("has a role that its principals cannot fill", policy.version)
     if len({g.name for g in policy.command_gates}) != len(policy.command_gates):
         raise _contradictory("declares a gate twice", policy.version)
+    if policy.separate_approval and not _separable(policy):
+        raise _contradictory("separates approval, and has no reviewer beside whoever signs changes", policy.version)
     if "root" not in policy.roles or not {*policy.lift_roles, *policy.approve_roles} <= policy.roles.keys():
         raise _contradictory("has no role root, or lifts or approves by a role that it does not have", policy.version)
+
+
+def _separable(policy: Policy) -> bool:
+    """Whether some runner's change has a reviewer who is not that runner."""
+    runners = policy.roles["runner"].principals if "runner" in policy.roles else ()
+    deciding = (policy.roles[role].principals for role in policy.approve_roles if role in policy.roles)
+    reviewers = {name for names in deciding for name in names}
+    return any(reviewers - {name} for name in runners)

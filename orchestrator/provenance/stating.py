@@ -72,6 +72,7 @@ def of_change(
         denials=len(proposal.denials),
         risks=proposal.risks,
         acceptance=acceptance.digest() if acceptance else None,
+        people=proposal.people,
         custody=custody,
         started_at=started_at,
         finished_at=finished_at,

@@ -65,6 +65,7 @@ class Examined:
     answer: Verification
     pool: Pool
     head: GitOid
+    chain: root.PolicyChain
 
 
 def verify(source: Source, request: Request) -> Verification:
@@ -86,13 +87,14 @@ def examine(source: Source, request: Request) -> Examined:
         else evidence.from_logs(source, chain, asked)
     )
     nodes = source.commits(source.resolve(request.base) if request.base else None, head)
+    problems += _replaced(source, nodes, head)
     walk = _Walk(source, reader, pool, request, evidence.finals(source, nodes, pool))
     walk.all(nodes)
     if request.trust is not None:
         _remember(request.trust, request.repository, pool)
     more = request.demands.problems(walk.commits, walk.unattested) if request.demands else []
     answer = _answer(said, chain, walk, (*problems, *pool.problems, *walk.problems, *more))
-    return Examined(answer, pool, head)
+    return Examined(answer, pool, head, chain)
 
 
 def _trust(chain: root.PolicyChain, request: Request) -> tuple[Trust, list[EvidenceProblem]]:
@@ -110,6 +112,20 @@ def _trust(chain: root.PolicyChain, request: Request) -> tuple[Trust, list[Evide
         return Trust.SELF_ASSERTED, []
     nobody = strict.invalid("EVID027", "nobody outside the repository vouches for its root", f"--root {found}")
     return Trust.SELF_ASSERTED, [evidence.problem(nobody)]
+
+
+def _replaced(source: Source, nodes: Sequence[CommitNode], head: GitOid) -> list[EvidenceProblem]:
+    """What is verified is not what git shows to whoever reads this repository."""
+    other = source.replaced()
+    if not other:
+        return []
+    meant = {oid for node in nodes for oid in (node.oid, node.tree)}
+    meant |= {entry.oid for entry in source.entries(source.tree_of(head))}
+    why = "refs/replace has another object in its place, which git shows instead"
+    return [
+        EvidenceProblem(code="EVID039", message=f"{oid}: {why}", hint=f"git replace -d {oid}")
+        for oid in sorted(other & meant)
+    ]
 
 
 def _caught(call: Callable[[], object], commit: GitOid | None = None) -> list[EvidenceProblem]:
@@ -187,6 +203,10 @@ class _Walk:
         self.problems += _caught(lambda: self._step(node), node.oid)
 
     def _step(self, node: CommitNode) -> None:
+        if node.defect:
+            self.unattested.append(node.oid)
+            self._say(node, "EVID058", node.defect, "git fsck; a shallow clone: git fetch --unshallow")
+            return
         now = self.policies.at(node.oid)
         before = [chain for parent in node.parents if (chain := self.policies.at(parent)) is not None]
         for older in before:

@@ -6,7 +6,7 @@ does not get slower with the number of files as long as folders stay small.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orchestrator.errors import RepositoryError
@@ -17,12 +17,15 @@ from orchestrator.vcs.objects import ObjectStore
 from orchestrator.vcs.packs import TREE_MODE, NewObject
 
 _AUTHOR = "Handrail <handrail@handrail.invalid>"
+_FILE = "100644"
+_MAX_BYTES = 64 * 1024 * 1024
 
 
 def read(store: ObjectStore, tip: GitOid | None, prefix: str = "", since: str = "") -> dict[str, bytes]:
     """Path → bytes of all files, or of those below the folder ``prefix``.
 
-    With ``since`` a file in a folder counts only when its path is not before it.
+    With ``since`` a file in a folder counts only when its path is not before it. Raises ``RepositoryError`` REPO027
+    for a branch with anything but plain files of at most 64 MiB.
     """
     if tip is None:
         return {}
@@ -33,10 +36,20 @@ def read(store: ObjectStore, tip: GitOid | None, prefix: str = "", since: str = 
         if row is None or row.mode != TREE_MODE:
             return {}
         tree = row.oid
-    entries = [e for e in store.files(tree) if e.mode != GITLINK and ("/" not in e.path or e.path >= since)]
+    entries = [e for e in store.files(tree) if "/" not in e.path or e.path >= since]
+    _require_plain(store, entries)
     contents = store.reader.contents([entry.oid for entry in entries])
     lead = f"{start}/" if start else ""
     return {lead + entry.path: data for entry, (_, data) in zip(entries, contents, strict=True)}
+
+
+def _require_plain(store: ObjectStore, entries: Sequence[TreeEntry]) -> None:
+    """Sizes are asked before anything is read: whoever may push a branch could put a huge file into it."""
+    sizes = store.reader.info([entry.oid for entry in entries])
+    for entry, info in zip(entries, sizes, strict=True):
+        if entry.mode != _FILE or (info is not None and info.size > _MAX_BYTES):
+            message = f"{visible(entry.path)} in an evidence branch is no plain file of at most {_MAX_BYTES} bytes."
+            raise RepositoryError("REPO027", message, "fetch the branch again from its writer")
 
 
 def files(store: ObjectStore, tip: GitOid | None) -> dict[str, GitOid]:

@@ -3,7 +3,7 @@
 Every run is made harmless in the same way, whatever the repository's own
 configuration says: no system or user configuration, no hooks, no file system
 monitor, no pager, no prompt, no transport, no lazy fetch, no replace
-references, no attributes of any file or tree, a fixed locale, an environment
+references, no grafts, no attributes of any file or tree, a fixed locale, an environment
 of our own, a time-out. Not prevented: git still *reads* the repository's own
 configuration when it is pointed at the user's repository, so an extension that
 this git does not know is an error there.
@@ -71,6 +71,7 @@ def environment(object_format: str = "sha1") -> dict[str, str]:
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_ATTR_SOURCE": EMPTY_TREES[object_format],
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": "/dev/null",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_TERMINAL_PROMPT": "0",

@@ -47,6 +47,7 @@ class Reader:
         self._rest = bytearray()
         self._lock = RLock()
         self._trees: OrderedDict[GitOid, tuple[Row, ...]] = OrderedDict()
+        self.object_format = git.object_format
         self.id_bytes = 20 if git.object_format == "sha1" else 32
 
     def close(self) -> None:

@@ -201,22 +201,26 @@ class GitTrees:
         return evidence.read(self._store, self._fresh.get(ref) or self.ref(ref), since=since)
 
     def commits(self, base: GitOid | None, head: GitOid) -> tuple[CommitNode, ...]:
-        return self._known(history.commits(self.repository, base, head))
+        return self._known(history.commits(self.repository, self._store.reader, base, head))
 
     def walk(self, head: GitOid, base: GitOid | None) -> Iterator[Walked]:
         """See :func:`orchestrator.vcs.walk.walk`."""
         return walk(self.repository, head, base)
 
     def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
-        return self._known(history.nodes(self.repository, oids))
+        return self._known(history.nodes(self._store.reader, oids))
 
     def _known(self, nodes: tuple[CommitNode, ...]) -> tuple[CommitNode, ...]:
         for node in nodes:
-            self._store.know(node.oid, node.tree)
+            if not node.defect:
+                self._store.know(node.oid, node.tree)
         return nodes
 
     def blame(self, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
         return blame.blame(self.repository, rev, path, first, last)
+
+    def replaced(self) -> frozenset[GitOid]:
+        return history.replaced(self.repository)
 
     def evidence_refs(self) -> tuple[str, ...]:
         return tuple(sorted(self.evidence_tips()))

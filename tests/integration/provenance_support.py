@@ -90,6 +90,9 @@ class GitRepository:
         parts = [r.split("|") for r in rows]
         return tuple(CommitNode(GitOid(o), tuple(GitOid(p) for p in ps.split()), GitOid(t)) for o, ps, t in parts)
 
+    def replaced(self) -> frozenset[GitOid]:
+        return frozenset()
+
     def evidence_refs(self) -> tuple[str, ...]:
         rows = self.git("for-each-ref", "--format=%(refname)").decode().splitlines()
         return tuple(r for r in rows if "/handrail-evidence/" in r)

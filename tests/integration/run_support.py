@@ -297,11 +297,13 @@ def lab(
     people: Mapping[str, Sequence[str]] | None = None,
     ceiling: Mapping[str, object] | None = None,
     approve: Sequence[str] = ("reviewer",),
+    separate: bool = False,
 ) -> Iterator[Lab]:
     """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly.
 
     ``people`` are further persons with their roles; the key of each is ``NAME.pem``. ``ceiling`` is what the policy's
-    is beside the defaults, ``approve`` the roles that can approve a merge.
+    is beside the defaults, ``approve`` the roles that can approve a merge. ``separate`` is the policy's
+    ``separate_approval``.
     """
     made = Lab(folder, state or state_home())
     variables = {
@@ -323,7 +325,7 @@ def lab(
             limits,
             human=human,
             people=people or {},
-            more={"ceiling": ceiling or {}, "approve_roles": tuple(approve)},
+            more={"ceiling": ceiling or {}, "approve_roles": tuple(approve), "separate_approval": separate},
         )
         made.git("add", "-A")
         made.git("commit", "-qm", "The project")
@@ -344,7 +346,8 @@ def _set_up(
         policy = create_policy("you", signer.public_key, now, protected_refs=(), gates=GATES)
         person = policy.principals[0].model_copy(update={"human": human})
         wide = {"write": ("**",), "write_protected": ("**",), "models": ("*",), "limits": limits, **more["ceiling"]}
-        update = {"principals": (person,), "ceiling": Capabilities(**wide), "approve_roles": more["approve_roles"]}
+        said = {name: value for name, value in more.items() if name != "ceiling"}
+        update = {"principals": (person,), "ceiling": Capabilities(**wide), **said}
         policy = policy.model_copy(update=update)
         for name, roles in people.items():
             policy = _with_person(policy, name, generate_key(made.folder / f"{name}.pem", name), roles)

@@ -68,6 +68,17 @@ def test_whoever_is_no_root_changes_nothing(desk):
     desk.refused("CFG011", 2, "policy", "init", "--name", "me")
 
 
+def test_separate_approval_needs_another_reviewer(desk):
+    desk.refused("EVID021", 9, "policy", "change", "--separate-approval", "-o", desk.home / "d")
+    ana = make_key(desk, "ana")
+    more = ("--add-person", f"ana={ana}.pub", "--role", "reviewer=tester,ana", "--separate-approval", "--commit")
+    assert desk.handrail("policy", "change", *more).code == 0
+    assert rows(desk, "policy", "show")["separate_approval"] is True
+    assert "separate approval" in desk.handrail("policy", "show").out
+    desk.refused("EVID021", 9, "policy", "change", "--remove", "ana", "-o", desk.home / "d")
+    assert desk.handrail("policy", "change", "--remove", "ana", "--no-separate-approval", "--commit").code == 0
+
+
 def test_rotating_and_revoking_a_key(desk):
     fresh = make_key(desk, "fresh")
     old = rows(desk, "key", "show")["keyid"]

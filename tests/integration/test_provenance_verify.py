@@ -12,6 +12,7 @@ from orchestrator.models.policy import Custody, Role
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.verification import Checks, Trust, Verified
 from orchestrator.provenance import bundle, dsse, log, root, statements
+from orchestrator.provenance.claims import Contributor
 from orchestrator.provenance.trust import TrustStore
 
 
@@ -196,7 +197,7 @@ def test_a_decision_on_the_same_tree_on_another_tip_or_ref(world: World):
 def test_a_risk_that_the_policy_does_not_list(world: World):
     risk = AcceptedRisk(protection="pids", owner="ana", until=NOW.date())
     stated = world.change(risks=(risk,))
-    assert codes(replace(world, "change", stated, "runner")) == {"EVID067"}
+    assert codes(replace(world, "change", stated, "runner")) == {"EVID069"}
     found = world.verify()
     assert found.risks == (risk,)
 
@@ -219,6 +220,61 @@ def test_two_reviewers_are_two_people(tmp_path: Path):
     found = world.verify()
     assert found.verdict is Verified.VERIFIED
     assert found.commits[0].reviewers == ("ana", "ben")
+
+
+def test_who_edited_a_change_by_hand_is_not_its_only_approver(world: World):
+    edited = world.change(people=("ana",))
+    world.lines |= {"change": world.sealed(edited, "runner")}
+    world.lines["lines"] = world.sealed(world.lines_of(edited, world.lines["change"]), "runner")
+    world.publish()
+    found = world.verify()
+    assert codes(found) == {"EVID047"}
+    assert found.commits[0].people == ("ana",)
+    world.lines["ben"] = world.sealed(world.decision("ben"), "ben")
+    world.publish()
+    assert world.verify().verdict is Verified.VERIFIED
+
+
+def test_by_policy_who_signed_a_change_as_made_is_not_its_only_approver(tmp_path: Path):
+    roles = {"root": Role(principals=("root",)), "runner": Role(principals=("ana", "runner"))}
+    roles["reviewer"] = Role(principals=("ana", "ben"))
+
+    class Shared(World):
+        separate = False
+
+        def policy(self, version: int = 1, **changes):
+            return super().policy(version, **{"roles": roles, "separate_approval": self.separate, **changes})
+
+        def statements(self):
+            found = super().statements()
+            change = self.change(custody=Custody.USER)
+            found["change"] = self.sealed(change, "ana")
+            return found | {"lines": self.sealed(self.lines_of(change, found["change"]), "runner")}
+
+    class Separate(Shared):
+        separate = True
+
+    for kind, wanted in ((Shared, set()), (Separate, {"EVID047"})):
+        folder = tmp_path / kind.__name__
+        folder.mkdir()
+        world = kind(folder)
+        world.publish()
+        assert codes(world.verify()) == wanted
+    world.lines["ben"] = world.sealed(world.decision("ben"), "ben")
+    world.publish()
+    assert world.verify().verdict is Verified.VERIFIED
+
+
+def test_lines_by_a_person_whom_the_change_does_not_name(world: World):
+    lines = world.lines_of(world.change(), world.lines["change"])
+    one = lines.files[0].ranges[0].model_copy(update={"contributor": Contributor.HUMAN})
+    file = lines.files[0].model_copy(update={"ranges": (one,)})
+    claim = lines.model_copy(update={"files": (file,), "requirements": requirements_of(world)})
+    assert codes(replace(world, "lines", claim, "runner")) == {"EVID059"}
+
+
+def requirements_of(world: World):
+    return statements.read(dsse.unpack(world.lines["change"]).payload).requirements
 
 
 def test_a_statement_replayed_onto_another_commit(world: World):

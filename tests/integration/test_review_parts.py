@@ -90,6 +90,25 @@ def test_an_edit_by_hand_is_a_change_that_its_author_cannot_approve_alone(tmp_pa
         assert (alone.returncode, "REV039" in alone.stderr) == (2, True), alone.stderr
 
 
+def test_where_approval_is_separate_another_person_approves_what_one_signs_and_edits(tmp_path):
+    one = Req(1)
+    with lab(tmp_path, {"src/f1.py": LINES}, people={"ben": ["reviewer"]}, separate=True) as here:
+        run, item = parked(here, {one.id: [[write(one.path, TWO_PLACES)]]}, one)
+        assert item.authors == ("you",)
+        edited = here.folder / "edited.py"
+        edited.write_text(TWO_PLACES.replace("VALUE = 1", "VALUE = 7"))
+        assert here.cli("review", "edit", item.id, one.path, "--from", str(edited)).returncode == 0
+        (fresh,) = here.resume(run.id, decide=nobody).asked
+        with here.reviews(run) as reviews:
+            assert reviews.decide(fresh.id, Verdict.APPROVE).outcome is None
+        with here.reviews(run, here.folder / "ben.pem") as reviews:
+            assert reviews.decide(fresh.id, Verdict.APPROVE).outcome is Verdict.APPROVE
+        assert here.resume(run.id).code == 0
+        found = here.verify(run)
+        assert (found.verdict, found.problems) == (Verified.VERIFIED, ())
+        assert found.commits[0].people == ("you",)
+
+
 def test_a_part_of_nothing_an_edit_of_nothing_and_strange_hunks_are_refused(tmp_path):
     one = Req(1)
     with two_hunks(tmp_path) as here:

@@ -95,6 +95,7 @@ def test_versions_with_a_gap_or_another_name(keys, first: Policy):
         {"roles": {"root": Role(principals=("ana",), threshold=2), "reviewer": Role(principals=("ana",))}},
         {"roles": {"root": Role(principals=("ana", "ana"), threshold=2), "reviewer": Role(principals=("ana",))}},
         {"roles": {"root": Role(principals=("ghost",)), "reviewer": Role(principals=("ana",))}},
+        {"separate_approval": True},
     ],
 )
 def test_a_policy_that_contradicts_itself(keys, first: Policy, change: dict):
