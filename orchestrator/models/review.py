@@ -74,8 +74,9 @@ class Comment(Noun):
     """A remark on an item or on one line of the new side; goes back to the agent with the verdict.
 
     ``salt`` is random, so that a digest of the comment confirms no guess at it (D13). ``revision`` is the stored
-    proposal of the person who asks for changes and has made them; ``waivers`` say why findings are lifted. A decision
-    names its comment by digest, so both are signed with it.
+    proposal of the person who asks for changes and has made them, and ``hunks`` are those that it keeps when it only
+    leaves others out; ``waivers`` say why findings are lifted. A decision names its comment by digest, so all are
+    signed with it.
     """
 
     item: str
@@ -86,6 +87,7 @@ class Comment(Noun):
     about: Digest | None = None
     salt: str = ""
     revision: Digest | None = None
+    hunks: tuple[Digest, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
 

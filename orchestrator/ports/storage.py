@@ -141,7 +141,9 @@ class RunIndex(Protocol):
         """In the order in which they came."""
         ...
 
-    def events(self, run: RunId, after: int = 0) -> Sequence[tuple[int, Event]]: ...
+    def events(self, run: RunId, after: int = 0) -> Sequence[tuple[int, Event]]:
+        """With their numbers, counted from the run's first event: the same in every store that the run comes to."""
+        ...
 
     def effect(self, key: str) -> Digest | None:
         """The recorded result of a side effect, by its idempotency key."""

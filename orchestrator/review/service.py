@@ -117,7 +117,7 @@ class Reviews:
         words = rules.text(reason)
         named = tuple(dict.fromkeys(lifts))
         self._check(view, verdict, words, named)
-        return self._conclude(view, verdict, words, named, None)
+        return self._conclude(view, verdict, words, named)
 
     def take_accepted(self, item_id: str, reason: str = "") -> Decided:
         """Sign a request for the change with the accepted hunks alone, which is made here; gates judge it anew.
@@ -134,7 +134,7 @@ class Reviews:
         self._check(view, Verdict.REQUEST_CHANGES, words, ())
         for mark in rejected:
             self.comment(item_id, mark.reason, mark.path, mark.line)
-        return self._conclude(view, Verdict.REQUEST_CHANGES, words, (), made)
+        return self._conclude(view, Verdict.REQUEST_CHANGES, words, made=made, hunks=tuple(sorted(accepted)))
 
     def edit(self, item_id: str, path: str, data: bytes, reason: str = "") -> Decided:
         """Sign a request for the change with other bytes in one file, which is made here; gates judge it anew.
@@ -147,7 +147,7 @@ class Reviews:
         made = revising.edited(view, proposal, trees, path, data, who=self._reviewer, now=now)
         words = rules.text(reason) or f"{path} is edited by hand."
         self._check(view, Verdict.REQUEST_CHANGES, words, ())
-        return self._conclude(view, Verdict.REQUEST_CHANGES, words, (), made)
+        return self._conclude(view, Verdict.REQUEST_CHANGES, words, made=made)
 
     def file(self, item_id: str, path: str) -> bytes:
         """The new bytes of a changed file. Raises ``UsageError`` REV032."""
@@ -172,7 +172,14 @@ class Reviews:
         return self._load(view.diffs[-1].change.proposal, Proposal)
 
     def _conclude(
-        self, view: ItemView, verdict: Verdict, words: str, named: tuple[Digest, ...], made: Proposal | None
+        self,
+        view: ItemView,
+        verdict: Verdict,
+        words: str,
+        named: tuple[Digest, ...] = (),
+        *,
+        made: Proposal | None = None,
+        hunks: tuple[Digest, ...] = (),
     ) -> Decided:
         item_id = view.item.id
         kept = self.marks.waivers(view) if named else {}
@@ -182,8 +189,10 @@ class Reviews:
         if words or made or waivers:
             remark = self._remark(view.item, words)
             revision = self._blobs.put(made.to_bytes()) if made else None
-            comment = self._blobs.put(remark.model_copy(update={"revision": revision, "waivers": waivers}).to_bytes())
-        decision = self._decision(view, verdict, comment, named)
+            more = {"revision": revision, "hunks": hunks, "waivers": waivers}
+            comment = self._blobs.put(remark.model_copy(update=more).to_bytes())
+        said = {"verdict": verdict, "comment": comment, "lifts": named}
+        decision = self.question(view).model_copy(update=said)
         keyid, line = self._signed(decision)
         self._index.add_decision(item_id, keyid, line)
         return Decided(decision, self.settle(item_id))
@@ -229,9 +238,7 @@ class Reviews:
 
     def _check(self, view: ItemView, verdict: Verdict, words: str, named: Sequence[Digest]) -> None:
         item = view.item
-        rules.open_and_current(view, self._index.run(item.run), self._index.open_items(item.run), self._keyid)
-        if self._outdated is not None and self._outdated(item):
-            raise rules.outdated(item)
+        self.ensure_open(view, self._keyid)
         rules.may_decide(item, self._policy, self._keyid, self._reviewer)
         rules.another_than_the_author(item, self._policy, self._reviewer, verdict)
         rules.reason(verdict, words)
@@ -241,9 +248,15 @@ class Reviews:
         if verdict is Verdict.APPROVE:
             rules.sound(view)
 
-    def _decision(
-        self, view: ItemView, verdict: Verdict, comment: Digest | None, named: tuple[Digest, ...]
-    ) -> Decision:
+    def ensure_open(self, view: ItemView, keyid: str) -> None:
+        """Whether a decision with this key can still come. Raises ``UsageError`` REV005, REV006, REV007."""
+        item = view.item
+        rules.open_and_current(view, self._index.run(item.run), self._index.open_items(item.run), keyid)
+        if self._outdated is not None and self._outdated(item):
+            raise rules.outdated(item)
+
+    def question(self, view: ItemView) -> Decision:
+        """What a decision of this reviewer on the item says of what is asked; verdict and time are still to be said."""
         item = view.item
         return Decision(
             item=item.id,
@@ -254,11 +267,9 @@ class Reviews:
             change=item.change,
             hunks=view.hunks,
             shown=item.shown,
-            lifts=named,
-            verdict=verdict,
+            verdict=Verdict.REJECT,
             reviewer=self._reviewer,
             role=item.role,
-            comment=comment,
             document=item.document,
             diff=_diff_digest([part.change.diff for part in view.diffs]),
             requirements=_requirements(view.sheet),

@@ -30,6 +30,10 @@ _SCHEMA_VERSION = 3
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
+_FIRST = "(SELECT min(number) FROM events WHERE run = ?1)"
+_EVENTS = (
+    f"SELECT number - {_FIRST} + 1, document FROM events WHERE run = ?1 AND number >= {_FIRST} + ?2 ORDER BY number"  # noqa: S608  our own text
+)
 
 
 class SqliteIndex:
@@ -210,9 +214,7 @@ class SqliteIndex:
         from orchestrator.models.event import Event  # noqa: PLC0415  costs start-up
 
         self.flush()
-        rows = self._read(
-            "SELECT number, document FROM events WHERE run = ? AND number > ? ORDER BY number", (run, after)
-        )
+        rows = self._read(_EVENTS, (run, after))
         return [(row[0], Event.model_validate_json(row[1])) for row in rows]
 
     def effect(self, key: str) -> Digest | None:

@@ -41,7 +41,7 @@ def nodes(repository: Repository, oids: Sequence[GitOid]) -> tuple[CommitNode, .
 
 def evidence_tips(repository: Repository) -> dict[str, GitOid]:
     """All evidence branches, local and of every remote, by their full names, sorted."""
-    patterns = (f"refs/heads/{_EVIDENCE}/", f"refs/remotes/*/{_EVIDENCE}/")
+    patterns = (f"refs/heads/{_EVIDENCE}/", f"refs/remotes/*/{_EVIDENCE}/*")
     said = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", *patterns)
     rows = [line.split(" ", 1) for line in said.stdout.decode().splitlines()]
     return {ref: GitOid(oid) for oid, ref in sorted(rows, key=lambda row: row[1])}

@@ -294,10 +294,12 @@ def lab(
     profile: RepositoryProfile | None = None,
     state: Path | None = None,
     people: Mapping[str, Sequence[str]] | None = None,
+    lift_roles: Sequence[str] = ("reviewer",),
 ) -> Iterator[Lab]:
     """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly.
 
-    ``people`` are further persons with their roles; the key of each is ``NAME.pem``.
+    ``people`` are further persons with their roles; the key of each is ``NAME.pem``. ``lift_roles`` may lift findings,
+    and are those besides ``reviewer`` whose approvals `verify` counts.
     """
     made = Lab(folder, state or state_home())
     variables = {
@@ -319,6 +321,7 @@ def lab(
             limits,
             human=human,
             people=people or {},
+            lift_roles=lift_roles,
         )
         made.git("add", "-A")
         made.git("commit", "-qm", "The project")
@@ -326,14 +329,22 @@ def lab(
 
 
 def _set_up(
-    made: Lab, profile: RepositoryProfile, limits: Limits, *, human: bool, people: Mapping[str, Sequence[str]]
+    made: Lab,
+    profile: RepositoryProfile,
+    limits: Limits,
+    *,
+    human: bool,
+    people: Mapping[str, Sequence[str]],
+    lift_roles: Sequence[str],
 ) -> None:
     with made.project() as project:
         signer, now = generate_key(made.key, "you"), project.clock.now()
         policy = create_policy("you", signer.public_key, now, protected_refs=(), gates=GATES)
         person = policy.principals[0].model_copy(update={"human": human})
         ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
-        policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling})
+        policy = policy.model_copy(
+            update={"principals": (person,), "ceiling": ceiling, "lift_roles": tuple(lift_roles)}
+        )
         for name, roles in people.items():
             policy = _with_person(policy, name, generate_key(made.folder / f"{name}.pem", name), roles)
         files = {**sign_policy(policy, [signer]), ".handrail/profile.yaml": dump_profile(profile)}
