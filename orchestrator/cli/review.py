@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli import review_hunks, review_remote
+from orchestrator.cli import review_hunks, review_narrow, review_remote
 from orchestrator.cli.options import as_json, digest, interactive, repository
 from orchestrator.cli.reviewing import finding_ids, key_options, reviews_of, tell_decided
 from orchestrator.cli.telling import note, print_json, say, table
@@ -187,7 +187,7 @@ def export(item: str, output: Path, key: Path | None, trust: str | None, repo: P
     note(f"Written: {output}")
 
 
-for _more in (*review_hunks.COMMANDS, *review_remote.COMMANDS):
+for _more in (*review_hunks.COMMANDS, *review_narrow.COMMANDS, *review_remote.COMMANDS):
     command.add_command(_more)
 
 

@@ -18,9 +18,11 @@ from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, RequirementId, RunId, canonical, sha256
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem, Verdict
+from orchestrator.models.plan import Plan
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, MarkState, ReviewSheet
-from orchestrator.policy import verdicts
+from orchestrator.policy import narrowing, verdicts
+from orchestrator.policy.narrowing import Narrowing
 from orchestrator.ports import Blobs, Clock, RunIndex, Trees
 from orchestrator.review import binding, diff, revising, rules
 from orchestrator.review.escape import escape
@@ -149,6 +151,19 @@ class Reviews:
         self._check(view, Verdict.REQUEST_CHANGES, words, ())
         return self._conclude(view, Verdict.REQUEST_CHANGES, words, made=made)
 
+    def narrow(self, item_id: str, what: Narrowing, reason: str = "") -> Decided:
+        """Sign a request for the plan with less granted to one step, which is made here; it is shown as a new item.
+
+        Raises as :meth:`decide`, and ``UsageError`` NAR001-003, REV043 for an item that is no plan.
+        """
+        view = self.view(item_id)
+        if view.sheet.plan is None:
+            raise UsageError("REV043", f"Item {escape(item_id)} is no plan.", "handrail review list")
+        made = narrowing.narrowed(view.sheet.plan, what)
+        words = rules.text(reason) or f"{what.step} is granted less."
+        self._check(view, Verdict.REQUEST_CHANGES, words, ())
+        return self._conclude(view, Verdict.REQUEST_CHANGES, words, made=made)
+
     def file(self, item_id: str, path: str) -> bytes:
         """The new bytes of a changed file. Raises ``UsageError`` REV032."""
         view, trees = self.view(item_id), self._need_trees()
@@ -178,7 +193,7 @@ class Reviews:
         words: str,
         named: tuple[Digest, ...] = (),
         *,
-        made: Proposal | None = None,
+        made: Proposal | Plan | None = None,
         hunks: tuple[Digest, ...] = (),
     ) -> Decided:
         item_id = view.item.id

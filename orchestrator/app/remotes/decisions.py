@@ -23,9 +23,11 @@ from orchestrator.app.wiring import decision_opener
 from orchestrator.errors import EvidenceInvalid, HandrailError, UsageError
 from orchestrator.models.base import Digest, GitOid, Noun, RunId
 from orchestrator.models.change import Proposal
-from orchestrator.models.decision import Decision
+from orchestrator.models.decision import Decision, SubjectKind
+from orchestrator.models.plan import Plan
 from orchestrator.models.review import Comment
 from orchestrator.models.travel import REMARKS_TYPE, Remarks
+from orchestrator.policy import narrowing
 from orchestrator.review import incoming
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import ItemView
@@ -174,8 +176,15 @@ def _noun(blobs: Mapping[Digest, bytes], digest: Digest, kind: type[_N]) -> _N:
 
 def _check_revision(post: Post, view: ItemView, one: Incoming, comment: Comment) -> None:
     """A change that was made elsewhere: of this very step, its new hands named, its part really a part."""
-    if not view.diffs:
+    if view.sheet.plan is not None:
+        plan = _noun(one.blobs, Digest(str(comment.revision)), Plan)
+        problems = list(narrowing.wider(view.sheet.plan, plan))
+        if problems:
+            text = f"The plan that {one.decision.reviewer} made grants more."
+            raise EvidenceInvalid("REM033", text, _HINT, problems)
         return
+    if view.item.kind is not SubjectKind.CHANGE:
+        raise EvidenceInvalid("REM033", "Only a plan and a single change can be revised.", _HINT)
     change, trees = view.diffs[-1].change, post.trees
     before = Proposal.model_validate_json(post.project.blobs.get(change.proposal))
     made = _noun(one.blobs, Digest(str(comment.revision)), Proposal)

@@ -14,10 +14,10 @@ from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import Decision, Verdict
-from orchestrator.models.plan import ReviewMode
+from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.review import ChangeSheet, Comment
 from orchestrator.models.workflow import Node, Subject
-from orchestrator.policy import verdicts
+from orchestrator.policy import narrowing, verdicts
 from orchestrator.policy.proof.outcomes import EXPIRED
 
 
@@ -41,7 +41,7 @@ def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:  
     said: Update = {"outcome": verdict, "items": {**state.get("items", {}), name: item}}
     if verdict is Verdict.APPROVE:
         return {**said, **_approved(state, node, item)}
-    revised = _revised(ctx, state, item) if "revised" in node.on else None
+    revised = _revised(ctx, state, node, item) if "revised" in node.on else None
     if revised is not None:
         return {**said, "outcome": "revised", **revised}
     return {**said, **_sent_back(ctx, state, node, item)}
@@ -81,14 +81,25 @@ def _approved(state: RunState, node: Node, item: str) -> Update:
     return {"steps": {current: record}}
 
 
-def _revised(ctx: RunContext, state: RunState, item: str) -> Update | None:
-    """The step with the proposal that a reviewer made of it. Raises ``EvidenceInvalid`` EVID029 for one of another."""
+def _narrowed(ctx: RunContext, state: RunState, who: str, digest: Digest) -> Update:
+    """The plan with less granted. Raises ``EvidenceInvalid`` EVID029 for one that is anything else."""
+    before, after = ctx.plan(state["plan"]), ctx.load(Plan, digest)
+    problems = list(narrowing.wider(before, after))
+    if problems:
+        raise EvidenceInvalid("EVID029", f"The plan that {who} made grants more.", "handrail review list", problems)
+    return {"plan": digest}
+
+
+def _revised(ctx: RunContext, state: RunState, node: Node, item: str) -> Update | None:
+    """What a reviewer made of it: a proposal of the step, or a plan. Raises ``EvidenceInvalid`` EVID029 for another."""
     decisions = [ctx.open_decision(line)[1] for line in ctx.index.decisions(item)]
     said = {d.reviewer: ctx.load(Comment, d.comment) for d in decisions if d.comment}
     found = next(((who, c.revision) for who, c in said.items() if c.revision), None)
     if found is None:
         return None
     who, digest = found
+    if node.reviews is Subject.PLAN:
+        return _narrowed(ctx, state, who, digest)
     now, made = Attempt.current(ctx, state), ctx.load(Proposal, digest)
     before = now.proposal
     same = (made.run, made.step, made.attempt) == (before.run, before.step, before.attempt)
