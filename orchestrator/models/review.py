@@ -8,6 +8,7 @@ from pydantic import Field
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun
 from orchestrator.models.change import Change
+from orchestrator.models.decision import Verdict
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.spec import Requirement
@@ -89,6 +90,16 @@ class Comment(Noun):
     revision: Digest | None = None
     hunks: tuple[Digest, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+
+
+class Draft(Noun):
+    """A decision that was said and could not be signed or stored. ``lifts`` are as they were typed."""
+
+    item: str
+    verdict: Verdict
+    reason: str = ""
+    lifts: tuple[str, ...] = ()
+    at: Instant
 
 
 class MarkState(StrEnum):

@@ -2,8 +2,7 @@
 
 Decisions collect in the index (D15); the one that decides the item closes it,
 and whoever resumes the run reads the set. A verdict is checked before it is
-signed, and stored signed; :meth:`Reviews.settle` adds up what is stored, so a
-crash between storing and closing loses nothing.
+signed, stored signed, and added up in the transaction that stores it.
 """
 
 from __future__ import annotations
@@ -114,7 +113,6 @@ class Reviews:
         ``REV034`` a waiver that has ended, ``REV035`` an approval of what one has
         rejected in part, ``REV039`` an author who would be the only approver.
         """
-        self.settle(item_id)
         view = self.view(item_id)
         words = rules.text(reason)
         named = tuple(dict.fromkeys(lifts))
@@ -209,20 +207,20 @@ class Reviews:
         said = {"verdict": verdict, "comment": comment, "lifts": named}
         decision = self.question(view).model_copy(update=said)
         keyid, line = self._signed(decision)
-        self._index.add_decision(item_id, keyid, line)
-        return Decided(decision, self.settle(item_id))
+        return Decided(decision, self.receive(item_id, keyid, line))
 
-    def settle(self, item_id: str) -> Verdict | None:
-        """What the stored decisions come to; closes the item when that is decided. Safe to repeat."""
-        closed = self._index.outcome(item_id)
-        if closed is not None:
-            return None if closed in {OUTDATED, EXPIRED} else Verdict(closed)
-        opened = self._opened(item_id)
+    def receive(self, item_id: str, keyid: str, line: bytes) -> Verdict | None:
+        """Store a decision that was checked, and close the item when it is decided by it.
+
+        Raises ``UsageError`` REV002 when somebody was faster.
+        """
+        said = self._index.add_decision(item_id, keyid, line, lambda lines: self._comes_to(item_id, lines))
+        return None if said is None else Verdict(said)
+
+    def _comes_to(self, item_id: str, lines: Sequence[bytes]) -> Verdict | None:
+        opened = self._open_all(item_id, lines)
         item = self._index.item(item_id)
-        found = verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])
-        if found is not None:
-            self._index.close_item(item_id, found)
-        return found
+        return verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])
 
     def comment(self, item_id: str, text: str, path: str = "", line: int = 0) -> Comment:
         """Store a remark. ``line`` counts from 1 on the new side; ``path`` must be one of the change's.
@@ -304,7 +302,10 @@ class Reviews:
         return tuple(Said(keyid, decision, self._reason(decision)) for keyid, decision in self._opened(item_id))
 
     def _opened(self, item_id: str) -> list[tuple[str, Decision]]:
-        opened = [self._open(line) for line in self._index.decisions(item_id)]
+        return self._open_all(item_id, self._index.decisions(item_id))
+
+    def _open_all(self, item_id: str, lines: Sequence[bytes]) -> list[tuple[str, Decision]]:
+        opened = [self._open(line) for line in lines]
         if any(decision.item != item_id for _, decision in opened):
             raise EvidenceInvalid(
                 "REV016", f"A decision on another item is stored under {escape(item_id)}.", "handrail verify"

@@ -38,6 +38,22 @@ class Said:
     stderr: str
 
 
+def call(repo, variables, argv):
+    """A command in this process, as if it were typed in ``repo``."""
+    words = ["handrail", *map(str, argv)]
+    out, err, ended = StringIO(), StringIO(), None
+    with ExitStack() as here:
+        here.enter_context(mock.patch.dict(os.environ, variables))
+        here.enter_context(mock.patch.multiple(sys, argv=words, stdin=StringIO()))
+        for context in (chdir(repo), redirect_stdout(out), redirect_stderr(err)):
+            here.enter_context(context)
+        try:
+            main()
+        except SystemExit as end:
+            ended = end.code
+    return Said(ended or 0, out.getvalue(), err.getvalue())
+
+
 @dataclass
 class Seat:
     """One person at one machine. ``repo`` is their clone."""
@@ -57,18 +73,7 @@ class Seat:
             "HANDRAIL_KEY": str(self.key),
             **env,
         }
-        words = ["handrail", *map(str, argv)]
-        out, err, ended = StringIO(), StringIO(), None
-        with ExitStack() as here:
-            here.enter_context(mock.patch.dict(os.environ, variables))
-            here.enter_context(mock.patch.multiple(sys, argv=words, stdin=StringIO()))
-            for context in (chdir(self.repo), redirect_stdout(out), redirect_stderr(err)):
-                here.enter_context(context)
-            try:
-                main()
-            except SystemExit as end:
-                ended = end.code
-        done = Said(ended, out.getvalue(), err.getvalue())
+        done = call(self.repo, variables, argv)
         assert done.code == code, (argv, done.code, done.stdout[-2000:], done.stderr[-4000:])
         return done
 

@@ -16,7 +16,7 @@ PROFILE = Source(kind=SourceKind.PROFILE, place="source_roots")
 def step(name, **grant):
     grants = {
         "write": ("src/**", "docs/a.md"),
-        "egress": (Egress(host="pypi.org"), Egress(host="example.org")),
+        "egress": (Egress(host="mirror.example"), Egress(host="example.org")),
         "models": ("here/small", "here/large"),
         "secrets": ("token",),
         "limits": Limits(tokens=1000, wall_seconds=60),
@@ -50,7 +50,7 @@ def test_each_grant_can_be_taken_and_the_other_step_stays():
         step=StepId("S01"),
         write=("src/one.py",),
         read=("src/**",),
-        egress=("pypi.org",),
+        egress=("mirror.example",),
         models=("here/small",),
         secrets=(),
         limits={"tokens": 10},
@@ -62,7 +62,7 @@ def test_each_grant_can_be_taken_and_the_other_step_stays():
     grant = first.capabilities
     assert first.write == (WritePath(glob="src/one.py", source=SPEC),)
     assert (grant.write, grant.read, grant.models, grant.secrets) == (("src/one.py",), ("src/**",), ("here/small",), ())
-    assert [rule.host for rule in grant.egress] == ["pypi.org"]
+    assert [rule.host for rule in grant.egress] == ["mirror.example"]
     assert (grant.limits.tokens, first.budget) == (10, Budget(attempts=1, wall_seconds=60))
     assert second == PLAN.steps[1]
     assert made.digest() != PLAN.digest()

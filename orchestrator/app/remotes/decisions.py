@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 LINE, REMARKS = "decision.dsse", "remarks.dsse"
 CAPS = Caps(files=2_000, file_bytes=1 << 20, all_bytes=16 << 20)
 _HINT = "ask the reviewer to decide again and push it"
-_LATE = frozenset({"REV006", "REV007"})
+_LATE = frozenset({"REV002", "REV006", "REV007"})
 _N = TypeVar("_N", bound=Noun)
 
 
@@ -136,7 +136,7 @@ def opened(trees: GitTrees, base: Base, ref: str, commit: GitOid) -> Incoming:
 
 
 def take(post: Post, base: Base, reviews: Reviews, one: Incoming) -> bool:
-    """Put one decision into the queue; ``False`` when it is there already. Settles its item.
+    """Put one decision into the queue; ``False`` when it is there already.
 
     Raises what :func:`orchestrator.review.incoming.check` does, ``EvidenceInvalid`` REM031-034, and ``UsageError``
     REM035 for a second decision with the same key.
@@ -159,8 +159,7 @@ def take(post: Post, base: Base, reviews: Reviews, one: Incoming) -> bool:
     for digest in remarks:
         if digest not in known:
             project.index.add_comment(item, digest)
-    project.index.add_decision(item, one.keyid, one.line)
-    reviews.settle(item)
+    reviews.receive(item, one.keyid, one.line)
     return True
 
 
