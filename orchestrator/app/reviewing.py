@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.app.base import read_base
+from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
+from orchestrator.app.remotes import places
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import decision_opener
 from orchestrator.errors import UsageError
@@ -15,7 +17,9 @@ from orchestrator.models.base import Digest
 from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, SubjectKind, Verdict, decided_key
 from orchestrator.models.run import Run
 from orchestrator.review.service import Reviews
+from orchestrator.store.carrying import travelling
 from orchestrator.store.lease import lease
+from orchestrator.vcs.repository import read_ref
 
 
 @contextmanager
@@ -23,7 +27,6 @@ def open_reviews(
     project: Project, run: Run, *, key: Path | None = None, trust: Digest | None = None
 ) -> Iterator[Reviews]:
     """The queue as one reviewer sees it. Raises ``UsageError`` (REV020) for a key that the policy does not name."""
-    from orchestrator.app.keys import signer
     from orchestrator.provenance import claims, dsse, statements
 
     who = signer(key)
@@ -70,7 +73,8 @@ def approve_plan(project: Project, run: Run, item: ReviewItem, *, key: Path | No
 def undo(project: Project, item_id: str, *, key: Path | None = None, trust: Digest | None = None) -> None:
     """Take one's own decision back, as long as no run has gone on with it.
 
-    Raises ``RunBusy`` while the run goes on, ``UsageError`` REV041 once it has, REV033 when there is no decision.
+    Raises ``RunBusy`` while the run goes on, ``UsageError`` REV041 once it has, REM028 when the decision was pushed to
+    whoever advances the run, REV033 when there is no decision.
     """
     item = project.index.item(item_id)
     run = project.index.run(item.run)
@@ -78,4 +82,15 @@ def undo(project: Project, item_id: str, *, key: Path | None = None, trust: Dige
         if project.index.effect(decided_key(item_id)) is not None or project.index.outcome(item_id) == OUTDATED:
             text = f"The run has gone on with the decision on {item_id}."
             raise UsageError("REV041", text, "reject a later item, or revert the merge with git")
+        _refuse_sent(project, run, item_id, key)
         reviews.undo(item_id)
+
+
+def _refuse_sent(project: Project, run: Run, item_id: str, key: Path | None) -> None:
+    known = travelling(project.index, run.id)
+    if known is None or known.held:
+        return
+    ref = places.here(known.remote, places.decision(run.id, item_id, signer(key).keyid))
+    if read_ref(project.repository, ref) is not None:
+        text = f"Your decision on {item_id} was pushed; whoever advances the run may have it."
+        raise UsageError("REM028", text, "ask them to wait, and decide otherwise on the next item")

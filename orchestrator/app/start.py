@@ -25,6 +25,7 @@ from orchestrator.models.run import OVER, Run, RunSettings
 from orchestrator.models.spec import Spec, SpecFormat
 from orchestrator.models.workflow import NodeKind, Workflow
 from orchestrator.policy.proof.shape import is_planned
+from orchestrator.store.carrying import travelling
 
 if TYPE_CHECKING:
     from orchestrator.engine.run import Ended, Waiting
@@ -172,7 +173,9 @@ def go_on(
     say: Callable[[str], None] = lambda _: None,
     shelf: EngineShelf | None = None,
 ) -> Ended | Waiting:
-    """Advance a run from wherever it is. Raises ``UsageError`` (RUN004) for one that is over, and what nodes raise.
+    """Advance a run from wherever it is.
+
+    Raises ``UsageError`` (RUN004) for one that is over, REM024 for one that another machine advances, what nodes raise.
 
     ``shelf`` lends its engine to a process that advances many runs.
     """
@@ -180,6 +183,10 @@ def go_on(
 
     if run.status in OVER:
         raise UsageError("RUN004", f"Run {run.id} is over ({run.status}).", f"handrail show {run.id}")
+    elsewhere = travelling(project.index, run.id)
+    if elsewhere is not None and not elsewhere.held:
+        text = f"Run {run.id} is advanced on another machine; here it is only reviewed."
+        raise UsageError("REM024", text, f"handrail resume {run.id} --remote {elsewhere.remote}, to take it over")
     settings = RunSettings.model_validate_json(project.blobs.get(run.settings))
     spec = Spec.model_validate_json(project.blobs.get(run.spec))
     with open_run(project, run, spec, settings, key=key, trust=trust, say=say, shelf=shelf) as opened:

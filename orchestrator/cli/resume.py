@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,9 +11,15 @@ from orchestrator.cli import batching
 from orchestrator.cli.options import as_json, digest, no_input, repository
 from orchestrator.cli.running import advance, owner_options, risk_option
 
+if TYPE_CHECKING:
+    from orchestrator.app.project import Project
+    from orchestrator.models.run import Run
+
 
 @click.command(help="Go on with a run, or a whole batch, that waits for a person or was interrupted.")
 @click.argument("run")
+@click.option("--remote", help="Take the run over from this remote: nothing of it needs to be here.")
+@click.option("--offline", is_flag=True, help="Do not ask the remote that the run was pushed to.")
 @batching.telling_options
 @risk_option
 @owner_options
@@ -22,6 +28,8 @@ from orchestrator.cli.running import advance, owner_options, risk_option
 @as_json
 def command(
     run: str,
+    remote: str | None,
+    offline: bool,
     repo: Path,
     accept_risk: tuple[str, ...],
     events: str | None,
@@ -33,11 +41,31 @@ def command(
     from orchestrator.app.batches.beginning import accepting
     from orchestrator.app.project import open_project
     from orchestrator.app.risks import accept
-    from orchestrator.models.base import RunId
 
     if book.is_batch(run):
         telling = {"events": events, "junit": junit, "sarif": sarif}
         batch = accepting(book.load(run), accept_risk, digest(owner["trust"]))
         batching.conduct(batch, key=owner["key"], trust=owner["trust"], telling=telling, json_=owner["json_"])
     with open_project(repo) as project:
-        advance(project, accept(project, project.index.run(RunId(run)), accept_risk, digest(owner["trust"])), **owner)
+        found = _found(project, run, remote, offline=offline, key=owner["key"], trust=owner["trust"])
+        advance(project, accept(project, found, accept_risk, digest(owner["trust"])), **owner)
+
+
+def _found(
+    project: Project, run: str, remote: str | None, *, offline: bool, key: Path | None, trust: str | None
+) -> Run:
+    """The run, with the decisions that have come to its remote."""
+    from orchestrator.app.remotes import arriving, travel
+    from orchestrator.app.remotes.post import Asked
+    from orchestrator.cli.review_remote import tell_refused
+    from orchestrator.models.base import RunId
+    from orchestrator.store.carrying import travelling
+
+    name = RunId(run)
+    if remote is not None:
+        travel.take_over(project, name, Asked(remote, key, digest(trust)))
+    found, known = project.index.run(name), travelling(project.index, name)
+    if known is not None and known.held and not offline:
+        brought = arriving.pull(project, name, Asked(known.remote, key, digest(trust)))
+        tell_refused(brought)
+    return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli import review_hunks
+from orchestrator.cli import review_hunks, review_narrow, review_remote
 from orchestrator.cli.options import as_json, digest, interactive, repository
 from orchestrator.cli.reviewing import finding_ids, key_options, reviews_of, tell_decided
 from orchestrator.cli.telling import note, print_json, say, table
@@ -187,7 +187,39 @@ def export(item: str, output: Path, key: Path | None, trust: str | None, repo: P
     note(f"Written: {output}")
 
 
-for _more in review_hunks.COMMANDS:
+@command.command(help="List decisions that could not be signed or stored, or forget one.")
+@click.option("--drop", "item", help="Forget the draft on this item.")
+@repository
+@as_json
+def drafts(item: str | None, repo: Path, json_: bool) -> None:
+    from orchestrator.app import drafting
+
+    if item is not None:
+        drafting.dropped(repo, item)
+    kept = drafting.listed(repo)
+    if json_:
+        print_json("review-drafts", {"drafts": [draft.model_dump(mode="json") for draft in kept]})
+    elif kept:
+        table(
+            ("ITEM", "VERDICT", "AT", "REASON"), [(d.item, d.verdict, f"{d.at:%Y-%m-%d %H:%M}", d.reason) for d in kept]
+        )
+    else:
+        note("There are no drafts.")
+
+
+@command.command(help="Sign and store a decision that was kept as a draft.")
+@click.argument("item")
+@key_options
+@repository
+@as_json
+def send(item: str, repo: Path, **where: Any) -> None:  # noqa: ANN401  click's own
+    from orchestrator.app import drafting
+
+    kept = drafting.drafts(repo).of(item)
+    _decide(item, kept.verdict, kept.reason, kept.lifts, repo=repo, **where)
+
+
+for _more in (*review_hunks.COMMANDS, *review_narrow.COMMANDS, *review_remote.COMMANDS):
     command.add_command(_more)
 
 
@@ -201,11 +233,16 @@ def _decide(
     repo: Path,
     json_: bool,
 ) -> None:
+    from orchestrator.app import drafting
     from orchestrator.models.decision import Verdict
 
-    with reviews_of(item, repo, key, trust) as reviews:
+    said = Verdict(verdict)
+    with (
+        drafting.kept_otherwise(drafting.drafts(repo), item, said, reason=reason, lifts=lifts),
+        reviews_of(item, repo, key, trust) as reviews,
+    ):
         named = finding_ids(reviews, item, lifts)
-        if verdict == Verdict.APPROVE:
+        if said is Verdict.APPROVE:
             named += [f for f in reviews.marks.waivers(reviews.view(item)) if f not in named]
-        decided = reviews.decide(item, Verdict(verdict), reason=reason, lifts=named)
+        decided = reviews.decide(item, said, reason=reason, lifts=named)
     tell_decided(decided, json_)

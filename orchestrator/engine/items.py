@@ -107,6 +107,7 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
         role=node.role or "reviewer",
         threshold=node.approvals,
         apart=_apart(ctx, state, node),
+        revisable="revised" in node.on,
         created_at=ctx.clock.now(),
     )
     return parked(ctx, item, node)

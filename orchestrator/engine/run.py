@@ -12,6 +12,7 @@ from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.opening import opened
 from orchestrator.errors import ExitCode
+from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem, Verdict
 from orchestrator.policy.proof.shape import is_planned
 
@@ -57,7 +58,7 @@ def advance(
 
     graph: Any = compile_workflow(ctx, saver)
     if plan is not None and not is_planned(ctx.workflow):
-        verdict = opened(ctx, plan, ask)
+        plan, verdict = opened(ctx, Digest(plan), ask)
         if isinstance(verdict, ReviewItem):
             return Waiting((verdict,))
         if verdict is not Verdict.APPROVE:

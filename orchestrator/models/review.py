@@ -8,6 +8,7 @@ from pydantic import Field
 
 from orchestrator.models.base import Digest, GitOid, Instant, Noun
 from orchestrator.models.change import Change
+from orchestrator.models.decision import Verdict
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.risk import AcceptedRisk
@@ -87,8 +88,9 @@ class Comment(Noun):
     """A remark on an item or on one line of the new side; goes back to the agent with the verdict.
 
     ``salt`` is random, so that a digest of the comment confirms no guess at it (D13). ``revision`` is the stored
-    proposal of the person who asks for changes and has made them; ``waivers`` say why findings are lifted. A decision
-    names its comment by digest, so both are signed with it.
+    proposal of the person who asks for changes and has made them, and ``hunks`` are those that it keeps when it only
+    leaves others out; ``waivers`` say why findings are lifted. A decision names its comment by digest, so all are
+    signed with it.
     """
 
     item: str
@@ -99,7 +101,18 @@ class Comment(Noun):
     about: Digest | None = None
     salt: str = ""
     revision: Digest | None = None
+    hunks: tuple[Digest, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+
+
+class Draft(Noun):
+    """A decision that was said and could not be signed or stored. ``lifts`` are as they were typed."""
+
+    item: str
+    verdict: Verdict
+    reason: str = ""
+    lifts: tuple[str, ...] = ()
+    at: Instant
 
 
 class MarkState(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,9 @@ from orchestrator.models.decision import ReviewItem
 from orchestrator.models.event import Event
 from orchestrator.models.run import Run
 from orchestrator.models.workflow_parts import Channel
+
+ComesTo = Callable[[Sequence[bytes]], str | None]
+"""What the lines of an item's decisions come to; ``None`` while it is open."""
 
 
 class Clock(Protocol):
@@ -111,8 +114,12 @@ class RunIndex(Protocol):
 
     def outcome(self, item: str) -> str | None: ...
 
-    def add_decision(self, item: str, keyid: str, envelope: bytes) -> None:
-        """One per key and item; raises ``UsageError`` when the item is closed or the key has decided."""
+    def add_decision(self, item: str, keyid: str, envelope: bytes, comes_to: ComesTo | None = None) -> str | None:
+        """One per key and item; raises ``UsageError`` when the item is closed or decided, or the key has decided.
+
+        ``comes_to`` is asked in the same transaction, before and after: an outcome closes the item. So of two who
+        decide at once one is first, and the other is told. Returns the outcome.
+        """
         ...
 
     def decisions(self, item: str) -> tuple[bytes, ...]:
@@ -141,7 +148,9 @@ class RunIndex(Protocol):
         """In the order in which they came."""
         ...
 
-    def events(self, run: RunId, after: int = 0) -> Sequence[tuple[int, Event]]: ...
+    def events(self, run: RunId, after: int = 0) -> Sequence[tuple[int, Event]]:
+        """With their numbers, counted from the run's first event: the same in every store that the run comes to."""
+        ...
 
     def effect(self, key: str) -> Digest | None:
         """The recorded result of a side effect, by its idempotency key."""

@@ -88,6 +88,13 @@ def fits(item: ReviewItem, sheet: ReviewSheet, verdict: Verdict, words: str) -> 
             )
 
 
+def revisable(item: ReviewItem, verdict: Verdict, *, made: bool) -> None:
+    """Where nothing would become of a reviewer's own version, none is taken. Raises ``UsageError`` (``REV046``)."""
+    if made and not item.revisable and verdict is not Verdict.APPROVE:
+        text = f"The workflow of run {escape(item.run)} takes no version of a reviewer's own here."
+        raise UsageError("REV046", text, "handrail review request-changes, and say what must be different")
+
+
 def hands_in(view: ItemView, verdict: Verdict) -> None:
     """A task that edits is not done by words. Raises ``UsageError`` (``REV044``)."""
     work = view.sheet.work

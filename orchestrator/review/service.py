@@ -2,8 +2,7 @@
 
 Decisions collect in the index (D15); the one that decides the item closes it,
 and whoever resumes the run reads the set. A verdict is checked before it is
-signed, and stored signed; :meth:`Reviews.settle` adds up what is stored, so a
-crash between storing and closing loses nothing.
+signed, stored signed, and added up in the transaction that stores it.
 """
 
 from __future__ import annotations
@@ -18,9 +17,11 @@ from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, RequirementId, RunId, canonical, sha256
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem, Verdict
+from orchestrator.models.plan import Plan
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, MarkState, ReviewSheet
-from orchestrator.policy import verdicts
+from orchestrator.policy import narrowing, verdicts
+from orchestrator.policy.narrowing import Narrowing
 from orchestrator.ports import Blobs, Clock, RunIndex, Trees
 from orchestrator.review import binding, diff, revising, rules
 from orchestrator.review.escape import escape
@@ -113,13 +114,12 @@ class Reviews:
         rejected in part, ``REV039`` an author who would be the only approver,
         ``REV044`` a task that is done by handing in a change.
         """
-        self.settle(item_id)
         view = self.view(item_id)
         rules.hands_in(view, verdict)
         words = rules.text(reason)
         named = tuple(dict.fromkeys(lifts))
         self._check(view, verdict, words, named)
-        return self._conclude(view, verdict, words, named, None)
+        return self._conclude(view, verdict, words, named)
 
     def take_accepted(self, item_id: str, reason: str = "") -> Decided:
         """Sign a request for the change with the accepted hunks alone, which is made here; gates judge it anew.
@@ -136,7 +136,7 @@ class Reviews:
         self._check(view, Verdict.REQUEST_CHANGES, words, ())
         for mark in rejected:
             self.comment(item_id, mark.reason, mark.path, mark.line)
-        return self._conclude(view, Verdict.REQUEST_CHANGES, words, (), made)
+        return self._conclude(view, Verdict.REQUEST_CHANGES, words, made=made, hunks=tuple(sorted(accepted)))
 
     def edit(self, item_id: str, path: str, data: bytes, reason: str = "") -> Decided:
         """Sign a request for the change with other bytes in one file, which is made here; gates judge it anew.
@@ -149,17 +149,29 @@ class Reviews:
         made = revising.edited(view, proposal, trees, path, data, who=self._reviewer, now=now)
         words = rules.text(reason) or f"{path} is edited by hand."
         self._check(view, Verdict.REQUEST_CHANGES, words, ())
-        return self._conclude(view, Verdict.REQUEST_CHANGES, words, (), made)
+        return self._conclude(view, Verdict.REQUEST_CHANGES, words, made=made)
+
+    def narrow(self, item_id: str, what: Narrowing, reason: str = "") -> Decided:
+        """Sign a request for the plan with less granted to one step, which is made here; it is shown as a new item.
+
+        Raises as :meth:`decide`, and ``UsageError`` NAR001-003, REV043 for an item that is no plan.
+        """
+        view = self.view(item_id)
+        if view.sheet.plan is None:
+            raise UsageError("REV043", f"Item {escape(item_id)} is no plan.", "handrail review list")
+        made = narrowing.narrowed(view.sheet.plan, what)
+        words = rules.text(reason) or f"{what.step} is granted less."
+        self._check(view, Verdict.REQUEST_CHANGES, words, ())
+        return self._conclude(view, Verdict.REQUEST_CHANGES, words, made=made)
 
     def hand_in(self, item_id: str, made: Proposal, reason: str = "") -> Decided:
         """Sign that a task which edits is done, with the change that was made. Raises as :meth:`decide`, REV045."""
-        self.settle(item_id)
         view, words = self.view(item_id), rules.text(reason)
         if view.sheet.work is None or not view.sheet.work.edits:
             raise UsageError("REV045", f"Item {escape(item_id)} asks for no change.", "handrail review list")
         self._check(view, Verdict.APPROVE, words, ())
         signed = made.model_copy(update={"people": (self._reviewer,)})
-        return self._conclude(view, Verdict.APPROVE, words, (), signed)
+        return self._conclude(view, Verdict.APPROVE, words, made=signed)
 
     def file(self, item_id: str, path: str) -> bytes:
         """The new bytes of a changed file. Raises ``UsageError`` REV032."""
@@ -184,9 +196,17 @@ class Reviews:
         return self._load(view.diffs[-1].change.proposal, Proposal)
 
     def _conclude(
-        self, view: ItemView, verdict: Verdict, words: str, named: tuple[Digest, ...], made: Proposal | None
+        self,
+        view: ItemView,
+        verdict: Verdict,
+        words: str,
+        named: tuple[Digest, ...] = (),
+        *,
+        made: Proposal | Plan | None = None,
+        hunks: tuple[Digest, ...] = (),
     ) -> Decided:
         item_id = view.item.id
+        rules.revisable(view.item, verdict, made=made is not None)
         kept = self.marks.waivers(view) if named else {}
         waivers = tuple(kept[finding] for finding in named if finding in kept)
         rules.in_force(waivers, self._clock.now())
@@ -194,23 +214,25 @@ class Reviews:
         if words or made or waivers:
             remark = self._remark(view.item, words)
             revision = self._blobs.put(made.to_bytes()) if made else None
-            comment = self._blobs.put(remark.model_copy(update={"revision": revision, "waivers": waivers}).to_bytes())
-        decision = self._decision(view, verdict, comment, named)
+            more = {"revision": revision, "hunks": hunks, "waivers": waivers}
+            comment = self._blobs.put(remark.model_copy(update=more).to_bytes())
+        said = {"verdict": verdict, "comment": comment, "lifts": named}
+        decision = self.question(view).model_copy(update=said)
         keyid, line = self._signed(decision)
-        self._index.add_decision(item_id, keyid, line)
-        return Decided(decision, self.settle(item_id))
+        return Decided(decision, self.receive(item_id, keyid, line))
 
-    def settle(self, item_id: str) -> Verdict | None:
-        """What the stored decisions come to; closes the item when that is decided. Safe to repeat."""
-        closed = self._index.outcome(item_id)
-        if closed is not None:
-            return None if closed in {OUTDATED, EXPIRED} else Verdict(closed)
-        opened = self._opened(item_id)
+    def receive(self, item_id: str, keyid: str, line: bytes) -> Verdict | None:
+        """Store a decision that was checked, and close the item when it is decided by it.
+
+        Raises ``UsageError`` REV002 when somebody was faster.
+        """
+        said = self._index.add_decision(item_id, keyid, line, lambda lines: self._comes_to(item_id, lines))
+        return None if said is None else Verdict(said)
+
+    def _comes_to(self, item_id: str, lines: Sequence[bytes]) -> Verdict | None:
+        opened = self._open_all(item_id, lines)
         item = self._index.item(item_id)
-        found = verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])
-        if found is not None:
-            self._index.close_item(item_id, found)
-        return found
+        return verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])
 
     def comment(self, item_id: str, text: str, path: str = "", line: int = 0) -> Comment:
         """Store a remark. ``line`` counts from 1 on the new side; ``path`` must be one of the change's.
@@ -241,9 +263,7 @@ class Reviews:
 
     def _check(self, view: ItemView, verdict: Verdict, words: str, named: Sequence[Digest]) -> None:
         item = view.item
-        rules.open_and_current(view, self._index.run(item.run), self._index.open_items(item.run), self._keyid)
-        if self._outdated is not None and self._outdated(item):
-            raise rules.outdated(item)
+        self.ensure_open(view, self._keyid)
         rules.may_decide(item, self._policy, self._keyid, self._reviewer)
         rules.another_than_the_author(item, self._policy, self._reviewer, verdict)
         rules.reason(verdict, words)
@@ -253,9 +273,15 @@ class Reviews:
         if verdict is Verdict.APPROVE:
             rules.sound(view)
 
-    def _decision(
-        self, view: ItemView, verdict: Verdict, comment: Digest | None, named: tuple[Digest, ...]
-    ) -> Decision:
+    def ensure_open(self, view: ItemView, keyid: str) -> None:
+        """Whether a decision with this key can still come. Raises ``UsageError`` REV005, REV006, REV007."""
+        item = view.item
+        rules.open_and_current(view, self._index.run(item.run), self._index.open_items(item.run), keyid)
+        if self._outdated is not None and self._outdated(item):
+            raise rules.outdated(item)
+
+    def question(self, view: ItemView) -> Decision:
+        """What a decision of this reviewer on the item says of what is asked; verdict and time are still to be said."""
         item = view.item
         return Decision(
             item=item.id,
@@ -266,11 +292,9 @@ class Reviews:
             change=item.change,
             hunks=view.hunks,
             shown=item.shown,
-            lifts=named,
-            verdict=verdict,
+            verdict=Verdict.REJECT,
             reviewer=self._reviewer,
             role=item.role,
-            comment=comment,
             document=item.document,
             diff=_diff_digest([part.change.diff for part in view.diffs]),
             requirements=_requirements(view.sheet),
@@ -290,7 +314,10 @@ class Reviews:
         return tuple(Said(keyid, decision, self._reason(decision)) for keyid, decision in self._opened(item_id))
 
     def _opened(self, item_id: str) -> list[tuple[str, Decision]]:
-        opened = [self._open(line) for line in self._index.decisions(item_id)]
+        return self._open_all(item_id, self._index.decisions(item_id))
+
+    def _open_all(self, item_id: str, lines: Sequence[bytes]) -> list[tuple[str, Decision]]:
+        opened = [self._open(line) for line in lines]
         if any(decision.item != item_id for _, decision in opened):
             raise EvidenceInvalid(
                 "REV016", f"A decision on another item is stored under {escape(item_id)}.", "handrail verify"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import StoreError
 
@@ -61,3 +62,41 @@ def checkpoints(path: Path) -> Iterator[SqliteSaver]:
         raise StoreError("STORE021", f"Cannot write {path}: {problem}.", hint) from problem
     finally:
         db.close()
+
+
+_COLUMNS = {
+    "checkpoints": "thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata",
+    "writes": "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, value",
+}
+Dump = dict[str, list[list[Any]]]
+"""Table → rows; bytes are ``{"b": base64}``."""
+
+
+def dump(path: Path) -> tuple[Dump, list[object]]:
+    """The rows, and every value in them as the graph reads it. Nothing for a run that has not begun."""
+    if not path.exists():
+        return {}, []
+    with checkpoints(path) as saver:
+        rows = {t: saver.conn.execute(f"SELECT {c} FROM {t}").fetchall() for t, c in _COLUMNS.items()}  # noqa: S608  our own names
+        kept = [(row[4], row[5]) for row in rows["checkpoints"]] + [(row[7], row[8]) for row in rows["writes"]]
+        values: list[object] = [saver.serde.loads_typed(one) for one in kept if one[0]]
+    return {table: [[_out(v) for v in row] for row in found] for table, found in rows.items()}, values
+
+
+def load(path: Path, rows: Dump) -> None:
+    """Replace what is at ``path`` by these rows, in one transaction."""
+    with checkpoints(path) as saver:
+        for table, columns in _COLUMNS.items():
+            saver.conn.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+            marks = ", ".join("?" for _ in columns.split(","))
+            statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  the same
+            saver.conn.executemany(statement, [[_in(v) for v in row] for row in rows.get(table, [])])
+        saver.conn.commit()
+
+
+def _out(value: object) -> object:
+    return {"b": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _in(value: Any) -> Any:  # noqa: ANN401  a cell of any type
+    return base64.b64decode(value["b"]) if isinstance(value, dict) else value

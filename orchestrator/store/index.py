@@ -25,11 +25,16 @@ if TYPE_CHECKING:
     from orchestrator.models.decision import ReviewItem
     from orchestrator.models.event import Event
     from orchestrator.models.run import Run
+    from orchestrator.ports.storage import ComesTo
 
 _SCHEMA_VERSION = 3
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
+_FIRST = "(SELECT min(number) FROM events WHERE run = ?1)"
+_EVENTS = (
+    f"SELECT number - {_FIRST} + 1, document FROM events WHERE run = ?1 AND number >= {_FIRST} + ?2 ORDER BY number"  # noqa: S608  our own text
+)
 
 
 class SqliteIndex:
@@ -124,14 +129,20 @@ class SqliteIndex:
         rows = self._read("SELECT outcome FROM items WHERE id = ?", (item,))
         return rows[0][0] if rows else None
 
-    def add_decision(self, item: str, keyid: str, envelope: bytes) -> None:
+    def add_decision(self, item: str, keyid: str, envelope: bytes, comes_to: ComesTo | None = None) -> str | None:
+        ask: ComesTo = comes_to or (lambda _: None)
         with self._write() as db:
             row = db.execute("SELECT outcome FROM items WHERE id = ?", (item,)).fetchone()
-            if row is None or row[0] is not None:
-                raise UsageError("REV002", f"Review item {item} is closed.", "handrail review list")
+            closed = (row[0] or ask(self.decisions(item))) if row else "no item"
+            if closed:
+                text = f"Somebody was faster: {item} is closed ({closed}), and your decision is not counted."
+                raise UsageError("REV002", text, "handrail review list")
             if db.execute("SELECT 1 FROM decisions WHERE item = ? AND keyid = ?", (item, keyid)).fetchone():
                 raise UsageError("REV003", "This key has already decided on this item.", f"handrail review show {item}")
             db.execute("INSERT INTO decisions (item, keyid, envelope) VALUES (?, ?, ?)", (item, keyid, envelope))
+            outcome = ask(self.decisions(item))
+            db.execute("UPDATE items SET outcome = ? WHERE id = ?", (outcome, item))
+        return outcome
 
     def decisions(self, item: str) -> tuple[bytes, ...]:
         return tuple(
@@ -210,9 +221,7 @@ class SqliteIndex:
         from orchestrator.models.event import Event  # noqa: PLC0415  costs start-up
 
         self.flush()
-        rows = self._read(
-            "SELECT number, document FROM events WHERE run = ? AND number > ? ORDER BY number", (run, after)
-        )
+        rows = self._read(_EVENTS, (run, after))
         return [(row[0], Event.model_validate_json(row[1])) for row in rows]
 
     def effect(self, key: str) -> Digest | None:

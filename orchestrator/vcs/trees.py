@@ -15,7 +15,7 @@ from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.change import ChangedFile
 from orchestrator.ports import BlamedLine, BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
-from orchestrator.vcs import blame, evidence, history, outside, repository, worktree
+from orchestrator.vcs import blame, carried, evidence, history, outside, repository, worktree
 from orchestrator.vcs.build import build
 from orchestrator.vcs.diff import changed_files, diff
 from orchestrator.vcs.integrate import integrate
@@ -237,6 +237,32 @@ class GitTrees:
 
     def prepare_evidence(self, ref: str, files: Mapping[str, bytes], when: datetime) -> RefUpdate:
         return evidence.prepare(self._store, ref, self.ref(ref), files, when)
+
+    def carry(
+        self, files: Mapping[str, bytes], trees: Collection[GitOid], parents: Sequence[GitOid], when: datetime
+    ) -> GitOid:
+        """See :func:`orchestrator.vcs.carried.pack`."""
+        return carried.pack(self._store, files, trees, parents, message="Review", when=when)
+
+    def carried(self, commit: GitOid, caps: carried.Caps) -> carried.Carried:
+        """See :func:`orchestrator.vcs.carried.unpack`."""
+        return carried.unpack(self._store, commit, caps)
+
+    def made_here(self, oids: Collection[GitOid]) -> dict[GitOid, str]:
+        """Those that exist and may be unknown to the user's repository, with their kinds."""
+        new = [oid for oid in oids if self._store.is_new(oid)]
+        return {i.oid: i.kind for i in self._store.reader.info(new) if i is not None}
+
+    def holds(self, newer: GitOid, older: GitOid) -> bool:
+        """Whether ``newer`` is ``older`` or was built on it. ``False`` for what is not here."""
+        known = self._store.reader.info([newer, older])
+        both = [i for i in known if i is not None and i.kind == "commit"]
+        return len(both) == len(known) and worktree.is_ancestor(self._store.git, older, newer)
+
+    def refs_below(self, prefix: str) -> dict[str, GitOid]:
+        """Full name → commit of the references below a folder of them."""
+        said = self.repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", prefix).stdout.decode()
+        return {ref: GitOid(oid) for oid, _, ref in (line.partition(" ") for line in said.splitlines())}
 
     def judge_target(self, target_ref: str, run_ref: str) -> TargetVerdict:
         """What ``handrail merge`` may do with the target branch (D14). Raises ``RepositoryError`` REPO003."""

@@ -86,11 +86,15 @@ class MemoryIndex:
     def outcome(self, item):
         return self._outcomes.get(item)
 
-    def add_decision(self, item, keyid, envelope):
+    def add_decision(self, item, keyid, envelope, comes_to=None):
         held = self._decisions.setdefault(item, {})
         if item in self._outcomes or keyid in held:
             raise UsageError("STORE011", "closed, or this key has decided")
         held[keyid] = envelope
+        outcome = comes_to(self.decisions(item)) if comes_to else None
+        if outcome is not None:
+            self._outcomes[item] = outcome
+        return outcome
 
     def decisions(self, item):
         return tuple(self._decisions.get(item, {}).values())

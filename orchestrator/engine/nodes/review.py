@@ -14,10 +14,10 @@ from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import Decision, Verdict
-from orchestrator.models.plan import ReviewMode
+from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.review import ChangeSheet, Comment
 from orchestrator.models.workflow import Node, Subject
-from orchestrator.policy import verdicts
+from orchestrator.policy import narrowing, verdicts
 from orchestrator.policy.proof.outcomes import EXPIRED
 
 
@@ -41,7 +41,7 @@ def review(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:  
     said: Update = {"outcome": verdict, "items": {**state.get("items", {}), name: item}}
     if verdict is Verdict.APPROVE:
         return {**said, **_approved(state, node, item)}
-    revised = _revised(ctx, state, item) if "revised" in node.on else None
+    revised = _revised(ctx, state, node, item) if "revised" in node.on else None
     if revised is not None:
         return {**said, "outcome": "revised", **revised}
     return {**said, **_sent_back(ctx, state, node, item)}
@@ -81,19 +81,36 @@ def _approved(state: RunState, node: Node, item: str) -> Update:
     return {"steps": {current: record}}
 
 
-def _revised(ctx: RunContext, state: RunState, item: str) -> Update | None:
-    """The step with the proposal that a reviewer made of it. Raises ``EvidenceInvalid`` EVID029 for one of another."""
+def narrowed(ctx: RunContext, plan: str, who: str, digest: Digest) -> Digest:
+    """The plan with less granted. Raises ``EvidenceInvalid`` EVID029 for one that is anything else."""
+    before, after = ctx.plan(plan), ctx.load(Plan, digest)
+    problems = list(narrowing.wider(before, after))
+    if problems:
+        raise EvidenceInvalid("EVID029", f"The plan that {who} made grants more.", "handrail review list", problems)
+    return digest
+
+
+def revision(ctx: RunContext, item: str) -> tuple[str, Digest] | None:
+    """Who has made another of what the item asks about, and the digest of it."""
     decisions = [ctx.open_decision(line)[1] for line in ctx.index.decisions(item)]
     said = {d.reviewer: ctx.load(Comment, d.comment) for d in decisions if d.comment}
-    found = next(((who, c.revision) for who, c in said.items() if c.revision), None)
+    return next(((who, c.revision) for who, c in said.items() if c.revision), None)
+
+
+def _revised(ctx: RunContext, state: RunState, node: Node, item: str) -> Update | None:
+    """What a reviewer made of it: a proposal of the step, or a plan. Raises ``EvidenceInvalid`` EVID029 for another."""
+    found = revision(ctx, item)
     if found is None:
         return None
     who, digest = found
+    if node.reviews is Subject.PLAN:
+        return {"plan": narrowed(ctx, state["plan"], who, digest)}
     now, made = Attempt.current(ctx, state), ctx.load(Proposal, digest)
     before = now.proposal
     same = (made.run, made.step, made.attempt) == (before.run, before.step, before.attempt)
     if not same or set(made.people) - {*before.people, who}:
         raise EvidenceInvalid("EVID029", f"The change that {who} made is not of this step.", "handrail review list")
+    decisions = [ctx.open_decision(line)[1] for line in ctx.index.decisions(item)]
     comments = [*ctx.index.comments(item), *(d.comment for d in decisions if d.comment)]
     feedback = [*now.mine["feedback"], *(comment_feedback(c) for c in dict.fromkeys(comments))]
     record: StepState = {**now.remembered(), "proposal": digest, "feedback": feedback}

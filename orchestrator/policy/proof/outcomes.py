@@ -20,7 +20,8 @@ _STEPS = frozenset({"work", "judge", "done", "stacked", "refused", "rejected", "
 def outcomes(node: Node, *, planned: bool = True) -> frozenset[str]:
     """All outcomes of this node. Of a ``parallel`` node they are its branches, all of which are taken.
 
-    Only where something is ``planned`` can the review of a change be put off to the end, or can who reviews revise it.
+    Only where something is ``planned`` can the review of a change be put off to the end, or can who reviews revise what
+    is shown: a change by a part of it or an edit, a plan by granting less.
     """
     found = _of_kind(node)
     found |= {EXPIRED} if node.within_seconds is not None else frozenset[str]()
@@ -70,7 +71,9 @@ def _of_subject(subject: Subject | None) -> frozenset[str]:
             return frozenset({"deferred", "moved", "revised"})
         case Subject.RUN:
             return frozenset({"moved"})
-        case Subject.PLAN | Subject.WORK | Subject.EFFECT | None:
+        case Subject.PLAN:
+            return frozenset({"revised"})
+        case Subject.WORK | Subject.EFFECT | None:
             return frozenset()
         case _:
             assert_never(subject)

@@ -12,7 +12,7 @@ from orchestrator.policy.proof.shape import Found
 _BOUNDED: Final = frozenset({"work", "judge", "stacked", "each"})
 """Outcomes of ``for_each`` each turn of which costs an item, or an attempt of a step."""
 _OUTSIDE: Final = frozenset({"moved", "revised"})
-"""Each turn of this loop needs somebody else's move of the branch, or a person's own edit."""
+"""Each turn of this loop needs somebody else's move of the branch, or a person's own edit or narrowing."""
 
 
 def problems(workflow: Workflow) -> Iterator[Found]:

@@ -1,0 +1,41 @@
+"""Grants are taken from a step before its plan is approved; the narrower plan is what is signed and enforced."""
+
+import json
+
+import pytest
+from run_support import Req, approve, lab, nobody, shell, write
+
+from orchestrator.models.decision import SubjectKind, Verdict
+from orchestrator.models.verification import Verified
+
+pytestmark = pytest.mark.engine
+TWO = Req(1, where=["src/f1.py", "src/f2.py"])
+
+
+def test_a_narrowed_plan_is_asked_about_again_and_then_holds(tmp_path):
+    steps = {TWO.id: [[write("src/f1.py", "VALUE = 1\n"), shell("echo VALUE > src/f2.py || true")]]}
+    with lab(tmp_path) as here:
+        started = here.run([TWO], steps, decide=nobody)
+        (item,) = started.asked
+        wide = here.cli("review", "narrow", item.id, "--step", "S01", "--write", "README.md")
+        assert (wide.returncode, "NAR002" in wide.stderr) == (2, True), wide.stderr
+        said = here.cli(
+            "review", "narrow", item.id, "--step", "S01", "--write", "src/f1.py", "--attempts", "1", "--json"
+        )
+        assert said.returncode == 0, said.stderr
+        assert json.loads(said.stdout)["outcome"] == Verdict.REQUEST_CHANGES
+        again = here.resume(started.run.id, decide=nobody)
+        (fresh,) = again.asked
+        assert (fresh.kind, fresh.subject != item.subject) == (SubjectKind.PLAN, True)
+        assert again.run.plan == fresh.subject
+        assert here.cli("review", "approve", fresh.id).returncode == 0
+        done = here.resume(started.run.id, decide=approve)
+        change = next(i for i in done.asked if i.kind is SubjectKind.CHANGE)
+        with here.reviews(done.run) as reviews:
+            sheet = reviews.view(change.id).sheet.changes[0]
+        assert [f.path for f in sheet.change.files] == ["src/f1.py"]
+        assert (done.code, sheet.step.budget.attempts) == (0, 1)
+        found = here.verify(done.run)
+        assert (found.verdict, found.problems) == (Verified.VERIFIED, ())
+        late = here.cli("review", "narrow", change.id, "--step", "S01", "--attempts", "1")
+        assert (late.returncode, "REV043" in late.stderr) == (2, True), late.stderr
