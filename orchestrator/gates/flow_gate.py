@@ -37,6 +37,7 @@ _NOISE_IN_TESTS = frozenset(
         "HR204",
         "HR205",
         "HR301",
+        "HR403",
         "HR601",
         "HR606",
         "HR701",

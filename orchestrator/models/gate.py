@@ -6,15 +6,19 @@ from enum import StrEnum
 
 from orchestrator.models.base import Digest, Noun
 from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.disposition import Disposition
 
-
-class Disposition(StrEnum):
-    """Where a finding goes: back to the agent, to a person, nowhere (never lifted), or beside."""
-
-    AGENT = "agent"
-    PERSON = "person"
-    DENY = "deny"
-    NOTE = "note"
+__all__ = [
+    "AcceptanceReport",
+    "AcceptanceRun",
+    "Accounted",
+    "Accounting",
+    "Demonstration",
+    "Disposition",
+    "Finding",
+    "GateReport",
+    "Result",
+]
 
 
 class Result(StrEnum):

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.values import Value
-from orchestrator.models.gate import Disposition
+from orchestrator.models.disposition import Disposition
 
 __all__ = ["ANY_INPUT", "WEB", "Family", "Rule", "Say", "dirty", "nodes"]
 

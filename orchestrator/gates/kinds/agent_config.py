@@ -16,9 +16,8 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Any
-
-import yaml
 
 from orchestrator.gates.differential import Hit
 from orchestrator.gates.kinds.rule import KindRule
@@ -150,12 +149,21 @@ def _parsed(path: str, text: str) -> Any:  # noqa: ANN401 - settings of a strang
         if path.endswith(".toml"):
             return tomllib.loads(text)
         if path.endswith((".yml", ".yaml")):
-            return yaml.safe_load(text)
+            return _yaml(text)
         plain = _COMMENT.sub(lambda m: m.group() if m.group()[0] == '"' else " ", text)
         even = _TRAILING.sub(lambda m: m.group() if m.group()[0] == '"' else "", plain)
         return json.loads(even, object_pairs_hook=_once)
-    except (ValueError, yaml.YAMLError) as error:
+    except ValueError as error:
         raise ValueError(f"not readable settings ({type(error).__name__})") from error
+
+
+def _yaml(text: str) -> Any:  # noqa: ANN401 - settings of a stranger
+    # Late: most changes hold no such file, and the import costs as much as judging one.
+    yaml = import_module("yaml")
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError("not YAML") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

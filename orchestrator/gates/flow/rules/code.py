@@ -7,7 +7,7 @@ import ast
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty, nodes
 from orchestrator.gates.flow.values import NOTHING, Value
-from orchestrator.models.gate import Disposition
+from orchestrator.models.disposition import Disposition
 
 __all__ = ["FAMILY"]
 

@@ -6,7 +6,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Rule, Say, dirty
 from orchestrator.gates.flow.values import Value
-from orchestrator.models.gate import Disposition
+from orchestrator.models.disposition import Disposition
 
 __all__ = ["FAMILY"]
 

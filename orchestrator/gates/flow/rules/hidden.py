@@ -9,7 +9,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Rule, Say
 from orchestrator.gates.flow.values import NOTHING, Value
-from orchestrator.models.gate import Disposition
+from orchestrator.models.disposition import Disposition
 
 __all__ = ["FAMILY"]
 
