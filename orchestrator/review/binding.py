@@ -72,7 +72,7 @@ def _shown(change: Change, rows: Sequence[Row]) -> Iterable[str]:
     for file in change.files:
         if file.path not in sections:
             yield f"{escape(file.path)} is changed and the diff does not show it"
-    strays = (r for r in rows if r.kind in (RowKind.ADDED, RowKind.REMOVED) and r.hunk is None)
+    strays = (r for r in rows if r.hunk is None and (r.kind is RowKind.ADDED or r.kind is RowKind.REMOVED))
     stray = next(strays, None)
     if stray is not None:
         yield f"{escape(stray.path)}:{stray.new or stray.old} is in the diff and in no hunk of the change"

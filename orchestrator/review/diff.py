@@ -8,7 +8,8 @@ are in git's C quoting where they need it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from orchestrator.models.base import Digest
 from orchestrator.models.change import Hunk
 from orchestrator.review.escape import decode
 
-_HEADER = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_HEADER = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.ASCII)
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _LETTERS = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
@@ -49,28 +50,46 @@ class Row(NamedTuple):
     hunk: Digest | None = None
 
 
+class _Side:
+    """The hunks of one path that have lines on one side, by their first line there. They do not overlap."""
+
+    def __init__(self, found: Sequence[tuple[int, int, Digest]]) -> None:
+        self._hunks = sorted(one for one in found if one[1])
+        self._starts = [start for start, _, _ in self._hunks]
+
+    def find(self, line: int) -> tuple[int, int, Digest] | None:
+        place = bisect_right(self._starts, line) - 1
+        if place < 0:
+            return None
+        start, lines, hunk = self._hunks[place]
+        return (start, start + lines, hunk) if line < start + lines else None
+
+
+_NONE = (0, 0, None)
+
+
 class HunkIndex:
     """Which signed hunk a changed line belongs to."""
 
     def __init__(self, hunks: Sequence[Hunk]) -> None:
-        self._of_path: dict[str, list[Hunk]] = {}
+        old: dict[str, list[tuple[int, int, Digest]]] = {}
+        new: dict[str, list[tuple[int, int, Digest]]] = {}
         for hunk in hunks:
-            self._of_path.setdefault(hunk.path, []).append(hunk)
-        self._last: Hunk | None = None
+            old.setdefault(hunk.path, []).append((hunk.old_start, hunk.old_lines, hunk.id))
+            new.setdefault(hunk.path, []).append((hunk.new_start, hunk.new_lines, hunk.id))
+        self._old = {path: _Side(found) for path, found in old.items()}
+        self._new = {path: _Side(found) for path, found in new.items()}
 
-    def find(self, kind: RowKind, paths: Sequence[str], old: int, new: int) -> Digest | None:
-        """The hunk's id, or ``None`` when no hunk of these paths covers the line."""
-        if self._last is not None and self._last.path in paths and _covers(self._last, kind, old, new):
-            return self._last.id
-        near = (h for path in paths for h in self._of_path.get(path, ()))
-        self._last = next((h for h in near if _covers(h, kind, old, new)), None)
-        return self._last.id if self._last else None
+    def find(self, kind: RowKind, paths: Sequence[str], line: int) -> tuple[int, int, Digest | None]:
+        """First line, line after the last, and id of the hunk of these paths that covers a line of its side."""
+        sides = self._old if kind is RowKind.REMOVED else self._new
+        found = (sides[path].find(line) for path in paths if path in sides)
+        return next((one for one in found if one is not None), _NONE)
 
 
-def _covers(hunk: Hunk, kind: RowKind, old: int, new: int) -> bool:
-    if kind is RowKind.REMOVED:
-        return hunk.old_start <= old < hunk.old_start + hunk.old_lines
-    return hunk.new_start <= new < hunk.new_start + hunk.new_lines
+def _encode(line: str) -> bytes:
+    """The bytes that :func:`decode` read."""
+    return line.encode("utf-8", "surrogateescape")
 
 
 def unquote(name: bytes) -> str:
@@ -103,66 +122,77 @@ def _named(line: bytes) -> tuple[str, str]:
 
 
 class _Reader:
+    """``_body`` is one plain loop: it sees every line of a diff that may have hundreds of thousands."""
+
     def __init__(self, data: bytes, hunks: Sequence[Hunk]) -> None:
-        self._lines = data.removesuffix(b"\n").split(b"\n") if data else []
+        self._lines = decode(data.removesuffix(b"\n")).split("\n") if data else []
         self._index = HunkIndex(hunks)
         self._old_path = self._path = ""
-        self._old = self._new = self._old_left = self._new_left = 0
+        self._rows: list[Row] = []
 
-    def rows(self) -> Iterator[Row]:
-        for number, line in enumerate(self._lines):
-            if self._old_left or self._new_left:
-                yield self._inside(line)
-            elif line.startswith(b"diff --git "):
-                yield self._section(number, line)
+    def rows(self) -> tuple[Row, ...]:
+        place = 0
+        while place < len(self._lines):
+            line = self._lines[place]
+            place += 1
+            if line.startswith("diff --git "):
+                self._section(place, line)
             elif match := _HEADER.match(line):
-                yield self._open(line, match)
+                place = self._hunk(place, line, match)
             else:
-                yield Row(RowKind.META, decode(line), self._path)
+                self._rows.append(Row(RowKind.META, line, self._path))
+        return tuple(self._rows)
 
-    def _section(self, number: int, line: bytes) -> Row:
-        self._old_path, self._path = _named(line)
-        for header in self._lines[number + 1 : number + 12]:
-            if header.startswith((b"diff --git ", b"@@ ", b"--- ")):
+    def _section(self, place: int, line: str) -> None:
+        self._old_path, self._path = _named(_encode(line))
+        for header in self._lines[place : place + 11]:
+            if header.startswith(("diff --git ", "@@ ", "--- ")):
                 break
-            if header.startswith(b"rename from "):
-                self._old_path = unquote(header.removeprefix(b"rename from "))
-            if header.startswith(b"rename to "):
-                self._path = unquote(header.removeprefix(b"rename to "))
-        return Row(RowKind.FILE, self._path, self._path)
+            if header.startswith("rename from "):
+                self._old_path = unquote(_encode(header.removeprefix("rename from ")))
+            if header.startswith("rename to "):
+                self._path = unquote(_encode(header.removeprefix("rename to ")))
+        self._rows.append(Row(RowKind.FILE, self._path, self._path))
 
-    def _open(self, line: bytes, match: re.Match[bytes]) -> Row:
+    def _hunk(self, place: int, line: str, match: re.Match[str]) -> int:
+        """The rows of one ``@@`` section. Gives the place of the first line after it."""
         old, old_lines, new, new_lines = match.groups()
-        self._old, self._new = int(old), int(new)
-        self._old_left = 1 if old_lines is None else int(old_lines)
-        self._new_left = 1 if new_lines is None else int(new_lines)
-        return Row(RowKind.HUNK, decode(line), self._path, self._old, self._new)
+        head = len(self._rows)
+        self._rows.append(Row(RowKind.HUNK, line, self._path, int(old), int(new)))
+        left = (1 if old_lines is None else int(old_lines), 1 if new_lines is None else int(new_lines))
+        place = self._body(place, int(old), int(new), *left)
+        changed = next((r for r in self._rows[head:] if r.kind is RowKind.ADDED or r.kind is RowKind.REMOVED), None)
+        self._rows[head] = self._rows[head]._replace(hunk=changed.hunk if changed else None)
+        return place
 
-    def _inside(self, line: bytes) -> Row:
-        mark, text = line[:1], decode(line[1:])
-        old, new, paths = self._old, self._new, (self._path, self._old_path)
-        if mark == b"\\":
-            return Row(RowKind.META, decode(line), self._path)
-        if mark != b"+":
-            self._old, self._old_left = old + 1, max(self._old_left - 1, 0)
-        if mark != b"-":
-            self._new, self._new_left = new + 1, max(self._new_left - 1, 0)
-        if mark == b"+":
-            return Row(RowKind.ADDED, text, self._path, 0, new, self._index.find(RowKind.ADDED, paths, 0, new))
-        if mark == b"-":
-            return Row(RowKind.REMOVED, text, self._path, old, 0, self._index.find(RowKind.REMOVED, paths, old, 0))
-        return Row(RowKind.CONTEXT, text, self._path, old, new)
+    def _body(self, place: int, old: int, new: int, old_left: int, new_left: int) -> int:
+        lines, add, path, find = self._lines, self._rows.append, self._path, self._index.find
+        paths = (path, self._old_path)
+        added: tuple[int, int, Digest | None] = _NONE
+        removed: tuple[int, int, Digest | None] = _NONE
+        for at in range(place, len(lines)):
+            if old_left <= 0 and new_left <= 0:
+                return at
+            line = lines[at]
+            mark = line[:1]
+            if mark == "+":
+                if not added[0] <= new < added[1]:
+                    added = find(RowKind.ADDED, paths, new)
+                add(Row(RowKind.ADDED, line[1:], path, 0, new, added[2]))
+                new, new_left = new + 1, new_left - 1
+            elif mark == "-":
+                if not removed[0] <= old < removed[1]:
+                    removed = find(RowKind.REMOVED, paths, old)
+                add(Row(RowKind.REMOVED, line[1:], path, old, 0, removed[2]))
+                old, old_left = old + 1, old_left - 1
+            elif mark == "\\":
+                add(Row(RowKind.META, line, path))
+            else:
+                add(Row(RowKind.CONTEXT, line[1:], path, old, new))
+                old, new, old_left, new_left = old + 1, new + 1, old_left - 1, new_left - 1
+        return len(lines)
 
 
 def parse(data: bytes, hunks: Sequence[Hunk] = ()) -> tuple[Row, ...]:
     """All rows of a diff; changed rows carry the id of the hunk that covers them, or ``None``."""
-    rows = list(_Reader(data, hunks).rows())
-    following: Digest | None = None
-    for place in range(len(rows) - 1, -1, -1):
-        row = rows[place]
-        if row.kind in (RowKind.ADDED, RowKind.REMOVED):
-            following = row.hunk
-        elif row.kind is RowKind.HUNK:
-            rows[place] = row._replace(hunk=following)
-            following = None
-    return tuple(rows)
+    return _Reader(data, hunks).rows()

@@ -75,7 +75,7 @@ def _ranked(view: ItemView, part: ChangeDiff) -> list[Ranked]:
 def _changed_text(part: ChangeDiff) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in part.rows:
-        if row.hunk is not None and row.kind in {RowKind.ADDED, RowKind.REMOVED}:
+        if row.hunk is not None and row.kind is not RowKind.HUNK:
             found.setdefault(row.hunk, []).append(row.text)
     return found
 

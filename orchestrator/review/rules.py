@@ -96,11 +96,11 @@ def revisable(item: ReviewItem, verdict: Verdict, *, made: bool) -> None:
 
 
 def hands_in(view: ItemView, verdict: Verdict) -> None:
-    """A task that edits is not done by words. Raises ``UsageError`` (``REV044``)."""
+    """A task that edits is not done by words. Raises ``UsageError`` (``REV048``)."""
     work = view.sheet.work
     if work is not None and work.edits and verdict is Verdict.APPROVE:
         text = f"Item {escape(view.item.id)} is done by handing in a change."
-        raise UsageError("REV044", text, f"handrail answer {view.item.run} --change REVISION")
+        raise UsageError("REV048", text, f"handrail answer {view.item.run} --change REVISION")
 
 
 def another_than_the_author(item: ReviewItem, policy: Policy, name: str, verdict: Verdict) -> None:

@@ -112,7 +112,7 @@ class Reviews:
         ``REV007`` outdated, ``REV009`` unusable text, ``REV011`` a gate refused,
         ``REV034`` a waiver that has ended, ``REV035`` an approval of what one has
         rejected in part, ``REV039`` an author who would be the only approver,
-        ``REV044`` a task that is done by handing in a change.
+        ``REV048`` a task that is done by handing in a change.
         """
         view = self.view(item_id)
         rules.hands_in(view, verdict)
@@ -154,11 +154,11 @@ class Reviews:
     def narrow(self, item_id: str, what: Narrowing, reason: str = "") -> Decided:
         """Sign a request for the plan with less granted to one step, which is made here; it is shown as a new item.
 
-        Raises as :meth:`decide`, and ``UsageError`` NAR001-003, REV043 for an item that is no plan.
+        Raises as :meth:`decide`, and ``UsageError`` NAR001-003, REV047 for an item that is no plan.
         """
         view = self.view(item_id)
         if view.sheet.plan is None:
-            raise UsageError("REV043", f"Item {escape(item_id)} is no plan.", "handrail review list")
+            raise UsageError("REV047", f"Item {escape(item_id)} is no plan.", "handrail review list")
         made = narrowing.narrowed(view.sheet.plan, what)
         words = rules.text(reason) or f"{what.step} is granted less."
         self._check(view, Verdict.REQUEST_CHANGES, words, ())

@@ -38,4 +38,4 @@ def test_a_narrowed_plan_is_asked_about_again_and_then_holds(tmp_path):
         found = here.verify(done.run)
         assert (found.verdict, found.problems) == (Verified.VERIFIED, ())
         late = here.cli("review", "narrow", change.id, "--step", "S01", "--attempts", "1")
-        assert (late.returncode, "REV043" in late.stderr) == (2, True), late.stderr
+        assert (late.returncode, "REV047" in late.stderr) == (2, True), late.stderr

@@ -120,7 +120,7 @@ def test_people_write_a_policy_and_two_roles_approve_it(tmp_path):
     with lab(tmp_path, people=POLICIES, approve=("reviewer", "legal-counsel", "head-of-department")) as here:
         shop = Shop(here, "policy-review", {}).approved()
         assert shop.waits == [("author-edits-change", "task")]
-        refuses("REV044", shop.says, "ada")
+        refuses("REV048", shop.says, "ada")
 
         def hands(name, branch):
             with here.project() as project:

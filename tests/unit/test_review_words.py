@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
-from review_support import DIFF, HUNKS, House, acceptance, finding, identity, plan_sheet, sheet
+from review_support import DIFF, HUNKS, House, acceptance, finding, hunk, identity, plan_sheet, sheet
 
 from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Disposition
@@ -176,3 +177,23 @@ def test_rows_for_a_table_are_escaped():
     (row,) = present.item_rows(house.reviews().waiting())
     assert row[4] == "Add \\x1b[8mhidden"
     assert row[6] == "2026-11-22 11:00"
+
+
+def test_a_line_belongs_to_the_hunk_that_covers_its_side():
+    text = b"diff --git a/x b/x\n@@ -1,3 +1,2 @@\n-a\n-b\n c\n+d\n@@ -9 +8,0 @@\n-z\n"
+    first, last, other = hunk("x", (1, 3), (1, 2)), hunk("x", (9, 1), (8, 0)), hunk("y", (1, 9), (1, 9))
+    rows = parse(text, (last, other, first))
+    changed = [(r.text, r.hunk) for r in rows if r.kind in {RowKind.ADDED, RowKind.REMOVED}]
+    assert changed == [("a", first.id), ("b", first.id), ("d", first.id), ("z", last.id)]
+    assert [r.hunk for r in rows if r.kind is RowKind.HUNK] == [first.id, last.id]
+    assert {r.hunk for r in parse(text, (other,))} == {None}
+
+
+def test_many_hunks_in_one_file_are_read_in_linear_time():
+    count = 20_000
+    text = b"diff --git a/x b/x\n" + b"".join(b"@@ -%d +%d @@\n-a\n+b\n" % (n * 9 + 1, n * 9 + 1) for n in range(count))
+    hunks = [hunk("x", (n * 9 + 1, 1), (n * 9 + 1, 1), str(n)) for n in range(count)]
+    start = time.process_time()
+    rows = parse(text, hunks)
+    assert time.process_time() - start < 5
+    assert [r.hunk for r in rows if r.kind is RowKind.ADDED] == [h.id for h in hunks]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from orchestrator.models.gate import Disposition, Finding
 from orchestrator.models.review import MarkState
@@ -19,9 +18,11 @@ from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import ItemView
 from orchestrator.tui import commands
+from orchestrator.tui.memory import release
 from orchestrator.tui.screens.hunks import HunkScreen
 from orchestrator.tui.widgets.choices import Choices
 from orchestrator.tui.widgets.diff import RowsView
+from orchestrator.tui.widgets.keys import KeyBar
 
 
 def _side_rows(view: ItemView) -> Iterator[Row]:
@@ -63,17 +64,16 @@ class ChangeScreen(HunkScreen):
                 yield Static("Findings", id="findings-title", markup=False)
                 yield Choices(id="findings")
                 yield RowsView(tuple(_side_rows(self._view)), id="context")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar(self.COMMANDS_HERE)
 
     def on_mount(self) -> None:
         """The diff can be read at once."""
         self._tell()
         self.main.focus()
-        gc.freeze()  # a long diff is many objects, and walking them again and again costs 60 ms a page
 
     def on_unmount(self) -> None:
         """The rows may go."""
-        gc.unfreeze()
+        release()
 
     def marked(self) -> None:
         """The head says how far one is."""

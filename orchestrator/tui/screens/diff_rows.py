@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from orchestrator.models.base import Digest
+from orchestrator.models.change import ChangedFile
 from orchestrator.models.decision import SubjectKind
 from orchestrator.models.gate import Finding
 from orchestrator.models.review import Mark, MarkState
@@ -32,38 +33,42 @@ def _paths(view: ItemView) -> set[str]:
 
 def diff_rows(view: ItemView, marks: Mapping[Digest, Mark], folded: AbstractSet[str]) -> tuple[Row, ...]:
     """All rows, top to bottom."""
-    return tuple(_rows(view, marks, folded))
-
-
-def _rows(view: ItemView, marks: Mapping[Digest, Mark], folded: AbstractSet[str]) -> Iterator[Row]:
+    found: list[Row] = []
     for part in view.diffs:
         if view.item.kind is SubjectKind.RUN:
             step = next(c.step for c in view.sheet.changes if c.change is part.change)
-            yield sections.heading(f"{step.id} {step.title}")
-        yield sections.heading("Read first (enter goes there)")
-        yield from risk.rows(view, part)
-        yield sections.BLANK
-        yield from _of_part(view, part, marks, folded)
+            found.append(sections.heading(f"{step.id} {step.title}"))
+        found.append(sections.heading("Read first (enter goes there)"))
+        found += risk.rows(view, part)
+        found.append(sections.BLANK)
+        found += _of_part(view, part, marks, folded)
+    return tuple(found)
 
 
-def _of_part(view: ItemView, part: ChangeDiff, marks: Mapping[Digest, Mark], folded: AbstractSet[str]) -> Iterator[Row]:
+def _of_part(view: ItemView, part: ChangeDiff, marks: Mapping[Digest, Mark], folded: AbstractSet[str]) -> list[Row]:
+    """Most rows are taken as they are: there may be hundreds of thousands."""
+    found = [row for row in part.rows if row.path not in folded or row.kind is RowKind.FILE] if folded else [*part.rows]
+    heads = [n for n, row in enumerate(found) if row.kind is RowKind.HUNK or row.kind is RowKind.FILE]
     files = {file.path: file for file in part.change.files}
-    for row in part.rows:
-        if row.kind is RowKind.FILE:
-            file = files.get(row.path)
-            told = sections.file_line(file) if file else row.text
-            yield row._replace(text=f"{told}{file_marks(part, row.path, marks)}")
-            if row.path in folded:
-                new = file.new_blob if file and file.new_blob else "none"
-                lines = file.added_lines + file.removed_lines if file else 0
-                words = f"{lines} changed lines folded, NOT looked at; new blob {new[:12]}; z opens"
-                yield Row(RowKind.ALERT, f"! {words}", row.path)
-        elif row.path in folded:
-            continue
-        elif row.kind is RowKind.HUNK:
-            yield row._replace(text=hunk_text(view, row, marks))
+    for n in reversed(heads):
+        row = found[n]
+        if row.kind is RowKind.HUNK:
+            found[n] = row._replace(text=hunk_text(view, row, marks))
         else:
-            yield row
+            found[n : n + 1] = _file_rows(part, row, files.get(row.path), marks, folded)
+    return found
+
+
+def _file_rows(
+    part: ChangeDiff, row: Row, file: ChangedFile | None, marks: Mapping[Digest, Mark], folded: AbstractSet[str]
+) -> Iterator[Row]:
+    told = sections.file_line(file) if file else row.text
+    yield row._replace(text=f"{told}{file_marks(part, row.path, marks)}")
+    if row.path in folded:
+        new = file.new_blob if file and file.new_blob else "none"
+        lines = file.added_lines + file.removed_lines if file else 0
+        words = f"{lines} changed lines folded, NOT looked at; new blob {new[:12]}; z opens"
+        yield Row(RowKind.ALERT, f"! {words}", row.path)
 
 
 def hunk_text(view: ItemView, row: Row, marks: Mapping[Digest, Mark]) -> str:
@@ -89,8 +94,10 @@ def file_marks(part: ChangeDiff, path: str, marks: Mapping[Digest, Mark]) -> str
 
 def places(rows: tuple[Row, ...], findings: tuple[Finding, ...]) -> dict[int, list[Finding]]:
     """Row number to findings: on the new side's line, or on the file's head where there is no line shown."""
-    lines = {(r.path, r.new): n for n, r in enumerate(rows) if r.new and r.kind not in (RowKind.HUNK, RowKind.TEXT)}
-    files = {r.path: n for n, r in enumerate(rows) if r.kind is RowKind.FILE}
+    wanted = {finding.path for finding in findings}
+    mine = [(n, row) for n, row in enumerate(rows) if row.path in wanted] if wanted else []
+    lines = {(r.path, r.new): n for n, r in mine if r.new and r.kind not in (RowKind.HUNK, RowKind.TEXT)}
+    files = {r.path: n for n, r in mine if r.kind is RowKind.FILE}
     found: dict[int, list[Finding]] = {}
     for finding in findings:
         row = lines.get((finding.path, finding.line), files.get(finding.path))

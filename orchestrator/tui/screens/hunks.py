@@ -18,6 +18,7 @@ from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import ItemView
+from orchestrator.tui.memory import settled
 from orchestrator.tui.screens import diff_rows
 from orchestrator.tui.screens.files import FilesScreen
 from orchestrator.tui.screens.host import host
@@ -48,7 +49,8 @@ class HunkScreen(JudgeScreen):
         """The rows with present marks and folds; the cursor stays on what it was on."""
         row = self.main.row
         self.marks = self._reviews.marks.of(self._view)
-        rows = diff_rows.diff_rows(self._view, self.marks, self.folded)
+        with settled():
+            rows = diff_rows.diff_rows(self._view, self.marks, self.folded)
         self.places = diff_rows.places(rows, self._view.findings)
         found = next((n for n, r in enumerate(rows) if _key(r) == _key(row)), None)
         if found is None:

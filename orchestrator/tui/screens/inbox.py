@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from orchestrator.errors import HandrailError
 from orchestrator.models.decision import ReviewItem, SubjectKind
@@ -16,12 +16,14 @@ from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Decided, ItemView
 from orchestrator.tui import commands
+from orchestrator.tui.memory import settled
 from orchestrator.tui.screens.change import ChangeScreen
 from orchestrator.tui.screens.help import HelpScreen
 from orchestrator.tui.screens.host import host
 from orchestrator.tui.screens.judge import JudgeScreen
 from orchestrator.tui.screens.plan import PlanScreen
 from orchestrator.tui.widgets.choices import Choices
+from orchestrator.tui.widgets.keys import KeyBar
 
 
 class Items(Choices):
@@ -60,7 +62,7 @@ class InboxScreen(Screen[None]):
         yield Static(f"Handrail review, as {escape(self._reviews.reviewer)}", id="head", markup=False)
         yield Items(id="items")
         yield Static("Nothing waits for a verdict.", id="empty", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar(self.COMMANDS_HERE)
 
     def on_mount(self) -> None:
         """Straight to the item that was asked for."""
@@ -92,11 +94,12 @@ class InboxScreen(Screen[None]):
         if chosen is None:
             return
         try:
-            view = self._reviews.view(chosen)
+            with settled():
+                screen = screen_for(self._reviews, self._reviews.view(chosen))
         except HandrailError as error:
             self._report(error)
             return
-        host(self).push_screen(screen_for(self._reviews, view), self._done)
+        host(self).push_screen(screen, self._done)
 
     def _done(self, decided: Decided | None) -> None:
         if decided is not None:

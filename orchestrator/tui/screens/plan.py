@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer
 
 from orchestrator.review import sections
 from orchestrator.review.diff import Row, RowKind
@@ -16,6 +15,7 @@ from orchestrator.review.view import ItemView
 from orchestrator.tui import commands
 from orchestrator.tui.screens.judge import JudgeScreen
 from orchestrator.tui.widgets.diff import RowsView
+from orchestrator.tui.widgets.keys import KeyBar
 
 
 def _rows(view: ItemView) -> Iterator[Row]:
@@ -43,7 +43,7 @@ class PlanScreen(JudgeScreen):
     def compose(self) -> ComposeResult:
         """One text and the keys."""
         yield self.main
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar(self.COMMANDS_HERE)
 
     def on_mount(self) -> None:
         """The text can be read at once."""

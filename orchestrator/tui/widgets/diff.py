@@ -9,18 +9,19 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from orchestrator.review.diff import Row, RowKind
+from orchestrator.review.escape import columns
 from orchestrator.tui import commands, syntax
 from orchestrator.tui.widgets.rows import CODE, Layout, SplitLayout
 
 _MARKS = {RowKind.ADDED: "+", RowKind.REMOVED: "-"}
 _NUMBERS_FROM = 48
-_DRAWN = 2048
+_DRAWN = 256
 _SPLIT_FROM = 140
 _STYLES = (*syntax.NAMES, "escaped", "changed", "gutter", "cursor", "flag", *(kind.value for kind in RowKind))
 
@@ -45,6 +46,7 @@ class RowsView(ScrollView, can_focus=True):
         self._split: bool | None = None
         self._layout_of: Layout | None = None
         self._drawn: dict[tuple[int, int, int], Strip] = {}
+        self._looks: dict[tuple[str, str], Style] = {}
         self.cursor = 0
 
     def _fill(self, rows: Sequence[Row], flags: Mapping[int, object] | None) -> None:
@@ -101,12 +103,15 @@ class RowsView(ScrollView, can_focus=True):
             self.virtual_size = Size(whole, self._layout_of.height)
             self._show_cursor()
 
-    def render_line(self, y: int) -> Strip:
-        """One visible line."""
-        width = self.scrollable_content_region.width
-        line = y + self.scroll_offset.y
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The visible lines. Nothing goes around them (no border, no padding), so no other pass over them is needed."""
+        width, top = self.outer_size.width, self.scroll_offset.y
+        strips = [self._drawn_line(y + top, width) for y in crop.line_range]
+        return strips if crop.column_span == (0, width) else [strip.crop(*crop.column_span) for strip in strips]
+
+    def _drawn_line(self, line: int, width: int) -> Strip:
         if self._layout_of is None or line >= self._layout_of.height:
-            return Strip.blank(width, self.rich_style)
+            return self._filtered(Strip.blank(width, self._look(RowKind.BLANK.value)))
         index, part = self._layout_of.row_at(line)
         sides = self._layout_of.sides(index)
         here = self.cursor if self.cursor in sides and self.has_focus else -1
@@ -114,8 +119,14 @@ class RowsView(ScrollView, can_focus=True):
         if key not in self._drawn:
             if len(self._drawn) > _DRAWN:
                 self._drawn.clear()
-            self._drawn[key] = self._line(sides, part, width)
+            self._drawn[key] = self._filtered(self._line(sides, part, width))
         return self._drawn[key]
+
+    def _filtered(self, strip: Strip) -> Strip:
+        """As the terminal can show it: without colours where it must."""
+        for one in self.get_line_filters():
+            strip = strip.apply_filter(one, self.background_colors[1])
+        return strip
 
     def _line(self, sides: tuple[int | None, int | None], part: int, width: int) -> Strip:
         left, right = sides
@@ -127,20 +138,32 @@ class RowsView(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """A theme or a state that colours depend on has changed."""
         self._drawn.clear()
+        self._looks.clear()
         super().notify_style_update()
 
     def _strip(self, index: int | None, part: int, width: int, *, old: bool = False) -> Strip:
         lines = [] if index is None or self._layout_of is None else self._layout_of.lines(index)
         if index is None or part >= len(lines):
-            return Strip.blank(width, self._style(RowKind.BLANK.value))
-        texts, row = lines[part], self._rows[index]
-        here = index == self.cursor and self.has_focus
-        base = self._style("cursor") if here else self._style(row.kind.value)
-        segments = [Segment(self._gutter_text(index, part, old=old), base if here else base + self._style("gutter"))]
-        if index in self._flags and not here:
-            segments = [Segment(segments[0].text, base + self._style("flag"))]
-        segments += [Segment(text, base + self._style(name) if name and not here else base) for text, name in texts]
-        return Strip(segments).adjust_cell_length(width, base)
+            return Strip.blank(width, self._look(RowKind.BLANK.value))
+        row = self._rows[index]
+        kind = "cursor" if index == self.cursor and self.has_focus else row.kind.value
+        flagged = index in self._flags and kind != "cursor"
+        gutter = self._gutter_text(index, part, old=old)
+        parts = [(gutter, "flag" if flagged else "gutter"), *lines[part]]
+        used = sum(columns(text) for text, _ in parts)
+        segments = [Segment(text, self._look(kind, name)) for text, name in parts]
+        if used > width:
+            return Strip(segments, used).crop(0, width)
+        return Strip([*segments, Segment(" " * (width - used), self._look(kind))], width)
+
+    def _look(self, kind: str, name: str = "") -> Style:
+        """The style of a row, with that of a part of it laid over; the cursor has one style for all parts."""
+        key = (kind, "" if kind == "cursor" else name)
+        if key not in self._looks:
+            base = self.get_component_rich_style(f"rows--{kind}", partial=False)
+            over = self.get_component_rich_style(f"rows--{name}", partial=True) if key[1] else None
+            self._looks[key] = base + over
+        return self._looks[key]
 
     def _gutter_text(self, index: int, part: int, *, old: bool) -> str:
         row = self._rows[index]
@@ -156,9 +179,6 @@ class RowsView(ScrollView, can_focus=True):
         shown = row.old if old else row.new or row.old
         number = str(shown) if row.kind in CODE and not part else ""
         return f"{cursor}{number:>6}{flag}{mark} "
-
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"rows--{name}", partial=name in syntax.NAMES or name in _PARTIAL)
 
     def move_to(self, row: int) -> None:
         """Put the cursor on a row and show it."""
@@ -255,6 +275,3 @@ class RowsView(ScrollView, can_focus=True):
         line = event.y + self.scroll_offset.y
         if self._layout_of is not None and line < self._layout_of.height:
             self.move_to(self._layout_of.row_at(line)[0])
-
-
-_PARTIAL = frozenset({"gutter", "flag", "escaped", "changed"})

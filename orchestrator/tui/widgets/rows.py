@@ -1,10 +1,11 @@
-"""How rows fall on lines of a given width. Only what is asked for is laid out, and the last 4,096 are kept."""
+"""How rows fall on lines of a given width. Only what is asked for is laid out, and the last 256 are kept."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape, fold, fold_words, pieces
@@ -15,7 +16,7 @@ Part = tuple[str, str]
 """Escaped text and a style name: one of ``syntax.NAMES``, ``escaped``, ``changed`` or ''."""
 
 CODE = (RowKind.CONTEXT, RowKind.ADDED, RowKind.REMOVED)
-_KEPT = 4096
+_KEPT = 256
 _LONG = 10_000
 """Characters: longer rows are shown without colours."""
 
@@ -30,22 +31,16 @@ class Layout:
         self.width = max(width, 2)
         self._kept: OrderedDict[int, list[list[Part]]] = OrderedDict()
         self._long: dict[int, list[str]] = {}
-        self._starts: list[int] = []
-        line = 0
-        for height in self._heights():
-            self._starts.append(line)
-            line += height
-        self.height = line
+        self._starts = [0, *accumulate(self._heights())]
+        self.height = self._starts.pop()
 
-    def _heights(self) -> Iterator[int]:
-        for row in self.rows:
-            yield self.row_height(row)
+    def _heights(self) -> Iterable[int]:
+        width, tall = self.width, self.row_height
+        texts = ((row, row.text) for row in self.rows)
+        return [1 if len(t) <= width and t.isascii() and t.isprintable() else tall(row) for row, t in texts]
 
     def row_height(self, row: Row) -> int:
         """Lines of one row."""
-        text = row.text
-        if len(text) <= self.width and text.isascii() and text.isprintable():
-            return 1
         return len(self._folded(row))
 
     def _folded(self, row: Row) -> list[str]:
@@ -89,9 +84,12 @@ class Layout:
     def _styled(self, index: int) -> list[Part]:
         row = self.rows[index]
         coloured = syntax.spans(row.path, row.text) if row.kind in CODE else ((row.text, ""),)
+        changed = words.of_row(self.rows, index)
+        if not changed and row.text.isascii() and row.text.isprintable():
+            return list(coloured)
         parts: list[Part] = []
         column = 0
-        for text, style in _marked(coloured, words.of_row(self.rows, index)):
+        for text, style in _marked(coloured, changed):
             for shown, hidden in pieces(text, column):
                 parts.append((shown, "escaped" if hidden else style))
                 column += len(shown)
@@ -113,16 +111,13 @@ class SplitLayout(Layout):
         self._whole = max(whole, 2)
         super().__init__(rows, width)
 
-    def _heights(self) -> Iterator[int]:
+    def _heights(self) -> Iterable[int]:
         for left, right in self._entries:
             sides = {side for side in (left, right) if side is not None}
             yield max(self.row_height(self.rows[side]) for side in sides)
 
     def _fold(self, row: Row) -> list[str]:
         return super()._fold(row) if row.kind in CODE else fold_words(escape(row.text), self._whole)
-
-    def row_height(self, row: Row) -> int:
-        return super().row_height(row) if row.kind in CODE else len(self._folded(row))
 
     def first_line(self, row: int) -> int:
         return self._starts[self._entry_of[row]]
