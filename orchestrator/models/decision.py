@@ -48,7 +48,7 @@ class ReviewItem(Noun):
     identity, of the run's final identity, or of the sheet of work. ``shown`` are the digests of what a
     reviewer is shown beside it (reports, findings, acceptance). ``authors`` are people who edited the change: their own
     approval alone is not enough. ``apart`` are people whose decision does not count
-    here, because they did what is judged. ``revisable``: who asks for changes may make them. ``due_at`` is when it expires.
+    here, because they did what is judged. ``revisable``: who asks for changes may make them. ``due_at``: it expires.
     """
 
     id: str
