@@ -34,9 +34,14 @@ def hand_in(project: Project, run: str, revision: str, note: str, *, key: Path |
     return item.id
 
 
+def asks_for_a_change(project: Project, run: Run, item: ReviewItem) -> bool:
+    """Whether an item is done with a person's own change."""
+    node = workflow_of(project, run).nodes.get(item.node)
+    return node is not None and node.edits
+
+
 def _asked(project: Project, run: Run) -> ReviewItem:
-    nodes = workflow_of(project, run).nodes
-    waiting = [i for i in project.index.open_items(run.id) if i.node in nodes and nodes[i.node].edits]
+    waiting = [item for item in project.index.open_items(run.id) if asks_for_a_change(project, run, item)]
     if not waiting:
         raise UsageError("ANS004", f"Run {run.id} waits for no change by a person.", f"handrail show {run.id}")
     return waiting[0]

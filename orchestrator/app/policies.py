@@ -16,6 +16,7 @@ from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
 
 if TYPE_CHECKING:
+    from orchestrator.models.capabilities import Capabilities
     from orchestrator.models.policy import Custody, Policy, Role
     from orchestrator.provenance.amending import Draft, Edit
     from orchestrator.provenance.root import PolicyChain
@@ -174,6 +175,18 @@ def principals(said: Sequence[str]) -> dict[str, tuple[str, Custody]]:
             raise UsageError("CFG018", f"{one!r} is not NAME=PUBFILE.", "--add-person ana=ana.pem.pub:user-held")
         kind = Custody(custody) if colon and custody in known else Custody.USER
         found[name] = (read_any_public(where)[0], kind)
+    return found
+
+
+def read_ceiling(path: Path) -> Capabilities:
+    """A file of capabilities, in YAML as in a workflow's ``ceiling``. Raises ``UsageError`` CFG022."""
+    from orchestrator.app.files import read_file
+    from orchestrator.models.capabilities import Capabilities
+    from orchestrator.models.strict_yaml import validate
+
+    found, problems = validate(read_file(path), Capabilities, str(path), "CFG022")
+    if found is None:
+        raise UsageError("CFG022", f"{path} is no ceiling.", "docs/reference/policy.md", [str(p) for p in problems])
     return found
 
 

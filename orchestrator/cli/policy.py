@@ -79,6 +79,7 @@ def init(
 @click.option("--command-gate", "declared", multiple=True, type=_PATH, help="Add or replace a gate of your own (TOML).")
 @click.option("--drop-command-gate", "dropped", multiple=True, metavar="NAME", help="Take such a gate out.")
 @click.option("--protect", multiple=True, help="The protected branches, all of them.")
+@click.option("--ceiling", type=_PATH, help="The most that any step may be granted, from this file (YAML).")
 @click.option("--approve-role", "approve", multiple=True, help="The roles that can approve a change, all of them.")
 @click.option(
     "--accept-risk", multiple=True, metavar="NAME", help="What may be accepted by name, all of it ('' for nothing)."
@@ -104,6 +105,7 @@ def change(
     declared: tuple[Path, ...],
     dropped: tuple[str, ...],
     protect: tuple[str, ...],
+    ceiling: Path | None,
     approve: tuple[str, ...],
     accept_risk: tuple[str, ...],
     separate: bool | None,
@@ -116,7 +118,7 @@ def change(
 ) -> None:
     from orchestrator.app.command_gates import read_declaration
     from orchestrator.app.policies import change as change_policy
-    from orchestrator.app.policies import principals, roles_of
+    from orchestrator.app.policies import principals, read_ceiling, roles_of
     from orchestrator.app.project import open_project
     from orchestrator.provenance.amending import Edit
 
@@ -129,6 +131,7 @@ def change(
         command_gates=[read_declaration(path) for path in declared],
         drop_gates=dropped,
         protect=protect or None,
+        ceiling=read_ceiling(ceiling) if ceiling else None,
         approve=approve or None,
         accept_risk=tuple(filter(None, accept_risk)) if accept_risk else None,
         separate=separate,

@@ -109,7 +109,12 @@ def advance(
     for step, (status, why) in result.steps.items():
         note(f"{step} {status}" + (f": {why.splitlines()[0]}" if why and status != "merged" else ""))
     if run.spec_path.endswith("process.md"):
-        note(f"{run.spec_path}: the process came to its end. Try: handrail show {run.id}")
+        more = (
+            f"handrail merge {run.id}"
+            if "merged" in {s for s, _ in result.steps.values()}
+            else f"handrail show {run.id}"
+        )
+        note(f"{run.spec_path}: the process came to its end. Try: {more}")
     elif result.exit_code == ExitCode.DONE:
         note(f"Done. The changes are on {run.run_ref}. Try: handrail merge {run.id}")
     else:
@@ -125,9 +130,13 @@ _HOW = {
 
 
 def _tell_waiting(project: Project, run: Run, result: Waiting) -> None:
+    from orchestrator.app.handing import asks_for_a_change
+
     for item in result.items:
         note(f"Run {run.id} waits for a {item.role}: {item.title}")
         how = _HOW.get(item.kind, "handrail review show {item}, then approve or reject it")
+        if asks_for_a_change(project, run, item):
+            how = "handrail answer {run} --change REVISION, with a commit of yours"
         note(f"Try: {how.format(run=run.id, item=item.id)}, then: handrail resume {run.id}")
     if result.due_at is None:
         return

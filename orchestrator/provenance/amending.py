@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orchestrator.models.attestation import Signature
+from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.command_gate import CommandGate
 from orchestrator.models.policy import Custody, Policy, Principal, Revocation, Role
 from orchestrator.ports import Signer
@@ -37,6 +38,7 @@ class Edit:
     command_gates: Sequence[CommandGate] = ()
     drop_gates: Sequence[str] = ()
     protect: tuple[str, ...] | None = None
+    ceiling: Capabilities | None = None
     approve: tuple[str, ...] | None = None
     separate: bool | None = None
     revoke: Sequence[Revocation] = ()
@@ -70,6 +72,7 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "roles": roles,
             "gates": old.gates if edit.gates is None else edit.gates,
             "protected_refs": old.protected_refs if edit.protect is None else edit.protect,
+            "ceiling": old.ceiling if edit.ceiling is None else edit.ceiling,
             "approve_roles": old.approve_roles if edit.approve is None else edit.approve,
             "accept_risk": old.accept_risk if edit.accept_risk is None else edit.accept_risk,
             "command_gates": _declared(old, edit),

@@ -36,7 +36,10 @@ def test_use_beside_the_grant():
     assert used["limits.cpus"] == ("0.50 on average, 2.0 s",)
     assert used["limits.memory_mib"] is used["read"] is used["secrets"] is None
     words = found["egress"].words()
-    assert "granted GET,HEAD index.example /simple (at most 10240 KiB); used index.example (enforced by the broker:" in words
+    assert (
+        "granted GET,HEAD index.example /simple (at most 10240 KiB); used index.example (enforced by the broker:"
+        in words
+    )
     assert found["commands"].words().endswith("(advisory: an agent has a shell; told by its driver)")
     assert found["limits.memory_mib"].words().startswith("limits.memory_mib: granted 1024; used not observed")
 
