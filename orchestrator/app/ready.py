@@ -60,7 +60,7 @@ def ensure_ready(
         check_plan(plan, spec, [there.chain.current.ceiling, workflow.ceiling])
         check_sources(plan, made)
         _ensure_models(plan, settings)
-    _ensure_local(plan or made, settings)
+    ensure_local(plan or made, settings)
     refuse_unlisted(settings.risks, there.chain.current, project.clock.now())
     reach_engine(settings.image, settings.runtime, layers_of(there.profile))
     refuse_held(settings.risks, settings.image, settings.runtime, layers_of(there.profile))
@@ -91,7 +91,7 @@ def _ensure_process(
         refuse_held(settings.risks, settings.image, settings.runtime, layers_of(there.profile))
 
 
-def _ensure_local(plan: Plan, settings: RunSettings) -> None:
+def ensure_local(plan: Plan, settings: RunSettings) -> None:
     """Restricted data is for endpoints labelled local alone. Raises ``UsageError`` (PLAN024)."""
     if not settings.models() or all(step.capabilities.data is DataClass.OPEN for step in plan.steps):
         return

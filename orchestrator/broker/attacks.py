@@ -43,6 +43,19 @@ _HOSTED: tuple[dict[str, object], ...] = (
         ]
     },
 )
+_TWO_READINGS = (
+    "..;/stolen",
+    "..;x=1/stolen",
+    "..%3b/stolen",
+    "%2e%2e/stolen",
+    "%252e%252e/stolen",
+    "..%2fstolen",
+    "..%255cstolen",
+    "..%c0%afstolen",
+    "%c0%ae%c0%ae/stolen",
+    "%ef%bc%8e%ef%bc%8e/stolen",
+    "..%e0%80%afstolen",
+)
 _CONTROL_PLANE = ("/", "/lease", "/close", "/runs", "/approve", "/containers/json", "/_ping", "/anthropic/v1/models")
 
 
@@ -84,6 +97,39 @@ def uploads(target: Target) -> bool:
     target.through(f"GET /open/../stolen HTTP/1.1\r\n{host}\r\n".encode())
     target.through(f"GET /stolen HTTP/1.1\r\n{host}\r\n".encode())
     return bool(target.canary.requests)
+
+
+def walks_out(target: Target) -> bool:
+    """74: paths below a granted one for a plain reader, and outside it for a server that reads them its own way."""
+    host = f"Host: {HOST}:{target.canary.tls_port}\r\n"
+    for path in _TWO_READINGS:
+        target.through(f"GET /open/{path} HTTP/1.1\r\n{host}\r\n".encode())
+    return bool(target.canary.requests)
+
+
+def frames_oddly(target: Target) -> bool:
+    """75: chunks, lengths, lines and versions that a second reader could take otherwise, and other protocols."""
+    body = json.dumps({"model": "m", "max_tokens": 5, "messages": []}).encode()
+    size = len(body)
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (size, body)
+    twice = f"Content-Length: {size}\r\nContent-Length: {size}\r\n"
+    odd = [model_request(target.token, more=twice, body=body)]
+    odd += [
+        model_request(target.token, more=f"Content-Length: {n}\r\n", body=body) for n in (f"+{size}", f"{size}, {size}")
+    ]
+    for coding in ("xchunked", "chunked, identity", "identity, chunked", "\r\n chunked"):
+        odd.append(model_request(target.token, more=f"Transfer-Encoding: {coding}\r\n", body=chunks))
+    for data in (
+        b"0x" + chunks,
+        b"-" + chunks,
+        b"%x;a=\n\r\n%s\r\n0\r\n\r\n" % (size, body),
+        b"f" * 20 + b"\r\n" + body,
+    ):
+        odd.append(model_request(target.token, more="Transfer-Encoding: chunked\r\n", body=data))
+    odd.append(model_request(target.token, body=body).replace(b"\r\n", b"\n"))
+    odd.append(model_request(target.token, more=f"X: a\rContent-Length: 0\r\nContent-Length: {size}\r\n", body=body))
+    odd.append(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    return any(target.exchange(data).startswith(b"HTTP/1.1 2") for data in odd)
 
 
 def passes_bytes(target: Target) -> bool:
@@ -215,6 +261,20 @@ CATALOGUE = (
         "refused unless the endpoint lists them",
         asks_the_provider,
         Protection.PROVIDER,
+    ),
+    _attack(
+        74,
+        "paths that a server reads as others",
+        "what can be read in two ways counts as the whole host",
+        walks_out,
+        Protection.GRANTS,
+    ),
+    _attack(
+        75,
+        "odd chunks, lengths, lines and versions",
+        "one framing a message, strict heads",
+        frames_oddly,
+        Protection.FRAMING,
     ),
 )
 

@@ -45,7 +45,12 @@ _HOP = frozenset(
 )
 _PATH = re.compile(r"/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _QUERY = re.compile(r"([A-Za-z0-9._~!$&'()*+,;=:@/?\[\]|{}^-]|%[0-9A-Fa-f]{2})*")
-_ENCODED = re.compile(r"%(2[ef]|5c|00)", re.IGNORECASE)
+_ENCODED = re.compile(
+    r"%(?:25)*(?:2[ef]|5c|00|3b)"  # a dot, a slash, a backslash, NUL, a semicolon; encoded once or more often
+    r"|%c[01]|%e0%[89]|%f0%8"  # too long forms of ASCII, which careless decoders take for it
+    r"|%ef%bc%(?:8[ef]|bc)",  # full-width forms that some servers fold to them
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,14 @@ class Tunnel:
 def judged_path(path: str) -> str:
     """The path that rules are asked about.
 
-    One that a server could read as another (dots, ``//``, an encoded slash, dot or backslash) is judged as ``/``:
+    One that a server could read as another (dots, also with parameters as in ``..;x``, ``//``, an encoded slash, dot,
+    backslash or semicolon, also encoded twice or too long) is judged as ``/``:
     only a grant of the whole host covers it. Raises :class:`Refusal` for one that is no path.
     """
     if not _PATH.fullmatch(path):
         raise malformed("its path has characters that do not belong there")
-    odd = "//" in path or _ENCODED.search(path) is not None or not {".", ".."}.isdisjoint(path.split("/"))
+    names = {part.partition(";")[0] for part in path.split("/")}
+    odd = "//" in path or _ENCODED.search(path) is not None or not {".", ".."}.isdisjoint(names)
     return "/" if odd else path
 
 

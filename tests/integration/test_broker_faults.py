@@ -234,6 +234,10 @@ def test_restricted_data_goes_to_a_local_endpoint(world):
         assert told(lease, "busy").status == 429
         traffic = lease.close()
     assert traffic.exchanges[0].endpoint == "near"
+    asked = len(upstream.requests)
+    with desk.lease(far, data=DataClass.RESTRICTED) as lease:
+        assert "BRK022" in told(lease, "busy").json()["error"]["message"]
+    assert len(upstream.requests) == asked
 
 
 def test_a_key_file_that_others_can_read_is_refused(world, tmp_path):

@@ -107,6 +107,31 @@ def test_missing_programs(tmp_path):
     assert failure(programs_source=tmp_path) == "SBX012"
 
 
+FORMS = {
+    "name=rootless": "rootless: the engine itself is no root",
+    "name=userns": "userns-remap: root inside is nobody outside",
+    "name=seccomp,profile=default": "root inside is root outside",
+}
+
+
+@pytest.mark.parametrize("option", FORMS)
+def test_how_root_inside_relates_to_root_outside_is_detected(tmp_path, option):
+    """By the engine's own words: none of these engines is needed here."""
+    told = {
+        "ApiVersion": "1.43",
+        "Version": "24.0.7",
+        "SecurityOptions": [option],
+        "CgroupVersion": "2",
+        "CgroupDriver": "systemd",
+    }
+    with pretend_engine(tmp_path / "s", lambda: told) as url:
+        made = Engine(url)
+        try:
+            assert made.form() == f"Docker Engine 24.0.7, cgroup v2 by systemd, {FORMS[option]}"
+        finally:
+            made.close()
+
+
 @contextmanager
 def pretend_engine(path, answer):
     """Something on a socket that is no usable engine."""

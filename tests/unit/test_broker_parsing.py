@@ -206,6 +206,20 @@ def test_who_says_nothing_gets_no_answer():
 def test_paths_of_two_readings_are_judged_as_the_whole_host():
     for path in ("/a/../b", "/a/./b", "/a//b", "/a%2Fb", "/a%5cb", "/%2e%2e/b", "/a%00"):
         assert judged_path(path) == "/"
+    for path in (
+        "/a/..;/b",
+        "/a/..;x=1/b",
+        "/a/.;/b",
+        "/a/..%3b/b",
+        "/a/%252e%252e/b",
+        "/a%25252fb",
+        "/a%c0%af..%c0%afb",
+    ):
+        assert judged_path(path) == "/"
+    for path in ("/a%e0%80%afb", "/a%f0%80%80%afb", "/a%ef%bc%8fb", "/a/%ef%bc%8e%ef%bc%8e/b", "/a%C1%9Cb"):
+        assert judged_path(path) == "/"
+    for path in ("/a;v=1/b", "/a%25b", "/a/..b;x", "/%e2%82%ac", "/a%2540b"):
+        assert judged_path(path) == path
     for path in ("/a\\b", "/a b", "/a%zz", "/a#b", "a"):
         with pytest.raises(Refusal):
             judged_path(path)

@@ -3,8 +3,10 @@
 import pytest
 from planning_support import PROFILE, plan, spec
 
-from orchestrator.errors import PlanInvalid, SpecInvalid
+from orchestrator.app.ready import ensure_local
+from orchestrator.errors import PlanInvalid, SpecInvalid, UsageError
 from orchestrator.models.capabilities import Capabilities, DataClass, Egress
+from orchestrator.models.run import AgentChoice, RunSettings
 from orchestrator.planning.rows import plan_rows
 
 WIDE = Capabilities(
@@ -56,3 +58,27 @@ def test_restricted_data_is_named_by_requirement_or_by_path():
     with pytest.raises(SpecInvalid) as refused:
         spec(f"{WHERE}\n\n*Data class:* secret")
     assert refused.value.code == "PRD019"
+
+
+MODELS = """schema: handrail.models/1
+endpoints:
+  far: {protocol: openai-chat, base_url: "https://models.example.org", models: [m], credential: {kind: none}}
+  near:
+    {protocol: openai-chat, base_url: "http://127.0.0.1:1", models: [m], private: true, local: true,
+     credential: {kind: none}}
+"""
+
+
+def test_a_run_over_restricted_data_begins_only_with_local_endpoints(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "handrail").mkdir()
+    (tmp_path / "handrail/models.yaml").write_text(MODELS)
+    restricted, free = plan(spec(f"{WHERE}\n\n*Data class:* restricted")), plan(spec(WHERE))
+    near = RunSettings(agent="native", model="near/m")
+    ensure_local(restricted, near)
+    ensure_local(free, RunSettings(agent="native", model="far/m"))
+    helped = near.model_copy(update={"escalate": AgentChoice(agent="native", model="far/m")})
+    for settings in (RunSettings(agent="native", model="far/m"), helped, RunSettings(agent="native", model="gone/m")):
+        with pytest.raises(UsageError) as refused:
+            ensure_local(restricted, settings)
+        assert refused.value.code == "PLAN024"

@@ -8,6 +8,7 @@ one attack that asks what of the host can be reached.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -79,6 +80,7 @@ class Bench:
         """Whether the sandbox's kernel is gVisor's: some of its devices are emulated, and PID 1 can be ended."""
         self._shared: tuple[str, ...] = ()
         self._seen: dict[tuple[str, bool], Seen] = {}
+        self._turns = {False: threading.Lock(), True: threading.Lock()}
 
     def share(self, programs: Sequence[Inside]) -> None:
         """Tell which programs will be asked for, so that those which may share a container do."""
@@ -88,11 +90,12 @@ class Bench:
         """Against the user's profile."""
         if inside.alone:
             return self._alone(inside)
-        if (inside.program, False) not in self._seen:
-            with self.hardened() as box:
-                plant_setuid(self.engine, box.container)
-                self._keep(self.tried(box, self._together(inside), self.parameters()), weak=False)
-        return self._seen[inside.program, False]
+        with self._turns[False]:
+            if (inside.program, False) not in self._seen:
+                with self.hardened() as box:
+                    plant_setuid(self.engine, box.container)
+                    self._keep(self.tried(box, self._together(inside), self.parameters()), weak=False)
+            return self._seen[inside.program, False]
 
     def positive(self, inside: Inside) -> Seen:
         """Against the weakened container. The bounds of each bomb are those of the profile."""
@@ -100,12 +103,13 @@ class Bench:
             with self.weakened(host_network=inside.host_network) as box:
                 parameters = self.parameters(inside.limits) | {"world": not inside.host_network, "leak": True}
                 return self.tried(box, [inside.program], parameters)[inside.program]
-        if (inside.program, True) not in self._seen:
-            with self.weakened() as box:
-                plant_setuid(self.engine, box.container)
-                parameters = self.parameters() | {"world": True, "leak": True}
-                self._keep(self.tried(box, self._together(inside), parameters), weak=True)
-        return self._seen[inside.program, True]
+        with self._turns[True]:
+            if (inside.program, True) not in self._seen:
+                with self.weakened() as box:
+                    plant_setuid(self.engine, box.container)
+                    parameters = self.parameters() | {"world": True, "leak": True}
+                    self._keep(self.tried(box, self._together(inside), parameters), weak=True)
+            return self._seen[inside.program, True]
 
     def parameters(self, changes: Mapping[str, float] | None = None) -> dict[str, Any]:
         """What the programs are told: the limits, and how to recognise what is the host's."""

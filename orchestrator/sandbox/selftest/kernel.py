@@ -83,6 +83,7 @@ ATTACKS = (
     entry(53, "kernel.regain", "take back ids and capabilities", "empty sets, no-new-privileges", "EPERM"),
     entry(54, "kernel.other_doors", "clone3, x32, int 0x80", "seccomp for one calling convention", "not reached"),
     entry(55, "supervision.memory", "read PID 1's memory and calls", "PID 1 cannot be dumped", "EACCES"),
+    entry(68, "kernel.needless_calls", "calls that no build needs, a time namespace", "seccomp", "EPERM or ENOSYS"),
     entry(67, "supervision.limits", "lower PID 1's own limits", "seccomp: of the caller alone", "EPERM"),
     Attack(
         56,

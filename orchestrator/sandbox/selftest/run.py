@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from orchestrator.errors import HandrailError, SandboxUnavailable, SandboxUnsafe
@@ -15,6 +15,9 @@ from orchestrator.sandbox.selftest.engine import SelftestEngine
 from orchestrator.sandbox.selftest.host import host_side
 from orchestrator.sandbox.selftest.model import Attack, Attempt, Result, Verdict, verdict
 
+LOUD = frozenset({"resources"})
+"""Families whose attacks take as much of the machine as they get, and may not disturb each other."""
+AT_ONCE = 4
 FAMILIES = (resources, kernel, filesystem, network, secrets)
 """Each has ``ATTACKS``. A family of another room is added where the rooms are put together."""
 
@@ -37,17 +40,23 @@ def bench(sandboxes: DockerSandboxes, limits: Limits, base_url: str | None = Non
 
 
 def judge(where: Bench, chosen: Sequence[Attack], say: Callable[[Result], None]) -> tuple[Result, ...]:
-    """One result per attack, told as it comes."""
+    """One result per attack, told as it is known: quiet families are tried together, then the loud ones one by one."""
     where.share([attack.inside for attack in chosen if attack.inside is not None])
     results: list[Result] = []
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for attack in chosen:
-            both = [pool.submit(_tried, attempt, where) for attempt in (attack.attempt, attack.positive)]
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        quiet = {a.id: _begun(pool, a, where) for a in chosen if a.family not in LOUD}
+        for attack in sorted(chosen, key=lambda a: a.family in LOUD):
+            both = quiet.get(attack.id) or _begun(pool, attack, where)
             seen, positive = (attempt.result() for attempt in both)
             result = Result(attack, seen.words, positive.words, verdict(seen, positive))
             say(result)
             results.append(result)
-    return tuple(results)
+    return tuple(sorted(results, key=lambda result: chosen.index(result.attack)))
+
+
+def _begun(pool: ThreadPoolExecutor, attack: Attack, where: Bench) -> tuple[Future[Seen], Future[Seen]]:
+    """The attempt and its positive control, side by side."""
+    return pool.submit(_tried, attack.attempt, where), pool.submit(_tried, attack.positive, where)
 
 
 def _tried(attempt: Attempt, where: Bench) -> Seen:

@@ -21,6 +21,14 @@ _X86 = {
     "io_uring_setup": 425,
     "clone3": 435,
     "pivot_root": 155,
+    "personality": 135,
+    "syslog": 103,
+    "migrate_pages": 256,
+    "fanotify_init": 300,
+    "kcmp": 312,
+    "fsopen": 430,
+    "pidfd_getfd": 438,
+    "process_madvise": 440,
 }
 _ARM = {
     "keyctl": 219,
@@ -35,6 +43,14 @@ _ARM = {
     "io_uring_setup": 425,
     "clone3": 435,
     "pivot_root": 41,
+    "personality": 92,
+    "syslog": 116,
+    "migrate_pages": 238,
+    "fanotify_init": 262,
+    "kcmp": 272,
+    "fsopen": 430,
+    "pidfd_getfd": 438,
+    "process_madvise": 440,
 }
 NUMBERS = _X86 if os.uname().machine == "x86_64" else _ARM
 

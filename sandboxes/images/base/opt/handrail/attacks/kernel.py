@@ -17,6 +17,7 @@ CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWUTS = 0x10000000, 0x20000, 0x
 MS_RDONLY, MS_BIND, MS_REMOUNT = 1, 4096, 32
 PTRACE_ATTACH, PTRACE_SEIZE = 16, 0x4206
 AF_ALG, AF_VSOCK = 38, 40
+CLONE_NEWTIME, READ_IMPLIES_EXEC, SYSLOG_SIZE_BUFFER = 0x80, 0x0400000, 10
 HOST_DOORS = (
     "/proc/sysrq-trigger",
     "/proc/sys/kernel/core_pattern",
@@ -320,3 +321,38 @@ def _int80() -> None:
     done = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
     if done <= 0:
         raise Held(f"int 0x80: {os.strerror(-done)}")
+
+
+def needless_calls(_: dict) -> str:
+    """Calls that no build and no test needs, each with arguments that change nothing where it is let through.
+
+    One that is let through fails by its arguments, or not at all; one that is stopped is not permitted or not there.
+    """
+
+    def tried(name: str, *arguments: object):
+        def work() -> None:
+            if call(name, *arguments) == -1 and ctypes.get_errno() in {errno.EPERM, errno.ENOSYS}:
+                raise failed(name)
+
+        return work
+
+    def time_namespace() -> None:
+        if os.fork() == 0:
+            os._exit(0 if LIBC.unshare(CLONE_NEWTIME) == 0 else 1)
+        if os.wait()[1] != 0:
+            raise Held("unshare: no time namespace")
+
+    own = os.getpid()
+    return any_of(
+        {
+            "read implies execute": tried("personality", READ_IMPLIES_EXEC),
+            "kcmp": tried("kcmp", own, own, 0, 0, 0),
+            "pidfd_getfd": tried("pidfd_getfd", -1, 0, 0),
+            "process_madvise": tried("process_madvise", -1, 0, 0, 0, 0),
+            "migrate_pages": tried("migrate_pages", own, 0, 0, 0),
+            "fanotify": tried("fanotify_init", 0, 0),
+            "fsopen": tried("fsopen", 0, 0),
+            "syslog": tried("syslog", SYSLOG_SIZE_BUFFER, 0, 0),
+            "time namespace": time_namespace,
+        }
+    )
