@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
@@ -35,8 +35,9 @@ class Asked:
 
     ``identified``: the whole tree is digested, for output that names the change (with decisions it always is).
     ``index`` is the file that git names to a hook. With ``policy`` the base's policy and profile count: their gates
-    beside those that are named, their protected paths and test roots. ``decisions`` are lines of signed decisions,
-    ``trust`` the digest of the ``.handrail`` folder whose policy counts and says whose they may be.
+    beside those that are named, their protected paths and test roots. ``sbom`` lists what the change does to the
+    packages. ``osv`` is an export of known vulnerabilities (``None``: as preferred). ``decisions`` are lines of signed
+    decisions, ``trust`` the digest of the ``.handrail`` folder whose policy counts and says whose they may be.
     """
 
     base: str = ""
@@ -47,7 +48,9 @@ class Asked:
     gates: Sequence[str] = ()
     decisions: Sequence[bytes] = ()
     identified: bool = False
+    sbom: bool = False
     policy: bool = False
+    osv: str | None = None
     trust: Digest | None = None
 
 
@@ -60,6 +63,7 @@ class Judged:
     lifted: frozenset[Digest]
     base: GitOid
     sources: Mapping[str, tuple[str, ...]]
+    sbom: Mapping[str, Any] | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -136,8 +140,15 @@ def gate(
         reports = run_gates(gates, candidate)
         lifted = _lifted(project, trees, asked, identity) if asked.decisions else frozenset[Digest]()
         sources = _sources(reports, candidate)
+        sbom = _sbom(candidate) if asked.sbom else None
     result = worst(_without(report, lifted) for report in reports)
-    return Judged(result, reports, lifted & _liftable(reports), base, sources)
+    return Judged(result, reports, lifted & _liftable(reports), base, sources, sbom)
+
+
+def _sbom(candidate: Candidate) -> Mapping[str, Any]:
+    from orchestrator.gates.kinds.sbom import difference
+
+    return difference(candidate)
 
 
 def _base(project: Project, trees: GitTrees, tip: GitOid, asked: Asked) -> Base:
@@ -157,10 +168,13 @@ def _declared(
 
 
 def _gates(asked: Asked, rules: Base | None, worker: Worker | None, declared: Mapping[str, Gate]) -> tuple[Gate, ...]:
+    from orchestrator.app.preferences import user_preference
     from orchestrator.gates.catalog import GATES, default_gates
 
     demanded = rules.chain.current.required_gates if rules else ()
-    return default_gates(asked.gates or (*GATES, *demanded), worker=worker, declared=declared)
+    osv = user_preference("osv", asked.osv)
+    known = Path(osv) if osv else None
+    return default_gates(asked.gates or (*GATES, *demanded), worker=worker, vulnerabilities=known, declared=declared)
 
 
 def _waivers(project: Project, trees: GitTrees, tree: GitOid, worker: Worker | None) -> Gate:
@@ -236,12 +250,12 @@ def _of(decision: Decision, identity: ChangeIdentity) -> bool:
 def read_decisions(path: Path) -> tuple[bytes, ...]:
     """The lines of a file of decisions. Raises ``UsageError`` GATE012 when it cannot be read or is empty."""
     try:
-        lines = path.read_bytes().splitlines()
+        lines = [line + b"\n" for line in path.read_bytes().split(b"\n") if line.strip()]
     except OSError as error:
         raise UsageError("GATE012", f"{path} cannot be read: {error.strerror}.", "name a file of decisions") from error
-    if not any(lines):
-        raise EvidenceInvalid("GATE012", f"{path} holds no decision.", "handrail review show --json")
-    return tuple(line for line in lines if line)
+    if not lines:
+        raise EvidenceInvalid("GATE012", f"{path} holds no decision.", "handrail review decisions ITEM")
+    return tuple(lines)
 
 
 def _sources(reports: Sequence[GateReport], candidate: Candidate) -> dict[str, tuple[str, ...]]:

@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "max_parallel": 2,
     "image": "",
     "runtime": "",
+    "osv": "",
 }
 
 
@@ -63,6 +64,11 @@ def preferences(project: Project, flags: Mapping[str, Any], trust: Digest | None
         )
         for name in _DEFAULTS
     }
+
+
+def user_preference(name: str, flag: str | None) -> str:
+    """One preference where no project counts: flag, variable, the user's own file, default. Raises as above."""
+    return next(str(v) for v in (flag, _environment()[name], _user().get(name), _DEFAULTS[name]) if v is not None)
 
 
 def _environment() -> dict[str, Any]:

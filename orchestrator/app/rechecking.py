@@ -120,6 +120,7 @@ def _runner(base: Base, keyid: str) -> Principal:
 
 def _gates(desk: _Desk, base: Base, claim: ChangeClaim) -> tuple[GateReport, ...]:
     from orchestrator.app.command_gates import open_declared
+    from orchestrator.app.preferences import user_preference
     from orchestrator.gates.catalog import default_gates
     from orchestrator.gates.runner import run_gates
 
@@ -137,7 +138,9 @@ def _gates(desk: _Desk, base: Base, claim: ChangeClaim) -> tuple[GateReport, ...
     )
     desk.say(f"{claim.commit[:12]}: gates {', '.join(names)}")
     with open_declared(desk.project, trees, base, desk.say) as declared:
-        return run_gates(default_gates(names, declared=declared.gates), candidate)
+        osv = user_preference("osv", None)
+        gates = default_gates(names, vulnerabilities=Path(osv) if osv else None, declared=declared.gates)
+        return run_gates(gates, candidate)
 
 
 def _acceptance(desk: _Desk, base: Base, claim: ChangeClaim, stated: AcceptanceClaim) -> AcceptanceReport:

@@ -53,6 +53,7 @@ class RunRequest:
     target: str | None = None
     image: str | None = None
     runtime: str | None = None
+    osv: str | None = None
     wheelhouse: Path | None = None
     limits: tuple[str, ...] = ()
     budget_tokens: int | None = None
@@ -244,6 +245,7 @@ def _settings(project: Project, request: RunRequest, plan: Plan | None, workflow
         max_parallel=wanted["max_parallel"],
         image=wanted["image"],
         runtime=wanted["runtime"],
+        osv=wanted["osv"] and str(Path(wanted["osv"]).absolute()),
         packages=packages_at(request.wheelhouse),
         escalate=choose_spelled(wanted["escalate"], given),
         escalate_after=wanted["escalate_after"],

@@ -173,7 +173,7 @@ def open_run(
             connections=load_connections(),
             broker=lambda: make_broker(project.blobs.put, engine.sandboxes, tell, settings.packages),
             budgets=stack.enter_context(_budgets(project, run, settings)),
-            run_gates=stack.enter_context(_gates(base, declared.gates)),
+            run_gates=stack.enter_context(_gates(base, declared.gates, settings.osv)),
             open_decision=decision_opener(base),
             orders=watched(project, base.chain.current),
             timers=project.timers,
@@ -277,7 +277,7 @@ def _declared(
 
 @contextmanager
 def _gates(
-    base: Base, declared: Mapping[str, Gate]
+    base: Base, declared: Mapping[str, Gate], osv: str
 ) -> Iterator[Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]]:
     """Gates for a whole run: one scanner process serves all its steps, and ends with the context.
 
@@ -287,11 +287,13 @@ def _gates(
     from orchestrator.gates.runner import run_gates
     from orchestrator.gates.worker import Worker
 
+    known = Path(osv) if osv else None
     demanded = base.chain.current.required_gates
     with Worker() as worker:
 
         def run(names: Sequence[str], candidate: Candidate) -> tuple[GateReport, ...]:
-            return run_gates(default_gates((*names, *demanded), worker=worker, declared=declared), candidate)
+            gates = default_gates((*names, *demanded), worker=worker, vulnerabilities=known, declared=declared)
+            return run_gates(gates, candidate)
 
         yield run
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.app.gating import Asked, Judged
     from orchestrator.models.gate import Finding
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "md")
+FORMATS = ("text", "json", "sarif", "junit", "github", "md", "cyclonedx")
 _COLUMNS = 160
 _PATCH_BYTES = 64 * 1024 * 1024 + 1
 
@@ -33,6 +33,7 @@ _PATCH_BYTES = 64 * 1024 * 1024 + 1
 @click.option("--patch", is_flag=True, help="Judge a patch from stdin on BASE (default: HEAD).")
 @click.option("--gate", "gates", multiple=True, help="Only these gates.")
 @click.option("--policy", is_flag=True, help="By the base's policy: its gates as well, its protected paths.")
+@click.option("--osv", metavar="FILE", help="An OSV export (zip or folder) with known vulnerabilities.")
 @click.option("--decisions", type=click.Path(path_type=Path), help="Signed decisions that lift findings by name.")
 @click.option("--trust", help="Digest of the .handrail folder whose policy says who may lift.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -49,6 +50,7 @@ def command(
     patch: bool,
     gates: tuple[str, ...],
     policy: bool,
+    osv: str | None,
     decisions: Path | None,
     trust: str | None,
     format_: str,
@@ -63,6 +65,7 @@ def command(
     from orchestrator.app.project import open_project
 
     files = [_report(text) for text in written]
+    formats = {"json" if json_ else format_, *(name for name, _ in files)}
     if staged and patch:
         raise UsageError("GATE013", "Either what is staged is judged or a patch, not both.", "give one of the two")
     # The scanners start first: they load while everything else is read.
@@ -75,8 +78,10 @@ def command(
             patch=sys.stdin.buffer.read(_PATCH_BYTES) if patch else None,
             gates=gates,
             decisions=read_decisions(decisions) if decisions else (),
-            identified="sarif" in {format_, *(name for name, _ in files)},
+            identified="sarif" in formats,
+            sbom="cyclonedx" in formats,
             policy=policy,
+            osv=osv,
             trust=digest(trust),
         )
         judged = gate(project, asked, worker=worker, say=note)
@@ -144,6 +149,8 @@ def _document(name: str, judged: Judged) -> str:
         return json.dumps(sarif.to_sarif(judged.reports, judged.lifted), indent=2) + "\n"
     if name == "junit":
         return junit.to_junit(judged.reports)
+    if name == "cyclonedx":
+        return json.dumps(judged.sbom, indent=2) + "\n"
     if name == "github":
         return annotations.to_github(judged.reports)
     if name == "md":

@@ -11,7 +11,7 @@ import click
 from orchestrator.cli import review_hunks, review_narrow, review_remote
 from orchestrator.cli.options import as_json, digest, interactive, repository
 from orchestrator.cli.reviewing import finding_ids, key_options, reviews_of, tell_decided
-from orchestrator.cli.telling import note, print_json, say, table
+from orchestrator.cli.telling import note, print_json, print_text, say, table
 
 
 @click.group(invoke_without_command=True, help="Look at what waits for a person, and decide.")
@@ -169,6 +169,18 @@ def undo(item: str, key: Path | None, trust: str | None, repo: Path) -> None:
     with open_project(repo) as project:
         take_back(project, item, key=key, trust=digest(trust))
     note(f"Taken back; {item} waits again.")
+
+
+@command.command(help="Print the signed decisions on an item, one a line: what `handrail gate --decisions` takes.")
+@click.argument("item")
+@repository
+def decisions(item: str, repo: Path) -> None:
+    from orchestrator.app.project import open_project
+
+    with open_project(repo) as project:
+        found = project.index.decisions(project.index.item(item).id)
+    print_text(b"".join(found).decode())
+    note(f"{len(found)} decisions on {item}")
 
 
 @command.command(help="Write an item as one HTML page that needs nothing else.")

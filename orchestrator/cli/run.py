@@ -30,6 +30,7 @@ _ONLY_ALONE = (
     "wheelhouse",
     "image",
     "runtime",
+    "osv",
 )
 
 

@@ -54,6 +54,7 @@ _WORK = (
     ),
     click.option("--image", help="A sandbox image by its id (default: the one that `sandbox build` made)."),
     click.option("--runtime", help="A container runtime that the engine has, such as runsc."),
+    click.option("--osv", metavar="FILE", help="An OSV export in which gates look for known vulnerabilities."),
 )
 
 

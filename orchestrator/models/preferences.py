@@ -9,7 +9,7 @@ from orchestrator.models.plan import ReviewMode
 
 
 class Preferences(Noun):
-    """``None`` where nothing is said. ``escalate`` is ``AGENT[:ENDPOINT/MODEL]``."""
+    """``None`` where nothing is said. ``escalate`` is ``AGENT[:ENDPOINT/MODEL]``, ``osv`` an OSV export."""
 
     agent: str | None = None
     model: str | None = None
@@ -19,3 +19,4 @@ class Preferences(Noun):
     max_parallel: int | None = Field(default=None, ge=1, le=64)
     image: str | None = None
     runtime: str | None = None
+    osv: str | None = None

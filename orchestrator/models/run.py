@@ -29,6 +29,7 @@ class RunSettings(Noun):
     :class:`~orchestrator.models.capabilities.Limits`; ``budget_*`` are those of
     the whole run, ``budget_seconds`` of the wall time of all its attempts.
     ``packages`` is the folder that stands in for every index.
+    ``osv`` is the export of known vulnerabilities that gates look in, '' for none.
     ``record`` keeps what models said; ``replay`` names a run whose recordings answer instead.
     ``risks`` are missing protections that somebody answers for; a resume may name further ones.
     ``batch`` is the batch whose ceiling of tokens and money it shares, '' for a run on its own.
@@ -40,6 +41,7 @@ class RunSettings(Noun):
     max_parallel: int = Field(default=2, ge=1, le=64)
     image: str = ""
     runtime: str = ""
+    osv: str = ""
     packages: str = ""
     model: str = ""
     escalate: AgentChoice | None = None

@@ -194,6 +194,27 @@ def test_a_path_cannot_write_a_command_of_its_own(bad):
     assert all(line.startswith(("|", "#")) or not line for line in table)
 
 
+OSV = {
+    "id": "GHSA-1",
+    "affected": [{"package": {"ecosystem": "PyPI", "name": "flask"}, "versions": ["3.0.0"]}],
+}
+
+
+def test_known_vulnerabilities_come_from_the_export_that_is_preferred(repository, team, tmp_path, monkeypatch):
+    export = tmp_path / "osv"
+    export.mkdir()
+    (export / "1.json").write_text(json.dumps(OSV))
+    repository.write("requirements.txt", "flask==3.0.0\n")
+    repository.git("add", "-A")
+    asked = {"staged": True, "gates": ("dependencies",)}
+    assert "DEP-VULNERABLE" not in rules(judged(repository, team, **asked))
+    assert "DEP-VULNERABLE" in rules(judged(repository, team, **asked, osv=str(export)))
+    monkeypatch.setenv("HANDRAIL_OSV", str(export))
+    assert "DEP-VULNERABLE" in rules(judged(repository, team, **asked))
+    monkeypatch.setenv("HANDRAIL_OSV", str(tmp_path / "none"))
+    assert judged(repository, team, **asked).result is Result.ERROR
+
+
 # --- kept answers ---
 
 

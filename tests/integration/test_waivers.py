@@ -1,4 +1,4 @@
-"""A waiver from the approval that signs it to its end: listed, in force, over, followed through a rename, mended."""
+"""A waiver from the approval that signs it to its end, and what the signed decision lifts and does not lift."""
 
 import json
 import time
@@ -31,6 +31,19 @@ def rows(here, rev, code):
     return {row["rule"]: row for row in json.loads(said.stdout)["waivers"]}
 
 
+def decisions(here, run):
+    """The lines of the decisions on the change of a run."""
+    with here.project() as project:
+        (item,) = [item for item, _ in project.index.items_of(run.id) if item.kind is SubjectKind.CHANGE]
+    return here.cli("review", "decisions", item.id).stdout.encode().splitlines(keepends=True)
+
+
+def write_lines(folder, lines):
+    path = folder / "decisions.jsonl"
+    path.write_bytes(b"".join(lines))
+    return str(path)
+
+
 def test_a_waiver_is_listed_and_when_it_has_ended_a_person_is_asked_again(tmp_path):
     one = Req(1)
     with lab(tmp_path) as here:
@@ -47,9 +60,19 @@ def test_a_waiver_is_listed_and_when_it_has_ended_a_person_is_asked_again(tmp_pa
         )
         assert (row["approver"], row["run"]) == ("you", done.run.id)
 
+        lines = decisions(here, done.run)
+        asked = ["gate", "--base", done.run.base_commit, "--gate", "ruff", "--gate", "bandit", "--decisions"]
+        lifted = here.cli(*asked, write_lines(tmp_path, lines), "--head", ref, "--json")
+        assert lifted.returncode == 0, lifted.stdout + lifted.stderr
+        assert len(json.loads(lifted.stdout)["lifted"]) == 2
+        forged = here.cli(*asked, write_lines(tmp_path, [lines[0].replace(b'"sig":"', b'"sig":"AA')]), "--head", ref)
+        assert forged.returncode == 9, forged.stderr
+
         here.git("checkout", "-q", "-b", "later", ref)
         here.git("mv", one.path, "src/moved.py")
         here.git("commit", "-q", "-m", "move it")
+        elsewhere = here.cli(*asked, write_lines(tmp_path, lines), "--head", "later")
+        assert elsewhere.returncode == 4, elsewhere.stderr
         judged = here.cli("gate", "--policy", "--base", ref, "--head", "later", "--json")
         found = {(f["rule"], f["path"], f["disposition"]) for f in json.loads(judged.stdout)["findings"]}
         assert judged.returncode == 4, judged.stderr

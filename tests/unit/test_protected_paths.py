@@ -20,6 +20,8 @@ BUILD += (
     " .husky/pre-commit lefthook.yml .pre-commit-config.yaml conftest.py tests/conftest.py pytest.ini .npmrc pip.conf"
 )
 BUILD += " sitecustomize.py lib/usercustomize.py a.pth .gitattributes .gitmodules .bandit .flake8 mypy.ini .coveragerc"
+AGENTS += " .zed/settings.json .kiro/hooks/a .roo/mcp.json .amp/settings.json crush.json .claude-plugin/plugin.json"
+BUILD += " .pytest.ini pytest.toml jest.config.js eslint.config.mjs sub/.eslintrc.json .pnpmfile.cjs .cargo/config.toml"
 LOCKS = "uv.lock poetry.lock Cargo.lock package-lock.json npm-shrinkwrap.json pnpm-lock.yaml yarn.lock bun.lockb go.sum"
 OWN = ".handrail/policy.yaml .handrail/profile.yaml"
 
@@ -36,7 +38,9 @@ def test_a_link_in_place_of_a_protected_folder_is_protected(link):
     assert deny_write(Capabilities(write=("**",)), (), link)
 
 
-@pytest.mark.parametrize("path", ["src/app.py", "docs/agents.py", "claude.txt", "src/makefile_parser.py", "lock.py"])
+@pytest.mark.parametrize(
+    "path", ["src/app.py", "docs/agents.py", "claude.txt", "src/makefile_parser.py", "lock.py", "src/crush.py"]
+)
 def test_ordinary_files_are_not(path):
     assert not protects(PROTECTED, path)
 

@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
-from orchestrator.gates.kinds.manifests import Dependency, Manifest, Setting, reader_of
+from orchestrator.gates.kinds.manifests import Dependency, Manifest, Setting
 from orchestrator.gates.kinds.osv import Vulnerabilities
 from orchestrator.gates.kinds.popular import POPULAR, imitated
+from orchestrator.gates.kinds.readers import reader_of
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import unscannable
@@ -181,6 +182,9 @@ def _read(candidate: Candidate, file: ChangedFile, outcome: Outcome) -> _Read | 
     head, base = sides(candidate, file)
     if head is None:
         outcome.passed_over(file, "not an even file")
+        return None
+    if file.path.casefold().endswith((".py", ".pyw")) and b"# /// script" not in head.data:
+        outcome.passed_over(file, "no manifest or lock file")
         return None
     before, known = _before(base)
     try:

@@ -3,7 +3,6 @@
 Python: requirements and constraints files, ``pyproject.toml``, ``Pipfile``,
 ``uv.lock``, ``poetry.lock``, ``pylock.toml``. Node: ``package.json``,
 ``package-lock.json``. Rust: ``Cargo.toml``, ``Cargo.lock``. Go: ``go.mod``.
-Settings of indexes: ``pip.conf``, ``.npmrc``, ``uv.toml``.
 
 Not read: ``setup.py`` (a program; a protected path), yarn's and pnpm's locks
 (reported as not read).
@@ -22,7 +21,7 @@ from typing import Any, cast
 
 from packaging.utils import canonicalize_name
 
-__all__ = ["Dependency", "Manifest", "Setting", "reader_of"]
+__all__ = ["Dependency", "Manifest", "Reader", "Setting", "reader_of", "requirement", "toml"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ class Manifest:
 
 _LINE_LIMIT = 20_000
 _GO_WORDS = 2
+_AT_INSTALL = re.compile(r"(?:pre|post)?(?:install|uninstall|prepare|pack|publish|version)|prepublishOnly|dependencies")
 Reader = Callable[[str], Manifest]
 _REMOTE = re.compile(
     r"(?:git|hg|svn|bzr)\+|[a-z][a-z0-9+.-]*://|git@|file:|github:|gitlab:|bitbucket:|gist:", re.IGNORECASE
@@ -92,13 +92,18 @@ def _requirements(text: str) -> Manifest:
             settings.append(Setting("index", line))
         elif (link := _LINK_OPTION.match(line)) is not None:
             if _REMOTE.search(link[1]):
-                found.append(_python(link[1]))
+                found.append(requirement(link[1]))
+            elif line.startswith(("-e", "--editable")):
+                settings.append(Setting("script", line))
+            elif reader_of(link[1].strip()) is not _requirements:
+                # Whatever is named like no requirements file is read by nobody but pip.
+                settings.append(Setting("index", line))
         elif line:
-            found.append(_python(line))
+            found.append(requirement(line))
     return Manifest(tuple(found), tuple(settings))
 
 
-def _python(text: str) -> Dependency:
+def requirement(text: str) -> Dependency:
     """One requirement. What has no name of its own is named by its address."""
     plain = text.partition(" --hash=")[0].strip()
     hashed = "--hash=" in text
@@ -117,15 +122,21 @@ def _python(text: str) -> Dependency:
 
 
 def _pyproject(text: str) -> Manifest:
-    data = _toml(text)
+    data = toml(text)
     project, tool = _table(data, "project"), _table(data, "tool")
     lines = [*_strings(project.get("dependencies")), *_strings(_table(data, "build-system").get("requires"))]
     for groups in (_table(project, "optional-dependencies"), _table(data, "dependency-groups")):
         lines += [line for group in groups.values() for line in _strings(group)]
     uv, poetry = _table(tool, "uv"), _table(tool, "poetry")
+    hatch = [_record(env) for env in _table(_table(tool, "hatch"), "envs").values()]
+    more = [env.get(key) for env in hatch for key in ("dependencies", "extra-dependencies")]
+    more += _table(_table(tool, "pdm"), "dev-dependencies").values()
+    lines += [line for group in more for line in _strings(group)]
     lines += _strings(uv.get("dev-dependencies"))
     lines += [*_strings(uv.get("override-dependencies")), *_strings(uv.get("constraint-dependencies"))]
-    found = [_python(line) for line in lines] + [d for table in _poetry_tables(poetry) for d in _tabled("PyPI", table)]
+    found = [requirement(line) for line in lines] + [
+        d for table in _poetry_tables(poetry) for d in _tabled("PyPI", table)
+    ]
     found += [_sourced("PyPI", name, s) for name, s in _table(uv, "sources").items()]
     indexes = [uv.get("index"), poetry.get("source"), _table(tool, "pdm").get("source")]
     settings = [Setting("index", json.dumps(i, sort_keys=True, default=str)) for i in indexes if i]
@@ -134,9 +145,25 @@ def _pyproject(text: str) -> Manifest:
         for key in sorted(uv)
         if re.search(r"index|find-links|insecure|no-build-isolation|prerelease", key) and key != "index"
     ]
-    backend = _table(data, "build-system").get("backend-path")
-    settings += [Setting("script", f"build-system.backend-path = {backend}")] if backend else []
+    settings += _build_programs(data, tool)
     return Manifest(tuple(d for d in found if d.name != "python"), tuple(settings))
+
+
+def _build_programs(data: Mapping[str, Any], tool: Mapping[str, Any]) -> Iterator[Setting]:
+    """What runs when the project is built or installed, and files from which its dependencies are taken."""
+    setuptools, hatch = _table(tool, "setuptools"), _table(tool, "hatch")
+    named = {
+        "build-system.backend-path": _table(data, "build-system").get("backend-path"),
+        "setuptools.cmdclass": setuptools.get("cmdclass"),
+        "setuptools.dynamic": setuptools.get("dynamic"),
+        "hatch.build.hooks": _table(hatch, "build").get("hooks"),
+        "hatch.metadata.hooks": _table(hatch, "metadata").get("hooks"),
+        "poetry.build": _table(tool, "poetry").get("build"),
+        "pdm.build": _table(tool, "pdm").get("build"),
+    }
+    for key, value in named.items():
+        if value:
+            yield Setting("script", f"{key} = {json.dumps(value, sort_keys=True, default=str)}")
 
 
 def _poetry_tables(poetry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -168,7 +195,7 @@ def _sourced(ecosystem: str, name: str, asked: Any) -> Dependency:  # noqa: ANN4
 
 
 def _pipfile(text: str) -> Manifest:
-    data = _toml(text)
+    data = toml(text)
     tables = [_record(t) for name, t in data.items() if name not in {"source", "requires", "pipenv", "scripts"}]
     found = [d for table in tables for d in _tabled("PyPI", table)]
     source = data.get("source")
@@ -176,12 +203,12 @@ def _pipfile(text: str) -> Manifest:
 
 
 def _python_lock(text: str) -> Manifest:
-    data = _toml(text)
+    data = toml(text)
     return Manifest(tuple(_locked("PyPI", p) for p in _tables(data.get("package") or data.get("packages"))))
 
 
 def _cargo_lock(text: str) -> Manifest:
-    packages = _tables(_toml(text).get("package"))
+    packages = _tables(toml(text).get("package"))
     return Manifest(tuple(_locked("crates.io", p) for p in packages if p.get("source")))
 
 
@@ -211,8 +238,11 @@ def _package_json(text: str) -> Manifest:
     scripts = [
         Setting("script", f"{name}: {command}")
         for name, command in sorted(_table(data, "scripts").items())
-        if re.fullmatch(r"(?:pre|post)?(?:install|prepare|pack|publish|version)|prepublishOnly|dependencies", name)
+        if re.fullmatch(
+            r"(?:pre|post)?(?:install|uninstall|prepare|pack|publish|version)|prepublishOnly|dependencies", name
+        )
     ]
+    scripts += [Setting("script", "gypfile")] if data.get("gypfile") else []
     registry = _table(data, "publishConfig").get("registry")
     return Manifest(tuple(found), (*scripts, *([Setting("index", f"registry {registry}")] if registry else ())))
 
@@ -252,7 +282,7 @@ def _package_lock(text: str) -> Manifest:
 
 
 def _cargo(text: str) -> Manifest:
-    data = _toml(text)
+    data = toml(text)
     tables = [data, *map(_record, _table(data, "target").values()), _table(data, "workspace")]
     keys = ("dependencies", "dev-dependencies", "build-dependencies")
     found = [d for t in tables for key in keys for d in _tabled("crates.io", _table(t, key))]
@@ -281,17 +311,6 @@ def _lines(text: str) -> list[str]:
     return lines
 
 
-def _settings(text: str) -> Manifest:
-    """Each line of a settings file of a package manager, which are few, but for comments."""
-    lines = [line.strip() for line in _lines(text)]
-    return Manifest((), tuple(Setting("index", _masked(n)) for n in lines if n and n[0] not in "#;["))
-
-
-def _masked(line: str) -> str:
-    key, sign, value = line.partition("=")
-    return f"{key}{sign}…" if re.search(r"(?i)auth|password|token", key) and not value.strip().startswith("$") else line
-
-
 def _setup_cfg(text: str) -> Manifest:
     parser = configparser.RawConfigParser(strict=False)
     try:
@@ -303,14 +322,15 @@ def _setup_cfg(text: str) -> Manifest:
         asked += [value for _, value in parser.items("options.extras_require")]
     lines = [line.strip() for block in asked for line in re.split(r"[\n;](?!\s*(?:python|sys|os|platform))", block)]
     links = parser.get("options", "dependency_links", fallback="")
-    return Manifest(tuple(_python(n) for n in lines if n), (Setting("index", links),) if links else ())
+    return Manifest(tuple(requirement(n) for n in lines if n), (Setting("index", links),) if links else ())
 
 
 def _unread(_text: str) -> Manifest:
     raise ValueError("this lock file's form is not read")
 
 
-def _toml(text: str) -> Mapping[str, Any]:
+def toml(text: str) -> Mapping[str, Any]:
+    """Raises ``ValueError``."""
     try:
         return tomllib.loads(text)
     except ValueError as error:
@@ -365,10 +385,4 @@ _BY_NAME: dict[str, Reader] = {
     "cargo.toml": _cargo,
     "cargo.lock": _cargo_lock,
     "go.mod": _go_mod,
-    "pip.conf": _settings,
-    "pip.ini": _settings,
-    ".npmrc": _settings,
-    ".yarnrc": _settings,
-    ".pypirc": _settings,
-    "uv.toml": _settings,
 }

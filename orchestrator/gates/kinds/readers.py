@@ -1,0 +1,111 @@
+"""Which reader a file has: one of :mod:`orchestrator.gates.kinds.manifests`, or one for what names packages in passing.
+
+Python scripts with inline metadata (PEP 723), conda environments, and settings that say where packages come from or
+what runs when they are installed. Manifests of ecosystems that are not read here are left to a person, by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+import yaml
+
+from orchestrator.gates.kinds import manifests
+from orchestrator.gates.kinds.manifests import Dependency, Manifest, Reader, Setting
+
+__all__ = ["reader_of"]
+
+_BLOCK = re.compile(r"(?m)^# /// script\s*$\n(?P<text>(?:^#(?:| .*)$\n)+?)^# ///\s*$")
+_UNREAD = frozenset(
+    {
+        *("gemfile", "gemfile.lock", "composer.json", "composer.lock", "pom.xml", "build.gradle", "build.gradle.kts"),
+        *("package.swift", "pubspec.yaml", "mix.exs", "packages.config", "directory.packages.props", "conanfile.txt"),
+        *("conanfile.py", "vcpkg.json", "flake.nix", "deno.json", "deno.lock"),
+    }
+)
+
+
+def reader_of(path: str) -> Reader | None:
+    """How a file of this name is read, or ``None``. A Python file is read for its inline metadata alone."""
+    name = PurePosixPath(path).name.casefold()
+    if name in _UNREAD:
+        return _unread
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if PurePosixPath(path.casefold()).parts[-2:] in {(".cargo", "config.toml"), (".cargo", "config")}:
+        return _lines
+    if re.fullmatch(r"environment[\w.-]*\.ya?ml", name):
+        return _conda
+    return manifests.reader_of(path) or (_inline if name.endswith((".py", ".pyw")) and name != "setup.py" else None)
+
+
+def _unread(_text: str) -> Manifest:
+    raise ValueError("this manifest's form is not read")
+
+
+def _lines(text: str) -> Manifest:
+    """Each line that says something is a setting: there are few of them, and any can name an index."""
+    lines = (line.strip() for line in text.splitlines())
+    return Manifest((), tuple(Setting("index", _masked(n)) for n in lines if n and n[0] not in "#;["))
+
+
+def _masked(line: str) -> str:
+    key, sign, value = line.partition("=")
+    return f"{key}{sign}…" if re.search(r"(?i)auth|password|token", key) and not value.strip().startswith("$") else line
+
+
+def _program(text: str) -> Manifest:
+    """A program that a package manager runs at every install."""
+    lines = (line.strip() for line in text.splitlines())
+    return Manifest((), tuple(Setting("script", line) for line in lines if line and not line.startswith("//")))
+
+
+def _inline(text: str) -> Manifest:
+    """Of two blocks none counts for PEP 723; here both do."""
+    blocks = [m["text"] for m in _BLOCK.finditer(text + "\n")] if "# /// script" in text else []
+    tables = [manifests.toml("\n".join(line[2:] for line in block.splitlines())) for block in blocks]
+    asked = [str(d) for table in tables for d in _list(table.get("dependencies"))]
+    tool = [f"{key} = {value}" for table in tables for key, value in _table(table.get("tool")).items()]
+    return Manifest(tuple(map(manifests.requirement, asked)), tuple(Setting("index", line) for line in tool))
+
+
+def _conda(text: str) -> Manifest:
+    try:
+        data = _table(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise ValueError("not readable YAML") from error
+    found: list[Dependency] = []
+    for item in _list(data.get("dependencies")):
+        found += _asked(item)
+    return Manifest(tuple(found), tuple(Setting("index", f"channel {c}") for c in _list(data.get("channels"))))
+
+
+def _asked(item: Any) -> Iterator[Dependency]:  # noqa: ANN401 - a stranger's YAML
+    if isinstance(item, str):
+        name, _, version = item.partition("=")
+        yield Dependency("conda", name.strip(), spec=item, version=version.partition("=")[0])
+    elif isinstance(item, dict):
+        yield from (manifests.requirement(str(line)) for line in _list(_table(item).get("pip")))
+
+
+def _table(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a stranger's data
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> Sequence[Any]:  # noqa: ANN401 - a stranger's data
+    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
+
+
+_BY_NAME: Mapping[str, Reader] = {
+    **dict.fromkeys(("pip.conf", "pip.ini", ".npmrc", ".yarnrc", ".pypirc", "uv.toml"), _lines),
+    "pnpm-workspace.yaml": _lines,
+    "bunfig.toml": _lines,
+    ".yarnrc.yml": _lines,
+    "nuget.config": _lines,
+    ".condarc": _lines,
+    ".pnpmfile.cjs": _program,
+    ".pnpmfile.js": _program,
+}
