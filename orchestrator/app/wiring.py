@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -135,6 +135,7 @@ def open_run(
     ``say`` gets sentences for the person, which are events of the run too.
     """
     from orchestrator.app.keys import signer
+    from orchestrator.broker.local import LocalProcesses
 
     def tell(words: str) -> None:
         data = {"words": project.blobs.put(words.encode())}
@@ -145,6 +146,7 @@ def open_run(
         trees, run_gates = stack.enter_context(open_trees(project)), stack.enter_context(_gates())
         base = read_base(project, trees, run.base_commit, trust)
         workflow = workflow_of(project, run)
+        processes = stack.enter_context(closing(LocalProcesses()))
         engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), shelf=shelf)
         ctx = RunContext(
             run=run,
@@ -165,7 +167,7 @@ def open_run(
             ),
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
             connections=load_connections(),
-            broker=lambda: make_broker(project.blobs.put, engine.sandboxes, tell, settings.packages),
+            broker=lambda: make_broker(project.blobs.put, engine.sandboxes, tell, settings.packages, processes),
             budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=run_gates,
             open_decision=decision_opener(base),
