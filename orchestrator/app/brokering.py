@@ -15,6 +15,7 @@ from orchestrator.ports import Broker, Budgets
 from orchestrator.store.layout import state_home
 
 if TYPE_CHECKING:
+    from orchestrator.broker.local import LocalProcesses
     from orchestrator.sandbox.docker_engine import DockerSandboxes
     from orchestrator.sandbox.sidecar import Program
     from orchestrator.store.index import SqliteIndex
@@ -39,16 +40,19 @@ def make_broker(
     sandboxes: Callable[[], DockerSandboxes] | None = None,
     say: Callable[[str], None] = lambda _: None,
     packages: str = "",
+    local: LocalProcesses | None = None,
 ) -> Broker:
     """Leases for sandboxes of this engine; without one, for programs of this machine.
 
     ``store`` keeps a recording and gives its digest. ``packages`` is a folder that is asked instead of pip's
-    index. Raises ``UsageError`` (BRK005), ``SandboxUnavailable``.
+    index, ``local`` starts the processes of this machine, where more than one lease is wanted. Raises ``UsageError``
+    (BRK005), ``SandboxUnavailable``.
     """
     from orchestrator.broker.lease import ProcessBroker
+    from orchestrator.broker.local import local_process
 
     if sandboxes is None or place(sandboxes) is Place.HOST:
-        return ProcessBroker(store)
+        return ProcessBroker(store, start=local or local_process)
     made = sandboxes()
     program = sidecar_program(made.connect().image, say, Path(packages) if packages else None)
     return ProcessBroker(store, start=lambda _: made.sidecar(program))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -138,6 +138,7 @@ def open_run(
     ``say`` gets sentences for the person, which are events of the run too.
     """
     from orchestrator.app.keys import signer
+    from orchestrator.broker.local import LocalProcesses
 
     def tell(words: str) -> None:
         data = {"words": project.blobs.put(words.encode())}
@@ -148,6 +149,7 @@ def open_run(
         trees = stack.enter_context(open_trees(project))
         base = read_base(project, trees, run.base_commit, trust)
         workflow = workflow_of(project, run)
+        processes = stack.enter_context(closing(LocalProcesses()))
         risks = [risk.protection for risk in settings.risks]
         engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), risks, shelf=shelf)
         declared = stack.enter_context(_declared(project, trees, base, tell, settings))
@@ -171,7 +173,7 @@ def open_run(
             ),
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
             connections=load_connections(),
-            broker=lambda: make_broker(project.blobs.put, engine.sandboxes, tell, settings.packages),
+            broker=lambda: make_broker(project.blobs.put, engine.sandboxes, tell, settings.packages, processes),
             budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=stack.enter_context(_gates(base, declared.gates, settings.osv)),
             open_decision=decision_opener(base),

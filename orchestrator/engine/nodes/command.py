@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from orchestrator.engine.attempts import Attempt, again
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.execute import CommandResult, cannot_run, result_on_tree
@@ -69,8 +71,10 @@ def _shows(
 
 def acceptance_run(ctx: RunContext, step: Step, acceptance: Acceptance, base: GitOid, tree: GitOid) -> AcceptanceRun:
     """One command on the change and on its base."""
-    after = result_on_tree(ctx, step.id, step.capabilities.limits, acceptance.argv, tree)
-    before = _before(ctx, step, acceptance, base)
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(_before, ctx, step, acceptance, base)
+        after = result_on_tree(ctx, step.id, step.capabilities.limits, acceptance.argv, tree)
+        before = waiting.result()
     shows = _shows(ctx, step, acceptance.argv, before, after)
     return AcceptanceRun(
         argv=acceptance.argv,
