@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.gating import kept_answers
@@ -163,16 +164,19 @@ def _settle(found: Audit, at_head: Sequence[Row]) -> None:
     By fingerprint, else (a file was renamed meanwhile) by rule and message; the newest that is still open.
     """
     open_: dict[str, list[Row]] = {}
-    for row in [r for r in found.findings if r["introduced"] is not None]:
-        open_.setdefault(row["fingerprint"], []).append(row)
-        open_.setdefault(_alike(found, row), []).append(row)
     kept = [r for r in found.findings if r["introduced"] is not None]
-    for row in [r for r in found.findings if r["introduced"] is None]:
-        match = _newest(open_, (row["fingerprint"], _alike(found, row)), lambda r: r["fixed"] is None)
-        if match is None:
-            kept.append(row)
-        else:
-            match["fixed"] = row["fixed"]
+    # What a commit mends was there before it, so what it introduces comes after.
+    for _, rows in groupby(found.findings, _commit_of):
+        for row in sorted(rows, key=lambda r: r["introduced"] is not None):
+            if row["introduced"] is not None:
+                open_.setdefault(row["fingerprint"], []).append(row)
+                open_.setdefault(_alike(found, row), []).append(row)
+                continue
+            match = _newest(open_, (row["fingerprint"], _alike(found, row)), lambda r: r["fixed"] is None)
+            if match is None:
+                kept.append(row)
+            else:
+                match["fixed"] = row["fixed"]
     for row in at_head:
         match = _newest(open_, (row["fingerprint"], _alike(found, row)), lambda r: not r["stands"])
         if match is None:
@@ -180,6 +184,10 @@ def _settle(found: Audit, at_head: Sequence[Row]) -> None:
         else:
             match.update(stands=True, fixed=None, path=row["path"], line=row["line"])
     found.findings = kept
+
+
+def _commit_of(row: Mapping[str, Any]) -> str:
+    return str((row["introduced"] or row["fixed"])["commit"])
 
 
 def _alike(found: Audit, row: Mapping[str, Any]) -> str:

@@ -31,12 +31,13 @@ def detect(data: bytes) -> dict[str, Any]:
     """``{"found": [[index of the line, kind, whether it is a guess], ...]}``, lines ending at LF, index from 0.
 
     A guess is a word such as ``password`` or a string that looks random. Of a
-    line longer than 4096 characters overlapping pieces are looked at.
+    line longer than 4096 characters overlapping pieces are looked at, equal ones once.
     """
     plugins = _plugins()
     found: list[tuple[int, str, bool]] = []
     for index, line in enumerate(data.decode("utf-8", "replace").split("\n")):
-        kinds = {kind for piece in _pieces(_PRAGMA.sub("", line)) for kind in _kinds(plugins, piece)}
+        pieces = dict.fromkeys(_pieces(_PRAGMA.sub("", line)))
+        kinds = {kind for piece in pieces for kind in _kinds(plugins, piece)}
         found += [(index, kind, guess) for kind, guess in sorted(kinds)]
     return {"found": found}
 

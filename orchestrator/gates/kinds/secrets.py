@@ -120,10 +120,12 @@ class SecretsGate:
 
     def _judge(self, file: ChangedFile, head: Side, base: Side | None, in_test: bool) -> tuple[Finding, ...]:  # noqa: FBT001
         added = _added(head, base)
-        hits = [hit for number, line in added for hit in _sure(number, line, in_test=in_test)]
-        known = {hit.line for hit in hits}
-        worth = [pair for pair in added if pair[0] not in known and _worth(pair[1])]
-        return introduced(file.path, [*hits, *self._asked(worth, in_test=in_test)], [])
+        # Equal lines are read once: a large file of data is mostly made of them.
+        read = {line: tuple(_sure(line, in_test=in_test)) for line in {line for _, line in added}}
+        hits = [_hit(rule, number, kind, line) for number, line in added for rule, kind in read[line]]
+        worth = {line for line, sure in read.items() if not sure and _worth(line)}
+        asked = [pair for pair in added if pair[1] in worth]
+        return introduced(file.path, [*hits, *self._asked(asked, in_test=in_test)], [])
 
     def _asked(self, worth: Sequence[tuple[int, str]], *, in_test: bool) -> Iterator[Hit]:
         for start in range(0, len(worth), _LINES_LIMIT):
@@ -157,11 +159,12 @@ def _worth(line: str) -> bool:
     return bool(WORTH_A_LOOK.search(line))
 
 
-def _sure(number: int, line: str, *, in_test: bool) -> Iterator[Hit]:
+def _sure(line: str, *, in_test: bool) -> Iterator[tuple[KindRule, str]]:
+    """What a line holds without a doubt: the rule and the kind."""
     if any(CANARY.search(text) for text in readings(line)):
-        yield _hit(PLANTED, number, "", line)
+        yield PLANTED, ""
     for name in forms(line):
-        yield _hit(_rule(in_test=in_test, guess=False), number, name, line)
+        yield _rule(in_test=in_test, guess=False), name
 
 
 def _rule(*, in_test: bool, guess: bool) -> KindRule:

@@ -1,0 +1,153 @@
+"""`handrail gate` on ten changed files of a large repository, against bandit and ruff on the same files.
+
+    python benchmarks/gates.py [ROUNDS]
+
+The repository is Django's source distribution in one commit; ten of its modules are changed in a second. Cold is a new
+process with nothing kept. Warm is a new process on a second change of the same files when the answers for the first are
+kept; a kept scanner process is measured by itself. The peers look at one side of ten files and at nothing else, where
+Handrail runs all its gates on both sides. The whole tree is one change in which every Python file is new.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from measuring import Cost, cost, median, report
+from sources import tree
+
+from orchestrator.gates.catalog import default_gates
+from orchestrator.gates.runner import run_gates
+from orchestrator.gates.team import Team
+from orchestrator.testing.gate_suite import FileSpec, candidate_of
+
+VERSION = "5.2.6"
+BIN = Path(sys.executable).parent
+ADDED = "\n\ndef added_{n}(value):\n    return str(value).strip()\n"
+FILES = 10
+
+
+def main(rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        repository, changed = prepared(Path(folder))
+        handrail, peers, kept = [], [], []
+        for number in range(rounds):
+            # They take turns, so that a busy machine is busy for all of them.
+            handrail.append(_gate(repository, Path(folder), f"cold-{number}", "--no-cache"))
+            peers.append(cost(lambda: _peers(repository, changed)))
+            kept.append(_again(repository, Path(folder), number))
+        whole_bandit = cost(lambda: _bandit(repository, ["-r", "django"]))
+        before, after = _sides(repository, changed, "HEAD~1"), _sides(repository, changed, "HEAD")
+        files = [FileSpec(name, after[name], before[name]) for name in changed]
+        with Team() as team:
+            run_gates(default_gates(worker=team), candidate_of(files))
+            warm = median([cost(lambda: run_gates(default_gates(worker=team), candidate_of(files))) for _ in range(5)])
+            fresh = median([_fresh(team, files, number) for number in range(5)])
+        modules = [
+            FileSpec(p.relative_to(repository).as_posix(), p.read_bytes())
+            for p in sorted((repository / "django").rglob("*.py"))
+        ]
+        whole = cost(lambda: _whole(modules))
+    cold, peer = median(handrail), median(peers)
+    figures = {
+        "ten files, Handrail cold (s)": cold.wall_seconds,
+        "ten files, bandit and ruff (s)": peer.wall_seconds,
+        "ten files, cold ratio": cold.wall_seconds / peer.wall_seconds,
+        "ten files, cold ratio (cpu)": cold.cpu_seconds / peer.cpu_seconds,
+        "ten files, answers kept (s)": median(kept).wall_seconds,
+        "ten files, scanner kept, new content (s)": fresh.wall_seconds,
+        "ten files, scanner kept, same content (s)": warm.wall_seconds,
+        "bandit and ruff / scanner kept, new content": peer.wall_seconds / fresh.wall_seconds,
+        "bandit and ruff / scanner kept, same content": peer.wall_seconds / warm.wall_seconds,
+        "whole tree, files": float(len(modules)),
+        "whole tree, Handrail (s)": whole.wall_seconds,
+        "whole tree, bandit (s)": whole_bandit.wall_seconds,
+        "whole tree, ratio": whole.wall_seconds / whole_bandit.wall_seconds,
+        "whole tree, ratio (cpu)": whole.cpu_seconds / whole_bandit.cpu_seconds,
+    }
+    goals = {
+        "ten files, cold ratio": ("<=", 1.0),
+        "bandit and ruff / scanner kept, new content": (">=", 20.0),
+        "whole tree, ratio": ("<=", 1.0),
+    }
+    report("gates", figures, goals)
+
+
+def prepared(folder: Path) -> tuple[Path, list[str]]:
+    """The repository with its two commits, and the changed files."""
+    repository = folder / "repository"
+    shutil.copytree(tree("Django", VERSION), repository, symlinks=True)
+    _git(repository, "init", "-q", "-b", "main")
+    _commit(repository, "Django")
+    modules = sorted((repository / "django").rglob("*.py"), key=lambda p: p.stat().st_size)
+    middle = modules[len(modules) // 2 :: len(modules) // 22][:FILES]
+    for number, path in enumerate(middle):
+        path.write_text(path.read_text() + ADDED.format(n=number))
+    _commit(repository, "ten files")
+    return repository, [p.relative_to(repository).as_posix() for p in middle]
+
+
+def _git(repository: Path, *words: str) -> bytes:
+    names = ("-c", "user.name=A", "-c", "user.email=a@example.invalid", "-c", "commit.gpgsign=false")
+    return subprocess.run(["git", *names, *words], cwd=repository, check=True, capture_output=True).stdout
+
+
+def _commit(repository: Path, message: str) -> None:
+    _git(repository, "add", "-A", "-f")
+    _git(repository, "commit", "-q", "-m", message)
+
+
+def _gate(repository: Path, folder: Path, state: str, *options: str) -> Cost:
+    home = folder / state
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    env |= {"XDG_STATE_HOME": str(home / "state"), "XDG_CONFIG_HOME": str(home / "config")}
+    argv = [sys.executable, "-m", "orchestrator.cli", "gate", "--base", "HEAD~1", "--repo", str(repository), *options]
+
+    def work() -> None:
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+        if done.returncode not in {0, 3, 4}:
+            raise RuntimeError(done.stderr[-2000:])
+
+    return cost(work)
+
+
+def _again(repository: Path, folder: Path, number: int) -> Cost:
+    """The second call in a row; the first keeps its answers."""
+    _gate(repository, folder, f"kept-{number}")
+    return _gate(repository, folder, f"kept-{number}")
+
+
+def _peers(repository: Path, changed: Sequence[str]) -> None:
+    _bandit(repository, changed)
+    argv = [str(BIN / "ruff"), "check", "--isolated", "--no-cache", "--select=S", "-q", "-e", *changed]
+    subprocess.run(argv, cwd=repository, capture_output=True, check=True)
+
+
+def _bandit(repository: Path, words: Sequence[str]) -> None:
+    subprocess.run([str(BIN / "bandit"), "-q", "--exit-zero", *words], cwd=repository, capture_output=True, check=True)
+
+
+def _sides(repository: Path, changed: Sequence[str], commit: str) -> dict[str, bytes]:
+    return {name: _git(repository, "show", f"{commit}:{name}") for name in changed}
+
+
+def _fresh(team: Team, files: Sequence[FileSpec], number: int) -> Cost:
+    """The next edit of the same files: the base is known, the head is new."""
+    edited = [
+        FileSpec(f.path, (f.head or b"") + f"\n\ndef more_{number}():\n    return 1\n".encode(), f.base) for f in files
+    ]
+    return cost(lambda: run_gates(default_gates(worker=team), candidate_of(edited)))
+
+
+def _whole(modules: Sequence[FileSpec]) -> None:
+    with Team() as team:
+        run_gates(default_gates(worker=team), candidate_of(list(modules)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
