@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.engine import waiting
 from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.minutes import put_on_record
 from orchestrator.models.decision import ReviewItem
 from orchestrator.policy.proof.shape import is_planned
 
@@ -65,6 +66,7 @@ def advance(
             snapshot = graph.get_state(config)
         if not snapshot.next:
             waiting.close_others(ctx, ())
+            put_on_record(ctx)
             return _ended(snapshot.values)
         here = snapshot.next[0]
         resumed, items = waiting.look(ctx, snapshot.values, here, ask)
