@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.project import Project
+from orchestrator.app.specs import replace_file
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import UsageError
 from orchestrator.store.layout import config_home
@@ -34,3 +37,10 @@ def blame_file(project: Project, place: str, rev: str) -> tuple[str, tuple[Blame
         head = trees.resolve(rev)
         rows = trees.blame(head, path, first, last)
         return path, blame(trees, rows, head, project.clock.now(), project.blobs, index=index)
+
+
+def write_page(page: Path, path: str, rev: str, rows: Sequence[Blamed]) -> None:
+    """The same as one HTML page. Raises as :func:`~orchestrator.app.specs.replace_file` does."""
+    from orchestrator.render.blame_page import blame_page
+
+    replace_file(page, blame_page(path, rev, [row.model_dump(mode="json") for row in rows]).encode())

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import as_json, repository
-from orchestrator.cli.telling import print_json, say
+from orchestrator.cli.options import as_json, interactive, repository
+from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
     from orchestrator.provenance.blame import Blamed
@@ -18,16 +18,31 @@ if TYPE_CHECKING:
 @click.command(help="Say of each line which sentence asked for it, who wrote it, what was checked, who approved.")
 @click.argument("place", metavar="FILE[:L1[-L2]]")
 @click.option("--rev", default="HEAD", show_default=True, help="The commit whose file is read.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write one page, without script, to this file.")
+@click.option("--tui", is_flag=True, help="Open a screen: the lines, and what stands behind the one under the cursor.")
 @repository
 @as_json
-def command(place: str, rev: str, repo: Path, json_: bool) -> None:
-    from orchestrator.app.blaming import blame_file
+def command(place: str, rev: str, html: Path | None, tui: bool, repo: Path, json_: bool) -> None:
+    from orchestrator.app.blaming import blame_file, write_page
     from orchestrator.app.project import open_project
+    from orchestrator.errors import UsageError
 
+    if tui and (json_ or not interactive(no_input_asked=False)):
+        raise UsageError("CLI011", "The screen needs a terminal.", "handrail blame FILE, --html FILE or --json")
     with open_project(repo) as project:
         path, rows = blame_file(project, place, rev)
+    if html is not None:
+        write_page(html, path, rev, rows)
+        note(f"{html}: {len(rows)} lines.")
+    if tui:
+        from orchestrator.tui.screens.blame import BlameApp
+
+        BlameApp(path, rows).run()
+        return
     if json_:
         print_json("blame", {"path": path, "lines": [r.model_dump(mode="json") for r in rows]})
+        return
+    if html is not None:
         return
     for _, group in groupby(rows, key=lambda r: (r.commit, r.path, r.contributor)):
         _tell(list(group))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.engine import waiting
 from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.minutes import put_on_record
 from orchestrator.engine.opening import opened
 from orchestrator.errors import ExitCode
 from orchestrator.models.base import Digest
@@ -62,6 +63,7 @@ def advance(
         if isinstance(verdict, ReviewItem):
             return Waiting((verdict,))
         if verdict is not Verdict.APPROVE:
+            put_on_record(ctx)
             return Ended(ExitCode.REJECTED, {})
     config: Any = {"configurable": {"thread_id": ctx.run.id}, "recursion_limit": _budget(ctx)}
     snapshot = graph.get_state(config)
@@ -74,6 +76,7 @@ def advance(
             snapshot = graph.get_state(config)
         if not snapshot.next:
             waiting.close_others(ctx, ())
+            put_on_record(ctx)
             return _ended(snapshot.values)
         here = snapshot.next[0]
         resumed, items = waiting.look(ctx, snapshot.values, here, ask)

@@ -221,7 +221,10 @@ def _state(source: Source, ref: str, public_key: str, seen: Frontier | None) -> 
 
 
 def _keep_longest(states: dict[str, log.LogState], state: log.LogState, chain: PolicyChain) -> None:
-    other = states.get(state.writer, state)
+    other = states.get(state.writer)
+    if other is None:
+        states[state.writer] = state
+        return
     short, long = sorted((other, state), key=lambda s: s.size)
     if long.root_at(short.size) != short.head.root:
         who = next((p.name for policy in chain.policies for p in policy.principals if p.keyid == state.writer), "")

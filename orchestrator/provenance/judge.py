@@ -263,7 +263,8 @@ class Judge:
         asked = (subject, findings, authors)
         verdict = self._verdict(asked, votes)
         humans = [(d, k) for d, k in votes if (who := self.policy.principal(k)) and who.human]
-        human = verdict is Verdict.APPROVE and self._verdict(asked, humans) is Verdict.APPROVE
+        alone = verdict if len(humans) == len(votes) else self._verdict(asked, humans)
+        human = verdict is Verdict.APPROVE and alone is Verdict.APPROVE
         return Approval(verdict, human, tuple(dict.fromkeys(d for d, _ in votes)))
 
     def _may_say(self, decision: Decision, keyid: str) -> bool:

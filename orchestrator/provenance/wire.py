@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.models.attestation import STATEMENT_TYPE
-from orchestrator.models.base import Digest, Instant
+from orchestrator.models.base import Digest, GitOid, Instant
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.provenance.claims import RequirementClaim
 
@@ -51,12 +51,12 @@ def time(when: Instant) -> str:
 
 def digest_of(identity: ChangeIdentity) -> Digest:
     """The digest of a change's identity: several statements name the same one."""
-    return _digest_of(identity)  # pyright: ignore[reportArgumentType]  a frozen model hashes, which its stubs do not say
+    return _digest_of(identity.target_ref, identity.tip, identity.tree, identity.manifest)
 
 
 @lru_cache(maxsize=1024)
-def _digest_of(identity: ChangeIdentity) -> Digest:
-    return identity.digest()
+def _digest_of(target_ref: str, tip: GitOid, tree: GitOid, manifest: Digest) -> Digest:
+    return ChangeIdentity(target_ref=target_ref, tip=tip, tree=tree, manifest=manifest).digest()
 
 
 def of_tree(identity: ChangeIdentity) -> list[Json]:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
@@ -27,8 +28,7 @@ class NewObject:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of one tree object; ``mode`` is ``40000`` for a subtree."""
 
     name: str

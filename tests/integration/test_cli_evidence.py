@@ -82,6 +82,10 @@ def test_blame_leads_from_a_line_to_its_sentence(done):
     assert "greetings/REQ-001: The shop greets whoever comes in." in told.out
     assert "approved by tester" in told.out
     assert "unattested" in done.handrail("blame", "README.md:1-1").out
+    page = done.home / "blame.html"
+    assert done.handrail("blame", "src/stockroom/greet.py", "--html", page).code == 0
+    assert "The shop greets whoever comes in." in page.read_text()
+    done.refused("CLI011", 2, "blame", "src/stockroom/greet.py", "--tui")
     done.refused("REPO040", 2, "blame", "src/stockroom/greet.py:7")
     done.refused("REPO040", 2, "blame", "nowhere.py")
     done.refused("CLI002", 2, "blame", "README.md:3-2")

@@ -8,11 +8,15 @@ import yaml
 from run_support import lab
 
 from orchestrator.app.answering import answer
+from orchestrator.app.evidence import writers
+from orchestrator.app.policies import chain_at
 from orchestrator.app.start import RunRequest, go_on, start
 from orchestrator.app.ticking import tick
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import sha256
 from orchestrator.models.decision import Verdict
+from orchestrator.provenance import dsse, statements
+from orchestrator.provenance.bundle import read_bundle
 
 REFUND = {"ann": ("support-agent",), "tom": ("team-lead",), "fin": ("finance-lead",)}
 
@@ -108,6 +112,20 @@ def test_a_refund_is_approved_paid_and_told(tmp_path):
             ("customer", "Notify the customer that the refund is paid")
         ]
         assert here.row(office.run.id).status == "done"
+        on_record(here, office.run, ["answers", "answers", "work", "work", "work", "task"])
+
+
+def on_record(here, run, kinds):
+    """What people said lies signed in the log, is exported and read again, and the log is one that verifies."""
+    out = here.folder / "all.jsonl"
+    assert here.cli("evidence", "export", "-o", str(out)).returncode == 0
+    with here.project() as project:
+        keys = chain_at(project).keys()
+        assert [w.name for w in writers(project)] == ["you"]
+    lines = read_bundle(out.read_bytes(), keys)
+    found = [statements.read(dsse.open_line(line, keys).payload).decision for line in lines]
+    assert {d.run for d in found} == {run.id}
+    assert sorted(str(d.kind) for d in found) == sorted(kinds)
 
 
 def test_a_small_refund_of_returned_goods_needs_one_approval_and_a_no_ends_it(tmp_path):
