@@ -61,12 +61,16 @@ def list_(repo: Path, json_: bool) -> None:
 
 @command.command(help="Show one item: what is asked, the requirement, findings, tests and the difference.")
 @click.argument("item")
+@click.option("--since-decision", "since", is_flag=True, help="Only what is different since somebody decided on it.")
 @key_options
 @repository
 @as_json
-def show(item: str, key: Path | None, trust: str | None, repo: Path, json_: bool) -> None:
+def show(item: str, since: bool, key: Path | None, trust: str | None, repo: Path, json_: bool) -> None:
     from orchestrator.review.present import describe, to_json
 
+    if since:
+        _show_since(item, repo, key, trust, json_=json_)
+        return
     with reviews_of(item, repo, key, trust) as reviews:
         view = reviews.view(item)
         marks = reviews.marks.of(view)
@@ -74,6 +78,25 @@ def show(item: str, key: Path | None, trust: str | None, repo: Path, json_: bool
         print_json("review-item", {"items": to_json(view, marks)["items"]})
     else:
         say(describe(view, marks=marks))
+
+
+def _show_since(item: str, repo: Path, key: Path | None, trust: str | None, *, json_: bool) -> None:
+    from orchestrator.app.project import open_project
+    from orchestrator.app.since import since_decision
+    from orchestrator.review.present import changed_lines
+
+    with open_project(repo) as project, reviews_of(item, repo, key, trust) as reviews:
+        found = since_decision(project, reviews, item)
+    said = [{"reviewer": s.decision.reviewer, "verdict": s.decision.verdict} for s in found.then.decisions]
+    if json_:
+        text = found.text.decode("utf-8", "backslashreplace")
+        body = {"item": item, "since": found.then.item.id, "decisions": said, "tip_moved": found.tip_moved}
+        print_json("review-since", {**body, "diff": text})
+        return
+    told = ", ".join(f"{s['reviewer']} said {s['verdict']}" for s in said)
+    moved = " The line has moved since." if found.tip_moved else ""
+    lines = changed_lines(found.rows) or ["Nothing that was shown is different."]
+    say("\n".join([f"Since {found.then.item.id}, on which {told}.{moved}", *lines]))
 
 
 @command.command(help="Approve an item with your signature.")

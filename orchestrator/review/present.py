@@ -55,6 +55,19 @@ def describe(view: ItemView, width: int = 100, marks: Marked = MappingProxyType(
     return "\n".join(lines) + "\n"
 
 
+def changed_lines(rows: Iterable[Row], width: int = 100) -> list[str]:
+    """Rows that lead from one form of an item to the next, as plain text with a marker before each line."""
+    lines: list[str] = []
+    for row in rows:
+        mark = _MARKS.get(row.kind)
+        if mark is None:
+            lines += _folded(row, width)
+        else:
+            first, *more = fold(escape(row.text), width - _GUTTER)
+            lines += [f"{mark} {first}".rstrip(), *(f"{mark}>{line}" for line in more)]
+    return lines
+
+
 def _folded(row: Row, width: int) -> list[str]:
     return fold_words(escape(row.text), width)
 

@@ -77,8 +77,8 @@ class Seat:
         assert done.code == code, (argv, done.code, done.stdout[-2000:], done.stderr[-4000:])
         return done
 
-    def json(self, *argv, code=0):
-        return json.loads(self.handrail(*argv, "--json", code=code).stdout)
+    def json(self, *argv, code=0, **env):
+        return json.loads(self.handrail(*argv, "--json", code=code, **env).stdout)
 
     def git(self, *argv, check=True):
         who = ["-c", "user.name=T", "-c", "user.email=t@example.invalid"]

@@ -1,9 +1,39 @@
 """A review travels through the team's git remote: three clones, three keys, and a runner whose disk is lost."""
 
+import shutil
+
 import pytest
 from remote_support import ONE, begin, team
 
 pytestmark = pytest.mark.engine
+
+GH = """#!/bin/sh
+printf '%s\\n' "$@" > {folder}/asked
+cat > {folder}/body
+printf 'https://forge.example/1\\033[31m\\n'
+"""
+
+
+def requested(seat, run, folder):
+    """A pull request by a stand-in for ``gh``, which is somebody else's program: what it is asked, and without any."""
+    tools = folder / "tools"
+    tools.mkdir()
+    (tools / "git").symlink_to(shutil.which("git"))
+    assert "PRQ001" in seat.handrail("merge", run, "--pr", code=2, PATH=str(tools)).stderr
+    (tools / "gh").write_text(GH.format(folder=folder))
+    (tools / "gh").chmod(0o755)
+    path = f"{tools}:/usr/bin:/bin"
+    said = seat.json("merge", run, "--pr", PATH=path)
+    assert (said["move"], said["message"]) == ("requested", "https://forge.example/1\\x1b[31m")
+    asked, body = (folder / "asked").read_text().splitlines(), (folder / "body").read_text()
+    assert asked[:6] == ["pr", "create", "--head", f"handrail/{run}", "--base", "main"]
+    assert "VERIFIED" in body
+    assert "handrail verify --base" in body
+    assert "handrail-evidence/" in body
+    (tools / "gh").write_text("#!/bin/sh\necho 'already there' >&2; exit 3\n")
+    refused = seat.handrail("merge", run, "--pr", code=1, PATH=path).stderr
+    assert "PRQ002" in refused
+    assert "already there" in refused
 
 
 def test_a_plan_and_a_change_are_decided_elsewhere_and_a_lost_runner_goes_on_from_the_remote_alone(tmp_path):
@@ -28,8 +58,14 @@ def test_a_plan_and_a_change_are_decided_elsewhere_and_a_lost_runner_goes_on_fro
         again.handrail("resume", run)
         assert "VALUE = 1" in again.git("show", f"handrail/{run}:{ONE.path}")
         again.handrail("review", "push", run)
-        assert "VERIFIED" in again.handrail("merge", run, "--json").stdout
-        again.git("push", "-q", "origin", f"handrail/{run}:main")
+        requested(again, run, tmp_path)
+        assert again.json("merge", run, "--push")["verdict"] == "VERIFIED"
+        bob.git("push", "-q", "origin", "HEAD:refs/heads/taken")
+        assert again.json("merge", run, "--push", "--into", "taken")["move"] == "pushed"
+        bob.git("commit", "-q", "--allow-empty", "-m", "apart")
+        bob.git("push", "-q", "origin", "HEAD:refs/heads/apart")
+        assert "REM003" in again.handrail("merge", run, "--push", "--into", "apart", code=2).stderr
+        bob.git("reset", "-q", "--hard", "HEAD~1")
         bob.git("pull", "-q")
         found = bob.json("verify", "--base", "HEAD~1", "--allow-self-asserted")
         assert found["verdict"] == "VERIFIED", found

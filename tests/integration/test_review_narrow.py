@@ -28,6 +28,11 @@ def test_a_narrowed_plan_is_asked_about_again_and_then_holds(tmp_path):
         (fresh,) = again.asked
         assert (fresh.kind, fresh.subject != item.subject) == (SubjectKind.PLAN, True)
         assert again.run.plan == fresh.subject
+        told = json.loads(here.cli("review", "show", fresh.id, "--since-decision", "--json").stdout)
+        assert (told["since"], told["decisions"][0]["verdict"]) == (item.id, "request-changes")
+        assert '"glob": "src/f2.py"' in told["diff"]
+        none = here.cli("review", "show", item.id, "--since-decision")
+        assert (none.returncode, "REV045" in none.stderr) == (2, True), none.stderr
         assert here.cli("review", "approve", fresh.id).returncode == 0
         done = here.resume(started.run.id, decide=approve)
         change = next(i for i in done.asked if i.kind is SubjectKind.CHANGE)

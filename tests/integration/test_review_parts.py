@@ -47,6 +47,10 @@ def test_only_the_accepted_hunks_are_gated_approved_and_merged(tmp_path):
         again = here.resume(run.id, decide=nobody)
         (fresh,) = again.asked
         assert fresh.id != item.id
+        since = here.cli("review", "show", fresh.id, "--since-decision").stdout
+        assert since.startswith(f"Since {item.id}, on which you said request-changes.")
+        assert "- LINE_2 = 22" in since
+        assert "LINE_30" not in since
         with here.reviews(run) as reviews:
             view = reviews.view(fresh.id)
             assert [r.change for r in view.reports] == [fresh.change] * len(view.reports)
