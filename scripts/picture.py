@@ -28,7 +28,7 @@ async def drawn(reviews: Reviews, item: str) -> str:
     """The change screen, 132 by 40, as SVG without fonts from elsewhere."""
     app = HandrailApp(reviews, item)
     async with app.run_test(size=(132, 40)) as pilot:
-        await pilot.pause(1.0)
+        await pilot.pause()
         picture = app.export_screenshot(title="handrail review")
     return re.sub(r"@font-face\s*\{[^}]*\}\s*", "", picture)
 

@@ -22,7 +22,7 @@ from orchestrator.models.plan import Plan, Step
 from orchestrator.models.review import ChangeSheet, Comment, ReviewSheet
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.run import Run, RunSettings
-from orchestrator.models.spec import Spec
+from orchestrator.models.spec import Requirement, Spec
 from orchestrator.models.traffic import Traffic, TrafficKind
 from orchestrator.policy import enforcement
 from orchestrator.policy.risks import headline
@@ -60,6 +60,13 @@ class _Told:
 
 def report(project: Project, run: Run) -> dict[str, Any]:
     """``report --json``, and what the page shows. Raises as ``verify`` when there is no policy at the run's base."""
+    told = standing(project, run)
+    evidence = _with_risks(_evidence(project, run), _Told(project, run, (), {}))
+    return {"run": told.pop("run"), "evidence": evidence, **told}
+
+
+def standing(project: Project, run: Run) -> dict[str, Any]:
+    """The same but for the evidence, which takes the longest to look at. Raises as :func:`report`."""
     events = tuple(event for _, event in project.index.events(run.id))
     told = _Told(project, run, events, chain_at(project, run.base_commit).keys())
     plan, spec = told.load(Plan, run.plan), told.load(Spec, run.spec)
@@ -68,7 +75,6 @@ def report(project: Project, run: Run) -> dict[str, Any]:
     steps = [_step(told, step, sheets.get(step.id), decided) for step in plan.steps] if plan else []
     return {
         "run": {**run.model_dump(mode="json", exclude={"settings"}), "title": spec.title if spec else WITHHELD},
-        "evidence": _with_risks(_evidence(project, run), told),
         "requirements": _coverage(spec, steps),
         "steps": steps,
         "decisions": [d for rows in decided.values() for d in rows],
@@ -138,6 +144,7 @@ def _step(
         "gates": [_gated(told, e) for e in told.of(step.id, "gated")],
         "acceptance": _acceptance(sheet),
         "files": [f.model_dump(mode="json") for f in sheet.change.files] if sheet else [],
+        "hunks": [h.model_dump(mode="json") for h in sheet.change.hunks] if sheet else [],
         "diff": _diff(told, sheet),
         "decisions": decided.get(step.id, []),
         "denials": _denials(proposals, traffic),
@@ -201,14 +208,22 @@ def _granted_and_used(
 
 def _coverage(spec: Spec | None, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Per requirement: its steps, whether all are merged, and whether a command failed before and passed after (D4)."""
-    return [_covered(r.id, r.title or r.statement, steps) for r in (spec.requirements if spec else ())]
+    return [_covered(r, steps) for r in (spec.requirements if spec else ())]
 
 
-def _covered(name: str, text: str, steps: list[dict[str, Any]]) -> dict[str, Any]:
-    mine = [s for s in steps if name in s["requirements"]]
+def _covered(of: Requirement, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    mine = [s for s in steps if of.id in s["requirements"]]
     shown = any(a["shows"] == Demonstration.DEMONSTRATED for s in mine for a in s["acceptance"])
     done = bool(mine) and all(s["status"] == "merged" for s in mine)
-    return {"id": name, "text": text, "steps": [s["id"] for s in mine], "merged": done, "demonstrated": done and shown}
+    return {
+        "id": of.id,
+        "text": of.title or of.statement,
+        "sentence": of.statement,
+        "line": of.span.line,
+        "steps": [s["id"] for s in mine],
+        "merged": done,
+        "demonstrated": done and shown,
+    }
 
 
 def _totals(steps: list[dict[str, Any]]) -> dict[str, Any]:

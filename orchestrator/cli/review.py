@@ -26,7 +26,9 @@ def command(ctx: click.Context) -> None:
 @key_options
 @repository
 def open_(item: str | None = None, key: Path | None = None, trust: str | None = None, repo: Path = Path()) -> None:
+    from orchestrator.app.desk import Desk
     from orchestrator.app.project import open_project
+    from orchestrator.app.reviewing import open_reviews
     from orchestrator.errors import UsageError
 
     if not interactive(no_input_asked=False):
@@ -38,8 +40,9 @@ def open_(item: str | None = None, key: Path | None = None, trust: str | None = 
         if not waiting:
             note("Nothing waits for a person.")
             return
-    with reviews_of(item or waiting[0].id, repo, key, trust) as reviews:
-        HandrailApp(reviews, item).run()
+        found = project.index.run(project.index.item(item or waiting[0].id).run)
+        with open_reviews(project, found, key=key, trust=digest(trust)) as reviews:
+            HandrailApp(reviews, item, desk=Desk(project)).run()
 
 
 @command.command("list", help="List what waits.")

@@ -163,7 +163,8 @@ def _ask(
     if approve_plan and sign(project, run, item, key=key, trust=trust):
         return
     if interactive(no_input):
+        from orchestrator.app.desk import Desk
         from orchestrator.tui.app import HandrailApp
 
         with open_reviews(project, run, key=key, trust=trust) as reviews:
-            HandrailApp(reviews, item.id, only=True).run()
+            HandrailApp(reviews, item.id, only=True, desk=Desk(project)).run()

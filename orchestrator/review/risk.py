@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from orchestrator.models.change import ChangedFile, ChangeKind, Hunk
 from orchestrator.models.gate import Disposition, Finding
+from orchestrator.models.review import ReviewSheet
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.view import ChangeDiff, ItemView
 
@@ -61,6 +62,14 @@ def file_scores(view: ItemView, part: ChangeDiff) -> dict[str, int]:
     for one in _ranked(view, part):
         found[one.hunk.path] = max(found.get(one.hunk.path, 0), one.score)
     return found
+
+
+def of_sheet(sheet: ReviewSheet) -> int:
+    """Points of a whole item, from its findings and paths alone: the diff is not read."""
+    points = sum(_FINDING[f.disposition] for part in sheet.changes for r in part.reports for f in r.findings)
+    for file in (file for part in sheet.changes for file in part.change.files):
+        points += sum(p for p, _ in _of_file(file)) + (20 if _BUILD.search(file.path) else 0)
+    return points
 
 
 def _ranked(view: ItemView, part: ChangeDiff) -> list[Ranked]:

@@ -8,6 +8,7 @@ signed, stored signed, and added up in the transaction that stores it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from secrets import token_hex
 from typing import TypeVar
 
@@ -23,7 +24,7 @@ from orchestrator.models.review import Comment, MarkState, ReviewSheet
 from orchestrator.policy import narrowing, verdicts
 from orchestrator.policy.narrowing import Narrowing
 from orchestrator.ports import Blobs, Clock, RunIndex, Trees
-from orchestrator.review import binding, diff, revising, rules
+from orchestrator.review import binding, diff, revising, risk, rules
 from orchestrator.review.escape import escape
 from orchestrator.review.marks import Marks
 from orchestrator.review.view import ChangeDiff, Decided, ItemView, Said
@@ -77,9 +78,22 @@ class Reviews:
         """The name under which decisions are signed."""
         return self._reviewer
 
+    def now(self) -> datetime:
+        """By the clock that decisions are dated with."""
+        return self._clock.now()
+
     def waiting(self, run: RunId | None = None) -> tuple[ReviewItem, ...]:
         """What waits for anybody, oldest first."""
         return self._index.open_items(run)
+
+    def glance(self, item: ReviewItem) -> tuple[bool, int]:
+        """Whether this key is still asked about it, and how much there is to look out for (see ``risk.of_sheet``)."""
+        try:
+            rules.may_decide(item, self._policy, self._keyid, self._reviewer)
+            mine = self._keyid not in {keyid for keyid, _ in self._opened(item.id)}
+        except UsageError:
+            mine = False
+        return mine, risk.of_sheet(self._load(item.document, ReviewSheet))
 
     def view(self, item_id: str) -> ItemView:
         """What is shown for an item.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding
 
@@ -17,6 +17,10 @@ class Command:
     action: str
     description: str
     short: str = ""
+
+    def with_keys(self, keys: str, label: str) -> Command:
+        """The same command on other keys."""
+        return replace(self, keys=keys, label=label)
 
     def binding(self) -> Binding:
         """In the footer only when there is a short description. The name is the id that a keymap refers to."""
@@ -41,7 +45,11 @@ PREVIOUS_HUNK = Command("hunk.previous", "left_square_bracket", "[", "previous_h
 NEXT_FILE = Command("file.next", "full_stop", ".", "next_file", "Next file or step")
 PREVIOUS_FILE = Command("file.previous", "comma", ",", "previous_file", "Previous file or step")
 OPEN = Command("item.open", "enter", "enter", "open", "Open the item", "Open")
-REFRESH = Command("inbox.refresh", "R", "R", "refresh_items", "Read the inbox again", "Refresh")
+REFRESH = Command("refresh", "R", "R", "refresh_items", "Read it again", "Refresh")
+RUN_OPEN = Command("run.open", "o", "o", "open_run", "Open the run of the item, or the newest", "Run")
+PROOF_OPEN = Command("run.proof", "p", "p", "proof", "What proves it, verified now", "Proof")
+CANCEL = Command("run.cancel", "C", "C", "cancel_run", "Cancel the run; asks before", "Cancel")
+STEER = Command("run.steer", "s", "s", "steer", "A word to the agent of the step under the cursor", "Steer")
 APPROVE = Command("verdict.approve", "a", "a", "approve", "Approve; asks before it signs", "Approve")
 REJECT = Command("verdict.reject", "r", "r", "reject", "Reject, with a reason", "Reject")
 REQUEST = Command("verdict.request", "c", "c", "request_changes", "Request changes, with a reason", "Changes")
@@ -49,7 +57,7 @@ LIFT = Command("finding.lift", "l", "l", "lift", "Lift the finding under the cur
 REMARK = Command("line.comment", "m", "m", "remark", "Comment on the line under the cursor", "Comment")
 FINDINGS = Command("findings.toggle", "f", "f", "findings", "Findings and requirement, or back to the diff", "Findings")
 HELP = Command("help", "question_mark", "?", "help", "These keys", "Help")
-BACK = Command("back", "q,escape", "q", "back", "Back to the inbox", "Back")
+BACK = Command("back", "q,escape", "q", "back", "Back to the screen below", "Back")
 QUIT = Command("quit", "q", "q", "back", "Quit", "Quit")
 
 ACCEPT_HUNK = Command("hunk.accept", "y", "y", "accept_hunk", "Accept the hunk under the cursor", "Accept hunk")
@@ -72,7 +80,9 @@ UNIFIED = Command("layout.unified", "2", "2", "layout('unified')", "Old and new 
 
 MOVES = (DOWN, UP, PAGE_DOWN, PAGE_UP, FIRST, LAST)
 JUMPS = (NEXT_HUNK, PREVIOUS_HUNK, NEXT_FILE, PREVIOUS_FILE)
-INBOX = (OPEN, REFRESH, HELP, QUIT)
+INBOX = (OPEN, RUN_OPEN, REFRESH, HELP, QUIT)
+RUN = (PROOF_OPEN, STEER, CANCEL, REFRESH, HELP, BACK, *JUMPS)
+PROOF = (REFRESH, HELP, BACK, *JUMPS)
 PLAN = (APPROVE, REJECT, REQUEST, REMARK, HELP, BACK, *JUMPS)
 HUNKS = (ACCEPT_HUNK, REJECT_HUNK, VIEW_HUNK, CLEAR_HUNK, ACCEPT_FILE, REJECT_FILE, TAKE, EDIT)
 LOOKS = (FILES, FOLD, FIND, FIND_NEXT, GO, AUTO, SPLIT, UNIFIED)

@@ -27,11 +27,11 @@ async def test_inbox_opens_plan_and_change_and_quits_with_nothing():
         assert isinstance(screen.screen, InboxScreen)
         assert "Search in the shop" in text_of(screen)
         await pilot.press("enter")
-        assert isinstance(screen.screen, PlanScreen)
-        await pilot.press("q", "j", "enter")
         assert isinstance(screen.screen, ChangeScreen)
-        await pilot.press("escape", "k", "down", "up", "enter")
+        await pilot.press("q", "j", "enter")
         assert isinstance(screen.screen, PlanScreen)
+        await pilot.press("escape", "k", "down", "up", "enter")
+        assert isinstance(screen.screen, ChangeScreen)
         await pilot.press("q", "q")
     assert screen.return_value == ()
 
@@ -193,22 +193,11 @@ async def test_the_palette_runs_a_command_by_name():
         assert isinstance(screen.screen, AskScreen)
 
 
-async def test_keys_can_be_changed_by_name():
-    screen = app(item="item-1")
-    screen.set_keymap({"verdict.reject": "x"})
-    async with screen.run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        await pilot.press("r")
-        assert isinstance(screen.screen, ChangeScreen)
-        await pilot.press("x")
-        assert isinstance(screen.screen, AskScreen)
-
-
 async def test_what_another_person_did_meanwhile_is_said():
     house = shop(NOTE)
     screen = app(house)
     async with screen.run_test(size=SIZE) as pilot:
-        await pilot.press("j", "enter", "a", "escape")
+        await pilot.press("enter", "a", "escape")
         house.reviews(BOB).decide("item-1", Verdict.REJECT, reason="no")
         await pilot.press("a", "enter")
         assert isinstance(screen.screen, ChangeScreen)

@@ -9,6 +9,9 @@ import pytest
 from review_support import House, SubjectKind, finding, hunk, plan_sheet, requirement, sheet, step
 from tui_support import app, text_of
 
+from orchestrator.tui.screens.change import ChangeScreen
+from orchestrator.tui.screens.plan import PlanScreen
+
 NASTY = "\x1b[8mA\x1b]52;c;aGk=\x07B\u202eC\u200bD\x9b31mE[red]F[/red]\U000e0041G\ufe0fH\rI"
 SHOWN = "\\x1b[8mA\\x1b]52;c;aGk=\\x07B<U+202E>C<U+200B>D\\x9b31mE[red]F[/red]<U+E0041>G<U+FE0F>H\\x0dI"
 FORBIDDEN = [c for c in NASTY if not c.isprintable() or ord(c) > 126]
@@ -46,7 +49,8 @@ async def test_hostile_text_is_shown_escaped_on_every_screen(size):
     async with screen.run_test(size=size) as pilot:
         await pilot.pause()
         assert SHOWN in clean(screen)
-        await pilot.press("j", "enter")
+        await pilot.press("enter")
+        assert isinstance(screen.screen, ChangeScreen)
         assert SHOWN in clean(screen)
         await pilot.press("f")
         assert "\\x1b[8mA\\x1b]52;c;aGk=\\x07B<U+202E>C" in clean(screen)
@@ -57,7 +61,8 @@ async def test_hostile_text_is_shown_escaped_on_every_screen(size):
         assert "\\x1b[8mA" in clean(screen)
         await pilot.press("escape", "f", "l", "a")
         clean(screen)
-        await pilot.press("escape", "q", "k", "enter")
+        await pilot.press("escape", "q", "j", "enter")
+        assert isinstance(screen.screen, PlanScreen)
         assert SHOWN in clean(screen)
 
 
@@ -80,7 +85,7 @@ def test_animations_are_off_when_the_person_says_so():
     code += "from textual import constants; print(constants.TEXTUAL_ANIMATIONS)"
     env = {"TEXTUAL_ANIMATIONS": "none", "PYTHONPATH": ":".join(sys.path)}
     ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["App", "none"]
+    assert ran.stdout.split() == ["Host", "none"]
 
 
 def test_the_review_room_never_loads_textual():

@@ -19,6 +19,7 @@ from orchestrator.review.service import Reviews
 from orchestrator.review.view import ItemView
 from orchestrator.tui import commands
 from orchestrator.tui.memory import release
+from orchestrator.tui.screens.host import keys_of
 from orchestrator.tui.screens.hunks import HunkScreen
 from orchestrator.tui.widgets.choices import Choices
 from orchestrator.tui.widgets.diff import RowsView
@@ -64,7 +65,7 @@ class ChangeScreen(HunkScreen):
                 yield Static("Findings", id="findings-title", markup=False)
                 yield Choices(id="findings")
                 yield RowsView(tuple(_side_rows(self._view)), id="context")
-        yield KeyBar(self.COMMANDS_HERE)
+        yield KeyBar(keys_of(self, self.COMMANDS_HERE))
 
     def on_mount(self) -> None:
         """The diff can be read at once."""

@@ -12,10 +12,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from orchestrator.tui.commands import MOVES, Command
+from orchestrator.tui.screens.host import keys_of
 
 
 class HelpScreen(ModalScreen[None]):
-    """Every command with its key and name."""
+    """Every command with its key, its name for keys.yaml, and what it does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss(None)", "Back", id="help.leave")
@@ -27,7 +28,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One line each."""
-        lines = [f"{c.label:>6}  {c.description}" for c in self._commands]
+        lines = [f"{c.label:>5} {c.name:<15} {c.description}" for c in keys_of(self, self._commands)]
         with VerticalScroll(id="help"):
-            yield Static("Keys", id="help-title", markup=False)
-            yield Static("\n".join([*lines, "", "   esc  Back"]), markup=False)
+            yield Static("Keys, the names that keys.yaml knows, what they do", id="help-title", markup=False)
+            yield Static("\n".join([*lines, "", "  esc Back"]), markup=False)

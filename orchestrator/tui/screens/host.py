@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from textual.app import App
 from textual.screen import Screen
 
 from orchestrator.review.view import Decided
+from orchestrator.tui.commands import Command
+from orchestrator.tui.keymap import Keymap, applied
 
 
-def host(screen: Screen[Any]) -> App[tuple[Decided, ...]]:
+class Host(App[tuple[Decided, ...]]):
+    """``key_choices`` are the person's own keys."""
+
+    key_choices: Keymap
+
+
+def host(screen: Screen[Any]) -> Host:
     """``screen.app``; Textual leaves open what an app returns."""
-    return cast("App[tuple[Decided, ...]]", screen.app)  # pyright: ignore[reportUnknownMemberType]  said above
+    return cast("Host", screen.app)  # pyright: ignore[reportUnknownMemberType]  said above
+
+
+def keys_of(screen: Screen[Any], here: Sequence[Command]) -> tuple[Command, ...]:
+    """The commands with the person's own keys."""
+    return applied(here, host(screen).key_choices)

@@ -1,16 +1,21 @@
-"""What waits for a verdict, oldest first."""
+"""What waits for a verdict: what asks this person first, then by risk and age. Looks again by itself."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import ClassVar
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from orchestrator.errors import HandrailError
+from orchestrator.app.desk import Desk
+from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError
+from orchestrator.models.base import RunId
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
@@ -19,24 +24,55 @@ from orchestrator.tui import commands
 from orchestrator.tui.memory import settled
 from orchestrator.tui.screens.change import ChangeScreen
 from orchestrator.tui.screens.help import HelpScreen
-from orchestrator.tui.screens.host import host
+from orchestrator.tui.screens.host import host, keys_of
 from orchestrator.tui.screens.judge import JudgeScreen
 from orchestrator.tui.screens.plan import PlanScreen
+from orchestrator.tui.screens.run import RunScreen
 from orchestrator.tui.widgets.choices import Choices
 from orchestrator.tui.widgets.keys import KeyBar
+
+_POLL_SECONDS = 2.0
+_BROKEN = 1_000_000
 
 
 class Items(Choices):
     """Entries that ``enter`` opens, and the footer says so."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [replace(commands.OPEN, action="select", name="item.select").binding()]
+    BINDINGS: ClassVar[list[BindingType]] = [replace(commands.OPEN, action="select").binding()]
 
 
-def _entry(item: ReviewItem) -> str:
-    since = item.created_at.strftime("%Y-%m-%d %H:%M UTC")
-    lifts = f", {len(item.findings)} to lift" if item.findings else ""
-    title = " ".join(part for part in (f"{item.kind.value:<6}", item.step or "", item.title) if part)
-    return f"{title}\n       {since}  run {item.run}  asks {item.threshold} {item.role}{lifts}"
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item with what its order in the list comes from."""
+
+    item: ReviewItem
+    mine: bool
+    risk: int
+    spent: str
+    broken: str = ""
+
+    def entry(self, now: datetime) -> str:
+        """Two lines: what it is; of whom it is asked, how old it is, how risky, and what the run has cost."""
+        item = self.item
+        lifts = f", {len(item.findings)} to lift" if item.findings else ""
+        title = " ".join(part for part in (f"{item.kind.value:<6}", item.step or "", item.title) if part)
+        whom = "asks YOU" if self.mine else "asks others"
+        asked = f"{whom}: {item.threshold} {item.role}{lifts}"
+        return (
+            f"{title}\n       {asked} | risk {self.risk} | {_age(now - item.created_at)} | run {item.run}{self.spent}"
+        )
+
+
+def _age(since: timedelta) -> str:
+    minutes = max(int(since.total_seconds()) // 60, 0)
+    if minutes < 60:  # noqa: PLR2004  minutes of an hour
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def _spent(cost: Mapping[str, Any]) -> str:
+    price = "price unknown" if cost["cost_usd"] is None else f"{cost['cost_usd']:.2f} USD"
+    return f" | {cost['tokens']} tokens, {price}"
 
 
 def screen_for(reviews: Reviews, view: ItemView) -> JudgeScreen:
@@ -50,23 +86,28 @@ class InboxScreen(Screen[None]):
     COMMANDS_HERE = commands.INBOX
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.INBOX]
 
-    def __init__(self, reviews: Reviews, first: ItemView | None, decided: list[Decided], *, only: bool) -> None:
+    def __init__(
+        self, reviews: Reviews, first: ItemView | None, decided: list[Decided], *, only: bool, desk: Desk | None
+    ) -> None:
         super().__init__()
         self._reviews = reviews
         self._first = first
         self._decided = decided
         self._only = only
+        self._desk = desk
+        self._shown: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """A title, the list or why there is none, the keys."""
         yield Static(f"Handrail review, as {escape(self._reviews.reviewer)}", id="head", markup=False)
         yield Items(id="items")
         yield Static("Nothing waits for a verdict.", id="empty", markup=False)
-        yield KeyBar(self.COMMANDS_HERE)
+        yield KeyBar(keys_of(self, self.COMMANDS_HERE))
 
     def on_mount(self) -> None:
         """Straight to the item that was asked for."""
         self.action_refresh_items()
+        self.set_interval(_POLL_SECONDS, self.poll)
         if self._first is not None:
             leave = self._leave if self._only else self._done
             host(self).push_screen(screen_for(self._reviews, self._first), leave)
@@ -74,15 +115,51 @@ class InboxScreen(Screen[None]):
     def action_refresh_items(self) -> None:
         """Read the queue again: other people and runs write to it."""
         try:
-            items = self._reviews.waiting()
+            waiting = self._waiting()
         except HandrailError as error:
             self._report(error)
             return
         choices = self.query_one(Choices)
-        choices.fill([(item.id, _entry(item)) for item in items])
-        choices.display = bool(items)
-        self.query_one("#empty").display = not items
+        now = self._reviews.now()
+        choices.fill([(one.item.id, one.entry(now)) for one in waiting])
+        choices.display = bool(waiting)
+        self.query_one("#empty").display = not waiting
         choices.focus()
+        self._shown = {one.item.id for one in waiting}
+
+    def _waiting(self) -> list[Waiting]:
+        """What asks this person first, then by risk, then by age."""
+        items = self._reviews.waiting()
+        spent = {run: self._spent_by(run) for run in {item.run for item in items}}
+        found = [self._look(item, spent[item.run]) for item in items]
+        return sorted(found, key=lambda one: (not one.mine, -one.risk, one.item.created_at))
+
+    def _look(self, item: ReviewItem, spent: str) -> Waiting:
+        """One whose stored parts are broken comes first, and keeps nobody from the others."""
+        try:
+            return Waiting(item, *self._reviews.glance(item), spent)
+        except EvidenceInvalid as error:
+            return Waiting(item, mine=True, risk=_BROKEN, spent=spent, broken=error.code)
+
+    def _spent_by(self, run: RunId) -> str:
+        return _spent(self._desk.cost(run)) if self._desk else ""
+
+    def poll(self) -> None:
+        """Read again when something came or went. Nothing is said of a busy store: the next look will tell."""
+        with suppress(StoreError):
+            if self.is_current and {item.id for item in self._reviews.waiting()} != self._shown:
+                self.action_refresh_items()
+
+    def action_open_run(self) -> None:
+        """The run of the item under the cursor; with none, the newest."""
+        if self._desk is None:
+            self.notify("Runs are shown by: handrail show", markup=False)
+            return
+        chosen = self.query_one(Choices).chosen
+        items = {item.id: item.run for item in self._reviews.waiting()}
+        run = items.get(chosen or "") or self._desk.newest()
+        if run is not None:
+            host(self).push_screen(RunScreen(self._desk, run))
 
     def on_option_list_option_selected(self, _: Choices.OptionSelected) -> None:
         """Enter on an entry."""

@@ -13,6 +13,7 @@ from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import ItemView
 from orchestrator.tui import commands
+from orchestrator.tui.screens.host import keys_of
 from orchestrator.tui.screens.judge import JudgeScreen
 from orchestrator.tui.widgets.diff import RowsView
 from orchestrator.tui.widgets.keys import KeyBar
@@ -43,7 +44,7 @@ class PlanScreen(JudgeScreen):
     def compose(self) -> ComposeResult:
         """One text and the keys."""
         yield self.main
-        yield KeyBar(self.COMMANDS_HERE)
+        yield KeyBar(keys_of(self, self.COMMANDS_HERE))
 
     def on_mount(self) -> None:
         """The text can be read at once."""

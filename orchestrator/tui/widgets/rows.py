@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from orchestrator.review.diff import Row, RowKind
-from orchestrator.review.escape import escape, fold, fold_words, pieces
+from orchestrator.review.escape import escape, fold, fold_words, lookalikes, pieces
 from orchestrator.tui import syntax
 from orchestrator.tui.widgets import words
 
@@ -83,8 +83,9 @@ class Layout:
 
     def _styled(self, index: int) -> list[Part]:
         row = self.rows[index]
-        coloured = syntax.spans(row.path, row.text) if row.kind in CODE else ((row.text, ""),)
-        changed = words.of_row(self.rows, index)
+        whole = row.kind not in CODE or lookalikes(row.text)  # which letters pass for others shows in whole lines only
+        coloured = ((row.text, ""),) if whole else syntax.spans(row.path, row.text)
+        changed = [] if whole else words.of_row(self.rows, index)
         if not changed and row.text.isascii() and row.text.isprintable():
             return list(coloured)
         parts: list[Part] = []

@@ -1,0 +1,52 @@
+"""What a person at the screens may see and order beside reviewing: a run as it goes, its evidence, cancel, steer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.app.cancel import cancel
+from orchestrator.app.project import Project
+from orchestrator.app.reporting import report, standing
+from orchestrator.app.steering import steer
+from orchestrator.models.base import RunId
+from orchestrator.models.run import RunSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One repository. Every method raises ``HandrailError`` for a run that is gone, or a store that is busy."""
+
+    project: Project
+
+    def newest(self) -> RunId | None:
+        """The run that began last."""
+        return next((run.id for run in self.project.index.runs()), None)
+
+    def moved(self, run: RunId, after: int) -> int:
+        """The number of the newest event; ``after`` when nothing has happened since."""
+        return next((number for number, _ in reversed(self.project.index.events(run, after))), after)
+
+    def run(self, run: RunId) -> dict[str, Any]:
+        """As :func:`~orchestrator.app.reporting.standing`, with ``budget``: ceilings in tokens and USD, or ``None``."""
+        found = self.project.index.run(run)
+        settings = RunSettings.model_validate_json(self.project.blobs.get(found.settings))
+        budget = {"tokens": settings.budget_tokens, "usd": settings.budget_usd}
+        return {**standing(self.project, found), "budget": budget}
+
+    def proved(self, run: RunId) -> dict[str, Any]:
+        """As :func:`~orchestrator.app.reporting.report`: the evidence is verified now."""
+        return report(self.project, self.project.index.run(run))
+
+    def cost(self, run: RunId) -> dict[str, Any]:
+        """Tokens and USD so far (``None`` when a price is unknown)."""
+        totals = standing(self.project, self.project.index.run(run))["totals"]
+        return {"tokens": totals["tokens"], "cost_usd": totals["cost_usd"]}
+
+    def cancel(self, run: RunId) -> str:
+        """What was done, in a sentence."""
+        return cancel(self.project, run)
+
+    def steer(self, run: RunId, step: str, words: str) -> str:
+        """What was done, in a sentence."""
+        return steer(self.project, run, step, words)

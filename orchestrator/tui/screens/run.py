@@ -1,0 +1,176 @@
+"""A run as it goes, and what proves it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from orchestrator.app.desk import Desk
+from orchestrator.errors import HandrailError
+from orchestrator.models.base import RunId
+from orchestrator.review.diff import Row, RowKind
+from orchestrator.review.escape import escape
+from orchestrator.tui import commands
+from orchestrator.tui.commands import Command
+from orchestrator.tui.screens.help import HelpScreen
+from orchestrator.tui.screens.host import host, keys_of
+from orchestrator.tui.screens.run_rows import proof_rows, run_rows
+from orchestrator.tui.screens.verdict import AskScreen
+from orchestrator.tui.widgets.diff import RowsView
+from orchestrator.tui.widgets.keys import KeyBar
+
+_POLL_SECONDS = 1.0
+_SEND = "enter: do it   esc: back"
+
+
+class ToldScreen(Screen[None]):
+    """Rows that are read again on ``R``. What cannot be read is said in the head, and the last rows stay."""
+
+    COMMANDS_HERE: Sequence[Command] = ()
+    SECTIONS: Sequence[RowKind] = (RowKind.FILE,)
+
+    def __init__(self, desk: Desk, run: RunId) -> None:
+        super().__init__()
+        self._desk = desk
+        self._run = run
+        self.main = RowsView((), id="main")
+
+    def compose(self) -> ComposeResult:
+        """Head, rows, keys."""
+        yield Static(id="head", markup=False)
+        yield self.main
+        yield KeyBar(keys_of(self, self.COMMANDS_HERE))
+
+    def on_mount(self) -> None:
+        """The rows can be read at once."""
+        self.action_refresh_items()
+        self.main.focus()
+
+    def read(self) -> tuple[Row, ...]:
+        """The rows as they are now."""
+        raise NotImplementedError
+
+    def action_refresh_items(self) -> None:
+        """Read again; the cursor stays on its row."""
+        try:
+            rows = self.read()
+        except HandrailError as error:
+            self.say(f"! {error}")
+            return
+        self.main.replace(rows, {}, self.main.cursor)
+        self.say(f"Run {self._run}")
+
+    def say(self, words: str) -> None:
+        """One line above the rows."""
+        self.query_one("#head", Static).update(escape(words))
+
+    def action_next_hunk(self) -> None:
+        """Down to the next section."""
+        self.main.jump((RowKind.HEADING, *self.SECTIONS), 1)
+
+    def action_previous_hunk(self) -> None:
+        """Up to the one before."""
+        self.main.jump((RowKind.HEADING, *self.SECTIONS), -1)
+
+    def action_next_file(self) -> None:
+        """Down to the next step or requirement."""
+        self.main.jump((RowKind.FILE,), 1)
+
+    def action_previous_file(self) -> None:
+        """Up to the one before."""
+        self.main.jump((RowKind.FILE,), -1)
+
+    def action_help(self) -> None:
+        """The keys of this screen."""
+        host(self).push_screen(HelpScreen(self.COMMANDS_HERE))
+
+    def action_back(self) -> None:
+        """To the screen below."""
+        self.dismiss(None)
+
+
+class ProofScreen(ToldScreen):
+    """From each sentence to the people who answered for it; the evidence is verified when it opens."""
+
+    COMMANDS_HERE = commands.PROOF
+    SECTIONS = (RowKind.FILE, RowKind.HUNK)
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.PROOF]
+
+    def read(self) -> tuple[Row, ...]:
+        """Verified now."""
+        return proof_rows(self._desk.proved(self._run))
+
+
+class RunScreen(ToldScreen):
+    """Looks for new events every second."""
+
+    COMMANDS_HERE = commands.RUN
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.RUN]
+
+    def __init__(self, desk: Desk, run: RunId) -> None:
+        super().__init__(desk, run)
+        self._seen = 0
+
+    def on_mount(self) -> None:
+        """Goes on by itself from here."""
+        self.set_interval(_POLL_SECONDS, self.poll)
+
+    def read(self) -> tuple[Row, ...]:
+        """As the store has it."""
+        self._seen = self._desk.moved(self._run, self._seen)
+        return run_rows(self._desk.run(self._run))
+
+    def poll(self) -> None:
+        """Read again when something has happened. A store that cannot be read is said, and asked again."""
+        try:
+            moved = self._desk.moved(self._run, self._seen) != self._seen
+        except HandrailError as error:
+            self.say(f"! {error}")
+            return
+        if moved:
+            self.action_refresh_items()
+
+    def action_proof(self) -> None:
+        """What proves it."""
+        host(self).push_screen(ProofScreen(self._desk, self._run))
+
+    def action_cancel_run(self) -> None:
+        """Ask, then end the run."""
+        lines = (f"Run {self._run}", "its sandboxes end; what is merged stays")
+        screen = AskScreen("Cancel the run?", lines, "Type the word cancel:", required=True, keys=_SEND)
+        host(self).push_screen(screen, self._cancel)
+
+    def _cancel(self, words: str | None) -> None:
+        if words == "cancel":
+            self._order(partial(self._desk.cancel, self._run))
+        elif words is not None:
+            self.notify("Not cancelled: the word was another.", markup=False)
+
+    def action_steer(self) -> None:
+        """A word to the step under the cursor."""
+        step = self.main.row.path
+        if not step:
+            self.notify("No step under the cursor; . goes to the next.", markup=False)
+            return
+        screen = AskScreen("Tell the agent", (f"of step {step}",), "What?", required=True, keys=_SEND)
+        host(self).push_screen(screen, partial(self._steer, step))
+
+    def _steer(self, step: str, words: str | None) -> None:
+        if words is not None:
+            self._order(partial(self._desk.steer, self._run, step, words))
+
+    def _order(self, order: partial[str]) -> None:
+        try:
+            done = order()
+        except HandrailError as error:
+            words = "\n".join(escape(line) for line in (str(error), *error.details))
+            self.notify(words, severity="error", markup=False, timeout=10)
+            return
+        self.notify(escape(done), markup=False)
+        self.action_refresh_items()
