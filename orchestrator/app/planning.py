@@ -11,7 +11,8 @@ from orchestrator.app.choosing import read_limits
 from orchestrator.app.files import read_file
 from orchestrator.app.model_planning import PlannerChoice, plan_with_model
 from orchestrator.app.project import Project
-from orchestrator.app.start import base_and_target, read_spec
+from orchestrator.app.spec_files import read_spec
+from orchestrator.app.start import base_and_target
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import open_workflow, plan_for
 from orchestrator.errors import UsageError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError
 from orchestrator.models.base import Digest, Noun
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Proposal
-from orchestrator.models.decision import Decision
+from orchestrator.models.decision import ON_A_CHANGE, Decision, SubjectKind, Verdict
 from orchestrator.models.event import Event
 from orchestrator.models.gate import Demonstration, GateReport
 from orchestrator.models.plan import Plan, Step
@@ -56,6 +57,74 @@ class _Told:
 
     def of(self, step: str, kind: str) -> list[Event]:
         return [e for e in self.events if e.step == step and e.kind == kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """Where a step stood. ``commit`` is empty until it is merged; ``texts`` are digests of what was asked then.
+
+    ``tests`` are command and what it shows; ``approvers`` only people whose signature holds.
+    """
+
+    run: str
+    step: str
+    status: str
+    commit: str
+    at: datetime
+    requirements: tuple[str, ...]
+    texts: Mapping[str, str]
+    files: tuple[str, ...]
+    tests: tuple[tuple[str, str], ...]
+    approvers: tuple[str, ...]
+
+    def as_body(self) -> dict[str, Any]:
+        """For ``--json``."""
+        tests = [{"command": command, "shows": shows} for command, shows in self.tests]
+        return {
+            "run": self.run,
+            "step": self.step,
+            "status": self.status,
+            "commit": self.commit or None,
+            "at": self.at.isoformat(),
+            "files": list(self.files),
+            "tests": tests,
+            "approvers": list(self.approvers),
+        }
+
+
+def stood(project: Project, run: Run) -> tuple[Stood, ...]:
+    """Every step of a run's plan, without asking whether its evidence holds; none for a run without a plan."""
+    events = tuple(event for _, event in project.index.events(run.id))
+    told = _Told(project, run, events, chain_at(project, run.base_commit).keys())
+    plan, spec = told.load(Plan, run.plan), told.load(Spec, run.spec)
+    if plan is None:
+        return ()
+    decided, sheets = _decided(told), _sheets(told)
+    texts: dict[str, str] = {r.id: r.text_digest for r in spec.requirements} if spec else {}
+    whole = [d for d in decided.get("", []) if d["kind"] == SubjectKind.RUN]
+    return tuple(
+        _stood(told, step, sheets.get(step.id), [*decided.get(step.id, []), *whole], texts) for step in plan.steps
+    )
+
+
+def _stood(
+    told: _Told, step: Step, sheet: ChangeSheet | None, decided: list[dict[str, Any]], texts: Mapping[str, str]
+) -> Stood:
+    ends = [e for e in told.events if e.step == step.id and e.kind.startswith("step-")]
+    landed = [e for e in ends if e.data.get("commit")]
+    names = [d["reviewer"] for d in decided if d["verdict"] == Verdict.APPROVE and d["kind"] in ON_A_CHANGE]
+    return Stood(
+        run=told.run.id,
+        step=step.id,
+        status=ends[-1].kind.removeprefix("step-") if ends else "pending",
+        commit=str(landed[-1].data["commit"]) if landed else "",
+        at=landed[-1].at if landed else told.run.created_at,
+        requirements=tuple(step.requirements),
+        texts={key: text for key, text in texts.items() if key in step.requirements},
+        files=tuple(f.path for f in sheet.change.files) if sheet else (),
+        tests=tuple((shlex.join(a["argv"]), a["shows"]) for a in _acceptance(sheet)),
+        approvers=tuple(dict.fromkeys(names)),
+    )
 
 
 def report(project: Project, run: Run) -> dict[str, Any]:

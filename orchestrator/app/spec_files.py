@@ -13,6 +13,8 @@ from orchestrator.app.files import read_file
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
+    from orchestrator.app.project import Project
+    from orchestrator.models.spec import Spec, SpecFormat
     from orchestrator.specs.beside import Beside
 
 _MOST_BYTES = 8 << 20
@@ -50,6 +52,34 @@ def gather(path: Path) -> SpecFiles:
     wanted = [place.capability] if place.capability else sorted(deltas)
     bases = {c: (n, text) for c in wanted if (text := _beside(folder, n := f"{place.specs}/{c}/spec.md")) is not None}
     return SpecFiles(path, data, Beside(lock, {name: found} if found is not None else {}, bases, deltas))
+
+
+def read_spec(path: Path, project: Project | None = None, chosen: SpecFormat | None = None) -> tuple[Spec, bytes]:
+    """A spec file, parsed together with what belongs to it, and the bytes that its source digest covers.
+
+    Raises ``UsageError`` (SPEC001) when it cannot be read, ``SpecInvalid`` when it is wrong.
+
+    With a project its path becomes the one inside the work tree, or the bare
+    file name: it goes into plans and evidence, where no folder of this machine belongs.
+    """
+    from orchestrator.specs.beside import whole
+    from orchestrator.specs.parse import parse_document
+
+    files = gather(path)
+    parsed = parse_document(files.data, str(files.path), chosen, None, files.beside)
+    parsed.report.refuse_errors()
+    spec = parsed.spec
+    named = {"path": label(files.path, project)} if project else {}
+    return spec.model_copy(update=named), whole(files.data, parsed.used)
+
+
+def label(path: Path, project: Project) -> str:
+    """A path as it goes into plans and evidence: inside the work tree, or the bare file name."""
+    from orchestrator.vcs.repository import work_tree
+
+    top = work_tree(project.repository)
+    whole = path.resolve()
+    return whole.relative_to(top.resolve()).as_posix() if top and whole.is_relative_to(top.resolve()) else path.name
 
 
 def _joined(folder: str, name: str) -> str:

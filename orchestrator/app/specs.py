@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.app.spec_files import gather
-from orchestrator.app.start import read_spec
+from orchestrator.app.spec_files import gather, read_spec
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:

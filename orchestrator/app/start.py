@@ -16,13 +16,14 @@ from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
 from orchestrator.app.risks import read_risks
 from orchestrator.app.sandboxing import EngineShelf, packages_at
+from orchestrator.app.spec_files import label, read_spec
 from orchestrator.app.wiring import open_run, open_workflow, process_plan_for, workflow_source
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.run import OVER, Run, RunSettings
-from orchestrator.models.spec import Spec, SpecFormat
+from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import NodeKind, Workflow
 from orchestrator.policy.proof.shape import is_planned
 from orchestrator.store.carrying import travelling
@@ -119,8 +120,8 @@ def _source(project: Project, request: RunRequest, workflow: Workflow) -> tuple[
     from orchestrator.workflows.source import process_source
 
     _, prose, path = workflow_source(request.workflow)
-    label = _label(Path(path), project) if Path(request.workflow).suffix else f"workflows/{path}"
-    return process_source(workflow, str(Path(label).with_name("process.md"))), prose
+    named = label(Path(path), project) if Path(request.workflow).suffix else f"workflows/{path}"
+    return process_source(workflow, str(Path(named).with_name("process.md"))), prose
 
 
 def new_run_id(now: datetime) -> RunId:
@@ -192,34 +193,6 @@ def go_on(
     spec = Spec.model_validate_json(project.blobs.get(run.spec))
     with open_run(project, run, spec, settings, key=key, trust=trust, say=say, shelf=shelf) as opened:
         return drive(project, opened.ctx, opened.abort, plan=run.plan, ask=ask)
-
-
-def read_spec(path: Path, project: Project | None = None, chosen: SpecFormat | None = None) -> tuple[Spec, bytes]:
-    """A spec file, parsed together with what belongs to it, and the bytes that its source digest covers.
-
-    Raises ``UsageError`` (SPEC001) when it cannot be read, ``SpecInvalid`` when it is wrong.
-
-    With a project its path becomes the one inside the work tree, or the bare
-    file name: it goes into plans and evidence, where no folder of this machine belongs.
-    """
-    from orchestrator.app.spec_files import gather
-    from orchestrator.specs.beside import whole
-    from orchestrator.specs.parse import parse_document
-
-    files = gather(path)
-    parsed = parse_document(files.data, str(files.path), chosen, None, files.beside)
-    parsed.report.refuse_errors()
-    spec = parsed.spec
-    label = {"path": _label(files.path, project)} if project else {}
-    return spec.model_copy(update=label), whole(files.data, parsed.used)
-
-
-def _label(path: Path, project: Project) -> str:
-    from orchestrator.vcs.repository import work_tree
-
-    top = work_tree(project.repository)
-    whole = path.resolve()
-    return whole.relative_to(top.resolve()).as_posix() if top and whole.is_relative_to(top.resolve()) else path.name
 
 
 def _settings(project: Project, request: RunRequest, plan: Plan | None, workflow: Workflow) -> RunSettings:

@@ -28,7 +28,10 @@ class Code:
 CODES: dict[str, Code] = {
     "PRD001": Code("the file is empty", "write at least one requirement"),
     "PRD002": Code("the file is not text", "export the document as Markdown and pass that file"),
-    "PRD003": Code("the file is larger than 8 MiB or longer than 100,000 lines", "split the document by feature"),
+    "PRD003": Code(
+        "the file is larger than 8 MiB, 100,000 lines or 25,000 headings, paragraphs, items and rows",
+        "split the document by feature",
+    ),
     "PRD004": Code("the file is not UTF-8", "save it again with the encoding UTF-8"),
     "PRD005": Code("a character that hides or reorders text", "delete the character and type the words again"),
     "PRD006": Code("a part too long or nested too deep to be read safely", "break it into smaller parts"),

@@ -72,8 +72,10 @@ class Inline:
                 return Run(token.content, *self._find(token.content))
             case "code_inline":
                 mark = token.markup or "`"
+                pad = " " if "`" in (token.content[:1], token.content[-1:]) else ""
                 line, column = self._find(token.content)
-                return Run(f"{mark}{token.content}{mark}", line, max(column - len(mark), 1), token.content)
+                shown = f"{mark}{pad}{token.content}{pad}{mark}"
+                return Run(shown, line, max(column - len(mark) - len(pad), 1), token.content)
             case "softbreak" | "hardbreak":
                 self._cursor = self._content.find("\n", self._cursor) + 1 or self._cursor
                 return Run("\n", *self._place(self._cursor))

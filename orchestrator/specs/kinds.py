@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from orchestrator.models.spec import Kind
 
@@ -37,6 +38,7 @@ _PRIORITY = re.compile(
     r"|\((must|should|could|won'?t)(?:[- ]have)?\)|^\W*(must|should|could|won'?t)[- ]have\b",
     re.IGNORECASE,
 )
+_P_NUMBER = re.compile(r"p[0-5]")
 _WORDS = frozenset({"must", "should", "could", "wont", "critical", "high", "medium", "low"})
 
 
@@ -45,6 +47,8 @@ def priority_of(text: str) -> str:
     bare = text.strip().strip("()`*.").casefold().replace("'", "")
     if bare.removesuffix("-have").removesuffix(" have") in _WORDS:
         return bare.removesuffix("-have").removesuffix(" have")
+    if "priority" not in bare and "(" not in text and "have" not in bare and not _P_NUMBER.search(bare):
+        return ""
     found = _PRIORITY.search(text)
     word = next((g for g in found.groups() if g), "") if found else ""
     return word.upper() if word[:1] in "Pp" and word[1:].isdigit() else word.casefold().replace("'", "")
@@ -55,14 +59,22 @@ def is_non_goal(heading: str) -> bool:
     return _NON_GOAL_SECTION.search(heading) is not None
 
 
-def kind_of(key: str, headings: Sequence[str], statement: str) -> Kind:
-    """The kind, from the id's prefix, then the headings in small letters (innermost last), then a measure."""
-    prefix = key.rpartition("-")[0].split("-")[0]
-    if prefix in _PREFIXES:
-        return _PREFIXES[prefix]
+@lru_cache(maxsize=1024)
+def _kind_of_sections(headings: tuple[str, ...]) -> Kind | None:
     for heading in reversed(headings):
         if _CONSTRAINT_SECTION.search(heading):
             return Kind.CONSTRAINT
         if _QUALITY_SECTION.search(heading):
             return Kind.QUALITY
+    return None
+
+
+def kind_of(key: str, headings: Sequence[str], statement: str) -> Kind:
+    """The kind, from the id's prefix, then the headings in small letters (innermost last), then a measure."""
+    prefix = key.rpartition("-")[0].split("-")[0]
+    if prefix in _PREFIXES:
+        return _PREFIXES[prefix]
+    named = _kind_of_sections(tuple(headings))
+    if named is not None:
+        return named
     return Kind.QUALITY if _MEASURED.search(statement[:4000]) else Kind.FUNCTIONAL

@@ -8,6 +8,7 @@ person reads in its diff which requirement became which.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -102,8 +103,9 @@ def assign(drafts: Sequence[Draft], left_out: Sequence[Draft], lock: SpecLock, r
     """
     used = dict(lock.used)
     edited: list[tuple[str, str, str]] = []
+    taken = {*(d.key for d in (*drafts, *left_out)), *(e.id for e in (*lock.ids, *lock.retired))}
     for prefix, group in ((REQUIREMENT, drafts), (LEFT_OUT, left_out)):
-        edited += _give([d for d in group if not d.key], prefix, lock, used, {d.key for d in (*drafts, *left_out)})
+        edited += _give([d for d in group if not d.key], prefix, lock, used, taken)
     everything = [*drafts, *left_out]
     _refuse_reuse(everything, lock, report)
     _refuse_moved_base(everything, lock, report)
@@ -127,28 +129,27 @@ def _give(
         elif (back := revived.pop(_print_of(draft), None)) is not None:
             draft.key = back.id
         else:
-            draft.key, draft.provisional = _next(prefix, used, taken, lock), True
+            draft.key, draft.provisional = _next(prefix, used, taken), True
 
 
 def _same(drafts: Sequence[Draft], known: Sequence[Entry]) -> dict[int, int]:
     """New place to old place for texts that are exactly the same; the first of twins to the first."""
-    places: dict[str, list[int]] = {}
+    places: dict[str, deque[int]] = {}
     for i, entry in enumerate(known):
-        places.setdefault(entry.text_digest, []).append(i)
+        places.setdefault(entry.text_digest, deque()).append(i)
     fixed: dict[int, int] = {}
     for j, draft in enumerate(drafts):
         waiting = places.get(_print_of(draft))
         if waiting:
-            fixed[j] = waiting.pop(0)
+            fixed[j] = waiting.popleft()
     return fixed
 
 
-def _next(prefix: str, used: dict[str, int], taken: set[str], lock: SpecLock) -> str:
-    gone = {e.id for e in (*lock.ids, *lock.retired)}
+def _next(prefix: str, used: dict[str, int], taken: set[str]) -> str:
     while True:
         used[prefix] = used.get(prefix, 0) + 1
         key = f"{prefix}-{used[prefix]:03d}"
-        if key not in taken and key not in gone:
+        if key not in taken:
             return key
 
 

@@ -20,7 +20,7 @@ from markdown_it.token import Token
 from orchestrator.models.spec import Span
 from orchestrator.specs.codes import Report
 from orchestrator.specs.inline import MAX_NESTING, Inline, Run, parser
-from orchestrator.specs.read import Text
+from orchestrator.specs.read import MAX_BLOCKS, Text
 
 MAX_BLOCK_CHARACTERS = 32_768
 
@@ -168,7 +168,11 @@ def parse_markdown(text: Text, report: Report) -> tuple[Block, ...]:
     if deep is not None:
         line = next((t.map[0] + 1 for t in tokens if t.map and t.level >= MAX_NESTING - 3), 1)
         report.add("PRD006", line, 1, "Lists or quotations are nested too deep to be read.")
-    return tuple(_Walk(text.lines, report).blocks(tokens))
+    blocks = tuple(_Walk(text.lines, report).blocks(tokens))
+    if len(blocks) > MAX_BLOCKS:
+        message = f"The file has {len(blocks):,} headings, paragraphs, items and rows; {MAX_BLOCKS:,} can be read."
+        report.add("PRD003", blocks[MAX_BLOCKS].line, 1, message)
+    return blocks
 
 
 class _Walk:

@@ -37,7 +37,10 @@ def match(old: Sequence[str], new: Sequence[str], fixed: Mapping[int, int]) -> l
     ``fixed`` maps places in ``new`` to places in ``old`` that are joined already. Linear in
     the texts but for words that fewer than 60 of them share.
     """
-    olds = {i: _words(text) for i, text in enumerate(old) if i not in set(fixed.values())}
+    if not old or not new:
+        return []
+    kept = set(fixed.values())
+    olds = {i: _words(text) for i, text in enumerate(old) if i not in kept}
     news = {j: _words(text) for j, text in enumerate(new) if j not in fixed}
     weight = _weights([*map(_words, old), *map(_words, new)])
     scores = {
@@ -46,17 +49,28 @@ def match(old: Sequence[str], new: Sequence[str], fixed: Mapping[int, int]) -> l
     best = sorted(
         (pair for pair in scores if scores[pair] >= LIKENESS), key=lambda p: (-scores[p], abs(p[0] - p[1]), p)
     )
+    rivals = _rivals(scores)
     made: list[Match] = []
     taken_old: set[int] = set()
     taken_new: set[int] = set()
     for i, j in best:
         if i in taken_old or j in taken_new:
             continue
-        rival = max((s for (a, b), s in scores.items() if (a == i) != (b == j) and a not in taken_old), default=0.0)
+        beside = (*rivals["old", i], *rivals["new", j])
+        rival = max((scores[a, b] for a, b in beside if (a, b) != (i, j) and a not in taken_old), default=0.0)
         made.append(Match(i, j, scores[i, j] - rival >= CLEAR))
         taken_old.add(i)
         taken_new.add(j)
     return made
+
+
+def _rivals(scores: Mapping[tuple[int, int], float]) -> Mapping[tuple[str, int], list[tuple[int, int]]]:
+    """The pairs that each old and each new text is in."""
+    found: defaultdict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for pair in scores:
+        found["old", pair[0]].append(pair)
+        found["new", pair[1]].append(pair)
+    return found
 
 
 def _words(text: str) -> Counter[str]:

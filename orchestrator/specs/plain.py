@@ -25,14 +25,14 @@ from orchestrator.specs.prose import (
     ANNOUNCES,
     CONDITION,
     IMPERATIVE,
-    STORY,
-    STRONG,
-    WISHES,
     Section,
+    demands,
     leads,
     left_out,
     says_section,
     section_of,
+    tells_story,
+    wishes,
 )
 from orchestrator.specs.rows import read_row, read_table
 
@@ -166,7 +166,7 @@ class _Reader:
         """An issue whose title is all that it asks for."""
         head = next((b for b in self._blocks if b.kind is BlockKind.HEADING), self._blocks[0] if self._blocks else None)
         line = head.text.split("\n")[0].strip() if head else ""
-        if head is not None and (IMPERATIVE.match(line) or STRONG.search(line)):
+        if head is not None and (IMPERATIVE.match(line) or demands(line)):
             yield Draft("", "", line, Body(), head.span)
 
     def _names(self) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ class _Reader:
             b for b in inside if b.kind is BlockKind.HEADING and label_of(b.text.strip().rstrip(":") + ":") is None
         ]
         marked = any((found := label_of(_head(b))) is not None and found[0] is Label.ACCEPT for b in inside)
-        stories = sum(STORY.search(b.text) is not None for b in inside if b.kind is not BlockKind.CODE)
+        stories = sum(tells_story(b.text) for b in inside if b.kind is not BlockKind.CODE)
         return (
             not below and (stories == 1 or (marked and stories == 0)) and not (i == 0 and stories == 0 and not marked)
         )
@@ -272,10 +272,10 @@ class _Reader:
         if section is Section.WANTED or bare or self._press or self.state.lead[0]:
             listed = item and (section is Section.WANTED or self.state.lead[0])
             told = item or section is Section.WANTED
-            said = WISHES.search(text) is not None or CONDITION.match(text) is not None
+            said = wishes(text) or CONDITION.match(text) is not None
             said = said or (told and IMPERATIVE.match(text) is not None)
             return listed or (said and not (self._press and ANNOUNCES.search(text)))
-        return STRONG.search(text) is not None or (item and STORY.search(text) is not None)
+        return demands(text) or (item and tells_story(text))
 
     def _from_item(self, block: Block, inside: Sequence[Block]) -> Draft:
         text = _BOX.sub("", block.text, count=1)
@@ -304,6 +304,8 @@ class _Reader:
 
     def _sentences(self, block: Block, section: Section) -> Iterator[Draft]:
         """Each demanding sentence with those that follow it."""
+        if not self._may_want(block, section):
+            return
         key, _ = _key(block.text)
         title, _ = _titled(block.raw, block.text)
         spans = [(begin, begin + len(words), words) for begin, words in split_sentences(block.plain)]
@@ -320,6 +322,11 @@ class _Reader:
             last = block.place(end - 1)
             span = Span(line=line, column=column, end_line=last[0], end_column=last[1])
             yield Draft(own, title, one_line(text), Body(), span, priority=priority_of(text))
+
+    def _may_want(self, block: Block, section: Section) -> bool:
+        """Whether any sentence of a paragraph can be a demand: never a false no."""
+        open_to_wishes = section is Section.WANTED or self._press or self._headed is None or block.line < self._headed
+        return section is not Section.CONTEXT and (open_to_wishes or demands(block.text))
 
     def _starts(self, words: str, section: Section, block: Block) -> bool:
         return self._wanted(words, section, block, item=False) or (self._press and left_out(words))

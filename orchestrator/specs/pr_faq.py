@@ -30,7 +30,7 @@ def count(blocks: Sequence[Block]) -> int:
     """How many headings, lines and questions look like this format; 0 with fewer than two marks."""
     lines = [heading_name(b.text[:200]) for b in blocks if b.kind is BlockKind.HEADING or len(b.raw) < 80]  # noqa: PLR2004  a line, no paragraph
     marks = sum(any(mark.search(line) for line in lines) for mark in _MARKS)
-    questions = sum(_is_question(b) for b in blocks)
+    questions = sum(_is_question(b) for b in blocks) if marks else 0
     return marks + questions if marks >= 1 and marks + min(questions, 2) >= 2 else 0  # noqa: PLR2004  one word may be chance
 
 

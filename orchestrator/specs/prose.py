@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from orchestrator.specs.body import label_of
 from orchestrator.specs.kinds import is_non_goal, priority_of
@@ -60,6 +61,19 @@ STRONG = re.compile(
     re.IGNORECASE,
 )
 """Demands wherever they stand."""
+_STRONG_WORDS = (
+    "must",
+    "shall",
+    "should",
+    "ought",
+    "needs",
+    "required",
+    "allowed",
+    "forbidden",
+    "may",
+    "able",
+    "has to",
+)
 DEMANDS = re.compile(r"\b(?:must(?!-| have)|shall|(?:is|are) required to)\b", re.IGNORECASE)
 """Words that nobody uses without meaning a requirement."""
 WISHES = re.compile(
@@ -83,6 +97,10 @@ CONDITION = re.compile(r"(?:if|when|whenever|while|once|unless)\b[^,]{3,200},", 
 """Says what happens in a case, without a word that demands it."""
 ANNOUNCES = re.compile(r"\b(?:announc(?:ed|es|ing)|launch(?:ed|es)?|introduc(?:ed|es|ing)|unveil\w*)\b", re.IGNORECASE)
 STORY = re.compile(r"\bAs an? .{2,200}?,? I (?:want|need|can|would|should)\b", re.IGNORECASE | re.DOTALL)
+_WISH_WORDS = (
+    *_STRONG_WORDS, "will", "can", "won't", "has to", "have to", "need", "allow", "support", "enable", "let", "want",
+    "never", "always",
+)  # fmt: skip
 _LEAD = re.compile(
     r"\b(?:needs?|must|shall|should|require[ds]?|support|features?|following|deliver|includes?|build|want|able to"
     r"|can)\b",
@@ -105,6 +123,7 @@ _SECTIONS = (
 )
 
 
+@lru_cache(maxsize=1024)
 def section_of(names: tuple[str, ...]) -> Section:
     """By the innermost heading, in small letters, whose name says something; outermost first in ``names``.
 
@@ -119,6 +138,23 @@ def section_of(names: tuple[str, ...]) -> Section:
             if pattern.search(name):
                 return section
     return Section.NEUTRAL
+
+
+def demands(text: str) -> bool:
+    """Whether :data:`STRONG` is in a text. Most texts have none of its words, which is seen at once."""
+    lowered = text.casefold()
+    return any(word in lowered for word in _STRONG_WORDS) and STRONG.search(text) is not None
+
+
+def wishes(text: str) -> bool:
+    """Whether :data:`WISHES` is in a text."""
+    lowered = text.casefold()
+    return any(word in lowered for word in _WISH_WORDS) and WISHES.search(text) is not None
+
+
+def tells_story(text: str) -> bool:
+    """Whether :data:`STORY` is in a text."""
+    return "as a" in text.casefold() and STORY.search(text) is not None
 
 
 def says_section(line: str) -> bool:

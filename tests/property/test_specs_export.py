@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
@@ -48,6 +48,7 @@ def _exported(spec, form, *, plain):
         return None
 
 
+@example([("x", "``` `q` y ``` `` z `` within", ["the `` `q` don't `` a `` b"], "P1", True)])
 @settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(_part, min_size=1, max_size=4))
 def test_what_is_exported_reads_as_the_same_requirements(parts) -> None:

@@ -1,14 +1,19 @@
 """Whatever the bytes, the answer is a spec or coded problems inside the file; and its plan covers it."""
 
+import re
 import sys
+from inspect import getclosurevars
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.models.spec import SpecFormat
 from orchestrator.planning.check import check_plan
 from orchestrator.specs.codes import CODES, SpecProblems
+from orchestrator.specs.lint.document import heads_in
+from orchestrator.specs.lint.table import RULES
 from orchestrator.specs.parse import parse_spec
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
@@ -109,3 +114,15 @@ def test_every_plan_is_acyclic_and_covers_its_spec(data: st.DataObject) -> None:
         done.add(step.id)
         assert step.alone == any(w.source.kind == "inferred" for w in step.write)
     assert {r for s in planned.steps for r in s.requirements} == {r.id for r in made.requirements}
+
+
+@pytest.mark.parametrize("code", [c for c, rule in RULES.items() if "heads" in getclosurevars(rule.check).nonlocals])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_no_sentence_that_a_rule_remarks_on_is_passed_over(code: str, data: st.DataObject) -> None:
+    held = getclosurevars(RULES[code].check).nonlocals
+    pattern = held.get("compiled") or held["touched"]
+    told = re.compile(pattern.pattern, re.IGNORECASE | re.ASCII)
+    found = told.search(data.draw(st.from_regex(told)))
+    assert found
+    assert not held["heads"].isdisjoint(heads_in(f"The till must {found[0]} 5 "))

@@ -358,6 +358,23 @@ def test_what_does_not_parse_is_an_error_and_no_pass():
         "".join("if a:\n" + "    x = b\n" for _ in range(2000)),
         "".join("    " * n + "for a in b:\n" for n in range(12)) + "    " * 12 + "x = f(x)\n",
     ],
+    ids=[
+        "sum",
+        "nested",
+        "large-string",
+        "large-number",
+        "format",
+        "list",
+        "calls",
+        "recursion",
+        "class",
+        "pattern",
+        "attributes",
+        "evals",
+        "chain",
+        "branches",
+        "loops",
+    ],
 )
 def test_hostile_source_ends_soon(source):
     import time

@@ -94,6 +94,7 @@ def test_a_root_outside_or_absent_is_not_taken(root: str) -> None:
         ("setup.cfg", "no section\n"),
         ("Cargo.toml", "x"),
     ],
+    ids=["open", "deep-toml", "json", "list", "deep-json", "setup", "cargo"],
 )
 def test_a_broken_manifest_is_named(path: str, text: str) -> None:
     with pytest.raises(UsageError) as caught:

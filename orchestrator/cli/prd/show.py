@@ -20,7 +20,7 @@ from orchestrator.cli.telling import note, print_json, say
 @spec_format
 @as_json
 def show(spec: Path, html: Path | None, plan: Path | None, spec_format: str | None, json_: bool) -> None:
-    from orchestrator.app.start import read_spec
+    from orchestrator.app.spec_files import read_spec
 
     if html is not None:
         from orchestrator.app.spec_page import write_page

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from orchestrator.models.spec import Criterion, Requirement, Severity, SpecFormat
-from orchestrator.specs.lint.document import Document, content_words
+from orchestrator.specs.lint.document import Document, Part, content_words, heads_in, heads_of
 from orchestrator.specs.lint.rule import Family, Remark, Rule, clip
 
 MAX_CRITERIA = 15
@@ -25,6 +25,19 @@ _UNHAPPY = re.compile(
 _TAKES_INPUT = re.compile(
     r"\b(?:enter(?:s|ed)?|typ(?:e|es|ed|ing)|upload\w*|submit\w*|import\w*|pars(?:e|es|ing)|pay(?:s|ment|ing)?|log(?:s|ging)? ?in|sign(?:s|ing)? ?in|search\w*|sends? (?:a|the) request|API|request\w*|input|form|password|file|connect\w*|download\w*|fetch\w*|delet\w*|transfer\w*)\b",
     re.IGNORECASE,
+)
+_OPEN_OUTCOME = re.compile(
+    r"\b(?:works?|working|functions?|behaves?) (?:correctly|properly|as (?:expected|intended|designed)|well|fine)\b|\bas expected\b|\bcorrectly\b(?=\s*[.,;]?$)",
+    re.IGNORECASE,
+)
+_INPUT = heads_of(
+    "enter typ type types typed typing upload submit import pars parse parsing pay pays payment paying log logs logging"
+    " sign signs signing search send sends api request input form password file connect download fetch delete transfer"
+)
+_TROUBLE = heads_of(
+    "not no without invalid unknown wrong fail error refuse reject deny denied denies empty missing expire unauthorized forbidden"
+    " timeout time times unavailable offline already duplicate exceed too cannot never unless malformed corrupt conflict"
+    " cancel abort limit zero negative block skip warn ignore instead only unchanged nothing non none absent except"
 )
 _CANNOT_FAIL = re.compile(
     r"^(?:true|:|echo\b.*|printf\b.*|ls\b.*|cat\b.*|pwd|date|exit 0|sleep\b.*|/bin/true|git status\b.*|test 1 -eq 1|python3? -c (['\"]?)(?:pass|)\1|which\b.*)$"
@@ -95,11 +108,14 @@ def _not_observable(document: Document) -> Iterator[Remark]:
 
 
 def _happy_only(document: Document) -> Iterator[Remark]:
+    takers = {id(s.requirement) for s in document.saying(_INPUT, Part.STATEMENT)}
     for requirement in document.requirements:
-        if not requirement.acceptance or not _TAKES_INPUT.search(requirement.statement):
+        if not requirement.acceptance or id(requirement) not in takers:
+            continue
+        if not _TAKES_INPUT.search(requirement.statement):
             continue
         words = " ".join([requirement.statement, *(c.text for c in requirement.acceptance)])
-        if not _UNHAPPY.search(words):
+        if _TROUBLE.isdisjoint(heads_in(words)) or not _UNHAPPY.search(words):
             yield Remark(
                 requirement.span.line,
                 requirement.span.column,
@@ -119,7 +135,7 @@ def _repeated(document: Document) -> Iterator[Remark]:
 
 def _restates(document: Document) -> Iterator[Remark]:
     for requirement in document.requirements:
-        said = set(content_words(requirement.statement))
+        said = set(document.content(requirement.statement)) if requirement.acceptance else set()
         for criterion in requirement.acceptance:
             words = set(content_words(criterion.text))
             if len(words) > 3 and words == said:  # noqa: PLR2004  fewer words may agree by chance
@@ -149,12 +165,8 @@ def _too_many(document: Document) -> Iterator[Remark]:
 
 
 def _open_outcome(document: Document) -> Iterator[Remark]:
-    pattern = re.compile(
-        r"\b(?:works?|working|functions?|behaves?) (?:correctly|properly|as (?:expected|intended|designed)|well|fine)\b|\bas expected\b|\bcorrectly\b(?=\s*[.,;]?$)",
-        re.IGNORECASE,
-    )
     for criterion in _once(document):
-        found = pattern.search(criterion.text)
+        found = _OPEN_OUTCOME.search(criterion.text)
         if found:
             yield _at(criterion, f"{found[0]!r}: expected by whom?")
 

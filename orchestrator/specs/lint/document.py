@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from orchestrator.models.spec import Requirement, Span, Spec
 from orchestrator.specs.body import label_of
@@ -20,40 +20,17 @@ _ABBREVIATION = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 _STOPWORDS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "and",
-        "or",
-        "in",
-        "on",
-        "is",
-        "are",
-        "be",
-        "by",
-        "for",
-        "with",
-        "when",
-        "then",
-        "given",
-        "that",
-        "this",
-        "it",
-        "as",
-        "at",
-        "from",
-        "not",
-        "shall",
-        "must",
-        "will",
-    ]
+    "the a an of to and or in on is are be by for with when then given that this it as at from not shall must will".split()  # noqa: SIM905  one word a line is not read
 )
 _STORY = re.compile(
     r"^(?:(?:Objective|User Story|Story)\s*:\s*)?As an? .{2,200}?\bI (?:want|need|can|would)\b", re.IGNORECASE
 )
+_ID_LIKE = re.compile(r"[A-Z]-[0-9]")
+_HEAD = re.compile(r"\b\w{1,4}|\.{3}|\u2026|\?{3}")
+_HEAD_LETTERS = 4
+_DIGIT = re.compile(r"\d")
+_BRACKETED = re.compile(r"\([^)]{0,80}\)")
+_NUMBERED = re.compile(r"^[\s\d.)\u00a7#:-]{1,20}")
 ENGLISH_SHARE = 0.12
 """English prose has about 40 % of such words; German, French or Spanish under 5 %."""
 
@@ -79,7 +56,7 @@ class Sentence:
     block: Block
     offset: int
     part: Part
-    requirement: Requirement | None
+    requirement: Requirement
 
     def place(self, at: int = 0) -> tuple[int, int]:
         """Line and column of a character of :attr:`text`."""
@@ -93,11 +70,8 @@ class Section:
     heading: Block
     trail: tuple[Block, ...]
     blocks: tuple[Block, ...]
-
-    @property
-    def name(self) -> str:
-        """The heading in small letters, without its number or marks."""
-        return heading_name(self.heading.text)
+    name: str
+    """The heading in small letters, without its number or marks."""
 
     @property
     def own(self) -> tuple[Block, ...]:
@@ -106,10 +80,10 @@ class Section:
         return self.blocks[:first]
 
 
+@lru_cache(maxsize=4096)
 def heading_name(text: str) -> str:
     """``## 3.1 Non-Goals *(optional)*`` as ``non-goals``."""
-    bare = re.sub(r"\([^)]{0,80}\)", " ", text)
-    bare = re.sub(r"^[\s\d.)§#:-]{1,20}", "", bare)
+    bare = _NUMBERED.sub("", _BRACKETED.sub(" ", text))
     return " ".join(bare.replace("*", " ").split()).strip(" :").casefold()
 
 
@@ -121,6 +95,7 @@ class Document:
         self.spec = spec
         self.blocks = tuple(split_lines(blocks))
         self.requirements = spec.requirements
+        self._content: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def trails(self) -> tuple[tuple[Block, tuple[Block, ...]], ...]:
@@ -139,7 +114,7 @@ class Document:
                 ends[opened.pop()] = i
             opened.append(i)
         return tuple(
-            Section(block, trail, self.blocks[i + 1 : ends[i]])
+            Section(block, trail, self.blocks[i + 1 : ends[i]], heading_name(block.text))
             for i, (block, trail) in enumerate(self.trails)
             if block.kind is BlockKind.HEADING
         )
@@ -150,7 +125,7 @@ class Document:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        """All sentences outside of code, quotations and labelled lines."""
+        """All sentences of requirements outside of code, quotations and labelled lines."""
         return tuple(self._sentences())
 
     def of(self, requirement: Requirement, *parts: Part) -> tuple[Sentence, ...]:
@@ -166,6 +141,29 @@ class Document:
     def statements(self) -> tuple[Sentence, ...]:
         """The sentences of all requirements' statements."""
         return tuple(s for s in self.sentences if s.part is Part.STATEMENT)
+
+    def saying(self, heads: frozenset[str], *parts: Part) -> list[Sentence]:
+        """Sentences of requirements, of the parts named, in which a word begins with one of :func:`heads_of`.
+
+        A rule looks only at these: most sentences hold no word that it could remark on.
+        """
+        places = sorted({i for head in heads for i in self._places.get(head, ())})
+        return [s for s in (self.demands[i] for i in places) if s.part in parts]
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for i, sentence in enumerate(self.demands):
+            for head in heads_in(sentence.text):
+                found.setdefault(head, []).append(i)
+        return found
+
+    def content(self, text: str) -> tuple[str, ...]:
+        """:func:`content_words`, remembered for this document: several rules compare the same texts."""
+        found = self._content.get(text)
+        if found is None:
+            found = self._content[text] = tuple(content_words(text))
+        return found
 
     @cached_property
     def language(self) -> str:
@@ -187,11 +185,15 @@ class Document:
         return "\n".join(b.raw for b in self.blocks if b.kind is not BlockKind.CODE).casefold()
 
     @cached_property
+    def referring(self) -> tuple[Block, ...]:
+        """Blocks outside of code in which something like an id stands."""
+        return tuple(b for b in self.blocks if b.kind is not BlockKind.CODE and _ID_LIKE.search(b.raw))
+
+    @cached_property
     def _by_requirement(self) -> dict[str, list[Sentence]]:
         found: dict[str, list[Sentence]] = {}
         for sentence in self.sentences:
-            if sentence.requirement is not None:
-                found.setdefault(sentence.requirement.id, []).append(sentence)
+            found.setdefault(sentence.requirement.id, []).append(sentence)
         return found
 
     def _sentences(self) -> Iterator[Sentence]:
@@ -203,7 +205,9 @@ class Document:
             if block.kind is BlockKind.CODE or block.quoted:
                 continue
             requirement, part = owners.of(block)
-            if any((run.line, run.column) in declared for run in block.runs if run.code is not None):
+            if requirement is None or any(
+                (run.line, run.column) in declared for run in block.runs if run.code is not None
+            ):
                 continue
             for begin, words in split_sentences(block.plain):
                 story = part is Part.STATEMENT and _STORY.match(words)
@@ -240,6 +244,17 @@ class _Owners:
         return owner, Part.STATEMENT
 
 
+def heads_of(words: str) -> frozenset[str]:
+    """The beginnings by which :meth:`Document.saying` finds words; given as words with spaces between. ``0``: a digit."""
+    return frozenset(word[:_HEAD_LETTERS] for word in words.split())
+
+
+def heads_in(text: str) -> set[str]:
+    """The beginnings of all words of a text, and ``0`` when there is a digit in it."""
+    found = set(_HEAD.findall(text.casefold()))
+    return found | {"0"} if _DIGIT.search(text) else found
+
+
 def split_sentences(text: str) -> Iterator[tuple[int, str]]:
     """Each sentence with its offset. A line break does not end one; an abbreviation's dot does not either."""
     begin = 0
@@ -261,9 +276,5 @@ def _sentence(text: str, begin: int, end: int) -> Iterator[tuple[int, str]]:
 
 def content_words(text: str) -> list[str]:
     """The words that carry meaning, in small letters, plural's *s* cut off."""
-    words = [w.casefold() for w in _WORD.findall(text)]
-    return [_singular(w) for w in words if w not in _STOPWORDS and len(w) > 2]  # noqa: PLR2004  shorter ones say nothing
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word  # noqa: PLR2004  as is, us
+    words = [w for w in _WORD.findall(text.casefold()) if w not in _STOPWORDS and len(w) > 2]  # noqa: PLR2004  shorter ones say nothing
+    return [w[:-1] if w[-1] == "s" and w[-2] != "s" and len(w) > 3 else w for w in words]  # noqa: PLR2004  as is, us

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.models.spec import Severity
-from orchestrator.specs.lint.document import Document, Part, Sentence
+from orchestrator.specs.lint.document import Document, Sentence
 
 
 class Family(StrEnum):
@@ -80,11 +80,6 @@ def clip(text: str, limit: int = 48) -> str:
     """The author's words in a message: one line, cut."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def sentences_of(document: Document, parts: Sequence[Part]) -> Iterator[Sentence]:
-    """Sentences of requirements, of the parts named."""
-    return (s for s in document.sentences if s.requirement is not None and s.part in parts)
 
 
 def two_requirements(first: str, second: str, before: str = "", more: str = "") -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from orchestrator.models.spec import Severity
-from orchestrator.specs.lint.document import Document
+from orchestrator.specs.lint.document import Document, Part, heads_of
 from orchestrator.specs.lint.rule import Check, Family, Remark, Rule, clip, remark
 from orchestrator.specs.markdown import BlockKind
 
@@ -16,25 +16,33 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 
+_MAY_HOLD_SECRET = re.compile(
+    r"[Aa][Kk][Ii][Aa]|[Gg][Hh][POUSRpousr]_|-----|[Ss][Kk]-|[Xx][Oo][Xx]|[Pp][Aa][Ss][Ss]|[Ss][Ee][Cc][Rr]|[Tt][Oo][Kk]|[Aa][Pp][Ii]"
+)
 
-def _guarded(touches: str, control: str, message: str) -> Check:
-    """Remark on the first sentence of a requirement that touches something, when no sentence of the spec names a control for it."""
-    touched, controlled = re.compile(touches, re.IGNORECASE), re.compile(control, re.IGNORECASE)
+
+def _guarded(touches: str, words: str, control: str, message: str) -> Check:
+    """Remark on the first sentence of a requirement that touches something, when no sentence of the spec names a control for it.
+
+    ``words`` as in :func:`~orchestrator.specs.lint.words.phrases`; ``control`` is matched against small letters.
+    """
+    touched, controlled, heads = re.compile(touches, re.IGNORECASE), re.compile(control), heads_of(words)
 
     def check(document: Document) -> Iterator[Remark]:
-        if controlled.search(document.lowered):
-            return
-        for sentence in document.demands:
+        for sentence in document.saying(heads, Part.STATEMENT, Part.CRITERION):
             found = touched.search(sentence.text)
             if found:
-                yield remark(sentence, found.start(), found.end(), message.format(clip(found[0])))
+                if not controlled.search(document.lowered):
+                    yield remark(sentence, found.start(), found.end(), message.format(clip(found[0])))
                 return
 
     return check
 
 
 def _secrets(document: Document) -> Iterator[Remark]:
-    for block in document.blocks:
+    for block in document.blocks if _MAY_HOLD_SECRET.search(document.text.source) else ():
+        if not _MAY_HOLD_SECRET.search(block.raw or block.text):
+            continue
         text = block.text if block.kind is BlockKind.CODE else block.plain
         for found in _SECRET.finditer(text):
             line, column = (block.line, block.column) if block.kind is BlockKind.CODE else block.place(found.start())
@@ -52,6 +60,7 @@ RULES = (
         good=_HEAD + "The shop must store the customer's home address, encrypted, and delete it 30 days after delivery.\n",
         check=_guarded(
             r"\b(?:personal (?:data|information|details)|date of birth|home address|phone numbers?|e-?mail address(?:es)?|passport|national id|social security|health (?:data|record)s?|medical|biometric|location history|full names?|PII)\b",
+            "personal date home phone email mail passport national social health medical biometric location full pii",
             r"encrypt|anonymi[sz]|pseudonymi[sz]|consent|retention|retain|\bkept for\b|gdpr|privacy|\bmask|redact|access control|\bonly (?:the|an?) \w+ (?:may|can)|authori[sz]|right to be forgotten|data protection",
             "{!r}: nothing says who may see it or how long it is kept.",
         ),
@@ -64,6 +73,7 @@ RULES = (
         good=_HEAD + "The shop must store each password as a salted hash.\n",
         check=_guarded(
             r"\b(?:passwords?|passphrases?|api[ -]keys?|access tokens?|refresh tokens?|private keys?|credentials?|client secrets?)\b",
+            "password passphrase passphrases api access refresh private credential client",
             r"\bhash|encrypt|keyring|key ?chain|vault|secret (?:store|manager)|redact|\bmask|rotat|never (?:be )?(?:log|stor|print|writ|shown|leav|persist)|(?:must|shall|does|do|is|are) not (?:be )?(?:log|stor|print|writ|shown|persist|expos|includ|contain|leak)|no (?:secrets?|credentials?|tokens?)|environment variable|0600|expire|scoped",
             "{!r}: nothing says how it is kept.",
         ),
@@ -76,6 +86,7 @@ RULES = (
         good=_HEAD + "A customer must be able to pay with a credit card; a repeated request with the same order number must not charge twice.\n",
         check=_guarded(
             r"\b(?:credit cards?|debit cards?|card payments?|payments? (?:is|are|must|shall)|charge the (?:customer|card)|checkout|payouts?|bank transfers?|pay with)\b",
+            "credit debit card payment payments charge checkout payout bank pay",
             r"idempot|twice|duplicate|pci|tokeni[sz]|refund|chargeback|reversal|declin|refus|reject|fraud|3-?d ?secure|reconcil|payment fail|fails",
             "{!r}: nothing says what happens when it is repeated or refused.",
         ),
@@ -88,6 +99,7 @@ RULES = (
         good=_HEAD + "An operator must be able to delete all orders of a year after typing the year as a confirmation.\n",
         check=_guarded(
             r"\b(?:delet(?:e|es|ing)|purg(?:e|es|ing)|eras(?:e|es|ing)|wip(?:e|es|ing)|drop(?:s|ping)? (?:the )?(?:table|database))\b(?!\s+key)",
+            "delete purge erase erasing wipe wiping drop",
             r"confirm|undo|restor|recover|backup|back up|soft[- ]delet|trash|recycle|archiv|audit|dry[- ]run|retention|grace period|irreversib|cannot be undone|only (?:the )?(?:owner|admin)|permission|authori[sz]|asks? (?:first|before)|rollback|roll back|preserv|prompt|--force|without delet",
             "{!r}: nothing says whether it can be undone.",
         ),
@@ -100,6 +112,7 @@ RULES = (
         good=_HEAD + "The shop must get the exchange rate from the bank's API, and use yesterday's when no answer comes within 2 seconds.\n",
         check=_guarded(
             r"\b(?:third[- ]party|external (?:api|service|system|provider)s?|webhooks?|remote (?:api|service|server)s?|\w+'s API|calls? (?:the|an?) (?:\w+ )?API|via (?:the )?\w+ API)\b",
+            "third external webhook remote api",
             r"timeout|time[sd]? out|retr(?:y|ies)|fall ?back|unavailable|unreachable|offline|no answer|outage|circuit|rate[- ]limit|degrad|fails?\b|failure|error|connection (?:lost|refused)",
             "{!r}: nothing says what happens when it does not answer.",
         ),
@@ -112,6 +125,7 @@ RULES = (
         good=_HEAD + "A customer must be able to upload a photo of at most 5 MB in PNG or JPEG.\n",
         check=_guarded(
             r"\b(?:upload(?:s|ed|ing)?|attach(?:es|ed|ing)? (?:a |the )?files?|file attachments?)\b",
+            "upload attach file",
             r"\d\s*[kmg]i?b\b|megabyte|size limit|maximum size|max(?:imum)? file|file size|file types?|mime|virus|malware|scan|allow-?list|extension|jpeg|png|pdf|only .{0,20}files",
             "{!r}: nothing says how large or of which kind.",
         ),
@@ -124,6 +138,7 @@ RULES = (
         good=_HEAD + 'Only an administrator must see the page with all orders; others are shown "not found".\n',
         check=_guarded(
             r"\b(?:admin(?:istrator)?s?|superusers?|moderators?|privileged users?)\b",
+            "admin superuser moderator privileged",
             r"\bonly\b|permission|authori[sz]|forbidden|not allowed|denied|\b403\b|access control|role-based|rbac|least privilege|privileges?\b(?! users?)",
             "{!r}: nothing says what others may not do.",
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from orchestrator.models.spec import Problem, Severity, Spec
 from orchestrator.specs.lint import acceptance, security, sentences, size, structure, terms, together, words
@@ -30,6 +31,8 @@ RULES: dict[str, Rule] = {
 
 MAX_REMARKS_PER_RULE = 30
 """More of one rule are counted in its last remark: a long list is not read."""
+MAX_COUNTED_PER_RULE = 1_000
+"""A rule that has found more stops there, and its last remark says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,13 @@ def lint(document: Document, *, select: Iterable[str] = (), ignore: Iterable[str
 
 
 def _run(rule: Rule, document: Document) -> list[Found]:
-    remarks = list(rule.check(document))
+    remarks = list(islice(rule.check(document), MAX_COUNTED_PER_RULE + 1))
     kept = [_found(rule, r, document.spec, r.message) for r in remarks[:MAX_REMARKS_PER_RULE]]
     if len(remarks) > MAX_REMARKS_PER_RULE:
         last = remarks[MAX_REMARKS_PER_RULE]
-        kept.append(
-            _found(
-                rule, last, document.spec, f"{last.message} And {len(remarks) - MAX_REMARKS_PER_RULE - 1} more like it."
-            )
-        )
+        more = len(remarks) - MAX_REMARKS_PER_RULE - 1
+        bound = "more than " if len(remarks) > MAX_COUNTED_PER_RULE else ""
+        kept.append(_found(rule, last, document.spec, f"{last.message} And {bound}{more - bool(bound)} more like it."))
     return kept
 
 

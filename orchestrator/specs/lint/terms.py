@@ -7,193 +7,26 @@ from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.models.spec import Severity
-from orchestrator.specs.lint.document import Document, Sentence
+from orchestrator.specs.lint.document import Document, Part, Sentence, heads_of
 from orchestrator.specs.lint.rule import Edit, Family, Remark, Rule, clip, remark, two_requirements
 from orchestrator.specs.markdown import BlockKind
 
 _ACRONYM = re.compile(r"(?<![\w-])[A-Z][A-Z0-9]{1,5}s?(?![\w-])")
+_SAID_IN_FULL = re.compile(
+    r"\(([a-z][a-z0-9]{1,6})\)|\b([a-z][a-z0-9]{1,6})(?=\s{0,9}(?:[(:\u2014\u2013=|]|,? (?:stands for|short for|means)))"
+)
+_SPELLED = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
+_HYPHENED = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)+")
 _KNOWN = frozenset(
-    [
-        "A",
-        "I",
-        "ID",
-        "IDs",
-        "UI",
-        "UX",
-        "URL",
-        "URLs",
-        "URI",
-        "API",
-        "APIs",
-        "HTTP",
-        "HTTPS",
-        "HTML",
-        "CSS",
-        "JS",
-        "JSON",
-        "YAML",
-        "TOML",
-        "XML",
-        "CSV",
-        "PDF",
-        "CLI",
-        "TUI",
-        "GUI",
-        "OS",
-        "CPU",
-        "GPU",
-        "RAM",
-        "SSD",
-        "SQL",
-        "DB",
-        "PR",
-        "PRs",
-        "CI",
-        "CD",
-        "QA",
-        "PM",
-        "UTC",
-        "GMT",
-        "ISO",
-        "RFC",
-        "IP",
-        "TCP",
-        "UDP",
-        "DNS",
-        "TLS",
-        "SSL",
-        "SSH",
-        "FTP",
-        "SMS",
-        "EU",
-        "US",
-        "UK",
-        "USA",
-        "GDPR",
-        "PNG",
-        "JPG",
-        "JPEG",
-        "GIF",
-        "SVG",
-        "MP",
-        "MB",
-        "KB",
-        "GB",
-        "TB",
-        "MIT",
-        "OK",
-        "FAQ",
-        "PRD",
-        "MVP",
-        "KPI",
-        "TBD",
-        "TODO",
-        "FIXME",
-        "XXX",
-        "AM",
-        "PM",
-        "MUST",
-        "SHALL",
-        "SHOULD",
-        "MAY",
-        "NOT",
-        "OR",
-        "AND",
-        "IF",
-        "THEN",
-        "WHEN",
-        "WHILE",
-        "WHERE",
-        "GIVEN",
-        "REQ",
-        "FR",
-        "SC",
-        "US",
-        "NFR",
-        "TXT",
-        "MD",
-        "ASCII",
-        "UTF",
-        "NULL",
-        "TRUE",
-        "FALSE",
-        "GET",
-        "PUT",
-        "POST",
-        "PATCH",
-        "HEAD",
-        "DELETE",
-        "SDK",
-        "IDE",
-        "VM",
-        "AI",
-        "ML",
-        "LLM",
-        "LLMs",
-        "MCP",
-        "AWS",
-        "GCP",
-        "ENV",
-        "README",
-        "LICENSE",
-        "CI",
-        "NEVER",
-        "ALWAYS",
-        "ALL",
-        "ANY",
-        "ONLY",
-        "P0",
-        "P1",
-        "P2",
-        "P3",
-        "P4",
-        "V1",
-        "V2",
-        "Q1",
-        "Q2",
-        "Q3",
-        "Q4",
-        "NO",
-        "YES",
-        "ON",
-        "OFF",
-        "IN",
-        "TO",
-        "BY",
-        "IT",
-        "IS",
-        "WITH",
-        "WITHOUT",
-        "FROM",
-        "EVERY",
-        "EACH",
-        "BUT",
-        "BOTH",
-        "ARE",
-        "HAS",
-        "CAN",
-        "CANNOT",
-        "ZIP",
-        "TAR",
-        "NPM",
-        "PYPI",
-        "OIDC",
-        "OAUTH",
-        "JWT",
-        "REST",
-        "CRUD",
-        "WIP",
-        "POC",
-        "ETA",
-        "EOF",
-        "EOL",
-        "BOM",
-        "SHA",
-        "MD5",
-        "SHA256",
-        "UUID",
-        "GUID",
-    ]
+    (  # noqa: SIM905  a hundred lines of one word each are not read
+        "A I ID IDs UI UX URL URLs URI API APIs HTTP HTTPS HTML CSS JS JSON YAML TOML XML CSV PDF CLI TUI GUI OS CPU"
+        " GPU RAM SSD SQL DB PR PRs CI CD QA PM UTC GMT ISO RFC IP TCP UDP DNS TLS SSL SSH FTP SMS EU US UK USA GDPR PNG"
+        " JPG JPEG GIF SVG MP MB KB GB TB MIT OK FAQ PRD MVP KPI TBD TODO FIXME XXX AM MUST SHALL SHOULD MAY NOT OR AND"
+        " IF THEN WHEN WHILE WHERE GIVEN REQ FR SC NFR TXT MD ASCII UTF NULL TRUE FALSE GET PUT POST PATCH HEAD DELETE"
+        " SDK IDE VM AI ML LLM LLMs MCP AWS GCP ENV README LICENSE NEVER ALWAYS ALL ANY ONLY P0 P1 P2 P3 P4 V1 V2 Q1 Q2"
+        " Q3 Q4 NO YES ON OFF IN TO BY IT IS WITH WITHOUT FROM EVERY EACH BUT BOTH ARE HAS CAN CANNOT ZIP TAR NPM PYPI"
+        " OIDC OAUTH JWT REST CRUD WIP POC ETA EOF EOL BOM SHA MD5 SHA256 UUID GUID"
+    ).split()
 )
 
 
@@ -201,11 +34,14 @@ def _spellings(document: Document) -> Iterator[Remark]:
     """``e-mail`` and ``email``: one word in two spellings, both in requirements."""
     forms: dict[str, Counter[str]] = {}
     places: dict[str, tuple[Sentence, int]] = {}
-    for sentence in document.demands:
-        for found in re.finditer(r"[A-Za-z]+(?:-[A-Za-z]+)*", sentence.text):
+    hyphened = {w.casefold() for s in document.demands if "-" in s.text for w in _HYPHENED.findall(s.text)}
+    wanted = {w.replace("-", "") for w in hyphened}
+    heads = heads_of(" ".join([*(w.partition("-")[0] for w in hyphened), *wanted]))
+    for sentence in document.saying(heads, Part.STATEMENT, Part.CRITERION):
+        for found in _SPELLED.finditer(sentence.text):
             word = found[0].casefold()
             joined = word.replace("-", "")
-            if len(joined) > 4:  # noqa: PLR2004  short words differ by more than a hyphen
+            if joined in wanted and len(joined) > 4:  # noqa: PLR2004  short words differ by more than a hyphen
                 forms.setdefault(joined, Counter())[word] += 1
                 places.setdefault(word, (sentence, found.start()))
     for spelled in forms.values():
@@ -244,39 +80,35 @@ def _unused_terms(document: Document) -> Iterator[Remark]:
 
 def _capitals(document: Document) -> Iterator[Remark]:
     """A defined term written in small letters is another word to a careful reader."""
-    terms = [t for t in _glossary(document) if len(t.split()) > 1 and t != t.casefold()]
-    for sentence in document.statements:
-        for term in terms:
-            for found in re.finditer(rf"\b{re.escape(term.casefold())}\b", sentence.text):
-                yield remark(
-                    sentence,
-                    found.start(),
-                    found.end(),
-                    f"{found[0]!r} is defined as {term!r}.",
-                    Edit(*sentence.place(found.start()), found[0], term),
-                )
+    terms = {t.casefold(): t for t in _glossary(document) if len(t.split()) > 1 and t != t.casefold()}
+    written = re.compile("|".join(rf"\b{re.escape(small)}\b" for small in terms))
+    for sentence in document.statements if terms else ():
+        for found in written.finditer(sentence.text):
+            term = terms[found[0]]
+            edit = Edit(*sentence.place(found.start()), found[0], term)
+            yield remark(sentence, found.start(), found.end(), f"{found[0]!r} is defined as {term!r}.", edit)
 
 
 def _acronyms(document: Document) -> Iterator[Remark]:
     seen: set[str] = set()
+    explained: set[str] | None = None
     for sentence in document.demands:
         for found in _ACRONYM.finditer(sentence.text):
             bare = found[0].rstrip("s")
             if bare in seen or found[0] in _KNOWN or bare in _KNOWN or not any(c.isalpha() for c in bare[1:]):
                 continue
-            if re.fullmatch(r"[IVX]+", bare) or sentence.text.isupper() or not _first_use(document, bare):
+            if re.fullmatch(r"[IVX]+", bare) or sentence.text.isupper():
                 continue
+            explained = _explained(document) if explained is None else explained
             seen.add(bare)
-            yield remark(sentence, found.start(), found.end(), f"{found[0]!r} is nowhere said in full.")
+            if bare.casefold() not in explained:
+                yield remark(sentence, found.start(), found.end(), f"{found[0]!r} is nowhere said in full.")
 
 
-def _first_use(document: Document, acronym: str) -> bool:
-    """Whether no place says the words: in brackets after them, before them, or as a row of a glossary."""
-    lowered = acronym.casefold()
-    explained = re.compile(
-        rf"\({re.escape(lowered)}s?\)|\b{re.escape(lowered)}s?\s*(?:\(|:|\u2014|\u2013|=|\||,? (?:stands for|short for|means))"
-    )
-    return explained.search(document.lowered.replace("*", "")) is None
+def _explained(document: Document) -> set[str]:
+    """What is said in full somewhere: in brackets after the words, before them, or as a row of a glossary."""
+    words = {found[1] or found[2] for found in _SAID_IN_FULL.finditer(document.lowered.replace("*", ""))}
+    return words | {word.removesuffix("s") for word in words}
 
 
 RULES = (

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from orchestrator.models.spec import Requirement, Severity, SpecFormat
-from orchestrator.specs.lint.document import Document, Part, Sentence, content_words
+from orchestrator.specs.lint.document import Document, Part, Section, Sentence, content_words, heads_of
 from orchestrator.specs.lint.rule import Family, Remark, Rule, clip, remark, two_requirements
 from orchestrator.specs.markdown import BlockKind
 
-_VALUE = re.compile(
-    r"(?P<bound>at most|at least|within|no more than|up to|maximum(?: of)?|minimum(?: of)?|exactly|after|every|for|of|is|than|to)\s+"
-    r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?|seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?|%|percent|[KMG]i?B|bytes?|characters?|items?|attempts?|retries|times|euros?|dollars?)(?!\w)",
+_BOUND = re.compile(
+    r"(?P<bound>at most|at least|within|no more than|up to|maximum(?: of)?|minimum(?: of)?|exactly|after|every|for|of|is|than|to)\s+$",
     re.IGNORECASE,
 )
+_LONGEST_BOUND = 24
+_VALUE = re.compile(
+    r"(?<!\d[.,])(?P<number>(?<!\d)\d+(?:[.,]\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?|seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?|%|percent|[KMG]i?B|bytes?|characters?|items?|attempts?|retries|times|euros?|dollars?)(?!\w)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_GOALS = heads_of("latency response throughput availability uptime performance concurrent concurrency memory load")
 _SCALE = {
     "ms": ("time", 0.001), "millisecond": ("time", 0.001), "s": ("time", 1), "sec": ("time", 1), "second": ("time", 1),
     "minute": ("time", 60), "min": ("time", 60), "hour": ("time", 3600), "day": ("time", 86400), "week": ("time", 604800),
@@ -31,46 +39,51 @@ _QUALITY = re.compile(
     re.IGNORECASE,
 )
 _OPPOSITE = re.compile(r"\b(must|shall|will|can|may)\s+(not|never)\b", re.IGNORECASE)
+_NOT = heads_of("not never")
 _NEGATED = re.compile(r"\b(?:not|never|cannot|no)\b", re.IGNORECASE)
 
 
-def _values(sentence: Sentence) -> Iterator[tuple[re.Match[str], str, float]]:
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """``at most 5 minutes``: where it stands, what it is measured in, and how much in that measure's first unit."""
+
+    start: int
+    end: int
+    bound: str
+    number: str
+    kind: str
+    amount: float
+
+
+def _values(sentence: Sentence) -> Iterator[_Value]:
     for found in _VALUE.finditer(sentence.text):
-        unit = found["unit"].casefold()
-        kind, factor = _SCALE.get(unit) or _SCALE.get(unit.rstrip("s")) or (unit.rstrip("s"), 1)
-        yield found, kind, float(found["number"].replace(",", ".")) * factor
-
-
-def _subject(sentence: Sentence, found: re.Match[str]) -> tuple[str, ...]:
-    words = content_words(sentence.text[: found.start()])
-    return tuple(sorted(set(words)))
+        bound = _BOUND.search(sentence.text, max(found.start() - _LONGEST_BOUND, 0), found.start())
+        if bound is not None:
+            unit = found["unit"].casefold()
+            kind, factor = _SCALE.get(unit) or _SCALE.get(unit.rstrip("s")) or (unit.rstrip("s"), 1)
+            amount = float(found["number"].replace(",", ".")) * factor
+            yield _Value(bound.start(), found.end(), bound["bound"].casefold(), found["number"], kind, amount)
 
 
 def _contradictions(document: Document) -> Iterator[Remark]:
     """Two sentences of different requirements that say all the same words before a bound, and another number behind it."""
-    seen: dict[tuple[tuple[str, ...], str, str], tuple[float, Sentence, str]] = {}
+    seen: dict[tuple[frozenset[str], str, str], tuple[float, Sentence, str]] = {}
     for sentence in document.statements:
-        for found, kind, value in _values(sentence):
-            subject = _subject(sentence, found)
+        for value in _values(sentence):
+            subject = frozenset(content_words(sentence.text[: value.start]))
             if len(subject) < 2:  # noqa: PLR2004  one word in common is no subject
                 continue
-            key = (subject, found["bound"].casefold(), kind)
-            before = seen.setdefault(key, (value, sentence, found[0]))
-            if (
-                before[0] != value
-                and before[1].requirement is not sentence.requirement
-                and before[1].requirement is not None
-            ):
-                other = before[1].requirement.aliases[0]
-                yield remark(
-                    sentence, found.start(), found.end(), f"{clip(found[0])!r} here, {clip(before[2])!r} in {other}."
-                )
+            said = sentence.text[value.start : value.end]
+            amount, other, before = seen.setdefault((subject, value.bound, value.kind), (value.amount, sentence, said))
+            if amount != value.amount and other.requirement is not sentence.requirement:
+                text = f"{clip(said)!r} here, {clip(before)!r} in {other.requirement.aliases[0]}."
+                yield remark(sentence, value.start, value.end, text)
 
 
 def _duplicates(document: Document) -> Iterator[Remark]:
     seen: dict[frozenset[str], Requirement] = {}
     for requirement in document.requirements:
-        words = frozenset(content_words(requirement.statement))
+        words = frozenset(document.content(requirement.statement))
         negated = bool(_NEGATED.search(requirement.statement))
         key = words | {"\0not"} if negated else words
         first = seen.setdefault(key, requirement)
@@ -84,32 +97,34 @@ def _duplicates(document: Document) -> Iterator[Remark]:
 
 def _opposites(document: Document) -> Iterator[Remark]:
     said: dict[tuple[str, ...], Sentence] = {}
-    denied: list[tuple[tuple[str, ...], Sentence]] = []
-    for sentence in document.statements:
-        words = [
-            w for w in content_words(_OPPOSITE.sub(r"\1", sentence.text)) if w not in ("never", "always", "can", "may")
-        ]
-        key = tuple(sorted(set(words)))
-        if _OPPOSITE.search(sentence.text):
-            denied.append((key, sentence))
-        elif not _NEGATED.search(sentence.text):
-            said.setdefault(key, sentence)
+    denied = [
+        (_core(content_words(_OPPOSITE.sub(r"\1", sentence.text))), sentence)
+        for sentence in document.saying(_NOT, Part.STATEMENT)
+        if _OPPOSITE.search(sentence.text)
+    ]
+    for sentence in document.statements if denied else ():
+        if not _NEGATED.search(sentence.text):
+            said.setdefault(_core(document.content(sentence.text)), sentence)
     for key, sentence in denied:
         other = said.get(key)
-        if other is not None and other.requirement is not None and len(key) > 2:  # noqa: PLR2004  fewer words may agree by chance
+        if other is not None and len(key) > 2:  # noqa: PLR2004  fewer words may agree by chance
             yield remark(sentence, 0, len(sentence.text), f"{other.requirement.aliases[0]} demands the opposite.")
+
+
+def _core(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(words) - {"never", "always", "can", "may"}))
 
 
 def _non_goals(document: Document) -> Iterator[Remark]:
     section = document.section("non-goal", "non goal", "out of scope", "not in this", "not in scope", "exclusions")
-    for block in section.blocks if section else ():
-        excluded = set(content_words(block.text))
+    named = [(b, set(content_words(b.text))) for b in (section.blocks if section else ())]
+    holding = _holding(document, {word for _, words in named for word in words})
+    for block, excluded in named:
         if block.kind is BlockKind.HEADING or not 2 <= len(excluded) <= 8:  # noqa: PLR2004  a name of a thing, not an argument about it
             continue
-        for requirement in document.requirements:
-            if excluded <= set(content_words(f"{requirement.title} {requirement.statement}")) and not _NEGATED.search(
-                requirement.statement
-            ):
+        for i in sorted(set.intersection(*(holding.get(word, set()) for word in excluded))):
+            requirement = document.requirements[i]
+            if not _NEGATED.search(requirement.statement):
                 yield Remark(
                     requirement.span.line,
                     requirement.span.column,
@@ -117,9 +132,22 @@ def _non_goals(document: Document) -> Iterator[Remark]:
                 )
 
 
+def _holding(document: Document, words: Iterable[str]) -> dict[str, set[int]]:
+    """Each of the words with the places of the requirements that hold it."""
+    found: dict[str, set[int]] = {word: set() for word in words}
+    for i, requirement in enumerate(document.requirements) if found else ():
+        held = {*document.content(requirement.title), *document.content(requirement.statement)}
+        for word in found.keys() & held:
+            found[word].add(i)
+    return found
+
+
 def _priorities(document: Document) -> dict[str, int]:
     found: dict[str, int] = {}
-    for requirement in document.requirements:
+    joined = {name for r in document.requirements if r.depends_on for name in (r.id, *r.depends_on)}
+    for requirement in document.requirements if joined else ():
+        if requirement.id not in joined:
+            continue
         said = _PRIORITY.search(f"{requirement.title}\n{requirement.statement}")
         if said:
             found[requirement.id] = int(said[1]) if said[1] else _RANK[said[2].casefold()]
@@ -140,16 +168,20 @@ def _inversion(document: Document) -> Iterator[Remark]:
                 )
 
 
+def _told(section: Section) -> tuple[set[str], set[str]]:
+    """The words of a story's heading, and those with its first lines."""
+    words = {w for w in content_words(section.heading.text) if w not in ("user", "story", "priority")}
+    return words, words | {w for b in section.own[:2] for w in content_words(b.text)}
+
+
 def _uncovered_story(document: Document) -> Iterator[Remark]:
     if document.spec.format is not SpecFormat.SPEC_KIT:
         return
-    wanted = [set(content_words(f"{r.title} {r.statement}")) for r in document.requirements]
-    for section in document.sections:
-        if not _STORY.match(section.heading.text):
-            continue
-        words = {w for w in content_words(section.heading.text) if w not in ("user", "story", "priority")}
-        told = words | {w for b in section.own[:2] for w in content_words(b.text)}
-        if words and all(len(told & w) < 2 for w in wanted):  # noqa: PLR2004  one word in common is chance
+    stories = [(s, *_told(s)) for s in document.sections if _STORY.match(s.heading.text)]
+    holding = _holding(document, {word for _, _, told in stories for word in told})
+    for section, words, told in stories:
+        shared = Counter(i for word in told for i in holding.get(word, ()))
+        if words and max(shared.values(), default=0) < 2:  # noqa: PLR2004  one word in common is chance
             yield Remark(
                 section.heading.line,
                 section.heading.column,
@@ -158,22 +190,19 @@ def _uncovered_story(document: Document) -> Iterator[Remark]:
 
 
 def _unmeasured_quality(document: Document) -> Iterator[Remark]:
-    measured = " ".join(c.text for r in document.requirements for c in r.acceptance) + " ".join(
-        c.text for c in document.spec.criteria
-    )
-    for requirement in document.requirements:
-        goal = next(
-            (s for s in document.of(requirement, Part.STATEMENT) if _QUALITY.search(s.text) and any(_values(s))), None
-        )
-        if goal is None or not (requirement.acceptance or document.spec.criteria):
+    criteria = (*(c for r in document.requirements for c in r.acceptance), *document.spec.criteria)
+    measured = " ".join(c.text for c in criteria).casefold()
+    numbers = set(_NUMBER.findall(measured))
+    told: set[str] = set()
+    for goal in document.saying(_GOALS, Part.STATEMENT):
+        requirement = goal.requirement
+        if requirement.id in told or not (_QUALITY.search(goal.text) and any(_values(goal))):
+            continue
+        told.add(requirement.id)
+        if not (requirement.acceptance or document.spec.criteria):
             continue
         word = _QUALITY.search(goal.text)
-        numbers = [f["number"] for f, _, _ in _values(goal)]
-        if (
-            word
-            and word[0].casefold() not in measured.casefold()
-            and not any(re.search(rf"\b{n}\b", measured) for n in numbers)
-        ):
+        if word and word[0].casefold() not in measured and numbers.isdisjoint(value.number for value in _values(goal)):
             yield remark(goal, word.start(), word.end(), f"No criterion measures {word[0]!r}.")
 
 
