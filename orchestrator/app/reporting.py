@@ -324,9 +324,9 @@ def _stamp(when: datetime) -> str:
 def _with_risks(evidence: dict[str, Any], told: _Told) -> dict[str, Any]:
     """The first line, which names each risk that the run or a commit of it accepted (D18)."""
     settings = told.load(RunSettings, told.run.settings)
-    risks = {AcceptedRisk.model_validate(r) for c in evidence["commits"] for r in c["risks"]}
-    risks |= set(settings.risks if settings else ())
-    said = sorted(risks, key=lambda risk: risk.words())
+    stated = [AcceptedRisk.model_validate(r) for c in evidence["commits"] for r in c["risks"]]
+    by_words = {risk.words(): risk for risk in (*stated, *(settings.risks if settings else ()))}
+    said = [by_words[words] for words in sorted(by_words)]
     rows = [risk.model_dump(mode="json") for risk in said]
     return {**evidence, "headline": headline(evidence["verdict"], said), "risks_accepted": rows}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.usage import Peaks
@@ -71,7 +71,7 @@ def higher(one: Peaks, other: Peaks) -> Peaks:
 
 def _dict(told: dict[str, Any], name: str) -> dict[str, Any]:
     found = told.get(name)
-    return found if isinstance(found, dict) else {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _number(told: dict[str, Any], *names: str) -> float | None:
