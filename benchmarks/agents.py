@@ -4,8 +4,8 @@
 
 Ours is the marginal cost of a step: (a run of 3 steps - a run of 1) / 2, with broker, gates, review and evidence. Bare
 is one hardened container of the same image and limits in which the agent does the same work on the same 50 files, its
-model reached over a unix socket without a broker. Both ask the same scripted endpoint, which answers at once: a real
-model only makes Handrail's share smaller. In turn, medians.
+model reached over a unix socket without a broker. Both ask the same scripted endpoint, which answers at once, and for
+the quickest agent once more with an endpoint that takes seconds for an answer, as a real model does. In turn, medians.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from orchestrator.testing.scenario.server import serve
 
 STEPS = 3
 AGENTS = ("claude-code", "codex", "opencode", "mini-swe-agent")
+QUICKEST = "codex"
+PAUSE_SECONDS = 0.1
+WORDS = " ".join(map(str, range(150)))
 LIMITS = Limits()
 PORT = 4180
 # In the container: a relay to the socket, then the agent, with the prompt on its stdin.
@@ -73,24 +76,26 @@ def main(rounds: int, names: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as name:
         env = sample.environment(Path(name))
         for agent in names:
-            ours, bare = _measure(Path(name) / agent, agent, rounds, env)
-            figures |= {f"{agent}: step (s)": ours, f"{agent}: bare (s)": bare}
-            figures |= {f"{agent}: added (s)": ours - bare, f"{agent}: added (%)": 100 * (ours / bare - 1)}
-            goals |= {f"{agent}: added (s)": ("<=", 1.0), f"{agent}: added (%)": ("<=", 5.0)}
+            for pause in (0.0, PAUSE_SECONDS) if agent == QUICKEST else (0.0,):
+                what = f"{agent}, slow answers" if pause else agent
+                ours, bare = _measure(Path(name) / what, agent, rounds, env, pause)
+                figures |= {f"{what}: step (s)": ours, f"{what}: bare (s)": bare}
+                figures |= {f"{what}: added (s)": ours - bare, f"{what}: added (%)": 100 * (ours / bare - 1)}
+                goals |= {f"{what}: added (s)": ("<=", 1.0), f"{what}: added (%)": ("<=", 5.0)}
     report("agents", figures, goals)
 
 
-def _measure(folder: Path, agent: str, rounds: int, env: dict[str, str]) -> tuple[float, float]:
+def _measure(folder: Path, agent: str, rounds: int, env: dict[str, str], pause: float) -> tuple[float, float]:
     manifest = agents.assemble(agent, None, lambda words: print(words, file=sys.stderr))
     agents.save(manifest)
     one, many, bare = list[Cost](), list[Cost](), list[Cost]()
     folder.mkdir()
-    with serve(load_scenario(_scenario(STEPS))) as server:
+    with serve(load_scenario(_scenario(STEPS, pause))) as server:
         _write_models(env, driver(agent).protocol, server.url)
         for turn in range(rounds):
             one.append(sample.reviewed(folder / f"one-{turn}", 1, env, agent, "here/scripted"))
             many.append(sample.reviewed(folder / f"many-{turn}", STEPS, env, agent, "here/scripted"))
-            bare.append(_bare(folder / f"bare-{turn}", agent, manifest.image))
+            bare.append(_bare(folder / f"bare-{turn}", agent, manifest.image, pause))
     marginal = (median(many).wall_seconds - median(one).wall_seconds) / (STEPS - 1)
     return marginal, median(bare).wall_seconds
 
@@ -99,10 +104,13 @@ def _wanted(n: int) -> str:
     return f"def value():\n    return {n}\n\n\ndef added():\n    return {n}\n"
 
 
-def _scenario(steps: int) -> bytes:
+def _scenario(steps: int, pause: float) -> bytes:
+    slow = {"fault": {"kind": "slow-tokens", "times": 1000, "seconds": pause}} if pause else {}
+
     def conversation(n: int) -> dict[str, object]:
         write = {"write": {"path": f"src/module_{n}.py", "text": _wanted(n)}}
-        turns = [{"say": "I write it.", "do": [write]}, {"do": [{"run": "ls src"}]}, {"done": "It is there."}]
+        say = {"say": WORDS if pause else "I write it."}
+        turns = [{**say, "do": [write], **slow}, {**say, "do": [{"run": "ls src"}], **slow}, {"done": "It is there."}]
         return {"when": f"REQ-{n:03}", "turns": turns}
 
     document = {"schema": "handrail.scenario/1", "conversations": [conversation(n) for n in range(1, steps + 1)]}
@@ -118,7 +126,7 @@ def _write_models(env: dict[str, str], protocol: WireProtocol, url: str) -> None
     place.chmod(0o600)
 
 
-def _bare(folder: Path, agent: str, image: str) -> Cost:
+def _bare(folder: Path, agent: str, image: str, pause: float) -> Cost:
     tree = sample.repository(folder)
     files = {f"/work/{p.relative_to(tree)}": p.read_text() for p in tree.rglob("*.py")}
     socket = folder / "lease"
@@ -130,7 +138,7 @@ def _bare(folder: Path, agent: str, image: str) -> Cost:
     start = driver(agent).start(AgentTask(RunId("bare"), step, 1, (), "", lease=lease), lease, "scripted")
     order = {"argv": start.argv, "env": dict(start.env), "tree": files, "prompt": "Do REQ-001.", "wanted": _wanted(1)}
     order["files"] = {f"/tmp/home/{path}": text for path, text in start.files.items()}  # noqa: S108  in the container
-    with serve(load_scenario(_scenario(1)), socket / "broker.sock"):
+    with serve(load_scenario(_scenario(1, pause)), socket / "broker.sock"):
         return cost(lambda: _contained(image, socket, json.dumps(order).encode()))
 
 

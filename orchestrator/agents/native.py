@@ -72,6 +72,9 @@ class NativeAgent:
         if not reader.fed:
             reader.feed(execution.stdout)
         reader.close()
+        if watch.events and not watch.ended and not execution.timed_out:
+            how = f"it ended with {execution.exit_code} and no last word"
+            emit(AgentEvent(AgentEventKind.FAILED, how, {"exit_code": execution.exit_code}))
         return _outcome(watch, execution, tuple(reader.denials))
 
     def _asked(self, task: AgentTask) -> dict[str, Any]:

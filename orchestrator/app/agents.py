@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from orchestrator import __version__
 from orchestrator.agents import recipes
+from orchestrator.agents.catalog import AGENTS
 from orchestrator.agents.drivers import DRIVERS, driver
 from orchestrator.app.clock import SystemClock
 from orchestrator.app.sandboxing import base_image, engine
@@ -43,8 +44,11 @@ class Listed:
 def installed(name: str) -> AgentManifest:
     """The manifest of an installed agent.
 
-    Raises ``UsageError``: ``AGT004`` unknown, ``AGT041`` not installed, ``AGT042`` a manifest that cannot be read.
+    Raises ``UsageError``: ``AGT004`` unknown, ``AGT044`` Handrail's own, ``AGT041`` not installed, ``AGT042`` a
+    manifest that cannot be read.
     """
+    if name in AGENTS:
+        raise UsageError("AGT044", f"{name} is a part of Handrail: it is always there.", "handrail agent list")
     driver(name)
     path = _manifest(name)
     try:
@@ -119,8 +123,8 @@ def assemble(name: str, version: str | None, say: Say) -> AgentManifest:
 
 
 def test(name: str, say: Say) -> tuple[Verdict, ...]:
-    """Run the conformance checks of an installed agent. Raises as :func:`installed`."""
-    return _tried(installed(name), say)
+    """Run the conformance checks of an installed agent, or of Handrail's own loop. Raises as :func:`installed`."""
+    return _native_tried(say) if name == "native" else _tried(installed(name), say)
 
 
 def remove(name: str) -> bool:
@@ -238,6 +242,18 @@ def _tried(manifest: AgentManifest, say: Say) -> tuple[Verdict, ...]:
                 usage=chosen.usage,
             )
         )
+    finally:
+        sandboxes.close()
+
+
+def _native_tried(say: Say) -> tuple[Verdict, ...]:
+    from orchestrator.agents.native import NativeAgent
+    from orchestrator.testing.agent_suite import Bench, run_suite
+
+    say("trying native in the sandbox: about a minute")
+    sandboxes = engine(base_image())
+    try:
+        return run_suite(Bench(NativeAgent(), sandboxes))
     finally:
         sandboxes.close()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.agents.drivers import DRIVERS
+from orchestrator.agents.native import NativeAgent
 from orchestrator.testing import agent_suite
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
@@ -24,6 +25,7 @@ OFTEN = [
     ("codex", agent_suite.check_cancel_is_prompt),
     ("cline", agent_suite.check_works_and_obeys_no_tree),
 ]
+NATIVE_OFTEN = (agent_suite.check_works_and_obeys_no_tree, agent_suite.check_killed_agent_is_not_finished)
 RARELY = [(name, check) for name in DRIVERS for check in agent_suite.CHECKS if (name, check) not in OFTEN]
 
 
@@ -51,6 +53,22 @@ def test_driver(name, check):
 @pytest.mark.parametrize(("name", "check"), RARELY, ids=name_of)
 def test_driver_long(name, check):
     passes(name, check)
+
+
+def native_passes(check):
+    with sandbox_support.sandboxes() as made:
+        check(agent_suite.Bench(NativeAgent(), made))
+
+
+@pytest.mark.parametrize("check", NATIVE_OFTEN, ids=name_of)
+def test_native(check):
+    native_passes(check)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("check", [c for c in agent_suite.CHECKS if c not in NATIVE_OFTEN], ids=name_of)
+def test_native_long(check):
+    native_passes(check)
 
 
 def test_an_image_that_does_not_stand_on_the_base_is_refused():
