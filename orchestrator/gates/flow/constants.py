@@ -26,13 +26,13 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.IsNot: operator.is_not,
 }
 _ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.BitXor: operator.xor,
-    ast.BitOr: operator.or_,
-    ast.BitAnd: operator.and_,
+    ast.Sub: int.__sub__,
+    ast.Mult: int.__mul__,
+    ast.FloorDiv: int.__floordiv__,
+    ast.Mod: int.__mod__,
+    ast.BitXor: int.__xor__,
+    ast.BitOr: int.__or__,
+    ast.BitAnd: int.__and__,
 }
 _BITS = 64
 MUTATORS = frozenset({"update", "setdefault", "__setitem__", "append", "appendleft", "add", "extend", "insert", "put"})

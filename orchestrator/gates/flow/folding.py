@@ -47,11 +47,10 @@ def _zipped(call: Call) -> Value | None:
     if "builtins.zip" in call.names and call.args and all(a.items is not None for a in call.args):
         return Value(items=tuple(Value(items=row) for row in zip(*(a.items or () for a in call.args), strict=False)))
     items = call.args[0].items if "builtins.dict" in call.names and call.args else None
-    if not items or not all(item.items is not None and len(item.items) == _PAIR for item in items):
+    rows = [item.items for item in items or () if item.items is not None and len(item.items) == _PAIR]
+    if not items or len(rows) != len(items):
         return None
-    pairs = [
-        (key.const if key.const is not NOTHING else object, value) for key, value in (i.items or () for i in items)
-    ]
+    pairs = [(row[0].const if row[0].const is not NOTHING else object, row[1]) for row in rows]
     return Value(pairs=(*pairs, *call.keywords.items()))
 
 
