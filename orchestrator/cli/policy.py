@@ -72,6 +72,11 @@ def init(
 @click.option("--gate", "gates", multiple=True, help="The gates that every change must pass, all of them.")
 @click.option("--protect", multiple=True, help="The protected branches, all of them.")
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the version holds (default: a year).")
+@click.option(
+    "--separate-configurer/--no-separate-configurer",
+    default=None,
+    help="Whether who chose a run's agents cannot be the only approver of their work.",
+)
 @click.option("--key", type=_PATH, help="A root key (default: your own).")
 @click.option("-o", "output", type=_PATH, default=Path("policy-next.json"), show_default=True, help="The draft.")
 @click.option("--commit", is_flag=True, help="Commit the version when it is complete.")
@@ -85,6 +90,7 @@ def change(
     gates: tuple[str, ...],
     protect: tuple[str, ...],
     days: int | None,
+    separate_configurer: bool | None,
     key: Path | None,
     output: Path,
     commit: bool,
@@ -104,6 +110,7 @@ def change(
         gates=gates or None,
         protect=protect or None,
         days=days,
+        separate_configurer=separate_configurer,
     )
     with open_project(repo) as project:
         done = change_policy(project, edit, key=key, output=output, commit=commit)

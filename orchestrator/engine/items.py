@@ -92,9 +92,11 @@ def parked(ctx: RunContext, item: ReviewItem, node: Node) -> ReviewItem:
 
 
 def _authors(ctx: RunContext, sheet: ReviewSheet) -> tuple[str, ...]:
-    """The people who edited a change that is shown."""
+    """The people who edited a change that is shown, and who chose its agents where the policy sets them apart."""
     made = [ctx.load(Proposal, part.change.proposal) for part in sheet.changes]
-    return tuple(dict.fromkeys(name for proposal in made for name in proposal.people))
+    chose = ctx.policy.principal(ctx.signer.keyid) if made and ctx.policy.separate_configurer else None
+    people = [*(name for proposal in made for name in proposal.people), *([chose.name] if chose else [])]
+    return tuple(dict.fromkeys(people))
 
 
 def _apart(ctx: RunContext, state: RunState, node: Node) -> tuple[str, ...]:

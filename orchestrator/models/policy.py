@@ -49,6 +49,8 @@ class Policy(Noun):
 
     Roles that the product itself reads: ``root`` (signs policies), ``runner``
     (signs changes and gate results), ``reviewer`` (decides). Workflows may name more.
+    ``separate_configurer`` says that who chose the agents of a run, which is who holds the key that signs for it,
+    cannot be the only approver of what they made.
     """
 
     version: int = Field(ge=1)
@@ -62,6 +64,7 @@ class Policy(Noun):
     gates: tuple[str, ...] = ()
     accept_risk: tuple[str, ...] = ()
     revoked: tuple[Revocation, ...] = ()
+    separate_configurer: bool = False
 
     def principal(self, keyid: str) -> Principal | None:
         """The principal of a key, or ``None``."""

@@ -35,6 +35,7 @@ class Edit:
     protect: tuple[str, ...] | None = None
     revoke: Sequence[Revocation] = ()
     days: int | None = None
+    separate_configurer: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,9 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "gates": old.gates if edit.gates is None else edit.gates,
             "protected_refs": old.protected_refs if edit.protect is None else edit.protect,
             "revoked": (*old.revoked, *edit.revoke),
+            "separate_configurer": old.separate_configurer
+            if edit.separate_configurer is None
+            else edit.separate_configurer,
         }
     )
     root.check(policy)

@@ -295,6 +295,7 @@ def lab(
     state: Path | None = None,
     people: Mapping[str, Sequence[str]] | None = None,
     lift_roles: Sequence[str] = ("reviewer",),
+    separate_configurer: bool = False,
 ) -> Iterator[Lab]:
     """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly.
 
@@ -321,7 +322,7 @@ def lab(
             limits,
             human=human,
             people=people or {},
-            lift_roles=lift_roles,
+            more={"lift_roles": tuple(lift_roles), "separate_configurer": separate_configurer},
         )
         made.git("add", "-A")
         made.git("commit", "-qm", "The project")
@@ -335,16 +336,14 @@ def _set_up(
     *,
     human: bool,
     people: Mapping[str, Sequence[str]],
-    lift_roles: Sequence[str],
+    more: Mapping[str, object],
 ) -> None:
     with made.project() as project:
         signer, now = generate_key(made.key, "you"), project.clock.now()
         policy = create_policy("you", signer.public_key, now, protected_refs=(), gates=GATES)
         person = policy.principals[0].model_copy(update={"human": human})
         ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
-        policy = policy.model_copy(
-            update={"principals": (person,), "ceiling": ceiling, "lift_roles": tuple(lift_roles)}
-        )
+        policy = policy.model_copy(update={"principals": (person,), "ceiling": ceiling, **more})
         for name, roles in people.items():
             policy = _with_person(policy, name, generate_key(made.folder / f"{name}.pem", name), roles)
         files = {**sign_policy(policy, [signer]), ".handrail/profile.yaml": dump_profile(profile)}
