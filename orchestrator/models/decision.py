@@ -46,9 +46,10 @@ class ReviewItem(Noun):
 
     ``subject`` is the digest of what is judged: of the plan, of the change's
     identity, of the run's final identity, or of the sheet of work. ``shown`` are the digests of what a
-    reviewer is shown beside it (reports, findings, acceptance). ``authors`` are people who edited the change: their own
-    approval alone is not enough. ``apart`` are people whose decision does not count
-    here, because they did what is judged. ``revisable``: who asks for changes may make them. ``due_at``: it expires.
+    reviewer is shown beside it (reports, findings, acceptance). ``authors`` are people who edited the change, or who
+    sign it as made where the policy sets them apart: their own approval alone is not enough. ``apart`` are people
+    whose decision does not count here, because they did what is judged. ``revisable``: who asks for changes may make
+    them. ``due_at`` is when it expires undecided.
     """
 
     id: str

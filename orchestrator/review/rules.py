@@ -104,12 +104,12 @@ def hands_in(view: ItemView, verdict: Verdict) -> None:
 
 
 def another_than_the_author(item: ReviewItem, policy: Policy, name: str, verdict: Verdict) -> None:
-    """Who edited the change cannot be its only approver, so somebody else must hold the role. Raises REV039."""
+    """An author of the change cannot be its only approver, so somebody else must hold the role. Raises REV039."""
     others = set(_holders(policy, item.role)) - set(item.authors)
     if verdict is Verdict.APPROVE and name in item.authors and not others:
         raise UsageError(
             "REV039",
-            f"{escape(name)} has edited this change, and nobody else is in the role {escape(item.role)}.",
+            f"{escape(name)} edited this or chose its agent, and nobody else is in the role {escape(item.role)}.",
             "have the policy name another reviewer",
         )
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.errors import StoreError
 
@@ -99,4 +99,4 @@ def _out(value: object) -> object:
 
 
 def _in(value: Any) -> Any:  # noqa: ANN401  a cell of any type
-    return base64.b64decode(value["b"]) if isinstance(value, dict) else value
+    return base64.b64decode(cast("dict[str, str]", value)["b"]) if isinstance(value, dict) else value

@@ -44,3 +44,17 @@ def test_a_narrowed_plan_is_asked_about_again_and_then_holds(tmp_path):
         assert (found.verdict, found.problems) == (Verified.VERIFIED, ())
         late = here.cli("review", "narrow", change.id, "--step", "S01", "--attempts", "1")
         assert (late.returncode, "REV047" in late.stderr) == (2, True), late.stderr
+
+
+def test_who_chose_the_agent_cannot_be_its_only_approver_where_the_policy_says_so(tmp_path):
+    one = Req(1)
+    steps = {one.id: [[write(one.path, "VALUE = 1\n")]]}
+    with lab(tmp_path, people={"ann": ["reviewer"]}, separate=True) as here:
+        done = here.run([one], steps)
+        change = done.asked[-1]
+        assert (done.code, change.kind, change.authors) == (4, SubjectKind.CHANGE, ("you",))
+        with here.project() as project:
+            assert (len(project.index.decisions(change.id)), project.index.outcome(change.id)) == (1, None)
+        said = here.cli("review", "approve", change.id, "--key", str(here.folder / "ann.pem"), "--json")
+        assert (said.returncode, json.loads(said.stdout)["outcome"]) == (0, "approve"), said.stderr
+        assert here.resume(done.run.id).code == 0

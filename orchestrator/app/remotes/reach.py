@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from orchestrator.errors import StoreError
 from orchestrator.models.ids import Digest, GitOid, canonical
@@ -69,9 +69,9 @@ def _named(value: Any, key: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401  
     while ahead:
         name, one = ahead.pop()
         if isinstance(one, dict):
-            ahead += [(str(k), v) for k, v in one.items() if k not in _WORDS]
+            ahead += [(k, v) for k, v in cast("dict[str, object]", one).items() if k not in _WORDS]
         elif isinstance(one, list | tuple):
-            ahead += [(name, v) for v in one]
+            ahead += [(name, v) for v in cast("list[object]", one)]
         elif isinstance(one, str) and (found := _DIGEST.fullmatch(one) or _OID.fullmatch(one)):
             yield name, found[1] if found.re is _DIGEST else one
 
