@@ -151,6 +151,9 @@ def plan(it: Plan) -> Iterator[Row]:
         yield from step(one)
 
 
+_MODES = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
+
+
 def file_line(file: ChangedFile) -> str:
     """One changed path with its size, and each thing about it that a diff does not make plain."""
     line = f"{file.kind.value:<8} +{file.added_lines} -{file.removed_lines} {file.path}"
@@ -158,6 +161,8 @@ def file_line(file: ChangedFile) -> str:
         line += f" (was {file.old_path})"
     if None not in (file.old_mode, file.new_mode) and file.old_mode != file.new_mode:
         line += f" (mode {file.old_mode} -> {file.new_mode})"
+    if file.new_mode != file.old_mode and file.new_mode in _MODES:
+        line += f" ({_MODES[file.new_mode]})"
     return line + (" (binary)" if file.binary else "")
 
 
