@@ -15,7 +15,7 @@ from orchestrator.app.preferences import preferences
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
 from orchestrator.app.sandboxing import EngineShelf, packages_at
-from orchestrator.app.spec_files import label, read_spec
+from orchestrator.app.spec_files import label, read_again
 from orchestrator.app.wiring import open_run, open_workflow, workflow_source
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
@@ -106,7 +106,7 @@ def _source(project: Project, request: RunRequest, workflow: Workflow) -> tuple[
     if is_planned(workflow):
         if request.spec is None:
             raise UsageError("RUN008", f"{workflow.id} makes a plan from a spec.", "handrail run SPEC")
-        return read_spec(request.spec, project)
+        return read_again(request.spec, project)
     if request.spec is not None:
         hint = f"handrail run --workflow {request.workflow}"
         raise UsageError("RUN009", f"{workflow.id} is a process of its own and reads no spec.", hint)
