@@ -11,7 +11,7 @@ from orchestrator.app.choosing import read_limits
 from orchestrator.app.files import read_file
 from orchestrator.app.model_planning import PlannerChoice, plan_with_model
 from orchestrator.app.project import Project
-from orchestrator.app.spec_files import read_spec
+from orchestrator.app.spec_files import read_again
 from orchestrator.app.start import base_and_target
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import open_workflow, plan_for
@@ -37,7 +37,7 @@ def plan_spec(
 
     ``planner`` has a model refine it; what :func:`~orchestrator.app.model_planning.plan_with_model` raises comes then.
     """
-    parsed, _ = read_spec(spec, project)
+    parsed, _ = read_again(spec, project)
     commit, ref = base_and_target(project, target)
     with open_trees(project) as trees:
         base = read_base(project, trees, commit, trust)

@@ -73,6 +73,22 @@ def read_spec(path: Path, project: Project | None = None, chosen: SpecFormat | N
     return spec.model_copy(update=named), whole(files.data, parsed.used)
 
 
+def lasting(spec: Spec, why: str) -> Spec:
+    """The same spec. Raises ``UsageError`` (PRD062) when its ids are provisional: ``why`` says what that forbids."""
+    if any(r.provisional for r in spec.requirements):
+        text = f"The ids of {spec.path} are provisional, so {why}."
+        raise UsageError("PRD062", text, f"handrail prd check --write {spec.path}")
+    return spec
+
+
+def read_again(path: Path, project: Project) -> tuple[Spec, bytes]:
+    """:func:`read_spec` for a plan. Raises PRD062 too when there was a run of this spec and its ids may have moved."""
+    spec, data = read_spec(path, project)
+    if any(run.spec_path == spec.path for run in project.index.runs()):
+        lasting(spec, "a new plan could mean other requirements by them")
+    return spec, data
+
+
 def label(path: Path, project: Project) -> str:
     """A path as it goes into plans and evidence: inside the work tree, or the bare file name."""
     from orchestrator.vcs.repository import work_tree

@@ -16,7 +16,7 @@ from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
 from orchestrator.app.risks import read_risks
 from orchestrator.app.sandboxing import EngineShelf, packages_at
-from orchestrator.app.spec_files import label, read_spec
+from orchestrator.app.spec_files import label, read_again
 from orchestrator.app.wiring import open_run, open_workflow, process_plan_for, workflow_source
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
@@ -113,7 +113,7 @@ def _source(project: Project, request: RunRequest, workflow: Workflow) -> tuple[
     if is_planned(workflow):
         if request.spec is None:
             raise UsageError("RUN008", f"{workflow.id} makes a plan from a spec.", "handrail run SPEC")
-        return read_spec(request.spec, project)
+        return read_again(request.spec, project)
     if request.spec is not None:
         hint = f"handrail run --workflow {request.workflow}"
         raise UsageError("RUN009", f"{workflow.id} is a process of its own and reads no spec.", hint)

@@ -16,7 +16,7 @@ from orchestrator.app.accurate import Recorded, read_recorded, record
 from orchestrator.app.policies import chain_at
 from orchestrator.app.project import Project
 from orchestrator.app.reporting import Stood, stood
-from orchestrator.app.spec_files import read_spec
+from orchestrator.app.spec_files import lasting, read_spec
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import UsageError
 from orchestrator.models.accurate import Accurate
@@ -66,7 +66,7 @@ class Trace:
 
 def trace(project: Project, path: Path, rev: str = "HEAD") -> Trace:
     """Raises as reading a spec does, and ``UsageError`` PRD062 when its ids are provisional."""
-    spec = _lasting(read_spec(path, project)[0])
+    spec = lasting(read_spec(path, project)[0], "nothing can be traced by them")
     policy = chain_at(project, rev)
     recorded = read_recorded(path, policy.current, policy.keys())
     every = [step for run in project.index.runs() for step in stood(project, run)]
@@ -99,13 +99,6 @@ def keep_accurate(
         if not wanted[row.requirement.id]:
             raise UsageError("TRC004", f"No step has changed a file for {name}.", "name its files with --file")
     return record(project, found.spec, path, wanted, rev=rev, key=key)
-
-
-def _lasting(spec: Spec) -> Spec:
-    if any(r.provisional for r in spec.requirements):
-        text = f"The ids of {spec.path} are provisional, so nothing can be traced by them."
-        raise UsageError("PRD062", text, f"handrail prd check --write {spec.path}")
-    return spec
 
 
 def _text_changed(row: Traced) -> bool:

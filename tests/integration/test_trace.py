@@ -44,6 +44,13 @@ def test_a_requirement_is_followed_to_who_approved_it_and_drift_is_told(tmp_path
         here.prd.write_text(here.prd.read_text().replace("REQ-002: ", "REQ-002: Another "))
         assert [r["text_changed"] for r in traced(here, "--strict", code=1)] == [False, True]
 
+        prose = "# Till\n\n## Features\n\n- The till must show the balance.\n"
+        here.prd.write_text(prose)
+        assert "PRD062" in here.cli("plan", str(here.prd)).stderr
+        other = here.prd.with_name("other.md")
+        other.write_text(prose)
+        assert "PRD062" not in here.cli("plan", str(other)).stderr
+
 
 def test_code_without_a_step_is_read_and_signed_and_a_changed_line_counts_for_nothing(tmp_path):
     one = Req(1)
