@@ -179,14 +179,14 @@ def principals(said: Sequence[str]) -> dict[str, tuple[str, Custody]]:
 
 
 def read_ceiling(path: Path) -> Capabilities:
-    """A file of capabilities, in YAML as in a workflow's ``ceiling``. Raises ``UsageError`` CFG022."""
+    """A file of capabilities, in YAML as in a workflow's ``ceiling``. Raises ``UsageError`` CFG023."""
     from orchestrator.app.files import read_file
     from orchestrator.models.capabilities import Capabilities
     from orchestrator.models.strict_yaml import validate
 
-    found, problems = validate(read_file(path), Capabilities, str(path), "CFG022")
+    found, problems = validate(read_file(path), Capabilities, str(path), "CFG023")
     if found is None:
-        raise UsageError("CFG022", f"{path} is no ceiling.", "docs/reference/policy.md", [str(p) for p in problems])
+        raise UsageError("CFG023", f"{path} is no ceiling.", "docs/reference/policy.md", [str(p) for p in problems])
     return found
 
 

@@ -216,8 +216,8 @@ def approving(ctx: RunContext, state: RunState, sheet: ChangeSheet) -> list[str]
     if is_planned(ctx.workflow):
         return [state["steps"][sheet.step.id]["item"]]
     identity = sheet.change.identity
-    decided = ((name, item) for name, item in state.get("items", {}).items() if ctx.workflow.nodes[name].reviews)
-    return [i for name, i in decided if ctx.index.item(i).change == identity]
+    decided = (item for name, item in state.get("items", {}).items() if ctx.workflow.nodes[name].reviews)
+    return [item for item in decided if ctx.index.item(item).change == identity]
 
 
 def stacked_sheets(ctx: RunContext, state: RunState) -> tuple[ChangeSheet, ...]:

@@ -137,6 +137,6 @@ def _shared(commits: Sequence[CommitEvidence]) -> Iterator[str]:
         "INDEPENDENT_CHECKS": all(c.checks is Checks.INDEPENDENT for c in commits),
     }
     yield from (name for name, holds in held.items() if holds)
-    for gate in set.intersection(*(set(c.gates) for c in commits)):
+    for gate in sorted(set(commits[0].gates).intersection(*(c.gates for c in commits))):
         if all(c.gates[gate] in {Result.PASSED, Result.NEEDS_PERSON} for c in commits):
             yield f"GATE_{re.sub(r'[^A-Z0-9]+', '_', gate.upper())}"

@@ -29,10 +29,11 @@ def _requirements(workflow: Workflow) -> Iterator[Requirement]:
 
 def _requirement(workflow: Workflow, name: str, node: Node) -> Requirement:
     statement = node.instruction or node.title or name
+    said: list[object] = [node.title, statement, []]
     return Requirement(
         id=RequirementId(f"{workflow.id}/{name}"),
         title=node.title,
         statement=statement,
         span=node.span or Span(line=1, end_line=1),
-        text_digest=sha256(canonical([node.title, statement, []])),
+        text_digest=sha256(canonical(said)),
     )

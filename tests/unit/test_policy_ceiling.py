@@ -25,5 +25,5 @@ def test_a_bad_ceiling_is_refused_with_its_places(tmp_path: Path, text: str) -> 
     file.write_text(text)
     with pytest.raises(UsageError) as found:
         read_ceiling(file)
-    assert found.value.code == "CFG022"
+    assert found.value.code == "CFG023"
     assert found.value.details

@@ -135,7 +135,7 @@ def _repeated(document: Document) -> Iterator[Remark]:
 
 def _restates(document: Document) -> Iterator[Remark]:
     for requirement in document.requirements:
-        said = set(document.content(requirement.statement)) if requirement.acceptance else set()
+        said = set(document.content(requirement.statement)) if requirement.acceptance else set[str]()
         for criterion in requirement.acceptance:
             words = set(content_words(criterion.text))
             if len(words) > 3 and words == said:  # noqa: PLR2004  fewer words may agree by chance

@@ -199,8 +199,8 @@ def anchor(heading: str) -> str:
 
 
 def _broken_links(document: Document) -> Iterator[Remark]:
-    targets = {anchor(s.heading.text) for s in document.sections} if "](#" in document.text.source else set()
-    named = set(_NAMED.findall(document.text.source)) if targets else set()
+    targets = {anchor(s.heading.text) for s in document.sections} if "](#" in document.text.source else set[str]()
+    named = set(map(str, _NAMED.findall(document.text.source))) if targets else set[str]()
     for index, line in enumerate(document.text.lines):
         if "](#" not in line:
             continue

@@ -122,7 +122,8 @@ def _non_goals(document: Document) -> Iterator[Remark]:
     for block, excluded in named:
         if block.kind is BlockKind.HEADING or not 2 <= len(excluded) <= 8:  # noqa: PLR2004  a name of a thing, not an argument about it
             continue
-        for i in sorted(set.intersection(*(holding.get(word, set()) for word in excluded))):
+        first, *rest = (holding.get(word, set[int]()) for word in excluded)
+        for i in sorted(first.intersection(*rest)):
             requirement = document.requirements[i]
             if not _NEGATED.search(requirement.statement):
                 yield Remark(
