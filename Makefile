@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 BIN := .venv/bin
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: help setup setup-demo engine image layers npm demo test check lint soak bench clean
 

@@ -290,7 +290,7 @@ def approvals(policy, statements, subject):
 
 def enough(policy, roles, authors=frozenset()):
     """Enough persons in one role, of whom one at least is no author."""
-    allowed = {*policy["approve_roles"], *policy["lift_roles"]}
+    allowed = {*policy.get("approve_roles", ["reviewer"]), *policy["lift_roles"]}
     return any(
         len(names) >= policy["roles"][r]["threshold"] and names - authors for r, names in roles.items() if r in allowed
     )

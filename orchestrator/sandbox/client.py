@@ -77,7 +77,8 @@ class Engine:
             from docker.utils import kwargs_from_env  # noqa: PLC0415  the same
 
             where: Any = {"base_url": base_url} if base_url else kwargs_from_env()
-            _knock(str(where.get("base_url") or _DEFAULT_URL))
+            self.address = str(where.get("base_url") or _DEFAULT_URL)
+            _knock(self.address)
             self._api: Any = docker.APIClient(version=_ASKING, timeout=CALL_SECONDS, **where)
         try:
             with _translated("say what it is"):

@@ -354,11 +354,12 @@ class DockerSandboxes:
 
 
 def _subject(engine: Engine, profile: Profile) -> Digest:
-    """Of everything on which a probe's result depends."""
+    """Of everything on which a probe's result depends; the way to the engine too: a proxy may drop settings."""
     names = ("Version", "ApiVersion", "KernelVersion", "Arch")
     cgroups = [engine.info.get(k) for k in ("CgroupVersion", "CgroupDriver", "SecurityOptions", "Name")]
     made = engine.runtimes().get(profile.runtime)
-    return sha256(canonical([[engine.version.get(n) for n in names], cgroups, made, profile.digest()]))
+    versions = [engine.version.get(n) for n in names]
+    return sha256(canonical([engine.address, versions, cgroups, made, profile.digest()]))
 
 
 def _not_held(plain: Profile, name: str, words: str) -> str:
