@@ -46,22 +46,10 @@ def process_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
     if not spec.requirements:
         return None
     ceiling = capabilities.lowered(_ceiling(workflow, policy), limits or {})
-    protected = (*PROTECTED, *policy.protected_paths, *profile.protected)
-    exact = tuple(g for g in ceiling.write if globs.is_exact(g) and protects(protected, g))
-    problems: list[Problem] = [] if ceiling.write else [("PLAN012", f"{spec.path} does not say what it may write.")]
-    closed = [g for g in exact if not globs.below([g], policy.ceiling.write_protected)]
-    problems += [("PLAN013", f"{g} is protected, and the policy lets no step write it.") for g in closed]
-    if problems:
-        raise_invalid(problems)
-    grant = ceiling.model_copy(
-        update={
-            "write_protected": exact,
-            "egress": meet(tuple(_asked(workflow)), ceiling.egress),
-            "secrets": (),
-            "models": tuple(models),
-            "data": data_class(ceiling, profile, paths),
-        }
-    )
+    exact = _protected(ceiling, spec, profile, policy)
+    least = {"write_protected": exact, "egress": meet(tuple(_asked(workflow)), ceiling.egress), "secrets": ()}
+    seen = {"models": tuple(models), "data": data_class(ceiling, profile, paths)}
+    grant = ceiling.model_copy(update={**least, **seen})
     step = Step(
         id=STEP,
         title=workflow.title,
@@ -84,6 +72,18 @@ def process_plan(  # noqa: PLR0917  the four nouns of a plan, then its place
     )
     check_plan(plan, spec, [policy.ceiling, _ceiling(workflow, policy)])
     return plan
+
+
+def _protected(ceiling: Capabilities, spec: Spec, profile: RepositoryProfile, policy: Policy) -> tuple[str, ...]:
+    """The protected files that the process names exactly. Raises PLAN012, PLAN013."""
+    patterns = (*PROTECTED, *policy.protected_paths, *profile.protected)
+    exact = tuple(g for g in ceiling.write if globs.is_exact(g) and protects(patterns, g))
+    problems: list[Problem] = [] if ceiling.write else [("PLAN012", f"{spec.path} does not say what it may write.")]
+    closed = [g for g in exact if not globs.below([g], policy.ceiling.write_protected)]
+    problems += [("PLAN013", f"{g} is protected, and the policy lets no step write it.") for g in closed]
+    if problems:
+        raise_invalid(problems)
+    return exact
 
 
 def tests(workflow: Workflow) -> Iterator[tuple[str, tuple[str, ...]]]:
