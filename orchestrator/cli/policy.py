@@ -43,6 +43,7 @@ def show(rev: str, repo: Path, json_: bool) -> None:
     for who in policy.principals:
         kind = "a person" if who.human else "not a person"
         say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
+    say(f"approves what is merged: {', '.join(policy.approve_roles)}")
     for name in policy.accept_risk:
         say(f"risk that may be accepted: {name}")
     for gate in policy.command_gates:
