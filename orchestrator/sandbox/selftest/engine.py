@@ -40,22 +40,24 @@ class SelftestEngine(Engine):
         with self._call("remove an image"):
             self._api.remove_image(reference, force=True)
 
-    def run_as_image_asks(self, reference: str) -> bytes:
-        """What a container says that is started with the image's own settings, without a network."""
+    def run_as_image_asks(self, reference: str, until: bytes) -> bytes:
+        """What a container says that is started with the image's own settings, without a network.
+
+        It is listened to until it says ``until`` (a loader's complaints come before the words of a program), for
+        :data:`_PATIENCE_SECONDS` at most.
+        """
         host: dict[str, Any] = {"NetworkMode": "none", "LogConfig": {"Type": "json-file", "Config": {}}}
         container = self.create({"Image": reference, "HostConfig": host})
         try:
             self.start(container)
-            return self._first_words(container)
+            return self._words(container, until)
         finally:
             self.remove(container)
 
-    def _first_words(self, container: str) -> bytes:
-        give_up = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < give_up:
+    def _words(self, container: str, until: bytes) -> bytes:
+        give_up, said = time.monotonic() + _PATIENCE_SECONDS, b""
+        while until not in said and time.monotonic() < give_up:
+            time.sleep(0.1)
             with self._call("read a container's log"):
                 said = bytes(self._api.logs(container, stdout=True, stderr=True))
-            if said:
-                return said
-            time.sleep(0.1)
-        return b""
+        return said

@@ -12,8 +12,9 @@ from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox.selftest.bench import Bench, Seen
 
 _MARK = "HANDRAIL_HOSTILE_IMAGE"
+_WORDS = "entrypoint-of-the-image"
 _CHANGES = {
-    "Entrypoint": ["/bin/sh", "-c", "echo entrypoint-of-the-image; sleep 60"],
+    "Entrypoint": ["/bin/sh", "-c", f"echo {_WORDS}; sleep 60"],
     "Env": [f"{_MARK}=1", "LD_PRELOAD=/tmp/evil.so", "PYTHONSTARTUP=/tmp/evil.py"],
     "User": "0:0",
     "WorkingDir": "/proc/self/fd/8",
@@ -46,12 +47,12 @@ def started(bench: Bench) -> Seen:
     ):
         done = box.execute(["sh", "-c", "env; id -u; cat /proc/1/cmdline"], timeout_seconds=10)
     came = done.stdout.decode("utf-8", "replace")
-    took = [name for name in (_MARK, "LD_PRELOAD", "\n0\n", "entrypoint-of-the-image") if name in came]
+    took = [name for name in (_MARK, "LD_PRELOAD", "\n0\n", _WORDS) if name in came]
     return Seen(bool(took), f"took effect: {took}; volume: {words}")
 
 
 def started_weakly(bench: Bench) -> Seen:
     """As ``docker run`` starts it: with what the image asks for."""
     with _image(bench, {**_CHANGES, "WorkingDir": "/"}) as reference:
-        came = bench.engine.run_as_image_asks(reference)
-    return Seen(b"entrypoint-of-the-image" in came, f"the container said {came[:80]!r}")
+        came = bench.engine.run_as_image_asks(reference, _WORDS.encode())
+    return Seen(_WORDS.encode() in came, f"the container said {came[:80]!r}")
