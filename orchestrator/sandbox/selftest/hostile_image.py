@@ -55,4 +55,4 @@ def started_weakly(bench: Bench) -> Seen:
     """As ``docker run`` starts it: with what the image asks for."""
     with _image(bench, {**_CHANGES, "WorkingDir": "/"}) as reference:
         came = bench.engine.run_as_image_asks(reference, _WORDS.encode())
-    return Seen(_WORDS.encode() in came, f"the container said {came[:80]!r}")
+    return Seen(_WORDS.encode() in came, f"the container said {came[-80:]!r}")
