@@ -19,7 +19,7 @@ MAX_DENIALS = 50
 _MAX_ITEMS = 64
 _MAX_NUMBER = 1 << 53
 _KINDS = {kind.value: kind for kind in AgentEventKind}
-_DATA_KEYS = frozenset(
+DATA_KEYS = frozenset(
     {"path", "bytes", "argv", "exit_code", "done", "failed", "denied", "deleted", "command", "tool", "dropped"}
     | {"input_tokens", "output_tokens", "cached_tokens", "turn", "turns", "code", "steered", "granted"}
 )
@@ -96,7 +96,7 @@ def _event(line: bytes) -> AgentEvent | None:
     kind, text, data = _KINDS.get(str(fields.get("kind"))), fields.get("text", ""), fields.get("data", {})
     if kind is None or not isinstance(text, str) or not isinstance(data, dict):
         return None
-    known = {key: value for key, value in cast("Mapping[str, Any]", data).items() if key in _DATA_KEYS}
+    known = {key: value for key, value in cast("Mapping[str, Any]", data).items() if key in DATA_KEYS}
     return AgentEvent(kind, _printable(text[:MAX_TEXT_CHARACTERS]), _flat(known))
 
 

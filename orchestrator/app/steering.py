@@ -6,6 +6,7 @@ from orchestrator.app.project import Project
 from orchestrator.errors import UsageError
 from orchestrator.models.base import RunId, StepId
 from orchestrator.models.event import Event
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import Plan
 from orchestrator.models.run import OVER
 
@@ -30,5 +31,5 @@ def steer(project: Project, run: str, step: str, text: str) -> str:
     digest = project.blobs.put(text.encode())
     project.index.add_steer(found.id, StepId(step), digest)
     now = project.clock.now()
-    project.index.emit(Event(at=now, run=found.id, kind="steered", step=StepId(step), data={"text": digest}))
+    project.index.emit(Event(at=now, run=found.id, kind=EventKind.STEERED, step=StepId(step), data={"text": digest}))
     return f"Step {step} is told at once if its agent can hear it, else with its next attempt."

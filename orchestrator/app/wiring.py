@@ -28,6 +28,7 @@ from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.decision import Decision
 from orchestrator.models.environment import Environment
 from orchestrator.models.event import Event
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import GateReport
 from orchestrator.models.plan import Plan
 from orchestrator.models.run import AgentChoice, Run, RunSettings
@@ -142,7 +143,7 @@ def open_run(
 
     def tell(words: str) -> None:
         data = {"words": project.blobs.put(words.encode())}
-        project.index.emit(Event(at=project.clock.now(), run=run.id, kind="environment", data=data))
+        project.index.emit(Event(at=project.clock.now(), run=run.id, kind=EventKind.ENVIRONMENT, data=data))
         say(words)
 
     with ExitStack() as stack:

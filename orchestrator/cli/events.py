@@ -12,13 +12,24 @@ from orchestrator.cli.telling import print_line
 
 @click.command(help="Print what happened in a run, one JSON object a line.")
 @click.argument("run")
-@click.option("--after", type=int, default=0, help="Only events after this number.")
+@click.option("--after", type=click.IntRange(min=0), default=0, help="Only events after this number.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only events of this kind; may be repeated.")
+@click.option("--follow", is_flag=True, help="Go on until the run is over; Ctrl-C ends it before.")
 @repository
-def command(run: str, after: int, repo: Path) -> None:
+def command(run: str, after: int, kinds: tuple[str, ...], *, follow: bool, repo: Path) -> None:
+    from orchestrator.app import following
     from orchestrator.app.project import open_project
+    from orchestrator.errors import UsageError
     from orchestrator.models.base import RunId
+    from orchestrator.models.event import SCHEMA
+    from orchestrator.models.event_kinds import EventKind
 
+    known = {kind.value for kind in EventKind}
+    if strange := sorted(set(kinds) - known):
+        raise UsageError("RUN013", f"There is no kind of event {', '.join(strange)}.", "docs/reference/events.md")
+    wanted = {EventKind(kind) for kind in kinds}
     with open_project(repo) as project:
-        project.index.run(RunId(run))
-        for number, event in project.index.events(RunId(run), after):
-            print_line({"schema": "handrail.event/1", "number": number, "event": event.model_dump(mode="json")})
+        found = project.index.run(RunId(run)).id
+        read = following.follow if follow else following.so_far
+        for number, event in read(project, found, after, wanted):
+            print_line({"schema": SCHEMA, "number": number, "event": event.model_dump(mode="json")})

@@ -9,6 +9,7 @@ from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update
 from orchestrator.models.base import Digest
 from orchestrator.models.change import Proposal
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import Step
 from orchestrator.models.review import Comment
 
@@ -59,7 +60,7 @@ def again(
     text = "\n".join(reasons)[:_FEEDBACK_CHARACTERS]
     digest = ctx.blobs.put(text.encode())
     record = next_record(step, mine, [digest], text, exhausted, final=final)
-    ctx.emit("step-" + record["status"], step=step.id, attempt=mine["attempt"], feedback=digest)
+    ctx.emit(EventKind("step-" + record["status"]), step=step.id, attempt=mine["attempt"], feedback=digest)
     return {"steps": {step.id: record}}
 
 

@@ -26,9 +26,10 @@ from orchestrator.engine.nodes.review import review
 from orchestrator.engine.nodes.told import told
 from orchestrator.engine.runnable import ensure_runnable
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
-from orchestrator.engine.watch import TRANSITION, VIOLATION, check_transition, kept, stood
+from orchestrator.engine.watch import check_transition, kept, stood
 from orchestrator.errors import Interrupted, WorkflowInvalid
 from orchestrator.models.base import StepId
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import StepKind
 from orchestrator.models.workflow import Node, NodeKind
 from orchestrator.policy.proof import monitor
@@ -117,7 +118,7 @@ def _watched(ctx: RunContext, tables: Machine, name: str, handler: Handler) -> H
     def run(state: RunState) -> Update:
         before, outcome = state.get("at", ""), state.get("outcome", "")
         check_transition(ctx.workflow, before, outcome, name)
-        ctx.emit(TRANSITION, name, before=before, outcome=outcome)
+        ctx.emit(EventKind.TRANSITION, name, before=before, outcome=outcome)
         if ctx.index.cancel_asked(ctx.run.id):
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
         if (order := halted(ctx)) is not None:
@@ -149,7 +150,7 @@ def _stands(ctx: RunContext, tables: Machine, state: RunState, name: str, ended:
     if isinstance(here, monitor.Standing) and ended:
         here = monitor.passed(tables, here, name, ended)
     if isinstance(here, monitor.Violation):
-        ctx.emit(VIOLATION, name, code=here.code, text=here.text)
+        ctx.emit(EventKind.VIOLATION, name, code=here.code, text=here.text)
         raise WorkflowInvalid(here.code, here.text, f"handrail events {ctx.run.id}")
     return {"standing": kept(here)}
 

@@ -12,6 +12,7 @@ from orchestrator.models.base import Digest, GitOid, Noun, StepId
 from orchestrator.models.decision import Decision
 from orchestrator.models.endpoint import Connections
 from orchestrator.models.event import Event
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import GateReport
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.policy import Policy
@@ -107,7 +108,7 @@ class RunContext:
         """The requirements that a step is for, in the order of the spec."""
         return tuple(r for r in self.spec.requirements if r.id in step.requirements)
 
-    def emit(self, kind: str, node: str = "", step: str | None = None, attempt: int = 0, **data: Any) -> None:  # noqa: ANN401  event data is free-form by design
+    def emit(self, kind: EventKind, node: str = "", step: str | None = None, attempt: int = 0, **data: Any) -> None:  # noqa: ANN401  event data is free-form by design
         """Append an event of this run."""
         self.index.emit(
             Event(

@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.watch import TRANSITION, check_transition
+from orchestrator.engine.watch import check_transition
 from orchestrator.errors import RepositoryError, WorkflowInvalid
 from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.change import Observed, Proposal
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.policy import Custody
 from orchestrator.models.review import ChangeSheet
 from orchestrator.policy.proof import judge
@@ -135,7 +136,7 @@ def rules_digest() -> Digest:
 def monitor_line(ctx: RunContext, tip: GitOid, commit: GitOid, when: datetime) -> bytes:
     """The monitor's verdict on every transition since the commit before, each compared with the workflow once more."""
     after, last = _watched_until(ctx, tip)
-    events = [(n, e) for n, e in ctx.index.events(ctx.run.id, last) if e.kind == TRANSITION]
+    events = [(n, e) for n, e in ctx.index.events(ctx.run.id, last) if e.kind is EventKind.TRANSITION]
     names: list[list[str]] = []
     for _, event in events:
         before, outcome = str(event.data["before"]), str(event.data["outcome"])

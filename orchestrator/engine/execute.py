@@ -10,6 +10,7 @@ from orchestrator.engine.context import RunContext
 from orchestrator.errors import LimitReached, SandboxUnavailable
 from orchestrator.models.base import Digest, GitOid, Noun, canonical, sha256
 from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import SourceKind, Step
 from orchestrator.policy.imports import import_roots
 from orchestrator.ports import Execution, Sandboxes, SandboxRequest, Trees
@@ -78,13 +79,13 @@ def ensure_runnable(ctx: RunContext, step: Step, tree: GitOid) -> None:
             with ctx.turn:
                 result = result_on_tree(ctx, step.id, step.capabilities.limits, acceptance.argv, tree)
         except LimitReached:
-            ctx.emit("base-fails", "agent", step.id, exit_code=_TIMED_OUT)
+            ctx.emit(EventKind.BASE_FAILS, "agent", step.id, exit_code=_TIMED_OUT)
             continue
         why = cannot_run(acceptance.argv, result.exit_code, ctx.blobs.get(result.output))
         if why is not None:
             raise unrunnable(acceptance.argv, why)
         if result.exit_code != 0:
-            ctx.emit("base-fails", "agent", step.id, exit_code=result.exit_code, output=result.output)
+            ctx.emit(EventKind.BASE_FAILS, "agent", step.id, exit_code=result.exit_code, output=result.output)
 
 
 def cannot_run(argv: Sequence[str], exit_code: int, output: bytes) -> str | None:

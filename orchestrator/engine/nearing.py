@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import Work
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import Step
 
 SHARE = 0.8
@@ -26,7 +27,7 @@ class Nearing:
             if budget in self._said:
                 return
             self._said.add(budget)
-        self._ctx.emit("budget-warning", "agent", self._step, self._attempt, budget=budget, **used)
+        self._ctx.emit(EventKind.BUDGET_WARNING, "agent", self._step, self._attempt, budget=budget, **used)
         self._ctx.say(f"Step {self._step} has come to {SHARE:.0%} of {budget}.")
 
 

@@ -11,6 +11,7 @@ from orchestrator.engine.execute import CommandResult
 from orchestrator.errors import UsageError
 from orchestrator.models.base import GitOid, canonical, sha256
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.policy.imports import import_roots
 from orchestrator.ports import BrokerGrant, Lease, SandboxRequest
 
@@ -85,4 +86,4 @@ def _way_out(ctx: RunContext, errand: Errand) -> Iterator[Lease | None]:
             yield lease
         finally:
             traffic = lease.close()
-            ctx.emit("effect-traffic", traffic=ctx.keep(traffic), requests=len(traffic.exchanges))
+            ctx.emit(EventKind.EFFECT_TRAFFIC, traffic=ctx.keep(traffic), requests=len(traffic.exchanges))

@@ -13,6 +13,7 @@ from orchestrator.engine.state import StepState, Work
 from orchestrator.engine.workers import Worker
 from orchestrator.errors import LimitReached, UsageError
 from orchestrator.models.change import Proposal
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import Step
 from orchestrator.models.traffic import Exchange, Traffic
 from orchestrator.policy import egress
@@ -123,7 +124,8 @@ class _Watch:
 
     def __call__(self, exchange: Exchange) -> None:
         data = exchange.model_dump(mode="json", exclude_defaults=True, exclude={"at", "path", "kind"})
-        self._ctx.emit("exchange", "agent", self._step.id, self._mine["attempt"], traffic=exchange.kind.value, **data)
+        data["traffic"] = exchange.kind.value
+        self._ctx.emit(EventKind.EXCHANGE, "agent", self._step.id, self._mine["attempt"], **data)
         with self._turn:
             self._tokens += exchange.tokens
             self._usd += exchange.cost_usd or 0.0

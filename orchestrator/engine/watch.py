@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from orchestrator.engine.state import RunState, Standing
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import monitor
 from orchestrator.policy.proof.machine import Machine
-
-TRANSITION: Final = "transition"
-"""The kind of the event in which each transition is kept."""
-VIOLATION: Final = "violation"
-"""The kind of the event of what must not have happened."""
 
 
 def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -> None:

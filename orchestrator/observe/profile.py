@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from orchestrator.models.event import Event
+from orchestrator.models.event_kinds import EventKind
 
 MAX_VALUE = 120
 MAX_VALUES = 64
@@ -45,8 +46,8 @@ def profile(run: str, agent: str, events: Iterable[Event]) -> RunProfile:
     counts: dict[Dimension, Counter[str]] = {d: Counter() for d in Dimension}
     models, templates = set[str](), set[str]()
     for event in events:
-        models.update(_texts(event, "exchange", "model"))
-        templates.update(_texts(event, "agent-prompt", "template"))
+        models.update(_texts(event, EventKind.EXCHANGE, "model"))
+        templates.update(_texts(event, EventKind.AGENT_PROMPT, "template"))
         for dimension, value in _seen(event):
             mine = counts[dimension]
             mine[value if value in mine or len(mine) < MAX_VALUES else OTHER] += 1
@@ -54,19 +55,19 @@ def profile(run: str, agent: str, events: Iterable[Event]) -> RunProfile:
 
 
 def _seen(event: Event) -> Iterator[tuple[Dimension, str]]:
-    for host in _texts(event, "exchange", "host"):
+    for host in _texts(event, EventKind.EXCHANGE, "host"):
         yield Dimension.HOST, host
-    argv = event.data.get("argv") if event.kind == "agent-command" else None
+    argv = event.data.get("argv") if event.kind is EventKind.AGENT_COMMAND else None
     if isinstance(argv, list) and argv:
         first = cast("list[object]", argv)[0]
         if isinstance(first, str) and first:
             yield Dimension.PROGRAM, PurePosixPath(first).name[:MAX_VALUE]
-    for path in _texts(event, "agent-file-written", "path"):
+    for path in _texts(event, EventKind.AGENT_FILE_WRITTEN, "path"):
         yield Dimension.FOLDER, str(PurePosixPath(path).parent)
 
 
-def _texts(event: Event, kind: str, name: str) -> tuple[str, ...]:
-    value = event.data.get(name) if event.kind == kind else None
+def _texts(event: Event, kind: EventKind, name: str) -> tuple[str, ...]:
+    value = event.data.get(name) if event.kind is kind else None
     return (value[:MAX_VALUE],) if isinstance(value, str) and value else ()
 
 

@@ -19,6 +19,7 @@ from orchestrator.errors import RunBusy, StoreError, UsageError
 from orchestrator.models.base import Digest, GitOid, RunId, sha256
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.event import Event
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.checkpoints import checkpoints
@@ -175,7 +176,7 @@ def test_the_first_result_of_an_effect_stays(index: SqliteIndex) -> None:
 def test_many_threads_write_one_index(index: SqliteIndex) -> None:
     def work() -> None:
         for _ in range(20):
-            index.emit(Event(at=NOW, run=RunId("one"), kind="k"))
+            index.emit(Event(at=NOW, run=RunId("one"), kind=EventKind.ENDED, data={"exit": 0}))
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:

@@ -20,6 +20,7 @@ from orchestrator.errors import AgentFailed, LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import Step
 from orchestrator.models.traffic import Traffic, TrafficKind, Usage
 from orchestrator.models.usage import Peaks, Used
@@ -59,7 +60,7 @@ def attempt(ctx: RunContext, work: Work, step: Step, ground: Ground) -> Update:
     except AgentFailed as failure:
         spent = _spent(mine, time.monotonic() - began, way.traffic)
         return {**again(ctx, step, spent, [str(failure), *failure.details]), "outcome": "proposed"}
-    ctx.emit("proposed", "agent", step.id, mine["attempt"], proposal=digest)
+    ctx.emit(EventKind.PROPOSED, "agent", step.id, mine["attempt"], proposal=digest)
     proposal = ctx.load(Proposal, digest)
     traffic = ctx.load(Traffic, proposal.traffic) if proposal.traffic else None
     spent = _spent(mine, (proposal.finished_at - proposal.started_at).total_seconds(), traffic)
@@ -105,7 +106,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     hidden = tuple(entry.path for entry in entries if protects(unseen, entry.path))
     started = ctx.clock.now()
     for risk in risks:
-        ctx.emit("risk-accepted", "agent", step.id, mine["attempt"], **risk.model_dump(mode="json"))
+        ctx.emit(EventKind.RISK_ACCEPTED, "agent", step.id, mine["attempt"], **risk.model_dump(mode="json"))
     with way_out(ctx, step, work, worker, way):
         request = _request(ctx, step, work, worker, way=way, paths=[entry.path for entry in entries])
         with sandboxes.open(request.furnished(environment)) as sandbox:
@@ -126,10 +127,10 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     )
     if hidden:
         names = ctx.blobs.put("\n".join(hidden).encode())
-        ctx.emit("agent-hidden", "agent", step.id, mine["attempt"], count=len(hidden), paths=names)
+        ctx.emit(EventKind.AGENT_HIDDEN, "agent", step.id, mine["attempt"], count=len(hidden), paths=names)
     if built.denials:
         told = ctx.blobs.put("\n".join(built.denials).encode())
-        ctx.emit("sandbox-denied", "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
+        ctx.emit(EventKind.SANDBOX_DENIED, "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
     finished = ctx.clock.now()
     return Proposal(
         run=ctx.run.id,
@@ -203,7 +204,7 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, *, way: Way, 
     files = relevant_files(ctx, step, GitOid(work["tip"]), worker.agent.hidden)
     prompt = step_prompt(step, requirements, feedback, files, known=known)
     digest = ctx.blobs.put(prompt.encode())
-    ctx.emit("agent-prompt", "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
+    ctx.emit(EventKind.AGENT_PROMPT, "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
     return AgentTask(
         run=ctx.run.id,
         step=step,
@@ -221,4 +222,4 @@ def _record(ctx: RunContext, step: Step, attempt: int, commands: set[str], event
     if event.kind == "command":
         commands |= {str(word) for word in (event.data.get("argv") or ())[:1]}
     data = {} if event.kind in _ERASED else dict(event.data)
-    ctx.emit("agent-" + event.kind, "agent", step.id, attempt, **data)
+    ctx.emit(EventKind("agent-" + event.kind), "agent", step.id, attempt, **data)

@@ -13,6 +13,7 @@ from orchestrator.engine.state import RunState, Update
 from orchestrator.errors import IntegrationConflict, LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Result
 from orchestrator.models.plan import Acceptance, Source, SourceKind
 from orchestrator.models.workflow import Node
@@ -39,9 +40,9 @@ def _on_the_line(ctx: RunContext, state: RunState, node: Node, name: str) -> str
     try:
         done = result_on_tree(ctx, name, grant_of(ctx, node).limits, node.argv, ctx.trees.tree_of(GitOid(state["tip"])))
     except LimitReached as limit:
-        ctx.emit("command", name, why=str(limit))
+        ctx.emit(EventKind.COMMAND, name, why=str(limit))
         return FAILED
-    ctx.emit("command", name, exit_code=done.exit_code, output=done.output)
+    ctx.emit(EventKind.COMMAND, name, exit_code=done.exit_code, output=done.output)
     return PASSED if done.exit_code == 0 else FAILED
 
 
@@ -60,7 +61,7 @@ def _on_the_change(ctx: RunContext, state: RunState, node: Node, name: str, chan
         runs=runs,
     )
     digest = ctx.keep(report)
-    ctx.emit("accepted", name, step.id, change.attempt, result=report.result, report=digest)
+    ctx.emit(EventKind.ACCEPTED, name, step.id, change.attempt, result=report.result, report=digest)
     update: Update = {"change": ctx.keep(change), "acceptance": digest}
     if run.shows is Demonstration.FAILED:
         return {**update, "outcome": FAILED, **failed_command(ctx, state, failure(ctx, run))}

@@ -11,6 +11,7 @@ from orchestrator.engine.state import RunState, StepStatus, Update
 from orchestrator.errors import LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Result
 from orchestrator.models.plan import Acceptance, Step, StepKind
 
@@ -44,7 +45,7 @@ def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[Acceptanc
         runs=runs,
     )
     digest = ctx.keep(report)
-    ctx.emit("accepted", "command", now.step.id, change.attempt, result=report.result, report=digest)
+    ctx.emit(EventKind.ACCEPTED, "command", now.step.id, change.attempt, result=report.result, report=digest)
     if failed:
         return {**again(ctx, now.step, now.remembered(), [failure(ctx, r) for r in failed]), "outcome": "again"}
     return {"outcome": "passed", "acceptance": digest}

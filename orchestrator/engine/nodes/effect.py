@@ -17,6 +17,7 @@ from orchestrator.engine.outside import Errand, begun, run_outside
 from orchestrator.engine.state import RunState, Update
 from orchestrator.errors import LimitReached
 from orchestrator.models.decision import Verdict
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.workflow import Node
 
 
@@ -30,11 +31,11 @@ def act(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
         try:
             known = ctx.keep(run_outside(ctx, _errand(ctx, node, key), state["tip"]))
         except LimitReached as limit:
-            ctx.emit("effect-unknown", name, why=str(limit))
+            ctx.emit(EventKind.EFFECT_UNKNOWN, name, why=str(limit))
             return _asked(ctx, state, name)
         ctx.index.record_effect(key, known)
     result = ctx.load(CommandResult, known)
-    ctx.emit("effect", name, exit_code=result.exit_code, output=result.output)
+    ctx.emit(EventKind.EFFECT, name, exit_code=result.exit_code, output=result.output)
     return {"outcome": "passed" if result.exit_code == 0 else "failed"}
 
 

@@ -11,6 +11,7 @@ from orchestrator.engine.state import RunState, StepState, Update
 from orchestrator.errors import IntegrationConflict
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import Disposition, GateReport, Result
 from orchestrator.models.plan import Step
 from orchestrator.models.workflow import Node
@@ -48,7 +49,7 @@ def _candidate(ctx: RunContext, step: Step, change: Change) -> Candidate:
 def _verdict(ctx: RunContext, now: Attempt, change: Change, reports: tuple[GateReport, ...]) -> Update:
     result = worst(r.result for r in reports)
     kept = [ctx.keep(r) for r in reports]
-    ctx.emit("gated", "gate", now.step.id, change.attempt, result=result, reports=kept)
+    ctx.emit(EventKind.GATED, "gate", now.step.id, change.attempt, result=result, reports=kept)
     if result is Result.FAILED:
         return _again(ctx, now, (*_sentences(reports), *now.proposal.denials))
     outcome = {Result.PASSED: "passed", Result.NEEDS_PERSON: "needs-person", Result.ERROR: "error"}[result]

@@ -18,6 +18,7 @@ from orchestrator.engine.state import RunState, StepState, StepStatus, Update
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.change import Proposal
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.review import ChangeSheet
 from orchestrator.models.workflow import Line, Node
 from orchestrator.ports import RefUpdate
@@ -84,7 +85,7 @@ def _publish_stack(ctx: RunContext, state: RunState) -> Update:
 def _landed(ctx: RunContext, state: RunState, sheet: ChangeSheet, commit: GitOid, status: StepStatus) -> Update:
     kept = ctx.keep(sheet.model_copy(update={"commit": commit}))
     record: StepState = {**state["steps"][sheet.step.id], "status": status, "commit": commit, "sheet": kept}
-    ctx.emit("step-" + status, "merge", sheet.step.id, sheet.change.attempt, commit=commit)
+    ctx.emit(EventKind("step-" + status), "merge", sheet.step.id, sheet.change.attempt, commit=commit)
     return {"steps": {sheet.step.id: record}}
 
 

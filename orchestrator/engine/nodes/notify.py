@@ -9,6 +9,7 @@ from orchestrator.engine.grants import grant_of
 from orchestrator.engine.outside import Errand, begun, run_outside
 from orchestrator.engine.state import RunState, Update
 from orchestrator.errors import LimitReached
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.workflow import Channel, Node
 
 _POST = """
@@ -29,7 +30,7 @@ def notify(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
         known = ctx.blobs.put(_UNSENT if begun(ctx, key) else _told(ctx, state, node, key))
         ctx.index.record_effect(key, known)
     said = ctx.blobs.get(known).decode()
-    ctx.emit("notified", name, outcome=said, channel=str(node.channel))
+    ctx.emit(EventKind.NOTIFIED, name, outcome=said, channel=str(node.channel))
     return {"outcome": said}
 
 

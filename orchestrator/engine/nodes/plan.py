@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import RunState, StepState, Update, opened
+from orchestrator.models.event_kinds import EventKind
 
 
 def plan(ctx: RunContext, state: RunState) -> Update:
@@ -11,5 +12,5 @@ def plan(ctx: RunContext, state: RunState) -> Update:
     digest = state.get("plan") or ctx.keep(ctx.make_plan())
     steps: dict[str, StepState] = {s.id: opened() for s in ctx.plan(digest).steps}
     ctx.index.save_run(ctx.index.run(ctx.run.id).model_copy(update={"plan": digest}))
-    ctx.emit("planned", "plan", plan=digest, steps=len(steps))
+    ctx.emit(EventKind.PLANNED, "plan", plan=digest, steps=len(steps))
     return {"plan": digest, "steps": steps, "outcome": "planned", "tip": ctx.run.base_commit}

@@ -13,6 +13,7 @@ from orchestrator.engine.state import RunState, StepState, StepStatus, Update, W
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import Digest
 from orchestrator.models.change import Proposal
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import Step
 from orchestrator.models.review import Comment
 from orchestrator.models.workflow import Node
@@ -64,7 +65,7 @@ def handed_in(ctx: RunContext, state: RunState, item: str) -> Update:
         update |= {"agent": before.agent, "agent_version": before.agent_version, "image": before.image}
     digest = ctx.keep(made.model_copy(update=update))
     record: StepState = {**mine, "status": StepStatus.PROPOSED, "attempt": attempt_, "proposal": digest}
-    ctx.emit("proposed", "task", step.id, attempt_, proposal=digest)
+    ctx.emit(EventKind.PROPOSED, "task", step.id, attempt_, proposal=digest)
     return {**_NOT_JUDGED, "current": step.id, "steps": {step.id: record}}
 
 
