@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from orchestrator.provenance.root import PolicyChain
 
 DRAFT = Path("policy-next.json")
-DEFAULT_GATES = ("ruff", "bandit", "protected", "integrity", "hygiene")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +152,11 @@ def begin(
 
 
 def _first(project: Project, name: str, key: Path | None, protect: Sequence[str], gates: Sequence[str]) -> Policy:
+    from orchestrator.gates.catalog import GATES
     from orchestrator.provenance.root import create_policy
 
     return create_policy(
-        name, signer(key).public_key, project.clock.now(), protected_refs=protect, gates=gates or DEFAULT_GATES
+        name, signer(key).public_key, project.clock.now(), protected_refs=protect, gates=gates or tuple(GATES)
     )
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from orchestrator.app.base import FOLDER, PROFILE, folder_at, trust_store
 from orchestrator.app.keys import default_path
-from orchestrator.app.policies import DEFAULT_GATES
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.assets.find import capability_profile
@@ -70,6 +69,7 @@ def initialise(
     ceiling. ``human`` says whether the key is a person's. Raises ``UsageError`` (CFG011)
     when the folder is there already.
     """
+    from orchestrator.gates.catalog import GATES
     from orchestrator.planning.profile_file import dump_profile
     from orchestrator.provenance.keys import generate_key
     from orchestrator.provenance.root import create_policy, read_chain, sign_policy
@@ -80,7 +80,7 @@ def initialise(
     top = ensure_new(project)
     path = key or default_path()
     signer = open_signer(path) if path.exists() else generate_key(path, name)
-    policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=DEFAULT_GATES)
+    policy = create_policy(name, signer.public_key, project.clock.now(), protected_refs=protect, gates=tuple(GATES))
     limits = capability_profile(capabilities).limits
     ceiling = Capabilities(write=("**",), write_protected=("**",), models=("*",), limits=limits)
     person = policy.principals[0].model_copy(update={"human": human})

@@ -13,6 +13,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.gates.bandit import BanditGate
 from orchestrator.gates.capability_gate import CapabilityGate
+from orchestrator.gates.destructive import DestructiveGate
 from orchestrator.gates.flow_gate import FlowGate
 from orchestrator.gates.hygiene import HygieneGate
 from orchestrator.gates.integrity import IntegrityGate
@@ -38,6 +39,7 @@ GATES: Mapping[str, Callable[[Worker], Gate]] = {
     "protected": lambda _: ProtectedGate(),
     "integrity": IntegrityGate,
     "hygiene": HygieneGate,
+    "destructive": lambda _: DestructiveGate(),
     "flow": FlowGate,
     "capabilities": CapabilityGate,
     "secrets": SecretsGate,

@@ -20,6 +20,7 @@ class Words:
 _UNREAD = "Nothing unread is merged: a file that a scanner skips could hold anything, and silence is no pass."
 _BY_NAME = "It cannot be read as a difference, so only a person can say that it belongs here."
 _SEEN = "A reviewer sees another text than the one that runs."
+_LOSS = "What is gone does not come back by reverting the change, so a person agrees to it beforehand."
 _TESTS = "Tests are how a change is judged, so a change must not make its own judge milder."
 
 OWN: Mapping[str, Words] = {
@@ -34,6 +35,24 @@ OWN: Mapping[str, Words] = {
         "Files that run by themselves, decide what is checked, or say whom to trust need a person's agreement.",
         "have a person look at this file and lift the finding by name",
     ),
+    "DESTROY-DATA": Words("Data or tables are dropped", _LOSS, "say in the review what is lost and how it comes back"),
+    "DESTROY-HISTORY": Words("History is overwritten", _LOSS, "say in the review whose commits are lost"),
+    "DESTROY-SERVICE": Words("Running resources are deleted", _LOSS, "say in the review what stops, and for whom"),
+    "DESTROY-FILES": Words(
+        "Files are deleted with all that is below them",
+        _LOSS,
+        "name what is deleted in full, or say in the review what can be met by it",
+    ),
+    "DESTROY-MUCH": Words("Much more is deleted than added", _LOSS, "have a person agree to how far it reaches"),
+    "DESTROY-RENAMES": Words(
+        "Files are renamed in bulk", "What is changed beside the new names drowns.", "rename in a change of its own"
+    ),
+    "DESTROY-MIGRATION": Words(
+        "A migration that exists is changed",
+        "Where it has run it will not run again, so two databases differ from then on.",
+        "leave it as it is and write a new migration",
+    ),
+    "DESTROY-PRODUCTION": Words("Settings of production changed", _LOSS, "have a person agree to this file by name"),
     "WAIVER-ENDED": Words(
         "The time for which a finding was lifted is over",
         "A waiver has an end so that somebody mends what it covers.",
