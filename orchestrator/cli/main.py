@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "halt": ("halt", "Stop at once whatever works with an agent, a model, a key or a workflow."),
     "steer": ("steer", "Say something to a step that is under way."),
     "merge": ("merge", "Bring a finished run to its target branch."),
+    "revert": ("revert", "Take merged work back, as a run that is gated and reviewed."),
     "runs": ("runs", "List the runs of this repository."),
     "show": ("show", "Show one run: its steps and where they stand."),
     "events": ("events", "Print what happened in a run."),

@@ -1,0 +1,66 @@
+"""Merged work is taken back as a run like any other: what came after stays, and evidence covers it."""
+
+import json
+
+import pytest
+from run_support import Req, approve, good, lab, nobody
+
+
+def merged(here, *requirements):
+    done = here.run(list(requirements), good(*requirements), decide=approve)
+    here.git("merge", "--ff-only", "-q", done.run.run_ref)
+    return done.run
+
+
+@pytest.mark.engine
+def test_one_step_is_taken_back_and_what_came_after_it_stays(tmp_path):
+    one, two = Req(1), Req(2, depends=(1,))
+    with lab(tmp_path) as here:
+        run = merged(here, one, two)
+        first = plan_of(here, run)[0]["id"]
+        said = here.cli("revert", run.id, first, "--approve-plan")
+        assert said.returncode == 4, said.stderr
+        new = json.loads(here.cli("runs", "--json").stdout)["runs"][0]["id"]
+        (item,) = json.loads(here.cli("review", "list", "--json").stdout)["items"]
+        shown = here.cli("review", "show", item["id"]).stdout
+        assert one.path in shown
+        assert two.path not in shown
+        assert here.cli("review", "approve", item["id"], "--lift", "all").returncode == 0
+        assert here.cli("resume", new).returncode == 0
+        here.git("merge", "--ff-only", "-q", f"handrail/{new}")
+        left = here.git("ls-tree", "-r", "--name-only", "main").split()
+        assert one.path not in left
+        assert two.path in left
+        assert here.cli("verify").returncode == 0
+        again = here.cli("revert", run.id, first)
+        assert (again.returncode, "UNDO004" in again.stderr) == (2, True)
+        assert here.cli("revert", run.id, "--approve-plan").returncode == 4
+
+
+@pytest.mark.engine
+def test_what_cannot_be_taken_back_is_refused_with_nothing_recorded(tmp_path):
+    one = Req(1)
+    with lab(tmp_path) as here:
+        waiting = here.run([one], good(one), decide=nobody)
+        refused(here, "UNDO001", waiting.run.id)
+        here.resume(waiting.run.id, decide=approve)
+        refused(here, "UNDO001", waiting.run.id)
+        here.git("merge", "--ff-only", "-q", waiting.run.run_ref)
+        refused(here, "UNDO001", waiting.run.id, "S99")
+        refused(here, "RUN001", "no-such-run")
+        (here.repo / one.path).write_text("VALUE = 1  # by hand\n")
+        here.git("commit", "-qam", "by hand")
+        assert one.path in refused(here, "UNDO003", waiting.run.id).stderr
+
+
+def refused(here, code, *arguments):
+    before = here.cli("runs", "--json").stdout
+    said = here.cli("revert", *arguments)
+    assert (said.returncode, code in said.stderr) == (2, True), said.stderr
+    assert "Try: " in said.stderr
+    assert here.cli("runs", "--json").stdout == before
+    return said
+
+
+def plan_of(here, run):
+    return json.loads(here.cli("show", run.id, "--json").stdout)["runs"][0]["steps"]
