@@ -24,6 +24,10 @@ _ONCE = re.compile(
     r"(?:(?:you|we) (?:can|may) (?:now |then )?)?(?P<then>.+)",
     re.IGNORECASE,
 )
+_WAIT = re.compile(
+    rf"(?:then )?wait (?P<how>until|for) (?!{words.DURATION})(?!(?:the |a |an )?[a-z -]+ (?:says?|confirms?|reports?) )(?P<what>.+)",
+    re.IGNORECASE,
+)
 _LATER = re.compile(rf"after (?P<time>{words.DURATION}), (?:then )?(?P<then>.+)", re.IGNORECASE)
 _QUESTION = re.compile(
     r"(?P<verb>is|are|was|were|do|does|did|has|have|can) (?P<who>there|it|this|that|they|you|we) (?P<rest>[^,()?]+)\?",
@@ -93,6 +97,15 @@ def awaited(text: str, by: str) -> Awaited | None:
     if found is None or not by:
         return None
     return Awaited(f"Wait until the {by.replace('-', ' ')} confirms that {found['when']}", found["then"])
+
+
+def waiting(text: str, by: str) -> str:
+    """``Wait until X`` and ``Wait for X`` with the one who says that it is over, when there is one."""
+    found = _WAIT.fullmatch(text) if by else None
+    if found is None:
+        return text
+    said = "confirms that" if found["how"].lower() == "until" else "reports"
+    return f"Wait until the {by.replace('-', ' ')} {said} {found['what']}"
 
 
 def question(text: str) -> str | None:

@@ -48,7 +48,7 @@ _FOLLOWING: Final = re.compile(
 )
 _DENIAL: Final = re.compile(
     r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
-    r"\b(?:mistakes|pitfalls|anti-?patterns|out of scope|examples?|such as|like this|e\.g\.)(?: \([^)]*\))?\W*$",
+    r"\b(?:mistakes|pitfalls|anti-?patterns|out of scope|prerequisites|requirements|examples?|such as|like this|e\.g\.)(?: \([^)]*\))?\W*$",
     re.IGNORECASE,
 )
 _BINDING: Final = re.compile(
@@ -328,7 +328,7 @@ class Flow:
 
     def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
         timed = clauses.timed(text)
-        found = grammar.activity(timed.clause, self._doer() or None, self.declared.roles)
+        found = grammar.activity(clauses.waiting(timed.clause, self._doer()), self._doer() or None, self.declared.roles)
         if found is None:
             raise Unclear(
                 "This sentence cannot be read.", "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."

@@ -248,7 +248,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
 )  # fmt: skip
 
 _DOES = re.compile(
-    rf"(?P<the>(?i:the |a |an |our |your |one of the |another |each |every ))?(?P<role>{_ROLE})(?P<modal> must| shall| has to| have to| will| should)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:the |a |an |our |your |one of the |another |each |every ))?(?P<role>{_ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 

@@ -90,7 +90,23 @@ _BOTH: Final = frozenset(
 )
 """Verbs that are as often the first word of a thing: ``Release notes``."""
 _ALIKE: Final = frozenset(
-    ["secure", "prompt", "complete", "clean", "open", "direct", "clear", "present", "correct", "separate", "lower", "live", "express", "free", "key"]
+    [
+        "secure",
+        "prompt",
+        "complete",
+        "clean",
+        "open",
+        "direct",
+        "clear",
+        "present",
+        "correct",
+        "separate",
+        "lower",
+        "live",
+        "express",
+        "free",
+        "key",
+    ]
 )
 """Verbs that are as often the quality of a thing: ``Secure coding practices``."""
 _SHORT: Final = 3
@@ -100,8 +116,8 @@ _SMALL: Final = re.compile(
     re.IGNORECASE,
 )
 _OBLIGATION: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?) (?:must|shall|should|has to|have to|needs to|need to) "
-    r"(?P<rest>(?!be able\b).+)",
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
+    r"(?P<rest>(?!be able\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
 _VAGUE: Final = re.compile(
@@ -176,5 +192,8 @@ def _third(verb: str, rest: str) -> str:
 
 def obligation(text: str) -> bool:
     """``The version must be bumped``: asked of nobody, about something that has a name."""
-    found = _OBLIGATION.fullmatch(text)
+    lead = _PHRASE.match(text) or re.match(
+        r"(?:additionally|also|in addition|moreover|then|finally), ", text, re.IGNORECASE
+    )
+    found = _OBLIGATION.fullmatch(text[lead.end() :] if lead else text)
     return found is not None and _VAGUE.match(found["who"]) is None
