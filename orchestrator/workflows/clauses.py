@@ -11,11 +11,27 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.models.workflow import Fact, FactKind, NodeKind
-from orchestrator.workflows import words
+from orchestrator.workflows import instruct, words
 from orchestrator.workflows.grammar import Unclear
 
 _IF = re.compile(
-    r"(?:if|when|in case|should) (?P<when>(?:[^,`]|`[^`]*`)+?)(?:,|:)(?: then)? ?(?P<then>.*)", re.IGNORECASE
+    r"(?:if|when|in case|should) (?P<when>(?:[^,`]|`[^`]*`|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) )|:)(?: then)? ?| then )(?P<then>.*)",
+    re.IGNORECASE,
+)
+_UNLESS = re.compile(r"unless ", re.IGNORECASE)
+_ONCE = re.compile(
+    r"(?:once|after|as soon as) (?P<when>(?![a-z]+ing\b|this\b|that\b|which\b)(?:[^,:;`]|`[^`]*`)+?), (?:then )?"
+    r"(?:(?:you|we) (?:can|may) (?:now |then )?)?(?P<then>.+)",
+    re.IGNORECASE,
+)
+_WAIT = re.compile(
+    rf"(?:then )?wait (?P<how>until|for) (?!{words.DURATION})(?!(?:the |a |an )?[a-z -]+ (?:says?|confirms?|reports?) )(?P<what>.+)",
+    re.IGNORECASE,
+)
+_LATER = re.compile(rf"after (?P<time>{words.DURATION}), (?:then )?(?P<then>.+)", re.IGNORECASE)
+_QUESTION = re.compile(
+    r"(?P<verb>is|are|was|were|do|does|did|has|have|can) (?P<who>there|it|this|that|they|you|we) (?P<rest>[^,()?]+)\?",
+    re.IGNORECASE,
 )
 _OTHERWISE = re.compile(r"(?:otherwise|if not|else),? (?P<then>.+)", re.IGNORECASE)
 _BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
@@ -44,7 +60,7 @@ class Timed:
 
 def conditional(text: str) -> Conditional | None:
     """The parts of a sentence that begins with a condition, or ``None``."""
-    found = _IF.fullmatch(text)
+    found = None if instruct.is_habitual(text) else _IF.fullmatch(_unless(text))
     if found is None:
         return None
     then = found["then"].strip()
@@ -58,6 +74,47 @@ def conditional(text: str) -> Conditional | None:
     if bound is not None:
         then = then[: bound.start()] + then[bound.end() :]
     return Conditional(found["when"].strip(), then.strip(" ,"), words.number(bound["times"]) if bound else None, spent)
+
+
+def _unless(text: str) -> str:
+    return _UNLESS.sub("If it is not the case that ", text, count=1) if _UNLESS.match(text) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """``Once WHEN, THEN``, or with ``pause`` ``After 2 hours, THEN``."""
+
+    wait: str
+    then: str
+
+
+def awaited(text: str, by: str) -> Awaited | None:
+    """What is waited for, as a clause of its own, and what follows. ``by`` says that it has happened."""
+    later = _LATER.fullmatch(text)
+    if later:
+        return Awaited(f"Wait {later['time'].lower()}", later["then"])
+    found = _ONCE.fullmatch(text)
+    if found is None or not by:
+        return None
+    return Awaited(f"Wait until the {by.replace('-', ' ')} confirms that {found['when']}", found["then"])
+
+
+def waiting(text: str, by: str) -> str:
+    """``Wait until X`` and ``Wait for X`` with the one who says that it is over, when there is one."""
+    found = _WAIT.fullmatch(text) if by else None
+    if found is None:
+        return text
+    said = "confirms that" if found["how"].lower() == "until" else "reports"
+    return f"Wait until the {by.replace('-', ' ')} {said} {found['what']}"
+
+
+def question(text: str) -> str | None:
+    """``Is there a commander?`` as what may hold: ``there is a commander``."""
+    found = _QUESTION.fullmatch(text)
+    if found is None:
+        return None
+    verb, who, rest = found["verb"].lower(), found["who"].lower(), found["rest"].strip()
+    return f"{who} {rest}" if verb == "do" else f"{who} {verb} {rest}"
 
 
 def otherwise(text: str) -> str | None:
@@ -116,12 +173,23 @@ OPERATOR_WORDS: Final = {
 }  # fmt: skip
 
 
+def judged(when: str, by: str) -> str | None:
+    """The question that ``by`` is asked when a condition compares no fact and is no outcome; ``None`` when nobody can be.
+
+    Not for words in which a timer, a bound or the kind of an answer would be found when they are read again.
+    """
+    said = re.sub(r"^it is not (?:true|the case) that ", "", when, flags=re.IGNORECASE)
+    if not by or re.search(r"[()]", said) or _TIMER.search(said) or _BOUND.search(said):
+        return None
+    return f"Ask the {by.replace('-', ' ')} whether {said}"
+
+
 def conditions(when: str, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...] | None:
     """Comparisons of facts that the words mean; ``None`` when they are about no fact. Raises :class:`Unclear`."""
     whole = _yes_no(when, facts)
     if whole is not None:
         return (whole,)
-    found = [_comparison(part, facts) or _yes_no(part, facts) for part in re.split(r" and (?=the |it is )", when)]
+    found = [_comparison(part, facts) or _yes_no(part, facts) for part in re.split(r",? and (?=the |it is )", when)]
     made = [condition for condition in found if condition is not None]
     return tuple(made) if made and len(made) == len(found) else None
 

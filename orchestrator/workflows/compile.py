@@ -16,7 +16,8 @@ from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
 from orchestrator.workflows import prose, rules
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place
-from orchestrator.workflows.grammar import Unclear
+from orchestrator.workflows.grammar import Unclear, role_name
+from orchestrator.workflows.people import is_person
 
 
 class Kind(StrEnum):
@@ -53,9 +54,23 @@ class Compiled:
 
 
 _HEADINGS: Final = re.compile(
-    r"(?:steps|duties|tasks|actions|responsibilities|instructions) (?:for|of) (?:the )?(?P<role>[A-Za-z -]+)",
+    r"(?:steps|duties|tasks|actions|responsibilities|instructions) (?:for|of) (?:the |a |an )?(?P<role>[A-Za-z -]+)",
     re.IGNORECASE,
 )
+_ROLE_FIRST: Final = re.compile(
+    r"(?:the )?(?P<role>[A-Za-z -]+?)(?:['\u2019]s?)? (?:steps|duties|tasks|actions|responsibilities|instructions)",
+    re.IGNORECASE,
+)
+
+
+def _whose(title: str) -> str | None:
+    """The role whose steps stand under a heading: ``Steps for the clerk``, ``Maintainer responsibilities``."""
+    found = _HEADINGS.fullmatch(title)
+    if found is not None:
+        return found["role"]
+    found = _ROLE_FIRST.fullmatch(title)
+    role = role_name(found["role"]) if found else None
+    return found["role"] if found and role and is_person(role) else None
 
 
 def compile_prose(data: bytes, path: str, workflow_id: str, by: str | None = None) -> Compiled:
@@ -103,9 +118,9 @@ class _Compiler:
     def _sections(self) -> list[Draft]:
         made, parts = self._made, list[tuple[str, list[Draft], Span]]()
         for number, section in enumerate(self._tree.sections):
-            role = _HEADINGS.fullmatch(section.title)
-            made.enter(number, section.title, role["role"] if role else None)
-            steps = [draft for item in section.items for draft in made.item(item)]
+            role = _whose(section.title)
+            made.enter(number, section.title, role)
+            steps = made.items(section.items)
             if steps:
                 parts.append((section.title if role else "", steps, section.span))
         if sum(bool(title) for title, _, _ in parts) > 1 and made.declared.order is None:

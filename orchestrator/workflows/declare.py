@@ -12,7 +12,14 @@ from orchestrator.policy import globs
 from orchestrator.policy.egress import reached
 from orchestrator.workflows import words
 from orchestrator.workflows.grammar import Unclear, role_name
+from orchestrator.workflows.people import is_person
 
+_YOU_ARE: Final = re.compile(r"you are (?:there|here|responsible|in charge|accountable)\b", re.IGNORECASE)
+_IS_FOR: Final = re.compile(
+    r"(?:the |a |an |our )?(?P<role>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?) (?:is|are) "
+    r"(?:ultimately |also |primarily )?(?:responsible for|in charge of|accountable for|there to)\b",
+    re.IGNORECASE,
+)
 _GRANT: Final = re.compile(
     r"it may (?P<verb>read|write|reach|post to|ask|use)(?P<what> the protected| the secrets?| the models?| any model)?"
     r"(?P<names>[ ,]*`.+)?",
@@ -40,6 +47,18 @@ class Declared:
                 make(self, found)
                 return True
         return False
+
+    def describe(self, text: str, by: str) -> bool:
+        """Whether the sentence says what somebody is there for: a role, ``by`` where it says *you*."""
+        if by and _YOU_ARE.match(text):
+            self.roles.append(by)
+            return True
+        found = _IS_FOR.match(text)
+        role = role_name(found["role"]) if found else None
+        if role is None or not (role in self.roles or is_person(role)):
+            return False
+        self.roles.append(role)
+        return True
 
     def ceiling(self) -> Capabilities:
         """The workflow's ceiling: what was granted, and to read everything when nothing else is said."""

@@ -8,12 +8,13 @@ the clause can be read again.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
-from orchestrator.workflows import words
+from orchestrator.workflows import instruct, words
+from orchestrator.workflows.people import is_person
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
 """What "the gates" means when none is named."""
@@ -48,15 +49,18 @@ class Unclear(Exception):
         self.hint = hint
 
 
-def activity(text: str, by: str | None = None) -> Activity | None:
-    """What the clause asks for. ``by`` is the role that does what names nobody. Raises :class:`Unclear`."""
+def activity(text: str, by: str | None = None, known: Collection[str] = ()) -> Activity | None:
+    """What the clause asks for. ``by`` is the role that does what names nobody. Raises :class:`Unclear`.
+
+    ``known`` are roles that were named: they may have names that do not tell that people are meant.
+    """
     for pattern, make in _PATTERNS:
         found = pattern.fullmatch(text)
         if found is not None:
             made = make(text, found)
             if made is not None:
                 return made
-    return _task(text, by)
+    return _task(text, by, {*known, *([by] if by else [])})
 
 
 def role_name(text: str) -> str | None:
@@ -233,7 +237,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(r"(?:run|execute)(?: [a-z ]+ with)? `(?P<argv>[^`]+)`(?: (?:on|in|against|again) [A-Za-z ]+?)?(?P<effect>,? which changes .+)?"), _command),
     (_compiled(r"ask (?:the|an) agent to (?P<what>.+)"), _agent),
     (_compiled(r"(?:the|an) agent (?P<what>(?!approves?\b)[a-z]+s\b.+)"), _agent),
-    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>[^,()]+)"), _whether),
+    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>[^()]+)"), _whether),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) for (?P<what>.+)"), _ask),
     (_compiled(r"(?:notify|inform|tell|alert) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
     (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
@@ -244,53 +248,49 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
 )  # fmt: skip
 
 _DOES = re.compile(
-    rf"(?:the |a |an |our |one of the )?(?P<role>{_ROLE})(?P<modal> must| shall| has to| have to| will| should)? (?P<verb>[A-Za-z]+)\b.*"
-)
-_YOU = re.compile(
-    r"(?:then |next |finally |also )*(?:please )?(?:(?:you|we) (?:must|should|shall|need to|have to|will) )?(?:also |then )?(?P<verb>[A-Za-z]+)\b.*",
-    re.IGNORECASE,
+    rf"(?P<the>(?i:the |a |an |our |your |one of the |another |each |every ))?(?P<role>{_ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
-def _task(text: str, by: str | None) -> Activity | None:
-    lead = re.sub(r"^(?:\d+[.)] |then,? |next,? |finally,? |first,? |please )", "", text, flags=re.IGNORECASE)
-    imperative = _YOU.fullmatch(lead)
-    if imperative and imperative["verb"].lower() in words.VERBS:
+def _task(text: str, by: str | None, known: Collection[str]) -> Activity | None:
+    clause = instruct.clause(text)
+    if clause is not None:
+        if instruct.may_be_a_thing(text):
+            raise Unclear(f"{text!r} can be a thing as well as a step.", "more words: Release the ..., or: Note: ...")
         if by is None:
-            raise Unclear("Who does this is not said.", f"begin with a role: The operator {_third(_bare(lead))[:80]}")
-        return Activity("task", f"The {by.replace('-', ' ')} {_third(_bare(lead))}", {"role": by})
-    return _by_role(text)
+            raise Unclear("Who does this is not said.", f"begin with a role: The operator {clause[:80]}")
+        return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':')}", {"role": by})
+    return _by_role(text, known) or _sees_to(text, by)
 
 
-def _bare(lead: str) -> str:
-    """Without ``you should`` and the like."""
-    return re.sub(
-        r"^(?:then |next |finally |also |please )*(?:(?:you|we) (?:must|should|shall|need to|have to|will) )?(?:also |then )?",
-        "",
-        lead,
-        flags=re.IGNORECASE,
-    )
+def _sees_to(text: str, by: str | None) -> Activity | None:
+    """``The version must be bumped``: whoever does what names nobody sees to it."""
+    if by is None or not instruct.obligation(text):
+        return None
+    return Activity("task", f"The {by.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": by})
 
 
-def _third(clause: str) -> str:
-    """``Restart the server`` to ``restarts the server``."""
-    first, _, rest = clause.partition(" ")
-    verb = first.lower()
-    if re.search(r"[^aeiou]y$", verb):
-        verb = verb[:-1] + "ie"
-    ending = "es" if verb.endswith(("s", "sh", "ch", "x", "o")) else "s"
-    return f"{verb}{ending} {rest}".strip()
-
-
-def _by_role(text: str) -> Activity | None:
-    found = _DOES.fullmatch(text)
+def _by_role(text: str, known: Collection[str]) -> Activity | None:
+    found, doubtful = _DOES.fullmatch(text), ""
     while found is not None:
-        role, verb = role_name(found["role"]), found["verb"]
-        known = words.base_verb(verb) is not None and (bool(found["modal"]) or verb.endswith("s"))
-        if role is not None and known and not text.startswith("`"):
-            return Activity("task", text, {"role": role})
+        role = role_name(found["role"])
+        if role is not None and not text.startswith("`") and _is_done(found, text):
+            if role in known or (is_person(role) and (found["the"] or found["modal"])):
+                return Activity("task", text, {"role": role})
+            doubtful = doubtful or role
         found = _longer(text, found)
+    if doubtful:
+        said = doubtful.replace("-", " ")
+        raise Unclear(f"Whether {said!r} is somebody is not said.", f"if so: Roles: {said}; if not: Note: ...")
     return None
+
+
+def _is_done(found: re.Match[str], text: str) -> bool:
+    """Whether the word after the role is a verb in the form that goes with it."""
+    verb, modal = found["verb"], bool(found["modal"])
+    if verb.lower() in {"be", "have"}:
+        return modal and instruct.is_duty(text[found.start("verb") :])
+    return words.base_verb(verb) is not None and (modal or verb.endswith("s"))
 
 
 def _longer(text: str, found: re.Match[str]) -> re.Match[str] | None:

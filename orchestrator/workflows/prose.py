@@ -23,7 +23,9 @@ MAX_CHARACTERS: Final = 262_144
 MAX_SENTENCES: Final = 20_000
 MAX_DEPTH: Final = 12
 
-_PIECE = re.compile(r"`[^`]*`|[.!?](?=\s|$)|[^.!?`]+|.", re.DOTALL)
+_PIECE = re.compile(r"`[^`]*`|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*)(?=\s|$)|[^.!?`]+|.", re.DOTALL)
+_BOLD = re.compile(r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
+_SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|cf|no|mr|ms|mrs|dr|[A-Za-z])$", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9])[*_]|[*_](?![A-Za-z0-9])")
@@ -31,12 +33,16 @@ _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9])[*_]|[*_](?![A-Za-z0-9])
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``text`` as a reader sees it, code in backticks, without the final full stop. ``remark``: inside a quotation."""
+    """``text`` as a reader sees it, code in backticks, without the final full stop. ``remark``: inside a quotation.
+
+    ``commands`` are the lines of a block that says it is for a shell.
+    """
 
     text: str
     span: Span
     remark: bool = False
     unreadable: str = ""
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,7 +57,7 @@ class Item:
 
 @dataclass(slots=True)
 class Section:
-    """A heading and what follows it up to the next one. The first may have no heading."""
+    """A heading, or a paragraph that is bold as a whole, and what follows it up to the next one. The first may have no heading."""
 
     title: str
     span: Span
@@ -86,7 +92,7 @@ def read(text: str) -> Prose:
         if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in line):
             raise ValueError(f"Line {number} has a character that hides or reorders text.")
     reader = _Reader(text)
-    for token in MarkdownIt("commonmark", {"maxNesting": 40}).parse(text):
+    for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(text):
         reader.take(token)
     return Prose(reader.title, [s for s in reader.sections if s.items or s.title])
 
@@ -101,10 +107,11 @@ class _Reader:
         self._items: list[Item] = []
         self._counts: list[int] = []
         self._quotes = 0
+        self._tables = 0
         self._heading = 0
         self._sentences = 0
 
-    def take(self, token: Token) -> None:  # noqa: C901  one line per kind of token
+    def take(self, token: Token) -> None:  # noqa: C901, PLR0912  one line per kind of token
         match token.type:
             case "ordered_list_open":
                 self._open_list(int(token.attrGet("start") or 1))
@@ -126,6 +133,11 @@ class _Reader:
                 self._heading = 0
             case "inline":
                 self._inline(token)
+            case "table_open":
+                self._tables += 1
+                self._table(token)
+            case "table_close":
+                self._tables -= 1
             case "fence" | "code_block" | "html_block":
                 self._block(token)
             case _:
@@ -146,8 +158,11 @@ class _Reader:
 
     def _inline(self, token: Token) -> None:
         first = (token.map or [0, 0])[0]
-        if self._heading and not self._items and not self._quotes:
-            text = plain(token.content)
+        if self._tables:
+            return
+        bold = _BOLD.fullmatch(token.content)
+        if (self._heading or bold) and not self._items and not self._quotes:
+            text = bold["title"] if bold else plain(token.content)
             span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
             if self._heading == 1 and not self.title:
                 self.title = text
@@ -161,7 +176,14 @@ class _Reader:
         remark = token.type == "html_block" and token.content.strip().startswith("<!--")
         span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
         what = "" if remark else "a block of code or of HTML"
-        self._add([Sentence(token.content.strip(), span, remark=remark, unreadable=what)])
+        said = token.content.strip()
+        commands = tuple(line for line in said.split("\n") if line.strip()) if token.info in _SHELLS else ()
+        self._add([Sentence(said, span, remark=remark, unreadable=what, commands=commands)])
+
+    def _table(self, token: Token) -> None:
+        start, end = token.map or [0, 1]
+        span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
+        self._add([Sentence("\n".join(self.lines[start:end]), span, unreadable="a table")])
 
     def _add(self, sentences: list[Sentence]) -> None:
         self._sentences += len(sentences)
@@ -197,8 +219,8 @@ class _Reader:
 def _bounds(content: str) -> Iterator[tuple[int, int]]:
     start = 0
     for found in _PIECE.finditer(content):
-        mark = found.group()
-        if mark in {".", "!", "?"} and not (mark == "." and _ABBREVIATION.search(content[start : found.start()])):
+        mark = found["stop"]
+        if mark and not (mark == "." and _ABBREVIATION.search(content[start : found.start()])):
             yield from _trimmed(content, start, found.end())
             start = found.end()
     yield from _trimmed(content, start, len(content))
@@ -211,6 +233,11 @@ def _trimmed(content: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         end -= 1
     if end > start:
         yield start, end
+
+
+def is_one(text: str) -> bool:
+    """Whether a reader finds one sentence here, with these words."""
+    return [*_bounds(f"{text}.")] == [(0, len(text) + 1)] and plain(text) == text
 
 
 def plain(raw: str) -> str:

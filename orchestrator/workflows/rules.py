@@ -12,7 +12,7 @@ from orchestrator.workflows import words
 from orchestrator.workflows.grammar import Unclear, role_name
 
 _NEVER: Final = re.compile(
-    r"never (?P<what>.+?)(?: (?P<how>before|unless|without|after|until) (?P<other>.+?))?(?: since (?P<since>.+))?",
+    r"(?:never|do not|don['\u2019]t|(?:you|we) (?:must|should|shall|may) not) (?P<what>.+?)(?: (?P<how>before|unless|without|after|until) (?P<other>.+?))?(?: since (?P<since>.+))?",
     re.IGNORECASE,
 )
 _ALWAYS: Final = re.compile(r"always (?P<other>.+?) before (?P<what>.+?)(?: since (?P<since>.+))?", re.IGNORECASE)
@@ -21,7 +21,12 @@ _HINT: Final = "Never merge the change before the security lead has approved it"
 
 def is_rule(text: str) -> bool:
     """Whether the sentence is a rule, whether it can be read or not."""
-    return re.match(r"(?:never|always)\b", text, re.IGNORECASE) is not None
+    return (
+        re.match(
+            r"(?:never|always|do not|don['\u2019]t|(?:you|we) (?:must|should|shall|may) not)\b", text, re.IGNORECASE
+        )
+        is not None
+    )
 
 
 def rule(text: str, nodes: Mapping[str, Node], steps: Mapping[str, str], span: Span) -> Rule:

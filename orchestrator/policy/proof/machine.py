@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from orchestrator.models.workflow import Event, Line, Node, NodeKind, Rule, RuleKind, Subject, Workflow
 
@@ -36,8 +36,7 @@ class Guard:
         return bits & self.when == self.when and bits & self.need != self.need
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """One outcome. ``keep`` is a mask, ``put`` the bits that are set after it; ``bound`` how often it may be taken."""
 
     outcome: str
@@ -59,6 +58,12 @@ class Machine:
     guards: dict[str, list[Guard]] = field(default_factory=dict[str, list[Guard]])
     bits: dict[str, int] = field(default_factory=dict[str, int])
     known: dict[str, int] = field(default_factory=dict[str, int])
+    alike: dict[tuple[object, ...], dict[str, tuple[int, int]]] = field(
+        default_factory=dict[tuple[object, ...], dict[str, tuple[int, int]]]
+    )
+    landings: dict[tuple[str, int, bool], tuple[Guard, ...]] = field(
+        default_factory=dict[tuple[str, int, bool], tuple[Guard, ...]]
+    )
     changes: tuple[str, ...] = ()
     joins: dict[str, int] = field(default_factory=dict[str, int])
     forks: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
@@ -90,11 +95,15 @@ def machine(workflow: Workflow) -> Machine:
     made.bodies = {n: _body(workflow, n) for n, node in workflow.nodes.items() if node.repeat is not None}
     made.ends = frozenset(n for n, node in workflow.nodes.items() if node.kind is NodeKind.END)
     for name, node in workflow.nodes.items():
-        made.edges[name] = [_edge(made, workflow, name, outcome) for outcome in node.on]
-        guards = list(_guards(made, workflow, name, node))
+        made.edges[name] = _edges(made, workflow, name, node)
+        guarded = workflow.rules or node.cases or node.repeat or node.effect or node.kind is NodeKind.MERGE
+        guards = list(_guards(made, workflow, name, node)) if guarded else []
         if guards:
             made.guards[name] = guards
     return made
+
+
+_NOWHERE: Final = frozenset[str]()
 
 
 def closure(start: Iterable[str], edges: Mapping[str, Iterable[str]], stop: str | None = None) -> set[str]:
@@ -111,8 +120,8 @@ def closure(start: Iterable[str], edges: Mapping[str, Iterable[str]], stop: str 
 
 def chain(workflow: Workflow, name: str) -> frozenset[str]:
     """The parallel nodes in whose branches this node lies. A circle of them ends where it closes."""
-    found: list[str] = []
     node = workflow.nodes[name]
+    found: list[str] = []
     inner = node.about if node.kind is NodeKind.JOIN else branch_of(node)[0]
     while inner and inner in workflow.nodes and inner not in found:
         found.append(inner)
@@ -166,6 +175,8 @@ def _verdicts(workflow: Workflow) -> tuple[list[str], list[str]]:
 
 def facts_used(node: Node) -> tuple[str, ...]:
     """Facts that must be answered before the node begins, each once."""
+    if not node.cases and node.repeat is None:
+        return ()
     used = [c.fact for case in node.cases for c in case.when]
     used += [node.repeat.fact] if node.repeat and node.repeat.fact else []
     return tuple(dict.fromkeys(used))
@@ -191,9 +202,20 @@ def _name_bits(made: Machine, workflow: Workflow) -> None:
     made.bit("impossible")
 
 
-def _edge(made: Machine, workflow: Workflow, name: str, outcome: str) -> Edge:
-    node = workflow.nodes[name]
-    clear, put = _verdict_change(made, workflow, name, node, outcome)
+def _edges(made: Machine, workflow: Workflow, name: str, node: Node) -> list[Edge]:
+    alike, bounds = _alike(made, workflow, name, node), node.at_most
+    found: list[Edge] = []
+    for outcome, target in node.on.items():
+        clear, put = alike[outcome]
+        if workflow.rules or node.asks:
+            clear, put = _remembered(made, workflow, name, outcome, (clear, put))
+        found.append(Edge(outcome, target, ~clear, put, bounds.get(outcome)))
+    return found
+
+
+def _remembered(made: Machine, workflow: Workflow, name: str, outcome: str, bits: tuple[int, int]) -> tuple[int, int]:
+    """With what rules remember of the passage, and the facts that it answers."""
+    node, (clear, put) = workflow.nodes[name], bits
     for number, rule in enumerate(workflow.rules):
         mask = made.bits.get(f"rule {number}", 0)
         if rule.since is not None and matches(rule.since, name, node, outcome):
@@ -203,7 +225,20 @@ def _edge(made: Machine, workflow: Workflow, name: str, outcome: str) -> Edge:
             put |= mask
     for fact in node.asks if outcome == "answered" else ():
         put |= made.bits.get(f"fact {fact}", 0)
-    return Edge(outcome, node.on[outcome], ~clear, put, node.at_most.get(outcome))
+    return clear, put
+
+
+def _alike(made: Machine, workflow: Workflow, name: str, node: Node) -> dict[str, tuple[int, int]]:
+    """What each passage clears and sets, worked out once for all nodes that differ in nothing that matters to it."""
+    key = (
+        node.kind, node.role, node.change, node.gates, node.reviews, node.about, node.other_than, node.approvals,
+        node.edits, tuple(node.on), name if node.effect is not None else "",
+    )  # fmt: skip
+    known = made.alike.get(key)
+    if known is None:
+        known = {outcome: _verdict_change(made, workflow, name, node, outcome) for outcome in node.on}
+        made.alike[key] = known
+    return known
 
 
 def matches(event: Event, name: str, node: Node, outcome: str | None) -> bool:
@@ -307,7 +342,15 @@ def _guards(made: Machine, workflow: Workflow, name: str, node: Node) -> Iterato
             yield _ruled(made, number, rule)
 
 
-def _landing(made: Machine, workflow: Workflow, change: str, when: int, *, stack: bool) -> Iterator[Guard]:
+def _landing(made: Machine, workflow: Workflow, change: str, when: int, *, stack: bool) -> tuple[Guard, ...]:
+    """What must stand where the change lands, the same for every node where it does."""
+    known = made.landings.get((change, when, stack))
+    if known is None:
+        known = made.landings[change, when, stack] = tuple(_land(made, workflow, change, when, stack=stack))
+    return known
+
+
+def _land(made: Machine, workflow: Workflow, change: str, when: int, *, stack: bool) -> Iterator[Guard]:
     gates, roles = _verdicts(workflow)
     sentences = {
         "gates": "no gate has judged",

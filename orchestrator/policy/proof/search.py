@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from orchestrator.policy.proof.machine import Edge, Guard, Machine
 
@@ -51,8 +51,7 @@ class Search:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A transition between places. ``guards`` are of the outcome itself."""
 
     node: str
@@ -63,6 +62,9 @@ class Step:
     guards: tuple[Guard, ...]
 
 
+_NONE: Final[list[tuple[str, Guard]]] = []
+
+
 class Places:
     """Places by number, their steps and guards, made when first needed."""
 
@@ -70,6 +72,7 @@ class Places:
         self._machine = machine
         self._counting = counting
         self._numbers: dict[tuple[Tokens, Counts], int] = {}
+        self._alone: dict[str, int] = {}
         self._places: list[tuple[Tokens, Counts]] = []
         self._steps: dict[int, list[Step]] = {}
         self._guards: dict[int, list[tuple[str, Guard]]] = {}
@@ -91,6 +94,8 @@ class Places:
         if known is None:
             held = self._machine.guards
             tokens = self._places[place][0]
+            if len(tokens) == 1 and tokens[0] not in held:
+                return _NONE
             known = [(n, g) for n in dict.fromkeys(tokens) for g in held.get(n, ()) if not g.outcome]
             self._guards[place] = known
         return known
@@ -100,23 +105,50 @@ class Places:
         known = self._steps.get(place)
         if known is None:
             tokens, counts = self._places[place]
-            known = [s for node in dict.fromkeys(tokens) for s in self._of(node, tokens, counts)]
+            if len(tokens) == 1 and not self._counting and not self._machine.joins:
+                known = self._straight(tokens[0])
+            else:
+                known = [s for node in dict.fromkeys(tokens) for s in self._of(node, tokens, counts)]
             self._steps[place] = known
         return known
+
+    def _straight(self, node: str) -> list[Step]:
+        """All that can happen next where nothing is side by side and nothing is counted: as :meth:`_of`, at once."""
+        guards, alone = self._machine.guards.get(node, ()), self._alone
+        found: list[Step] = []
+        for outcome, target, keep, put, _ in self._machine.edges[node]:
+            place = alone.get(target)
+            if place is None:
+                place = self._entered((), node, target, ())
+            held = tuple(g for g in guards if g.outcome == outcome) if guards else ()
+            found.append(Step(node, outcome, place, keep, put, held))
+        return found
 
     def _of(self, node: str, tokens: Tokens, counts: Counts) -> Iterator[Step]:
         made = self._machine
         if node in made.forks:
             yield self._fork(node, tokens, counts)
             return
-        if tokens.count(node) < made.joins.get(node, 1):
+        needed = made.joins.get(node, 1)
+        if needed > 1 and tokens.count(node) < needed:
             return
-        left = _without(tokens, node, made.joins.get(node, 1))
+        left = _without(tokens, node, needed)
+        guards = made.guards.get(node, ())
         for edge in made.edges[node]:
-            after = self._count(node, edge, counts)
+            after = self._count(node, edge, counts) if self._counting else counts
             if after is not None:
-                entered = _with(self._staying(left, node, edge.target), edge.target)
-                yield self._step(node, edge, self.number(entered, after))
+                place = self._entered(left, node, edge.target, after)
+                held = tuple(g for g in guards if g.outcome == edge.outcome) if guards else ()
+                yield Step(node, edge.outcome, place, edge.keep, edge.put, held)
+
+    def _entered(self, left: Tokens, node: str, target: str, counts: Counts) -> int:
+        """The place that a passage leads to."""
+        if left or counts:
+            return self.number(_with(self._staying(left, node, target), target), counts)
+        known = self._alone.get(target)
+        if known is None:
+            known = self._alone[target] = self.number((target,), counts)
+        return known
 
     def _staying(self, left: Tokens, node: str, target: str) -> Tokens:
         """The other tokens, without those in branches that this passage leaves."""
@@ -136,14 +168,8 @@ class Places:
             keep, put = keep & edge.keep, put | edge.put
         return Step(node, "begun", self.number(left, counts), keep, put, ())
 
-    def _step(self, node: str, edge: Edge, place: int) -> Step:
-        guards = tuple(g for g in self._machine.guards.get(node, ()) if g.outcome == edge.outcome)
-        return Step(node, edge.outcome, place, edge.keep, edge.put, guards)
-
     def _count(self, node: str, edge: Edge, counts: Counts) -> Counts | None:
         """The counts after this outcome; ``None`` when a bound forbids it, or ``exhausted`` is not yet due."""
-        if not self._counting:
-            return counts
         known = {(n, o): c for n, o, c in counts}
         if edge.bound is not None:
             taken = known.get((node, edge.outcome), 0)

@@ -1,0 +1,378 @@
+"""Sentences to drafts. Keeps a record of what became of each sentence, and of everything unclear."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from orchestrator.models.spec import Span
+from orchestrator.models.workflow import Fact, FactKind, NodeKind, Rule
+from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE, outcomes
+from orchestrator.workflows import clauses, grammar, rules, words
+from orchestrator.workflows.declare import Declared
+from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
+from orchestrator.workflows.escalate import escalated
+from orchestrator.workflows.grammar import Unclear
+from orchestrator.workflows.prose import Sentence, is_one
+
+_REMARK: Final = re.compile(
+    r"(?:note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
+    r"for (?:more|further) (?:information|details?|help|background))\b:?.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ID: Final = re.compile(r"`(?P<id>[a-z][a-z0-9-]{0,63})`: (?P<rest>.+)")
+_GOTO: Final = re.compile(
+    r"(?:then )?(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) (?:step )?(?P<step>`[^`]+`|\d[\d.]*)",
+    re.IGNORECASE,
+)
+_AGAIN: Final = re.compile(r"(?:repeat (?:it|this|that|the step)|try again|do (?:it|this) again)", re.IGNORECASE)
+_ON: Final = re.compile(r"(?:go on|continue|carry on|proceed)", re.IGNORECASE)
+_END: Final = re.compile(
+    r"(?:stop|end|the (?:process|run) (?:ends|stops|is over))(?: the process| here| there)?(?: as (?P<name>[a-z]+))?",
+    re.IGNORECASE,
+)
+_PARALLEL: Final = re.compile(
+    r"(?:do (?:this|these|the following|all of these) )?(?:in parallel|at the same time)", re.IGNORECASE
+)
+_EACH: Final = re.compile(
+    r"for each (?:of )?(?P<of>`[^:]+`|[A-Za-z][A-Za-z -]*?)(?:(?::|,) ?(?P<then>.*))?", re.IGNORECASE
+)
+_FOLLOWING: Final = re.compile(
+    r"(?:to [^,:`]+, )?(?:please )?(?:(?:you|we) (?:must|should|need to|have to) )?"
+    r"(?:(?:do|follow|perform|complete|take|execute) (?:the following|these|the)(?: [a-z-]+)?"
+    r"(?: (?:steps|actions|tasks|instructions))?(?: below| in (?:this |the given )?order)*"
+    r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?):",
+    re.IGNORECASE,
+)
+_DENIAL: Final = re.compile(
+    r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
+    r"\b(?:mistakes|pitfalls|anti-?patterns|out of scope|prerequisites|requirements|examples?|such as|like this|e\.g\.)(?: \([^)]*\))?\W*$",
+    re.IGNORECASE,
+)
+_BINDING: Final = re.compile(
+    r"\b(?:must|never|always|shall|only|approv\w*|before|unless|if|may not|required?)\b", re.IGNORECASE
+)
+_WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
+
+
+def is_apart(title: str) -> bool:
+    """Whether the words are one sentence without a condition or a timer."""
+    return clauses.timed(title).seconds is None and clauses.conditional(title) is None and is_one(title)
+
+
+def is_denial(text: str) -> bool:
+    """Whether what stands under these words is not meant to be done: ``We will not:``, ``Common mistakes``."""
+    return _DENIAL.search(text) is not None
+
+
+class Flow:
+    """Collects drafts, facts, rules and problems. Sentences are known by identity: the tree keeps them alive."""
+
+    def __init__(self, by: str | None) -> None:
+        self.declared = Declared(by=by)
+        self.facts: dict[str, dict[str, Any]] = {}
+        self.rules: list[Rule] = []
+        self.pending_rules: list[tuple[Sentence, int]] = []
+        self.problems: list[tuple[Span, str, str, str]] = []
+        self.became: dict[int, str] = {}
+        self.numbers: dict[tuple[int, str], str] = {}
+        self._ids: dict[str, str] = {}
+        self._names = Names()
+        self._section, self._phase, self._by = 0, "", ""
+        self._gate: str | None = None
+        self._anchor: Draft | None = None
+        self._opened: tuple[Draft, str] | None = None
+        self._began = False
+        self._judges: dict[str, str] = {}
+        self._denied = False
+
+    def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
+        """Keep one problem."""
+        self.problems.append((span, code, message, hint))
+
+    def fail(self, sentence: Sentence, code: str, message: str, hint: str) -> None:
+        """A sentence that cannot be read, and why."""
+        self.became[id(sentence)] = "error"
+        self.wrong(sentence.span, code, message, hint)
+
+    # sentences
+
+    def _sentence(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
+        """Read one sentence. What is returned, if anything, is where the nested list goes."""
+        try:
+            return self._read(sentence, made)
+        except Unclear as problem:
+            self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
+            return None
+
+    def _read(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
+        text = sentence.text
+        if sentence.commands and self._doer() and "`" not in text:
+            text = "Run these lines: " + "; ".join(f"`{line.strip()}`" for line in sentence.commands)
+        elif sentence.unreadable:
+            raise Unclear(f"This is {sentence.unreadable}, which is not read.", "a sentence, or a quotation (> ...)")
+        aside = self._aside(sentence, text)
+        if aside:
+            self._mark(sentence, aside)
+            return None
+        return self._flow(sentence, text, made)
+
+    def _aside(self, sentence: Sentence, text: str) -> str:
+        """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
+        if sentence.remark or _REMARK.fullmatch(text):
+            return "remark"
+        if rules.is_rule(text):
+            self.pending_rules.append((sentence, self._section))
+            return "rule"
+        if _FOLLOWING.fullmatch(text):
+            return "edge"
+        if self.declared.take(text) or self.declared.describe(text, self._by):
+            return "role"
+        return "" if self._began or _BINDING.search(text) else "remark"
+
+    def _mark(self, sentence: Sentence, became: str) -> None:
+        self.became[id(sentence)] = became
+
+    def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
+        named = _ID.fullmatch(text)
+        if named is not None:
+            return self._step(sentence, named["rest"], made, named["id"])
+        asked, waited = clauses.question(text), clauses.awaited(text, self._doer())
+        if asked is not None and self._doer():
+            return self._conditional(sentence, clauses.Conditional(asked, ""), made, None)
+        if waited is not None:
+            made += self._activity(sentence, waited.wait, None)
+            return self._flow(sentence, waited.then, made)
+        other = clauses.otherwise(text)
+        if other is not None:
+            self._otherwise(sentence, other)
+            return None
+        return self._step(sentence, text, made, None)
+
+    def _step(self, sentence: Sentence, text: str, made: list[Draft], wanted: str | None) -> list[Draft] | None:
+        condition, jump = clauses.conditional(text), self._jump(text, sentence)
+        if condition is not None:
+            return self._conditional(sentence, condition, made, wanted)
+        if jump is not None:
+            self._onward(sentence, jump)
+            return None
+        if _PARALLEL.fullmatch(text.rstrip(": ")):
+            return self._open(sentence, NodeKind.PARALLEL, "In parallel", made, wanted)
+        each = _EACH.fullmatch(text)
+        if each is not None:
+            return self._each(sentence, each, made, wanted)
+        made += self._activity(sentence, text, wanted)
+        self._mark(sentence, "node")
+        return None
+
+    def _doer(self) -> str:
+        """The role that does what names nobody, if there is one."""
+        return self._by or self.declared.by or ""
+
+    def _jump(self, text: str, sentence: Sentence) -> Target | None:
+        found = _GOTO.fullmatch(text)
+        if found is not None:
+            return Target(To.STEP, found["step"].strip("`"), self._section, sentence.span)
+        over = _END.fullmatch(text)
+        if over is not None:
+            name = (over["name"] or ("done" if text.lower().startswith(("end", "the")) else "stopped")).lower()
+            if name not in ENDS:
+                raise Unclear(f"A process does not end as {name!r}.", f"one of {', '.join(ENDS)}")
+            return Target(To.END, name)
+        if _ON.fullmatch(text):
+            return NEXT
+        return Target(To.NODE, self._anchor.id) if _AGAIN.fullmatch(text) and self._anchor else None
+
+    def _onward(self, sentence: Sentence, jump: Target) -> None:
+        """An unconditional ``Go to step 3``: where the step before it leads."""
+        if self._anchor is None or self._anchor.kind is NodeKind.PARALLEL:
+            raise Unclear("There is no step before this that could lead on.", "If ..., go to step 3")
+        self._anchor.on[self._anchor.primary] = jump
+        self._mark(sentence, "edge")
+
+    def _open(
+        self, sentence: Sentence, kind: NodeKind, title: str, made: list[Draft], wanted: str | None
+    ) -> list[Draft]:
+        draft = self._new(sentence.span, kind, title, {}, wanted)
+        made.append(draft)
+        self._opened = (draft, "each")
+        self._mark(sentence, "node")
+        return draft.body
+
+    def _each(
+        self, sentence: Sentence, each: re.Match[str], made: list[Draft], wanted: str | None
+    ) -> list[Draft] | None:
+        repeat = self._repeat(each["of"])
+        body = self._open(sentence, NodeKind.FOR_EACH, f"For each {each['of']}", made, wanted)
+        made[-1].fields["repeat"] = repeat
+        if not each["then"]:
+            return body
+        self._act(sentence, each["then"], made[-1], "each", made[-1].body)
+        return None
+
+    def _repeat(self, of: str) -> dict[str, Any]:
+        if of.startswith("`"):
+            return {"items": words.codes(of)}
+        name = words.slug(of)
+        for fact, what in self.facts.items():
+            if what["kind"] == FactKind.LIST and (fact == name or words.singular(fact) == name):
+                return {"fact": fact}
+        raise Unclear(
+            f"Nobody has been asked for a list of {of!r}.", f"Ask the operator for the {of}s (a list of at most 10)"
+        )
+
+    # conditions
+
+    def _conditional(
+        self, sentence: Sentence, said: clauses.Conditional, made: list[Draft], wanted: str | None
+    ) -> list[Draft] | None:
+        owner, outcome = self._condition(sentence, said, made, wanted)
+        self._opened = (owner, outcome)
+        if said.times is not None:
+            owner.fields["at_most"] = {**owner.fields.get("at_most", {}), outcome: said.times}
+            if said.spent:
+                self._act(sentence, said.spent, owner, EXHAUSTED)
+        elif said.spent:
+            if owner.kind is not NodeKind.DECIDE:
+                raise Unclear("It is not clear when that follows.", "a sentence of its own, beginning with If")
+            self._act(sentence, said.spent, owner, OTHERWISE)
+        self._anchor = owner
+        if said.then:
+            self._act(sentence, said.then, owner, outcome)
+            return None
+        side: list[Draft] = []
+        owner.sides.append(side)
+        return side
+
+    def _condition(
+        self, sentence: Sentence, said: clauses.Conditional, made: list[Draft], wanted: str | None
+    ) -> tuple[Draft, str]:
+        anchor = self._anchor
+        facts = {name: Fact(**fact) for name, fact in self.facts.items()}
+        compared = clauses.conditions(said.when, facts)
+        outcome = self._literal(said.when, anchor) if anchor is not None and compared is None else None
+        if outcome is None and (compared is None or {c["fact"] for c in compared} <= self._judges.keys()):
+            compared = self._judged(sentence, said.when, made)
+        if compared is not None:
+            return self._decide(sentence, said.when, compared, made, wanted), "holds"
+        if anchor is None or outcome is None:
+            hint = self._could(anchor) if anchor else "a step comes first"
+            raise Unclear(f"When {said.when!r} holds is not clear here.", hint)
+        self._mark(sentence, "edge")
+        return anchor, outcome
+
+    def _decide(
+        self, sentence: Sentence, when: str, compared: tuple[dict[str, Any], ...], made: list[Draft], wanted: str | None
+    ) -> Draft:
+        cases = ({"outcome": "holds", "when": compared},)
+        made.append(self._new(sentence.span, NodeKind.DECIDE, f"Whether {when}", {"cases": cases}, wanted))
+        self._mark(sentence, "node")
+        return made[-1]
+
+    def _judged(self, sentence: Sentence, when: str, made: list[Draft]) -> tuple[dict[str, Any], ...] | None:
+        """A condition about nothing that was asked is put as a question to whoever does the step, each time anew."""
+        by = self._doer()
+        asked = clauses.judged(when, by)
+        if asked is None:
+            return None
+        draft = self._activity(sentence, asked, None)[0]
+        for name in draft.fields["asks"]:
+            if self._judges.setdefault(name, by) != by:
+                raise Unclear("Two people are asked this.", "Ask the ROLE whether ..., once, before the first use")
+        made.append(draft)
+        return clauses.conditions(when, {name: Fact(**fact) for name, fact in self.facts.items()})
+
+    def _literal(self, when: str, anchor: Draft) -> str | None:
+        named = re.fullmatch(r"it ends as `([a-z-]+)`", when)
+        found = named[1] if named else clauses.outcome(when, anchor.kind)
+        known = outcomes(anchor.bare(), planned=False) | {EXHAUSTED}
+        if found is not None and anchor.kind is not NodeKind.PARALLEL and found not in known:
+            raise Unclear(f"The step before never ends as {found!r}.", self._could(anchor))
+        return found
+
+    def _could(self, anchor: Draft) -> str:
+        known = sorted(outcomes(anchor.bare(), planned=False)) if anchor.kind is not NodeKind.PARALLEL else []
+        return "if it ends as " + ", ".join(f"`{name}`" for name in known)
+
+    def _act(self, sentence: Sentence, text: str, owner: Draft, outcome: str, into: list[Draft] | None = None) -> None:
+        """What follows an outcome: a place to go on, or an activity, at the side or ``into`` a sequence."""
+        self._anchor = owner
+        jump = self._jump(text, sentence)
+        if jump is None and outcome == EXPIRED:
+            copied = escalated(owner, text)
+            if copied is not None:
+                title, fields = copied
+                draft = self._new(sentence.span, owner.kind, title, fields, None)
+                jump = Target(To.NODE, draft.id)
+                owner.sides.append([draft])
+        if jump is None:
+            side = self._activity(sentence, text, None)
+            if into is None:
+                owner.sides.append(side)
+            else:
+                into += side
+            jump = Target(To.NODE, side[0].id)
+        owner.on[outcome] = jump
+        self._anchor = owner
+
+    def _otherwise(self, sentence: Sentence, then: str) -> None:
+        owner = self._opened[0] if self._opened else None
+        if owner is None or owner.kind is not NodeKind.DECIDE:
+            raise Unclear("There is no condition before this.", "If ..., ... . Otherwise, ...")
+        self._act(sentence, then, owner, OTHERWISE)
+        self._mark(sentence, "edge")
+
+    # activities
+
+    def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
+        timed = clauses.timed(text)
+        found = grammar.activity(clauses.waiting(timed.clause, self._doer()), self._doer() or None, self.declared.roles)
+        if found is None:
+            raise Unclear(
+                "This sentence cannot be read.", "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
+            )
+        if self._denied and found.kind == NodeKind.TASK:
+            raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
+        self._ensure_told(found)
+        for name, fact in found.facts.items():
+            if self.facts.setdefault(name, fact) != fact:
+                raise Unclear(f"{name!r} is asked for in two ways.", "the same words for the same answer")
+        fields = dict(found.fields)
+        if timed.seconds is not None:
+            fields["within_seconds"] = timed.seconds
+        draft = self._new(sentence.span, NodeKind(found.kind), found.title, fields, wanted)
+        if timed.seconds is not None and draft.kind not in _WAITS:
+            raise Unclear("Only somebody who is waited for can be late.", "a timer on a task, question or approval")
+        draft.after = tuple(Target(To.STEP, n.strip("`"), self._section, sentence.span) for n in found.after)
+        draft.about = Target(To.STEP, found.about.strip("`"), self._section, sentence.span) if found.about else None
+        if timed.otherwise:
+            self._act(sentence, timed.otherwise, draft, EXPIRED)
+        return [draft]
+
+    def _ensure_told(self, found: grammar.Activity) -> None:
+        """What is read back must be read the same way. Raises :class:`Unclear`."""
+        again = grammar.activity(found.title, None, {*self.declared.roles, str(found.fields.get("role"))})
+        if again != found or not is_apart(found.title):
+            raise Unclear("This sentence would be read in another way when it is read back.", "shorter sentences")
+
+    def is_told(self, title: str, fields: dict[str, Any]) -> bool:
+        """Whether a task with this title is read back as the same task."""
+        again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
+        return again is not None and again.fields == fields and is_apart(title)
+
+    def _new(self, span: Span, kind: NodeKind, title: str, fields: dict[str, Any], wanted: str | None) -> Draft:
+        if wanted is not None and not self._names.claim(wanted):
+            raise Unclear(f"The name `{wanted}` is taken.", "another name")
+        draft = Draft(wanted or self._names.new(title), kind, title, span, fields)
+        try:
+            draft.bare()
+        except ValidationError as problem:
+            raise Unclear("A number is out of range.", f"{problem.errors()[0]['msg']}") from None
+        draft.phase, draft.rebuild = self._phase, self._gate
+        self._ids[draft.id] = draft.id
+        if kind is NodeKind.GATE:
+            self._gate = draft.id
+        self._anchor = draft
+        return draft

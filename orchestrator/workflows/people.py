@@ -1,0 +1,42 @@
+"""Who does things: a role that was named, or a word that can only mean a person. ``The script`` is neither."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SUFFIX: Final = re.compile(r"(?:[a-z]{2,}(?:er|or|eer|ist|ian|ant|man|woman|person|people|lead|head|master))")
+# fmt: off
+_PEOPLE: Final = frozenset({
+    "admin", "anybody", "anyone", "assistant", "associate", "attendee", "author", "board", "boss", "chair", "chief",
+    "clerk", "colleague", "committee", "cook", "council", "counsel", "crew", "cto", "ceo", "cfo", "ciso", "cio", "dba", "dpo",
+    "delegate", "deputy", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
+    "guard", "guest", "head", "hire", "hr", "ic", "intern", "lead", "legal", "liaison", "manager", "marketing", "mayor",
+    "member", "nurse", "operations", "ops", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
+    "secretary", "security", "sme", "somebody", "someone", "specialist", "sre", "staff", "steward", "student",
+    "support", "sysadmin", "team", "trainee", "treasurer", "agent", "user", "volunteer", "analyst",
+})
+_THINGS: Final = frozenset({
+    "adapter", "answer", "banner", "border", "browser", "buffer", "builder", "bundler",
+    "calendar", "chapter", "character", "checker", "cluster", "color", "compiler", "computer", "connector", "constant",
+    "constructor", "container", "converter", "counter", "cover", "cursor", "decorator", "descriptor", "docker",
+    "driver", "editor", "either", "error", "executor", "factor", "filter", "folder", "footer", "formatter", "four",
+    "generator", "handler", "header", "helper", "however", "identifier", "indicator", "installer", "interpreter",
+    "invariant", "iterator", "launcher", "layer", "ledger", "letter", "linter", "loader", "logger", "majority", "marker",
+    "matter", "meter", "mirror", "monitor", "newer", "newsletter", "number", "offer", "optimizer", "order", "other",
+    "others", "paper", "parameter", "parser", "pointer", "poster", "power", "printer", "processor",
+    "profiler", "provider", "register", "releaser", "renderer", "resolver", "router", "runner",
+    "scanner", "scheduler", "selector", "sensor", "server", "simulator", "slider",
+    "spider", "tenant", "timer", "tracker", "transfer", "transformer", "trigger", "updater", "validator",
+    "variant", "vector", "viewer", "watcher", "whether", "worker", "wrapper", "divisor", "behavior",
+    "behaviour", "major", "minor", "prior", "floor", "door", "colour", "plan", "german",
+})
+# fmt: on
+
+
+def is_person(role: str) -> bool:
+    """Whether the last word of a role's name means people. A word that means both is taken for a thing."""
+    last = role.rsplit("-", maxsplit=1)[-1]
+    if last in _THINGS:
+        return False
+    return last in _PEOPLE or _SUFFIX.fullmatch(last) is not None
