@@ -10,6 +10,8 @@ from orchestrator.specs.lint.document import Document, Part, content_words, head
 from orchestrator.specs.lint.rule import Family, Remark, Rule, clip
 
 MAX_CRITERIA = 15
+_MOST_REPEATED = 2
+"""A criterion more than this many times as long as its requirement says more than that."""
 _WORDS = {word: re.compile(rf"\b{word}\b", re.IGNORECASE) for word in ("given", "when", "then")}
 _EARS_START = re.compile(r"^(?:when|while|where|if)\b.*\b(?:shall|must|will|then)\b", re.IGNORECASE | re.DOTALL)
 _OUTCOME = re.compile(
@@ -30,6 +32,7 @@ _OPEN_OUTCOME = re.compile(
     r"\b(?:works?|working|functions?|behaves?) (?:correctly|properly|as (?:expected|intended|designed)|well|fine)\b|\bas expected\b|\bcorrectly\b(?=\s*[.,;]?$)",
     re.IGNORECASE,
 )
+_OPEN_WORDS = ("work", "function", "behave", "expected", "correctly")
 _INPUT = heads_of(
     "enter typ type types typed typing upload submit import pars parse parsing pay pays payment paying log logs logging"
     " sign signs signing search send sends api request input form password file connect download fetch delete transfer"
@@ -115,7 +118,7 @@ def _happy_only(document: Document) -> Iterator[Remark]:
         if not _TAKES_INPUT.search(requirement.statement):
             continue
         words = " ".join([requirement.statement, *(c.text for c in requirement.acceptance)])
-        if _TROUBLE.isdisjoint(heads_in(words)) or not _UNHAPPY.search(words):
+        if not heads_in(words) & _TROUBLE or not _UNHAPPY.search(words):
             yield Remark(
                 requirement.span.line,
                 requirement.span.column,
@@ -137,6 +140,8 @@ def _restates(document: Document) -> Iterator[Remark]:
     for requirement in document.requirements:
         said = set(document.content(requirement.statement)) if requirement.acceptance else set[str]()
         for criterion in requirement.acceptance:
+            if len(criterion.text) > _MOST_REPEATED * len(requirement.statement):
+                continue
             words = set(content_words(criterion.text))
             if len(words) > 3 and words == said:  # noqa: PLR2004  fewer words may agree by chance
                 yield _at(criterion, "This criterion repeats the requirement.")
@@ -166,7 +171,8 @@ def _too_many(document: Document) -> Iterator[Remark]:
 
 def _open_outcome(document: Document) -> Iterator[Remark]:
     for criterion in _once(document):
-        found = _OPEN_OUTCOME.search(criterion.text)
+        lowered = criterion.text.casefold()
+        found = any(w in lowered for w in _OPEN_WORDS) and _OPEN_OUTCOME.search(criterion.text)
         if found:
             yield _at(criterion, f"{found[0]!r}: expected by whom?")
 

@@ -16,9 +16,22 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 
-_MAY_HOLD_SECRET = re.compile(
-    r"[Aa][Kk][Ii][Aa]|[Gg][Hh][POUSRpousr]_|-----|[Ss][Kk]-|[Xx][Oo][Xx]|[Pp][Aa][Ss][Ss]|[Ss][Ee][Cc][Rr]|[Tt][Oo][Kk]|[Aa][Pp][Ii]"
+_SECRET_WORDS = (
+    "akia",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "-----",
+    "sk-",
+    "xox",
+    "passw",
+    "secret",
+    "token",
+    "api",
 )
+"""Each of :data:`_SECRET` holds one of them. A look for a word is many times cheaper than the expression."""
 
 
 def _guarded(touches: str, words: str, control: str, message: str) -> Check:
@@ -40,8 +53,9 @@ def _guarded(touches: str, words: str, control: str, message: str) -> Check:
 
 
 def _secrets(document: Document) -> Iterator[Remark]:
-    for block in document.blocks if _MAY_HOLD_SECRET.search(document.text.source) else ():
-        if not _MAY_HOLD_SECRET.search(block.raw or block.text):
+    for block in document.blocks:
+        lowered = (block.raw or block.text).casefold()
+        if not any(word in lowered for word in _SECRET_WORDS):
             continue
         text = block.text if block.kind is BlockKind.CODE else block.plain
         for found in _SECRET.finditer(text):
