@@ -20,6 +20,8 @@ _OUTCOME = re.compile(
     r"updates?|updated|adds?|added|removes?|removed|shall|must|will|includes?|only|no|not|unchanged|redirects?|emits?|writes?|asks?|accepts?|completes?|runs?|gets?|finds?|stays?|keeps?|skips?|reads?|takes?|leaves?|left|moves?|does|do|marks?|links?|lets?|allows?|warns?|blocks?|stops?|starts?|provides?|uses?|maps?|applies|reports?|\w+ed)\b",
     re.IGNORECASE,
 )
+_THIRD_PERSON = re.compile(r"(?<=[a-z] )[a-z]{2,}s (?!(?:and|or|of|for|in|with|to|on|at|by|from)\b)\w")
+"""``the badge turns green``: a word with *s* that neither begins nor ends the criterion is nearly always a verb."""
 _UNHAPPY = re.compile(
     r"\b(?:not|no|without|invalid|unknown|wrong|fail\w*|error\w*|refus\w*|reject\w*|den(?:y|ied|ies)|empty|missing|expired?|unauthori[sz]ed|forbidden|timeout|times? out|unavailable|offline|already|duplicate\w*|exceed\w*|too (?:many|long|large|short|small|old)|cannot|never|unless|malformed|corrupt\w*|conflict\w*|cancel\w*|abort\w*|limit|zero|negative|blocked?|skip\w*|warn\w*|ignor\w*|instead|only|unchanged|nothing|non-?\w+|absent|except)\b",
     re.IGNORECASE,
@@ -106,7 +108,8 @@ def _then_alone(document: Document) -> Iterator[Remark]:
 
 def _not_observable(document: Document) -> Iterator[Remark]:
     for criterion in _once(document):
-        if not _OUTCOME.search(criterion.text):
+        text = criterion.text
+        if not (_OUTCOME.search(text) or _THIRD_PERSON.search(text) or _WORDS["given"].match(text)):
             yield _at(criterion, f"{clip(criterion.text)!r} names nothing that could be seen.")
 
 

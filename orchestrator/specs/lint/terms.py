@@ -155,6 +155,7 @@ RULES = (
         ),
         check=_acronyms,
         severity=Severity.INFO,
+        default=False,
     ),
     Rule(
         "PRD115",
