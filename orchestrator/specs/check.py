@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from orchestrator.errors import UsageError
 from orchestrator.models.spec import Problem, Severity, Spec, SpecFormat
@@ -20,7 +21,7 @@ IGNORE_KEY = "lint-ignore"
 """Front matter: codes of rules that this document answers to no more, separated by commas."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checked:
     """``spec`` is ``None`` when it must not be planned. ``problems`` are in the order of their places."""
 
@@ -42,7 +43,11 @@ class Checked:
 
     def length(self, problem: Problem) -> int:
         """How many characters a caret underlines."""
-        return next((f.remark.length for f in self.remarks if f.problem is problem), 1)
+        return self._lengths.get(id(problem), 1)
+
+    @cached_property
+    def _lengths(self) -> dict[int, int]:
+        return {id(f.problem): f.remark.length for f in self.remarks}
 
 
 def check_spec(

@@ -61,15 +61,15 @@ def split_lines(blocks: Sequence[Block]) -> list[Block]:
 
 def with_trail(blocks: Sequence[Block]) -> Iterator[tuple[Block, tuple[Block, ...]]]:
     """Each block with the headings that it stands under, outermost first."""
-    trail: list[Block] = []
+    trail: tuple[Block, ...] = ()
     for block in blocks:
         if block.kind is BlockKind.HEADING:
             while trail and trail[-1].level >= block.level:
-                trail.pop()
-            yield block, tuple(trail)
-            trail.append(block)
+                trail = trail[:-1]
+            yield block, trail
+            trail = (*trail, block)
         else:
-            yield block, tuple(trail)
+            yield block, trail
 
 
 def extent(blocks: Sequence[Block], start: int, starts: frozenset[int]) -> int:

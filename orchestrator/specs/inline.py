@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 MAX_NESTING = 60
-_MARKS = frozenset("`*_<&\\")
+_MARKS = re.compile(r"[`*_<&\\]")
+_EMPHASIS = re.compile(r"(?<!\*)(\*\*?)(?=[^\W_])([^`*_<&\\\n]*?)(?:(?<=[^\W_])|(?<=:)(?=\*+(?:\s|$)))\1(?!\*)")
+"""Emphasis that any reading of CommonMark's rules reads alike: it begins with a letter or digit, and ends with
+one or with a colon before a space. Nothing else stands in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,13 @@ class Inline:
 
     def runs(self) -> Iterator[Run]:
         """In order; emphasis marks and comments are gone."""
-        if not _MARKS & set(self._content):
+        content = self._content
+        if not _MARKS.search(_EMPHASIS.sub(r"\2", content) if "*" in content else content):
             yield from self._plain_runs()
             return
+        yield from self._parsed_runs()
+
+    def _parsed_runs(self) -> Iterator[Run]:
         tokens: list[Token] = []
         markdown = parser()
         markdown.inline.parse(self._content, markdown, {}, tokens)
@@ -62,7 +70,9 @@ class Inline:
         for k, ((_, line, column), row) in enumerate(zip(self._rows, self._content.split("\n"), strict=True)):
             if k:
                 yield Run("\n", line, 1)
-            yield Run(row.strip(), line, max(column + len(row) - len(row.lstrip()), 1))
+            at, end = len(row) - len(row.lstrip()), len(row.rstrip())
+            for begin, stop in _pieces(row, at, end):
+                yield Run(row[begin:stop], line, max(column + begin, 1))
 
     def _run(self, token: Token) -> Run | None:
         match token.type:
@@ -96,3 +106,14 @@ class Inline:
         row = max(bisect_right(self._rows, offset, key=lambda r: r[0]) - 1, 0)
         start, line, column = self._rows[row]
         return line, max(column + offset - start, 1)
+
+
+def _pieces(row: str, at: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a row between its emphasis marks."""
+    for found in _EMPHASIS.finditer(row, at, end):
+        if found.start() > at:
+            yield at, found.start()
+        yield found.span(2)
+        at = found.end()
+    if at < end:
+        yield at, end

@@ -27,7 +27,7 @@ MAX_BLOCK_CHARACTERS = 32_768
 CELL = " | "
 """Stands between the cells of a row."""
 
-_HIDING = frozenset("<&\\")
+_HIDING = re.compile(r"[<&\\]")
 _TICKS = re.compile("`+")
 
 
@@ -147,7 +147,7 @@ class Block:
 def _may_split(raw: str, starts: Callable[[str], bool]) -> bool:
     """A cheap look at the source, so that most blocks need no inline parsing. Never a false no."""
     rows = raw.split("\n")[1:]
-    if rows and _HIDING & set(raw):
+    if rows and _HIDING.search(raw):
         return True
     return any(starts(row.replace("*", "").replace("_", "").replace("`", "").lstrip()) for row in rows)
 

@@ -152,7 +152,8 @@ def _lock(beside: Beside, path: str, report: Report) -> SpecLock:
 
 def _kinds(blocks: Sequence[Block], drafts: Sequence[Draft]) -> list[Kind]:
     """What the author wrote, else what the format found, else by id, section and measure."""
-    trails = {(b.line, b.column): trail for b, trail in with_trail(blocks)}
+    wanted = {(d.span.line, d.span.column) for d in drafts}
+    trails = {(b.line, b.column): trail for b, trail in with_trail(blocks) if (b.line, b.column) in wanted}
     found: list[Kind] = []
     for draft in drafts:
         names = [heading_name(b.text) for b in trails.get((draft.span.line, draft.span.column), ())]

@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import yaml
-
 from orchestrator.models.base import Digest, sha256
 from orchestrator.specs.codes import Report, shown
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_LINES = 100_000
-MAX_BLOCKS = 25_000
+MAX_BLOCKS = 50_000
 MAX_FRONT_MATTER_LINES = 100
 
 _BINARY = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"{\\rtf")
@@ -97,6 +95,8 @@ def _front_matter(lines: list[str], report: Report) -> dict[str, tuple[str, int,
     closing = [i for i, line in enumerate(lines[1:MAX_FRONT_MATTER_LINES], 1) if line.rstrip() == "---"]
     if not closing:
         return {}
+    import yaml  # noqa: PLC0415  most specs have no front matter
+
     body = "\n".join(lines[1 : closing[0]])
     lines[: closing[0] + 1] = [""] * (closing[0] + 1)
     try:
@@ -112,6 +112,8 @@ def _front_matter(lines: list[str], report: Report) -> dict[str, tuple[str, int,
 
 def _scalars(body: str) -> dict[str, tuple[str, int, int]]:
     """``key: value`` pairs of the outermost mapping, from events: no objects are built from the text."""
+    import yaml  # noqa: PLC0415  as above
+
     found: dict[str, tuple[str, int, int]] = {}
     depth, key = 0, None
     for event in yaml.parse(body, Loader=yaml.SafeLoader):

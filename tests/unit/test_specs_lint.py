@@ -1,5 +1,9 @@
 """Each rule finds its bad example and leaves its good one alone; what real specs taught is a test by name."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,3 +156,21 @@ def test_a_secret_is_pointed_at_and_not_repeated() -> None:
 def test_the_reference_page_is_made_from_the_tables() -> None:
     page = Path(__file__).parents[2] / "docs/reference/prd-rules.md"
     assert page.read_text() == rules_page(), "write rules_page() to it"
+
+
+@pytest.mark.slow
+def test_a_rule_that_is_wrong_too_often_on_labelled_sentences_is_off_by_default(tmp_path) -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "spec_rules.py"
+    told = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "HANDRAIL_BENCHMARK_RESULTS": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    figures = json.loads(told.stdout.splitlines()[-1])["figures"]
+    kept = json.loads((script.parent / "results" / "spec_rules.json").read_text())
+    assert figures == kept["figures"]
+    assert figures["sentences"] >= 100
+    rates = {name.split()[0]: rate for name, rate in figures.items() if name.endswith("precision")}
+    assert len(rates) >= 30
+    assert {code for code, rate in rates.items() if rate < 0.7 and RULES[code].default} == set()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from itertools import count
 
 from orchestrator.models.spec import Requirement, Span, Spec
 from orchestrator.specs.body import label_of
@@ -142,21 +143,16 @@ class Document:
         """The sentences of all requirements' statements."""
         return tuple(s for s in self.sentences if s.part is Part.STATEMENT)
 
-    def saying(self, heads: frozenset[str], *parts: Part) -> list[Sentence]:
-        """Sentences of requirements, of the parts named, in which a word begins with one of :func:`heads_of`.
+    def saying(self, heads: int, *parts: Part) -> list[Sentence]:
+        """Sentences of requirements, of the parts named, in which a word begins as one of :func:`heads_of`.
 
         A rule looks only at these: most sentences hold no word that it could remark on.
         """
-        places = sorted({i for head in heads for i in self._places.get(head, ())})
-        return [s for s in (self.demands[i] for i in places) if s.part in parts]
+        return [s for s, said in zip(self.demands, self._heads, strict=True) if said & heads and s.part in parts]
 
     @cached_property
-    def _places(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for i, sentence in enumerate(self.demands):
-            for head in heads_in(sentence.text):
-                found.setdefault(head, []).append(i)
-        return found
+    def _heads(self) -> list[int]:
+        return [heads_in(sentence.text) for sentence in self.demands]
 
     def content(self, text: str) -> tuple[str, ...]:
         """:func:`content_words`, remembered for this document: several rules compare the same texts."""
@@ -244,15 +240,30 @@ class _Owners:
         return owner, Part.STATEMENT
 
 
-def heads_of(words: str) -> frozenset[str]:
-    """The beginnings by which :meth:`Document.saying` finds words; given as words with spaces between. ``0``: a digit."""
-    return frozenset(word[:_HEAD_LETTERS] for word in words.split())
+_GROUPS = count()
+_BITS: dict[str, int] = {}
+"""The first letters of a word → the bit of each group that holds it. Filled while the rules are defined."""
 
 
-def heads_in(text: str) -> set[str]:
-    """The beginnings of all words of a text, and ``0`` when there is a digit in it."""
-    found = set(_HEAD.findall(text.casefold()))
-    return found | {"0"} if _DIGIT.search(text) else found
+def heads_of(words: str) -> int:
+    """A group of words, given with spaces between, as one bit; ``0`` stands for a digit. Rules call this once each."""
+    bit = 1 << next(_GROUPS)
+    for word in words.split():
+        _BITS[word[:_HEAD_LETTERS]] = _BITS.get(word[:_HEAD_LETTERS], 0) | bit
+    return bit
+
+
+def heads_in(text: str) -> int:
+    """The bits of all groups of which a word begins like one of the text's words."""
+    found = _BITS.get("0", 0) if _DIGIT.search(text) else 0
+    for head in word_heads(text):
+        found |= _BITS.get(head, 0)
+    return found
+
+
+def word_heads(text: str) -> list[str]:
+    """The first four small letters of each word."""
+    return _HEAD.findall(text.casefold())
 
 
 def split_sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -270,7 +281,7 @@ def split_sentences(text: str) -> Iterator[tuple[int, str]]:
 def _sentence(text: str, begin: int, end: int) -> Iterator[tuple[int, str]]:
     words = text[begin:end]
     bare = words.strip()
-    if bare and any(c.isalnum() for c in bare):
+    if bare and (bare[0].isalnum() or any(map(str.isalnum, bare))):
         yield begin + len(words) - len(words.lstrip()), bare.replace("\n", " ")
 
 

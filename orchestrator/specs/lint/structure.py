@@ -62,6 +62,7 @@ _PLACEHOLDER = re.compile(
     r"|\$ARGUMENTS|\{\{[^}]{1,80}\}\}|\blorem ipsum\b|<(?:your|insert|name of|todo)[^>]{0,60}>",
     re.IGNORECASE,
 )
+_SIGNS = ("[", "$arguments", "{{", "<", "lorem")
 _REFERENCE = re.compile(r"(?<![\w/-])([A-Z]{2,8}(?:-[A-Z]{1,8}){0,2})-([0-9]{1,6})(?![\w-])")
 _NAMED = re.compile(r"\b(?:id|name)=\"([^\"\s]{1,200})\"", re.IGNORECASE)
 _LINK = re.compile(r"\]\(#([^)\s]{1,200})\)")
@@ -144,7 +145,7 @@ def _titles(document: Document) -> Iterator[Remark]:
 
 def _placeholders(document: Document) -> Iterator[Remark]:
     for block in document.blocks:
-        if block.kind is BlockKind.CODE or not _PLACEHOLDER.search(block.raw):
+        if block.kind is BlockKind.CODE or not any(sign in block.raw.casefold() for sign in _SIGNS):
             continue
         for found in _PLACEHOLDER.finditer(block.plain):
             yield Remark(*block.place(found.start()), f"{clip(found[0])!r} was left by the template.", len(found[0]))

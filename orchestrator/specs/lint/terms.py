@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.models.spec import Severity
-from orchestrator.specs.lint.document import Document, Part, Sentence, heads_of
+from orchestrator.specs.lint.document import Document, Sentence, word_heads
 from orchestrator.specs.lint.rule import Edit, Family, Remark, Rule, clip, remark, two_requirements
 from orchestrator.specs.markdown import BlockKind
 
@@ -36,8 +36,10 @@ def _spellings(document: Document) -> Iterator[Remark]:
     places: dict[str, tuple[Sentence, int]] = {}
     hyphened = {w.casefold() for s in document.demands if "-" in s.text for w in _HYPHENED.findall(s.text)}
     wanted = {w.replace("-", "") for w in hyphened}
-    heads = heads_of(" ".join([*(w.partition("-")[0] for w in hyphened), *wanted]))
-    for sentence in document.saying(heads, Part.STATEMENT, Part.CRITERION):
+    heads = {w[:4] for w in (*(w.partition("-")[0] for w in hyphened), *wanted)}
+    for sentence in document.demands if heads else ():
+        if heads.isdisjoint(word_heads(sentence.text)):
+            continue
         for found in _SPELLED.finditer(sentence.text):
             word = found[0].casefold()
             joined = word.replace("-", "")
@@ -153,6 +155,7 @@ RULES = (
         ),
         check=_acronyms,
         severity=Severity.INFO,
+        default=False,
     ),
     Rule(
         "PRD115",

@@ -13,13 +13,12 @@ _NUMBER = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|zero|no more than|at most|at least)\b",
     re.IGNORECASE,
 )
-_QUOTES = frozenset('"\u201c\u201d')
 _UNQUOTED = re.compile(r"[\"\u201c\u201d][^\"\u201c\u201d]{0,200}[\"\u201c\u201d]")
 
 
 def unquoted(text: str) -> str:
     """The text with what stands in quotation marks blanked: a label of a button is no demand."""
-    if _QUOTES.isdisjoint(text):
+    if '"' not in text and "\u201c" not in text and "\u201d" not in text:
         return text
     return _UNQUOTED.sub(lambda found: " " * len(found[0]), text)
 
@@ -36,10 +35,11 @@ def phrases(
 
     Every match must hold a word of ``words``, by its first four letters: other sentences are not searched.
     """
-    compiled, heads = re.compile(pattern, re.IGNORECASE), heads_of(words)
+    heads = heads_of(words)
 
     def check(document: Document) -> Iterator[Remark]:
         for sentence in document.saying(heads, *parts):
+            compiled = re.compile(pattern, re.IGNORECASE)  # kept by re; most documents need few of them
             for found in compiled.finditer(unquoted(sentence.text)):
                 if unless is None or not unless(sentence, found):
                     yield remark(sentence, found.start(), found.end(), message.format(clip(found[0])))
