@@ -61,6 +61,7 @@ class Module(Statements):
         self._depth = 0
         self._left = _INLINED
         self._done: dict[tuple[str, object], Value] = {}
+        self._shown: set[tuple[object, ...]] = set()
 
     def run(self, tree: ast.Module) -> None:
         for family in self._families:
@@ -206,6 +207,11 @@ class Module(Statements):
             self._show(Call(node, frozenset({f"compare:{type(node.ops[0]).__name__}"}), (left, right)))
 
     def _show(self, call: Call) -> None:
+        # The same call is met once for each way that leads to it; what the rules say of it is the same.
+        seen = (id(call.node), call.names, call.args, tuple(call.keywords.items()), call.receiver, call.spread, call.plain)
+        if seen in self._shown:
+            return
+        self._shown.add(seen)
         for family in self._families:
             if family.on_call is not None:
                 family.on_call(call, self.say)
