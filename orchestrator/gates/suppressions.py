@@ -51,9 +51,10 @@ PATTERNS = {
 FLOOD_LIMIT = 2000
 
 _WORDS = (
-    "nosec noqa ruff nosem nosonar lgtm codeql pragma gitleaks shellcheck zizmor hadolint eslint nolint pylint oxlint biome"
-    " deno-lint tslint flawfinder its4 rats cppcheck checkov tfsec trivy kics suppress rubocop phpcs"
-).split()
+    *("nosec", "noqa", "ruff", "nosem", "nosonar", "lgtm", "codeql", "pragma", "gitleaks", "shellcheck", "zizmor"),
+    *("hadolint", "eslint", "nolint", "pylint", "oxlint", "biome", "deno-lint", "tslint", "flawfinder", "its4", "rats"),
+    *("cppcheck", "checkov", "tfsec", "trivy", "kics", "suppress", "rubocop", "phpcs"),
+)
 """One of these is in each of the patterns: most texts and lines are done with after looking for them."""
 _ANY = re.compile("|".join(_WORDS), re.IGNORECASE)
 _QUIET = frozenset({"pylint", "java", "phpcs"})
@@ -79,7 +80,7 @@ def suppressions(text: str) -> Iterator[Hit]:
 
 
 def _met(text: str, words: Sequence[str]) -> list[str]:
-    """Which of the words occur. Outside ASCII other letters stand for theirs as well (``ı``, ``ſ``), so all may."""
+    """Which of the words occur. Outside ASCII more letters stand for theirs (a dotless i), so all may."""
     if not text.isascii():
         return list(words) if _ANY.search(text) else []
     low = text.lower()
