@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.app.gating import kept_answers
 from orchestrator.app.project import Project
+from orchestrator.app.scanners import kept_answers
 from orchestrator.app.trees import open_trees
 from orchestrator.models.base import GitOid, canonical, sha256
 from orchestrator.models.change import ChangedFile, ChangeIdentity, ChangeKind

@@ -21,11 +21,9 @@ from orchestrator.ports import Candidate, Gate
 if TYPE_CHECKING:
     from orchestrator.app.base import Base
     from orchestrator.gates.worker import Worker
-    from orchestrator.store.answers import KeptAnswers
     from orchestrator.vcs.trees import GitTrees
 
 _SOURCE_BYTES = 1024 * 1024
-_ANSWERS = 50_000
 _NONE: Mapping[str, Gate] = {}
 
 
@@ -71,44 +69,6 @@ class Judged:
         order = (Disposition.DENY, Disposition.AGENT, Disposition.PERSON, Disposition.NOTE)
         found = [f for r in self.reports for f in r.findings]
         return tuple(sorted(found, key=lambda f: (order.index(f.disposition), f.path, f.line, f.rule)))
-
-
-@contextmanager
-def gate_worker(repo: Path, *, keep: bool) -> Iterator[Worker]:
-    """Scanner processes that load while the caller goes on; with ``keep`` answers of earlier calls are used.
-
-    Kept answers are of this user and of exactly these rules and versions, or they are none.
-    """
-    from orchestrator.gates.team import Team
-
-    with Team() as team:
-        team.start()
-        kept = _answers(repo) if keep else None
-        team.answers = kept
-        try:
-            yield team
-        finally:
-            if kept is not None:
-                kept.close()
-
-
-def _answers(repo: Path) -> KeptAnswers | None:
-    from orchestrator.store.layout import StateLayout, state_home
-    from orchestrator.vcs.repository import find
-
-    layout = StateLayout(state_home() / find(repo).id)
-    layout.create()
-    return kept_answers(layout.answers, _ANSWERS)
-
-
-def kept_answers(path: Path, rows: int) -> KeptAnswers | None:
-    """What this user kept under the present rules; ``None`` where his key cannot be kept from others."""
-    from orchestrator.gates.team import ruleset
-    from orchestrator.store.answers import KeptAnswers, read_key
-    from orchestrator.store.layout import config_home
-
-    key = read_key(config_home() / "gate-answers.key")
-    return KeptAnswers(path, key, ruleset(), rows) if key else None
 
 
 def gate(

@@ -7,17 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from orchestrator.app.base import FOLDER, folder_at, trust_store
-from orchestrator.app.project import Project
-from orchestrator.app.trees import open_trees
 from orchestrator.errors import UsageError
-from orchestrator.models.preferences import Preferences
-from orchestrator.models.strict_yaml import validate
 from orchestrator.store.layout import config_home
 
 if TYPE_CHECKING:
+    from orchestrator.app.project import Project
     from orchestrator.models.base import Digest
 
 FILE = "preferences.yaml"
@@ -49,6 +43,8 @@ def preferences(project: Project, flags: Mapping[str, Any], trust: Digest | None
     Raises ``UsageError`` (CFG020) for a file or variable that cannot be read as what it should be. A
     project's file counts only as part of a ``.handrail`` folder that the user trusts.
     """
+    from orchestrator.app.base import FOLDER
+
     said = [
         ({k: v for k, v in flags.items() if k in _DEFAULTS}, "flag"),
         (_environment(), _VARIABLE + "*"),
@@ -68,11 +64,17 @@ def preferences(project: Project, flags: Mapping[str, Any], trust: Digest | None
 
 def user_preference(name: str, flag: str | None) -> str:
     """One preference where no project counts: flag, variable, the user's own file, default. Raises as above."""
-    return next(str(v) for v in (flag, _environment()[name], _user().get(name), _DEFAULTS[name]) if v is not None)
+    return next(str(v) for v in (flag, _environment().get(name), _user().get(name), _DEFAULTS[name]) if v is not None)
 
 
 def _environment() -> dict[str, Any]:
     found = {name: os.environ.get(_VARIABLE + name.upper()) for name in _DEFAULTS}
+    if not any(value is not None for value in found.values()):
+        return {}
+    from pydantic import ValidationError
+
+    from orchestrator.models.preferences import Preferences
+
     try:
         return Preferences.model_validate(found).model_dump(mode="json")
     except ValidationError as error:
@@ -82,6 +84,8 @@ def _environment() -> dict[str, Any]:
 
 
 def _project(project: Project, trust: Digest | None) -> dict[str, Any]:
+    from orchestrator.app.base import FOLDER, folder_at, trust_store
+    from orchestrator.app.trees import open_trees
     from orchestrator.provenance.trusted import folder_digest
 
     with open_trees(project) as trees:
@@ -103,6 +107,9 @@ def _user() -> dict[str, Any]:
 
 
 def _read(data: bytes, path: str) -> dict[str, Any]:
+    from orchestrator.models.preferences import Preferences
+    from orchestrator.models.strict_yaml import validate
+
     found, problems = validate(data, Preferences, path, "CFG020", lambda plain: plain or {})
     if found is None:
         hint = f"the names are: {', '.join(_DEFAULTS)}"

@@ -61,30 +61,33 @@ def command(
 ) -> None:
     if ctx.invoked_subcommand:
         return
-    from orchestrator.app.gating import Asked, gate, gate_worker, read_decisions
-    from orchestrator.app.project import open_project
+    from orchestrator.app.scanners import gate_worker
 
     files = [_report(text) for text in written]
     formats = {"json" if json_ else format_, *(name for name, _ in files)}
     if staged and patch:
         raise UsageError("GATE013", "Either what is staged is judged or a patch, not both.", "give one of the two")
     # The scanners start first: they load while everything else is read.
-    with gate_worker(repo, keep=not no_cache) as worker, open_project(repo) as project:
-        asked = Asked(
-            base=base,
-            head=head,
-            staged=staged,
-            index=_index(repo) if staged else None,
-            patch=sys.stdin.buffer.read(_PATCH_BYTES) if patch else None,
-            gates=gates,
-            decisions=read_decisions(decisions) if decisions else (),
-            identified="sarif" in formats,
-            sbom="cyclonedx" in formats,
-            policy=policy,
-            osv=osv,
-            trust=digest(trust),
-        )
-        judged = gate(project, asked, worker=worker, say=note)
+    with gate_worker(repo, keep=not no_cache) as worker:
+        from orchestrator.app.gating import Asked, gate, read_decisions
+        from orchestrator.app.project import open_project
+
+        with open_project(repo) as project:
+            asked = Asked(
+                base=base,
+                head=head,
+                staged=staged,
+                index=_index(repo) if staged else None,
+                patch=sys.stdin.buffer.read(_PATCH_BYTES) if patch else None,
+                gates=gates,
+                decisions=read_decisions(decisions) if decisions else (),
+                identified="sarif" in formats,
+                sbom="cyclonedx" in formats,
+                policy=policy,
+                osv=osv,
+                trust=digest(trust),
+            )
+            judged = gate(project, asked, worker=worker, say=note)
     for name, path in files:
         _write(path, _document(name, judged))
     _print("json" if json_ else format_, judged, asked)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @repository
 @as_json
 def command(rev: str, repo: Path, json_: bool) -> None:
-    from orchestrator.app.gating import gate_worker
     from orchestrator.app.project import open_project
+    from orchestrator.app.scanners import gate_worker
     from orchestrator.app.trees import open_trees
     from orchestrator.app.waivers import ledger
 

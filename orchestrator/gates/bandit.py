@@ -80,7 +80,7 @@ class BanditGate:
             outcome.refused(target.file, why, unscannable(target.file, "SCAN-SKIPPED", why, known=known))
             return
         new = _hits(head, target.head, in_test=target.in_test)
-        old = _hits(base, target.base, in_test=target.in_test) if target.base else []
+        old = _hits(base, target.base, in_test=target.in_test) if base and target.base else []
         outcome.scanned(target.file, introduced(target.file.path, new, old))
 
     def _base(self, target: Target) -> Mapping[str, Any]:

@@ -24,8 +24,6 @@ import tempfile
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
-from orchestrator.gates.outline import outline
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,8 +69,9 @@ def scan(data: bytes) -> dict[str, Any]:
     and no configuration file is read. ``sys.stdin`` is replaced on the way.
     """
     # Bandit is imported by name and late: it costs half a second, and only this process pays it.
+    bandit = import_module("orchestrator.gates.bandit_lean").load()
     config = import_module("bandit.core.config").BanditConfig()
-    manager = import_module("bandit.core.manager").BanditManager(config, "file", quiet=True, ignore_nosec=True)
+    manager = bandit.BanditManager(config, "file", quiet=True, ignore_nosec=True)
     complaints = _Complaints()
     logger = logging.getLogger("bandit")
     logger.propagate = False
@@ -110,18 +109,24 @@ def _issue(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _load(op: str) -> None:
     """Import what a request needs, before its time counts."""
     if op == "scan":
-        import_module("bandit.core.manager")
+        import_module("orchestrator.gates.bandit_lean").load()
     elif op == "analyse":
         import_module("orchestrator.gates.flow.analysis")
+        import_module("orchestrator.gates.outline")
 
 
 def _hello() -> dict[str, Any]:
-    import_module("bandit.core.manager")
+    import_module("orchestrator.gates.bandit_lean").load()
     return {"bandit": str(import_module("bandit").__version__), "python": sys.version.split()[0]}
 
 
 def _analysis(data: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = import_module("orchestrator.gates.flow.analysis").analyse(data)
+    return answer
+
+
+def _outline(data: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = import_module("orchestrator.gates.outline").outline(data)
     return answer
 
 
@@ -136,7 +141,7 @@ def _answer(op: str, data: bytes) -> dict[str, Any]:
     if op == "scan":
         return scan(data)
     if op == "outline":
-        return outline(data)
+        return _outline(data)
     if op == "analyse":
         return _analysis(data)
     if op == "secrets":

@@ -91,7 +91,7 @@ class FlowGate:
             return
         new = _hits(head, target.head, in_test=target.in_test)
         before: Mapping[str, Any] = self._worker.analyse(target.base.data) if new and target.base else {}
-        old = _hits(before, target.base, in_test=target.in_test) if target.base else []
+        old = _hits(before, target.base, in_test=target.in_test) if before and target.base else []
         outcome.scanned(target.file, introduced(target.file.path, new, old))
 
 

@@ -64,7 +64,7 @@ class HygieneGate:
         if head is None:
             return introduced(file.path, always, [])
         new = self._content(head)
-        old = self._content(base) if base is not None else []
+        old = self._content(base) if new and base is not None else []
         always += encoding_hits(head, base, code=_is_code(head))
         always += binary_hits(head, base)
         return introduced(file.path, always, []) + introduced(file.path, new, old)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.gates.tested import tested
@@ -19,6 +20,7 @@ __all__ = ["outline"]
 _DYNAMIC = frozenset({"exec", "eval", "compile", "__import__", "getattr", "open"})
 _TEST = re.compile(rb"test|collect", re.IGNORECASE)
 
+_TELLING = (ast.Import, ast.ImportFrom, ast.Call, ast.Name)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -62,8 +64,15 @@ class _Seen:
             if isinstance(node, _Definition):
                 name = f"{name}.{node.name}" if name else node.name
                 self._define(node, name)
-            self._look(node)
-            stack.extend((child, name, depth + 1) for child in reversed(list(ast.iter_child_nodes(node))))
+            elif isinstance(node, _TELLING):
+                self._look(node)
+            children: list[tuple[ast.AST, str, int]] = []
+            for field in node._fields:
+                value: Any = getattr(node, field, None)
+                parts: Sequence[Any] = value if isinstance(value, list) else (value,)
+                # What loads, stores and adds has no parts of its own.
+                children += [(p, name, depth + 1) for p in parts if isinstance(p, ast.AST) and p._fields]
+            stack.extend(reversed(children))
 
     def _define(self, node: _Definition, name: str) -> None:
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])

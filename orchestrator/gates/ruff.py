@@ -19,7 +19,7 @@ import json
 import subprocess  # nosec B404 # ruff is a program
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from importlib import import_module
@@ -80,19 +80,14 @@ class RuffGate:
         self._worker = worker
         self._executable = executable
         self._timeout = timeout_seconds
-        self._kept: dict[Digest, list[Mapping[str, Any]]] = {}
-        self._last: frozenset[Digest] = frozenset()
 
     def prepare(self, sources: Mapping[Digest, bytes]) -> None:
-        """Read all of them in one process and keep its answers for :meth:`check`, beside those of the call before.
+        """Read all of them in one process and keep its answers for :meth:`check`.
 
         What ruff cannot read in one go is kept of none, and read when it is asked for.
         """
-        wanted = {digest: data for digest, data in sources.items() if digest not in self._kept}
-        last, self._last = self._last, frozenset(sources)
         with suppress(GateBroken):
-            fresh = self._read(wanted) if wanted else {}
-            self._kept = {d: found for d, found in self._kept.items() if d in last or d in sources} | fresh
+            self._answers(sources)
 
     @property
     def executable(self) -> Path:
@@ -133,15 +128,28 @@ class RuffGate:
                 outcome.refused(target.file, why, unscannable(target.file, "SCAN-LIMIT", why, known=False))
 
     def _judge_all(self, chosen: Sequence[Target], outcome: Outcome) -> None:
-        raw = self._run(chosen)
+        heads = self._run(target.head for target in chosen)
+        # Nothing on the head, nothing to take away from it: the base is not read.
+        bases = self._run(t.base for t in chosen if heads[t.head.digest] and t.base is not None)
         for target in chosen:
-            _judge(target, raw[target.head.digest], raw[target.base.digest] if target.base else (), outcome)
+            head = heads[target.head.digest]
+            _judge(target, head, bases[target.base.digest] if head and target.base else (), outcome)
 
-    def _run(self, chosen: Sequence[Target]) -> Mapping[Digest, list[Mapping[str, Any]]]:
+    def _run(self, sources: Iterable[Source]) -> Mapping[Digest, list[Mapping[str, Any]]]:
         """Raw findings by the digest of what was read."""
-        sources = {s.digest: s.data for t in chosen for s in (t.head, t.base) if s is not None}
-        wanted = {digest: data for digest, data in sources.items() if digest not in self._kept}
-        return {**self._kept, **self._read(wanted)} if wanted else self._kept
+        return self._answers({s.digest: s.data for s in sources})
+
+    def _answers(self, sources: Mapping[Digest, bytes]) -> dict[Digest, list[Mapping[str, Any]]]:
+        """Those that are kept, and of the others in one process, kept from now on."""
+        question = f"ruff/{self.tool_version}/{self.executable}/{' '.join(OPTIONS)}"
+        known = {digest: self._worker.kept(question, digest) for digest in sources}
+        found = {digest: list(answer["found"]) for digest, answer in known.items() if answer is not None}
+        fresh = (
+            self._read({d: data for d, data in sources.items() if d not in found}) if len(found) < len(sources) else {}
+        )
+        for digest, answer in fresh.items():
+            self._worker.keep(question, digest, {"found": answer})
+        return found | fresh
 
     def _read(self, sources: Mapping[Digest, bytes]) -> dict[Digest, list[Mapping[str, Any]]]:
         """One process for all of them, on neutral names."""
@@ -207,7 +215,7 @@ def _judge(
         why, line = str(unread["message"]), int(unread["location"]["row"])
         outcome.refused(target.file, why, unscannable(target.file, "SCAN-SYNTAX", why, known=known, line=line))
         return
-    old = _hits(base, target.base, in_test=target.in_test) if target.base else []
+    old = _hits(base, target.base, in_test=target.in_test) if base and target.base else []
     new = _hits(head, target.head, in_test=target.in_test)
     outcome.scanned(target.file, introduced(target.file.path, new, old))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from typing import Any
 
 from orchestrator.errors import GateBroken
@@ -54,14 +54,20 @@ _EXHAUSTED = ("RecursionError", "MemoryError")
 _FOREIGN = (".pyx", ".pxd", ".pxi")
 
 
-@dataclass(frozen=True, slots=True)
 class Target:
     """One changed file to scan. A side that is not Python, or cannot be, is ``None``: nothing on it counts as old."""
 
-    file: ChangedFile
-    head: Source
-    base: Source | None
-    in_test: bool
+    def __init__(
+        self, file: ChangedFile, head: Source, before: Callable[[], Source | Unscannable | None], *, in_test: bool
+    ) -> None:
+        self.file, self.head, self.in_test = file, head, in_test
+        self._before = before
+
+    @cached_property
+    def base(self) -> Source | None:
+        """Read when it is first asked for: with nothing found on the head there is nothing to take away."""
+        before = self._before()
+        return before if isinstance(before, Source) else None
 
     @property
     def foreign(self) -> bool:
@@ -83,11 +89,10 @@ def targets(candidate: Candidate, worker: Worker, outcome: Outcome) -> tuple[Tar
             continue
         if kind is None:
             continue
-        before = _base_source(base, head, worker)
+        before = partial(_base_source, base, head, worker)
         source = _head_source(file, head, kind, before, worker=worker, outcome=outcome)
         if source is not None:
-            old = before if isinstance(before, Source) else None
-            found.append(Target(file, source, old, is_test(file.path, candidate.test_roots)))
+            found.append(Target(file, source, before, in_test=is_test(file.path, candidate.test_roots)))
     return tuple(found)
 
 
@@ -104,7 +109,7 @@ def _head_source(
     file: ChangedFile,
     head: Side,
     kind: PythonKind,
-    base: Source | Unscannable | None,
+    before: Callable[[], Source | Unscannable | None],
     *,
     worker: Worker,
     outcome: Outcome,
@@ -112,6 +117,7 @@ def _head_source(
     try:
         return _source(head, kind, worker)
     except Unscannable as error:
+        base = before()
         known = isinstance(base, Unscannable) and base.rule == error.rule
         outcome.refused(file, str(error), unscannable(file, error.rule, str(error), known=known))
     except GateBroken as error:

@@ -50,12 +50,13 @@ PATTERNS = {
 }
 FLOOD_LIMIT = 2000
 
-# One of these words is in each of the patterns: most lines are done with after one search.
-_WORDS = re.compile(
-    r"nosec|noqa|ruff|nosem|nosonar|lgtm|codeql|pragma|gitleaks|shellcheck|zizmor|hadolint|eslint|nolint|pylint"
-    r"|oxlint|biome|deno-lint|tslint|flawfinder|its4|rats|cppcheck|checkov|tfsec|trivy|kics|suppress|rubocop|phpcs",
-    re.IGNORECASE,
+_WORDS = (
+    *("nosec", "noqa", "ruff", "nosem", "nosonar", "lgtm", "codeql", "pragma", "gitleaks", "shellcheck", "zizmor"),
+    *("hadolint", "eslint", "nolint", "pylint", "oxlint", "biome", "deno-lint", "tslint", "flawfinder", "its4", "rats"),
+    *("cppcheck", "checkov", "tfsec", "trivy", "kics", "suppress", "rubocop", "phpcs"),
 )
+"""One of these is in each of the patterns: most texts and lines are done with after looking for them."""
+_ANY = re.compile("|".join(_WORDS), re.IGNORECASE)
 _QUIET = frozenset({"pylint", "java", "phpcs"})
 _NAMED = frozenset({"eslint", "oxlint", "nolint", "rubocop"})
 """Linters whose rules have names. Without one, all are silenced, those about security too."""
@@ -67,19 +68,28 @@ _CODE = re.compile(r"[A-Za-z]+[0-9]*")
 
 def suppressions(text: str) -> Iterator[Hit]:
     """One hit per kind of suppression and line, line numbers from 1; lines end at LF only; in a flood one in all."""
-    if not _WORDS.search(text):
+    words = _met(text, _WORDS)
+    if not words:
         return
-    hits = list(islice(_by_line(text.split("\n")), FLOOD_LIMIT + 1))
+    hits = list(islice(_by_line(text.split("\n"), words), FLOOD_LIMIT + 1))
     if len(hits) <= FLOOD_LIMIT:
         yield from hits
         return
-    message = f"more than {FLOOD_LIMIT} suppressions in one file ({len(_WORDS.findall(text))} words)"
+    message = f"more than {FLOOD_LIMIT} suppressions in one file ({len(_ANY.findall(text))} words)"
     yield Hit(rule="SUPPRESSION", message=message, disposition=Disposition.PERSON, text=message)
 
 
-def _by_line(lines: Sequence[str]) -> Iterator[Hit]:
+def _met(text: str, words: Sequence[str]) -> list[str]:
+    """Which of the words occur. Outside ASCII more letters stand for theirs (a dotless i), so all may."""
+    if not text.isascii():
+        return list(words) if _ANY.search(text) else []
+    low = text.lower()
+    return [word for word in words if word in low]
+
+
+def _by_line(lines: Sequence[str], words: Sequence[str]) -> Iterator[Hit]:
     for number, line in enumerate(lines, start=1):
-        if not _WORDS.search(line):
+        if not _met(line, words):
             continue
         for name, pattern in PATTERNS.items():
             matches = list(pattern.finditer(line))

@@ -15,7 +15,6 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,10 @@ _OVERHEAD, _EACH = 600, 300
 def ruleset() -> Digest:
     """Of all that decides an answer but the question: our own sources, bandit, what is installed beside it, Python.
 
-    An installed package can bring tests to bandit, so the names and versions of all count.
+    Their own dependencies decide too, so the names and versions of all that is installed count.
     """
+    from importlib.metadata import version  # noqa: PLC0415 - it costs more than the start of a process
+
     sources = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         sources.update(hashlib.sha256(path.read_bytes()).digest())
@@ -102,32 +103,35 @@ class Team(Worker):
         digest = sha256(data)
         members = self._scanners if op == "scan" else self._readers
         member = members[int(digest[-4:], 16) % len(members)]
-        known = self._known(op, digest)
+        known = self.kept(self._question(op), digest)
         if known is not None:
             return known
         with member.turn:
             # Who asked the same just before has kept the answer by now.
-            known = self._known(op, digest)
+            known = self.kept(self._question(op), digest)
             if known is None:
                 known = member.uncached(op, data)
-                self._keep(op, digest, known)
-                if self.answers is not None:
-                    self.answers.put(self._question(op), digest, known)
+                self.keep(self._question(op), digest, known)
         return known
 
     def _question(self, op: str) -> str:
         """With the time limit: a file that passes one may be within another."""
         return f"{op}/{self.file_limit_seconds:g}"
 
-    def _known(self, op: str, digest: Digest) -> Mapping[str, Any] | None:
+    def kept(self, question: str, digest: Digest) -> Mapping[str, Any] | None:
         with self._memory_lock:
-            if (op, digest) in self._memory:
-                self._memory.move_to_end((op, digest))
-                return self._memory[op, digest][1]
-        kept = self.answers.get(self._question(op), digest) if self.answers is not None else None
-        if kept is not None:
-            self._keep(op, digest, kept)
-        return kept
+            if (question, digest) in self._memory:
+                self._memory.move_to_end((question, digest))
+                return self._memory[question, digest][1]
+        known = self.answers.get(question, digest) if self.answers is not None else None
+        if known is not None:
+            self._keep(question, digest, known)
+        return known
+
+    def keep(self, question: str, digest: Digest, answer: Mapping[str, Any]) -> None:
+        self._keep(question, digest, answer)
+        if self.answers is not None:
+            self.answers.put(question, digest, answer)
 
     def _keep(self, op: str, digest: Digest, answer: Mapping[str, Any]) -> None:
         parts: list[Any] = [part for part in answer.values() if isinstance(part, list | dict | str)]

@@ -12,14 +12,13 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit_worker import HEADER
-from orchestrator.models.ids import sha256
+from orchestrator.models.ids import Digest, sha256
 
 __all__ = ["FILE_LIMIT_SECONDS", "Worker"]
 
@@ -103,16 +102,27 @@ class Worker:
         """See :func:`orchestrator.gates.kinds.detect.detect`. Raises ``GateBroken``."""
         return self._remembered("secrets", data)
 
-    def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
-        key = (op, sha256(data))
+    def kept(self, question: str, digest: Digest) -> Mapping[str, Any] | None:
+        """What was kept of an earlier answer, also of another program's (:meth:`keep`)."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-            answer = self.uncached(op, data)
-            self._kept[key] = answer
+            if (question, digest) in self._kept:
+                self._kept.move_to_end((question, digest))
+            return self._kept.get((question, digest))
+
+    def keep(self, question: str, digest: Digest, answer: Mapping[str, Any]) -> None:
+        """``question`` names everything that decides the answer but the bytes of that SHA-256."""
+        with self._lock:
+            self._kept[question, digest] = answer
             while len(self._kept) > _KEPT_ANSWERS:
                 self._kept.popitem(last=False)
+
+    def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
+        digest = sha256(data)
+        with self._lock:
+            answer = self.kept(op, digest)
+            if answer is None:
+                answer = self.uncached(op, data)
+                self.keep(op, digest, answer)
             return answer
 
     def uncached(self, op: str, data: bytes) -> Mapping[str, Any]:
@@ -128,6 +138,8 @@ class Worker:
         """Let the process import bandit before the limit of a file counts, and see that it is the one we name."""
         if self._greeted and self.pid is not None:
             return
+        from importlib.metadata import version  # noqa: PLC0415 - the process loads while this is read
+
         hello = self._ask("hello", b"", _START_LIMIT_SECONDS)
         if hello.get("bandit") != version("bandit"):
             self._end()

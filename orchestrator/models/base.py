@@ -25,7 +25,7 @@ Instant = Annotated[datetime, AfterValidator(_aware)]
 class Noun(BaseModel):
     """A frozen model whose identity is the digest of its canonical JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def to_bytes(self) -> bytes:
         """Canonical JSON, the exact bytes that are stored and digested."""

@@ -132,6 +132,10 @@ FORBIDDEN = ("**/.git/**", "**/.git", ".handrail/**", ".handrail")
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(_translated(pattern), re.DOTALL)
+
+
+def _translated(pattern: str) -> str:
     if pattern.endswith("/"):
         pattern += "**"
     out, i = "", 0
@@ -146,7 +150,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             out, i = out + "[^/]", i + 1
         else:
             out, i = out + re.escape(pattern[i]), i + 1
-    return re.compile(out, re.DOTALL)
+    return out
 
 
 _TRAILING = re.compile(r"[. ](?:/|\Z)")
@@ -176,7 +180,7 @@ def covers(patterns: Iterable[str], path: str) -> bool:
 
 def expression(patterns: Iterable[str]) -> str:
     """One regular expression that matches what :func:`covers`, for programs in the image, which have no Handrail."""
-    return "|".join(f"(?:{_compiled(p).pattern})" for p in patterns) or r"(?!)"
+    return "|".join(f"(?:{_translated(p)})" for p in patterns) or r"(?!)"
 
 
 def protects(patterns: Iterable[str], path: str) -> bool:

@@ -1,9 +1,14 @@
 """The scanners as programs: what they subtract, and what happens when they break."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +16,7 @@ import pytest
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit import BanditGate
 from orchestrator.gates.catalog import GATES, default_gates
+from orchestrator.gates.flow.analysis import RULES
 from orchestrator.gates.ruff import RuffGate, find_ruff
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.worker import Worker
@@ -243,3 +249,25 @@ def test_five_hundred_changed_files(worker):
     assert {f.path for r in reports for f in deciding(r)} == {"src/last.py"}
     assert all(len(r.accounted) == 500 for r in reports)
     assert took < 60
+
+
+def test_what_is_left_out_of_bandit_changes_none_of_its_answers(worker, tmp_path):
+    """Against its own command, unchanged, on every example of our rules and every pair of weak and mended code."""
+    pairs = tomllib.loads((Path(__file__).parents[1] / "data/detection_pairs.toml").read_text())["pair"]
+    texts = [t for r in RULES.values() for t in (r.bad, r.good)] + [
+        t for p in pairs for t in (p["vulnerable"], p["fixed"])
+    ]
+    sources = {f"s{n:03}.py": text for n, text in enumerate(texts)}
+    for name, text in sources.items():
+        (tmp_path / name).write_text(text)
+    argv = [sys.executable, "-m", "bandit", "-q", "--exit-zero", "--ignore-nosec", "-f", "json", *sources]
+    said = json.loads(subprocess.run(argv, cwd=tmp_path, capture_output=True, check=True, timeout=120).stdout)
+    keys = ("test_id", "line_number", "issue_severity", "issue_confidence", "issue_text")
+    theirs = Counter((i["filename"].removeprefix("./"), *(i[k] for k in keys)) for i in said["results"])
+    ours = Counter(
+        (name, i["rule"], i["line"], i["severity"].upper(), i["confidence"].upper(), i["message"])
+        for name, text in sources.items()
+        for i in worker.scan(text.encode())["issues"]
+    )
+    assert len(theirs) > 50
+    assert ours == theirs

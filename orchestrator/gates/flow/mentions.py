@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from orchestrator.gates.flow.capabilities import capability_of
 from orchestrator.gates.flow.names import canonical_name
+from orchestrator.gates.flow.rule import nodes
 
 __all__ = ["mentions"]
 
@@ -35,6 +36,8 @@ _METHODS = {
 """Methods of an event loop: their names say enough, wherever the loop came from."""
 
 _HARMLESS = ("Error", "Exception", "Warning", "Timeout", "Expired")
+
+_TYPES = frozenset({"annotation", "returns"})
 
 Mention = tuple[str, str, int]
 
@@ -56,7 +59,7 @@ def mentions(tree: ast.AST, depth: int = 0) -> Iterator[Mention]:
 
 def _aliases(tree: ast.AST) -> dict[str, str]:
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found[alias.asname or alias.name.partition(".")[0]] = (
@@ -129,8 +132,9 @@ def _parsed(text: str | bytes) -> ast.AST:
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    for field, value in ast.iter_fields(node):
-        if field in {"annotation", "returns"}:
-            continue
-        parts = cast("Sequence[Any]", value if isinstance(value, list) else [value])
-        yield from (part for part in parts if isinstance(part, ast.AST))
+    for field in node._fields:
+        value: Any = getattr(node, field, None)
+        if isinstance(value, list):
+            yield from (part for part in cast("Sequence[Any]", value) if isinstance(part, ast.AST))
+        elif isinstance(value, ast.AST) and field not in _TYPES and not isinstance(value, ast.expr_context):
+            yield value

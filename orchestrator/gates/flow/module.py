@@ -61,22 +61,37 @@ class Module(Statements):
         self._depth = 0
         self._left = _INLINED
         self._done: dict[tuple[str, object], Value] = {}
+        self._told: dict[tuple[str, str], Value | None] = {}
+        self._unknown: set[str] = set()
+        self._shown: set[tuple[object, ...]] = set()
 
     def run(self, tree: ast.Module) -> None:
         for family in self._families:
             if family.on_tree is not None:
                 family.on_tree(tree, self.say)
         self.scope = self.globals
-        for _ in range(2 if _has_classes(tree) else 1):
-            self.block(tree.body)
-            self._done.clear()
-            self._left = _INLINED
-            waiting, met = list(self._functions), set[str]()
-            while waiting:
-                for name in waiting:
-                    self._alone(name)
-                met.update(waiting)
-                waiting = [name for name in self._functions if name not in met]
+        self._once(tree)
+        # What a method left on its object, or a function in a global name, was not there yet for what came before.
+        if self._missed() or _rebinds(tree):
+            self._once(tree)
+
+    def _once(self, tree: ast.Module) -> None:
+        self.block(tree.body)
+        self._done.clear()
+        self._left = _INLINED
+        waiting, met = list(self._functions), set[str]()
+        while waiting:
+            for name in waiting:
+                self._alone(name)
+            met.update(waiting)
+            waiting = [name for name in self._functions if name not in met]
+
+    def _missed(self) -> bool:
+        """Whether one of the answers about classes and functions would be another one by now."""
+        if any(name in self._functions for name in self._unknown):
+            return True
+        told = dict(self._told)
+        return any(self.own_attribute(name, attribute) != value for (name, attribute), value in told.items())
 
     def say(self, rule: Rule, node: ast.AST, what: str) -> None:
         line = getattr(node, "lineno", 0)
@@ -172,6 +187,12 @@ class Module(Statements):
         self.bind(node.name, named(f"local:{name}"))
 
     def own_attribute(self, name: str, attribute: str) -> Value | None:
+        value = self._own_attribute(name, attribute)
+        # The first answer is kept: an attribute only gains values, so it is the one that may be short.
+        self._told.setdefault((name, attribute), value)
+        return value
+
+    def _own_attribute(self, name: str, attribute: str) -> Value | None:
         found = self._classes.get(name.removeprefix("local:").removesuffix("()"))
         if found is None:
             return None
@@ -206,6 +227,19 @@ class Module(Statements):
             self._show(Call(node, frozenset({f"compare:{type(node.ops[0]).__name__}"}), (left, right)))
 
     def _show(self, call: Call) -> None:
+        # The same call is met once for each way that leads to it; what the rules say of it is the same.
+        seen = (
+            id(call.node),
+            call.names,
+            call.args,
+            tuple(call.keywords.items()),
+            call.receiver,
+            call.spread,
+            call.plain,
+        )
+        if seen in self._shown:
+            return
+        self._shown.add(seen)
         for family in self._families:
             if family.on_call is not None:
                 family.on_call(call, self.say)
@@ -221,6 +255,7 @@ class Module(Statements):
                 self._show(Call(call.node, frozenset(outside), call.args, call.keywords, spread=call.spread))
             return named(f"local:{plain}()", *(f"{b}()" for b in outside))
         if plain not in self._functions:
+            self._unknown.add(plain)
             return ANYTHING
         args = call.args
         cls = self._functions[plain][2]
@@ -229,6 +264,8 @@ class Module(Statements):
         return self._inline(plain, args, call.keywords)
 
     def _inline(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
+        if name not in self._functions:
+            self._unknown.add(name)
         if name not in self._functions or self._depth >= _DEPTH or self._left <= 0:
             return join([a.everything() for a in args if a.taint]) if any(a.taint for a in args) else ANYTHING
         key = (name, (*args, *sorted(keywords.items(), key=lambda pair: pair[0])))
@@ -311,5 +348,5 @@ def _static(node: _Function) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in decorators)
 
 
-def _has_classes(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.ClassDef | ast.Global | ast.Nonlocal) for node in nodes(tree))
+def _rebinds(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.Global | ast.Nonlocal) for node in nodes(tree))

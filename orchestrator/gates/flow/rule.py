@@ -51,7 +51,7 @@ class Family:
 
 
 @lru_cache(maxsize=1)
-def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
     """Every node of a module, walked once for all rules that look at the whole of it."""
     return tuple(ast.walk(tree))
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any, cast
-
-import yaml
 
 from orchestrator.gates.kinds import manifests
 from orchestrator.gates.kinds.manifests import Dependency, Manifest, Reader, Setting
@@ -73,6 +72,8 @@ def _inline(text: str) -> Manifest:
 
 
 def _conda(text: str) -> Manifest:
+    # Late: most changes hold no such file.
+    yaml = import_module("yaml")
     try:
         data = _table(yaml.safe_load(text))
     except yaml.YAMLError as error:
