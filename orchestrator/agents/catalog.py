@@ -11,6 +11,9 @@ from orchestrator.ports import Agent
 AGENTS = ("native", "scripted")
 """``scripted`` replays a file of actions, for demos and tests; ``native`` is Handrail's own loop."""
 
+HEARING = frozenset({"native"})
+"""Agents that hear a person while they work; all others take one prompt and read no more."""
+
 
 def make_agent(name: str, agent_input: bytes | None, path: str = "script") -> Agent:
     """The driver ``name``; ``path`` is what messages call its input.

@@ -4,7 +4,7 @@ import json
 
 import broker_support as support
 import pytest
-from run_support import Req, approve, lab
+from run_support import Req, approve, lab, write
 
 from orchestrator.app.project import open_project
 from orchestrator.app.reviewing import open_reviews
@@ -52,16 +52,16 @@ class Model:
         support.respond(connection, {"model": "m-1-real", "choices": [choice], "usage": usage})
 
 
-def run(here, monkeypatch, model, address="127.0.0.1", **asked):
+def run(here, monkeypatch, model, script=(), address="127.0.0.1", **asked):
     monkeypatch.setenv("HANDRAIL_TEST_KEY", support.KEY)
-    here.write_job([ONE], {})
+    here.write_job([ONE], dict(script))
     config = here.folder / "config" / "handrail" / "models.yaml"
     config.parent.mkdir(parents=True, exist_ok=True)
     with support.Upstream(model, address=address) as upstream:
         config.write_text(MODELS.format(port=upstream.port))
         config.chmod(0o600)
         with open_project(here.repo) as project:
-            begun = start(project, RunRequest(here.prd, agent="native", **asked))
+            begun = start(project, RunRequest(here.prd, **{"agent": "native", **asked}))
             with open_reviews(project, begun) as reviews:
                 result = go_on(project, begun, ask=lambda item: approve(reviews, item))
             return begun, result, [e for _, e in project.index.events(begun.id)]
@@ -130,3 +130,46 @@ def test_an_agent_that_says_done_and_changed_nothing_is_not_done(tmp_path, monke
         _, result, events = run(here, monkeypatch, Model("OTHER = 1\n"))
         assert result.exit_code == 3
         assert not any(e.kind == "merged" for e in events)
+
+
+class Steered(Model):
+    """While the model thinks about its second answer, a person says something."""
+
+    def __init__(self, here):
+        super().__init__("VALUE = 1\n")
+        self.here, self.said, self.heard = here, None, []
+
+    def __call__(self, request, connection):
+        messages = request.json()["messages"]
+        self.heard += [m["content"] for m in messages if m["role"] == "user"][1:]
+        if self.said is None and any(m["role"] == "assistant" for m in messages):
+            self.said = self.here.cli("steer", self.here.runs()[0].id, "S01", "name it VALUE")
+            support.respond(connection, {"choices": [{"message": {"role": "assistant", "content": "I wait."}}]})
+        else:
+            super().__call__(request, connection)
+
+
+def test_a_word_to_a_running_step_is_heard_at_the_next_turn(tmp_path, monkeypatch):
+    with lab(tmp_path) as here:
+        model = Steered(here)
+        _, result, events = run(here, monkeypatch, model)
+        assert result.exit_code == 0, result
+        assert "native hears your words at its next turn on step S01" in model.said.stderr
+        assert any("name it VALUE" in words for words in model.heard)
+        assert [e.kind for e in events].count("steered") == 1
+
+
+def test_another_agent_takes_over_after_failures(tmp_path, monkeypatch):
+    with lab(tmp_path) as here:
+        model = Model("VALUE = 1\n")
+        script = {ONE.id: [[write(ONE.path, f"OTHER = {n}\n")] for n in (1, 2)]}
+        asked = {"agent": "scripted", "agent_input": here.script, "escalate": "native", "escalate_after": 2}
+        begun, result, events = run(here, monkeypatch, model, script, **asked)
+        assert result.exit_code == 0, result
+        with here.project() as project:
+            blobs = [project.blobs.get(e.data["proposal"]) for e in events if e.kind == "proposed"]
+        made = [Proposal.model_validate_json(blob) for blob in blobs]
+        assert [(one.attempt, one.agent) for one in made] == [(1, "scripted"), (2, "scripted"), (3, "native")]
+        assert "feedback 2\n" in model.prompts[0]  # it is told what was wrong with both
+        assert here.file(begun.run_ref, ONE.path) == "VALUE = 1"
+        assert here.verify(begun).verdict.value == "VERIFIED"

@@ -162,15 +162,17 @@ def test_a_refusal_is_not_asked_again(tmp_path, case):
     assert f"({code})" in caught.value.message
 
 
-def test_an_endpoint_without_tools_is_asked_in_json(tmp_path):
+@pytest.mark.parametrize("status", [400, 500])
+def test_an_endpoint_without_tools_is_asked_in_json(tmp_path, status):
     def refuses_tools(body):
         if "tools" in body:
-            return 400, {"error": {"message": "tools param requires --jinja flag"}}
+            return status, {"error": {"message": "tools param requires --jinja flag"}}
         return words('{"tool": "write", "arguments": {"path": "a", "content": "b"}}')
 
     finish = words('Now: {"tool": "done", "arguments": {"summary": "yes"}}')
     folder, _, outcome, endpoint = work(tmp_path, refuses_tools, refuses_tools, finish)
     assert outcome.summary == "yes"
+    assert len(endpoint.seen) == 3
     assert (folder / "a").read_text() == "b"
     last = endpoint.seen[-1]
     assert last["response_format"]["json_schema"]["schema"]["properties"]["tool"]["enum"][0] == "read"

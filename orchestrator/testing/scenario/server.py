@@ -12,7 +12,6 @@ import socket
 import socketserver
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -214,7 +213,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _whole(self, wire: Wire, asked: Asked, said: Answer, fault: Fault | None) -> None:
         data = json.dumps(wire.whole(asked, said)).encode()
         if fault is not None and fault.kind is FaultKind.SLOW_TOKENS:
-            time.sleep(fault.seconds)
+            pieces = sum(1 for _ in wire.stream(asked, said))
+            if self.owner.closing.wait(fault.seconds * pieces):
+                return
         broken = {FaultKind.CUT_STREAM, FaultKind.MALFORMED_JSON, FaultKind.ENDLESS_OUTPUT}
         self._bytes(200, data[: len(data) // 2] if fault is not None and fault.kind in broken else data)
 

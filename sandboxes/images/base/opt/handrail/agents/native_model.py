@@ -22,6 +22,8 @@ WAIT_SECONDS = 60
 WORDS = 400
 AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 529}
 UNKNOWN_FORM = {400, 404, 415, 422, 501}
+SAYS_SO = re.compile(r"\b(tools?|response_format|json_schema|grammar)\b.*\b(requires?|support(s|ed)?)\b", re.IGNORECASE)
+"""llama.cpp without templates answers tools with 500 and "tools param requires --jinja flag"."""
 
 
 class ModelFailed(Exception):
@@ -90,7 +92,7 @@ class Model:
 
     def _learn(self, status: int, words: str) -> bool:
         """Whether the request may be put in another form that this endpoint takes."""
-        if status not in UNKNOWN_FORM:
+        if not _of_form(status, words):
             return False
         low = words.lower()
         if "max_completion_tokens" in low and self.limit_name == "max_tokens":
@@ -120,7 +122,7 @@ class Model:
             document = _document(data)
             if status == http.client.OK and isinstance(document, dict):
                 return status, document
-            if status not in AGAIN and status != http.client.OK:
+            if status != http.client.OK and (status not in AGAIN or _of_form(status, _words(document))):
                 return status, document
             if headers.get("x-should-retry") == "false":
                 return status, document
@@ -181,6 +183,11 @@ def _document(data: bytes) -> Any:  # noqa: ANN401 - whatever came
         return json.loads(data)
     except (ValueError, RecursionError):
         return data[:WORDS].decode(errors="replace")
+
+
+def _of_form(status: int, words: str) -> bool:
+    """Whether a refusal may be of the request's form: its status says so, or a 500 whose words do."""
+    return status in UNKNOWN_FORM or (status == http.client.INTERNAL_SERVER_ERROR and SAYS_SO.search(words) is not None)
 
 
 def _words(document: Any) -> str:  # noqa: ANN401 - whatever came
