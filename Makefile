@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 BIN := .venv/bin
 JOBS ?= 3
 
-.PHONY: help setup setup-demo engine image layers npm demo test check lint soak bench clean
+.PHONY: help setup setup-demo engine image layers programs demo test check lint soak bench clean
 
 help:
 	@echo "make demo    run the whole job on a sample repository and PRD"
@@ -25,8 +25,8 @@ engine:
 image: setup-demo engine
 	@$(BIN)/handrail sandbox build > .build/image.txt
 
-npm:
-	@scripts/npm.sh
+programs:
+	@scripts/programs.sh
 
 layers: image
 	@$(BIN)/handrail sandbox build --with node --with postgresql --with redis > .build/layers.txt
@@ -47,10 +47,10 @@ check: setup
 	@$(BIN)/mypy --no-error-summary
 	@$(PYTHON) -m pytest tests/unit tests/golden tests/architecture tests/conformance -m "not engine and not slow and not soak" -n $(JOBS)
 
-test: lint engine layers npm
+test: lint engine layers programs
 	@$(PYTHON) -m pytest -m "not soak" -n $(JOBS) --dist loadfile
 
-soak: setup engine layers npm
+soak: setup engine layers programs
 	@$(PYTHON) -m pytest -m "soak"
 
 bench: setup engine image

@@ -18,8 +18,7 @@ from orchestrator.tui.commands import Command
 from orchestrator.tui.keymap import FILE, read_keymap
 from orchestrator.tui.screens.host import Host, keys_of
 from orchestrator.tui.screens.inbox import InboxScreen
-from orchestrator.tui.screens.judge import JudgeScreen
-from orchestrator.tui.screens.run import ToldScreen
+from orchestrator.tui.screens.rows_screen import RowsScreen
 
 
 class HandrailApp(Host):
@@ -58,7 +57,7 @@ class HandrailApp(Host):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette offers each command of the screen by its name."""
-        if isinstance(screen, InboxScreen | JudgeScreen | ToldScreen):
+        if isinstance(screen, InboxScreen | RowsScreen):
             for command in keys_of(screen, screen.COMMANDS_HERE):
                 yield SystemCommand(command.description, f"{command.name} ({command.label})", self._runner(command))
         yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType]  Textual leaves it open

@@ -1,7 +1,6 @@
 """A real run, driven from the inbox to the merge by keys in a real terminal."""
 
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -10,11 +9,7 @@ import uuid
 import pytest
 from cli_support import git, run_of, sit_down
 
-pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
-]
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 PATIENCE_SECONDS = 240
 
 

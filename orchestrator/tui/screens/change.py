@@ -47,6 +47,7 @@ class ChangeScreen(HunkScreen):
     """The diff and the side pane: beside each other where there is room, else ``f`` changes between them."""
 
     COMMANDS_HERE = commands.CHANGE
+    SECTIONS = (RowKind.HUNK,)
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.CHANGE]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  typed so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]  # noqa: RUF012  typed so by Textual

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-
-from textual.screen import Screen
 
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import Verdict
-from orchestrator.review.diff import RowKind
-from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Decided, ItemView
-from orchestrator.tui.commands import Command
-from orchestrator.tui.screens.help import HelpScreen
 from orchestrator.tui.screens.host import host
+from orchestrator.tui.screens.rows_screen import RowsScreen
 from orchestrator.tui.screens.verdict import AskScreen
-from orchestrator.tui.widgets.diff import RowsView
 
 
-class JudgeScreen(Screen[Decided | None]):
+class JudgeScreen(RowsScreen[Decided]):
     """Shows one item; ends with the decision, or with ``None`` when the person went back."""
-
-    COMMANDS_HERE: Sequence[Command] = ()
-    HUNKS: Sequence[RowKind] = (RowKind.HUNK,)
-    main: RowsView
 
     def __init__(self, reviews: Reviews, view: ItemView) -> None:
         super().__init__()
         self._reviews = reviews
         self._view = view
         self.lifted: dict[Digest, None] = {}
-
-    def report(self, error: HandrailError) -> None:
-        """Say what went wrong, literally; nothing was stored."""
-        words = "\n".join(escape(line) for line in (str(error), *error.details))
-        self.notify(words, severity="error", markup=False, timeout=10)
 
     def action_approve(self) -> None:
         """Ask once more, then sign."""
@@ -102,27 +86,3 @@ class JudgeScreen(Screen[Decided | None]):
     def about(self) -> str:
         """What a remark without a place begins with."""
         return ""
-
-    def action_next_hunk(self) -> None:
-        """Down to the next."""
-        self.main.jump(self.HUNKS, 1)
-
-    def action_previous_hunk(self) -> None:
-        """Up to the one before."""
-        self.main.jump(self.HUNKS, -1)
-
-    def action_next_file(self) -> None:
-        """Down to the next."""
-        self.main.jump((RowKind.FILE,), 1)
-
-    def action_previous_file(self) -> None:
-        """Up to the one before."""
-        self.main.jump((RowKind.FILE,), -1)
-
-    def action_help(self) -> None:
-        """The keys of this screen."""
-        host(self).push_screen(HelpScreen(self.COMMANDS_HERE))
-
-    def action_back(self) -> None:
-        """Nothing decided."""
-        self.dismiss(None)

@@ -34,7 +34,7 @@ class PlanScreen(JudgeScreen):
     """The plan as one text; ``.`` and ``,`` go from step to step."""
 
     COMMANDS_HERE = commands.PLAN
-    HUNKS = (RowKind.HEADING,)
+    SECTIONS = (RowKind.HEADING,)
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.PLAN]
 
     def __init__(self, reviews: Reviews, view: ItemView) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Static
 
 from orchestrator.app.desk import Desk
@@ -17,9 +15,8 @@ from orchestrator.models.base import RunId
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape
 from orchestrator.tui import commands
-from orchestrator.tui.commands import Command
-from orchestrator.tui.screens.help import HelpScreen
 from orchestrator.tui.screens.host import host, keys_of
+from orchestrator.tui.screens.rows_screen import RowsScreen
 from orchestrator.tui.screens.run_rows import proof_rows, run_rows
 from orchestrator.tui.screens.verdict import AskScreen
 from orchestrator.tui.widgets.diff import RowsView
@@ -29,11 +26,8 @@ _POLL_SECONDS = 1.0
 _SEND = "enter: do it   esc: back"
 
 
-class ToldScreen(Screen[None]):
+class ToldScreen(RowsScreen[None]):
     """Rows that are read again on ``R``. What cannot be read is said in the head, and the last rows stay."""
-
-    COMMANDS_HERE: Sequence[Command] = ()
-    SECTIONS: Sequence[RowKind] = (RowKind.FILE,)
 
     def __init__(self, desk: Desk, run: RunId) -> None:
         super().__init__()
@@ -70,36 +64,12 @@ class ToldScreen(Screen[None]):
         """One line above the rows."""
         self.query_one("#head", Static).update(escape(words))
 
-    def action_next_hunk(self) -> None:
-        """Down to the next section."""
-        self.main.jump((RowKind.HEADING, *self.SECTIONS), 1)
-
-    def action_previous_hunk(self) -> None:
-        """Up to the one before."""
-        self.main.jump((RowKind.HEADING, *self.SECTIONS), -1)
-
-    def action_next_file(self) -> None:
-        """Down to the next step or requirement."""
-        self.main.jump((RowKind.FILE,), 1)
-
-    def action_previous_file(self) -> None:
-        """Up to the one before."""
-        self.main.jump((RowKind.FILE,), -1)
-
-    def action_help(self) -> None:
-        """The keys of this screen."""
-        host(self).push_screen(HelpScreen(self.COMMANDS_HERE))
-
-    def action_back(self) -> None:
-        """To the screen below."""
-        self.dismiss(None)
-
 
 class ProofScreen(ToldScreen):
     """From each sentence to the people who answered for it; the evidence is verified when it opens."""
 
     COMMANDS_HERE = commands.PROOF
-    SECTIONS = (RowKind.FILE, RowKind.HUNK)
+    SECTIONS = (RowKind.HEADING, RowKind.FILE, RowKind.HUNK)
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.PROOF]
 
     def read(self) -> tuple[Row, ...]:
@@ -169,8 +139,7 @@ class RunScreen(ToldScreen):
         try:
             done = order()
         except HandrailError as error:
-            words = "\n".join(escape(line) for line in (str(error), *error.details))
-            self.notify(words, severity="error", markup=False, timeout=10)
+            self.report(error)
             return
         self.notify(escape(done), markup=False)
         self.action_refresh_items()
