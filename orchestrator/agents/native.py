@@ -25,11 +25,12 @@ _WORDS_OF_THE_STEP = {"turns", "time", "loop", "no-tool"}
 class NativeAgent:
     """Implements :class:`orchestrator.ports.Agent`.
 
-    ``turns`` are answers of the model in one attempt; ``context_tokens`` is where the conversation is shortened.
+    ``turns`` are answers of the model in one attempt, ``output_tokens`` the most of one; ``context_tokens`` is where
+    the conversation is shortened.
     """
 
-    def __init__(self, *, turns: int = 80, context_tokens: int = 32_000) -> None:
-        self._turns, self._context_tokens = turns, context_tokens
+    def __init__(self, *, turns: int = 80, context_tokens: int = 32_000, output_tokens: int = 4096) -> None:
+        self._turns, self._context_tokens, self._output_tokens = turns, context_tokens, output_tokens
 
     @property
     def name(self) -> str:
@@ -93,6 +94,7 @@ class NativeAgent:
             "seconds": seconds,
             "turns": self._turns,
             "context_tokens": self._context_tokens,
+            "output_tokens": self._output_tokens,
         }
 
 

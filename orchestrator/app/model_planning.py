@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from orchestrator.app.brokering import make_broker, make_budgets
-from orchestrator.app.connections import Chosen, load_connections, model_for
+from orchestrator.app.connections import load_connections, model_for
+from orchestrator.app.model_lease import Purpose, data_of, leased
 from orchestrator.app.project import Project
 from orchestrator.errors import AgentFailed
-from orchestrator.models.base import Digest, RunId
-from orchestrator.models.capabilities import Capabilities, DataClass
+from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.plan import Plan
 from orchestrator.models.spec import Spec
-from orchestrator.ports import BrokerGrant, ModelClient, Question
-
-if TYPE_CHECKING:
-    from orchestrator.models.traffic import Exchange
+from orchestrator.ports import ModelClient, Question
 
 ANSWERS = 3
 TOKENS = 300_000
@@ -51,7 +45,8 @@ def plan_with_model(  # noqa: PLR0917  a plan and all that it is checked against
     (MDL021) past the budget, ``SandboxUnavailable`` when the broker cannot start.
     """
     chosen = model_for(load_connections(), "planner", choice.model)
-    with _leased(project, chosen, made, choice) as client:
+    purpose = Purpose("planning", made.digest(), data_of(made), TOKENS, choice.record, choice.replay)
+    with leased(project, chosen, purpose) as client:
         try:
             return _refined(client, made, spec, ceilings, paths=paths, say=choice.say)
         except AgentFailed as failure:
@@ -82,32 +77,3 @@ def _refined(
     for problem in problems:
         say(f"  {problem}")
     return made
-
-
-@contextmanager
-def _leased(project: Project, chosen: Chosen, made: Plan, choice: PlannerChoice) -> Iterator[ModelClient]:
-    from orchestrator.broker.client import LeasedModel
-
-    now = project.clock.now()
-    run = RunId(f"{now:%Y%m%d}-planning")
-    restricted = any(step.capabilities.data is DataClass.RESTRICTED for step in made.steps)
-    grant = BrokerGrant(
-        key=f"plan:{made.digest()}:{now.isoformat()}",
-        run=run,
-        endpoints=(chosen.endpoint,),
-        models=(chosen.name,),
-        data=DataClass.RESTRICTED if restricted else DataClass.OPEN,
-        tokens=TOKENS,
-        record=choice.record is not None,
-        replay=choice.replay,
-    )
-    kept: Digest | None = None
-    with make_broker(project.blobs.put).open(grant, make_budgets(project.index, run, 1 << 62), _unheard) as lease:
-        yield LeasedModel(lease, chosen.name, chosen.endpoint.protocol)
-        kept = lease.close().cassette
-    if choice.record is not None and kept is not None:
-        choice.record(project.blobs.get(kept))
-
-
-def _unheard(_exchange: Exchange) -> None:
-    """What the broker counted is settled in the budget; planning has no run whose event it could be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import os
 import stat
@@ -14,6 +15,7 @@ from orchestrator.models.endpoint import SecretSource, SourceKind
 
 COMMAND_SECONDS = 30.0
 MAX_SECRET_BYTES = 64 * 1024
+_END_SECONDS = 5.0
 _MIN_MASKED = 8
 """Shorter values would be found everywhere."""
 _COMMAND_ENV = ("PATH", "HOME", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME", "SSH_AUTH_SOCK")
@@ -75,7 +77,7 @@ def _keyring(name: str) -> str:
 
 
 async def _command(argv: tuple[str, ...]) -> str:
-    """The first output of a program, run without a shell and without our secrets."""
+    """All that a program prints, run without a shell and without our secrets."""
     env = {name: os.environ[name] for name in _COMMAND_ENV if name in os.environ}
     try:
         process = await asyncio.create_subprocess_exec(
@@ -89,14 +91,34 @@ async def _command(argv: tuple[str, ...]) -> str:
         raise _unreadable(f"its command gives {type(error).__name__}") from None
     try:
         async with asyncio.timeout(COMMAND_SECONDS):
-            out = await process.stdout.read(MAX_SECRET_BYTES) if process.stdout else b""
+            out = await _whole(process.stdout) if process.stdout else b""
             code = await process.wait()
     except TimeoutError:
-        process.kill()
         raise _unreadable(f"its command took longer than {COMMAND_SECONDS:g} s") from None
+    finally:
+        await _ended(process)
     if code != 0:
         raise _unreadable(f"its command ended with {code}")
     return out.decode(errors="replace")
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Killed if need be. What it started may keep its output open: that is not waited for."""
+    if process.returncode is None:
+        process.kill()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await process.wait()
+
+
+async def _whole(stream: asyncio.StreamReader) -> bytes:
+    """To its end; of one that is longer than any secret the rest is left out."""
+    out = b""
+    while piece := await stream.read(MAX_SECRET_BYTES):
+        out = (out + piece)[: MAX_SECRET_BYTES + 1]
+    if len(out) > MAX_SECRET_BYTES:
+        raise _unreadable("its command prints more than a secret")
+    return out
 
 
 class Masker:

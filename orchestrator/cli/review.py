@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli import review_hunks, review_narrow, review_remote
+from orchestrator.cli import review_assist, review_hunks, review_narrow, review_remote
 from orchestrator.cli.options import as_json, digest, interactive, repository
 from orchestrator.cli.reviewing import finding_ids, key_options, reviews_of, tell_decided
 from orchestrator.cli.telling import note, print_json, print_text, say, table
@@ -257,7 +257,7 @@ def send(item: str, repo: Path, **where: Any) -> None:  # noqa: ANN401  click's 
     _decide(item, kept.verdict, kept.reason, kept.lifts, repo=repo, **where)
 
 
-for _more in (*review_hunks.COMMANDS, *review_narrow.COMMANDS, *review_remote.COMMANDS):
+for _more in (*review_assist.COMMANDS, *review_hunks.COMMANDS, *review_narrow.COMMANDS, *review_remote.COMMANDS):
     command.add_command(_more)
 
 

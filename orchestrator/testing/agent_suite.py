@@ -308,7 +308,7 @@ def check_killed_agent_is_not_finished(bench: Bench) -> None:
     worked = bench.work([Turn(say="Now.", do=(Action(run="kill -9 -1; sleep 30"),))], wall_seconds=60)
     _ended(worked)
     expect(worked.outcome is None or not worked.outcome.finished, "a killed agent counts as finished")
-    expect(worked.seconds < _PROMPT_SECONDS + 50, f"its end took {worked.seconds:.0f} s")
+    expect(worked.seconds < _PROMPT_SECONDS + 10, f"its end took {worked.seconds:.0f} s")
 
 
 def check_mute_model_times_out(bench: Bench) -> None:
@@ -320,7 +320,8 @@ def check_mute_model_times_out(bench: Bench) -> None:
     expect(worked.seconds < 20 + _PROMPT_SECONDS, f"its end took {worked.seconds:.0f} s")
 
 
-_PROMPT_SECONDS = 10
+_PROMPT_SECONDS = 40
+"""On a machine that has other work as well. An end that does not come takes longer than any check waits."""
 
 
 def check_cancel_is_prompt(bench: Bench) -> None:

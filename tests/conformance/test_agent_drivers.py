@@ -16,8 +16,8 @@ import sandbox_support
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 OFTEN = [
-    *((name, agent_suite.check_works_and_obeys_no_tree) for name in ("claude-code", "codex", "opencode")),
-    ("mini-swe-agent", agent_suite.check_works_and_obeys_no_tree),
+    ("claude-code", agent_suite.check_works_and_obeys_no_tree),
+    ("codex", agent_suite.check_works_and_obeys_no_tree),
     ("opencode-acp", agent_suite.check_works_and_obeys_no_tree),
     ("claude-code", agent_suite.check_short_faults_are_survived),
     ("codex", agent_suite.check_short_faults_are_survived),

@@ -14,7 +14,7 @@ from orchestrator.testing.agent_suite import Bench
 from orchestrator.testing.scenario.script import load_scenario
 from orchestrator.testing.scenario.server import serve
 
-LIMITS = Limits(memory_mib=2048, pids=256, disk_mib=128, cpus=2.0, wall_seconds=120, output_kib=1024)
+LIMITS = Limits(memory_mib=2048, pids=256, disk_mib=128, cpus=2.0, wall_seconds=600, output_kib=1024)
 MODEL = "scripted-answers"
 
 
