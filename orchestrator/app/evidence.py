@@ -14,6 +14,7 @@ from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import EvidenceInvalid, RepositoryError, StoreError, UsageError
 from orchestrator.models.base import Digest, sha256
+from orchestrator.vcs.names import visible
 
 if TYPE_CHECKING:
     from orchestrator.ports import Signer
@@ -128,12 +129,14 @@ def anchor_tag(project: Project, name: str, key: Path | None) -> str:
     """A signed, annotated tag on HEAD whose message are the checkpoints; ``git verify-tag`` checks it.
 
     Gives the full ref name; pushing it to a second remote puts the anchor there. Raises ``RepositoryError`` REPO041
-    for a name that is taken or none.
+    for a name that is taken or none, ``EvidenceInvalid`` EVID038 for a key that the policy does not name.
     """
     from orchestrator.provenance import sshkey
     from orchestrator.vcs.user import write_tag
 
-    by = signer(key)
+    by, named = signer(key), chain_at(project).keys()
+    if by.keyid not in named:
+        raise _no_anchor(f"the key {by.keyid[:16]} is not in the policy, and no verifier would take its tag")
     with open_trees(project) as trees:
         head = trees.resolve("HEAD")
     return write_tag(
@@ -146,14 +149,31 @@ def anchor_tag(project: Project, name: str, key: Path | None) -> str:
     )
 
 
-def anchor_at(project: Project, where: str) -> bytes:
-    """Checkpoints from a file or, where there is none of that name, from an anchor's tag."""
+def anchor_at(project: Project, where: str, rev: str = "HEAD") -> bytes:
+    """Checkpoints from a file or, where there is none of that name, from an anchor's tag.
+
+    A tag must be signed by a key that the policy at ``rev`` names or named, and be the one that was signed under this
+    name: a ref that was moved to another anchor raises ``EvidenceInvalid`` EVID038. NOT seen: two tags that one key
+    signed under one name.
+    """
     from orchestrator.app.files import read_file
+    from orchestrator.provenance import sshkey
     from orchestrator.vcs.user import read_tag
 
     if Path(where).is_file():
         return read_file(Path(where))
-    return read_tag(project.repository, where)
+    found = sshkey.git_signer(read_tag(project.repository, where))
+    if found is None or found[1] not in chain_at(project, rev).keys().values():
+        raise _no_anchor(f"the tag {visible(where)} is not signed by a key of the policy")
+    head, _, body = found[0].partition(b"\n\n")
+    said = [line.removeprefix(b"tag ").decode(errors="replace") for line in head.split(b"\n") if line[:4] == b"tag "]
+    if said != [where.removeprefix("refs/tags/")]:
+        raise _no_anchor(f"the tag {visible(where)} holds what was signed as {visible(' '.join(said))}: it was moved")
+    return body
+
+
+def _no_anchor(why: str) -> EvidenceInvalid:
+    return EvidenceInvalid("EVID038", why, "take the anchor from whoever keeps it, as a file or by git fetch")
 
 
 def prove(project: Project, digest: Digest) -> bytes:

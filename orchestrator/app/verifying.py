@@ -82,7 +82,7 @@ def _request(project: Project, head: str, options: Options, ref: str | None) -> 
         allow_self_asserted=options.allow_self_asserted,
         bundle=options.bundle,
         blobs=project.blobs,
-        anchors=checkpoint.split(anchor_at(project, options.at)) if options.at else (),
+        anchors=checkpoint.split(anchor_at(project, options.at, head)) if options.at else (),
         demands=wanted,
     )
 

@@ -80,7 +80,10 @@ class Policy(Noun):
 
     def principal(self, keyid: str) -> Principal | None:
         """The principal of a key, or ``None``."""
-        return next((p for p in self.principals if p.keyid == keyid), None)
+        for principal in self.principals:
+            if principal.keyid == keyid:
+                return principal
+        return None
 
     def holds(self, keyid: str, role: str) -> bool:
         """Whether this key's principal is in this role."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from orchestrator.models.base import Digest
-from orchestrator.models.decision import Decision, ReviewItem, Verdict
+from orchestrator.models.decision import Decision, Verdict
 from orchestrator.models.gate import Disposition, Finding, GateReport, Result
 from orchestrator.models.policy import Policy
 
@@ -32,7 +33,24 @@ def to_lift(reports: Iterable[GateReport]) -> tuple[Digest, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def outcome(item: ReviewItem, decisions: Sequence[Decision], policy: Policy, keyids: Sequence[str]) -> Verdict | None:
+class Asked(Protocol):
+    """What is asked of whom: the part of a :class:`~orchestrator.models.decision.ReviewItem` that a verdict is of."""
+
+    @property
+    def subject(self) -> Digest: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def threshold(self) -> int: ...
+    @property
+    def findings(self) -> tuple[Digest, ...]: ...
+    @property
+    def authors(self) -> tuple[str, ...]: ...
+    @property
+    def apart(self) -> tuple[str, ...]: ...
+
+
+def outcome(item: Asked, decisions: Sequence[Decision], policy: Policy, keyids: Sequence[str]) -> Verdict | None:
     """What a set of decisions comes to, or ``None`` while it is open.
 
     ``decisions[i]`` was signed by ``keyids[i]``, verified before. One valid

@@ -23,6 +23,7 @@ from orchestrator.models.verification import CommitEvidence, EvidenceProblem
 from orchestrator.ports import BlamedLine, Blobs, CommitNode
 from orchestrator.provenance import claims, evidence
 from orchestrator.provenance.claims import Contributor, LinesClaim
+from orchestrator.provenance.collecting import fewer_collections
 from orchestrator.provenance.evidence import Pool, Source
 from orchestrator.provenance.judge import Judge
 from orchestrator.provenance.places import RUN, Places, places
@@ -69,6 +70,7 @@ class _Covered:
     asked: tuple[Asked, ...]
 
 
+@fewer_collections()
 def blame(
     source: Source,
     rows: Sequence[BlamedLine],

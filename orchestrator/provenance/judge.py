@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from orchestrator.errors import StoreError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.change import ChangeIdentity
-from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verdict
+from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
@@ -35,7 +35,6 @@ from orchestrator.provenance.ranges import fits
 
 RUNNER: Final = "runner"
 _INDEPENDENT: Final = frozenset({Custody.CI, Custody.WORKER})
-_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
@@ -46,6 +45,18 @@ class Approval:
     verdict: Verdict | None
     human: bool
     used: tuple[Signed[DecisionClaim], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What those in one role are asked to approve."""
+
+    role: str
+    subject: Digest
+    findings: tuple[Digest, ...]
+    authors: tuple[str, ...]
+    threshold: int = 1
+    apart: tuple[str, ...] = ()
 
 
 @dataclass
@@ -282,8 +293,7 @@ class Judge:
         for signed, keyid in votes:
             by_role.setdefault(signed.claim.decision.role, []).append((signed.claim.decision, keyid))
         for role, mine in by_role.items():
-            item = _item(mine[0][0], role, *asked)
-            said = verdicts.outcome(item, [d for d, _ in mine], self.policy, [k for _, k in mine])
+            said = verdicts.outcome(_Asked(role, *asked), [d for d, _ in mine], self.policy, [k for _, k in mine])
             if said is not None:
                 found.append(said)
         refusals = [v for v in found if v is not Verdict.APPROVE]
@@ -321,21 +331,3 @@ def _passed(claim: AcceptanceClaim) -> bool:
 def fingerprints_to_lift(gates: dict[str, list[Signed[GateClaim]]]) -> tuple[Digest, ...]:
     """Fingerprints that a person must lift, over all reports, sorted."""
     return tuple(sorted({f for found in gates.values() for g in found for f in g.claim.to_lift}))
-
-
-def _item(
-    decision: Decision, role: str, subject: Digest, findings: tuple[Digest, ...], authors: tuple[str, ...]
-) -> ReviewItem:
-    return ReviewItem(
-        id=decision.item,
-        run=decision.run,
-        node="verify",
-        kind=decision.kind,
-        subject=subject,
-        document=subject,
-        findings=findings,
-        authors=authors,
-        title="",
-        role=role,
-        created_at=_ANY_TIME,
-    )

@@ -11,6 +11,8 @@ import base64
 import hashlib
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -58,16 +60,22 @@ def verifies(public_key: str, signature: bytes, message: bytes) -> bool:
     libsodium checks, which also refuses keys of small order (under one, a signature fits any message) and an encoding
     that is not the canonical one.
     """
+    if len(signature) != _SIGNATURE_BYTES:
+        return False
+    sign_open, refused = _libsodium()
+    try:
+        sign_open(signature + message, bytes.fromhex(public_key))
+    except (refused, ValueError):
+        return False
+    return True
+
+
+@cache
+def _libsodium() -> tuple[Callable[[bytes, bytes], bytes], type[Exception]]:
     from nacl.bindings import crypto_sign_open  # noqa: PLC0415  start-up
     from nacl.exceptions import CryptoError  # noqa: PLC0415  start-up
 
-    if len(signature) != _SIGNATURE_BYTES:
-        return False
-    try:
-        crypto_sign_open(signature + message, bytes.fromhex(public_key))
-    except (CryptoError, ValueError):
-        return False
-    return True
+    return crypto_sign_open, CryptoError
 
 
 class KeySigner(ABC):

@@ -8,16 +8,21 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import struct
 from collections.abc import Iterator
 from typing import Final
 
 from orchestrator.errors import UsageError
 from orchestrator.ports import Signer
+from orchestrator.provenance.keys import verifies
 
 TYPE: Final = b"ssh-ed25519"
 _RAW_BYTES: Final = 32
 _ARMOR_COLUMNS: Final = 70
+_BEGIN: Final = "-----BEGIN SSH SIGNATURE-----"
+_END: Final = "-----END SSH SIGNATURE-----"
+_ARMORED: Final = re.compile(rf"{_BEGIN}\n((?:[A-Za-z0-9+/=]+\n)+){_END}\n")
 
 
 def packed(data: bytes) -> bytes:
@@ -76,9 +81,40 @@ def parse_line(text: str) -> tuple[str, str]:
 
 def git_signature(message: bytes, signer: Signer) -> str:
     """An armored SSHSIG in the namespace ``git``, which ``git verify-tag`` and ``git verify-commit`` check."""
-    inner = packed(b"git") + packed(b"") + packed(b"sha512")
-    raw = signer.sign_message(b"SSHSIG" + inner + packed(hashlib.sha512(message).digest()))
-    blob = b"SSHSIG" + struct.pack(">I", 1) + packed(blob_of(signer.public_key)) + inner
-    encoded = base64.b64encode(blob + packed(packed(TYPE) + packed(raw))).decode()
+    raw = signer.sign_message(_signed(message))
+    head = _MAGIC + packed(blob_of(signer.public_key))
+    encoded = base64.b64encode(head + _INNER + packed(packed(TYPE) + packed(raw))).decode()
     rows = [encoded[n : n + _ARMOR_COLUMNS] for n in range(0, len(encoded), _ARMOR_COLUMNS)]
-    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *rows, "-----END SSH SIGNATURE-----", ""])
+    return "\n".join([_BEGIN, *rows, _END, ""])
+
+
+_MAGIC: Final = b"SSHSIG" + struct.pack(">I", 1)
+_INNER: Final = packed(b"git") + packed(b"") + packed(b"sha512")
+
+
+def _signed(message: bytes) -> bytes:
+    return b"SSHSIG" + _INNER + packed(hashlib.sha512(message).digest())
+
+
+def git_signer(signed: bytes) -> tuple[bytes, str] | None:
+    """The message before an SSHSIG as :func:`git_signature` makes it, and the key (raw, in hex) that signed it.
+
+    ``None`` for any other form, and for a signature that does not verify. NOT checked: whose key it is.
+    """
+    message, begin, armored = signed.rpartition(_BEGIN.encode())
+    found = _ARMORED.fullmatch((begin + armored).decode("ascii", "replace"))
+    if found is None:
+        return None
+    try:
+        blob = base64.b64decode(found[1].replace("\n", ""), validate=True)
+        key, name, reserved, digest, whole = unpacked(blob.removeprefix(_MAGIC))
+        _, raw = unpacked(whole)
+    except (binascii.Error, ValueError):
+        return None
+    public_key = key_of(key)
+    alike = (
+        blob.startswith(_MAGIC)
+        and packed(name) + packed(reserved) + packed(digest) == _INNER
+        and public_key is not None
+    )
+    return (message, public_key) if alike and public_key and verifies(public_key, raw, _signed(message)) else None

@@ -20,6 +20,7 @@ from orchestrator.policy import paths
 from orchestrator.ports import Blobs, CommitNode
 from orchestrator.provenance import evidence, root, strict
 from orchestrator.provenance.claims import ChangeClaim
+from orchestrator.provenance.collecting import fewer_collections
 from orchestrator.provenance.demands import Demands
 from orchestrator.provenance.evidence import Asked, Pool, Signed, Source
 from orchestrator.provenance.judge import Judge
@@ -73,6 +74,7 @@ def verify(source: Source, request: Request) -> Verification:
     return examine(source, request).answer
 
 
+@fewer_collections()
 def examine(source: Source, request: Request) -> Examined:
     """As :func:`verify`."""
     reader = Policies(source)

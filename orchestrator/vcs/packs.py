@@ -7,6 +7,7 @@ back (``unpack-objects --strict``), so ids, names and links are checked by it to
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from orchestrator.models.base import GitOid
 from orchestrator.vcs.names import MODES, uncarriable
 
 TREE_MODE = "40000"
+_ROWS = {size: re.compile(rb"([^ \0]*) ([^\0]*)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 
 
@@ -50,24 +52,21 @@ def read_tree(data: bytes, id_bytes: int) -> tuple[Row, ...]:
     Raises ``RepositoryError`` REPO010 for a name and REPO011 for a mode that
     cannot be carried in and out unchanged.
     """
-    rows: list[Row] = []
-    at, before = 0, b""
-    while at < len(data):
-        space = data.index(b" ", at)
-        end = data.index(b"\0", space)
-        name, mode, key = _named(data[at:space], data[space + 1 : end])
-        if key <= before:
-            raise RepositoryError("REPO011", "A tree of the repository is not in git's own order.", "run `git fsck`")
-        at, before = end + 1 + id_bytes, key
-        rows.append(Row(name, mode, GitOid(data[end + 1 : at].hex())))
-    if len({row.name for row in rows}) != len(rows) or (rows and len(rows[-1].oid) != 2 * id_bytes):
+    found: list[tuple[bytes, bytes, bytes]] = _ROWS[id_bytes].findall(data)
+    sized = sum(len(mode) + len(name) for mode, name, _ in found) + len(found) * (2 + id_bytes)
+    keyed = [_keyed(*row) for row in found]
+    keys = [key for key, _ in keyed]
+    if sorted(set(keys)) != keys:
+        raise RepositoryError("REPO011", "A tree of the repository is not in git's own order.", "run `git fsck`")
+    rows = tuple(row for _, row in keyed)
+    if sized != len(data) or len({row.name for row in rows}) != len(rows):
         raise RepositoryError("REPO011", "A tree of the repository has a name twice or is cut.", "run `git fsck`")
-    return tuple(rows)
+    return rows
 
 
 @lru_cache(maxsize=65536)
-def _named(mode: bytes, name: bytes) -> tuple[str, str, bytes]:
-    """Name and mode as text, and what git sorts by. The same names come again in tree after tree."""
+def _keyed(mode: bytes, name: bytes, oid: bytes) -> tuple[bytes, Row]:
+    """A row, and what git sorts it by. Most rows of a folder come again in the next commit's."""
     reason = uncarriable(name)
     if reason is not None:
         message = f"The repository holds a name that {reason}: {name!r}."
@@ -76,7 +75,7 @@ def _named(mode: bytes, name: bytes) -> tuple[str, str, bytes]:
     if text != TREE_MODE and text not in MODES:
         message = f"The repository holds {name.decode()} with mode {text}, which git no longer writes."
         raise RepositoryError("REPO011", message, "add that file again and commit")
-    return name.decode(), text, name + (b"/" if text == TREE_MODE else b"")
+    return name + (b"/" if text == TREE_MODE else b""), Row(name.decode(), text, GitOid(oid.hex()))
 
 
 def write_tree(rows: Iterable[Row]) -> bytes:

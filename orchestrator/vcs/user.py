@@ -44,9 +44,8 @@ def write_tag(
 
 
 def read_tag(repository: Repository, name: str) -> bytes:
-    """The message of an annotated tag, without its signature. Raises ``RepositoryError`` REPO042."""
+    """The whole object of an annotated tag. Raises ``RepositoryError`` REPO042."""
     done = repository.git.run("cat-file", "tag", f"refs/tags/{name.removeprefix('refs/tags/')}", ok=(0, 128))
-    _, found, body = done.stdout.partition(b"\n\n")
-    if done.returncode or not found:
+    if done.returncode:
         raise RepositoryError("REPO042", f"{visible(name)} is neither a file nor a tag here.", "git fetch --tags")
-    return body.partition(b"-----BEGIN SSH SIGNATURE-----")[0]
+    return done.stdout

@@ -125,6 +125,31 @@ def test_a_cut_log_is_found_by_an_anchor_in_a_file_and_in_a_signed_tag(copy, roo
         assert wanted in codes(other)
 
 
+def test_an_anchors_tag_that_was_moved_made_again_or_signed_by_a_stranger_is_no_anchor(copy, root):
+    for name in ("anchor-1", "anchor-2"):
+        assert copy.handrail("evidence", "anchor", "--tag", name).code == 0
+        assert verify(copy, root, "--at", name).code == 0
+    git(copy.repo, "update-ref", "refs/tags/anchor-2", git(copy.repo, "rev-parse", "refs/tags/anchor-1"))
+    copy.refused("EVID038", 9, "verify", "HEAD", "--root", root, "--at", "anchor-2")
+    assert verify(copy, root, "--at", "refs/tags/anchor-1").code == 0
+    whole = git(copy.repo, "cat-file", "tag", "anchor-1") + "\n"
+    renamed = whole.replace("tag anchor-1\n", "tag anchor-2\n")
+    unsigned = renamed[: renamed.index("-----BEGIN")]
+    for text in (renamed, unsigned, whole + "-----END SSH SIGNATURE-----\n"):
+        made = subprocess.run(
+            ["git", "hash-object", "-t", "tag", "-w", "--literally", "--stdin"],
+            cwd=copy.repo,
+            input=text.encode(),
+            check=True,
+            capture_output=True,
+        ).stdout.decode()
+        git(copy.repo, "update-ref", "refs/tags/anchor-2", made.strip())
+        copy.refused("EVID038", 9, "verify", "HEAD", "--root", root, "--at", "anchor-2")
+    stranger = copy.home / "stranger.pem"
+    assert copy.handrail("key", "init", stranger, "--name", "stranger").code == 0
+    copy.refused("EVID038", 9, "evidence", "anchor", "--tag", "anchor-3", "--key", stranger)
+
+
 def test_a_statement_is_proved_to_stand_in_the_log(done, root):
     from orchestrator.provenance import checkpoint, dsse
 

@@ -1,11 +1,12 @@
 """Processes without any code: people, facts, timers and branches, each run to its end on real parts."""
 
 import json
+import re
 import sqlite3
 
 import pytest
 import yaml
-from run_support import lab
+from run_support import ROOT, Req, lab, write
 
 from orchestrator.app.answering import answer
 from orchestrator.app.evidence import writers
@@ -17,6 +18,7 @@ from orchestrator.models.base import sha256
 from orchestrator.models.decision import Verdict
 from orchestrator.provenance import dsse, statements
 from orchestrator.provenance.bundle import read_bundle
+from orchestrator.provenance.claims import DecisionClaim
 
 REFUND = {"ann": ("support-agent",), "tom": ("team-lead",), "fin": ("finance-lead",)}
 
@@ -291,3 +293,49 @@ def test_an_edited_workflow_file_does_not_change_a_run_that_began(tmp_path):
         office = Office(here, path).go()
         process(tmp_path / "kept", first=task("stop"), end=END, stop=STOP)
         assert office.says("cleo").result.exit_code == 0
+
+
+ASKED = """  before: {kind: ask, title: Ask why, role: clerk, asks: [why], on: {answered: outside}}
+  outside: {kind: task, title: See to it, role: clerk, on: {done: plan, blocked: plan-refused}}
+"""
+
+
+class Planned(Office):
+    """A PRD's run in a workflow that also asks people."""
+
+    def __init__(self, here, workflow):
+        self.here, self.result = here, None
+        with here.project() as project:
+            wanted = RunRequest(here.prd, workflow=str(workflow), agent="scripted", agent_input=here.script)
+            self.run = start(project, wanted)
+
+
+@pytest.mark.engine
+def test_what_people_said_beside_a_plan_lies_in_the_log_too_and_only_once(tmp_path):
+    with lab(tmp_path, people={"ann": ("clerk",)}) as here:
+        whole = (ROOT / "workflows" / "prd-to-code" / "workflow.yaml").read_text()
+        prose = b"1. Ask, then plan.\n"
+        (here.folder / "asked").mkdir()
+        (here.folder / "asked" / "process.md").write_bytes(prose)
+        path = here.folder / "asked" / "workflow.yaml"
+        head, nodes = whole.split("\nnodes:\n")
+        head = head.replace("roles: [reviewer]", "roles: [clerk, reviewer]").replace("start: plan", "start: before")
+        head = re.sub("sha256:[0-9a-f]{64}", sha256(prose), head).replace("id: prd-to-code", "id: asked")
+        path.write_text(f"{head}\nfacts: {{why: {{kind: text}}}}\nnodes:\n{ASKED}{nodes}")
+        here.write_job([Req(1)], {"S01": [[write("src/f1.py", "VALUE = 1\n")]]})
+        office = Planned(here, path).go().answers("ann", "why=it is late").says("ann", reason="seen")
+        while getattr(office.result, "items", ()):
+            with here.reviews(office.run) as reviews:
+                reviews.decide(office.result.items[0].id, Verdict.APPROVE)
+            office.go()
+        assert office.result.exit_code == 0
+        out = here.folder / "all.jsonl"
+        assert here.cli("evidence", "export", "-o", str(out)).returncode == 0
+        with here.project() as project:
+            keys = chain_at(project).keys()
+            logged = [line for w in writers(project) for line in w.state.lines]
+        read = [statements.read(dsse.open_line(line, keys).payload) for line in read_bundle(out.read_bytes(), keys)]
+        kinds = sorted(str(c.decision.kind) for c in read if isinstance(c, DecisionClaim))
+        assert kinds == ["answers", "change", "plan", "task"]
+        assert len(logged) == len(set(logged)) == len(read)
+        assert here.verify(office.run).verdict.value == "VERIFIED"

@@ -1,0 +1,64 @@
+"""What was made fast says the same as what it stands for."""
+
+import gc
+from contextlib import suppress
+
+import pytest
+
+from orchestrator.errors import RepositoryError
+from orchestrator.models.base import Digest, GitOid, sha256
+from orchestrator.models.change import ChangeIdentity
+from orchestrator.provenance import wire
+from orchestrator.provenance.collecting import fewer_collections
+from orchestrator.vcs.packs import Row, read_tree, write_tree
+
+OID = "1" * 40
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/main", 'refs/heads/"\\', "refs/heads/\N{CYRILLIC SMALL LETTER A}\u2028"])
+def test_a_changes_digest_is_that_of_its_noun(ref: str):
+    identity = ChangeIdentity(target_ref=ref, tip=GitOid(OID), tree=GitOid("2" * 40), manifest=sha256(b"m"))
+    assert wire.digest_of(identity) == identity.digest() == Digest(identity.digest())
+
+
+def test_the_collector_is_as_before_also_after_an_error():
+    before, inside = gc.get_threshold(), []
+    with suppress(ValueError), fewer_collections():
+        inside.append(gc.get_threshold())
+        raise ValueError("x")
+    assert inside[0][0] > before[0]
+    assert gc.get_threshold() == before
+    assert gc.isenabled()
+
+
+ROWS = (Row("a", "100644", GitOid(OID)), Row("b", "40000", GitOid("2" * 40)), Row("b.c", "100755", GitOid(OID)))
+RAW = bytes.fromhex(OID)
+
+
+def test_a_tree_is_read_as_it_was_written():
+    ordered = sorted(ROWS, key=lambda r: r.name + ("/" if r.mode == "40000" else ""))
+    assert read_tree(write_tree(ROWS), 20) == tuple(ordered)
+    assert read_tree(b"", 20) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"100644 a\0" + RAW[:-1], "REPO011"),
+        (b"100644 a\0" + RAW + b"x", "REPO011"),
+        (b"x100644 a\0" + RAW, "REPO011"),
+        (b"\0" + b"100644 a\0" + RAW, "REPO011"),
+        (b"100644 a\0" + RAW + b"100644 a\0" + RAW, "REPO011"),
+        (b"100644 b\0" + RAW + b"100644 a\0" + RAW, "REPO011"),
+        (b"100644 a\0" + RAW + b"40000 a\0" + RAW, "REPO011"),
+        (b"100600 a\0" + RAW, "REPO011"),
+        (b"100644 \0" + RAW, "REPO010"),
+        (b"100644 .git\0" + RAW, "REPO010"),
+        (b"100644 a\nb\0" + RAW, "REPO010"),
+        (b"100644 a\xff\0" + RAW, "REPO010"),
+    ],
+)
+def test_a_tree_of_another_form_is_refused(data: bytes, code: str):
+    with pytest.raises(RepositoryError) as caught:
+        read_tree(data, 20)
+    assert caught.value.code == code
