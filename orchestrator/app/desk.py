@@ -1,4 +1,4 @@
-"""What a person at the screens may see and order beside reviewing: a run as it goes, its evidence, cancel, steer."""
+"""What a person at the screens sees and orders beside reviewing: a run, its evidence, drafts, pause, cancel, steer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.app.cancel import cancel
+from orchestrator.app.pausing import pause
 from orchestrator.app.project import Project
 from orchestrator.app.reporting import report, standing
 from orchestrator.app.steering import steer
 from orchestrator.models.base import RunId
 from orchestrator.models.run import RunSettings
+from orchestrator.store.drafting import Drafts
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,11 @@ class Desk:
     """One repository. Every method raises ``HandrailError`` for a run that is gone, or a store that is busy."""
 
     project: Project
+
+    @property
+    def drafts(self) -> Drafts:
+        """Decisions of this user that could be neither signed nor stored."""
+        return Drafts(self.project.layout.root)
 
     def newest(self) -> RunId | None:
         """The run that began last."""
@@ -28,11 +35,11 @@ class Desk:
         return next((number for number, _ in reversed(self.project.index.events(run, after))), after)
 
     def run(self, run: RunId) -> dict[str, Any]:
-        """As :func:`~orchestrator.app.reporting.standing`, with ``budget``: ceilings in tokens and USD, or ``None``."""
+        """As :func:`~orchestrator.app.reporting.standing`, with ``paused`` and the ``budget`` (``None``: no limit)."""
         found = self.project.index.run(run)
         settings = RunSettings.model_validate_json(self.project.blobs.get(found.settings))
         budget = {"tokens": settings.budget_tokens, "usd": settings.budget_usd}
-        return {**standing(self.project, found), "budget": budget}
+        return {**standing(self.project, found), "budget": budget, "paused": self.project.index.paused(run)}
 
     def proved(self, run: RunId) -> dict[str, Any]:
         """As :func:`~orchestrator.app.reporting.report`: the evidence is verified now."""
@@ -46,6 +53,10 @@ class Desk:
     def cancel(self, run: RunId) -> str:
         """What was done, in a sentence."""
         return cancel(self.project, run)
+
+    def pause(self, run: RunId) -> str:
+        """What was done, in a sentence."""
+        return pause(self.project, run)
 
     def steer(self, run: RunId, step: str, words: str) -> str:
         """What was done, in a sentence."""

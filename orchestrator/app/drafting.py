@@ -10,6 +10,9 @@ from orchestrator.app.clock import SystemClock
 from orchestrator.errors import HandrailError, StoreError
 from orchestrator.models.decision import Verdict
 from orchestrator.models.review import Draft
+from orchestrator.review.marks import find_findings
+from orchestrator.review.service import Reviews
+from orchestrator.review.view import Decided
 from orchestrator.store.drafting import Drafts
 from orchestrator.store.layout import StateLayout, state_home
 from orchestrator.vcs.repository import find
@@ -37,7 +40,6 @@ def kept_otherwise(where: Drafts, item: str, verdict: Verdict, *, reason: str, l
     """
     try:
         yield
-        where.drop(item)
     except HandrailError as problem:
         if not is_kept(problem):
             raise
@@ -46,6 +48,37 @@ def kept_otherwise(where: Drafts, item: str, verdict: Verdict, *, reason: str, l
         words = f"{problem.message} Your decision is kept as a draft."
         hint = f"{problem.hint}; then: handrail review send {item}"
         raise type(problem)(problem.code, words, hint, problem.details) from problem
+    where.drop(item)
+
+
+def decide(
+    reviews: Reviews,
+    item: str,
+    verdict: Verdict,
+    *,
+    reason: str,
+    lifts: Sequence[str],
+    seconds_on_screen: float | None = None,
+) -> Decided:
+    """As :meth:`Reviews.decide`, with findings named as they are typed; an approval signs prepared waivers too.
+
+    Raises also ``UsageError`` REV022 for a name that is not of one finding.
+    """
+    view = reviews.view(item)
+    named = find_findings(view, lifts)
+    if verdict is Verdict.APPROVE:
+        named = tuple(dict.fromkeys((*named, *reviews.marks.waivers(view))))
+    return reviews.decide(item, verdict, reason=reason, lifts=named, seconds_on_screen=seconds_on_screen)
+
+
+def send(where: Drafts, reviews: Reviews, item: str) -> Decided:
+    """Sign and store the decision that was kept on an item; its draft stays until it is stored.
+
+    Raises as :func:`decide`, and ``UsageError`` REV044 when there is none.
+    """
+    kept = where.of(item)
+    with kept_otherwise(where, item, kept.verdict, reason=kept.reason, lifts=kept.lifts):
+        return decide(reviews, item, kept.verdict, reason=kept.reason, lifts=kept.lifts)
 
 
 def listed(folder: Path) -> tuple[Draft, ...]:

@@ -175,12 +175,20 @@ def _decided(told: _Told) -> dict[str, list[dict[str, Any]]]:
 def _said(told: _Told, line: bytes) -> dict[str, Any]:
     decision = _opened(line, told.keys)
     if decision is None:
-        return {"verdict": "not verified", "reviewer": "", "role": "", "comment": "", "lifts": [], "waivers": []}
+        nobody = {"reviewer": "", "role": "", "comment": "", "seconds_on_screen": None}
+        return {"verdict": "not verified", **nobody, "lifts": [], "waivers": []}
     comment = told.load(Comment, decision.comment)
     text = comment.text if comment else WITHHELD if decision.comment else ""
     said = {"verdict": decision.verdict.value, "reviewer": decision.reviewer, "role": decision.role}
     waivers = [w.model_dump(mode="json") for w in comment.waivers] if comment else []
-    return {**said, "comment": text, "lifts": list(decision.lifts), "waivers": waivers}
+    looked = comment.seconds_on_screen if comment else None
+    return {
+        **said,
+        "comment": text,
+        "lifts": list(decision.lifts),
+        "waivers": waivers,
+        "seconds_on_screen": looked,
+    }
 
 
 def _opened(line: bytes, keys: Mapping[str, str]) -> Decision | None:

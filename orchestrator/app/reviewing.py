@@ -11,12 +11,13 @@ from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.remotes import places
 from orchestrator.app.trees import open_trees
-from orchestrator.app.wiring import decision_opener
-from orchestrator.errors import UsageError
+from orchestrator.app.wiring import decision_opener, workflow_of
+from orchestrator.errors import HandrailError, UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, SubjectKind, Verdict, decided_key
 from orchestrator.models.run import Run
 from orchestrator.review.service import Reviews
+from orchestrator.review.view import Proof
 from orchestrator.store.carrying import travelling
 from orchestrator.store.lease import lease
 from orchestrator.vcs.repository import read_ref
@@ -58,7 +59,23 @@ def open_reviews(
             clock=project.clock,
             outdated=outdated,
             trees=trees,
+            prove=lambda mine: proof_of(project, project.index.run(mine)),
         )
+
+
+def proof_of(project: Project, run: Run) -> Proof:
+    """The run's workflow, searched now. What keeps it from being proved here is told, not raised."""
+    from orchestrator.policy.proof import judge
+
+    try:
+        workflow = workflow_of(project, run)
+        wrong = next((f"{code} {text}" for _, code, text in judge.problems(workflow)), "")
+    except HandrailError as problem:
+        return Proof(run.workflow, run.workflow_digest, problem=f"{problem.code} {problem.message}")
+    if wrong:
+        return Proof(run.workflow, run.workflow_digest, problem=wrong)
+    found = judge.proved(workflow)
+    return Proof(workflow.id, run.workflow_digest, judge.PROPERTIES, found.states, found.transitions)
 
 
 def approve_plan(project: Project, run: Run, item: ReviewItem, *, key: Path | None, trust: Digest | None) -> bool:

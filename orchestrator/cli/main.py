@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "apply": ("apply", "Run a plan that was saved with plan -o."),
     "run": ("run", "Plan a spec, build it, have it reviewed and merged."),
     "resume": ("resume", "Go on with a run that waits or was interrupted."),
+    "pause": ("pause", "Let a run come to rest until it is resumed."),
     "cancel": ("cancel", "End a run."),
     "halt": ("halt", "Stop at once whatever works with an agent, a model, a key or a workflow."),
     "steer": ("steer", "Say something to a step that is under way."),

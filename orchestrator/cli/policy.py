@@ -40,6 +40,8 @@ def show(rev: str, repo: Path, json_: bool) -> None:
         say(f"{name}: {role.threshold} of {', '.join(role.principals)}")
     if policy.separate_approval:
         say("separate approval: who signed a change as made is not its only approver")
+    if policy.keep_review_times:
+        say("review times: a decision keeps how long its reviewer had the item on screen")
     for who in policy.principals:
         kind = "a person" if who.human else "not a person"
         say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
@@ -91,6 +93,12 @@ def init(
     default=None,
     help="Whether who signed a change as made may not be its only approver.",
 )
+@click.option(
+    "--keep-review-times/--no-keep-review-times",
+    "review_times",
+    default=None,
+    help="Whether decisions keep how long the item was on the reviewer's screen.",
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the version holds (default: a year).")
 @click.option("--key", type=_PATH, help="A root key (default: your own).")
 @click.option("-o", "output", type=_PATH, default=Path("policy-next.json"), show_default=True, help="The draft.")
@@ -110,6 +118,7 @@ def change(
     approve: tuple[str, ...],
     accept_risk: tuple[str, ...],
     separate: bool | None,
+    review_times: bool | None,
     days: int | None,
     key: Path | None,
     output: Path,
@@ -136,6 +145,7 @@ def change(
         approve=approve or None,
         accept_risk=tuple(filter(None, accept_risk)) if accept_risk else None,
         separate=separate,
+        review_times=review_times,
         days=days,
     )
     with open_project(repo) as project:

@@ -39,15 +39,19 @@ def command(
 ) -> None:
     from orchestrator.app.batches import book
     from orchestrator.app.batches.beginning import accepting
+    from orchestrator.app.batches.listing import unpause_all
+    from orchestrator.app.pausing import unpause
     from orchestrator.app.project import open_project
     from orchestrator.app.risks import accept
 
     if book.is_batch(run):
         telling = {"events": events, "junit": junit, "sarif": sarif}
+        unpause_all(run)
         batch = accepting(book.load(run), accept_risk, digest(owner["trust"]))
         batching.conduct(batch, key=owner["key"], trust=owner["trust"], telling=telling, json_=owner["json_"])
     with open_project(repo) as project:
         found = _found(project, run, remote, offline=offline, key=owner["key"], trust=owner["trust"])
+        unpause(project, found.id)
         advance(project, accept(project, found, accept_risk, digest(owner["trust"])), **owner)
 
 

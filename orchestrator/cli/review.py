@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from orchestrator.cli import review_assist, review_hunks, review_narrow, review_remote
+from orchestrator.cli import review_assist, review_gates, review_hunks, review_narrow, review_remote
 from orchestrator.cli.options import as_json, digest, interactive, repository
-from orchestrator.cli.reviewing import finding_ids, key_options, reviews_of, tell_decided
+from orchestrator.cli.reviewing import key_options, reviews_of, tell_decided
 from orchestrator.cli.telling import note, print_json, print_text, say, table
 
 
@@ -146,10 +147,16 @@ def request_changes(item: str, reason: str, **where: Any) -> None:  # noqa: ANN4
 @click.option("--line", type=click.IntRange(0), default=0, help="A line of it, from 1.")
 @key_options
 @repository
-def comment(item: str, text: str, path: str, line: int, key: Path | None, trust: str | None, repo: Path) -> None:
+@as_json
+def comment(
+    item: str, text: str, path: str, line: int, key: Path | None, trust: str | None, repo: Path, json_: bool
+) -> None:
     with reviews_of(item, repo, key, trust) as reviews:
-        reviews.comment(item, text, path, line)
-    note("Kept; it goes to the agent with your verdict.")
+        remark = reviews.comment(item, text, path, line)
+    if json_:
+        print_json("review-comment", remark.model_dump(mode="json"))
+    else:
+        note("Kept; it goes to the agent with your verdict.")
 
 
 @command.command(help="Say why a finding is lifted, who answers for it and until when; your approval signs it.")
@@ -174,10 +181,16 @@ def waive(
 ) -> None:
     from datetime import UTC, timedelta
 
+    from orchestrator.errors import UsageError
+    from orchestrator.review.marks import find_findings
+
     with reviews_of(item, repo, key, trust) as reviews:
-        (found,) = finding_ids(reviews, item, [finding])
+        view = reviews.view(item)
+        found = find_findings(view, [finding])
+        if len(found) != 1:
+            raise UsageError("REV022", f"A waiver is of one finding, not of {len(found)}.", "name one")
         until = expires.replace(tzinfo=UTC) + timedelta(days=1)
-        waiver = reviews.marks.waive(reviews.view(item), found, reason=reason, owner=owner, expires=until)
+        waiver = reviews.marks.waive(view, found[0], reason=reason, owner=owner, expires=until)
     if json_:
         print_json("waiver", waiver.model_dump(mode="json"))
     else:
@@ -188,24 +201,32 @@ def waive(
 @click.argument("item")
 @key_options
 @repository
-def undo(item: str, key: Path | None, trust: str | None, repo: Path) -> None:
+@as_json
+def undo(item: str, key: Path | None, trust: str | None, repo: Path, json_: bool) -> None:
     from orchestrator.app.project import open_project
     from orchestrator.app.reviewing import undo as take_back
 
     with open_project(repo) as project:
         take_back(project, item, key=key, trust=digest(trust))
-    note(f"Taken back; {item} waits again.")
+    if json_:
+        print_json("review-undo", {"item": item, "taken_back": True})
+    else:
+        note(f"Taken back; {item} waits again.")
 
 
 @command.command(help="Print the signed decisions on an item, one a line: what `handrail gate --decisions` takes.")
 @click.argument("item")
 @repository
-def decisions(item: str, repo: Path) -> None:
+@as_json
+def decisions(item: str, repo: Path, json_: bool) -> None:
     from orchestrator.app.project import open_project
 
     with open_project(repo) as project:
         found = project.index.decisions(project.index.item(item).id)
-    print_text(b"".join(found).decode())
+    if json_:
+        print_json("review-decisions", {"item": item, "decisions": [json.loads(line) for line in found]})
+    else:
+        print_text(b"".join(found).decode())
     note(f"{len(found)} decisions on {item}")
 
 
@@ -214,15 +235,20 @@ def decisions(item: str, repo: Path) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @key_options
 @repository
-def export(item: str, output: Path, key: Path | None, trust: str | None, repo: Path) -> None:
+@as_json
+def export(item: str, output: Path, key: Path | None, trust: str | None, repo: Path, json_: bool) -> None:
     from orchestrator.app.files import write_new
     from orchestrator.app.review_page import page
+    from orchestrator.models.ids import sha256
 
     with reviews_of(item, repo, key, trust) as reviews:
         view = reviews.view(item)
         text = page(view, reviews.marks.of(view))
     write_new(output, text.encode())
-    note(f"Written: {output}")
+    if json_:
+        print_json("review-export", {"item": item, "output": str(output), "digest": sha256(text.encode())})
+    else:
+        note(f"Written: {output}")
 
 
 @command.command(help="List decisions that could not be signed or stored, or forget one.")
@@ -257,7 +283,8 @@ def send(item: str, repo: Path, **where: Any) -> None:  # noqa: ANN401  click's 
     _decide(item, kept.verdict, kept.reason, kept.lifts, repo=repo, **where)
 
 
-for _more in (*review_assist.COMMANDS, *review_hunks.COMMANDS, *review_narrow.COMMANDS, *review_remote.COMMANDS):
+_MORE = (review_assist, review_gates, review_hunks, review_narrow, review_remote)
+for _more in (found for module in _MORE for found in module.COMMANDS):
     command.add_command(_more)
 
 
@@ -274,13 +301,10 @@ def _decide(
     from orchestrator.app import drafting
     from orchestrator.models.decision import Verdict
 
-    said = Verdict(verdict)
+    said, where = Verdict(verdict), drafting.drafts(repo)
     with (
-        drafting.kept_otherwise(drafting.drafts(repo), item, said, reason=reason, lifts=lifts),
+        drafting.kept_otherwise(where, item, said, reason=reason, lifts=lifts),
         reviews_of(item, repo, key, trust) as reviews,
     ):
-        named = finding_ids(reviews, item, lifts)
-        if said is Verdict.APPROVE:
-            named += [f for f in reviews.marks.waivers(reviews.view(item)) if f not in named]
-        decided = reviews.decide(item, said, reason=reason, lifts=named)
+        decided = drafting.decide(reviews, item, said, reason=reason, lifts=lifts)
     tell_decided(decided, json_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,6 @@ from orchestrator.cli.options import digest
 from orchestrator.cli.telling import note, print_json
 
 if TYPE_CHECKING:
-    from orchestrator.models.ids import Digest
     from orchestrator.review.service import Reviews
     from orchestrator.review.view import Decided
 
@@ -48,20 +47,3 @@ def tell_decided(decided: Decided, json_: bool) -> None:
         note("Signed. More people have to decide.")
     else:
         note(f"Signed: {decided.outcome}. Try: handrail resume {decided.decision.run}")
-
-
-def finding_ids(reviews: Reviews, item: str, names: Sequence[str]) -> list[Digest]:
-    """Findings by the start of their fingerprints, or all. Raises ``UsageError`` (REV022) unless each names one."""
-    from orchestrator.errors import UsageError
-
-    findings = reviews.view(item).item.findings
-    if "all" in names:
-        return list(findings)
-    out: list[Digest] = []
-    for name in names:
-        hits = [f for f in findings if f.removeprefix("sha256:").startswith(name.removeprefix("sha256:"))]
-        if len(hits) != 1:
-            text = f"{name!r} names {len(hits)} of the findings that need a person."
-            raise UsageError("REV022", text, f"handrail review show {item}")
-        out.append(hits[0])
-    return out

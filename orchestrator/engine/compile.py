@@ -27,7 +27,7 @@ from orchestrator.engine.nodes.told import told
 from orchestrator.engine.runnable import ensure_runnable
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
 from orchestrator.engine.watch import check_transition, kept, stood
-from orchestrator.errors import Interrupted, WorkflowInvalid
+from orchestrator.errors import AwaitingPerson, Interrupted, WorkflowInvalid
 from orchestrator.models.base import StepId
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import StepKind
@@ -121,6 +121,8 @@ def _watched(ctx: RunContext, tables: Machine, name: str, handler: Handler) -> H
         ctx.emit(EventKind.TRANSITION, name, before=before, outcome=outcome)
         if ctx.index.cancel_asked(ctx.run.id):
             raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
+        if ctx.index.paused(ctx.run.id):
+            raise AwaitingPerson("RUN012", f"Run {ctx.run.id} is paused.", f"handrail resume {ctx.run.id}")
         if (order := halted(ctx)) is not None:
             raise order
         update = handler(state)

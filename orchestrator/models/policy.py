@@ -55,7 +55,7 @@ class Policy(Noun):
     ``sandbox:PROTECTION`` by a run that names an owner and a last day.
     ``command_gates`` are programs of the team's own; each is a gate that every change must pass.
     With ``separate_approval`` whoever signed a change as made cannot be its only approver; who edited it by hand never
-    can.
+    can. With ``keep_review_times`` a decision keeps how long its reviewer had the item on screen; without, nobody does.
     """
 
     version: int = Field(ge=1)
@@ -69,6 +69,7 @@ class Policy(Noun):
     ceiling: Capabilities = Capabilities(write=("**",))
     gates: tuple[str, ...] = ()
     separate_approval: bool = False
+    keep_review_times: bool = False
     accept_risk: tuple[str, ...] = ()
     revoked: tuple[Revocation, ...] = ()
     command_gates: tuple[CommandGate, ...] = ()

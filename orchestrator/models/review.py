@@ -89,8 +89,8 @@ class Comment(Noun):
 
     ``salt`` is random, so that a digest of the comment confirms no guess at it (D13). ``revision`` is the stored
     proposal of the person who asks for changes and has made them, and ``hunks`` are those that it keeps when it only
-    leaves others out; ``waivers`` say why findings are lifted. A decision names its comment by digest, so all are
-    signed with it.
+    leaves others out; ``waivers`` say why findings are lifted; ``seconds_on_screen`` is how long the item was shown,
+    where the policy keeps that. A decision names its comment by digest, so all are signed with it.
     """
 
     item: str
@@ -103,6 +103,7 @@ class Comment(Noun):
     revision: Digest | None = None
     hunks: tuple[Digest, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    seconds_on_screen: int | None = Field(default=None, ge=0)
 
 
 class Draft(Noun):

@@ -41,6 +41,7 @@ class Edit:
     ceiling: Capabilities | None = None
     approve: tuple[str, ...] | None = None
     separate: bool | None = None
+    review_times: bool | None = None
     revoke: Sequence[Revocation] = ()
     accept_risk: tuple[str, ...] | None = None
     days: int | None = None
@@ -77,6 +78,7 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "accept_risk": old.accept_risk if edit.accept_risk is None else edit.accept_risk,
             "command_gates": _declared(old, edit),
             "separate_approval": old.separate_approval if edit.separate is None else edit.separate,
+            "keep_review_times": old.keep_review_times if edit.review_times is None else edit.review_times,
             "revoked": (*old.revoked, *edit.revoke),
         }
     )

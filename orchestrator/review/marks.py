@@ -118,3 +118,21 @@ def find_hunks(view: ItemView, names: Sequence[str] = (), paths: Sequence[str] =
             raise UsageError("REV031", text, f"handrail review show {view.item.id}")
         found |= inside
     return tuple(found)
+
+
+def find_findings(view: ItemView, names: Sequence[str]) -> tuple[Digest, ...]:
+    """Findings for a person by the start of their fingerprints, or ``all``.
+
+    Raises ``UsageError`` REV022 unless each names one.
+    """
+    if "all" in names:
+        return view.item.findings
+    found: dict[Digest, None] = {}
+    for name in names:
+        start = name.removeprefix("sha256:")
+        hits = [f for f in view.item.findings if f.removeprefix("sha256:").startswith(start)]
+        if len(hits) != 1:
+            text = f"{escape(name)!r} names {len(hits)} of the findings that need a person."
+            raise UsageError("REV022", text, f"handrail review show {view.item.id}")
+        found[hits[0]] = None
+    return tuple(found)

@@ -8,6 +8,7 @@ removed lines of the old.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -124,9 +125,12 @@ def _shown(view: ItemView, marks: Marked) -> dict[str, Any]:
         "to_lift": [finding.model_dump(mode="json") for finding in view.to_lift],
         "diffs": [_diff_json(part) for part in view.diffs],
         "decisions": [
-            said.decision.model_dump(mode="json") | {"keyid": said.keyid, "reason": said.reason}
+            said.decision.model_dump(mode="json")
+            | {"keyid": said.keyid, "reason": said.reason, "seconds_on_screen": said.seconds_on_screen}
             for said in view.decisions
         ],
+        "changed_lines": view.changed_lines,
+        "proof": asdict(view.proof) if view.proof else None,
         "comments": [remark.model_dump(mode="json") for remark in view.comments],
     }
 

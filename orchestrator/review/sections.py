@@ -7,9 +7,10 @@ must be noticed begins with ``!``.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
+from orchestrator.models.base import RequirementId
 from orchestrator.models.capabilities import Enforcement
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.decision import ON_A_CHANGE
@@ -19,7 +20,7 @@ from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
 from orchestrator.models.spec import Requirement
 from orchestrator.policy import enforcement
 from orchestrator.review.diff import Row, RowKind
-from orchestrator.review.view import ItemView
+from orchestrator.review.view import ItemView, Proof
 
 BLANK = Row(RowKind.BLANK, "")
 _MOST_HIDDEN = 10
@@ -87,10 +88,11 @@ def source(origin: Source) -> str:
             assert_never(origin.kind)
 
 
-def step(it: Step) -> Iterator[Row]:
-    """One step of a plan: what is asked of the agent, what it may touch and who said so, how it is judged."""
+def step(it: Step, sentences: Mapping[RequirementId, str]) -> Iterator[Row]:
+    """One step of a plan: the sentences that it is for, what may be touched and who said so, how it is judged."""
     yield Row(RowKind.FILE, f"{it.id} {it.title}", it.id)
-    yield from text(f"for {', '.join(it.requirements)}", path=it.id)
+    for requirement in it.requirements:
+        yield from text(f"for {requirement} {sentences.get(requirement, '')}".rstrip(), path=it.id)
     if it.depends_on:
         yield from text(f"after {', '.join(it.depends_on)}", path=it.id)
     if it.alone:
@@ -121,6 +123,9 @@ def _grants(it: Step) -> Iterator[Row]:
     for glob in it.capabilities.write_protected:
         yield alert(f"{glob}   (PROTECTED path, granted)", it.id)
     yield from text(f"Reads: {', '.join(it.capabilities.read) or 'nothing'}", 2, it.id)
+    given = enforcement.granted(it.capabilities)
+    for name, label in (("egress", "Reaches"), ("models", "Asks models"), ("secrets", "Uses secrets")):
+        yield from text(f"{label}: {', '.join(given[name]) or 'none'}", 2, it.id)
 
 
 def _held(it: Step) -> Iterator[Row]:
@@ -139,16 +144,32 @@ def _limits(it: Step) -> str:
     limits, budget = it.capabilities.limits, it.budget
     return (
         f"{budget.attempts} attempts in {budget.wall_seconds} s; each {limits.wall_seconds} s, {limits.cpus:g} CPU, "
-        f"{limits.memory_mib} MiB memory, {limits.disk_mib} MiB disk, {limits.pids} processes, no network"
+        f"{limits.memory_mib} MiB memory, {limits.disk_mib} MiB disk, {limits.pids} processes, "
+        f"{_most(limits.tokens, 'tokens')}, {_most(limits.cost_usd, 'USD')}; no network but what is named"
     )
 
 
-def plan(it: Plan) -> Iterator[Row]:
-    """A whole plan."""
+def _most(value: float | None, unit: str) -> str:
+    return f"unlimited {unit}" if value is None else f"{value:.12g} {unit}"
+
+
+def plan(it: Plan, sheet: ReviewSheet) -> Iterator[Row]:
+    """A whole plan, each step beside the author's sentences."""
     yield from text(f"{len(it.steps)} steps on {it.target_ref} from commit {it.base_commit}; review: {it.review.value}")
+    said = {r.id: f"({sheet.spec_path}:{r.span.line}): {r.statement}" for r in needed(sheet)}
     for one in it.steps:
         yield BLANK
-        yield from step(one)
+        yield from step(one, said)
+
+
+def proof(it: Proof) -> Iterator[Row]:
+    """What holds on every path of the workflow, whatever agents do."""
+    if it.problem:
+        yield alert(f"{it.workflow} is NOT proved here: {it.problem}")
+        return
+    yield from text(f"{it.workflow} ({it.digest}): proved now, {it.states} standings, {it.transitions} passages")
+    for held in it.properties:
+        yield from text(f"- {held}", 2)
 
 
 _MODES = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
@@ -268,10 +289,20 @@ def said(view: ItemView) -> Iterator[Row]:
     """Decisions and remarks so far."""
     for one in view.decisions:
         why = f": {one.reason}" if one.reason else ""
-        yield from text(f"{one.decision.reviewer} ({one.keyid[:12]}) {one.decision.verdict.value}{why}")
+        looked = looked_words(view, one.seconds_on_screen)
+        yield from text(f"{one.decision.reviewer} ({one.keyid[:12]}) {one.decision.verdict.value}{looked}{why}")
     for remark in view.comments:
         place = f" on {remark.path}:{remark.line}" if remark.path else ""
         yield from text(f"{remark.reviewer}{place}: {remark.text}")
+
+
+def looked_words(view: ItemView, seconds: int | None) -> str:
+    """How long an item was on the screen, beside how long it is; '' where that is not kept."""
+    if seconds is None:
+        return ""
+    return (
+        f", {view.changed_lines} changed lines in {seconds} s on screen" if view.diffs else f", {seconds} s on screen"
+    )
 
 
 def needed(sheet: ReviewSheet) -> tuple[Requirement, ...]:
@@ -298,7 +329,8 @@ def everything(view: ItemView) -> Iterator[Row]:
     parts: list[tuple[str, Iterable[Row]]] = [
         ("Asked", work(view.sheet.work) if view.sheet.work else ()),
         ("Requirements", requirements(needed(view.sheet), view.sheet.spec_path)),
-        ("Plan", plan(view.sheet.plan) if view.sheet.plan else ()),
+        ("Workflow", proof(view.proof) if view.proof else ()),
+        ("Plan", plan(view.sheet.plan, view.sheet) if view.sheet.plan else ()),
         ("Findings", findings(view)),
         ("Acceptance", acceptance(view)),
         ("Agent's own words", agent(view.sheet.changes)),

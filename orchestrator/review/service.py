@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import Digest, RequirementId, RunId, canonical, sha256
+from orchestrator.errors import EvidenceInvalid, StoreError, UsageError
+from orchestrator.models.base import Digest, RunId
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem, Verdict
 from orchestrator.models.plan import Plan
@@ -24,10 +24,10 @@ from orchestrator.models.review import Comment, MarkState, ReviewSheet
 from orchestrator.policy import narrowing, verdicts
 from orchestrator.policy.narrowing import Narrowing
 from orchestrator.ports import Blobs, Clock, RunIndex, Trees
-from orchestrator.review import binding, diff, revising, risk, rules
-from orchestrator.review.escape import escape
+from orchestrator.review import asking, binding, diff, revising, risk, rules
+from orchestrator.review.escape import decode, escape
 from orchestrator.review.marks import Marks
-from orchestrator.review.view import ChangeDiff, Decided, ItemView, Said
+from orchestrator.review.view import ChangeDiff, Decided, ItemView, Proof, Said
 
 _Stored = TypeVar("_Stored", bound=BaseModel)
 
@@ -45,6 +45,7 @@ class Reviews:
     change: its target ref is no longer at the item's tip). Without it, only a
     newer item of the same node and step, or the end of the run, makes an item
     outdated here, and the merge's own compare-and-swap is what refuses the rest.
+    ``prove`` proves the workflow of a run anew, for whoever judges its plan.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Reviews:
         clock: Clock,
         outdated: Callable[[ReviewItem], bool] | None = None,
         trees: Trees | None = None,
+        prove: Callable[[RunId], Proof] | None = None,
     ) -> None:
         self._index = index
         self._blobs = blobs
@@ -71,6 +73,7 @@ class Reviews:
         self._clock = clock
         self._outdated = outdated
         self._trees = trees
+        self._prove = prove
         self.marks = Marks(index, blobs, clock, keyid)
 
     @property
@@ -115,10 +118,21 @@ class Reviews:
             outcome=Verdict(closed) if closed not in {None, OUTDATED, EXPIRED} else None,
             outdated=closed == OUTDATED,
             expired=closed == EXPIRED,
+            proof=self._prove(item.run) if self._prove and sheet.plan else None,
         )
 
-    def decide(self, item_id: str, verdict: Verdict, *, reason: str = "", lifts: Sequence[Digest] = ()) -> Decided:
+    def decide(
+        self,
+        item_id: str,
+        verdict: Verdict,
+        *,
+        reason: str = "",
+        lifts: Sequence[Digest] = (),
+        seconds_on_screen: float | None = None,
+    ) -> Decided:
         """Sign and store a verdict; closes the item when it is decided by it.
+
+        How long the item was on screen is kept, in whole seconds, only where the policy asks for it (D13).
 
         Raises ``UsageError``: ``REV001`` no reason, ``REV002`` findings not
         lifted, ``REV003``/``REV012``/``REV014`` a lift that is none, ``REV004``
@@ -133,7 +147,7 @@ class Reviews:
         words = rules.text(reason)
         named = tuple(dict.fromkeys(lifts))
         self._check(view, verdict, words, named)
-        return self._conclude(view, verdict, words, named)
+        return self._conclude(view, verdict, words, named, seconds=seconds_on_screen)
 
     def take_accepted(self, item_id: str, reason: str = "") -> Decided:
         """Sign a request for the change with the accepted hunks alone, which is made here; gates judge it anew.
@@ -195,6 +209,13 @@ class Reviews:
             raise UsageError("REV032", f"{escape(path)} is no file of this change.", f"handrail review show {item_id}")
         return trees.blob(found[-1].new_blob)
 
+    def output(self, digest: Digest) -> str | None:
+        """What an acceptance command printed; ``None`` where it is not kept here (D13, D15)."""
+        try:
+            return decode(self._blobs.get(digest))
+        except StoreError:
+            return None
+
     def undo(self, item_id: str) -> None:
         """Take one's own decision back. The caller has made sure that no run has gone on with it. Raises REV033."""
         self._index.take_back_decision(item_id, self._keyid)
@@ -218,17 +239,19 @@ class Reviews:
         *,
         made: Proposal | Plan | None = None,
         hunks: tuple[Digest, ...] = (),
+        seconds: float | None = None,
     ) -> Decided:
         item_id = view.item.id
         rules.revisable(view.item, verdict, made=made is not None)
         kept = self.marks.waivers(view) if named else {}
         waivers = tuple(kept[finding] for finding in named if finding in kept)
         rules.in_force(waivers, self._clock.now())
+        looked = int(seconds) if seconds is not None and self._policy.keep_review_times else None
         comment = None
-        if words or made or waivers:
+        if words or made or waivers or looked is not None:
             remark = self._remark(view.item, words)
             revision = self._blobs.put(made.to_bytes()) if made else None
-            more = {"revision": revision, "hunks": hunks, "waivers": waivers}
+            more = {"revision": revision, "hunks": hunks, "waivers": waivers, "seconds_on_screen": looked}
             comment = self._blobs.put(remark.model_copy(update=more).to_bytes())
         said = {"verdict": verdict, "comment": comment, "lifts": named}
         decision = self.question(view).model_copy(update=said)
@@ -295,25 +318,8 @@ class Reviews:
             raise rules.outdated(item)
 
     def question(self, view: ItemView) -> Decision:
-        """What a decision of this reviewer on the item says of what is asked; verdict and time are still to be said."""
-        item = view.item
-        return Decision(
-            item=item.id,
-            run=item.run,
-            kind=item.kind,
-            step=item.step,
-            subject=item.subject,
-            change=item.change,
-            hunks=view.hunks,
-            shown=item.shown,
-            verdict=Verdict.REJECT,
-            reviewer=self._reviewer,
-            role=item.role,
-            document=item.document,
-            diff=_diff_digest([part.change.diff for part in view.diffs]),
-            requirements=_requirements(view.sheet),
-            decided_at=self._clock.now(),
-        )
+        """As :func:`~orchestrator.review.asking.question`, of this reviewer now."""
+        return asking.question(view, self._reviewer, self._clock.now())
 
     def _signed(self, decision: Decision) -> tuple[str, bytes]:
         """Opened again before it is stored: one line that does not verify would block the item for all."""
@@ -325,7 +331,7 @@ class Reviews:
         return keyid, line
 
     def _said(self, item_id: str) -> tuple[Said, ...]:
-        return tuple(Said(keyid, decision, self._reason(decision)) for keyid, decision in self._opened(item_id))
+        return tuple(self._said_by(keyid, decision) for keyid, decision in self._opened(item_id))
 
     def _opened(self, item_id: str) -> list[tuple[str, Decision]]:
         return self._open_all(item_id, self._index.decisions(item_id))
@@ -338,8 +344,9 @@ class Reviews:
             )
         return opened
 
-    def _reason(self, decision: Decision) -> str:
-        return "" if decision.comment is None else self._load(decision.comment, Comment).text
+    def _said_by(self, keyid: str, decision: Decision) -> Said:
+        comment = None if decision.comment is None else self._load(decision.comment, Comment)
+        return Said(keyid, decision, comment.text if comment else "", comment.seconds_on_screen if comment else None)
 
     def _remark(self, item: ReviewItem, words: str, path: str = "", line: int = 0) -> Comment:
         return Comment(
@@ -365,18 +372,6 @@ class Reviews:
                 f"{digest} is not a stored {kind.__name__}.",
                 "The store was changed from outside; see `runs`.",
             ) from None
-
-
-def _diff_digest(diffs: Sequence[Digest]) -> Digest | None:
-    """Of the one diff shown; of several, of the list of their digests."""
-    if not diffs:
-        return None
-    return diffs[0] if len(diffs) == 1 else sha256(canonical(list(diffs)))
-
-
-def _requirements(sheet: ReviewSheet) -> tuple[RequirementId, ...]:
-    shown = [*sheet.requirements, *(r for part in sheet.changes for r in part.requirements)]
-    return tuple(dict.fromkeys(r.id for r in shown))
 
 
 def _place(remark: Comment) -> str:

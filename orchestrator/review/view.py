@@ -23,16 +23,35 @@ class ChangeDiff:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A verified decision, the key that signed it, and its reason ('' when none was given)."""
+    """A verified decision, the key that signed it, and its reason ('' when none was given).
+
+    ``seconds_on_screen`` is how long the item was shown before it; ``None`` where that is not kept.
+    """
 
     keyid: str
     decision: Decision
     reason: str
+    seconds_on_screen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proved of a run's workflow, just now. ``problem`` says why nothing was, '' when all properties hold."""
+
+    workflow: str
+    digest: Digest
+    properties: tuple[str, ...] = ()
+    states: int = 0
+    transitions: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """``to_lift`` are the findings of which each must be named by an approval, without repeats."""
+    """``to_lift`` are the findings of which each must be named by an approval, without repeats.
+
+    ``proof`` is that of a plan's workflow.
+    """
 
     item: ReviewItem
     sheet: ReviewSheet
@@ -42,6 +61,7 @@ class ItemView:
     outcome: Verdict | None
     outdated: bool = False
     expired: bool = False
+    proof: Proof | None = None
 
     @property
     def reports(self) -> tuple[GateReport, ...]:
@@ -67,6 +87,11 @@ class ItemView:
     def acceptance(self) -> tuple[AcceptanceRun, ...]:
         """Every acceptance command that ran."""
         return tuple(run for part in self.sheet.changes if part.acceptance for run in part.acceptance.runs)
+
+    @property
+    def changed_lines(self) -> int:
+        """Added and removed, in all changes shown."""
+        return sum(f.added_lines + f.removed_lines for part in self.diffs for f in part.change.files)
 
     @property
     def hunks(self) -> tuple[Digest, ...]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from orchestrator.models.run import Run
     from orchestrator.ports.storage import ComesTo
 
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
@@ -244,6 +244,14 @@ class SqliteIndex:
 
     def cancel_asked(self, run: RunId) -> bool:
         return bool(self._read("SELECT 1 FROM control WHERE run = ? AND cancel = 1", (run,)))
+
+    def set_paused(self, run: RunId, *, paused: bool) -> None:
+        statement = "INSERT OR IGNORE INTO paused VALUES (?)" if paused else "DELETE FROM paused WHERE run = ?"
+        with self._write() as db:
+            db.execute(statement, (run,))
+
+    def paused(self, run: RunId) -> bool:
+        return bool(self._read("SELECT 1 FROM paused WHERE run = ?", (run,)))
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

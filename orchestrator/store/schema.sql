@@ -1,4 +1,4 @@
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 CREATE TABLE runs (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, document TEXT NOT NULL) STRICT;
 CREATE TABLE items (
     id TEXT PRIMARY KEY,
@@ -30,3 +30,4 @@ CREATE TABLE drafts (
     PRIMARY KEY (run, keyid, subject)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE halts (number INTEGER PRIMARY KEY, line BLOB NOT NULL) STRICT;
+CREATE TABLE paused (run TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

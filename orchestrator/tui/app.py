@@ -44,12 +44,12 @@ class HandrailApp(Host):
         self._reviews = reviews
         self._decided: list[Decided] = []
         self._only = only
-        self._desk = desk
+        self.desk = desk
         self._first = None if item is None else reviews.view(item)
 
     def get_default_screen(self) -> Screen[None]:
         """The inbox lies below everything."""
-        return InboxScreen(self._reviews, self._first, self._decided, only=self._only, desk=self._desk)
+        return InboxScreen(self._reviews, self._first, self._decided, only=self._only)
 
     async def action_quit(self) -> None:
         """Leave from anywhere, with what was decided."""

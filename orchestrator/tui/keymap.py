@@ -29,6 +29,8 @@ SCREENS: Mapping[str, Sequence[Command]] = {
     "inbox": (*commands.INBOX, *commands.MOVES),
     "plan": (*commands.PLAN, *commands.MOVES),
     "change": (*commands.CHANGE, *commands.MOVES),
+    "gates": (*commands.GATES, *commands.MOVES),
+    "drafts": (*commands.DRAFTS, *commands.MOVES),
     "run": (*commands.RUN, *commands.MOVES),
     "proof": (*commands.PROOF, *commands.MOVES),
 }

@@ -17,6 +17,9 @@ def test_a_narrowed_plan_is_asked_about_again_and_then_holds(tmp_path):
     with lab(tmp_path) as here:
         started = here.run([TWO], steps, decide=nobody)
         (item,) = started.asked
+        shown = json.loads(here.cli("review", "show", item.id, "--json").stdout)["items"][0]
+        assert shown["proof"]["problem"] == ""
+        assert (shown["proof"]["digest"], shown["proof"]["states"] > 0) == (started.run.workflow_digest, True)
         wide = here.cli("review", "narrow", item.id, "--step", "S01", "--write", "README.md")
         assert (wide.returncode, "NAR002" in wide.stderr) == (2, True), wide.stderr
         said = here.cli(

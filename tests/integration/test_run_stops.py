@@ -10,6 +10,7 @@ import time
 import pytest
 from run_support import Req, containers, gone, good, lab, nobody, shell, write
 
+from orchestrator.app.pausing import pause
 from orchestrator.models.plan import Plan
 
 pytestmark = pytest.mark.engine
@@ -39,6 +40,26 @@ def test_cancel_ends_a_run_at_once(tmp_path, steps):
         assert here.row(run).status == "cancelled"
         assert here.cli("resume", run).returncode == 2
         assert here.items() == []
+
+
+def test_a_paused_run_ends_the_attempt_under_way_and_goes_on_where_it_was(tmp_path):
+    one = Req(1)
+    with lab(tmp_path) as here:
+        here.write_job([one], {one.id: [[{"sleep": 5}, *good(one)[one.id][0]]]})
+        process = here.spawn(*here.run_words())
+        run = here.wait_for("agent-started", seconds=120)
+        with here.project() as project:
+            assert "has ended its attempt" in pause(project, run)
+        _, words = process.communicate(timeout=120)
+        assert (process.returncode, "RUN012" in words) == (4, True), words
+        assert here.row(run).status == "stopped"
+        kinds = [kind for kind, _, _ in here.events(run)]
+        assert (kinds.count("proposed"), kinds.count("gated")) == (1, 0)
+        again = here.cli("resume", run, "--no-input")
+        assert (again.returncode, here.row(run).status) == (4, "waiting"), again.stderr
+        assert [kind for kind, _, _ in here.events(run)].count("agent-started") == 1
+        assert here.resume(run).code == 0
+        assert "RUN004" in here.cli("pause", run).stderr
 
 
 @pytest.mark.parametrize(("number", "steps"), [(signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGINT, 2)])

@@ -10,9 +10,11 @@ from desk_support import office
 from review_support import NOW, RUN, RunStatus
 from tui_support import text_of
 
+from orchestrator.app.pausing import unpause
 from orchestrator.models.base import StepId
 from orchestrator.models.event import Event
 from orchestrator.review.diff import RowKind
+from orchestrator.store.lease import lease
 from orchestrator.tui.app import HandrailApp
 from orchestrator.tui.screens.inbox import InboxScreen
 from orchestrator.tui.screens.run import ProofScreen, RunScreen
@@ -79,6 +81,24 @@ async def test_steer_and_cancel_ask_first(tmp_path):
             await pilot.press("C", *"cancel", "enter")
             assert project.index.run(RUN).status is RunStatus.CANCELLED
             await pilot.press("C", *"cancel", "enter")
+            assert "RUN004" in said(screen)
+
+
+async def test_pause_asks_first_and_holds_until_it_is_resumed(tmp_path):
+    with office(tmp_path / "shop") as (project, reviews, desk):
+        screen = HandrailApp(reviews, desk=desk)
+        async with screen.run_test(size=SIZE) as pilot:
+            await pilot.press("o", "P", "escape")
+            assert not project.index.paused(RUN)
+            await pilot.press("P", "enter")
+            assert project.index.paused(RUN)
+            assert "is not under way" in said(screen)
+            assert "! paused: nothing more begins" in text_of(screen)
+            unpause(project, RUN)
+            with lease(project.layout.run(RUN)):
+                await pilot.press("P", "enter")
+            assert "pauses when what works now has ended its attempt" in said(screen)
+            await pilot.press("C", *"cancel", "enter", "P", "enter")
             assert "RUN004" in said(screen)
 
 

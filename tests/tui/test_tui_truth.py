@@ -14,6 +14,8 @@ from orchestrator.tui.app import HandrailApp
 from orchestrator.tui.keymap import SCREENS
 
 OPENED = {"inbox": (None, ()), "plan": ("item-0", ()), "change": ("item-1", ()), "run": ("desk", ("o",))}
+OPENED["gates"] = ("item-1", ("F",))
+OPENED["drafts"] = ("desk", ("D",))
 OPENED["proof"] = ("desk", ("o", "p"))
 
 
@@ -36,7 +38,7 @@ async def every_key(screen, keys, name):
         for command in SCREENS[name]:
             for key in command.keys.split(","):
                 bound = active[key]
-                wanted = {command.action} | ({"select"} if command is commands.OPEN else set())
+                wanted = {command.action} | ({"select"} if command in {commands.OPEN, commands.DRAFT_SEND} else set())
                 assert bound.enabled
                 assert bound.binding.action in wanted, (key, bound.binding.action)
                 action = command.action.split("(")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from orchestrator.app.batches import book
 from orchestrator.app.batches.conducting import standing_of
 from orchestrator.app.batches.reports import row
 from orchestrator.app.cancel import cancel
-from orchestrator.app.project import open_project
+from orchestrator.app.pausing import pause, unpause
+from orchestrator.app.project import Project, open_project
 from orchestrator.errors import UsageError
 
 
@@ -27,11 +29,27 @@ def one(name: str) -> dict[str, Any]:
 
 def cancel_all(name: str) -> list[str]:
     """End every run of a batch that has begun and is not over; a sentence each. What has not begun stays so."""
+    return _each(name, cancel)
+
+
+def pause_all(name: str) -> list[str]:
+    """Let every run of a batch that has begun and is not over come to rest; a sentence each."""
+    return _each(name, pause)
+
+
+def unpause_all(name: str) -> None:
+    """Before a batch goes on."""
+    for entry in book.load(name).entries:
+        with open_project(Path(entry.repo)) as project:
+            unpause(project, entry.run)
+
+
+def _each(name: str, act: Callable[[Project, str], str]) -> list[str]:
     told = list[str]()
     for entry in book.load(name).entries:
         with open_project(Path(entry.repo)) as project:
             try:
-                told.append(cancel(project, entry.run))
+                told.append(act(project, entry.run))
             except UsageError as problem:
                 told.append(problem.message)
     return told

@@ -13,13 +13,15 @@ from textual.widgets import Static
 from orchestrator.models.gate import Disposition, Finding
 from orchestrator.models.review import MarkState
 from orchestrator.review import sections
+from orchestrator.review.checks import state
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import ItemView
 from orchestrator.tui import commands
 from orchestrator.tui.memory import release
-from orchestrator.tui.screens.host import keys_of
+from orchestrator.tui.screens.gates import GatesScreen
+from orchestrator.tui.screens.host import host, keys_of
 from orchestrator.tui.screens.hunks import HunkScreen
 from orchestrator.tui.widgets.choices import Choices
 from orchestrator.tui.widgets.diff import RowsView
@@ -104,11 +106,8 @@ class ChangeScreen(HunkScreen):
         return f"hunks {len(self._view.hunks)}: {accepted} accepted, {rejected} rejected, {len(states)} looked at"
 
     def _entry(self, finding: Finding) -> str:
-        if finding.disposition is not Disposition.PERSON:
-            return f"    {sections.finding_line(finding)}\n    ({sections.disposition(finding.disposition)})"
-        box = "[x]" if finding.fingerprint in self.lifted else "[ ]"
-        state = "lifted by you" if finding.fingerprint in self.lifted else "l lifts it"
-        return f"{box} {sections.finding_line(finding)}\n    ({state})"
+        box, words = state(finding, self.lifted.keys())
+        return f"{box} {sections.finding_line(finding)}\n    ({words})"
 
     def action_lift(self) -> None:
         """Lift one finding, the one under the cursor; or take it back."""
@@ -158,6 +157,15 @@ class ChangeScreen(HunkScreen):
             self.remove_class("side")
             self.main.focus()
 
+    def action_gates(self) -> None:
+        """Gates and tests on their own screen; a finding chosen there leads back to its line."""
+        host(self).push_screen(GatesScreen(self._reviews, self._view, self.lifted), self._from_gates)
+
+    def _from_gates(self, finding: Finding | None) -> None:
+        self._tell()
+        if finding is not None:
+            self._go_to(finding)
+
     def _open_side(self) -> None:
         self.add_class("side")
         self.query_one("#findings" if self._known else "#context").focus()
@@ -165,6 +173,13 @@ class ChangeScreen(HunkScreen):
     def on_option_list_option_selected(self, event: Choices.OptionSelected) -> None:
         """Enter on a finding: to its line in the diff."""
         finding = self._known.get(event.option_id or "")
+        if finding is not None:
+            self._go_to(finding)
+
+    def _go_to(self, finding: Finding) -> None:
+        if finding.path in self.folded:
+            self.folded.discard(finding.path)
+            self._again()
         row = next((n for n, here in self.places.items() if finding in here), None)
         if row is None:
             self.notify("The diff shows no line of this finding.", markup=False)

@@ -8,15 +8,17 @@ from typing import Any, cast
 from textual.app import App
 from textual.screen import Screen
 
+from orchestrator.app.desk import Desk
 from orchestrator.review.view import Decided
 from orchestrator.tui.commands import Command
 from orchestrator.tui.keymap import Keymap, applied
 
 
 class Host(App[tuple[Decided, ...]]):
-    """``key_choices`` are the person's own keys."""
+    """``key_choices`` are the person's own keys; without a ``desk`` there are no runs and no drafts."""
 
     key_choices: Keymap
+    desk: Desk | None
 
 
 def host(screen: Screen[Any]) -> Host:

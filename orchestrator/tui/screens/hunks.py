@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from textual.app import SuspendNotSupported
@@ -13,7 +12,7 @@ from orchestrator.app.files import edit_copy
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import Digest
 from orchestrator.models.gate import Finding
-from orchestrator.models.review import Mark, MarkState
+from orchestrator.models.review import Mark, MarkState, Waiver
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
@@ -24,10 +23,10 @@ from orchestrator.tui.screens.files import FilesScreen
 from orchestrator.tui.screens.host import host
 from orchestrator.tui.screens.judge import JudgeScreen
 from orchestrator.tui.screens.verdict import AskScreen
+from orchestrator.tui.screens.waiving import waiver_form
 from orchestrator.tui.widgets.diff import RowsView
 
 _NOTE = "enter: keep   esc: back"
-_DAYS = 30
 
 
 class HunkScreen(JudgeScreen):
@@ -145,27 +144,12 @@ class HunkScreen(JudgeScreen):
 
     def waive(self, finding: Finding) -> None:
         """Ask for a reason, an owner and an end; the approval signs them."""
-        told = f"{finding.rule} {finding.path}:{finding.line}"
-        prompt = f"REASON | OWNER | LAST DAY, such as: a test key | {self._reviews.reviewer} | {_in_days(_DAYS)}"
-        screen = AskScreen("Waive the finding?", (told,), prompt, required=True, keys=_NOTE)
-        host(self).push_screen(screen, partial(self._waive, finding.fingerprint))
+        host(self).push_screen(waiver_form(self._reviews, self._view, finding), self._waived)
 
-    def _waive(self, finding: Digest, words: str | None) -> None:
-        if words is None:
-            return
-        reason, owner, day, *_ = [part.strip() for part in words.split("|")] + ["", "", ""]
-        try:
-            until = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
-        except ValueError:
-            self.notify("The last day is YYYY-MM-DD.", severity="error", markup=False)
-            return
-        try:
-            self._reviews.marks.waive(self._view, finding, reason=reason, owner=owner, expires=until)
-        except HandrailError as error:
-            self.report(error)
-            return
-        self.lifted[finding] = None
-        self.marked()
+    def _waived(self, waiver: Waiver | None) -> None:
+        if waiver is not None:
+            self.lifted[waiver.finding] = None
+            self.marked()
 
     def action_fold(self) -> None:
         """Fold the file under the cursor, or open it."""
@@ -220,7 +204,3 @@ class HunkScreen(JudgeScreen):
 def _key(row: Row) -> Row:
     """A row without its text, which marks change."""
     return row._replace(text="") if row.kind in {RowKind.FILE, RowKind.HUNK} else row
-
-
-def _in_days(days: int) -> str:
-    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"

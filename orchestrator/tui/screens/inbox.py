@@ -13,7 +13,6 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from orchestrator.app.desk import Desk
 from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError
 from orchestrator.models.base import RunId
 from orchestrator.models.decision import ReviewItem, SubjectKind
@@ -23,6 +22,7 @@ from orchestrator.review.view import Decided, ItemView
 from orchestrator.tui import commands
 from orchestrator.tui.memory import settled
 from orchestrator.tui.screens.change import ChangeScreen
+from orchestrator.tui.screens.drafts import DraftsScreen
 from orchestrator.tui.screens.help import HelpScreen
 from orchestrator.tui.screens.host import host, keys_of
 from orchestrator.tui.screens.judge import JudgeScreen
@@ -86,23 +86,28 @@ class InboxScreen(Screen[None]):
     COMMANDS_HERE = commands.INBOX
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.INBOX]
 
-    def __init__(
-        self, reviews: Reviews, first: ItemView | None, decided: list[Decided], *, only: bool, desk: Desk | None
-    ) -> None:
+    def __init__(self, reviews: Reviews, first: ItemView | None, decided: list[Decided], *, only: bool) -> None:
         super().__init__()
         self._reviews = reviews
         self._first = first
         self._decided = decided
         self._only = only
-        self._desk = desk
         self._shown: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """A title, the list or why there is none, the keys."""
-        yield Static(f"Handrail review, as {escape(self._reviews.reviewer)}", id="head", markup=False)
+        yield Static(self._headline(), id="head", markup=False)
         yield Items(id="items")
         yield Static("Nothing waits for a verdict.", id="empty", markup=False)
         yield KeyBar(keys_of(self, self.COMMANDS_HERE))
+
+    def _headline(self) -> str:
+        """As whom one reviews, and that decisions wait unsigned; of drafts that cannot be read their screen tells."""
+        desk, kept = host(self).desk, 0
+        with suppress(StoreError):
+            kept = len(desk.drafts.all()) if desk else 0
+        words = f" | ! {kept} decisions of yours are NOT signed: D shows them" if kept else ""
+        return f"Handrail review, as {escape(self._reviews.reviewer)}{words}"
 
     def on_mount(self) -> None:
         """Straight to the item that was asked for."""
@@ -119,6 +124,7 @@ class InboxScreen(Screen[None]):
         except HandrailError as error:
             self._report(error)
             return
+        self.query_one("#head", Static).update(self._headline())
         choices = self.query_one(Choices)
         now = self._reviews.now()
         choices.fill([(one.item.id, one.entry(now)) for one in waiting])
@@ -142,7 +148,8 @@ class InboxScreen(Screen[None]):
             return Waiting(item, mine=True, risk=_BROKEN, spent=spent, broken=error.code)
 
     def _spent_by(self, run: RunId) -> str:
-        return _spent(self._desk.cost(run)) if self._desk else ""
+        desk = host(self).desk
+        return _spent(desk.cost(run)) if desk else ""
 
     def poll(self) -> None:
         """Read again when something came or went. Nothing is said of a busy store: the next look will tell."""
@@ -152,14 +159,27 @@ class InboxScreen(Screen[None]):
 
     def action_open_run(self) -> None:
         """The run of the item under the cursor; with none, the newest."""
-        if self._desk is None:
+        desk = host(self).desk
+        if desk is None:
             self.notify("Runs are shown by: handrail show", markup=False)
             return
         chosen = self.query_one(Choices).chosen
         items = {item.id: item.run for item in self._reviews.waiting()}
-        run = items.get(chosen or "") or self._desk.newest()
+        run = items.get(chosen or "") or desk.newest()
         if run is not None:
-            host(self).push_screen(RunScreen(self._desk, run))
+            host(self).push_screen(RunScreen(desk, run))
+
+    def action_drafts(self) -> None:
+        """What could not be signed or stored."""
+        desk = host(self).desk
+        if desk is None:
+            self.notify("Drafts are shown by: handrail review drafts", markup=False)
+        else:
+            host(self).push_screen(DraftsScreen(self._reviews, desk), self._sent)
+
+    def _sent(self, decided: tuple[Decided, ...] | None) -> None:
+        self._decided += decided or ()
+        self.action_refresh_items()
 
     def on_option_list_option_selected(self, _: Choices.OptionSelected) -> None:
         """Enter on an entry."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
+from orchestrator.app import drafting
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import Verdict
@@ -14,6 +18,28 @@ from orchestrator.tui.screens.rows_screen import RowsScreen
 from orchestrator.tui.screens.verdict import AskScreen
 
 
+class Stopwatch:
+    """Seconds for which something was shown."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._since: float | None = None
+
+    def go_on(self) -> None:
+        """Count from now."""
+        if self._since is None:
+            self._since = time.monotonic()
+
+    def hold(self) -> None:
+        """Count no further."""
+        self._before, self._since = self.seconds, None
+
+    @property
+    def seconds(self) -> float:
+        """So far."""
+        return self._before + (0.0 if self._since is None else time.monotonic() - self._since)
+
+
 class JudgeScreen(RowsScreen[Decided]):
     """Shows one item; ends with the decision, or with ``None`` when the person went back."""
 
@@ -22,6 +48,15 @@ class JudgeScreen(RowsScreen[Decided]):
         self._reviews = reviews
         self._view = view
         self.lifted: dict[Digest, None] = {}
+        self._looked = Stopwatch()
+
+    def on_screen_resume(self) -> None:
+        """What is shown is looked at."""
+        self._looked.go_on()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen covers it."""
+        self._looked.hold()
 
     def action_approve(self) -> None:
         """Ask once more, then sign."""
@@ -55,12 +90,23 @@ class JudgeScreen(RowsScreen[Decided]):
         if words is None:
             return
         lifts = tuple(self.lifted) if verdict is Verdict.APPROVE else ()
+        item, seconds = self._view.item.id, self._looked.seconds
         try:
-            decided = self._reviews.decide(self._view.item.id, verdict, reason=words, lifts=lifts)
+            with self._draft_of(verdict, words, lifts):
+                decided = drafting.decide(
+                    self._reviews, item, verdict, reason=words, lifts=lifts, seconds_on_screen=seconds
+                )
         except HandrailError as error:
             self.report(error)
             return
         self.dismiss(decided)
+
+    def _draft_of(self, verdict: Verdict, words: str, lifts: Sequence[str]) -> AbstractContextManager[None]:
+        """Keeps the decision where it can be neither signed nor stored."""
+        desk = host(self).desk
+        if desk is None:
+            return nullcontext()
+        return drafting.kept_otherwise(desk.drafts, self._view.item.id, verdict, reason=words, lifts=lifts)
 
     def action_remark(self) -> None:
         """A comment on the line under the cursor."""

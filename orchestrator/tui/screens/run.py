@@ -122,6 +122,16 @@ class RunScreen(ToldScreen):
         elif words is not None:
             self.notify("Not cancelled: the word was another.", markup=False)
 
+    def action_pause_run(self) -> None:
+        """Ask, then let nothing more begin."""
+        lines = (f"Run {self._run}", "agents that work end their attempt, nothing is lost", "handrail resume goes on")
+        screen = AskScreen("Pause the run?", lines, "Enter pauses it:", required=False, keys=_SEND)
+        host(self).push_screen(screen, self._pause)
+
+    def _pause(self, words: str | None) -> None:
+        if words is not None:
+            self._order(partial(self._desk.pause, self._run))
+
     def action_steer(self) -> None:
         """A word to the step under the cursor."""
         step = self.main.row.path

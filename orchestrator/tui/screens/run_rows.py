@@ -21,6 +21,8 @@ def _rows(told: Told) -> Iterator[Row]:
     run, steps = told["run"], told["steps"]
     yield heading(f"Run {run['id']} [{run['status']}] {run['title']}")
     yield from text(f"{run['spec_path']}, agent {run['agent']}, on {run['run_ref']}")
+    if told["paused"]:
+        yield alert("paused: nothing more begins before handrail resume")
     if run["message"]:
         yield alert(run["message"])
     yield from text(spent(told["totals"], told["budget"]))
@@ -121,7 +123,9 @@ def _chain(step: Told, commits: Iterable[Told]) -> Iterator[Row]:
     for one in step["acceptance"]:
         yield from text(f"test: {' '.join(one['argv'])}: {one['shows']}", 5, name)
     for said in step["decisions"]:
-        yield from text(f"person: {said['reviewer']} as {said['role']}: {said['verdict']} {said['comment']}", 5, name)
+        looked = "" if said["seconds_on_screen"] is None else f" ({said['seconds_on_screen']} s on screen)"
+        who = f"person: {said['reviewer']} as {said['role']}"
+        yield from text(f"{who}: {said['verdict']}{looked} {said['comment']}", 5, name)
     mine = [commit for commit in commits if commit["step"] == name]
     for commit in mine:
         people = ", ".join(commit["reviewers"]) or "nobody"

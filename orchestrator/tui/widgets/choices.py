@@ -14,7 +14,10 @@ from orchestrator.tui import commands
 
 
 class Choices(OptionList):
-    """Entries are literal text: nothing in them is markup."""
+    """Entries are literal text: nothing in them is markup.
+
+    They are indented here and not by a style: Textual cannot fold text into the no columns that a padding may leave.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.MOVES]
 
@@ -22,7 +25,7 @@ class Choices(OptionList):
         """Replace all entries, each an id and its raw lines, and keep the place."""
         place = self.highlighted or 0
         self.clear_options()
-        lines = [(key, "\n".join(escape(line) for line in text.split("\n"))) for key, text in entries]
+        lines = [(key, "\n".join(f" {escape(line)}" for line in text.split("\n"))) for key, text in entries]
         self.add_options([Option(Content(text), id=key) for key, text in lines])
         if entries:
             self.highlighted = min(place, len(entries) - 1)
