@@ -11,6 +11,7 @@ from orchestrator.app.choosing import read_limits
 from orchestrator.app.files import read_file
 from orchestrator.app.model_planning import PlannerChoice, plan_with_model
 from orchestrator.app.project import Project
+from orchestrator.app.replanning import only_changed
 from orchestrator.app.spec_files import read_again
 from orchestrator.app.start import base_and_target
 from orchestrator.app.trees import open_trees
@@ -32,8 +33,12 @@ def plan_spec(
     model: str = "",
     limits: tuple[str, ...] = (),
     planner: PlannerChoice | None = None,
+    changed: bool = False,
 ) -> Plan:
     """The plan of a spec on the present base. Asks no engine, and does not look ``model`` up.
+
+    ``changed``: only of what is not built yet as it stands; raises as
+    :func:`~orchestrator.app.replanning.only_changed` then.
 
     ``planner`` has a model refine it; what :func:`~orchestrator.app.model_planning.plan_with_model` raises comes then.
     """
@@ -44,6 +49,7 @@ def plan_spec(
         settings = RunSettings(agent="", model=model, review=review, limits=read_limits(limits))
         process = open_workflow(workflow)
         made = plan_for(trees, base, parsed, process, target=ref, settings=settings)
+        made = only_changed(project, parsed, made) if changed else made
         if planner is None:
             return made
         paths = [entry.path for entry in trees.entries(trees.tree_of(commit))]

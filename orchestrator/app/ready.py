@@ -44,6 +44,7 @@ def ensure_ready(
     8), and of risks that cannot be accepted RISK003 and RISK004. Not checked otherwise: whether the limits
     hold, which is tried before the first sandbox is used.
     """
+    from orchestrator.app.replanning import ensure_kept
     from orchestrator.planning.check import check_plan, check_sources
     from orchestrator.planning.stale import ensure_fresh
 
@@ -59,6 +60,8 @@ def ensure_ready(
     if plan is not None:
         check_plan(plan, spec, [there.chain.current.ceiling, workflow.ceiling])
         check_sources(plan, made)
+        if plan.kept:
+            ensure_kept(project, spec, plan, made)
         _ensure_models(plan, settings)
     ensure_local(plan or made, settings)
     refuse_unlisted(settings.risks, there.chain.current, project.clock.now())

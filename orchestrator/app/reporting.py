@@ -13,7 +13,7 @@ from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.verifying import Options, verify_line
 from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Digest, Noun, RequirementId
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Proposal
 from orchestrator.models.decision import ON_A_CHANGE, Decision, SubjectKind, Verdict
@@ -63,7 +63,8 @@ class _Told:
 class Stood:
     """Where a step stood. ``commit`` is empty until it is merged; ``texts`` are digests of what was asked then.
 
-    ``tests`` are command and what it shows; ``approvers`` only people whose signature holds.
+    ``tests`` are command and what it shows; ``approvers`` only people whose signature holds. ``after`` are the
+    requirements of the steps that ``planned``, the step as it was planned, depended on.
     """
 
     run: str
@@ -76,6 +77,8 @@ class Stood:
     files: tuple[str, ...]
     tests: tuple[tuple[str, str], ...]
     approvers: tuple[str, ...]
+    planned: Step
+    after: frozenset[RequirementId]
 
     def as_body(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -102,13 +105,34 @@ def stood(project: Project, run: Run) -> tuple[Stood, ...]:
     decided, sheets = _decided(told), _sheets(told)
     texts: dict[str, str] = {r.id: r.text_digest for r in spec.requirements} if spec else {}
     whole = [d for d in decided.get("", []) if d["kind"] == SubjectKind.RUN]
+    owners = {step.id: step.requirements for step in plan.steps}
     return tuple(
-        _stood(told, step, sheets.get(step.id), [*decided.get(step.id, []), *whole], texts) for step in plan.steps
+        _stood(
+            told,
+            step,
+            sheets.get(step.id),
+            [*decided.get(step.id, []), *whole],
+            {key: text for key, text in texts.items() if key in step.requirements},
+            frozenset(r for d in step.depends_on for r in owners[d]) | _kept_before(plan, spec, step),
+        )
+        for step in plan.steps
     )
 
 
-def _stood(
-    told: _Told, step: Step, sheet: ChangeSheet | None, decided: list[dict[str, Any]], texts: Mapping[str, str]
+def _kept_before(plan: Plan, spec: Spec | None, step: Step) -> frozenset[RequirementId]:
+    """What a step depends on in the spec and needed no step, since it was kept."""
+    kept = {one.requirement for one in plan.kept}
+    own = [r for r in spec.requirements if r.id in step.requirements] if spec and kept else []
+    return frozenset(target for r in own for target in r.depends_on if target in kept)
+
+
+def _stood(  # noqa: PLR0917  what was found of one step
+    told: _Told,
+    step: Step,
+    sheet: ChangeSheet | None,
+    decided: list[dict[str, Any]],
+    texts: Mapping[str, str],
+    after: frozenset[RequirementId],
 ) -> Stood:
     ends = [e for e in told.events if e.step == step.id and e.kind.startswith("step-")]
     landed = [e for e in ends if e.data.get("commit")]
@@ -120,10 +144,12 @@ def _stood(
         commit=str(landed[-1].data["commit"]) if landed else "",
         at=landed[-1].at if landed else told.run.created_at,
         requirements=tuple(step.requirements),
-        texts={key: text for key, text in texts.items() if key in step.requirements},
+        texts=texts,
         files=tuple(f.path for f in sheet.change.files) if sheet else (),
         tests=tuple((shlex.join(a["argv"]), a["shows"]) for a in _acceptance(sheet)),
         approvers=tuple(dict.fromkeys(names)),
+        planned=step,
+        after=after,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.command(help="Plan a spec: steps, grants, commands, and where each came from. Nothing runs.")
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Save the plan for `handrail apply`.")
+@click.option("--changed", is_flag=True, help="Only what has changed since it was built; the rest is kept.")
 @click.option("--workflow", default="prd-to-code", show_default=True)
 @click.option("--review", type=click.Choice(["each-step", "end-of-run"]), default="each-step", show_default=True)
 @click.option("--target", help="The branch that the changes are for (default: the one checked out).")
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 def command(
     spec: Path,
     output: Path | None,
+    changed: bool,
     workflow: str,
     review: str,
     target: str | None,
@@ -62,6 +64,7 @@ def command(
             model=model,
             limits=limits,
             planner=_planner(planner, planner_model, record, replay),
+            changed=changed,
         )
     if output:
         save_plan(plan, output)
@@ -82,6 +85,8 @@ def command(
         for remark in row.notes:
             say(f"  note: {remark}")
         say("")
+    for one in plan.kept:
+        say(f"kept {one.requirement}: {one.step} of {one.run} ({one.commit[:12]}), by {', '.join(one.approvers)}")
     if not output:
         note(f"Nothing has run. Try: handrail run {spec}")
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, GitOid, Noun, RequirementId, StepId
+from orchestrator.models.base import Digest, GitOid, Noun, RequirementId, RunId, StepId
 from orchestrator.models.capabilities import Capabilities
 
 
@@ -73,8 +73,21 @@ class Step(Noun):
     alone: bool = False
 
 
+class Kept(Noun):
+    """A requirement that is built already: its step of an earlier run, merged as ``commit`` and approved by people."""
+
+    requirement: RequirementId
+    step: StepId
+    run: RunId
+    commit: GitOid
+    approvers: tuple[str, ...] = Field(min_length=1)
+
+
 class Plan(Noun):
-    """The whole plan, bound to a spec, a workflow, a profile and a base commit by digest."""
+    """The whole plan, bound to a spec, a workflow, a profile and a base commit by digest.
+
+    ``kept`` are requirements that have no step here, since nothing about them has changed.
+    """
 
     spec: Digest
     spec_source: Digest
@@ -85,3 +98,4 @@ class Plan(Noun):
     target_ref: str
     review: ReviewMode = ReviewMode.EACH_STEP
     steps: tuple[Step, ...] = Field(min_length=1)
+    kept: tuple[Kept, ...] = ()

@@ -97,9 +97,12 @@ def _in_circles(plan: Plan) -> list[StepId]:
 def _coverage(plan: Plan, spec: Spec) -> Iterator[Problem]:
     wanted = {requirement.id for requirement in spec.requirements}
     planned = {requirement for step in plan.steps for requirement in step.requirements}
-    for missing in (r.id for r in spec.built if r.id not in planned):
+    kept = [one.requirement for one in plan.kept]
+    for missing in (r.id for r in spec.built if r.id not in planned and r.id not in kept):
         yield "PLAN004", f"No step covers {missing}."
-    for unknown in sorted(planned - wanted):
+    for twice in sorted({r for r in kept if r in planned or kept.count(r) > 1}):
+        yield "PLAN001", f"{twice} is kept, and has a step or is kept twice."
+    for unknown in sorted((planned | set(kept)) - wanted):
         yield "PLAN005", f"A step is for {unknown}, which is not in the spec."
 
 
