@@ -51,7 +51,9 @@ def plan_with_model(  # noqa: PLR0917  a plan and all that it is checked against
     (MDL021) past the budget, ``SandboxUnavailable`` when the broker cannot start.
     """
     chosen = model_for(load_connections(), "planner", choice.model)
-    with _leased(project, chosen, made, choice) as client:
+    restricted = any(step.capabilities.data is DataClass.RESTRICTED for step in made.steps)
+    data = DataClass.RESTRICTED if restricted else DataClass.OPEN
+    with leased(project, chosen, f"plan:{made.digest()}", data, choice) as client:
         try:
             return _refined(client, made, spec, ceilings, paths=paths, say=choice.say)
         except AgentFailed as failure:
@@ -85,18 +87,20 @@ def _refined(
 
 
 @contextmanager
-def _leased(project: Project, chosen: Chosen, made: Plan, choice: PlannerChoice) -> Iterator[ModelClient]:
+def leased(
+    project: Project, chosen: Chosen, about: str, data: DataClass, choice: PlannerChoice
+) -> Iterator[ModelClient]:
+    """The chosen model through a lease of its own. ``about`` names what is asked, in the grant's key."""
     from orchestrator.broker.client import LeasedModel
 
     now = project.clock.now()
     run = RunId(f"{now:%Y%m%d}-planning")
-    restricted = any(step.capabilities.data is DataClass.RESTRICTED for step in made.steps)
     grant = BrokerGrant(
-        key=f"plan:{made.digest()}:{now.isoformat()}",
+        key=f"{about}:{now.isoformat()}",
         run=run,
         endpoints=(chosen.endpoint,),
         models=(chosen.name,),
-        data=DataClass.RESTRICTED if restricted else DataClass.OPEN,
+        data=data,
         tokens=TOKENS,
         record=choice.record is not None,
         replay=choice.replay,
