@@ -34,12 +34,21 @@ class Checked:
     situations: int = 0
 
 
+def process_id(path: Path) -> str:
+    """The id that a process has by its folder."""
+    return path.resolve().parent.name.lower().replace("_", "-").replace(" ", "-")
+
+
 def compile_file(path: Path, workflow_id: str | None, by: str | None) -> Compiled:
     """A ``process.md`` read and proved; what the proof finds stands at the sentence of its node."""
+    return compile_text(read_file(path), path, workflow_id or process_id(path), by)
+
+
+def compile_text(data: bytes, path: Path, workflow_id: str, by: str | None) -> Compiled:
+    """The same of a text that is not saved; ``path`` is what problems name."""
     from orchestrator.workflows.compile import compile_prose
 
-    name = workflow_id or path.resolve().parent.name.lower().replace("_", "-").replace(" ", "-")
-    found = compile_prose(read_file(path), str(path), name, by)
+    found = compile_prose(data, str(path), workflow_id, by)
     if found.workflow is None:
         return found
     wrong = tuple(_placed(found.workflow, str(path), *problem) for problem in judge.problems(found.workflow))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import as_json, repository
+from orchestrator.cli.options import as_json, interactive, no_input, repository
 from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path)
 
 
-@click.group(help="Compile, check, explain and draw described processes.")
+@click.group(help="Compile, rewrite, check, explain and draw described processes.")
 def command() -> None: ...
 
 
@@ -57,6 +57,43 @@ def compile_(process: Path, output: Path | None, id_: str | None, by: str | None
         raise WorkflowInvalid("WF102", f"{process} is not a workflow yet.", "mend the lines named", details)
     if output is not None:
         note(f"Read it back: handrail workflow explain {output}")
+
+
+@command.command(help="Have a model put a process.md into the form that compiles, as a difference that a person takes.")
+@click.argument("process", type=_FILE)
+@click.option("--accept", metavar="DIGEST", help="Take the proposal that was shown with this digest.")
+@click.option("--model", default="", help="ENDPOINT/MODEL that rewrites it (default: that of the role planner).")
+@click.option("--record", type=_FILE, help="Keep what the model said in this file.")
+@click.option("--replay", type=_FILE, help="Use such a file in the model's place, offline.")
+@repository
+@no_input
+def rewrite(
+    process: Path, accept: str | None, model: str, record: Path | None, replay: Path | None, repo: Path, no_input: bool
+) -> None:
+    from functools import partial
+
+    from orchestrator.app import model_rewriting as rewriting
+    from orchestrator.app.files import read_file
+    from orchestrator.app.model_planning import PlannerChoice
+    from orchestrator.app.planning import save
+    from orchestrator.app.project import open_project
+    from orchestrator.errors import AwaitingPerson
+    from orchestrator.models.base import Digest
+
+    if accept is not None:
+        rewriting.take(process, rewriting.proposed(process), Digest(accept))
+        note(f"{process} is the proposal now. Try: handrail workflow compile {process}")
+        return
+    keep = partial(save, record) if record else None
+    choice = PlannerChoice(note, model, read_file(replay) if replay else None, keep)
+    with open_project(repo) as project:
+        found = rewriting.propose(project, process, choice)
+    say(found.difference.rstrip("\n"))
+    if interactive(no_input) and click.confirm("Take this text in place of the old one?", default=False, err=True):
+        rewriting.take(process, found, found.digest)
+        return
+    text = f"A person takes it or not; {process} is as it was, the proposal is {rewriting.place_of(process)}."
+    raise AwaitingPerson("WF106", text, f"handrail workflow rewrite {process} --accept {found.digest}")
 
 
 @command.command(help="Prove a workflow.yaml with the process.md beside it; make or check a certificate of the proof.")

@@ -7,13 +7,13 @@ The result passes the same checks as every plan.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
 from orchestrator.errors import PlanInvalid
+from orchestrator.models.answers import first_object
 from orchestrator.models.base import Noun, StepId
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.plan import Plan, Step, WritePath
@@ -21,7 +21,6 @@ from orchestrator.models.spec import Spec
 from orchestrator.planning.check import check_plan, check_sources
 from orchestrator.policy import globs
 
-MAX_CHARACTERS = 1 << 20
 _SHOWN = 20
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\r\n]*$")]
 _Text = Annotated[str, StringConstraints(max_length=4000)]
@@ -51,7 +50,7 @@ def schema() -> dict[str, Any]:
 def refine(text: str, made: Plan, spec: Spec, ceilings: Sequence[Capabilities]) -> tuple[Plan | None, tuple[str, ...]]:
     """The refined plan, or the sentences that say what is wrong with the answer."""
     try:
-        proposed = ProposedPlan.model_validate(_document(text))
+        proposed = ProposedPlan.model_validate(first_object(text))
         plan = _apply(proposed, made)
         check_plan(plan, spec, ceilings)
         check_sources(plan, made)
@@ -63,17 +62,6 @@ def refine(text: str, made: Plan, spec: Spec, ceilings: Sequence[Capabilities]) 
     except ValueError as error:
         return None, (str(error),)
     return plan, ()
-
-
-def _document(text: str) -> Any:  # noqa: ANN401  JSON
-    """The first JSON object of an answer: small models wrap it into words or a fence."""
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError("The answer is longer than a plan can be.")
-    start = text.find("{")
-    try:
-        return json.JSONDecoder().raw_decode(text, start)[0] if start >= 0 else None
-    except (ValueError, RecursionError):
-        raise ValueError("The answer holds no whole JSON object.") from None
 
 
 def _apply(proposed: ProposedPlan, made: Plan) -> Plan:

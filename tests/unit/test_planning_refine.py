@@ -42,7 +42,7 @@ WRONG = {
     "words": ("I would rather not.", "valid dictionary"),
     "half": ('{"steps": [{"id":', "no whole JSON object"),
     "deep": ('{"steps":' + "[" * 100_000, "no whole JSON object"),
-    "huge": ("x" * (2 << 20), "longer than a plan"),
+    "huge": ("x" * (2 << 20), "longer than any answer"),
     "no-steps": ('{"steps": []}', "at least 1 item"),
     "unknown-field": ({"S01": {"egress": ["*"]}}, "Extra inputs"),
     "unknown-command": ({"S01": {"acceptance": [["true"]]}}, "Extra inputs"),
