@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from orchestrator.app.project import Project
+from orchestrator.app.scratch import scratch
 from orchestrator.app.signals import signals
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.halting import halted
@@ -47,11 +48,12 @@ def drive(
     Whatever is raised, the run's row says why and whether it can go on.
     """
     folder = project.layout.run(ctx.run.id)
-    with lease(folder), _stopping(project, ctx, abort) as stop:
+    with lease(folder), scratch(folder), _stopping(project, ctx, abort) as stop:
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
+            project.blobs.sweep()
             _refuse_halted(ctx, stop)
-            with checkpoints(folder / "checkpoints.db") as saver:
+            with checkpoints(folder / "checkpoints.db", project.state_key) as saver:
                 result = advance(ctx, saver, plan=plan, ask=ask)
         except BaseException as problem:
             problem = stop.halt or problem
@@ -86,7 +88,9 @@ def _stopping(project: Project, ctx: RunContext, abort: Callable[[], None]) -> I
     stop, over, run = _Stop(), threading.Event(), ctx.run.id
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        stop.reason = stop.reason or f"Stopped by {signal.Signals(number).name}; the run can be resumed."
+        if stop.reason:
+            return  # it stops already, within seconds; a second one must not break that off
+        stop.reason = f"Stopped by {signal.Signals(number).name}; the run can be resumed."
         abort()
         raise KeyboardInterrupt
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.app.clock import SystemClock
+from orchestrator.app.state_key import state_key
 from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.index import SqliteIndex
 from orchestrator.store.layout import StateLayout, state_home
+from orchestrator.store.sealing import Seal
 from orchestrator.store.timers import SqliteTimers
 from orchestrator.vcs.repository import Repository, find
 
@@ -25,11 +27,13 @@ class Project:
     blobs: StoredBlobs
     clock: SystemClock
     timers: SqliteTimers
+    state_key: bytes | None = None
+    """What checkpoints and blobs are sealed with; ``None`` leaves them plain."""
 
 
 @contextmanager
 def open_project(folder: Path) -> Iterator[Project]:
-    """Raises ``RepositoryError`` when there is no repository, ``StoreError`` when its state cannot be opened.
+    """Raises ``RepositoryError`` when there is no repository, ``StoreError`` when its state cannot be opened or sealed.
 
     Timers that are due are fired: whatever command comes first does it (D16).
     """
@@ -40,6 +44,8 @@ def open_project(folder: Path) -> Iterator[Project]:
     try:
         clock, timers = SystemClock(), SqliteTimers(index)
         timers.fire(clock.now())
-        yield Project(repository, layout, index, StoredBlobs(index, layout.blobs), clock, timers)
+        key = state_key()
+        seal = Seal(key, f"blobs of {repository.id}") if key is not None else None
+        yield Project(repository, layout, index, StoredBlobs(index, layout.blobs, seal), clock, timers, key)
     finally:
         index.close()

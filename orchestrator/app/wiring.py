@@ -66,15 +66,19 @@ def workflow_source(workflow: str) -> tuple[bytes, bytes, str]:
 def workflow_of(project: Project, run: Run) -> Workflow:
     """The workflow that a run began with.
 
-    Raises ``UsageError`` (RUN005) when the bundled one is another now. One from a file is kept with the run: the
-    file may be edited, and what was approved goes on.
+    Raises ``UsageError`` (RUN005) when the bundled one is another now and nobody let the run keep its own. One from a
+    file is kept with the run: the file may be edited, and what was approved goes on.
     """
-    if Path(run.workflow).suffix:
+    if Path(run.workflow).suffix or run.keeps_workflow:
         return Workflow.model_validate_json(project.blobs.get(run.workflow_digest))
     found = open_workflow(run.workflow)
     if found.digest() != run.workflow_digest:
         text = f"The workflow {run.workflow} is not the one that run {run.id} began with."
-        raise UsageError("RUN005", text, "go on with the version of Handrail that began it, or begin anew")
+        raise UsageError(
+            "RUN005",
+            text,
+            f"handrail resume {run.id} --keep-workflow goes on by the one it began with, which is kept; or begin anew",
+        )
     return found
 
 

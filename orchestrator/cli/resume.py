@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("run")
 @click.option("--remote", help="Take the run over from this remote: nothing of it needs to be here.")
 @click.option("--offline", is_flag=True, help="Do not ask the remote that the run was pushed to.")
+@click.option("--keep-workflow", is_flag=True, help="Go on by the workflow that the run began with (after RUN005).")
 @batching.telling_options
 @risk_option
 @owner_options
@@ -30,6 +31,7 @@ def command(
     run: str,
     remote: str | None,
     offline: bool,
+    keep_workflow: bool,
     repo: Path,
     accept_risk: tuple[str, ...],
     events: str | None,
@@ -43,6 +45,7 @@ def command(
     from orchestrator.app.pausing import unpause
     from orchestrator.app.project import open_project
     from orchestrator.app.risks import accept
+    from orchestrator.app.workflow_kept import keep
 
     if book.is_batch(run):
         telling = {"events": events, "junit": junit, "sarif": sarif}
@@ -52,6 +55,8 @@ def command(
     with open_project(repo) as project:
         found = _found(project, run, remote, offline=offline, key=owner["key"], trust=owner["trust"])
         unpause(project, found.id)
+        if keep_workflow:
+            found = keep(project, found)
         advance(project, accept(project, found, accept_risk, digest(owner["trust"])), **owner)
 
 

@@ -64,7 +64,10 @@ class RunSettings(Noun):
 
 
 class Run(Noun):
-    """``plan`` is ``None`` until the plan node has run. ``message`` is the last word for people."""
+    """``plan`` is ``None`` until the plan node has run. ``message`` is the last word for people.
+
+    ``keeps_workflow`` says that a person let it go on by the bundled workflow that it began with, which is another now.
+    """
 
     id: RunId
     repository: str
@@ -82,5 +85,6 @@ class Run(Noun):
     status: RunStatus = RunStatus.RUNNING
     message: str = ""
     exit_code: int | None = None
+    keeps_workflow: bool = False
     created_at: Instant
     updated_at: Instant

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.models.ids import Digest, GitOid, RunId, canonical
+from orchestrator.store.whole import write_once
 
 if TYPE_CHECKING:
     from orchestrator.models.run import Run
@@ -81,14 +82,7 @@ def holder(root: Path) -> str:
     """A random name of this store, made once: it says who advances a run."""
     path = root / "holder"
     if not path.exists():
-        aside = path.with_name(f".holder-{secrets.token_hex(8)}")
-        aside.write_text(secrets.token_hex(16))
-        try:
-            path.hardlink_to(aside)
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
+        write_once(path, secrets.token_hex(16).encode())
     return path.read_text()
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.errors import StoreError
+from orchestrator.store.sealing import Seal, StateSerializer
+from orchestrator.store.whole import make_folder
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
+_LOG_PAGES = 64
+"""Of 4 KiB: the log beside the file stays small, at the price of one more wait for the disk in some dozens."""
 _KEEP_TWO = """
 CREATE TRIGGER IF NOT EXISTS keep_two AFTER INSERT ON checkpoints BEGIN
     DELETE FROM checkpoints
@@ -32,8 +36,10 @@ END
 
 
 @contextmanager
-def checkpoints(path: Path) -> Iterator[SqliteSaver]:
+def checkpoints(path: Path, key: bytes | None = None) -> Iterator[SqliteSaver]:
     """A saver on ``path`` (WAL, ``synchronous=FULL``). State may hold only str, int, list, dict, bool and None.
+
+    With a ``key`` every value is sealed for the run whose folder this is, and nothing else is read.
 
     The strict allow-list is passed explicitly: the library's default rebuilds
     any type that a row names. Only the newest checkpoint and the one before it
@@ -41,27 +47,36 @@ def checkpoints(path: Path) -> Iterator[SqliteSaver]:
     square of the steps. The old ones go in the transaction that writes the new.
 
     Raises ``StoreError``: STORE020 cannot be opened, STORE021 cannot be written
-    (a full disk), also for what happens inside the context.
+    (a full disk), also for what happens inside the context; as ``StateSerializer`` on reading.
     """
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer  # noqa: PLC0415  costs start-up
-    from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415  the same
+    from orchestrator.store.saver import StateSaver  # noqa: PLC0415  costs start-up
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     try:
         db = sqlite3.connect(path, check_same_thread=False)
     except sqlite3.Error as problem:
         raise StoreError("STORE020", f"Cannot open {path}: {problem}.", "handrail doctor") from problem
     try:
-        saver = SqliteSaver(db, serde=JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None))
+        saver = StateSaver(db, serde=serializer(path, key))
         saver.setup()
         db.execute(_KEEP_TWO)
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+        db.execute("PRAGMA journal_size_limit = 0")
         yield saver
     except sqlite3.Error as problem:
         hint = "free space, then resume the run" if "full" in str(problem) else "handrail doctor"
         raise StoreError("STORE021", f"Cannot write {path}: {problem}.", hint) from problem
     finally:
         db.close()
+
+
+def serializer(path: Path, key: bytes | None) -> StateSerializer:
+    """The strict one, sealed for the run in whose folder ``path`` lies when there is a key."""
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer  # noqa: PLC0415  costs start-up
+
+    strict = JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
+    return StateSerializer(strict, Seal(key, f"checkpoints of {path.parent.name}") if key is not None else None)
 
 
 _COLUMNS = {
@@ -72,26 +87,41 @@ Dump = dict[str, list[list[Any]]]
 """Table → rows; bytes are ``{"b": base64}``."""
 
 
-def dump(path: Path) -> tuple[Dump, list[object]]:
-    """The rows, and every value in them as the graph reads it. Nothing for a run that has not begun."""
+_SEALED = {"checkpoints": 4, "writes": 7}
+"""Table → where the kind of its value stands; the value is beside it."""
+
+
+def dump(path: Path, key: bytes | None = None) -> tuple[Dump, list[object]]:
+    """The rows, unsealed, and every value in them as the graph reads it. Nothing for a run that has not begun."""
     if not path.exists():
         return {}, []
-    with checkpoints(path) as saver:
+    with checkpoints(path, key) as saver:
+        opened = serializer(path, key).opened
         rows = {t: saver.conn.execute(f"SELECT {c} FROM {t}").fetchall() for t, c in _COLUMNS.items()}  # noqa: S608  our own names
         kept = [(row[4], row[5]) for row in rows["checkpoints"]] + [(row[7], row[8]) for row in rows["writes"]]
         values: list[object] = [saver.serde.loads_typed(one) for one in kept if one[0]]
-    return {table: [[_out(v) for v in row] for row in found] for table, found in rows.items()}, values
+        plain = {t: [_valued(row, _SEALED[t], opened) for row in found] for t, found in rows.items()}
+    return {table: [[_out(v) for v in row] for row in found] for table, found in plain.items()}, values
 
 
-def load(path: Path, rows: Dump) -> None:
-    """Replace what is at ``path`` by these rows, in one transaction."""
-    with checkpoints(path) as saver:
+def load(path: Path, rows: Dump, key: bytes | None = None) -> None:
+    """Replace what is at ``path`` by these rows, in one transaction; sealed when there is a key."""
+    with checkpoints(path, key) as saver:
+        closed = serializer(path, key).closed
         for table, columns in _COLUMNS.items():
             saver.conn.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
             marks = ", ".join("?" for _ in columns.split(","))
             statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  the same
-            saver.conn.executemany(statement, [[_in(v) for v in row] for row in rows.get(table, [])])
+            cells = [[_in(v) for v in row] for row in rows.get(table, [])]
+            saver.conn.executemany(statement, [_valued(row, _SEALED[table], closed) for row in cells])
         saver.conn.commit()
+
+
+def _valued(row: Sequence[Any], kind: int, change: Callable[[str, bytes], tuple[str, bytes]]) -> list[Any]:
+    """A row with its value sealed or unsealed; one without a value as it is."""
+    if not row[kind]:
+        return list(row)
+    return [*row[:kind], *change(row[kind], row[kind + 1]), *row[kind + 2 :]]
 
 
 def _out(value: object) -> object:

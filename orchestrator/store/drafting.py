@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.models.review import Draft
+from orchestrator.store.whole import sweep, write_whole
 
 _ITEM = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _MAX_BYTES = 1 << 20
@@ -25,19 +24,14 @@ class Drafts:
     def keep(self, draft: Draft) -> None:
         """Durable when this returns. Raises ``StoreError`` STORE017."""
         try:
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, aside = tempfile.mkstemp(dir=self._root, prefix=".new-")
-            with os.fdopen(handle, "wb") as out:
-                out.write(draft.to_bytes())
-                out.flush()
-                os.fsync(out.fileno())
-            Path(aside).replace(self._path(draft.item))
+            write_whole(self._path(draft.item), draft.to_bytes())
         except OSError as problem:
             text = f"Your decision cannot be kept in {self._root}: {problem.strerror}."
             raise StoreError("STORE017", text, "make room, and decide again") from problem
 
     def all(self) -> tuple[Draft, ...]:
         """Oldest first. Raises ``StoreError`` STORE018 for a file that is none."""
+        sweep((self._root,))
         paths = self._root.glob("*.json") if self._root.is_dir() else ()
         return tuple(sorted((self._read(path) for path in paths), key=lambda draft: draft.at))
 

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.models.ids import Digest, RunId, StepId
 from orchestrator.models.status import OVER
+from orchestrator.store.migrations import VERSION, bring_forward
+from orchestrator.store.whole import make_folder
 
 if TYPE_CHECKING:
     from orchestrator.models.decision import ReviewItem
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from orchestrator.models.run import Run
     from orchestrator.ports.storage import ComesTo
 
-_SCHEMA_VERSION = 4
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
@@ -48,7 +49,7 @@ class SqliteIndex:
         self._staged_effects: dict[str, Digest] = {}
         self._flushed_at = time.monotonic()
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -190,6 +191,11 @@ class SqliteIndex:
                 self._staged_blobs[digest] = data
                 self._staged.append(("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (digest, data)))
 
+    def has_staged(self, digest: Digest) -> bool:
+        """Whether a blob goes out with the next write."""
+        with self._turn:
+            return digest in self._staged_blobs
+
     def blob(self, digest: Digest) -> bytes | None:
         """A blob that is kept here, staged or written."""
         with self._turn:
@@ -308,21 +314,16 @@ class SqliteIndex:
 
     def _migrate(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > _SCHEMA_VERSION:
+        if version > VERSION:
             raise StoreError("STORE013", f"{self._path} was written by a newer Handrail.", "upgrade Handrail")
-        if version < _SCHEMA_VERSION:
-            self._create()
+        if version < VERSION:
+            self._bring_forward()
 
-    def _create(self) -> None:
-        """Every table that is not there; files of earlier versions lack the last ones."""
-        schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-        with self._write() as db:
-            if db.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA_VERSION:
-                known = {row[0] for row in db.execute("SELECT name FROM sqlite_schema")}
-                for statement in filter(str.strip, schema.split(";")):
-                    words = statement.split()
-                    if words[0] != "CREATE" or words[2] not in known:
-                        db.execute(statement)
+    def _bring_forward(self) -> None:
+        with self._write() as db:  # another process may have done it meanwhile
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version < VERSION:
+                bring_forward(db, version)
 
 
 def _run(text: str) -> Run:

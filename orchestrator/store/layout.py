@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.models.ids import RunId
+from orchestrator.store.whole import make_folder
 
 
 def state_home() -> Path:
@@ -59,4 +60,4 @@ class StateLayout:
 
     def create(self) -> None:
         """Make the folder; harmless when it is there."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.root)

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.errors import RunBusy
+from orchestrator.store.whole import make_folder
 
 
 @contextmanager
 def lease(directory: Path) -> Iterator[None]:
     """Hold the run's folder. Raises ``RunBusy`` (RUN002) at once when another process holds it."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(directory)
     handle = os.open(directory / "lease", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -1,4 +1,3 @@
-PRAGMA user_version = 4;
 CREATE TABLE runs (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, document TEXT NOT NULL) STRICT;
 CREATE TABLE items (
     id TEXT PRIMARY KEY,

@@ -1,50 +1,82 @@
 """A run in a process that may be killed; its own reviewer signs whatever is asked.
 
-python run_process.py REPOSITORY new SPEC SCRIPT | python run_process.py REPOSITORY RUN
-
-With ``KILL_AFTER=module:Class.method`` the process kills itself right after the first call of that method.
+It is forked from a server that has loaded the engine once: hundreds of kills cost no start-ups.
 """
 
 import importlib
+import multiprocessing
 import os
-import signal
 import sys
+import time
+import traceback
 from pathlib import Path
 
-from orchestrator.app.project import open_project
-from orchestrator.app.reviewing import open_reviews
-from orchestrator.app.start import RunRequest, go_on, start
-from orchestrator.models.base import RunId
-from orchestrator.models.decision import Verdict
+ANSWERS = 60
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["run_process", "run_process_parts"])
 
 
-def kill_after(place: str) -> None:
-    module, _, name = place.partition(":")
-    owner, _, method = name.partition(".")
-    kind = getattr(importlib.import_module(module), owner)
-    called = getattr(kind, method)
-
-    def last(*args, **kwargs):
-        called(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(kind, method, last)
+def advance(repository, run, spec, script):
+    """Begin the run if it is not on record, and go on with it to its end; its exit code."""
+    parts = importlib.import_module("run_process_parts")
+    return parts.advance(Path(repository), run, Path(spec), Path(script))
 
 
-def main(repository: str, run: str, *job: str) -> int:
-    with open_project(Path(repository)) as project:
-        if run == "new":
-            row = start(project, RunRequest(Path(job[0]), agent="scripted", agent_input=Path(job[1])))
-            sys.stdout.write(f"{row.id}\n")
-            sys.stdout.flush()
-        else:
-            row = project.index.run(RunId(run))
-        with open_reviews(project, row) as reviews:
-            ended = go_on(project, row, ask=lambda item: reviews.decide(item.id, Verdict.APPROVE, lifts=item.findings))
-    return getattr(ended, "exit_code", 4)
+def _child(log, env, words, watch):
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(env)
+    with Path(log).open("ab") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    if watch:
+        boundaries = importlib.import_module("boundaries")
+        getattr(boundaries, watch[0])(*watch[1:])
+    try:
+        sys.exit(advance(*words))
+    except Exception as error:  # noqa: BLE001  what it ends with is what is asked for
+        traceback.print_exc()
+        code = getattr(error, "code", "none")
+        sys.stdout.write(f"ENDED {code}\n")
+        sys.stdout.flush()
+        sys.exit(int(getattr(error, "exit_code", 99)))
 
 
-if __name__ == "__main__":
-    if "KILL_AFTER" in os.environ:
-        kill_after(os.environ["KILL_AFTER"])
-    sys.exit(main(*sys.argv[1:]))
+class Running:
+    """One process. ``watch`` is the name of a function of :mod:`boundaries` and its arguments."""
+
+    def __init__(self, here, run, *watch):
+        self.log = Path(here.env.get("HANDRAIL_TEST_LOG", here.folder / "process.log"))
+        words = (str(here.repo), str(run), str(here.prd), str(here.script))
+        self._process = _CONTEXT.Process(target=_child, args=(str(self.log), here.env, words, watch), daemon=False)
+        self._process.start()
+        self.pid = self._process.pid
+
+    def wait(self, seconds):
+        """Its exit status; ``None`` when it has not ended by then."""
+        self._process.join(seconds)
+        return self._process.exitcode
+
+    def kill(self):
+        self._process.kill()
+        self._process.join()
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def code(self):
+        """Of the error that it ended with; '' when it ended without one."""
+        return self.words().rpartition("ENDED ")[2].strip() if "ENDED " in self.words() else ""
+
+    def words(self):
+        return self.log.read_text(errors="replace")[-4000:]
+
+
+def until(true, seconds=ANSWERS):
+    """Whether it comes true within that time."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

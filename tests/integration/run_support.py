@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -299,13 +300,14 @@ def lab(
     approve: Sequence[str] = ("reviewer",),
     separate: bool = False,
     lift_roles: Sequence[str] = ("reviewer",),
+    policy_age: timedelta = timedelta(0),
 ) -> Iterator[Lab]:
     """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly.
 
     ``people`` are further persons with their roles; the key of each is ``NAME.pem``. ``ceiling`` is what the policy's
     is beside the defaults, ``approve`` the roles that can approve a merge. ``separate`` is the policy's
     ``separate_approval``. ``lift_roles`` may lift
-    findings.
+    findings. The policy was made ``policy_age`` ago.
     """
     made = Lab(folder, state or state_home())
     variables = {
@@ -333,6 +335,7 @@ def lab(
                 "separate_approval": separate,
                 "lift_roles": tuple(lift_roles),
             },
+            age=policy_age,
         )
         made.git("add", "-A")
         made.git("commit", "-qm", "The project")
@@ -347,9 +350,10 @@ def _set_up(
     human: bool,
     people: Mapping[str, Sequence[str]],
     more: Mapping[str, Any],
+    age: timedelta,
 ) -> None:
     with made.project() as project:
-        signer, now = generate_key(made.key, "you"), project.clock.now()
+        signer, now = generate_key(made.key, "you"), project.clock.now() - age
         policy = create_policy("you", signer.public_key, now, protected_refs=(), gates=GATES)
         person = policy.principals[0].model_copy(update={"human": human})
         wide = {"write": ("**",), "write_protected": ("**",), "models": ("*",), "limits": limits, **more["ceiling"]}

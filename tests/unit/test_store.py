@@ -25,6 +25,7 @@ from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.checkpoints import checkpoints
 from orchestrator.store.index import SqliteIndex
 from orchestrator.store.lease import lease
+from orchestrator.store.migrations import VERSION
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 D = sha256(b"x")
@@ -194,6 +195,54 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(StoreError, match="STORE013"):
         SqliteIndex(tmp_path / "runs.db")
+
+
+OLD = sorted((Path(__file__).parents[1] / "data/stores").glob("runs-*.sql"))
+
+
+def schema(path: Path) -> dict[str, str]:
+    with sqlite3.connect(path) as db:
+        found = db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    db.close()
+    return {name: " ".join(sql.split()) for name, sql in found}
+
+
+def test_a_file_of_every_earlier_version_is_kept() -> None:
+    assert [path.name for path in OLD] == [f"runs-{version}.sql" for version in range(1, VERSION)]
+
+
+@pytest.mark.parametrize("old", OLD, ids=lambda path: path.stem)
+def test_a_database_of_an_earlier_version_becomes_a_new_one_with_all_that_it_held(tmp_path: Path, old: Path) -> None:
+    db = sqlite3.connect(tmp_path / "old.db")
+    db.executescript(old.read_text(encoding="utf-8"))
+    db.close()
+    brought, new = SqliteIndex(tmp_path / "old.db"), SqliteIndex(tmp_path / "new.db")
+    (run,) = brought.runs()
+    assert (run.id, run.status) == ("20260101-abcdef", RunStatus.WAITING)
+    assert [event.kind for _, event in brought.events(run.id)] == ["planned"]
+    assert brought.effect("merge:x") is not None
+    assert brought.cancel_asked(run.id)
+    assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
+    brought.close()
+    new.close()
+
+
+def test_a_process_that_dies_while_it_brings_a_file_forward_leaves_the_old_one(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "runs.db")
+    db.executescript(OLD[0].read_text(encoding="utf-8"))
+    db.close()
+    before = schema(tmp_path / "runs.db")
+    program = (
+        "import os, sys; from pathlib import Path; from orchestrator.store import index, migrations;"
+        "migrations.CHANGES[3] = ('SELECT die()',); from orchestrator.store.index import SqliteIndex;"
+        "SqliteIndex(Path(sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "runs.db")], capture_output=True, text=True, check=False
+    )
+    assert "STORE012" in done.stderr
+    assert schema(tmp_path / "runs.db") == before
+    SqliteIndex(tmp_path / "runs.db").close()
 
 
 def test_one_process_owns_a_run_until_it_dies(tmp_path: Path) -> None:

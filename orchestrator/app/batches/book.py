@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from orchestrator.models.batch import Batch
 from orchestrator.store.budgets import SqliteBudgets
 from orchestrator.store.index import SqliteIndex
 from orchestrator.store.layout import state_home
+from orchestrator.store.whole import write_whole
 
 _FILE = "batch.json"
 _ID = re.compile(r"B\d{8}-[a-z2-9]{6}")
@@ -35,18 +35,7 @@ def save(batch: Batch) -> None:
     """Write a new batch once and for all: durable, whole or not at all. Raises ``StoreError`` (STORE005)."""
     folder = folder_of(batch.id)
     try:
-        folder.mkdir(mode=0o700, parents=True)
-        aside = folder / f".{_FILE}"
-        with aside.open("wb") as out:
-            out.write(batch.to_bytes())
-            out.flush()
-            os.fsync(out.fileno())
-        aside.rename(folder / _FILE)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        write_whole(folder / _FILE, batch.to_bytes())
     except OSError as problem:
         text = f"Cannot write {folder}: {problem.strerror}."
         raise StoreError("STORE005", text, "check the folder's owner, mode and space") from problem

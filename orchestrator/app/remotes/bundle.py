@@ -60,7 +60,7 @@ def make(
     base = read_base(project, trees, run.base_commit, trust)
     demand_runner(base, by)
     rows = carrying.rows_of(project.index, run.id)
-    states, values = dump(project.layout.run(run.id) / CHECKPOINTS)
+    states, values = dump(project.layout.run(run.id) / CHECKPOINTS, project.state_key)
     reach = _reached(project, base, run, rows, values)
     extra = [carrying.to_bytes(rows), canonical(states)]
     reach.blobs |= {sha256(data): data for data in extra}

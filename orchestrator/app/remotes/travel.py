@@ -120,7 +120,8 @@ def _settle_in(post: Post, found: bundles.Read) -> None:
     for ref, tip in found.bundle.evidence.items():
         _advance(post, ref, tip)
         _advance(post, ref, post.here(ref))
-    load(post.project.layout.run(run.id) / bundles.CHECKPOINTS, bundles.states_of(found))
+    project = post.project
+    load(project.layout.run(run.id) / bundles.CHECKPOINTS, bundles.states_of(found), project.state_key)
     now = Travelling(post.remote.name, held=True, sequence=found.bundle.sequence, tip=found.commit)
     bundles.take_in(post.project, found, now)
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
@@ -104,7 +105,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     unseen = worker.agent.hidden
     protected = (*ctx.policy.protected_paths, *ctx.profile.protected, *_tests(ctx, work), *unseen)
     hidden = tuple(entry.path for entry in entries if protects(unseen, entry.path))
-    started = ctx.clock.now()
+    started, began = ctx.clock.now(), time.monotonic()
     for risk in risks:
         ctx.emit(EventKind.RISK_ACCEPTED, "agent", step.id, mine["attempt"], **risk.model_dump(mode="json"))
     with way_out(ctx, step, work, worker, way):
@@ -131,7 +132,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     if built.denials:
         told = ctx.blobs.put("\n".join(built.denials).encode())
         ctx.emit(EventKind.SANDBOX_DENIED, "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
-    finished = ctx.clock.now()
+    finished = started + timedelta(seconds=time.monotonic() - began)  # the clock may have been set meanwhile
     return Proposal(
         run=ctx.run.id,
         step=step.id,

@@ -27,7 +27,7 @@ def decide(ctx: RunContext, state: RunState, node: Node) -> Update:
 def each(ctx: RunContext, state: RunState, node: Node, name: str, body: frozenset[str]) -> Update:
     """Outcomes: each (the next item), done. Who comes from elsewhere than the body begins with the first item."""
     all_ = listed(ctx, state, node)
-    begun = state.get("loops", {}).get(name, 0) if state.get("at", "") in body else 0
+    begun = state.get("loops", {}).get(name, 0) if state.get("at", "") in body | {name} else 0
     more = begun < len(all_)
     return {"outcome": "each" if more else "done", "loops": {**state.get("loops", {}), name: begun + 1 if more else 0}}
 

@@ -1,0 +1,64 @@
+"""Where the owner of a run has its temporary files: one folder, whose name is on record before it is there.
+
+Whoever owns the run next takes away what a dead owner left: it holds the run's lease, so nobody uses it any more.
+Sockets lie below it, so it is a short path in the system's temporary directory and not in the state folder.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.errors import StoreError
+from orchestrator.store.whole import write_whole
+
+_VARIABLE = "TMPDIR"
+_NAME = "handrail-"
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """The temporary directory of this process and of those that it starts, until the context ends.
+
+    ``folder`` is the run's, and its lease is held. Raises ``StoreError`` (STORE005).
+    """
+    record = folder / "scratch"
+    _take_away(record)
+    place = Path(tempfile.gettempdir()) / f"{_NAME}{secrets.token_hex(4)}"
+    try:
+        write_whole(record, os.fsencode(place))
+        place.mkdir(mode=0o700)
+    except OSError as problem:
+        text = f"Cannot write {place}: {problem.strerror}."
+        raise StoreError("STORE005", text, "make room, and check the folder's owner and mode") from problem
+    before = tempfile.tempdir, os.environ.get(_VARIABLE)
+    tempfile.tempdir = os.environ[_VARIABLE] = str(place)
+    try:
+        yield place
+    finally:
+        _restore(*before)
+        _take_away(record)
+
+
+def _restore(directory: str | None, variable: str | None) -> None:
+    tempfile.tempdir = directory
+    if variable is None:
+        os.environ.pop(_VARIABLE, None)
+    else:
+        os.environ[_VARIABLE] = variable
+
+
+def _take_away(record: Path) -> None:
+    """What is on record, if it is a folder of ours and of this user; links are not followed."""
+    try:
+        place = Path(os.fsdecode(record.read_bytes()))
+    except FileNotFoundError:
+        return
+    if place.name.startswith(_NAME) and place.is_dir() and place.lstat().st_uid == os.geteuid():
+        shutil.rmtree(place, ignore_errors=True)  # a link at this place is refused by it
+    record.unlink(missing_ok=True)

@@ -1,0 +1,113 @@
+"""The one list of durable boundaries. A test compares it with the source, and another with what a run does.
+
+``REACHED`` are the boundaries of a run, by kind and function: the crash matrix is these, each before and after.
+``OTHERS`` are the places in the source that make something durable and that no run of the matrix comes to, each with
+why a crash there is harmless.
+"""
+
+_INDEX = "store.index:SqliteIndex."
+
+REACHED = {
+    *(f"commit {_INDEX}{name}" for name in ("add_run", "save_run", "add_item", "add_decision", "close_item")),
+    f"commit {_INDEX}emit",
+    f"commit {_INDEX}events",
+    "commit store.budgets:SqliteBudgets.__init__",
+    "commit langgraph:put",
+    "commit langgraph:put_writes",
+    "engine_post sandbox.client:Engine.create",
+    "engine_post sandbox.client:Engine.start",
+    "engine_post sandbox.client:Engine.execute_as",
+    "engine_delete sandbox.client:Engine.remove",
+    "unlink app.scratch:_take_away",
+    "git-unpack-objects vcs.objects:receive",
+    "git-update-ref vcs.refs:_move",
+    "spawn gates.ruff:_call",
+    "spawn gates.worker:Worker._started",
+    "unlink gates.ruff:RuffGate._read",
+    "fsync store.whole:_beside",
+    "rename store.whole:write_whole",
+    "unlink store.whole:_beside",
+    "fsync store.whole:write_whole",
+}
+SOMETIMES = {
+    "commit engine.nodes.merge:_publish": "what is staged, if anything is",
+    "commit app.drive:_stopping.<locals>.watch": "what is staged, four times a second",
+    "commit engine.run:advance": "the saver's reads close a transaction that may be open",
+    "commit store.index:SqliteIndex.flush": "the same rows, when they are asked for in between",
+    "replace sandbox.probe:refuse": "only while the engine is not yet probed",
+    "replace sandbox.probe:remember": "the same",
+    "replace sandbox.probe:admit": "the same",
+    "rename sandbox.programs:keep": "only while the image's programs are not yet kept",
+    "unlink vcs.git:Git.capped": "an open file without a name",
+    "fsync store.whole:make_folder": "of the run's folder, and of folders that another run has made",
+    "commit elsewhere": "the saver's first look at a new file",
+    "engine_post sandbox.client:Engine._await_removal": "only when the engine has not removed it by then",
+    "unlink app.scratch:scratch": "the standard library tries the temporary directory, once a process",
+    "unlink elsewhere": "the standard library's own",
+}
+"""Reached or not, by timing or by what was run before."""
+
+_ROW = "one row in one transaction by a command; there is nothing to go on with"
+_WHOLE = "written beside and moved: whole or not at all; a command, begun again by its user"
+_CACHE = "written beside and moved; what is lost is found again"
+_USERS = "a file that the user asked for, written where he says; he asks again"
+_PASSES_ON = "passes on; its callers are listed"
+OTHERS = {
+    **dict.fromkeys((f"{_INDEX}{n}" for n in ("take_back_decision", "put_draft", "drop_draft", "add_comment")), _ROW),
+    **dict.fromkeys((f"{_INDEX}{n}" for n in ("erase_blobs", "ask_to_cancel", "add_steer")), _ROW),
+    **dict.fromkeys((f"{_INDEX}{n}" for n in ("transaction", "flush")), _PASSES_ON),
+    "store.budgets:SqliteBudgets.reserve": "durable before the request leaves; unsettled counts as spent",
+    "store.budgets:SqliteBudgets.settle": "replaces what was set aside; before it, that counts",
+    "store.budgets:SqliteBudgets.past": "reads",
+    "store.budgets:SqliteBudgets.spent": "reads",
+    "store.carrying:note": _ROW,
+    "store.carrying:take_in": "one transaction; fetched again",
+    "store.halts:add": _ROW,
+    "store.timers:SqliteTimers.park": "item and timer in one transaction, by a key",
+    "store.timers:SqliteTimers.fire": "timer and outcome in one transaction",
+    "store.timers:SqliteTimers.ticked": _ROW,
+    "engine.minutes:_append": "compare-and-swap of the evidence, by what is on record already",
+    "app.agents:_file": "below a temporary directory",
+    "app.agents:save": _WHOLE,
+    "app.batches.book:save": _PASSES_ON,
+    "app.scratch:scratch": _PASSES_ON,
+    "store.carrying:holder": _PASSES_ON,
+    "store.drafting:Drafts.keep": _PASSES_ON,
+    "store.blobs:StoredBlobs.put": _PASSES_ON,
+    "store.whole:sync_directory": _PASSES_ON,
+    "store.whole:make_folder": "made again when it is not there",
+    "store.whole:write_once": "as a large blob, but that what is there stays",
+    "app.evidence:append": "compare-and-swap of the evidence",
+    "app.notifying:LocalNotifier._write": "noted before it is tried; after a crash it counts as unsent",
+    "app.notifying:LocalNotifier.tell": _PASSES_ON,
+    "app.remotes.post:Post.send": "compare-and-swap, sent again",
+    "app.remotes.travel:_push_decisions": "compare-and-swap, sent again",
+    "app.remotes.travel:_advance": "compare-and-swap, sent again",
+    "app.specs:replace_file": _WHOLE,
+    **dict.fromkeys(("app.accurate:record", "app.blaming:write_page", "app.eliciting:write_answers"), _WHOLE),
+    **dict.fromkeys(("app.spec_page:write_page", "app.specs:check_file", "app.specs:_keep_ids"), _WHOLE),
+    **dict.fromkeys(("app.files:edit_copy", "app.intoto:export_in_toto", "app.planning:save"), _USERS),
+    **dict.fromkeys((f"app.policies:{n}" for n in ("_amend", "_put", "recover")), _USERS),
+    **dict.fromkeys(("app.setup:initialise", "app.workflows:write"), _USERS),
+    "vcs.objects:_keep": "compared at every start, and written again",
+    "vcs.trees:GitTrees.update_refs": _PASSES_ON,
+    "vcs.trees:GitTrees.advance": "the last compare-and-swap of a merge to the target; asked again",
+    "vcs.user:write_tag": "one reference; anchored again",
+    "vcs.remote:Remote.fetch": "by content; fetched again",
+    "vcs.remote:Remote.push": "compare-and-swap, sent again",
+    "vcs.scratch:make_repository": "below a temporary directory",
+    "provenance.files:write_new": _WHOLE,
+    "provenance.files:replace": _WHOLE,
+    **dict.fromkeys(("provenance.files:_temporary", "provenance.files:_sync_directory"), _PASSES_ON),
+    "provenance.keys:generate_key": _PASSES_ON,
+}
+"""Place in the source → why a crash there is harmless."""
+
+IN_A_RUN = {
+    **{name.partition(" ")[2]: name for name in REACHED | SOMETIMES.keys()},
+    "store.index:SqliteIndex._bring_forward": "before the trace: the first command of a repository makes the tables",
+    "store.timers:SqliteTimers.__init__": "the same",
+    "engine.nodes.merge:_publish": "git-update-ref vcs.refs:_move",
+    "vcs.refs:_move": "git-update-ref vcs.refs:_move",
+}
+"""Place in the source → the boundary of a run that it is."""
