@@ -6,6 +6,7 @@ from orchestrator.app.project import Project
 from orchestrator.errors import RunBusy, UsageError
 from orchestrator.models.base import RunId
 from orchestrator.models.event import Event
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.run import OVER
 from orchestrator.store.lease import lease
 
@@ -16,7 +17,7 @@ def pause(project: Project, run: str) -> str:
     if found.status in OVER:
         raise UsageError("RUN004", f"Run {run} is over ({found.status}).", "handrail runs")
     project.index.set_paused(found.id, paused=True)
-    project.index.emit(Event(at=project.clock.now(), run=found.id, kind="paused"))
+    project.index.emit(Event(at=project.clock.now(), run=found.id, kind=EventKind.PAUSED))
     try:
         with lease(project.layout.run(found.id)):
             return f"Run {run} is not under way; no timer goes on with it before: handrail resume {run}"

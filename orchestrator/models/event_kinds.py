@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     AGENT_FINISHED = "agent-finished"
     AGENT_HIDDEN = "agent-hidden"
     STEERED = "steered"
+    PAUSED = "paused"
     RISK_ACCEPTED = "risk-accepted"
     EXCHANGE = "exchange"
     SANDBOX_DENIED = "sandbox-denied"
@@ -91,6 +92,10 @@ class Steered(Noun):
     """``text`` is the stored word of a person to the agent."""
 
     text: Stored
+
+
+class Nothing(Noun):
+    """The kind says it all."""
 
 
 class Ran(Noun):
@@ -238,6 +243,7 @@ DATA: Mapping[EventKind, type[Noun]] = {
     EventKind.AGENT_PROMPT: Prompt,
     EventKind.AGENT_HIDDEN: Hidden,
     EventKind.STEERED: Steered,
+    EventKind.PAUSED: Nothing,
     EventKind.RISK_ACCEPTED: AcceptedRisk,
     EventKind.EXCHANGE: Exchanged,
     EventKind.SANDBOX_DENIED: Denied,
