@@ -30,6 +30,6 @@ CREATE TABLE drafts (
     PRIMARY KEY (run, keyid, subject)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO runs VALUES ('20260101-abcdef', '2026-01-01T00:00:00+00:00', '{"id":"20260101-abcdef","repository":"r","spec_path":"prd.md","spec":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","spec_source":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","workflow":"prd-to-code","workflow_digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","base_commit":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb","target_ref":"refs/heads/main","run_ref":"refs/heads/handrail/20260101-abcdef","agent":"scripted","settings":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","plan":null,"status":"waiting","message":"waits","exit_code":null,"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}');
-INSERT INTO events (number, run, document) VALUES (1, '20260101-abcdef', '{"at":"2026-01-01T00:00:00Z","run":"20260101-abcdef","kind":"planned"}');
+INSERT INTO events (number, run, document) VALUES (1, '20260101-abcdef', '{"at":"2026-01-01T00:00:00Z","run":"20260101-abcdef","kind":"planned","data":{"plan":"sha256:0000000000000000000000000000000000000000000000000000000000000000","steps":1}}');
 INSERT INTO effects VALUES ('merge:x', 'sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa');
 INSERT INTO control VALUES ('20260101-abcdef', 1);
