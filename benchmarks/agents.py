@@ -1,15 +1,17 @@
 """What Handrail adds to a step of a real coding agent, against the same agent bare in the same container.
 
-    python benchmarks/agents.py [ROUNDS] [AGENT ...]
+    python benchmarks/agents.py [--agents NAME ...] [--rounds N] [--answers instant slow]
 
 Ours is the marginal cost of a step: (a run of 3 steps - a run of 1) / 2, with broker, gates, review and evidence. Bare
 is one hardened container of the same image and limits in which the agent does the same work on the same 50 files, its
-model reached over a unix socket without a broker. Both ask the same scripted endpoint, which answers at once, and for
-the quickest agent once more with an endpoint that takes seconds for an answer, as a real model does. In turn, medians.
+model reached over a unix socket without a broker. Both ask the same scripted endpoint: once it answers at once, and
+once it takes ten seconds for an answer, so that a step thinks for twenty, a short step of a real model. In turn,
+medians; the slow form is measured once, because most of its time is waited for.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from pathlib import Path
 import sample
 from measuring import Cost, cost, median, report
 
-from orchestrator.agents.drivers import driver
+from orchestrator.agents.drivers import DRIVERS, driver
 from orchestrator.app import agents
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Capabilities, Limits
@@ -27,14 +29,15 @@ from orchestrator.models.endpoint import WireProtocol
 from orchestrator.models.plan import Step
 from orchestrator.ports import AgentTask
 from orchestrator.testing.agent_suite import ScenarioLease
+from orchestrator.testing.scenario.exchange import WORDS_PER_PIECE
 from orchestrator.testing.scenario.script import load_scenario
 from orchestrator.testing.scenario.server import serve
 
 STEPS = 3
 AGENTS = ("claude-code", "codex", "opencode", "mini-swe-agent")
-QUICKEST = "codex"
 PAUSE_SECONDS = 0.1
-WORDS = " ".join(map(str, range(150)))
+WORDS = " ".join(map(str, range(100 * WORDS_PER_PIECE)))
+"""A hundred pieces of a streamed answer: ten seconds."""
 LIMITS = Limits()
 PORT = 4180
 # In the container: a relay to the socket, then the agent, with the prompt on its stdin.
@@ -70,15 +73,17 @@ sys.exit(done.returncode)
 """
 
 
-def main(rounds: int, names: tuple[str, ...]) -> None:
+def main(names: tuple[str, ...], rounds: int, answers: tuple[str, ...]) -> None:
     figures: dict[str, float] = {}
     goals: dict[str, tuple[str, float]] = {}
     with tempfile.TemporaryDirectory() as name:
         env = sample.environment(Path(name))
         for agent in names:
-            for pause in (0.0, PAUSE_SECONDS) if agent == QUICKEST else (0.0,):
+            for kind in answers:
+                pause = PAUSE_SECONDS if kind == "slow" else 0.0
                 what = f"{agent}, slow answers" if pause else agent
-                ours, bare = _measure(Path(name) / what, agent, rounds, env, pause)
+                ours, bare = _measure(Path(name) / what, agent, 1 if pause else rounds, env, pause)
+                print(f"{what}: a step {ours:.3f} s, bare {bare:.3f} s", file=sys.stderr)
                 figures |= {f"{what}: step (s)": ours, f"{what}: bare (s)": bare}
                 figures |= {f"{what}: added (s)": ours - bare, f"{what}: added (%)": 100 * (ours / bare - 1)}
                 goals |= {f"{what}: added (s)": ("<=", 1.0), f"{what}: added (%)": ("<=", 5.0)}
@@ -86,6 +91,7 @@ def main(rounds: int, names: tuple[str, ...]) -> None:
 
 
 def _measure(folder: Path, agent: str, rounds: int, env: dict[str, str], pause: float) -> tuple[float, float]:
+    print(f"{folder.name}: {rounds} round(s)", file=sys.stderr)
     manifest = agents.assemble(agent, None, lambda words: print(words, file=sys.stderr))
     agents.save(manifest)
     one, many, bare = list[Cost](), list[Cost](), list[Cost]()
@@ -156,5 +162,14 @@ def _contained(image: str, socket: Path, order: bytes) -> None:
         raise RuntimeError(f"the bare agent ended with {done.returncode}: {done.stderr.decode()[-2000:]}")
 
 
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--agents", nargs="+", default=AGENTS, choices=DRIVERS, metavar="NAME")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--answers", nargs="+", default=("instant", "slow"), choices=("instant", "slow"))
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3, tuple(sys.argv[2:]) or AGENTS)
+    asked = _asked()
+    main(tuple(asked.agents), asked.rounds, tuple(asked.answers))

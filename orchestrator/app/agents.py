@@ -47,8 +47,7 @@ def installed(name: str) -> AgentManifest:
     Raises ``UsageError``: ``AGT004`` unknown, ``AGT044`` Handrail's own, ``AGT041`` not installed, ``AGT042`` a
     manifest that cannot be read.
     """
-    if name in AGENTS:
-        raise UsageError("AGT044", f"{name} is a part of Handrail: it is always there.", "handrail agent list")
+    _ensure_foreign(name)
     driver(name)
     path = _manifest(name)
     try:
@@ -61,6 +60,11 @@ def installed(name: str) -> AgentManifest:
     except ValidationError as error:
         hint = f"handrail agent add {name}"
         raise UsageError("AGT042", f"The manifest of {name} cannot be read: {path}", hint) from error
+
+
+def _ensure_foreign(name: str) -> None:
+    if name in AGENTS:
+        raise UsageError("AGT044", f"{name} is a part of Handrail: it is always there.", "handrail agent list")
 
 
 def installed_names() -> tuple[str, ...]:
@@ -92,9 +96,10 @@ def _listed(name: str) -> Listed:
 def add(name: str, version: str | None, say: Say) -> AgentManifest:
     """Install an agent: put its image together, try it, write its manifest.
 
-    Raises what :func:`assemble` does, and ``UsageError`` (``AGT037``) when it does not pass its checks; then no
-    manifest is written.
+    Raises what :func:`assemble` does, and ``UsageError``: ``AGT044`` for Handrail's own, ``AGT037`` when it does not
+    pass its checks; then no manifest is written.
     """
+    _ensure_foreign(name)
     manifest = assemble(name, version, say)
     verdicts = _tried(manifest, say)
     failed = [f"{v.name}: {v.words}" for v in verdicts if not v.passed]

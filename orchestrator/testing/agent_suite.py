@@ -44,7 +44,8 @@ RELAY = "http://127.0.0.1:4180"
 MODEL = "scenario/scripted-answers"
 WANTED, TEXT = "open/made.py", "VALUE = 41 + 1\n"
 CLOSED = "closed.py"
-ROOM_SECONDS = 90
+ROOM_SECONDS = 300
+"""Only a run that hangs takes as long; a busy machine needs minutes for what takes seconds."""
 PROMPT_SECRET = "prompt-that-no-argument-holds-5d2a"  # noqa: S105  no secret, a text to look for
 
 
@@ -305,10 +306,10 @@ def check_killed_agent_is_not_finished(bench: Bench) -> None:
     """A crash in the middle (all its processes killed) is an outcome, or a coded failure; never `finished`."""
     if not bench.tools:
         return
-    worked = bench.work([Turn(say="Now.", do=(Action(run="kill -9 -1; sleep 30"),))], wall_seconds=60)
+    worked = bench.work([Turn(say="Now.", do=(Action(run="kill -9 -1; sleep 600"),))])
     _ended(worked)
     expect(worked.outcome is None or not worked.outcome.finished, "a killed agent counts as finished")
-    expect(worked.seconds < _PROMPT_SECONDS + 10, f"its end took {worked.seconds:.0f} s")
+    expect(worked.seconds < ROOM_SECONDS / 2, f"its end took {worked.seconds:.0f} s")
 
 
 def check_mute_model_times_out(bench: Bench) -> None:
