@@ -138,7 +138,7 @@ def _covered(whole: _Whole, node: CommitNode) -> _Covered | None:
     judged = [(judge, judge.judge()) for judge in judges]
     judge, found = next(((j, e) for j, e in judged if not j.problems), judged[0])
     claim = judge.signed.claim
-    lines = [s.claim for s in pool.lines.get(claim.commit, ()) if s.claim.authorship == judge.signed.line]
+    lines = judge.stated_lines()
     asked = tuple(Asked(id=r.id, sentence=_sentence(r, blobs)) for r in claim.requirements)
     return _Covered(found, tuple(judge.problems), lines[0] if lines else None, asked)
 

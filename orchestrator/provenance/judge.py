@@ -140,17 +140,22 @@ class Judge:
         if any(d.claim.decision.decided_at < early for d in approval.used):
             self._say("EVID056", "the change was decided on before it was made", "see whose clock is wrong")
 
+    def stated_lines(self) -> list[LinesClaim]:
+        """What runners state of this change's lines; the word of anybody else is none."""
+        found = self.pool.lines.get(self.signed.claim.commit, ())
+        return [s.claim for s in found if s.claim.authorship == self.signed.line and self._by_runner(s.keyids)]
+
     def _lines(self, claim: ChangeClaim) -> int | None:
-        """How many lines are stated; ``None`` when nobody stated any."""
-        found = [s for s in self.pool.lines.get(claim.commit, ()) if s.claim.authorship == self.signed.line]
-        mine = next((s.claim for s in found if self._by_runner(s.keyids)), None)
-        if mine is None:
-            return None
+        """How many lines are stated; ``None`` when nobody stated any. Every statement of them must be true."""
+        stated = self.stated_lines()
+        if not all(self._fitting(claim, mine) for mine in stated):
+            self._say("EVID059", "the statement of its lines does not fit the commit", "the statement was made wrongly")
+        return sum(r.end - r.start + 1 for f in stated[0].files for r in f.ranges) if stated else None
+
+    def _fitting(self, claim: ChangeClaim, mine: LinesClaim) -> bool:
         alike = mine.identity == claim.identity and mine.requirements == claim.requirements
         nobodys = not claim.people and any(r.contributor is Contributor.HUMAN for f in mine.files for r in f.ranges)
-        if not alike or nobodys or not self._true_lines(mine):
-            self._say("EVID059", "the statement of its lines does not fit the commit", "the statement was made wrongly")
-        return sum(r.end - r.start + 1 for f in mine.files for r in f.ranges)
+        return alike and not nobodys and self._true_lines(mine)
 
     def _true_lines(self, claim: LinesClaim) -> bool:
         for file in claim.files:
@@ -199,11 +204,10 @@ class Judge:
             self._say("EVID046", f"the gate {claim.gate} said {claim.result}", "mend the change and run it again")
 
     def _acceptance(self, claim: ChangeClaim) -> list[Signed[AcceptanceClaim]]:
-        if claim.acceptance is None:
-            return []
+        """Every result by a runner counts, also one that the change does not name."""
         everything = self.pool.acceptance.get(wire.digest_of(claim.identity), ())
         found = [a for a in everything if self._by_runner(a.keyids)]
-        if not any(a.claim.report == claim.acceptance for a in found):
+        if claim.acceptance is not None and not any(a.claim.report == claim.acceptance for a in found):
             self._say("EVID049", "the acceptance report that the change names is missing", "fetch all evidence")
         if any(not _passed(a.claim) for a in found):
             self._say("EVID049", "acceptance did not pass", "mend the change and run it again")
