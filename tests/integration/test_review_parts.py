@@ -134,10 +134,10 @@ def test_a_part_of_nothing_an_edit_of_nothing_and_strange_hunks_are_refused(tmp_
         assert "REV042" in here.cli("review", "accept", item.id).stderr
 
 
-def test_what_a_person_says_and_takes_back_is_one_object_for_programs(tmp_path):
+def test_a_decision_can_be_undone_until_the_run_goes_on_and_each_word_is_one_object(tmp_path):
     one = Req(1)
     with two_hunks(tmp_path) as here:
-        _, item = parked(here, {one.id: [[write(one.path, TWO_PLACES)]]}, one)
+        run, item = parked(here, {one.id: [[write(one.path, TWO_PLACES)]]}, one)
 
         def told(*words):
             said = here.cli("review", *words, "--json")
@@ -148,29 +148,14 @@ def test_what_a_person_says_and_takes_back_is_one_object_for_programs(tmp_path):
         assert (remark["text"], remark["path"], remark["line"]) == ("why 22?", one.path, 3)
         checks = told("gates", item.id)
         assert {g["gate"] for g in checks["gates"]} >= {"bandit", "ruff"}
-        assert [t["exit_on_change"] for t in checks["tests"]] == [0]
-        assert all(isinstance(t["output_text"], str) for t in checks["tests"])
-        words = here.cli("review", "gates", item.id).stdout
-        assert "Gates: " in words
-        assert "DEMONSTRATED" in words
-        page = told("export", item.id, "-o", str(here.folder / "page.html"))
-        assert page["digest"].startswith("sha256:")
+        assert [(t["exit_on_change"], type(t["output_text"])) for t in checks["tests"]] == [(0, str)]
+        assert "DEMONSTRATED" in here.cli("review", "gates", item.id).stdout
+        assert "REV033" in here.cli("review", "undo", item.id).stderr
         assert told("approve", item.id)["outcome"] == "approve"
         (signed,) = told("decisions", item.id)["decisions"]
         assert signed["payloadType"]
-        assert told("undo", item.id)["taken_back"] is True
-        assert told("decisions", item.id)["decisions"] == []
-
-
-def test_a_decision_can_be_undone_until_the_run_goes_on_with_it(tmp_path):
-    one = Req(1)
-    with two_hunks(tmp_path) as here:
-        run, item = parked(here, {one.id: [[write(one.path, TWO_PLACES)]]}, one)
-        assert "REV033" in here.cli("review", "undo", item.id).stderr
-        assert here.cli("review", "approve", item.id).returncode == 0
         assert here.items() == []
-        said = here.cli("review", "undo", item.id)
-        assert said.returncode == 0, said.stderr
+        assert told("undo", item.id)["taken_back"] is True
         assert [i["id"] for i in here.items()] == [item.id]
         assert here.cli("review", "approve", item.id).returncode == 0
         assert here.resume(run.id).code == 0

@@ -29,7 +29,8 @@ class Terminal:
         self._tmux("kill-server")
 
     def _tmux(self, *argv):
-        env = self._desk.environment | {"TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none", "PS1": "ready> "}
+        words = {"TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none", "PS1": "ready> "}
+        env = self._desk.environment | words | {"EDITOR": "sed -i s/day/evening/"}
         run = ["tmux", "-L", self._name, *argv]
         return subprocess.run(run, env=env, cwd=self._desk.repo, capture_output=True, check=True, timeout=30).stdout
 
@@ -102,3 +103,35 @@ def test_from_the_inbox_to_the_merge(tmp_path):
     assert merged == "WORDS = 'good day'"
     assert before in git(desk.repo, "rev-list", run["branch"]).split()
     assert desk.handrail("verify", run["branch"]).out.startswith("VERIFIED")
+
+
+def test_an_edit_on_the_screen_is_a_change_of_that_person_that_is_judged_anew(tmp_path):
+    desk = sit_down(tmp_path)
+    words = ("--agent", "scripted", "--script", desk.home / "script.yaml", "--approve-plan", "--no-input")
+    started = desk.handrail("run", desk.home / "prd.md", *words)
+    assert started.code == 4, started.err
+    with Terminal(desk) as terminal:
+        terminal.command("review")
+        terminal.until("change S01")
+        terminal.keys("Enter")
+        terminal.until("WORDS = 'good day'")
+        terminal.keys("]", "e")
+        terminal.until("Nothing waits for a verdict.")
+        terminal.keys("q")
+        terminal.ended(0)
+        terminal.command("resume", run_of(desk), "--no-input")
+        terminal.ended(4)
+        terminal.command("review")
+        terminal.until("change S01")
+        terminal.keys("Enter")
+        terminal.until("WORDS = 'good evening'")
+        terminal.keys("a")
+        terminal.until("Approve?")
+        terminal.keys("Enter")
+        terminal.until("REV039")
+        terminal.keys("q", "q")
+        terminal.ended(0)
+    (item,) = desk.handrail("review", "list", "--json").json["items"]
+    shown = desk.handrail("review", "gates", item["id"], "--json").json
+    assert {gate["result"] for gate in shown["gates"]} <= {"PASSED", "NEEDS_PERSON"}
+    assert {test["exit_on_change"] for test in shown["tests"]} == {0}

@@ -197,6 +197,8 @@ def test_changed_words_are_those_that_the_other_side_lacks():
     rows = (row(RowKind.REMOVED, old), row(RowKind.ADDED, new))
     assert [old[a:b] for a, b in words.of_row(rows, 0)] == ["count"]
     assert [new[a:b] for a, b in words.of_row(rows, 1)] == ["amount"]
-    assert words.of_row((row(RowKind.ADDED, new),), 0) == []
-    assert words.changed("x" * 600, "x" * 600 + "y") == ([], [])
-    assert words.changed("return None", "import os.path as p") == ([], [])
+    assert words.of_row((row(RowKind.ADDED, new),), 0) == ()
+    assert words.changed("x" * 600, "x" * 600 + "y") == ((), ())
+    assert words.changed("a b c", "a x b c") == ((), ((2, 4),))
+    assert words.changed("same", "same") == ((), ())
+    assert words.changed("return None", "import os.path as p") == ((), ())

@@ -85,7 +85,7 @@ class Layout:
         row = self.rows[index]
         whole = row.kind not in CODE or lookalikes(row.text)  # which letters pass for others shows in whole lines only
         coloured = ((row.text, ""),) if whole else syntax.spans(row.path, row.text)
-        changed = [] if whole else words.of_row(self.rows, index)
+        changed = () if whole else words.of_row(self.rows, index)
         if not changed and row.text.isascii() and row.text.isprintable():
             return list(coloured)
         parts: list[Part] = []

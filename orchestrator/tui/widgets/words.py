@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from orchestrator.review.diff import Row, RowKind
 
 LONGEST_LINE = 500
 """Characters: longer pairs are not compared."""
 
+Span = tuple[int, int]
 _LONGEST_RUN = 64
 _LEAST_ALIKE = 0.3
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
@@ -47,17 +49,32 @@ def _run_beside(rows: Sequence[Row], first: int, last: int, kind: RowKind) -> tu
     return _run(rows, beside)
 
 
-def changed(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Spans of characters of each side that the other lacks; none when the lines have little in common."""
+@lru_cache(maxsize=512)
+def changed(old: str, new: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Spans of characters of each side that the other lacks; none when the lines have little in common.
+
+    Kept: each pair is asked for by both of its rows.
+    """
     if max(len(old), len(new)) > LONGEST_LINE:
-        return [], []
+        return (), ()
     before, after = _WORD.findall(old), _WORD.findall(new)
-    match = SequenceMatcher(None, before, after, autojunk=False)
-    if match.ratio() < _LEAST_ALIKE:
-        return [], []
+    head = _alike(before, after)
+    tail = _alike(before[head:][::-1], after[head:][::-1])
+    match = SequenceMatcher(None, before[head : len(before) - tail], after[head : len(after) - tail], autojunk=False)
+    same = head + tail + sum(block.size for block in match.get_matching_blocks())
+    if 2 * same < _LEAST_ALIKE * (len(before) + len(after)):
+        return (), ()
     codes = [code for code in match.get_opcodes() if code[0] != "equal"]
-    return list(_spans(before, [(a, b) for _, a, b, _, _ in codes])), list(
-        _spans(after, [(c, d) for *_, c, d in codes])
+    return (
+        tuple(_spans(before, [(a + head, b + head) for _, a, b, _, _ in codes])),
+        tuple(_spans(after, [(c + head, d + head) for *_, c, d in codes])),
+    )
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many words are the same from the beginning on."""
+    return next(
+        (n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other))
     )
 
 
@@ -70,11 +87,11 @@ def _spans(words: Sequence[str], parts: Sequence[tuple[int, int]]) -> Iterator[t
             yield ends[first], ends[last]
 
 
-def of_row(rows: Sequence[Row], index: int) -> list[tuple[int, int]]:
+def of_row(rows: Sequence[Row], index: int) -> tuple[Span, ...]:
     """The changed spans of one row's raw text."""
     other = partner(rows, index)
     if other is None:
-        return []
+        return ()
     here, there = rows[index].text, rows[other].text
     if rows[index].kind is RowKind.REMOVED:
         return changed(here, there)[0]
