@@ -61,7 +61,7 @@ def _speaks_for(task: _Task, draft: Draft, *, whole: bool) -> bool:
     if whole:
         return not task.paths
     named = {draft.key, *draft.aliases} & task.ids
-    stories = {next(g for g in found.groups() if g) for found in _STORY.finditer(draft.statement)}
+    stories = {next(g for g in found.groups() if g) for found in _STORY.finditer(f"{draft.key} {draft.statement}")}
     return bool(named or (stories & task.stories and not task.ids))
 
 

@@ -17,6 +17,7 @@ from orchestrator.specs.draft import Draft, Found, document_title, extent, make_
 from orchestrator.specs.markdown import Block, BlockKind
 
 _HEADING = re.compile(r"Requirement\s+([0-9]{1,5})\b\s*[:.\u2014\u2013-]?\s*", re.IGNORECASE)
+_NUMBERED_LINE = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}[.:)]?\s+(?:when|if|while|where|the)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"([0-9]{1,5})\.([0-9]{1,5})\b[.:)]?\s*")
 
 
@@ -27,12 +28,17 @@ def count(blocks: Sequence[Block]) -> int:
 
 def read(blocks: Sequence[Block], report: Report) -> Found:
     """All requirements of the document, in order."""
-    lines = split_lines(blocks)
+    lines = [part for block in split_lines(blocks) for part in block.parts(_opens_criterion)]
     starts = _starts(lines)
     known = frozenset(starts)
     drafts = [_draft(lines, i, known, report) for i in starts]
     title = document_title(lines)
     return Found(title, [], drafts)
+
+
+def _opens_criterion(line: str) -> bool:
+    """A line such as ``2.1 WHEN ...``: people who number criteria by hand put no empty line between them."""
+    return _NUMBERED_LINE.match(line) is not None
 
 
 def _starts(blocks: Sequence[Block]) -> list[int]:

@@ -24,6 +24,7 @@ _CONSTRAINT_SECTION = re.compile(r"\bconstraints?\b|\bguard-?rails\b")
 _NON_GOAL_SECTION = re.compile(
     r"^(?:non-?\s?goals?|out[- ]of[- ]scope|not (?:in|part of|included)\b.*|exclusions?|excluded|won'?t have)\b"
     r"|\b(?:non-?\s?goals|anti-?goals|out[- ]of[- ]scope|not in scope)\b"
+    r"|^(?:nicht-?\s?ziele?|abgrenzung|nicht im umfang)\b"
     r"|^what (?:we are|we're|this is) not\b|^deliberately left out\b"
 )
 _MEASURED = re.compile(

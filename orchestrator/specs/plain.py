@@ -25,6 +25,7 @@ from orchestrator.specs.prose import (
     ANNOUNCES,
     CONDITION,
     IMPERATIVE,
+    PROMISES,
     Section,
     demands,
     leads,
@@ -42,6 +43,7 @@ _TITLED = re.compile(r"\*\*(?P<a>[^*\n]{2,80})\*\*|__(?P<b>[^_\n]{2,80})__")
 _KINDS_OF_TEXT = re.compile(r"^(?:PRD|PR/?FAQ|RFC|Feature request|Issue)\s*[:\u2014\u2013-]\s*", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:nothing|none|n/?a|-|tbd)?[.!]?", re.IGNORECASE)
 _MANY_WORDS = 8
+_REQUIREMENT_IDS = ("REQ-", "FR-", "NFR-", "BR-", "UR-", "SR-", "QR-")
 _SHORT_DOCUMENT = 60
 
 
@@ -124,6 +126,12 @@ def _is(wanted: str, line: str) -> bool:
     return bool(wanted) and line == wanted
 
 
+def _named(text: str) -> bool:
+    """Whether an item has an id that people give to requirements, in whatever language it is written."""
+    found = split_id(_BOX.sub("", text, count=1))
+    return found is not None and found[0].startswith(_REQUIREMENT_IDS)
+
+
 def _opens(line: str) -> bool:
     """Whether a line of a paragraph begins something of its own: an id, a number such as 3.1, or a label."""
     return bool(_key(line)[0]) or label_of(line) is not None
@@ -160,7 +168,7 @@ class _Reader:
     def first_line(self) -> str:
         """The first line of a text without headings, when it is short enough for a title."""
         first = self._blocks[0].text.split("\n")[0].strip() if self._blocks else ""
-        return first.rstrip(":") if 0 < len(first.split()) <= 2 * _MANY_WORDS and not first.endswith(".") else ""
+        return first.rstrip(":") if 0 < len(first.split()) <= 2 * _MANY_WORDS and not first.endswith((".", ",")) else ""
 
     def asked_by_title(self) -> Iterator[Draft]:
         """An issue whose title is all that it asks for."""
@@ -255,7 +263,8 @@ class _Reader:
         nested = [b for b in inside if b.kind is BlockKind.ITEM and b.level == block.level + 1]
         if len(nested) > 1 and self._groups(block, nested, section):
             return i + 1
-        if self._wanted(one_line(block.text), section, block, item=True):
+        named = _named(block.text) and section is not Section.CONTEXT
+        if named or self._wanted(one_line(block.text), section, block, item=True):
             self._add(self._from_item(block, inside))
         return end
 
@@ -273,6 +282,7 @@ class _Reader:
             listed = item and (section is Section.WANTED or self.state.lead[0])
             told = item or section is Section.WANTED
             said = wishes(text) or CONDITION.match(text) is not None
+            said = said or (self._press and PROMISES.search(text) is not None)
             said = said or (told and IMPERATIVE.match(text) is not None)
             return listed or (said and not (self._press and ANNOUNCES.search(text)))
         return demands(text) or (item and tells_story(text))

@@ -30,18 +30,26 @@ def count(blocks: Sequence[Block]) -> int:
     """How many headings, lines and questions look like this format; 0 with fewer than two marks."""
     lines = [heading_name(b.text[:200]) for b in blocks if b.kind is BlockKind.HEADING or len(b.raw) < 80]  # noqa: PLR2004  a line, no paragraph
     marks = sum(any(mark.search(line) for line in lines) for mark in _MARKS)
-    questions = sum(_is_question(b) for b in blocks) if marks else 0
+    questions = sum(_is_question(b) or _asks(b) for b in blocks) if marks else 0
     return marks + questions if marks >= 1 and marks + min(questions, 2) >= 2 else 0  # noqa: PLR2004  one word may be chance
 
 
 def read(blocks: Sequence[Block], report: Report) -> Found:
     """As :func:`orchestrator.specs.plain.read` does, with questions as headings and without quotations."""
-    return plain.read([b for block in blocks for b in _shaped(block)], report, press=True)
+    found = plain.read([b for block in blocks for b in _shaped(block)], report, press=True)
+    if found.title.endswith("?"):
+        found.title, found.names = "", []
+    return found
 
 
 def _is_question(block: Block) -> bool:
     text = block.text.strip()
     return (block.kind is BlockKind.HEADING and text.endswith("?")) or _QUESTION.match(text) is not None
+
+
+def _asks(block: Block) -> bool:
+    """A paragraph whose first line is a question, with its answer below."""
+    return _QUESTION.match(block.raw.partition("\n")[0]) is not None
 
 
 def _shaped(block: Block) -> list[Block]:

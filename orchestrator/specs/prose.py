@@ -42,7 +42,7 @@ _WANTED = re.compile(
     r"|nice[- ]to[- ]haves?|scope|mvp|deliverables?|capabilities|functionality|use cases|constraints?"
     r"|acceptance|performance|security|quality|reliability|accessibility|guard-?rails"
     r"|what (?:it|we) (?:does|builds?|need)"
-    r"|the (?:solution|product|proposal)|solution|tasks|to-?do)\b"
+    r"|the (?:solution|product|proposal)|solution|tasks|to-?do|(?:\w+-)?anforderungen|funktionen)\b"
 )
 _CONTEXT = re.compile(
     r"^(?:background|context|problems?|why|motivation|introduction|overview|summary|abstract|executive summary"
@@ -52,11 +52,12 @@ _CONTEXT = re.compile(
     r"|history|change ?log|revision\w*|authors?|status|team|steps to reproduce|to reproduce|reproduction|actual\b.*"
     r"|current (?:behaviou?r|state|situation)|environment|screenshots?|logs?|versions?|additional context"
     r"|describe the bug|what happened|notes?|discussion|customer quotes?|quotes?|research|dependencies|budget|costs?"
+    r"|hintergrund|einleitung|ausgangslage|offene fragen|risiken|annahmen|glossar"
     r"|decision|decision log|user research|rollout|launch plan|go[- ]to[- ]market)\b"
 )
 _AS_IS = re.compile(r"^(?:shipped|existing|current|as[- ]is|already|today)\b")
 STRONG = re.compile(
-    r"\b(?:must|shall|should|ought to|needs to|(?:is|are|be) (?:required|not allowed|forbidden) to|may not"
+    r"\b(?:must|shall|should|ought to|needs to|(?:is|are|be) (?:required|not allowed|forbidden) to|may not|m[u\u00fc]ss(?:en)?|soll(?:en)?|d(?:arf|\u00fcrfen)"
     r"|will be able to|has to be)\b",
     re.IGNORECASE,
 )
@@ -73,13 +74,18 @@ _STRONG_WORDS = (
     "may",
     "able",
     "has to",
+    "muss",
+    "m\u00fcssen",
+    "soll",
+    "darf",
+    "d\u00fcrfen",
 )
-DEMANDS = re.compile(r"\b(?:must(?!-| have)|shall|(?:is|are) required to)\b", re.IGNORECASE)
+DEMANDS = re.compile(r"\b(?:must(?!-| have)|shall|m[u\u00fc]ss(?:en)?|(?:is|are) required to)\b", re.IGNORECASE)
 """Words that nobody uses without meaning a requirement."""
 WISHES = re.compile(
     STRONG.pattern
     + r"|\b(?:will|can|cannot|can't|won't|ha(?:s|ve) to|need to|needs?|allows?|(?<=[a-z] )supports?|enables?|lets?"
-    r"|wants? to|I want|never|always)\b",
+    r"|wants? to|I want|I(?:'d| would) like|never|always)\b",
     re.IGNORECASE,
 )
 """Demands in a section that holds what is wanted."""
@@ -96,10 +102,16 @@ IMPERATIVE = re.compile(
 CONDITION = re.compile(r"(?:if|when|whenever|while|once|unless)\b[^,]{3,200},", re.IGNORECASE)
 """Says what happens in a case, without a word that demands it."""
 ANNOUNCES = re.compile(r"\b(?:announc(?:ed|es|ing)|launch(?:ed|es)?|introduc(?:ed|es|ing)|unveil\w*)\b", re.IGNORECASE)
+PROMISES = re.compile(
+    r"\b(?:you|customers?|members?|users?|shoppers?|guests?)"
+    r" (?:gets?|receives?|sees?|finds?|chooses?|types?|pays?|opens?)\b",
+    re.IGNORECASE,
+)
+"""What a press release says that people will do, in the present tense."""
 STORY = re.compile(r"\bAs an? .{2,200}?,? I (?:want|need|can|would|should)\b", re.IGNORECASE | re.DOTALL)
 _WISH_WORDS = (
     *_STRONG_WORDS, "will", "can", "won't", "has to", "have to", "need", "allow", "support", "enable", "let", "want",
-    "never", "always",
+    "like",    "never", "always",
 )  # fmt: skip
 _LEAD = re.compile(
     r"\b(?:needs?|must|shall|should|require[ds]?|support|features?|following|deliver|includes?|build|want|able to"

@@ -15,6 +15,7 @@ from orchestrator.models.spec import Criterion
 from orchestrator.specs.body import Body, read_body
 from orchestrator.specs.codes import Report
 from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft, split_lines, with_trail
+from orchestrator.specs.kinds import priority_of
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id
 from orchestrator.specs.rows import read_row, read_table
@@ -24,6 +25,9 @@ _NAMES_STORY = re.compile(r"\b(?:User Story |US-?)([0-9]{1,4})\b", re.IGNORECASE
 _NAMES_ID = re.compile(r"\b[A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}[a-z]?\b")
 _TITLE = "feature specification:"
 _BRANCH = "feature branch"
+_OPENING = 12
+"""Blocks at the top of a spec in which its title and branch stand."""
+_PRIORITY = re.compile(r"\(\s*priority\b[^)]{0,20}\)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -37,8 +41,8 @@ class _Extra:
 
 
 def count(blocks: Sequence[Block]) -> int:
-    """How many items look like requirements of this format."""
-    return len(_starts(blocks))
+    """How many items look like requirements of this format; where none does, how many user stories."""
+    return len(_starts(blocks)) or (len(_stories(blocks)) if _has_marks(blocks) else 0)
 
 
 def read(blocks: Sequence[Block], report: Report) -> Found:
@@ -47,8 +51,10 @@ def read(blocks: Sequence[Block], report: Report) -> Found:
     starts = _starts(lines)
     known = frozenset(starts)
     drafts = [_draft(lines, i, known, report) for i in starts]
+    scenarios = [*_scenarios(lines)] if drafts else []
+    drafts = drafts or [_from_story(lines, i, report) for i in _stories(lines)]
     own = {line for d in drafts for line in range(d.span.line, d.span.end_line + 1)}
-    extras = [*_scenarios(lines), *(e for e in _success_criteria(lines) if e.criterion.span.line not in own)]
+    extras = [*scenarios, *(e for e in _success_criteria(lines) if e.criterion.span.line not in own)]
     _link(drafts, extras)
     title = document_title(lines)
     if title.casefold().startswith(_TITLE):
@@ -66,6 +72,27 @@ def _starts(blocks: Sequence[Block]) -> list[int]:
         and any(_holds_requirements(heading) for heading in trail)
         and _is_requirement(block)
     ]
+
+
+def _stories(blocks: Sequence[Block]) -> list[int]:
+    return [i for i, b in enumerate(blocks) if b.kind is BlockKind.HEADING and _STORY.match(b.text)]
+
+
+def _has_marks(blocks: Sequence[Block]) -> bool:
+    """Whether a document says that it was made from spec-kit's template: others tell numbered stories too."""
+    return any(_TITLE in b.raw.casefold() or _BRANCH in b.raw.casefold() for b in blocks[:_OPENING])
+
+
+def _from_story(blocks: Sequence[Block], i: int, report: Report) -> Draft:
+    """A story with its scenarios, in a spec that has no requirements of its own."""
+    head = blocks[i]
+    found = _STORY.match(head.text)
+    key = f"US{int(found[1])}" if found else ""
+    title = _PRIORITY.sub("", head.text[found.end() if found else 0 :])
+    made = make_draft(key, " ".join(title.split()), blocks[i + 1 : extent(blocks, i, frozenset())], head, report)
+    made.priority = priority_of(head.text)
+    made.statement = made.statement or made.title
+    return made
 
 
 def _holds_requirements(heading: Block) -> bool:
