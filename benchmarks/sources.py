@@ -27,18 +27,19 @@ _BACKENDS = (
 )
 
 
-def tree(name: str, version: str) -> Path:
-    """The unpacked source distribution of one version."""
+def tree(name: str, version: str, *, isolated: bool = False) -> Path:
+    """The unpacked source distribution of one version. ``isolated``: built with the requirements that it names."""
     folder = CACHE / f"{name}-{version}"
     if not folder.exists():
-        _fetch(name, version, folder)
+        _fetch(name, version, folder, isolated=isolated)
     return next(p for p in sorted(folder.iterdir()) if p.is_dir())
 
 
-def _fetch(name: str, version: str, folder: Path) -> None:
+def _fetch(name: str, version: str, folder: Path, *, isolated: bool) -> None:
     fetched = folder.with_name(f"{folder.name}.part")
     fetched.mkdir(parents=True, exist_ok=True)
-    argv = [str(_python()), "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation", "--no-binary", ":all:"]
+    argv = [str(_python()), "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
+    argv += [] if isolated else ["--no-build-isolation"]
     done = subprocess.run(
         [*argv, "-d", str(fetched), f"{name}=={version}"], capture_output=True, text=True, check=False
     )

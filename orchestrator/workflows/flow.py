@@ -48,7 +48,7 @@ _FOLLOWING: Final = re.compile(
 )
 _DENIAL: Final = re.compile(
     r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
-    r"\b(?:mistakes|pitfalls|anti-?patterns|out of scope|prerequisites|requirements|examples?|such as|like this|e\.g\.)(?: \([^)]*\))?\W*$",
+    r"\b(?:mistakes|pitfalls|anti-?patterns|out of scope|examples?|such as|like this|e\.g\.)(?: \([^)]*\))?\W*$",
     re.IGNORECASE,
 )
 _BINDING: Final = re.compile(

@@ -58,10 +58,8 @@ _BOTH: Final = frozenset(
         "place",
         "name",
         "state",
-        "check",
         "work",
         "lead",
-        "look",
         "tag",
         "patch",
         "target",
@@ -77,15 +75,22 @@ _BOTH: Final = frozenset(
         "audit",
         "archive",
         "measure",
-        "use",
-        "update",
-        "address",
-        "design",
         "draft",
+        "design",
         "link",
         "query",
         "access",
-        "help",
+        "resolve",
+        "share",
+        "need",
+        "cause",
+        "contract",
+        "document",
+        "track",
+        "transfer",
+        "trigger",
+        "guide",
+        "focus",
     ]
 )
 """Verbs that are as often the first word of a thing: ``Release notes``."""
@@ -110,6 +115,10 @@ _ALIKE: Final = frozenset(
 )
 """Verbs that are as often the quality of a thing: ``Secure coding practices``."""
 _SHORT: Final = 3
+_THING: Final = re.compile(
+    r"(?:push|pull|read|write|merge|commit|access|review|release) (?:rights?|access|permissions?|privileges?|requests?)\b",
+    re.IGNORECASE,
+)
 _SMALL: Final = re.compile(
     r"\b(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|to|in|on|at|for|from|with|into|"
     r"up|out|off|back|via|by|about|whether|if|what|who|how|as|over|against)\b|`|\d",
@@ -120,6 +129,7 @@ _OBLIGATION: Final = re.compile(
     r"(?P<rest>(?!be able\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
+_MAY: Final = re.compile(r"\b(?:you|we|they|it|may|might|can)\b", re.IGNORECASE)
 _VAGUE: Final = re.compile(
     r"(?:it|this|that|they|there|these|those|you|we|i|he|she|who|which|what|nobody|no one|if|when|how|where|why)\b",
     re.IGNORECASE,
@@ -171,6 +181,8 @@ def is_duty(said: str) -> bool:
 
 def may_be_a_thing(text: str) -> bool:
     """Whether the words can be read as a thing as well as a step: ``Release notes``, ``Secure coding practices``."""
+    if _THING.match(text):
+        return True
     parts = re.sub(r" ?\([^)]*\)", "", text).rstrip(":").split()
     if len(parts) < 2:  # noqa: PLR2004  a verb alone says too little, and is no thing either
         return False
@@ -196,4 +208,4 @@ def obligation(text: str) -> bool:
         r"(?:additionally|also|in addition|moreover|then|finally), ", text, re.IGNORECASE
     )
     found = _OBLIGATION.fullmatch(text[lead.end() :] if lead else text)
-    return found is not None and _VAGUE.match(found["who"]) is None
+    return found is not None and _VAGUE.match(found["who"]) is None and _MAY.search(found["who"]) is None

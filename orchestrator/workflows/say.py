@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.workflow import Node, NodeKind, Workflow
-from orchestrator.policy.proof.outcomes import EXPIRED, OTHERWISE
+from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE
 from orchestrator.workflows import words
 from orchestrator.workflows.clauses import OPERATOR_WORDS
 from orchestrator.workflows.draft import ENDS, PRIMARY
@@ -117,13 +117,22 @@ def _sentences(name: str, node: Node, after: str) -> Iterator[str]:
 
 def _decision(name: str, node: Node, after: str) -> Iterator[str]:
     if len(node.cases) == 1 and node.title.startswith("Whether "):
-        yield f"`{name}`: If {node.title.removeprefix('Whether ')}, {_go(node.on[node.cases[0].outcome]).lower()}."
+        holds = node.cases[0].outcome
+        what = f"{_go(node.on[holds]).lower()}{_bound(node, holds)}"
+        yield f"`{name}`: If {node.title.removeprefix('Whether ')}, {what}."
     else:
         for case in node.cases:
             shown = [f"the {c.fact.replace('-', ' ')} {OPERATOR_WORDS[c.operator]} {c.value}" for c in case.when]
             yield f"`{name}`: If {' and '.join(shown)}, {_go(node.on[case.outcome]).lower()}."
     if node.on[OTHERWISE] != after:
         yield f"Otherwise, {_go(node.on[OTHERWISE]).lower()}."
+
+
+def _bound(node: Node, outcome: str) -> str:
+    """How often an outcome of a decision may be taken, and what follows then."""
+    if outcome not in node.at_most:
+        return ""
+    return f", at most {node.at_most[outcome]} times, otherwise {_go(node.on[EXHAUSTED]).lower()}"
 
 
 def _primary(node: Node) -> str:
