@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from orchestrator.app.project import Project
+from orchestrator.app.recalling import Where, landed
 from orchestrator.app.start import RunRequest, base_and_target
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import IntegrationConflict, UsageError
-from orchestrator.models.base import Digest, GitOid, RunId
+from orchestrator.models.base import Digest, GitOid, RunId, sha256
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.event_kinds import EventKind
 
@@ -39,29 +40,56 @@ class Merged:
     commit: GitOid
 
 
-def undo(
-    project: Project, run: str, step: str | None, *, target: str | None, key: Path | None, trust: Digest | None
-) -> RunRequest:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Who starts the run that takes back, and from which branch."""
+
+    target: str | None = None
+    key: Path | None = None
+    trust: Digest | None = None
+
+
+def undo(project: Project, run: str, step: str | None, whose: Whose) -> RunRequest:
     """What to start so that the run's commits, or those of one step, are taken back from the target branch.
 
     Raises ``UsageError``: UNDO001 nothing of it is on the target, UNDO002 a file that a step cannot be given by name,
     UNDO003 later changes are in the way, UNDO004 it is undone already.
     """
     found = project.index.run(RunId(run))
-    base, ref = base_and_target(project, target)
+    base, ref = base_and_target(project, whose.target)
+    what = f"step {step} of run {run}" if step else f"run {run}"
     with open_trees(project) as trees:
         merged = _merged(project, trees, found.id, step, base)
         if not merged:
-            what = f"Step {step} of run {run}" if step else f"Run {run}"
-            raise UsageError("UNDO001", f"{what} has no commit on {ref}.", f"handrail show {run}")
-        files, script = _written(trees, base, _undone(trees, merged, base))
-    folder = project.layout.run(found.id) / "undo" / base[:16]
+            raise UsageError("UNDO001", f"{what.capitalize()} has no commit on {ref}.", f"handrail show {run}")
+        return _request(project, trees, base, merged, what=what, whose=whose)
+
+
+def undo_where(project: Project, where: Where, whose: Whose) -> RunRequest:
+    """The same for every commit that :func:`~orchestrator.app.recalling.landed` finds on the target."""
+    base, ref = base_and_target(project, whose.target)
+    found = landed(project, base, where)
+    if not found:
+        raise UsageError("UNDO001", f"Nothing of {where.words()} is on {ref}.", f"handrail blame --where {where.said}")
+    merged = [Merged(str(one.step), one.commit) for one in reversed(found)]
+    with open_trees(project) as trees:
+        return _request(project, trees, base, merged, what=f"what {where.words()} made", whose=whose)
+
+
+def _request(
+    project: Project, trees: GitTrees, base: GitOid, merged: Sequence[Merged], *, what: str, whose: Whose
+) -> RunRequest:
+    files, script = _written(trees, base, _undone(trees, merged, base))
+    commits = ", ".join(one.commit for one in merged)
+    name = f"undo-{sha256(f'{base} {commits}'.encode())[7:19]}"
+    folder = project.layout.root / "undo"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    said = _words(merged, run, step)
-    spec, actions = folder / f"{step or 'all'}.md", folder / f"{step or 'all'}.yaml"
-    spec.write_text(_spec(said, run, files))
+    spec, actions = folder / f"{name}.md", folder / f"{name}.yaml"
+    spec.write_text(_spec(name, f"The files are as if {what} had not been merged: {commits}.", files))
     actions.write_text(yaml.safe_dump(script, sort_keys=False))
-    return RunRequest(spec, agent="scripted", agent_input=actions, target=target, key=key, trust=trust)
+    return RunRequest(
+        spec, agent="scripted", agent_input=actions, target=whose.target, key=whose.key, trust=whose.trust
+    )
 
 
 def _merged(project: Project, trees: GitTrees, run: RunId, step: str | None, base: GitOid) -> tuple[Merged, ...]:
@@ -111,19 +139,12 @@ def _actions(trees: GitTrees, file: ChangedFile) -> list[dict[str, Any]]:
     return made
 
 
-def _words(merged: Sequence[Merged], run: str, step: str | None) -> str:
-    commits = ", ".join(one.commit for one in merged)
-    return (
-        f"The files are as if {f'step {step} of run {run}' if step else f'run {run}'} had not been merged: {commits}."
-    )
-
-
-def _spec(said: str, run: str, files: Sequence[str]) -> str:
+def _spec(name: str, said: str, files: Sequence[str]) -> str:
     where = ", ".join(f"`{path}`" for path in files)
     return f"""---
-namespace: undo-{run}
+namespace: {name}
 ---
-# Take back what run {run} merged
+# Take merged work back
 
 ## Requirements
 

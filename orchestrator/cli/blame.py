@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,21 +17,37 @@ if TYPE_CHECKING:
 
 
 @click.command(help="Say of each line which sentence asked for it, who wrote it, what was checked, who approved.")
-@click.argument("place", metavar="FILE[:L1[-L2]]")
+@click.argument("place", metavar="FILE[:L1[-L2]]", required=False)
+@click.option("--where", metavar="agent=A@V,model=M,key=K", help="Instead of a file: all commits that landed by these.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="With --where: only what was made from this day on.")
 @click.option("--rev", default="HEAD", show_default=True, help="The commit whose file is read.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write one page, without script, to this file.")
 @click.option("--tui", is_flag=True, help="Open a screen: the lines, and what stands behind the one under the cursor.")
 @repository
 @as_json
-def command(place: str, rev: str, html: Path | None, tui: bool, repo: Path, json_: bool) -> None:
+def command(
+    place: str | None,
+    where: str | None,
+    since: datetime | None,
+    rev: str,
+    html: Path | None,
+    tui: bool,
+    repo: Path,
+    json_: bool,
+) -> None:
     from orchestrator.app.blaming import blame_file, write_page
     from orchestrator.app.project import open_project
     from orchestrator.errors import UsageError
 
     if tui and (json_ or not interactive(no_input_asked=False)):
         raise UsageError("CLI011", "The screen needs a terminal.", "handrail blame FILE, --html FILE or --json")
+    if (place is None) == (where is None) or (since and where is None):
+        raise UsageError("UNDO006", "Say a file, or --where.", "handrail blame FILE")
+    if where is not None:
+        _landed(where, since, rev, repo, json_=json_)
+        return
     with open_project(repo) as project:
-        path, rows = blame_file(project, place, rev)
+        path, rows = blame_file(project, str(place), rev)
     if html is not None:
         write_page(html, path, rev, rows)
         note(f"{html}: {len(rows)} lines.")
@@ -46,6 +63,23 @@ def command(place: str, rev: str, html: Path | None, tui: bool, repo: Path, json
         return
     for _, group in groupby(rows, key=lambda r: (r.commit, r.path, r.contributor)):
         _tell(list(group))
+
+
+def _landed(where: str, since: datetime | None, rev: str, repo: Path, *, json_: bool) -> None:
+    from orchestrator.app.project import open_project
+    from orchestrator.app.recalling import landed, read_where
+
+    with open_project(repo) as project:
+        found = landed(project, rev, read_where(where, since))
+    if json_:
+        print_json("landed", {"where": where, "commits": [one.model_dump(mode="json") for one in found]})
+        return
+    for one in found:
+        who = f"{one.agent}{f' ({one.model})' if one.model else ''}"
+        by = ", ".join(one.reviewers) or "nobody"
+        asked = ", ".join(one.requirements)
+        say(f"{one.commit[:12]} {one.at:%Y-%m-%d} {one.run} {one.step} {asked}: {who}; approved by {by}")
+    note(f"{len(found)} commits.")
 
 
 def _tell(rows: list[Blamed]) -> None:

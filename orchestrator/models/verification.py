@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from orchestrator.errors import ExitCode
-from orchestrator.models.base import Digest, GitOid, Noun, RequirementId, RunId, StepId
+from orchestrator.models.base import Digest, GitOid, Instant, Noun, RequirementId, RunId, StepId
 from orchestrator.models.gate import Result
 from orchestrator.models.risk import AcceptedRisk
 
@@ -54,7 +54,8 @@ class CommitEvidence(Noun):
     persons who approved, by role. ``lines`` counts the changed lines that are
     stated, ``None`` when no statement names any. ``not_observed`` names what nobody
     watched while the change was made. ``people`` edited it by hand.
-    ``risks`` are protections that its sandbox lacked and somebody had accepted.
+    ``risks`` are protections that its sandbox lacked and somebody had accepted. ``signed_by`` are the known keys under
+    the statement, ``at`` is when the change was made, by the word of who signed.
     """
 
     commit: GitOid
@@ -82,6 +83,8 @@ class CommitEvidence(Noun):
     texts_withheld: int
     policy_version: int
     risks: tuple[AcceptedRisk, ...] = ()
+    signed_by: tuple[str, ...] = ()
+    at: Instant | None = None
 
 
 class Verification(Noun):

@@ -111,6 +111,8 @@ class Judge:
             texts_withheld=self._withheld(claim),
             policy_version=self.policy.version,
             risks=claim.risks,
+            signed_by=self.signed.keyids,
+            at=claim.finished_at,
         )
 
     def _say(self, code: str, message: str, hint: str) -> None:

@@ -5,6 +5,8 @@ import json
 import pytest
 from run_support import Req, approve, good, lab, nobody
 
+from orchestrator import __version__
+
 
 def merged(here, *requirements):
     done = here.run(list(requirements), good(*requirements), decide=approve)
@@ -64,3 +66,39 @@ def refused(here, code, *arguments):
 
 def plan_of(here, run):
     return json.loads(here.cli("show", run.id, "--json").stdout)["runs"][0]["steps"]
+
+
+@pytest.mark.engine
+def test_what_an_agent_made_is_listed_and_taken_back_at_once(tmp_path):
+    one, two = Req(1), Req(2, depends=(1,))
+    with lab(tmp_path) as here:
+        run = merged(here, one, two)
+        assert landed(here, "agent=scripted") == landed(here, f"agent=scripted@{__version__}") == [run.id, run.id]
+        (key,) = {k for c in rows(here, "agent=scripted") for k in c["signed_by"]}
+        assert len(landed(here, f"key={key[:12]}")) == 2
+        for nobody_ in ("agent=codex", "agent=scripted@0", "model=m", "agent=scripted,key=00ff"):
+            assert landed(here, nobody_) == []
+        assert landed(here, "agent=scripted", "--since", "2999-01-01") == []
+        for bad in ("", "scripted", "colour=red", "agent=", "agent=a,agent=b"):
+            said = here.cli("blame", "--where", bad)
+            assert (said.returncode, "UNDO005" in said.stderr) == (2, True), bad
+        assert "UNDO006" in here.cli("blame", "README.md", "--where", "agent=codex").stderr
+        assert "UNDO001" in here.cli("revert", "--where", "agent=codex").stderr
+
+        assert here.cli("revert", "--where", "agent=scripted", "--approve-plan").returncode == 4
+        new = json.loads(here.cli("runs", "--json").stdout)["runs"][0]["id"]
+        (item,) = json.loads(here.cli("review", "list", "--json").stdout)["items"]
+        assert here.cli("review", "approve", item["id"], "--lift", "all").returncode == 0
+        assert here.cli("resume", new).returncode == 0
+        left = here.git("ls-tree", "-r", "--name-only", f"handrail/{new}").split()
+        assert not {one.path, two.path} & set(left)
+
+
+def rows(here, where, *more):
+    said = here.cli("blame", "--where", where, "--json", *more)
+    assert said.returncode == 0, said.stderr
+    return json.loads(said.stdout)["commits"]
+
+
+def landed(here, where, *more):
+    return [commit["run"] for commit in rows(here, where, *more)]
