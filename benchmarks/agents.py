@@ -165,7 +165,7 @@ def _contained(image: str, socket: Path, order: bytes) -> None:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agents", nargs="+", default=AGENTS, choices=DRIVERS, metavar="NAME")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--answers", nargs="+", default=("instant", "slow"), choices=("instant", "slow"))
     return parser.parse_args()
 

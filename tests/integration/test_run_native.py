@@ -113,8 +113,9 @@ def test_a_run_whose_broker_is_a_container_ends_verified_too(tmp_path, monkeypat
         (41_000, 1, {"limits": ("tokens=100000",)}),
         (39_000, 0, {"limits": ("tokens=100000",)}),
         (41_000, 1, {"budget_tokens": 100_000}),
+        (41_000, 1, {"limits": ("cost_usd=0.1",)}),
     ],
-    ids=["past-four-fifths", "below", "of-the-run"],
+    ids=["past-four-fifths", "below", "of-the-run", "money"],
 )
 def test_a_budget_that_is_nearly_used_is_warned_of_once(tmp_path, monkeypatch, tokens, warnings, ceiling):
     with lab(tmp_path) as here:
