@@ -14,6 +14,7 @@ from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates import characters, suppressions
 from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.examples import example_hits
 from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits
 from orchestrator.gates.payloads import payload_hits
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
@@ -79,6 +80,7 @@ class HygieneGate:
             hits += suppressions.suppressions(text)
         if not binary and len(side.data) <= SIZE_LIMIT_BYTES:
             hits += payload_hits(side.path, text)
+            hits += example_hits(side.path, text, self._worker)
         hits += self._hidden(side)
         return hits
 

@@ -33,6 +33,7 @@ _NATIVE_MAGIC = (
     b"\0asm",
 )
 _BYTECODE_MAGIC = re.compile(rb"\A..\r\n.{12}[\xe3\x63]", re.DOTALL)
+_ENTRY_POINTS = re.compile(r"(?:.*/)?[^/]+\.(?:egg|dist)-info/entry_points\.txt", re.DOTALL)
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
 
 
@@ -110,6 +111,10 @@ def binary_hits(head: Side, base: Side | None) -> Iterator[Hit]:
         yield _hit("PTH", "a .pth file that runs code at every start of Python", Disposition.DENY)
     elif suffix == ".pth":
         yield _hit("PTH", "a .pth file changes what Python imports", Disposition.PERSON)
+    elif suffix == ".egg-link":
+        yield _hit("PTH", "an .egg-link file changes what Python imports", Disposition.PERSON)
+    elif _ENTRY_POINTS.fullmatch(head.path.casefold()):
+        yield _hit("ENTRY-POINTS", "entry points of an installed package", Disposition.PERSON)
     elif b"\0" in head.data and _is_python(head):
         yield _hit("NUL", "a NUL byte in Python source", Disposition.AGENT, hint="remove it")
     elif _binary(head) and not same:

@@ -97,6 +97,16 @@ OWN: Mapping[str, Words] = {
     "NATIVE-CODE": Words(
         "Native code", "Nobody can read what it does.", "build it from source, outside the repository"
     ),
+    "EXAMPLE-CODE": Words(
+        "An example in prose that runs something",
+        "doctest and plugins of pytest run it, and readers paste it.",
+        "show it without what runs, or have a person agree",
+    ),
+    "ENTRY-POINTS": Words(
+        "Entry points beside an installed package",
+        "pytest, pip and others load what they name, without being asked.",
+        "declare them in pyproject.toml",
+    ),
     "PTH": Words("A .pth file", "Python runs it at every start.", "remove it; configure the path in the environment"),
     "BINARY": Words("A binary file", _BY_NAME, "have a person agree, or keep it outside the repository"),
     "LARGE": Words("A very large file", _BY_NAME, "have a person agree, or keep it outside the repository"),

@@ -426,3 +426,24 @@ def test_file_whose_scanner_is_not_installed_is_a_persons(program):
     assert (report.result, report.tool_version) == (Result.NEEDS_PERSON, "not installed")
     assert [a.how for a in report.accounted] == [Accounting.PERSON]
     assert deciding(report) == {"TOOL-MISSING"}
+
+
+USES = (
+    "on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+    "      - uses: {}\n        with: {{persist-credentials: false}}\n"
+)
+PIN = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683"
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "new"),
+    [
+        ("actions/checkout@v4", "actions/checkout@v5", False),
+        (PIN, "actions/checkout@v5", True),
+        ("actions/checkout@v4", "acme/checkout@v4", True),
+    ],
+)
+def test_an_action_that_was_never_pinned_is_no_news_when_its_version_moves(base, head, new):
+    sides = (USES.format(uses).encode() for uses in (head, base))
+    report = ProgramGate(ZIZMOR).check(candidate_of([FileSpec(".github/workflows/a.yml", *sides)]))
+    assert ("zizmor/unpinned-uses" in {f.rule for f in report.findings}) is new

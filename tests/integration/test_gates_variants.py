@@ -57,6 +57,27 @@ FILES = {
         ("h", b"#!/bin/sh\necho done\n"),
     ),
     "stub that runs": (("i.pyi", b"eval(input())\n"), "B307", ("i.pyi", b"def run() -> int: ...\n")),
+    "code block of a guide": (
+        ("k.md", b"# Setup\n\n```python\nimport os\nos.system(input())\n```\n"),
+        "EXAMPLE-CODE",
+        ("k.md", b"# Setup\n\n```python\nimport os\nos.getcwd()\n```\n"),
+    ),
+    "code block of a page": (
+        ("l.rst", b"Setup\n=====\n\n.. code-block:: python\n\n   import os\n   os.system(input())\n"),
+        "EXAMPLE-CODE",
+        ("l.rst", b"Setup\n=====\n\n.. code-block:: python\n\n   import os\n   os.getcwd()\n"),
+    ),
+    "session in a guide": (
+        ("m.md", b"# Setup\n\n>>> import os\n>>> os.system('id')\n0\n"),
+        "EXAMPLE-CODE",
+        ("m.md", b"# Setup\n\n>>> import os\n>>> os.getcwd()\n'/'\n"),
+    ),
+    "egg-link": (("n.egg-link", b"/srv/other\n.\n"), "PTH", ("n.egg", b"/srv/other\n.\n")),
+    "entry points beside a package": (
+        ("o.egg-info/entry_points.txt", b"[pytest11]\nx = x\n"),
+        "ENTRY-POINTS",
+        ("docs/entry_points.txt", b"[pytest11]\nx = x\n"),
+    ),
     "pickle as text": (("j.txt", b"cos\nsystem\n(S'id'\ntR.\n"), "PICKLE", ("j.txt", b"cos and sin\n")),
     "object in YAML": (
         ("k.yaml", b"a: !!python/object/apply:os.system ['id']\n"),

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.gates.flow.mentions import mentions
 from orchestrator.gates.flow.module import Module
 from orchestrator.gates.flow.rule import Family, Rule
-from orchestrator.gates.flow.rules import code, deserialise, files, hidden, process, queries, trust, web
+from orchestrator.gates.flow.rules import assumed, code, deserialise, files, hidden, process, queries, trust, web
 
 __all__ = ["FAMILIES", "RULES", "analyse"]
 
@@ -23,6 +23,7 @@ FAMILIES: tuple[Family, ...] = (
     queries.FAMILY,
     trust.FAMILY,
     hidden.FAMILY,
+    assumed.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 _RECURSION = 20_000

@@ -21,6 +21,10 @@ _OBJECT_NAME_VALUE = 3
 _SETTERS = frozenset({"__setattr__"})
 
 
+_GIVING = frozenset({"get_json", "get_data", "json", "form", "body", "text", "post", "read", "values"})
+"""Methods of a request that hand out what was sent."""
+
+
 class Invocations(Expressions):
     """Expressions with calls in them."""
 
@@ -50,7 +54,11 @@ class Invocations(Expressions):
             self.handed_on(part, value)
         call = Call(node, function.refs, tuple(args), keywords, receiver, spread, plain=self._plain(node))
         self._change(node, call)
-        return self.make_call(call)
+        made = self.make_call(call)
+        # A method of what is itself trusted may give untrusted data: request.get_json().
+        named = isinstance(node.func, ast.Attribute) and node.func.attr in _GIVING and not receiver.taint
+        given = function.taint - made.taint if named else frozenset[str]()
+        return replace(made, taint=made.taint | given) if given else made
 
     def _change(self, node: ast.Call, call: Call) -> None:
         """What a method does to the container that it is called on, and ``setattr`` to its object."""

@@ -21,6 +21,10 @@ _IMPORTS = frozenset(
         "pydoc.locate",
         "pkgutil.resolve_name",
         "zope.dottedname.resolve.resolve",
+        "django.utils.module_loading.import_string",
+        "werkzeug.utils.import_string",
+        "twisted.python.reflect.namedAny",
+        "kombu.utils.imports.symbol_by_name",
     }
 )
 _WRAPPERS = frozenset({"functools.partial", "functools.wraps", "functools.lru_cache", "builtins.staticmethod"})

@@ -120,6 +120,7 @@ class Module(Statements):
         function = self._prefix.rpartition(".")[2] if self._prefix else ""
         handler = {"handler": self.scope.get("return handler", ANYTHING)}
         self._show(Call(node, frozenset({f"return:{function}"}), (value,), handler))
+        self.handed_on(node, value)
 
     def _use(self, name: str, node: ast.AST) -> None:
         capability = capability_of(name)
@@ -295,7 +296,9 @@ class Module(Statements):
         self._depth += 1
         try:
             if isinstance(node, ast.Lambda):
-                return self.value(node.body)
+                value = self.value(node.body)
+                self.handed_on(node.body, value)
+                return value
             self.block(node.body)
             return join(self.returns) if self.returns else ANYTHING
         finally:

@@ -284,12 +284,20 @@ class Statements(Invocations):
             for part in ast.walk(case.pattern):
                 if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name:
                     self.bind(part.name, self.element_of(subject) if part is not case.pattern else subject)
+            if isinstance(case.pattern, ast.MatchClass):
+                self._by_attribute(subject, case.pattern)
             self.value(case.guard)
             self.block(case.body)
             ends.append(self.scope)
         self.scope = before
         for end in ends:
             self.scope = merged(self.scope, end)
+
+    def _by_attribute(self, subject: Value, pattern: ast.MatchClass) -> None:
+        """``case object(system=s)`` binds an attribute of the subject."""
+        for attribute, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
+            if isinstance(inner, ast.MatchAs) and inner.name:
+                self.bind(inner.name, self.attribute(subject, attribute))
 
     def _do_functiondef(self, node: ast.FunctionDef) -> None:
         self.define_function(node)

@@ -53,6 +53,8 @@ class Raw:
     severity: str = "medium"
     cwe: int | None = None
     hint: str = ""
+    text: str = ""
+    """What makes it the same on both sides, where that is less than its whole line."""
 
 
 @dataclass(slots=True)
@@ -242,7 +244,7 @@ def _hit(raw: Raw, lines: Sequence[str], disposition: Disposition, *, in_test: b
         disposition=Disposition.NOTE if mild else disposition,
         line=raw.line,
         end_line=max(raw.line, raw.end_line),
-        text=line_text(lines, raw.line, max(raw.line, raw.end_line)) if raw.line else raw.message,
+        text=raw.text or (line_text(lines, raw.line, max(raw.line, raw.end_line)) if raw.line else raw.message),
         severity=raw.severity,
         cwe=raw.cwe,
         hint=raw.hint,

@@ -33,6 +33,7 @@ _WORKFLOWS = (
     ".github/dependabot.yaml",
 )
 _C = frozenset({".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp"})
+_USES = re.compile(r"(?P<action>[\w.-]+/[\w./-]+)@")
 _SILENCER = re.compile(rb"#(\s*)(?=shellcheck\s)", re.IGNORECASE)
 _SHELLCHECK_AGENT = frozenset({2115, 2114})
 """``rm -rf "$x/"`` and the like: rated a warning, deletes the root."""
@@ -75,9 +76,16 @@ def _zizmor(code: int, out: bytes, err: bytes, names: Sequence[str]) -> Answer:
             disposition=_AGENT if grave else _NOTE,
             severity=severity if severity in {"high", "medium"} else "low",
             hint=f"see {finding['url']}",
+            text=_action(finding["ident"], str(place["concrete"].get("feature", ""))),
         )
         answer.add(name, raw)
     return answer
+
+
+def _action(rule: str, feature: str) -> str:
+    """An action that was not pinned before and is not now is the same finding, whichever version it moved to."""
+    found = _USES.search(feature) if rule == "unpinned-uses" else None
+    return f"uses {found['action'].casefold()}" if found else ""
 
 
 def _workflow_suffix(side: Side) -> str:

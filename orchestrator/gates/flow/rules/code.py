@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Rule, Say, dirty, nodes
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
 
@@ -122,11 +122,23 @@ _TEXT_RUNNERS = frozenset(
         "builtins.breakpoint",
     }
 )
+_QUERIES = frozenset({"query"})
 _EVALUATING = frozenset({"eval", "evaljs", "runsource", "run_cell", "runcode"})
 _FUNCTIONS = frozenset({"types.FunctionType", "types.LambdaType"})
 _CODE_OBJECTS = frozenset({"builtins.compile()", "marshal.loads()", "types.CodeType()", "codeop.compile_command()"})
 _IMPORTS = frozenset(
-    {"importlib.import_module", "builtins.__import__", "pydoc.locate", "pkgutil.resolve_name", "importlib.__import__"}
+    {
+        "importlib.import_module",
+        "builtins.__import__",
+        "pydoc.locate",
+        "pkgutil.resolve_name",
+        "importlib.__import__",
+        "django.utils.module_loading.import_string",
+        "werkzeug.utils.import_string",
+        "twisted.python.reflect.namedAny",
+        "kombu.utils.imports.symbol_by_name",
+        "zope.dottedname.resolve.resolve",
+    }
 )
 _FULL_MODULES = frozenset({"os", "subprocess", "builtins", "ctypes", "importlib", "pty", "commands"})
 _LOADERS = (
@@ -180,7 +192,8 @@ DANGEROUS = frozenset(
 _INNER = frozenset(
     {"__subclasses__", "__globals__", "__builtins__", "f_globals", "f_builtins", "f_locals", "gi_frame", "cr_frame"}
 )
-_LOOKS_INSIDE = frozenset({"sys._getframe", "gc.get_objects", "gc.get_referrers", "inspect.currentframe"})
+_NAMES_INSIDE = frozenset({"__subclasses__", "__globals__", "__builtins__", "__import__"})
+_CONFIGURES = frozenset({"logging.config.dictConfig", "logging.config.fileConfig"})
 
 
 def _on_call(call: Call, say: Say) -> None:
@@ -198,6 +211,7 @@ def _on_call(call: Call, say: Say) -> None:
         say(CODE, call.node, f"{call.is_one_of(_INTERPRETERS)} runs whatever it is given")
     if call.is_one_of(_FUNCTIONS) and first is not None and first.refs & _CODE_OBJECTS:
         say(CODE, call.node, "a function is made of compiled text")
+    _configured(call, say)
     imported = call.is_one_of(_IMPORTS)
     if imported and dirty(first, "import", ANY_INPUT | {"env"}):
         say(IMPORTED, call.node, f"{imported}{_from(first)}")
@@ -210,6 +224,30 @@ def _on_call(call: Call, say: Say) -> None:
     template = call.is_one_of(_TEMPLATES)
     if template and dirty(call.arg(0, "source"), "template", ANY_INPUT):
         say(TEMPLATE, call.node, f"{template}{_from(call.arg(0, 'source'))}")
+
+
+def _configured(call: Call, say: Say) -> None:
+    """Settings and queries that name what is called."""
+    first = call.arg(0, "config", "fname", "expr")
+    if call.calls_method(_QUERIES) and dirty(first, "code", WEB):
+        say(CODE, call.node, f"query{_from(first)}")
+    configures = call.is_one_of(_CONFIGURES)
+    if configures and (dirty(first, "code", WEB) or _factory(first)):
+        say(CODE, call.node, f"{configures} calls what its settings name{_from(first)}")
+
+
+def _factory(settings: Value | None) -> bool:
+    """Whether settings name a dangerous function as the maker of one of their objects."""
+    if settings is None:
+        return False
+    made = settings.member("()")
+    if made is not None and made.text is not None and _dangerous(made.text):
+        return True
+    return any(_factory(value) for _, value in settings.pairs or ())
+
+
+def _dangerous(name: str) -> bool:
+    return name in DANGEROUS or name.startswith(("subprocess.", "builtins.", "importlib.", "ctypes.", "runpy."))
 
 
 def _any_of(name: str) -> str:
@@ -251,6 +289,12 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
     for node in nodes(tree):
         if isinstance(node, ast.Attribute) and node.attr in _INNER and not _dunder_own(node):
             say(INSIDE, node, node.attr)
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and node.slice.value in _NAMES_INSIDE
+        ):
+            say(INSIDE, node, str(node.slice.value))
 
 
 def _dunder_own(node: ast.Attribute) -> bool:

@@ -191,6 +191,8 @@ def _tls(call: Call, say: Say) -> None:
         say(TLS, call.node, "cert_verify without verification")
     if call.names & {"ssl._create_unverified_context", "ssl._create_stdlib_context"}:
         say(TLS, call.node, "a context that verifies nothing")
+    if "ssl.SSLContext" in call.names and _verifies_nothing(call.arg(0, "protocol")):
+        say(TLS, call.node, "ssl.SSLContext() verifies nothing; ssl.create_default_context() does")
     for name in call.names:
         if name.startswith("set:"):
             _tls_setting(call, last(name), name, say)
@@ -202,6 +204,11 @@ def _tls(call: Call, say: Say) -> None:
         and call.args[1].const == 0
     ) and any(last(r) in {"SSL_VERIFYPEER", "SSL_VERIFYHOST"} for r in option.refs):
         say(TLS, call.node, "verification is switched off")
+
+
+def _verifies_nothing(protocol: Value | None) -> bool:
+    """Only ``PROTOCOL_TLS_CLIENT`` verifies by itself; a server's side has nothing to verify."""
+    return protocol is None or bool({last(ref) for ref in protocol.refs} & {"PROTOCOL_TLS", "PROTOCOL_SSLv23"})
 
 
 def _off(value: Value) -> bool:

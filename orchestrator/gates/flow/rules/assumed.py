@@ -1,0 +1,121 @@
+"""What holds only while nobody plays along: checks that an option removes, texts that are programs, switches."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.rule import WEB, Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.values import NOTHING, Value
+from orchestrator.models.disposition import Disposition
+
+__all__ = ["FAMILY"]
+
+ASSERTED = Rule(
+    "HR901",
+    862,
+    "an assert decides who may do what",
+    "Python leaves every assert out when it runs with -O, and then nobody is refused.",
+    "raise an error of your own: if not user.is_admin: raise PermissionError",
+    "def erase(user, item):\n    assert user.is_admin\n    item.erase()\n",
+    "def erase(user, item):\n    if not user.is_admin:\n        raise PermissionError\n    item.erase()\n",
+)
+FORMAT = Rule(
+    "HR902",
+    134,
+    "a format string comes from outside",
+    "Its fields reach attributes and keys of all that is put in, secrets too.",
+    "keep the format string fixed, or use string.Template",
+    "from flask import request\n\n\ndef greet(user):\n    return request.args['text'].format(user=user)\n",
+    "from flask import request\n\n\ndef greet():\n    return 'Hi {}'.format(request.args['name'])\n",
+)
+SWITCHES = Rule(
+    "HR903",
+    426,
+    "a variable makes other programs load code or run a command",
+    "Every program that is started from here on does it, whatever it is.",
+    "pass the setting to the one program that needs it, by its own option",
+    "import os\nos.environ['LD_PRELOAD'] = 'lib/x.so'\n",
+    "import os\nos.environ['LANG'] = 'C.UTF-8'\n",
+    "medium",
+    Disposition.PERSON,
+)
+SWAPPED = Rule(
+    "HR904",
+    913,
+    "a module of Python is replaced, or every call is watched",
+    "All other code goes on importing it, or is seen and changed on the way, and nothing shows it.",
+    "import your own module under its own name",
+    "import sys\nimport other\nsys.modules['ssl'] = other\n",
+    "import sys\nsys.modules[__name__] = object()\n",
+    "medium",
+    Disposition.PERSON,
+)
+
+_WHO = re.compile(
+    r"is_(?:admin|staff|superuser|authenticated|authori[sz]ed|owner|root)|has_(?:perms?|permissions?|role|access|scope)"
+    r"|check_(?:permissions?|access|password|csrf|signature)|can_(?:edit|delete|view|access|read|write|approve|manage)"
+    r"|verify_(?:password|signature|token|csrf)|compare_digest|authori[sz]ed|user_passes_test"
+)
+_LOADING = frozenset(
+    {
+        *("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONSTARTUP", "PYTHONHOME", "PYTHONBREAKPOINT"),
+        *("BASH_ENV", "PROMPT_COMMAND", "PERL5OPT", "PERL5LIB", "RUBYOPT", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS"),
+        *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL"),
+    }
+)
+_WATCHERS = frozenset(
+    {
+        *("sys.settrace", "sys.setprofile", "threading.settrace", "threading.setprofile", "sys.addaudithook"),
+        *("threading.settrace_all_threads", "threading.setprofile_all_threads", "sys.monitoring.register_callback"),
+        *("gc.get_objects", "gc.get_referrers"),
+    }
+)
+_FORMATS = frozenset({"format", "format_map"})
+_PUTS = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.__setitem__"})
+
+
+def _on_call(call: Call, say: Say) -> None:
+    if call.calls_method(_FORMATS) and dirty(call.receiver, "format", WEB):
+        say(FORMAT, call.node, f"format of data from {dirty(call.receiver, 'format', WEB)}")
+    for name in _switches(call):
+        say(SWITCHES, call.node, name)
+    if "set:sys.modules[]" in call.names and _of_python(call.args[1]):
+        say(SWAPPED, call.node, f"sys.modules[{call.args[1].text!r}]")
+    watcher = call.is_one_of(_WATCHERS)
+    if watcher and not _ends(call):
+        say(SWAPPED, call.node, watcher)
+
+
+def _switches(call: Call) -> list[str]:
+    keys: list[object] = [key for value in call.every() for key, _ in value.pairs or ()]
+    if "set:os.environ[]" in call.names:
+        keys.append(call.args[1].const)
+    elif call.names & _PUTS and call.args:
+        keys.append(call.args[0].const)
+    elif "os.environ.update" in call.names:
+        keys += call.keywords
+    return sorted({key for key in keys if isinstance(key, str) and key in _LOADING})
+
+
+def _of_python(key: Value) -> bool:
+    return (key.text or "").partition(".")[0] in sys.stdlib_module_names
+
+
+def _ends(call: Call) -> bool:
+    """``settrace(None)`` only ends it."""
+    return bool(call.args) and call.args[0].const is not NOTHING and call.args[0].const is None
+
+
+def _on_tree(tree: ast.Module, say: Say) -> None:
+    for node in nodes(tree):
+        if isinstance(node, ast.Assert):
+            names = (n.attr if isinstance(n, ast.Attribute) else getattr(n, "id", "") for n in ast.walk(node.test))
+            word = next((name for name in names if _WHO.fullmatch(name)), "")
+            if word:
+                say(ASSERTED, node, word)
+
+
+FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED), _on_call, None, _on_tree)
