@@ -298,14 +298,14 @@ def lab(
     ceiling: Mapping[str, object] | None = None,
     approve: Sequence[str] = ("reviewer",),
     separate: bool = False,
+    times: bool = False,
     lift_roles: Sequence[str] = ("reviewer",),
 ) -> Iterator[Lab]:
     """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly.
 
     ``people`` are further persons with their roles; the key of each is ``NAME.pem``. ``ceiling`` is what the policy's
     is beside the defaults, ``approve`` the roles that can approve a merge. ``separate`` is the policy's
-    ``separate_approval``. ``lift_roles`` may lift
-    findings.
+    ``separate_approval``, ``times`` its ``keep_review_times``. ``lift_roles`` may lift findings.
     """
     made = Lab(folder, state or state_home())
     variables = {
@@ -331,6 +331,7 @@ def lab(
                 "ceiling": ceiling or {},
                 "approve_roles": tuple(approve),
                 "separate_approval": separate,
+                "keep_review_times": times,
                 "lift_roles": tuple(lift_roles),
             },
         )
