@@ -18,8 +18,9 @@ def notes(ctx: RunContext, state: RunState) -> Iterator[Note]:
             continue
         for line in ctx.index.decisions(item):
             said = ctx.open_decision(line)[1]
-            if said.comment is not None:
-                yield Note(node=node, reviewer=said.reviewer, text=ctx.load(Comment, said.comment).text)
+            words = ctx.load(Comment, said.comment).text if said.comment is not None else ""
+            if words:
+                yield Note(node=node, reviewer=said.reviewer, text=words)
 
 
 def said_so_far(ctx: RunContext, state: RunState) -> tuple[str, ...]:

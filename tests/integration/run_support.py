@@ -299,6 +299,7 @@ def lab(
     ceiling: Mapping[str, object] | None = None,
     approve: Sequence[str] = ("reviewer",),
     separate: bool = False,
+    times: bool = False,
     lift_roles: Sequence[str] = ("reviewer",),
     policy_age: timedelta = timedelta(0),
 ) -> Iterator[Lab]:
@@ -306,8 +307,8 @@ def lab(
 
     ``people`` are further persons with their roles; the key of each is ``NAME.pem``. ``ceiling`` is what the policy's
     is beside the defaults, ``approve`` the roles that can approve a merge. ``separate`` is the policy's
-    ``separate_approval``. ``lift_roles`` may lift
-    findings. The policy was made ``policy_age`` ago.
+    ``separate_approval``, ``times`` its ``keep_review_times``. ``lift_roles`` may lift findings. The policy was made
+    ``policy_age`` ago.
     """
     made = Lab(folder, state or state_home())
     variables = {
@@ -333,6 +334,7 @@ def lab(
                 "ceiling": ceiling or {},
                 "approve_roles": tuple(approve),
                 "separate_approval": separate,
+                "keep_review_times": times,
                 "lift_roles": tuple(lift_roles),
             },
             age=policy_age,

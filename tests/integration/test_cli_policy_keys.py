@@ -76,7 +76,10 @@ def test_separate_approval_needs_another_reviewer(desk):
     assert rows(desk, "policy", "show")["separate_approval"] is True
     assert "separate approval" in desk.handrail("policy", "show").out
     desk.refused("EVID021", 9, "policy", "change", "--remove", "ana", "-o", desk.home / "d")
-    assert desk.handrail("policy", "change", "--remove", "ana", "--no-separate-approval", "--commit").code == 0
+    less = ("--remove", "ana", "--no-separate-approval", "--keep-review-times", "--commit")
+    assert desk.handrail("policy", "change", *less).code == 0
+    assert rows(desk, "policy", "show")["keep_review_times"] is True
+    assert "review times: a decision keeps" in desk.handrail("policy", "show").out
 
 
 def test_rotating_and_revoking_a_key(desk):

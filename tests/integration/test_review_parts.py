@@ -96,7 +96,7 @@ def test_an_edit_by_hand_is_a_change_that_its_author_cannot_approve_alone(tmp_pa
 
 def test_where_approval_is_separate_another_person_approves_what_one_signs_and_edits(tmp_path):
     one = Req(1)
-    with lab(tmp_path, {"src/f1.py": LINES}, people={"ben": ["reviewer"]}, separate=True) as here:
+    with lab(tmp_path, {"src/f1.py": LINES}, people={"ben": ["reviewer"]}, separate=True, times=True) as here:
         run, item = parked(here, {one.id: [[write(one.path, TWO_PLACES)]]}, one)
         assert item.authors == ("you",)
         edited = here.folder / "edited.py"
@@ -104,9 +104,11 @@ def test_where_approval_is_separate_another_person_approves_what_one_signs_and_e
         assert here.cli("review", "edit", item.id, one.path, "--from", str(edited)).returncode == 0
         (fresh,) = here.resume(run.id, decide=nobody).asked
         with here.reviews(run) as reviews:
-            assert reviews.decide(fresh.id, Verdict.APPROVE).outcome is None
+            assert reviews.decide(fresh.id, Verdict.APPROVE, seconds_on_screen=3.2).outcome is None
         with here.reviews(run, here.folder / "ben.pem") as reviews:
             assert reviews.decide(fresh.id, Verdict.APPROVE).outcome is Verdict.APPROVE
+        (told,) = json.loads(here.cli("review", "show", fresh.id, "--json").stdout)["items"]
+        assert [d["seconds_on_screen"] for d in told["decisions"]] == [3, None]
         assert here.resume(run.id).code == 0
         found = here.verify(run)
         assert (found.verdict, found.problems) == (Verified.VERIFIED, ())

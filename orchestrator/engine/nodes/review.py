@@ -111,16 +111,15 @@ def _revised(ctx: RunContext, state: RunState, node: Node, item: str) -> Update 
     if not same or set(made.people) - {*before.people, who}:
         raise EvidenceInvalid("EVID029", f"The change that {who} made is not of this step.", "handrail review list")
     decisions = [ctx.open_decision(line)[1] for line in ctx.index.decisions(item)]
-    comments = [*ctx.index.comments(item), *(d.comment for d in decisions if d.comment)]
-    feedback = [*now.mine["feedback"], *(comment_feedback(c) for c in dict.fromkeys(comments))]
+    feedback = [*now.mine["feedback"], *(comment_feedback(c) for c in _worded(ctx, item, decisions))]
     record: StepState = {**now.remembered(), "proposal": digest, "feedback": feedback}
     return {"steps": {now.step.id: record}}
 
 
 def _sent_back(ctx: RunContext, state: RunState, node: Node, item: str) -> Update:
     decisions = [ctx.open_decision(line)[1] for line in ctx.index.decisions(item)]
-    comments = [*ctx.index.comments(item), *(d.comment for d in decisions if d.comment)]
-    feedback = [comment_feedback(c) for c in dict.fromkeys(comments)]
+    comments = _worded(ctx, item, decisions)
+    feedback = [comment_feedback(c) for c in comments]
     why = _reason(ctx, decisions)
     if node.reviews is Subject.CHANGE:
         now = Attempt.current(ctx, state)
@@ -129,9 +128,15 @@ def _sent_back(ctx: RunContext, state: RunState, node: Node, item: str) -> Updat
     return {} if node.reviews is not Subject.RUN else _reopened(ctx, state, comments, feedback, why)
 
 
+def _worded(ctx: RunContext, item: str, decisions: Sequence[Decision]) -> list[Digest]:
+    """All remarks on an item, each once. A decision's may hold no words, only a time or waivers: nothing to tell."""
+    comments = [*ctx.index.comments(item), *(d.comment for d in decisions if d.comment)]
+    return [c for c in dict.fromkeys(comments) if ctx.load(Comment, c).text]
+
+
 def _reason(ctx: RunContext, decisions: Sequence[Decision]) -> str:
     said = [ctx.load(Comment, d.comment).text for d in decisions if d.comment]
-    return "; ".join(said)
+    return "; ".join(words for words in said if words)
 
 
 def _reopened(ctx: RunContext, state: RunState, comments: Sequence[Digest], feedback: list[str], why: str) -> Update:
