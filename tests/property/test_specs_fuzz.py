@@ -20,9 +20,12 @@ SLOWEST_SECONDS = 10.0
 """Of CPU for one document: all of them are small."""
 MOST_MIB = 400
 KEPT = {
-    "spec-kit": "# Feature Specification: A\n\n## Requirements\n\n- **FR-001**: The page MUST show it [NEEDS CLARIFICATION: when?]\n",
-    "ears": "# A\n\n### Requirement 1: Door\n\n#### Acceptance Criteria\n\n1. WHEN a THEN the door SHALL open\n2. IF b THEN c\n",
-    "openspec": "## ADDED Requirements\n\n### Requirement: A\nIt SHALL b.\n\n#### Scenario: C\n- **WHEN** d\n- **THEN** e\n",
+    "spec-kit": "# Feature Specification: A\n\n## Requirements\n\n"
+    "- **FR-001**: The page MUST show it [NEEDS CLARIFICATION: when?]\n",
+    "ears": "# A\n\n### Requirement 1: Door\n\n#### Acceptance Criteria\n\n"
+    "1. WHEN a THEN the door SHALL open\n2. IF b THEN c\n",
+    "openspec": "## ADDED Requirements\n\n### Requirement: A\nIt SHALL b.\n\n"
+    "#### Scenario: C\n- **WHEN** d\n- **THEN** e\n",
     "press": "Press release\n\nToday we announce it.\n\nFAQ\n\nQ: Can I?\nA: You can pay with a credit card.\n",
     "table": "# T\n\n## Requirements\n\n| ID | Requirement |\n|---|---|\n| R1 | It must work fast |\n",
     "front": "---\nnamespace: a\nlanguage: en\n---\n# T\n\n## Requirements\n\n### REQ-001: A\n\nIt must.\n",
@@ -108,7 +111,7 @@ def judge(data: bytes, chosen: SpecFormat | None) -> None:
 
 
 def fuzz(seed: int, cpu_seconds: float) -> int:
-    draw, texts, count = random.Random(seed), corpus(), 0
+    draw, texts, count = random.Random(seed), corpus(), 0  # noqa: S311  bytes to try, no secret
     forms = [None, None, *(f for f in SpecFormat if f is not SpecFormat.PROCESS)]
     end = time.process_time() + cpu_seconds
     while time.process_time() < end:
