@@ -58,7 +58,8 @@ _CONTEXT = re.compile(
 _AS_IS = re.compile(r"^(?:shipped|existing|current|as[- ]is|already|today)\b")
 STRONG = re.compile(
     r"\b(?:must|shall|should|ought to|needs to|(?:is|are|be) (?:required|not allowed|forbidden) to|may not"
-    r"|m[u\u00fc]ss(?:en)?|soll(?:en)?|d(?:arf|\u00fcrfen)|will be able to|has to be)\b",
+    r"|m[u\u00fc]ss(?:en)?|soll(?:en)?|d(?:arf|\u00fcrfen)"
+    r"|will be able to|has to be)\b",
     re.IGNORECASE,
 )
 """Demands wherever they stand."""
