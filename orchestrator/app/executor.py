@@ -31,7 +31,8 @@ class _Process:
         pipe = subprocess.PIPE
         self.popen = subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, bufsize=1, start_new_session=True)  # noqa: S603  our own module
         self._stdin, self._stdout = cast("TextIO", self.popen.stdin), cast("TextIO", self.popen.stdout)
-        threading.Thread(target=self._listen, args=(heard,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(heard,), daemon=True)
+        self._listener.start()
 
     def give(self, job: RunJob) -> None:
         """A dead process is heard of by its end, not here."""
@@ -44,11 +45,17 @@ class _Process:
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()
 
+    def forget(self) -> None:
+        """Of one that has ended: let go of its pipes."""
+        self.end()
+        self._listener.join()
+
     def _listen(self, heard: SimpleQueue[tuple[_Process, JobEnd | None]]) -> None:
-        for line in self._stdout:
-            answer: dict[str, Any] = json.loads(line)
-            answer |= {"job": RunJob(**answer["job"]), "details": tuple(answer["details"])}
-            heard.put((self, JobEnd(**answer)))
+        with self._stdout:
+            for line in self._stdout:
+                answer: dict[str, Any] = json.loads(line)
+                answer |= {"job": RunJob(**answer["job"]), "details": tuple(answer["details"])}
+                heard.put((self, JobEnd(**answer)))
         heard.put((self, None))
 
 
@@ -79,6 +86,7 @@ class LocalExecutor:
             except subprocess.TimeoutExpired:
                 process.popen.kill()
                 process.popen.wait()
+            process.forget()
 
     def submit(self, job: RunJob) -> None:
         self._waiting.append(job)
@@ -105,6 +113,7 @@ class LocalExecutor:
         if process in self._idle:
             self._idle.remove(process)
         code = process.popen.wait()
+        process.forget()
         return [_lost(job, code)] if job is not None else []
 
     def _distribute(self) -> None:

@@ -256,7 +256,7 @@ class Lab:
         with self.project() as project:
             return project.layout.run(run) / "checkpoints.db"
 
-    def wait_for(self, kind: str, *, count: int = 1, seconds: float = 30) -> str:
+    def wait_for(self, kind: str, *, count: int = 1, seconds: float = 150) -> str:
         """The id of the newest run, once it has that many durable events of a kind; seen from outside."""
         where, until = self.database(), time.monotonic() + seconds
         query = "SELECT run FROM events WHERE json_extract(document, '$.kind') = ? ORDER BY number DESC"

@@ -1,0 +1,208 @@
+"""What the engine costs beside bare LangGraph, what it keeps, and what parked runs cost.
+
+    python benchmarks/engine.py [SUPERSTEPS] [RUNS] [PARKED]
+
+The supersteps are those of a real process, a loop over a list, through the whole engine: transitions checked, the
+monitor asked, each one an event. The peer is the same loop in a bare LangGraph graph over LangGraph's own SQLite
+saver, in the mode in which Handrail keeps its checkpoints (WAL, synchronous=FULL, the strict serializer). No
+container runs. The state of 1,000 steps has the fields of a real one and is written step by step. Parked runs are
+real runs that wait for a person, parked one after another by this one process; the other runs in the store are rows
+of real shape.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import sample
+import yaml
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph import END, START, StateGraph
+from measuring import median, process, report
+
+from orchestrator.app.project import Project, open_project
+from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.engine.state import RunState, Update, opened
+from orchestrator.errors import ExitCode
+from orchestrator.models.ids import RunId, sha256
+from orchestrator.store.checkpoints import checkpoints
+
+if TYPE_CHECKING:
+    from orchestrator.models.run import Run
+
+_STEPS = 1000
+_ROUNDS = 3
+_WARM = 10
+GOALS = {
+    "supersteps per second / bare LangGraph": (">=", 0.9),
+    "database of a state of 1,000 steps (MB)": ("<=", 2.0),
+    "resume with that many runs in the store (s)": ("<=", 1.0),
+    "processes, open files and sockets left by parked runs": ("<=", 0.0),
+}
+
+
+class Loop(TypedDict, total=False):
+    at: str
+    turn: str
+    count: int
+
+
+def main(supersteps: int = 1000, runs: int = 10_000, parked: int = 2000) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        env = sample.environment(folder) | {"XDG_STATE_HOME": f"{folder}/state"}
+        os.environ.update(env)
+        where, _, _ = sample.set_up(folder / "sample", 1, env)
+        with open_project(where) as project:
+            figures = _speed(project, folder, supersteps)
+            figures |= {"database of a state of 1,000 steps (MB)": _state(folder / "state-of-steps")}
+            figures |= _parked(project, folder, parked)
+            figures |= _resume(project, folder, runs, env)
+    report("engine", figures, GOALS)
+
+
+def _speed(project: Project, folder: Path, supersteps: int) -> dict[str, float]:
+    path = _process(folder / "loop", _loop(supersteps - 2))
+    ours, bare, grown = list[float](), list[float](), 0.0
+    for round_ in range(_ROUNDS):
+        run = start(project, RunRequest(None, workflow=str(path)))
+        before = project.layout.database.stat().st_size
+        ours.append(_seconds(lambda run=run: go_on(project, run)))
+        grown = _size(project.layout.run(run.id)) + project.layout.database.stat().st_size - before
+        bare.append(_seconds(lambda round_=round_: _bare(folder / f"bare{round_}", supersteps)))
+    return {
+        "supersteps": float(supersteps),
+        "bare LangGraph, supersteps per second": supersteps / min(bare),
+        "engine, supersteps per second": supersteps / min(ours),
+        "supersteps per second / bare LangGraph": min(bare) / min(ours),
+        "kept for each superstep (KiB)": grown / 1024 / supersteps,
+    }
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _loop(items: int) -> dict[str, Any]:
+    each = {"repeat": {"items": [str(n) for n in range(items)]}, "on": {"each": "loop", "done": "end"}}
+    return {"loop": {"kind": "for_each", **each}, "end": {"kind": "end", "exit": 0}}
+
+
+def _waits() -> dict[str, Any]:
+    done = {"done": "end", "blocked": "end"}
+    return {"first": {"kind": "task", "role": "reviewer", "on": done}, "end": {"kind": "end", "exit": 0}}
+
+
+def _process(folder: Path, nodes: dict[str, Any]) -> Path:
+    folder.mkdir()
+    prose = b"1. Do it.\n"
+    (folder / "process.md").write_bytes(prose)
+    named = {"title": "Measured", "start": next(iter(nodes)), "roles": ["reviewer"], "facts": {}, "ceiling": {}}
+    body = {"schema": "handrail.workflow/1", "id": folder.name, **named, "nodes": nodes, "source_digest": sha256(prose)}
+    (folder / "workflow.yaml").write_text(yaml.safe_dump(body, sort_keys=False))
+    return folder / "workflow.yaml"
+
+
+def _bare(folder: Path, supersteps: int) -> None:
+    graph: Any = StateGraph(Loop)
+    graph.add_node("loop", lambda s: {"at": "loop", "turn": "loop", "count": s["count"] + 1})
+    graph.add_edge(START, "loop")
+    graph.add_conditional_edges("loop", lambda s: "loop" if s["count"] < supersteps else END, ["loop", END])
+    config = {"configurable": {"thread_id": "t"}, "recursion_limit": supersteps + 10}
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "checkpoints.db", check_same_thread=False)) as db:
+        saver = SqliteSaver(db, serde=JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None))
+        saver.setup()
+        db.execute("PRAGMA synchronous = FULL")
+        graph.compile(checkpointer=saver).invoke({"count": 0}, config, durability="sync")
+
+
+def _state(folder: Path) -> float:
+    """Megabytes on disk, write-ahead log included, after 1,000 steps of one superstep each."""
+    graph: Any = StateGraph(RunState)
+
+    def work(state: RunState) -> Update:
+        number = len(state.get("steps", {})) + 1
+        digest = sha256(str(number).encode())
+        record = {**opened(), "status": "merged", "proposal": digest, "sheet": digest, "commit": digest[7:47]}
+        return {"tip": digest[7:47], "steps": {f"S{number:04}": record}}
+
+    graph.add_node("work", work)
+    graph.add_edge(START, "work")
+    graph.add_conditional_edges("work", lambda s: "work" if len(s["steps"]) < _STEPS else END, ["work", END])
+    config = {"configurable": {"thread_id": "t"}, "recursion_limit": _STEPS + 10}
+    with checkpoints(folder / "checkpoints.db") as saver:
+        graph.compile(checkpointer=saver).invoke({"steps": {}}, config, durability="sync")
+        return _size(folder) / 1e6
+
+
+def _parked(project: Project, folder: Path, count: int) -> dict[str, float]:
+    path = _process(folder / "waits", _waits())
+    for _ in range(_WARM):
+        _park(project, path)
+    before, held, disk = _memory(), _held(), _size(project.layout.root)
+    began = time.perf_counter()
+    for _ in range(count):
+        _park(project, path)
+    took = time.perf_counter() - began
+    return {
+        "parked runs": float(count),
+        "growth of the process that parks them, for each (KiB)": max(0.0, _memory() - before) / count,
+        "processes, open files and sockets left by parked runs": float(_held() - held),
+        "disk for each parked run (KiB)": (_size(project.layout.root) - disk) / 1024 / count,
+        "runs parked per second": count / took,
+    }
+
+
+def _park(project: Project, path: Path) -> Run:
+    run = start(project, RunRequest(None, workflow=str(path)))
+    go_on(project, run)
+    return run
+
+
+def _resume(project: Project, folder: Path, runs: int, env: dict[str, str]) -> dict[str, float]:
+    run = _park(project, _process(folder / "resumed", _waits()))
+    with project.index.transaction() as db:
+        for number in range(runs):
+            other = run.model_copy(update={"id": RunId(f"20250101-{number:06}")})
+            db.execute("INSERT INTO runs VALUES (?, ?, ?)", (other.id, "2025", other.model_dump_json()))
+    argv = [*sample.HANDRAIL, "resume", run.id, "--repo", str(folder / "sample"), "--no-input"]
+    whole = median([process(argv, env=env, expect=ExitCode.WAITING) for _ in range(_ROUNDS)])
+    inside = min(_seconds(lambda: go_on(project, run)) for _ in range(_ROUNDS))
+    return {
+        "runs in the store": float(len(project.index.run_rows())),
+        "resume with that many runs in the store (s)": inside,
+        "resume as a command, start-up included (s)": whole.wall_seconds,
+        "resume as a command, start-up included (cpu s)": whole.cpu_seconds,
+    }
+
+
+def _memory() -> float:
+    """KiB that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1024
+
+
+def _held() -> int:
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return len(children) + len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _size(folder: Path) -> float:
+    return float(sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
