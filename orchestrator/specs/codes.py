@@ -29,7 +29,7 @@ CODES: dict[str, Code] = {
     "PRD001": Code("the file is empty", "write at least one requirement"),
     "PRD002": Code("the file is not text", "export the document as Markdown and pass that file"),
     "PRD003": Code(
-        "the file is larger than 8 MiB, 100,000 lines or 50,000 headings, paragraphs, items and rows",
+        "the file is larger than 8 MiB, 100,000 lines or 35,000 headings, paragraphs, items and rows",
         "split the document by feature",
     ),
     "PRD004": Code("the file is not UTF-8", "save it again with the encoding UTF-8"),

@@ -14,7 +14,7 @@ from orchestrator.specs.codes import Report, shown
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_LINES = 100_000
-MAX_BLOCKS = 50_000
+MAX_BLOCKS = 35_000
 MAX_FRONT_MATTER_LINES = 100
 
 _BINARY = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"{\\rtf")
