@@ -271,12 +271,22 @@ def change_digest(ref, tip, tree, sha):
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def approvals(policy, statements, subject):
-    """Names that approved, by role; what they lifted; whether anybody said no."""
+def target_digest(target):
+    """The change that an approval shows whole; it must be the one that it names by digest."""
+    if target is None:
+        return ""
+    sha = target["approvedManifest"].replace("sha256:", "", 1)
+    return change_digest(target["ref"], target["fromCommit"], target["approvedTree"], sha)
+
+
+def approvals(policy, statements, kind, subject):
+    """Names that approved, by role; what they lifted; whether anybody said no. ``kind`` is change, run or plan."""
     roles, lifted, refused = {}, set(), False
     for statement, signers in statements:
         p = statement["predicate"]
-        if statement["predicateType"] != APPROVAL or p["subject"] != subject:
+        if statement["predicateType"] != APPROVAL or p["kind"] != kind or p["subject"] != subject:
+            continue
+        if kind != "plan" and target_digest(p["target"]) != subject:
             continue
         who = p["reviewer"]
         if who["keyFingerprint"] in signers and who["name"] in names_in(policy, who["role"], {who["keyFingerprint"]}):
@@ -308,6 +318,8 @@ def tests_of(policy, statements, change):
             continue
         if p["result"] == "FAILED" or p["failedTests"]:
             raise Refused("a check of it failed")
+        if p["result"] != "PASSED" and ("configuration" not in named or not p["warnedTests"]):
+            raise Refused("a check of it needs a person and names nothing to lift")
         if "configuration" in named:
             gates.add(named["report"]["annotations"]["gate"])
             to_lift.update(p["warnedTests"])
@@ -350,6 +362,8 @@ def check_commit(repo, commit, policy, statements, trees):
         raise Refused("its parent is not the commit that was judged")
     if subject["tree"] != {"gitTree": tree} or subject["manifest"] != {"sha256": sha}:
         raise Refused("its tree is not the one that was judged")
+    if instant(statement["predicate"]["runDetails"]["metadata"]["finishedOn"]) >= instant(policy["expires"]):
+        raise Refused("it was made after the policy had expired")
     ref = external["target"]["baseRef"]
     change = change_digest(ref, ours["tip"], tree, sha)
     gates, to_lift, accepted = tests_of(policy, statements, change)
@@ -361,23 +375,24 @@ def check_commit(repo, commit, policy, statements, trees):
     authors = set(internal.get("handrailEditedBy", []))
     if policy.get("separate_approval"):
         authors |= {p["name"] for p in policy["principals"] if p["keyid"] in signers}
-    subjects = [change] + [
-        s["predicate"]["subject"]
+    subjects = [("change", change)] + [
+        ("run", s["predicate"]["subject"])
         for s, _ in statements
         if s["predicateType"] == APPROVAL
         and s["predicate"]["kind"] == "run"
         and change in s["predicate"]["shown"]
+        and s["predicate"]["target"] is not None
         and s["predicate"]["target"]["approvedTree"] in trees
     ]
-    for one in subjects:
-        roles, lifted, refused = approvals(policy, statements, one)
+    for kind, one in subjects:
+        roles, lifted, refused = approvals(policy, statements, kind, one)
         if refused:
             raise Refused("a reviewer said no")
         if enough(policy, roles, authors) and to_lift <= lifted:
             break
     else:
         raise Refused("no approval of exactly this change by enough reviewers, its authors apart")
-    planned, _, refused = approvals(policy, statements, ours["plan"])
+    planned, _, refused = approvals(policy, statements, "plan", ours["plan"])
     if refused or not enough(policy, planned):
         raise Refused("its plan was not approved")
     return "%s %s, approved by %s" % (

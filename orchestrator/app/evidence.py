@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -149,12 +149,12 @@ def anchor_tag(project: Project, name: str, key: Path | None) -> str:
     )
 
 
-def anchor_at(project: Project, where: str, rev: str = "HEAD") -> bytes:
+def anchor_at(project: Project, where: str, keys: Mapping[str, str] | None = None) -> bytes:
     """Checkpoints from a file or, where there is none of that name, from an anchor's tag.
 
-    A tag must be signed by a key that the policy at ``rev`` names or named, and be the one that was signed under this
-    name: a ref that was moved to another anchor raises ``EvidenceInvalid`` EVID038. NOT seen: two tags that one key
-    signed under one name.
+    A tag must be signed by one of ``keys`` (key id → raw public key in hex; without them by one that the policy at
+    ``HEAD`` names or named), and be the one that was signed under this name: a ref that was moved to another anchor
+    raises ``EvidenceInvalid`` EVID038. NOT seen: two tags that one key signed under one name.
     """
     from orchestrator.app.files import read_file
     from orchestrator.provenance import sshkey
@@ -163,7 +163,8 @@ def anchor_at(project: Project, where: str, rev: str = "HEAD") -> bytes:
     if Path(where).is_file():
         return read_file(Path(where))
     found = sshkey.git_signer(read_tag(project.repository, where))
-    if found is None or found[1] not in chain_at(project, rev).keys().values():
+    known = chain_at(project).keys() if keys is None else keys
+    if found is None or found[1] not in known.values():
         raise _no_anchor(f"the tag {visible(where)} is not signed by a key of the policy")
     head, _, body = found[0].partition(b"\n\n")
     said = [line.removeprefix(b"tag ").decode(errors="replace") for line in head.split(b"\n") if line[:4] == b"tag "]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +52,7 @@ def verify_line(project: Project, head: str, options: Options, ref: str | None =
     ``ref`` is the branch that is meant, when ``head`` does not name one.
     """
     with open_trees(project) as trees:
-        return _answer(project, trees, _request(project, head, options, ref), options)
+        return _answer(project, trees, _request(project, trees, head, options, ref), options)
 
 
 def verify_and_tell(
@@ -62,11 +62,11 @@ def verify_and_tell(
     if options.incremental:
         raise UsageError("EVID068", "A summary is of a whole verification.", "leave --incremental out")
     with open_trees(project) as trees:
-        return _told(project, trees, _request(project, head, options, ref), told, at_the_door=False)
+        return _told(project, trees, _request(project, trees, head, options, ref), told, at_the_door=False)
 
 
-def _request(project: Project, head: str, options: Options, ref: str | None) -> Request:
-    from orchestrator.provenance import checkpoint, demands
+def _request(project: Project, trees: GitTrees, head: str, options: Options, ref: str | None) -> Request:
+    from orchestrator.provenance import demands
     from orchestrator.provenance.verify import Request
     from orchestrator.vcs.repository import full_branch
 
@@ -82,9 +82,17 @@ def _request(project: Project, head: str, options: Options, ref: str | None) -> 
         allow_self_asserted=options.allow_self_asserted,
         bundle=options.bundle,
         blobs=project.blobs,
-        anchors=checkpoint.split(anchor_at(project, options.at, head)) if options.at else (),
+        anchors=_anchors(project, trees, head, options.at) if options.at else (),
         demands=wanted,
     )
+
+
+def _anchors(project: Project, trees: GitTrees, head: str, at: str) -> Sequence[bytes]:
+    """By the keys of the policy at the head, which may still be in the quarantine of a push."""
+    from orchestrator.provenance import checkpoint
+    from orchestrator.provenance.verify import Policies
+
+    return checkpoint.split(anchor_at(project, at, Policies(trees).must(trees.resolve(head)).keys()))
 
 
 def _answer(project: Project, trees: GitTrees, request: Request, options: Options) -> Verification:
@@ -141,7 +149,7 @@ def verify_push(
                 continue
             base = options.base if _GONE.fullmatch(old) else old
             mine = replace(options, base=base)
-            request = _request(project, new, mine, ref)
+            request = _request(project, trees, new, mine, ref)
             if told is None:
                 found.append(_answer(project, trees, request, mine))
             else:

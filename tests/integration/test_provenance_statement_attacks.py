@@ -3,9 +3,12 @@
 All are bundles about one repository; each puts other statements in the place of some of the good ones, or beside them.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -245,7 +248,7 @@ def test_a_bundle_whose_index_a_stranger_signed_is_not_read(court: Court):
     assert {p.code for p in found.problems} == {"EVID009", "EVID053"}
 
 
-def test_blame_believes_only_runners_about_who_wrote_a_line(court: Court, tmp_path):
+def test_blame_believes_only_runners_about_who_wrote_a_line(court: Court, tmp_path: Path):
     from orchestrator.provenance.blame import blame
 
     world = court.world
@@ -256,3 +259,38 @@ def test_blame_believes_only_runners_about_who_wrote_a_line(court: Court, tmp_pa
     with GitTrees.open(world.repo.path, tmp_path / "private") as trees:
         (found,) = blame(trees, [row], trees.resolve(world.head), NOW, NoTexts())
     assert (found.standing.value, found.contributor) == ("verified", Contributor.AI)
+
+
+PROGRAM = Path(__file__).parents[2] / "docs" / "verify.py"
+TIMES_OR_LINES = {"a-change-made-tomorrow", "a-second-statement-of-lines-that-lies"}
+SAMPLE = [
+    "a-change-made-after-the-policy",
+    "a-finding-for-a-person-without-name",
+    "an-approval-as-if-of-a-plan",
+    "an-approval-of-a-digest-alone",
+    "an-approval-of-a-run-with-another-subject",
+    "an-approval-with-another-change-inside",
+]
+"""What the second verifier once took."""
+
+
+def second_opinion(court: Court, folder: Path, name: str, *, twin: bool) -> int:
+    world = court.world
+    known = root.read_chain({root.policy_path(1): world.files[root.policy_path(1)]}, None).root_digest
+    lines = {**world.lines, **ATTACKS[name][0](world, twin=twin)}
+    (folder / "b.jsonl").write_bytes(bundle.export_bundle(lines.values(), world.keys["runner"], NOW))
+    asked = ["--root", known, "--base", world.base, "--head", world.head, "--bundle", str(folder / "b.jsonl")]
+    argv = [sys.executable, "-I", str(PROGRAM), str(world.repo.path), *asked]
+    return subprocess.run(argv, check=False, capture_output=True).returncode
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_the_stand_alone_verifier_agrees(court: Court, tmp_path: Path, name: str):
+    assert second_opinion(court, tmp_path, name, twin=False) == 9
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", sorted(ATTACKS))
+def test_the_stand_alone_verifier_agrees_on_all_but_times_and_lines(court: Court, tmp_path: Path, name: str):
+    assert second_opinion(court, tmp_path, name, twin=False) == (0 if name in TIMES_OR_LINES else 9)
+    assert second_opinion(court, tmp_path, name, twin=True) == 0
