@@ -56,6 +56,12 @@ def test_listed_hosts(outer: str, inner: str, *, within: bool) -> None:
     assert (host_beyond(inner, [outer]) is Answer.NONE) is within
 
 
+@pytest.mark.parametrize(("outer", "inner"), [(["a*?"], "a?*"), (["src/*", "src/*/**"], "src/**")])
+def test_what_z3_proves_and_we_do_not_is_a_no(outer: list[str], inner: str) -> None:
+    assert path_beyond(inner, outer) is Answer.NONE
+    assert not globs.below([inner], outer)
+
+
 def test_commands_have_no_patterns_so_only_the_same_word_is_within() -> None:
     assert path_beyond("make", ["make"]) is Answer.NONE
     assert path_beyond("make", ["mak"]) == "make"
