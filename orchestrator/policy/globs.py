@@ -15,14 +15,14 @@ MAX_PATTERN_CHARACTERS = 400
 
 def refusal(pattern: str) -> str | None:
     """Why a pattern from a document cannot be a grant, or ``None``."""
-    parts = pattern.removesuffix("/").split("/")
+    names = pattern.removesuffix("/").split("/")
     tests = {
         "is empty or too long": not 0 < len(pattern) <= MAX_PATTERN_CHARACTERS,
         "is absolute": pattern.startswith("/") or pattern[1:2] == ":",
-        "leaves or repeats a directory": any(part in ("", ".", "..") for part in parts),
-        "lies in git's own directory": any(part.casefold() == ".git" for part in parts),
+        "leaves or repeats a directory": any(part in ("", ".", "..") for part in names),
+        "lies in git's own directory": any(part.casefold() == ".git" for part in names),
         "holds a character that patterns do not have": any(map(_is_foreign, pattern)),
-        "has ** inside a name": any("**" in part and part != "**" for part in parts),
+        "has ** inside a name": any("**" in part and part != "**" for part in names),
     }
     return next((reason for reason, holds in tests.items() if holds), None)
 
@@ -38,7 +38,7 @@ def is_exact(pattern: str) -> bool:
 
 def subsumes(outer: str, inner: str) -> bool:
     """Whether each path that ``inner`` covers is provably covered by ``outer``."""
-    outer_parts, inner_parts = _parts(outer), _parts(inner)
+    outer_parts, inner_parts = parts(outer), parts(inner)
     if outer_parts in (inner_parts, ("**",)):
         return True
     if any("**" in part and part != "**" for part in (*outer_parts, *inner_parts)):
@@ -59,19 +59,20 @@ def meet(left: Sequence[str], right: Sequence[str]) -> tuple[str, ...]:
 
 def may_overlap(left: str, right: str) -> bool:
     """Whether one path could be covered by both."""
-    left_parts, right_parts = _parts(left), _parts(right)
+    left_parts, right_parts = parts(left), parts(right)
     if any("**" in part and part != "**" for part in (*left_parts, *right_parts)):
         return True
     return _meets(left_parts, right_parts)
 
 
-def _parts(pattern: str) -> tuple[str, ...]:
-    parts: list[str] = []
+def parts(pattern: str) -> tuple[str, ...]:
+    """The components of a pattern; a folder is all below it, and ``**`` after ``**`` says nothing."""
+    found: list[str] = []
     for part in (pattern + "**" if pattern.endswith("/") else pattern).split("/"):
-        if part == "**" and parts[-1:] == ["**"]:
+        if part == "**" and found[-1:] == ["**"]:
             continue
-        parts.append(part)
-    return tuple(parts)
+        found.append(part)
+    return tuple(found)
 
 
 @lru_cache(maxsize=8192)

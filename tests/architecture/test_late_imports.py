@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {"pydantic", "docker", "git", "langgraph", "textual", "cryptography", "bandit"}
+HEAVY = {"pydantic", "z3", "docker", "git", "langgraph", "textual", "cryptography", "bandit"}
 LISTING = "orchestrator.cli.runs orchestrator.cli.review orchestrator.app.runs orchestrator.app.project"
 CHECKING = "orchestrator.cli.verify orchestrator.app.start orchestrator.app.verifying"
 

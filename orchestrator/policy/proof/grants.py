@@ -15,6 +15,7 @@ from orchestrator.models.policy import Policy
 from orchestrator.models.workflow import Node, NodeKind, Workflow
 from orchestrator.policy import capabilities, egress, globs
 from orchestrator.policy.proof.shape import Found
+from orchestrator.policy.witness import Answer, host_beyond, path_beyond
 
 DOCUMENTS: Final = ("**/*.md", "**/*.rst", "**/*.txt", "**/*.adoc", "docs/**")
 
@@ -60,13 +61,23 @@ def above(grant: Capabilities, ceiling: Capabilities) -> list[str]:
     if capabilities.is_within(grant, ceiling):
         return []
     found = [
-        f"{field} {pattern!r}"
+        f"{field} {pattern!r}{_such_as(path_beyond(pattern, getattr(ceiling, field)))}"
         for field in ("read", "write", "write_protected")
         for pattern in getattr(grant, field)
         if not globs.below((pattern,), getattr(ceiling, field))
     ]
     found += [f"commands {c!r}" for c in grant.commands if c not in ceiling.commands]
-    found += [f"egress {rule.host!r}" for rule in grant.egress if not egress.below((rule,), ceiling.egress)]
+    hosts = [rule.host for rule in ceiling.egress]
+    found += [
+        f"egress {rule.host!r}{_such_as(host_beyond(rule.host, hosts))}"
+        for rule in grant.egress
+        if not egress.below((rule,), ceiling.egress)
+    ]
     found += [f"models {m!r}" for m in grant.models if not egress.models_below((m,), ceiling.models)]
     found += [f"secrets {s!r}" for s in grant.secrets if s not in ceiling.secrets]
     return found or ["limits or class of data"]
+
+
+def _such_as(example: str | Answer) -> str:
+    """What is covered by the one and not by the other, where z3 knows something."""
+    return f" (such as {example!r})" if isinstance(example, str) else ""
