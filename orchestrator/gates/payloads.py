@@ -19,11 +19,17 @@ __all__ = ["payload_hits"]
 
 _COMMAND = re.compile(
     r"\s*(?:[\w, ]+=\s*)?(?:!|%%(?:!|bash|sh|script|system|sx|perl|ruby|js|cmd)\b|%(?:run|sx|system|load)\b).*"
+    r"|.*\bget_ipython\s*\(\s*\)\s*\.\s*(?:system|getoutput|run_\w+)\b.*"
 )
 _YAML_OBJECT = re.compile(r"!!python/(?:object|name|module)|!<tag:yaml\.org,2002:python/")
 _YAML = frozenset({".yaml", ".yml"})
 _TEMPLATES = frozenset({".html", ".htm", ".j2", ".jinja", ".jinja2", ".tmpl", ".mako", ".tpl"})
-_INSIDE = re.compile(r"(?:\{\{|\{%|\$\{)[^}]*__(?:class|mro|subclasses|globals|builtins|init|base)__")
+_INSIDE = re.compile(
+    r"(?:\{\{|\{%|\$\{)[^}]*__(?:class|mro|subclasses|globals|builtins|init|base)__"
+    r"|(?:\{\{|\{%)[^}]*\|\s*attr\s*\(\s*(?:[\"']_|[^)}]*[+~])"
+)
+_XML = frozenset({".xml", ".svg", ".xsl", ".xslt", ".xhtml", ".wsdl", ".xsd"})
+_ENTITY = re.compile(r"<!ENTITY\s+(?:%\s+)?\S+\s+(?:SYSTEM|PUBLIC)\b")
 _PICKLE = re.compile(r"c(?:os|posix|nt|subprocess|builtins|__builtin__|commands|pty|sys|runpy|importlib)\n\w+\n")
 
 
@@ -37,6 +43,8 @@ def payload_hits(path: str, text: str) -> Iterator[Hit]:
         yield from _each(lines, "YAML-OBJECT", _YAML_OBJECT.search, Disposition.AGENT)
     elif suffix in _TEMPLATES:
         yield from _each(lines, "TEMPLATE-INSIDE", _INSIDE.search, Disposition.AGENT)
+    elif suffix in _XML:
+        yield from _each(lines, "XML-ENTITY", _ENTITY.search, Disposition.PERSON)
     if _PICKLE.match(text):
         yield _hit("PICKLE", lines, 1, Disposition.AGENT)
 

@@ -76,6 +76,11 @@ OWN: Mapping[str, Words] = {
         "YAML that makes Python objects", "A loader that follows the tag runs code.", "write plain values"
     ),
     "PICKLE": Words("A pickle as text", "Loading it calls the function that it names.", "keep the data as JSON"),
+    "XML-ENTITY": Words(
+        "XML that names a file or an address to be read",
+        "A parser that follows the entity reads local files or calls other machines.",
+        "write the text itself",
+    ),
     "TEMPLATE-INSIDE": Words(
         "A template reaches into the interpreter", "From there it reaches every function.", "pass the value in by name"
     ),

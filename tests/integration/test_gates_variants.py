@@ -78,6 +78,23 @@ FILES = {
         "ENTRY-POINTS",
         ("docs/entry_points.txt", b"[pytest11]\nx = x\n"),
     ),
+    "notebook, by its function": (
+        ("p.ipynb", notebook("get_ipython().system('id')")),
+        "NOTEBOOK-COMMAND",
+        ("p.ipynb", notebook("get_ipython().history_manager")),
+    ),
+    "attribute of a template, in pieces": (
+        ("q.html.j2", b"{{ x|attr('__cl' + 'ass__') }}\n"),
+        "TEMPLATE-INSIDE",
+        ("q.html.j2", b"{{ x|attr('name') }}\n"),
+    ),
+    "entity of a file": (
+        ("r.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>\n'),
+        "XML-ENTITY",
+        ("r.xml", b'<!DOCTYPE a [<!ENTITY x "text">]><a>&x;</a>\n'),
+    ),
+    "what an editor runs": ((".dir-locals.el", b"((nil . ((eval . (x)))))\n"), "PROTECTED", ("locals.el", b"(x)\n")),
+    "what a build runs": (("native/build.rs", b"fn main() {}\n"), "PROTECTED", ("native/main.rs", b"fn main() {}\n")),
     "pickle as text": (("j.txt", b"cos\nsystem\n(S'id'\ntR.\n"), "PICKLE", ("j.txt", b"cos and sin\n")),
     "object in YAML": (
         ("k.yaml", b"a: !!python/object/apply:os.system ['id']\n"),
