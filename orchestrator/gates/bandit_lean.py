@@ -41,6 +41,14 @@ class _Extensions(list[_Extension]):
         return [one.name for one in self]
 
 
+class _NoTests:
+    """A set of tests that is empty."""
+
+    @staticmethod
+    def get_tests(_: str) -> tuple[()]:
+        return ()
+
+
 def load() -> Any:  # noqa: ANN401 - bandit has no types
     """The module of bandit's manager. Only for a process that does nothing else: it replaces modules of others."""
     if "bandit.core.manager" in sys.modules:
@@ -61,8 +69,7 @@ def load() -> Any:  # noqa: ANN401 - bandit has no types
 def _shorten(visitor: Any, tester: Any) -> None:  # noqa: ANN401 - bandit has no types
     """Spare what comes to nothing: parts of syntax without a test, and comments that are ignored anyway."""
     pre_visit, run_tests = visitor.pre_visit, tester.BanditTester.run_tests
-    no_tests = type("_NoTests", (), {"get_tests": staticmethod(lambda _: ())})
-    zeros = run_tests(tester.BanditTester(no_tests, debug=False, nosec_lines={}, metrics=None), {}, "")
+    zeros = run_tests(tester.BanditTester(_NoTests, debug=False, nosec_lines={}, metrics=None), {}, "")
 
     def looked_at(self: Any, node: ast.AST) -> bool:  # noqa: ANN401
         if isinstance(node, _SILENT) and not self.tester.testset.get_tests(type(node).__name__):

@@ -11,7 +11,7 @@ import ast
 import re
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from orchestrator.gates.tested import tested
 
@@ -69,7 +69,7 @@ class _Seen:
             children: list[tuple[ast.AST, str, int]] = []
             for field in node._fields:
                 value: Any = getattr(node, field, None)
-                parts: Sequence[Any] = value if isinstance(value, list) else (value,)
+                parts = cast("Sequence[Any]", value if isinstance(value, list) else (value,))
                 # What loads, stores and adds has no parts of its own.
                 children += [(p, name, depth + 1) for p in parts if isinstance(p, ast.AST) and p._fields]
             stack.extend(reversed(children))
