@@ -20,11 +20,12 @@ def check(reviews: Reviews, policy: Policy, keyid: str, decision: Decision, comm
     """Raise what :meth:`Reviews.decide` would have raised, or ``EvidenceInvalid``.
 
     REM030: it is about something else than what is asked. REM031: its comment is not the one that was signed, or
-    is another's. Checked before: its signature.
+    is another's. REM036: it keeps a time on screen, which the policy does not ask for. Checked before: its signature.
     """
     view = reviews.view(decision.item)
     _same_question(reviews, view, decision)
     _same_comment(decision, comment)
+    _no_time_unasked(policy, decision, comment)
     reviews.ensure_open(view, keyid)
     rules.may_decide(view.item, policy, keyid, decision.reviewer)
     rules.another_than_the_author(view.item, policy, decision.reviewer, decision.verdict)
@@ -60,3 +61,14 @@ def _same_comment(decision: Decision, comment: Comment | None) -> None:
             f"The comment of {escape(decision.reviewer)} is not the one that was signed.",
             "ask them to push it again",
         )
+
+
+def _no_time_unasked(policy: Policy, decision: Decision, comment: Comment | None) -> None:
+    """Nobody's time is kept here because somebody else's program wrote it down (D13)."""
+    if comment is None or comment.seconds_on_screen is None or policy.keep_review_times:
+        return
+    raise EvidenceInvalid(
+        "REM036",
+        f"A decision of {escape(decision.reviewer)} says how long they looked, and the policy does not keep that.",
+        "ask them to decide again with a Handrail that reads this policy",
+    )

@@ -175,8 +175,12 @@ class Mallory:
         rows = [row.split("\t") for row in self.git("ls-tree", commit).splitlines()]
         return {name: tuple(head.split(" ")) for head, name in rows}
 
+    def tree(self, rows):
+        listed = "".join(f"{' '.join(held)}\t{name}\n" for name, held in rows.items())
+        return "040000", "tree", self.git("mktree", stdin=listed.encode())
+
     def commit(self, rows, *parents):
-        tree = self.git("mktree", stdin="".join(f"{' '.join(h)}\t{n}\n" for n, h in rows.items()).encode())
+        tree = self.tree(rows)[2]
         return self.git("commit-tree", tree, "-m", "x", *[word for p in parents for word in ("-p", p)])
 
     def blob(self, data, mode="100644"):

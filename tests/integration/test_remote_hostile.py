@@ -12,6 +12,7 @@ from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import Decision, Verdict
 from orchestrator.models.policy import Custody
+from orchestrator.models.review import Comment
 from orchestrator.models.travel import BUNDLE_TYPE
 from orchestrator.provenance import claims, dsse, statements
 from orchestrator.provenance.keys import generate_key, load_key
@@ -145,6 +146,18 @@ def test_a_comment_that_was_exchanged_is_not_the_one_that_was_signed(room):
     room.cleared()
     room.laid(room.ref, room.line("pam", verdict=Verdict.REJECT))
     room.refused("REV001")
+
+
+def test_a_time_on_screen_that_the_policy_does_not_keep_is_not_taken(room):
+    written = {"item": room.item, "reviewer": "pam", "text": "", "salt": "0" * 32}
+    for seconds, code in ((3, "REM036"), (None, "")):
+        said = Comment.model_validate({**written, "seconds_on_screen": seconds})
+        name = said.digest().removeprefix("sha256:")
+        blobs = room.mallory.tree({name[:2]: room.mallory.tree({name[2:]: room.mallory.blob(said.to_bytes())})})
+        line = room.line("pam", verdict=Verdict.REJECT, comment=said.digest())
+        room.laid(room.ref, line, blobs=blobs)
+        room.refused(code or "REV001")
+        room.cleared()
 
 
 def test_links_strays_and_large_files_are_refused_before_they_are_read(room):
