@@ -90,8 +90,7 @@ def _tell(rows: list[Blamed]) -> None:
         kind = f"written by: {first.contributor}" if first.contributor else "line not stated"
         for asked in first.asked:
             say(f"  {asked.id}: {asked.sentence or 'text withheld'}")
-        gates = " ".join(f"{name}={result}" for name, result in sorted(found.gates.items()))
-        say(f"  {found.step}, attempt {found.attempt}, {who}; {kind}; {gates}")
+        say(f"  {found.step}, attempt {found.attempt}, {who}; {kind}; {found.gates_in_words()}")
         say(f"  approved by {', '.join(found.reviewers) or 'nobody'}" + ("" if found.human else " (not a person)"))
     for problem in first.problems:
         say(f"  {problem.code} {problem.message}")

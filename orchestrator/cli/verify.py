@@ -103,7 +103,7 @@ def _tell(found: Verification) -> None:
     say(headline(found.verdict, found.risks))
     say(f"trust: {found.trust} (root {found.root}, policy version {found.policy_version})")
     for c in found.commits:
-        gates = " ".join(f"{name}={result}" for name, result in sorted(c.gates.items()))
+        gates = c.gates_in_words()
         people = ", ".join(c.reviewers) + ("" if c.human else " (not a person)")
         shown = "demonstrated" if c.demonstrated else "not demonstrated"
         lines = "lines not stated" if c.lines is None else f"{c.lines} lines"

@@ -86,6 +86,14 @@ class CommitEvidence(Noun):
     signed_by: tuple[str, ...] = ()
     at: Instant | None = None
 
+    def gates_in_words(self) -> str:
+        """Those that did not pass by name, and how many did."""
+        others = [
+            f"{name}={result.value}" for name, result in sorted(self.gates.items()) if result is not Result.PASSED
+        ]
+        passed = len(self.gates) - len(others)
+        return " ".join([*others, f"{passed} gate{'' if passed == 1 else 's'} passed"])
+
 
 class Verification(Noun):
     """The whole answer.

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from textwrap import wrap
 from typing import assert_never
 
 from orchestrator.models.base import RequirementId
 from orchestrator.models.capabilities import Enforcement
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.decision import ON_A_CHANGE
-from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Disposition, Finding, GateReport
+from orchestrator.models.gate import (
+    AcceptanceReport,
+    AcceptanceRun,
+    Demonstration,
+    Disposition,
+    Finding,
+    GateReport,
+    Result,
+)
 from orchestrator.models.plan import Plan, Source, SourceKind, Step
 from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
 from orchestrator.models.spec import Requirement
@@ -24,6 +33,7 @@ from orchestrator.review.view import ItemView, Proof
 
 BLANK = Row(RowKind.BLANK, "")
 _MOST_HIDDEN = 10
+_COLUMNS = 100
 
 
 def heading(text: str, path: str = "") -> Row:
@@ -210,9 +220,10 @@ def disposition(of: Disposition) -> str:
 
 
 def findings(view: ItemView) -> Iterator[Row]:
-    """Every gate with its result, and every finding, those for a person first."""
+    """Gates that did not pass, every finding, those for a person first, and the gates that passed."""
     for report in view.reports:
-        yield from _report(report)
+        if report.result is not Result.PASSED:
+            yield from _report(report)
     if not view.reports and view.item.kind in ON_A_CHANGE:
         yield alert("no gate has reported")
     for finding in view.findings:
@@ -221,6 +232,9 @@ def findings(view: ItemView) -> Iterator[Row]:
         if finding.hint:
             yield from text(f"Try: {finding.hint}", 4)
         yield from text(finding.fingerprint, 4)
+    passed = [f"{r.gate} ({r.tool} {r.tool_version})" for r in view.reports if r.result is Result.PASSED]
+    for line in wrap(", ".join(passed), _COLUMNS, break_long_words=False, break_on_hyphens=False):
+        yield from text(f"{Result.PASSED.value} {line}")
 
 
 def _report(report: GateReport) -> Iterator[Row]:

@@ -29,7 +29,7 @@ def told(row: Blamed) -> Iterator[str]:
         model = f" ({escape(found.model)})" if found.model else ""
         yield f"{escape(found.step)}, attempt {found.attempt}, {escape(found.agent)}{model}"
         yield f"written by: {row.contributor}" if row.contributor else "line not stated"
-        yield " ".join(f"{escape(name)}={result}" for name, result in sorted(found.gates.items()))
+        yield escape(found.gates_in_words())
         who = ", ".join(map(escape, found.reviewers)) or "nobody"
         yield f"approved by {who}" + ("" if found.human else " (not a person)")
     yield from (f"{p.code} {escape(p.message)}" for p in row.problems)
