@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import repository
+from orchestrator.cli.options import as_json, repository
 from orchestrator.cli.reviewing import key_options
-from orchestrator.cli.telling import note, say
+from orchestrator.cli.telling import note, print_json, say
 
 
 @click.command(
@@ -18,7 +18,8 @@ from orchestrator.cli.telling import note, say
 @click.option("--model", default="", help="ENDPOINT/MODEL (default: the role reviewer-assistant).")
 @key_options
 @repository
-def assist(item: str, model: str, key: Path | None, trust: str | None, repo: Path) -> None:
+@as_json
+def assist(item: str, model: str, key: Path | None, trust: str | None, repo: Path, json_: bool) -> None:
     from orchestrator.app.assisting import assist as ask
     from orchestrator.app.project import open_project
     from orchestrator.cli.reviewing import reviews_of
@@ -26,6 +27,11 @@ def assist(item: str, model: str, key: Path | None, trust: str | None, repo: Pat
 
     with open_project(repo) as project, reviews_of(item, repo, key, trust) as reviews:
         found = ask(project, reviews.view(item), model)
+    if json_:
+        print_json(
+            "review-assist", {"item": item, "model": found.model, "places": [p.model_dump() for p in found.places]}
+        )
+        return
     note(f"{line(found.model)} points out {len(found.places)} places. It decides nothing: read the change yourself.")
     for place in found.places:
         at = f"{line(place.path)}:{place.line}" if place.line else line(place.path)

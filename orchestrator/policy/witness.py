@@ -43,7 +43,9 @@ def host_beyond(pattern: str, outer: Sequence[str]) -> str | Answer:
 
 
 def _beyond(pattern: str, outer: Sequence[str], language: Any) -> str | Answer:  # noqa: ANN401  z3 has no types
-    if not available() or any(len(p) > _LONGEST for p in (pattern, *outer)):
+    said = (pattern, *outer)
+    strange = language is _paths and not all(all(parts(one)) for one in said)
+    if not available() or strange or any(len(one) > _LONGEST for one in said):
         return Answer.UNKNOWN
     z3: Any = importlib.import_module("z3")
     text = z3.String("text")

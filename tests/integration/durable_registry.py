@@ -54,7 +54,7 @@ _USERS = "a file that the user asked for, written where he says; he asks again"
 _PASSES_ON = "passes on; its callers are listed"
 OTHERS = {
     **dict.fromkeys((f"{_INDEX}{n}" for n in ("take_back_decision", "put_draft", "drop_draft", "add_comment")), _ROW),
-    **dict.fromkeys((f"{_INDEX}{n}" for n in ("erase_blobs", "ask_to_cancel", "add_steer")), _ROW),
+    **dict.fromkeys((f"{_INDEX}{n}" for n in ("erase_blobs", "ask_to_cancel", "add_steer", "set_paused")), _ROW),
     **dict.fromkeys((f"{_INDEX}{n}" for n in ("transaction", "flush")), _PASSES_ON),
     "store.budgets:SqliteBudgets.reserve": "durable before the request leaves; unsettled counts as spent",
     "store.budgets:SqliteBudgets.settle": "replaces what was set aside; before it, that counts",
@@ -69,6 +69,7 @@ OTHERS = {
     "engine.minutes:_append": "compare-and-swap of the evidence, by what is on record already",
     "app.agents:_file": "below a temporary directory",
     "app.agents:save": _WHOLE,
+    "app.undoing:_request": "read by the run that begins next, which keeps its own copy; asked again, written again",
     "app.batches.book:save": _PASSES_ON,
     "app.scratch:scratch": _PASSES_ON,
     "store.carrying:holder": _PASSES_ON,

@@ -14,8 +14,10 @@ class _Handler(socketserver.StreamRequestHandler):
     """One request a connection: what comes after it, and back, is passed on as it is."""
 
     def handle(self):
-        head = b"".join(iter(self.rfile.readline, b"\r\n"))
-        if not head:
+        head = b""
+        while (line := self.rfile.readline()) not in {b"\r\n", b""}:
+            head += line
+        if not line:
             return
         with socket.socket(socket.AF_UNIX) as engine:
             engine.connect(ENGINE)

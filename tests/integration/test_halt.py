@@ -120,6 +120,7 @@ def test_a_store_of_the_version_before_gets_the_table(tmp_path):
     with lab(tmp_path) as here:
         with sqlite3.connect(here.database()) as db:
             db.execute("DROP TABLE halts")
+            db.execute("DROP TABLE paused")
             db.execute("PRAGMA user_version = 2")
         db.close()
         assert here.cli("halt", "--all").returncode == 0

@@ -143,9 +143,9 @@ if os.geteuid() == 0:  # who is not root makes no control group and mounts nothi
             ]
             network = ["--iptables=false", "--ip6tables=false", "--bridge=none", f"--host={self.host}"]
             with (self.place / "log").open("ab") as log:
-                self.process = subprocess.Popen(
-                    ["dockerd", *folders, *network], stdout=log, stderr=log, start_new_session=True
-                )
+                # In a network of its own: without a bridge it takes away the one that the machine's engine has.
+                own = ["unshare", "--net", "dockerd", *folders, *network]
+                self.process = subprocess.Popen(own, stdout=log, stderr=log, start_new_session=True)
             assert until(self.answers, 90), (self.place / "log").read_text()[-3000:]
 
         def answers(self):
