@@ -61,13 +61,15 @@ def split_lines(blocks: Sequence[Block]) -> list[Block]:
 
 def with_trail(blocks: Sequence[Block]) -> Iterator[tuple[Block, tuple[Block, ...]]]:
     """Each block with the headings that it stands under, outermost first."""
-    trail: tuple[Block, ...] = ()
+    opened: list[Block] = []
+    trail = tuple(opened)
     for block in blocks:
         if block.kind is BlockKind.HEADING:
-            while trail and trail[-1].level >= block.level:
-                trail = trail[:-1]
-            yield block, trail
-            trail = (*trail, block)
+            while opened and opened[-1].level >= block.level:
+                opened.pop()
+            yield block, tuple(opened)
+            opened.append(block)
+            trail = tuple(opened)
         else:
             yield block, trail
 
