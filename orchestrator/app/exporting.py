@@ -126,7 +126,7 @@ def _metrics(address: str, resource: Resource, counts: Sequence[observed.Count])
             sums[count.metric].add(count.value, dict(count.attributes))
     data = reader.get_metrics_data()
     provider.shutdown()
-    exporter = OTLPMetricExporter(f"{address}/v1/metrics", timeout=_SECONDS)
+    exporter: Any = OTLPMetricExporter(f"{address}/v1/metrics", timeout=_SECONDS)
     try:
         return data is not None and exporter.export(data) is MetricExportResult.SUCCESS
     finally:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, cast
 
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
@@ -156,7 +156,7 @@ def _shown(event: Event) -> Iterator[tuple[str, Value]]:
             yield f"handrail.{name}", data[name]
     argv = data.get("argv")
     if isinstance(argv, list | tuple) and argv:
-        yield "process.executable.name", PurePosixPath(str(argv[0])).name[:_MAX_NAME]
+        yield "process.executable.name", PurePosixPath(str(cast("Sequence[object]", argv)[0])).name[:_MAX_NAME]
     if event.node:
         yield "handrail.node", event.node
 
