@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +19,7 @@ from orchestrator.models.change import Proposal
 from orchestrator.models.decision import ON_A_CHANGE, Decision, SubjectKind, Verdict
 from orchestrator.models.event import Event
 from orchestrator.models.gate import Demonstration, GateReport
-from orchestrator.models.plan import Plan, Step
+from orchestrator.models.plan import Kept, Plan, Step
 from orchestrator.models.review import ChangeSheet, Comment, ReviewSheet
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.run import Run, RunSettings
@@ -170,7 +170,7 @@ def standing(project: Project, run: Run) -> dict[str, Any]:
     steps = [_step(told, step, sheets.get(step.id), decided) for step in plan.steps] if plan else []
     return {
         "run": {**run.model_dump(mode="json", exclude={"settings"}), "title": spec.title if spec else WITHHELD},
-        "requirements": _coverage(spec, steps),
+        "requirements": _coverage(spec, steps, plan.kept if plan else ()),
         "steps": steps,
         "decisions": [d for rows in decided.values() for d in rows],
         "totals": _totals(steps),
@@ -309,12 +309,16 @@ def _granted_and_used(
     return enforcement.as_json(enforcement.rows(grant, written, [p.used for p in proposals]))
 
 
-def _coverage(spec: Spec | None, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Per requirement: its steps, whether all are merged, and whether a command failed before and passed after (D4)."""
-    return [_covered(r, steps) for r in (spec.requirements if spec else ())]
+def _coverage(spec: Spec | None, steps: list[dict[str, Any]], kept: Sequence[Kept]) -> list[dict[str, Any]]:
+    """Per requirement: its steps, whether all are merged, and whether a command failed before and passed after (D4).
+
+    One that an earlier run has built, and of which nothing changed, names that run and its step instead.
+    """
+    earlier = {one.requirement: one for one in kept}
+    return [_covered(r, steps, earlier.get(r.id)) for r in (spec.requirements if spec else ())]
 
 
-def _covered(of: Requirement, steps: list[dict[str, Any]]) -> dict[str, Any]:
+def _covered(of: Requirement, steps: list[dict[str, Any]], kept: Kept | None) -> dict[str, Any]:
     mine = [s for s in steps if of.id in s["requirements"]]
     shown = any(a["shows"] == Demonstration.DEMONSTRATED for s in mine for a in s["acceptance"])
     done = bool(mine) and all(s["status"] == "merged" for s in mine)
@@ -324,8 +328,9 @@ def _covered(of: Requirement, steps: list[dict[str, Any]]) -> dict[str, Any]:
         "sentence": of.statement,
         "line": of.span.line,
         "steps": [s["id"] for s in mine],
-        "merged": done,
+        "merged": done or kept is not None,
         "demonstrated": done and shown,
+        "kept": kept.model_dump(mode="json", include={"run", "step", "commit"}) if kept else None,
     }
 
 

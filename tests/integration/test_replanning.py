@@ -62,6 +62,12 @@ def test_only_what_changed_and_what_stands_on_it_is_built_again(tmp_path):
         done = here.resume(second.id)
         assert {step for _, step, _ in here.events(second.id) if step} == {"S02"}
         here.git("merge", "--ff-only", "-q", done.run.run_ref)
+        told = json.loads(here.cli("report", second.id, "--json").stdout)["requirements"]
+        assert [(r["merged"], r["kept"]["step"] if r["kept"] else r["steps"]) for r in told] == [
+            (True, "S01"),
+            (True, "S03"),
+            (True, ["S02"]),
+        ]
 
         edit(here, "REQ-001: ", "REQ-001: New ")
         assert planned(here) == (["S01", "S03"], {"REQ-003": "S02"})
