@@ -19,9 +19,13 @@ MODEL = "scripted-answers"
 
 
 @cache
+def _assembled(name):
+    return agents.assemble(name, None, print)  # a build takes minutes
+
+
 def installed(name):
-    """The manifest of the pinned version, written down for this process; its image is kept by the engine."""
-    manifest = agents.assemble(name, None, print)  # a build takes minutes
+    """The manifest of the pinned version, written down where this test looks; its image is kept by the engine."""
+    manifest = _assembled(name)
     agents.save(manifest)
     return manifest
 

@@ -40,6 +40,7 @@ SOMETIMES = {
     "rename sandbox.programs:keep": "only while the image's programs are not yet kept",
     "unlink vcs.git:Git.capped": "an open file without a name",
     "fsync store.whole:make_folder": "of the run's folder, and of folders that another run has made",
+    "engine_delete sandbox.client:Engine.remove_volume": "only when a dead owner of some other run has left one",
     "commit elsewhere": "the saver's first look at a new file",
     "engine_post sandbox.client:Engine._await_removal": "only when the engine has not removed it by then",
     "unlink app.scratch:scratch": "the standard library tries the temporary directory, once a process",
