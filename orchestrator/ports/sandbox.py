@@ -133,7 +133,7 @@ class Sandboxes(Protocol):
     def open(self, request: SandboxRequest) -> AbstractContextManager[Sandbox]:
         """A fresh container. Raises ``SandboxUnavailable`` / ``SandboxUnsafe``.
 
-        It is gone when the context ends with an error; when it ends well, its idle supervisor may be gone a moment later.
+        It is gone when the context ends with an error; when it ends well, its idle supervisor may go a moment later.
         """
         ...
 
