@@ -11,6 +11,7 @@ from orchestrator.engine.state import RunState, StepStatus
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import Change, ChangeIdentity, Proposal
 from orchestrator.models.decision import ReviewItem, SubjectKind
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan
 from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
@@ -243,7 +244,14 @@ def _sheet(ctx: RunContext, state: RunState, node: Node) -> ReviewSheet:
         plan=plan,
         requirements=ctx.spec.requirements if plan else (),
         changes=changes,
+        violations=_violations(ctx),
     )
+
+
+def _violations(ctx: RunContext) -> tuple[str, ...]:
+    """What stopped steps of this run, in the order in which it was seen."""
+    told = (e for _, e in ctx.index.events(ctx.run.id) if e.kind is EventKind.GRANT_EXCEEDED)
+    return tuple(f"{e.step}, attempt {e.attempt}: {e.data['code']} {e.data['text']}" for e in told)
 
 
 def _shown(sheet: ReviewSheet) -> tuple[Digest, ...]:

@@ -65,7 +65,10 @@ class WorkSheet(Noun):
 
 
 class ReviewSheet(Noun):
-    """A plan to approve, one change, all changes of a run (the last judges the final tree), or work of a process."""
+    """A plan to approve, one change, all changes of a run (the last judges the final tree), or work of a process.
+
+    ``violations`` are what steps of this run did beyond their grants, which stopped them, a sentence each.
+    """
 
     spec_path: str
     spec_title: str
@@ -73,6 +76,7 @@ class ReviewSheet(Noun):
     requirements: tuple[Requirement, ...] = ()
     changes: tuple[ChangeSheet, ...] = ()
     work: WorkSheet | None = None
+    violations: tuple[str, ...] = ()
 
 
 class Waiver(Noun):

@@ -1,53 +1,16 @@
-"""What a container takes of the machine, sampled from the engine's account of it while an agent works.
+"""What a container takes of the machine, read from the engine's account of it.
 
 Not seen: what comes and goes between two samples, but for memory where the kernel keeps its own peak (cgroup v1).
 """
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from typing import Any, Final, cast
 
-from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.usage import Peaks
-from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.profile import MIB
 
-EVERY_SECONDS: Final = 1.0
 _NANO: Final = 1e9
-
-
-class Watch:
-    """Samples one container in a thread of its own until it is closed. An engine that does not answer is no error."""
-
-    def __init__(self, engine: Engine, container: str) -> None:
-        self._engine, self._container = engine, container
-        self._over = threading.Event()
-        self._peaks = Peaks()
-        self._thread = threading.Thread(target=self._run, name="peaks", daemon=True)
-        self._thread.start()
-
-    def close(self) -> Peaks:
-        """Take a last sample and stop. Idempotent."""
-        if not self._over.is_set():
-            self._over.set()
-            self._thread.join()
-            self._sample()
-        return self._peaks
-
-    def abandon(self) -> None:
-        """Stop without a last sample: the container may be gone."""
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(EVERY_SECONDS):
-            self._sample()
-
-    def _sample(self) -> None:
-        with contextlib.suppress(SandboxUnavailable):
-            self._peaks = higher(self._peaks, read(self._engine.stats(self._container)))
 
 
 def read(told: dict[str, Any]) -> Peaks:
