@@ -89,7 +89,8 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
     node = ctx.workflow.nodes[name]
     if node.reviews not in _OF_A_DOCUMENT:
         return _of_work(ctx, state, node, name)
-    sheet = _sheet(ctx, state, node)
+    drift = ctx.drifted() if ctx.policy.drift_approvals and node.reviews is not Subject.PLAN else ""
+    sheet = _sheet(ctx, state, node).model_copy(update={"drift": drift})
     reports = [r for c in sheet.changes for r in c.reports]
     change = sheet.changes[-1].change.identity if node.reviews is Subject.CHANGE else None
     item = ReviewItem(
@@ -106,7 +107,7 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
         authors=_authors(ctx, sheet),
         title=_title(sheet, node),
         role=node.role or "reviewer",
-        threshold=node.approvals,
+        threshold=max(node.approvals, ctx.policy.drift_approvals if drift else 0),
         apart=_apart(ctx, state, node),
         revisable="revised" in node.on,
         created_at=ctx.clock.now(),

@@ -113,10 +113,15 @@ class Ran(Noun):
 
 
 class Prompt(Noun):
-    """``prompt`` is the stored text, ``template`` what it was made from."""
+    """``prompt`` is the stored text, ``template`` what it was made from; ``policy`` is the one in force.
+
+    ``template_digest`` is of the template's own text. Both digests are ``None`` in records from before they were kept.
+    """
 
     prompt: Stored
     template: str
+    template_digest: Stored | None = None
+    policy: Stored | None = None
 
 
 Said = bool | int | str | tuple[str, ...]

@@ -67,7 +67,8 @@ class WorkSheet(Noun):
 class ReviewSheet(Noun):
     """A plan to approve, one change, all changes of a run (the last judges the final tree), or work of a process.
 
-    ``violations`` are what steps of this run did beyond their grants, which stopped them, a sentence each.
+    ``violations`` are what steps of this run did beyond their grants, which stopped them, a sentence each. ``drift`` is
+    how the run differs from earlier ones, where the policy asks for more approvals then.
     """
 
     spec_path: str
@@ -77,6 +78,7 @@ class ReviewSheet(Noun):
     changes: tuple[ChangeSheet, ...] = ()
     work: WorkSheet | None = None
     violations: tuple[str, ...] = ()
+    drift: str = ""
 
 
 class Waiver(Noun):

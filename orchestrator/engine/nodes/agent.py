@@ -30,7 +30,7 @@ from orchestrator.models.usage import Used
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_hidden, deny_write, may_read, protects
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
-from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt
+from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt, template_digest
 
 _ERASED = {"message", "tool-call"}
 
@@ -215,7 +215,9 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, *, way: Way, 
     files = relevant_files(ctx, step, GitOid(work["tip"]), worker.agent.hidden)
     prompt = step_prompt(step, requirements, feedback, files, known=known)
     digest = ctx.blobs.put(prompt.encode())
-    ctx.emit(EventKind.AGENT_PROMPT, "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
+    told_by = {"template": STEP_TEMPLATE, "template_digest": template_digest(STEP_TEMPLATE)}
+    told_by["policy"] = ctx.policy.digest()
+    ctx.emit(EventKind.AGENT_PROMPT, "agent", step.id, work["mine"]["attempt"], prompt=digest, **told_by)
     return AgentTask(
         run=ctx.run.id,
         step=step,
@@ -232,5 +234,6 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, *, way: Way, 
 def _record(ctx: RunContext, step: Step, attempt: int, commands: set[str], event: AgentEvent) -> None:
     if event.kind == "command":
         commands |= {str(word) for word in (event.data.get("argv") or ())[:1]}
-    data = {} if event.kind in _ERASED else dict(event.data)
+    kept = {"tool"} if event.kind in _ERASED else event.data.keys()
+    data = {name: value for name, value in event.data.items() if name in kept}
     ctx.emit(EventKind("agent-" + event.kind), "agent", step.id, attempt, **data)
