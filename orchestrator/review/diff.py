@@ -167,6 +167,7 @@ class _Reader:
 
     def _body(self, place: int, old: int, new: int, old_left: int, new_left: int) -> int:
         lines, add, path, find = self._lines, self._rows.append, self._path, self._index.find
+        plus, minus, same = RowKind.ADDED, RowKind.REMOVED, RowKind.CONTEXT
         paths = (path, self._old_path)
         added: tuple[int, int, Digest | None] = _NONE
         removed: tuple[int, int, Digest | None] = _NONE
@@ -177,18 +178,18 @@ class _Reader:
             mark = line[:1]
             if mark == "+":
                 if not added[0] <= new < added[1]:
-                    added = find(RowKind.ADDED, paths, new)
-                add(Row(RowKind.ADDED, line[1:], path, 0, new, added[2]))
+                    added = find(plus, paths, new)
+                add(Row(plus, line[1:], path, 0, new, added[2]))
                 new, new_left = new + 1, new_left - 1
             elif mark == "-":
                 if not removed[0] <= old < removed[1]:
-                    removed = find(RowKind.REMOVED, paths, old)
-                add(Row(RowKind.REMOVED, line[1:], path, old, 0, removed[2]))
+                    removed = find(minus, paths, old)
+                add(Row(minus, line[1:], path, old, 0, removed[2]))
                 old, old_left = old + 1, old_left - 1
             elif mark == "\\":
                 add(Row(RowKind.META, line, path))
             else:
-                add(Row(RowKind.CONTEXT, line[1:], path, old, new))
+                add(Row(same, line[1:], path, old, new))
                 old, new, old_left, new_left = old + 1, new + 1, old_left - 1, new_left - 1
         return len(lines)
 

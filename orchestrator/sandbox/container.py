@@ -10,13 +10,15 @@ from orchestrator.errors import LimitReached, RepositoryError, SandboxUnavailabl
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.observed import Account, Cause, Folder, Program, Ran
+from orchestrator.models.usage import Peaks
 from orchestrator.ports import ChangeOut, Execution, SandboxRequest, TreeEntry
 from orchestrator.sandbox import layout, members
 from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.client import Engine
+from orchestrator.sandbox.peaks import Watch, higher
 from orchestrator.sandbox.profile import ENVIRONMENT, MIB, NODE_MODULES, PACKAGES, UNPACKER, WATCHER, WORK
 from orchestrator.sandbox.services import START_SECONDS, Services
-from orchestrator.sandbox.watching import Watch
+from orchestrator.sandbox.watching import Programs
 
 MAX_STDIN_BYTES = 16 * MIB
 TRANSFER_SECONDS = 120
@@ -56,7 +58,8 @@ class DockerSandbox:
         self._fresh = True
         self._broken = False
         self._services: Services | None = None
-        self._watch = Watch(engine, container, listed=not gvisor) if request.watched else None
+        self._watch = Watch(engine, container) if request.watched else None
+        self._programs = Programs(engine, container, listed=not gvisor) if request.watched else None
         self._watcher = [*WATCHER, _WATCH_SECONDS[gvisor]]
         self._ran: list[Ran] = []
         self._left: dict[str, Folder] = {}
@@ -80,32 +83,32 @@ class DockerSandbox:
 
     def watch(self, tell: Callable[[Program], None]) -> None:
         """As the port says."""
-        if self._watch is not None:
-            self._watch.tell(tell)
+        if self._programs is not None:
+            self._programs.tell(tell)
 
     def observed(self) -> Account:
         """As the port says; nothing for one that was not to be watched."""
-        watch = self._watch
-        if watch is None:
+        programs = self._programs
+        if self._watch is None or programs is None:
             return Account()
-        watch.close()
-        starved = watch.starved
+        programs.close()
         return Account(
-            ways=watch.ways,
-            programs=watch.programs,
-            seen=watch.seen,
-            created=watch.created,
-            dropped=watch.dropped,
-            lost=watch.lost,
-            ran=tuple(_explained(ran, starved=starved) for ran in self._ran),
-            out_of_memory=starved,
-            peaks=watch.peaks,
+            ways=programs.ways,
+            programs=programs.programs,
+            seen=programs.seen,
+            created=programs.created,
+            dropped=programs.dropped,
+            lost=programs.lost,
+            ran=tuple(_explained(ran, starved=programs.starved) for ran in self._ran),
+            out_of_memory=programs.starved,
+            peaks=higher(self._watch.close(), Peaks(pids=programs.most)),
             left=self._left,
         )
 
     def stop_watch(self) -> None:
         """Idempotent; for a container that is about to go."""
-        if self._watch is not None:
+        if self._watch is not None and self._programs is not None:
+            self._programs.abandon()
             self._watch.abandon()
 
     @property
@@ -298,7 +301,7 @@ class DockerSandbox:
             raise SandboxUnavailable("SBX008", f"the sandbox's supervisor answered {kind!r}", "rebuild the image")
 
     def _as_root(self, places: Sequence[layout.Place], read: Callable[[Sequence[GitOid]], Iterator[bytes]]) -> None:
-        watch = self._watch
+        watch = self._programs
         channel = self._engine.execute_as(0, self._container, self._watcher if watch else list(UNPACKER))
         try:
             with _Use(self):

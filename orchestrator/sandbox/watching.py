@@ -1,4 +1,4 @@
-"""Which programs run in a container and what it takes of the machine, while an agent works.
+"""Which programs run in a container, while an agent works.
 
 Two ways for programs. A process of another user in the container reads its process table and is told by the kernel of
 each file that is opened in a directory of programs (``watch.py``); it begins before the agent's first command. Where
@@ -19,10 +19,8 @@ from pydantic import ValidationError
 
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.observed import MAX_PROGRAMS, Program, Way
-from orchestrator.models.usage import Peaks
 from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.client import Engine
-from orchestrator.sandbox.peaks import higher, read
 
 EVERY_SECONDS: Final = 1.0
 BEGIN_SECONDS: Final = 30
@@ -31,7 +29,7 @@ _WORDS, _WORD_CHARACTERS = 16, 200
 Tell = Callable[[Program], None]
 
 
-class Watch:
+class Programs:
     """Samples one container in a thread of its own until it is closed. An engine that does not answer is no error.
 
     ``tell`` is called in that thread with each program, once for each way and parent.
@@ -40,13 +38,12 @@ class Watch:
     def __init__(self, engine: Engine, container: str, *, listed: bool) -> None:
         self._engine, self._container, self._listed = engine, container, listed
         self._over, self._wake = threading.Event(), threading.Event()
-        self._peaks = Peaks()
         self._channel: Channel | None = None
         self._tell: Tell = lambda _: None
         self._known: dict[tuple[str, str, Way], Program] = {}
         self._summary: dict[str, Any] | None = None
         self._dropped, self._lost = 0, False
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="programs", daemon=True)
         self._thread.start()
 
     def tell(self, tell: Tell) -> None:
@@ -66,7 +63,6 @@ class Watch:
         if not self._over.is_set():
             self._end()
             self._finish()
-            self._sample()
 
     def abandon(self) -> None:
         """Stop without a last sample: the container may be gone."""
@@ -81,9 +77,9 @@ class Watch:
             self._thread.join()
 
     @property
-    def peaks(self) -> Peaks:
-        """What was sampled; of processes the kernel's own peak where it keeps one."""
-        return higher(self._peaks, Peaks(pids=_whole(self._told("pids", None))))
+    def most(self) -> int | None:
+        """The most processes at once, where the kernel keeps that of the container's own group."""
+        return _whole(self._told("pids", None))
 
     @property
     def starved(self) -> bool:
@@ -129,7 +125,7 @@ class Watch:
         while not self._over.is_set():
             left = due - time.monotonic()
             if left <= 0:
-                self._sample()
+                self._list()
                 due = time.monotonic() + EVERY_SECONDS
             elif self._channel is None:
                 self._wake.wait(left)
@@ -176,10 +172,9 @@ class Watch:
             self._known[key] = program
             self._tell(program)
 
-    def _sample(self) -> None:
-        with contextlib.suppress(SandboxUnavailable):
-            self._peaks = higher(self._peaks, read(self._engine.stats(self._container)))
-            if self.lost and self._listed:
+    def _list(self) -> None:
+        if self.lost and self._listed:
+            with contextlib.suppress(SandboxUnavailable):
                 self._new(listed(self._engine.top(self._container)))
 
 
