@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "events": ("events", "Print what happened in a run."),
     "report": ("report", "Write one page that tells a run."),
     "trace": ("trace", "Follow each requirement to step, commit, test and approver; say what has drifted."),
-    "drift": ("drift", "Say whether an agent's newest runs differ from those before."),
+    "drift": ("drift", "Say whether an agent's newest runs differ from those before, and what it is granted in vain."),
     "review": ("review", "Look at what waits for a person, and decide."),
     "answer": ("answer", "Answer the questions of a process."),
     "tick": ("tick", "Fire the timers that are due, and go on with their runs."),
