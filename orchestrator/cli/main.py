@@ -49,6 +49,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "Show, change and sign the policy."),
     "models": ("models", "Show and check your model endpoints."),
     "agent": ("agent", "Add, list, test and remove coding agents."),
+    "worker": ("worker", "Advance runs of a cluster on this machine."),
+    "db": ("db", "Look after a cluster's database."),
     "gc": ("gc", "Erase stored texts."),
     "sandbox": ("sandbox", "Build the sandbox image and try its limits."),
 }
