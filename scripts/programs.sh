@@ -1,9 +1,10 @@
 #!/bin/sh
-# See that the programs are there that tests drive: npm (npm projects, coding agents from npm) and tmux (a real terminal).
+# See that the programs are there that tests drive: npm (npm projects, coding agents from npm), tmux (a real terminal) and
+# chromium (pages as a reader's browser shows them; 80 MB).
 set -eu
 cd "$(dirname "$0")/.."
 missing=
-for program in npm tmux; do
+for program in npm tmux chromium; do
     command -v "$program" > /dev/null || missing="$missing $program"
 done
 [ -n "$missing" ] || exit 0
