@@ -22,7 +22,17 @@ from orchestrator.models.change import ChangedFile
 from orchestrator.policy.paths import covers
 from orchestrator.ports import Candidate
 
-__all__ = ["SIZE_LIMIT_BYTES", "PythonKind", "Side", "code_cells", "is_test", "python_kind", "sides", "source_of"]
+__all__ = [
+    "SIZE_LIMIT_BYTES",
+    "PythonKind",
+    "Side",
+    "code_cells",
+    "is_plain",
+    "is_test",
+    "python_kind",
+    "sides",
+    "source_of",
+]
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 """Above it a file is not parsed."""
@@ -67,6 +77,11 @@ def _side(candidate: Candidate, path: str, mode: str | None, blob: GitOid | None
     if blob is None or mode not in REGULAR:
         return None
     return Side(path, mode, candidate.blob(blob))
+
+
+def is_plain(side: Side) -> bool:
+    """Whether it is Python by its name alone, of a size that is parsed."""
+    return PurePosixPath(side.path).suffix.casefold() in _SUFFIXES and len(side.data) <= SIZE_LIMIT_BYTES
 
 
 def python_kind(side: Side, worker: Worker) -> PythonKind:
