@@ -13,7 +13,7 @@ from orchestrator.gates.sides import (
     SIZE_LIMIT_BYTES,
     PythonKind,
     Side,
-    is_plain,
+    begin,
     is_test,
     python_kind,
     sides,
@@ -87,9 +87,9 @@ class Target:
 def targets(candidate: Candidate, worker: Worker, outcome: Outcome) -> tuple[Target, ...]:
     """The files to scan; every other one is accounted for in ``outcome`` here and now."""
     found: list[Target] = []
-    pairs = [(file, *sides(candidate, file)) for file in candidate.files]
-    worker.foresee([head.data for _, head, _ in pairs if head is not None and is_plain(head)])
-    for file, head, base in pairs:
+    begin(candidate, worker)
+    for file in candidate.files:
+        head, base = sides(candidate, file)
         if head is None:
             outcome.passed_over(file, "deleted" if file.new_blob is None else "not an even file")
             continue
