@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from orchestrator.engine.attempts import Attempt, again
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.coverage import coverage_of
 from orchestrator.engine.execute import CommandResult, cannot_run, result_on_tree
 from orchestrator.engine.state import RunState, StepStatus, Update
 from orchestrator.errors import LimitReached
@@ -43,6 +44,7 @@ def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[Acceptanc
         environment=environment.digest if environment else None,
         result=Result.FAILED if failed else Result.PASSED,
         runs=runs,
+        coverage=None if failed else coverage_of(ctx, now.step, change, [r.argv for r in runs]),
     )
     digest = ctx.keep(report)
     ctx.emit(EventKind.ACCEPTED, "command", now.step.id, change.attempt, result=report.result, report=digest)
