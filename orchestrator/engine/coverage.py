@@ -1,9 +1,9 @@
 """Which of a change's lines its acceptance commands run: each once more, in a fresh sandbox, with a tracer beside it.
 
-The run that is judged is never traced: what a tracer does to a program decides no verdict. What is measured decides
-nothing either, because the code under test could write the notes itself; it is what a reviewer asks first of a
-command that passes. A program of ours (:mod:`orchestrator.engine.line_tracer`) is handed in with the command, so any
-image with a ``python3`` will do, and the tree is left as it is.
+It runs beside the one that is judged, which is never traced: what a tracer does to a program decides no verdict. What
+is measured decides nothing either, because the code under test could write the notes itself; it is what a reviewer
+asks first of a command that passes. A program of ours (:mod:`orchestrator.engine.line_tracer`) is handed in with the
+command, so any image with a ``python3`` will do, and the tree is left as it is.
 
 Not seen: a Python that ignores ``PYTHONPATH`` (``-I``, ``-E``), a process that is started without its environment, and
 what runs after the program under test installed a tracer of its own.
