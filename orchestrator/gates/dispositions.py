@@ -29,6 +29,7 @@ class Ruling:
 
 _EXCEPTIONS: dict[str, Disposition] = {
     "101": Disposition.NOTE,  # assert: removed by -O, yet no weakness by itself
+    "103": Disposition.NOTE,  # also 0o755, which every program has; HR405 asks who may write
     "105": Disposition.PERSON,  # a password in the source, or only a word like one: a person can tell
     "106": Disposition.PERSON,
     "107": Disposition.PERSON,

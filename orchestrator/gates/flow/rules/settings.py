@@ -14,8 +14,8 @@ __all__ = ["FAMILY"]
 RIGHTS = Rule(
     "HR405",
     732,
-    "everybody on the machine may write a file",
-    "Any other program or user puts what it wants there.",
+    "everybody on the machine may write a file, or run it as its owner",
+    "Any other program or user puts what it wants there, or does what only the owner may.",
     "give the owner what is needed: 0o600, 0o700",
     "import pathlib\npathlib.Path('a').chmod(0o777)\n",
     "import pathlib\npathlib.Path('a').chmod(0o600)\n",
@@ -70,7 +70,7 @@ _APPS = ("flask.Flask()", "quart.Quart()")
 _CHMODS = frozenset({"os.chmod", "os.lchmod", "os.fchmod"})
 _PATH_CHMODS = frozenset({"pathlib.Path().chmod", "pathlib.Path().lchmod", "pathlib.PosixPath().chmod"})
 _COOKIES = frozenset({"set_cookie", "set_signed_cookie"})
-_EVERYBODY_WRITES = 0o002
+_EVERYBODY_WRITES, _AS_OWNER = 0o002, 0o4000
 _BITS = 2048
 _GENERATORS = {"rsa.generate_private_key": 1, "dsa.generate_private_key": 0, "RSA.generate": 0, "DSA.generate": 0}
 
@@ -92,11 +92,11 @@ def _on_call(call: Call, say: Say) -> None:
 def _rights(call: Call, say: Say) -> None:
     if call.is_one_of(_PATH_CHMODS):
         mode = call.arg(0, "mode")
-    elif call.is_one_of(_CHMODS) and not call.plain:
+    elif call.is_one_of(_CHMODS):
         mode = call.arg(1, "mode")
     else:
         mode = None
-    if mode is not None and isinstance(mode.const, int) and mode.const & _EVERYBODY_WRITES:
+    if mode is not None and isinstance(mode.const, int) and mode.const & (_EVERYBODY_WRITES | _AS_OWNER):
         say(RIGHTS, call.node, f"mode {mode.const:o}")
 
 
