@@ -61,6 +61,10 @@ def head(view: ItemView) -> Iterator[Row]:
     if item.change is not None:
         yield from text(f"Target {item.change.target_ref} at {item.change.tip}, tree {item.change.tree}")
     yield from text(f"Subject {item.subject}")
+    if view.sheet.drift:
+        yield alert(f"DRIFT, so more people must approve: {view.sheet.drift}")
+    for violation in view.sheet.violations:
+        yield alert(f"BEYOND ITS GRANT {violation}")
     if view.outdated:
         yield alert("outdated: the branch moved on, and the change was rebuilt as another item")
     if item.due_at is not None:
