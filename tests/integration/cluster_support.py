@@ -139,10 +139,13 @@ class Proxy:
                 near, _ = self._listening.accept()
             except OSError:
                 return
-            if not self._whole.is_set():
+            try:
+                far = socket.create_connection(("127.0.0.1", self._to)) if self._whole.is_set() else None
+            except OSError:
+                far = None
+            if far is None:
                 near.close()
                 continue
-            far = socket.create_connection(("127.0.0.1", self._to))
             for here, there in ((near, far), (far, near)):
                 self._open.add(here)
                 threading.Thread(target=self._pass, args=(here, there), daemon=True).start()
@@ -213,6 +216,9 @@ class Cluster:
             )
         self.processes.append(made)
         return made
+
+    def log(self, number: int) -> str:
+        return (self.here.folder / f"worker-{number}.log").read_text()
 
     def logs(self) -> str:
         return "\n".join(p.read_text() for p in sorted(self.here.folder.glob("worker-*.log")))
