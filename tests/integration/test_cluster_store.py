@@ -109,6 +109,14 @@ def test_what_is_kept_beside_the_runs_is_kept_here_too(base, index):
     assert rows_of(index, RUN) == rows
 
 
+def test_a_decision_counts_what_it_adds_itself(index):
+    index.add_run(a_run(RUN))
+    index.add_item(an_item("R1", RUN))
+    assert index.add_decision("R1", "k1", b"1", lambda lines: "approve" if len(lines) == 2 else None) is None
+    assert index.add_decision("R1", "k2", b"2", lambda lines: "approve" if len(lines) == 2 else None) == "approve"
+    assert index.outcome("R1") == "approve"
+
+
 def test_events_have_no_gaps_and_come_in_the_order_of_their_commits(base, index):
     theirs = StoredIndex(base)
     for one in (theirs, index, theirs):

@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,7 @@ class ClusterWorker:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._stopping = asyncio.Event()
         self._waiting: dict[RunId, asyncio.Future[JobEnd]] = {}
+        self._rung: set[tuple[RunId, datetime]] = set()
         self._hands: LocalExecutor
 
     async def serve(self) -> None:
@@ -232,7 +234,7 @@ class ClusterWorker:
         with open_queue(self._settings.joined) as queue:
             for folder in self._settings.repositories.values():
                 try:
-                    for run in wake(queue, folder):
+                    for run in wake(queue, folder, self._rung):
                         self._say(f"run {run}: has what it waited for")
                 except HandrailError as problem:
                     self._say(str(problem))
