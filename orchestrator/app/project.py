@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ def open_project(folder: Path) -> Iterator[Project]:
     layout = StateLayout(state_home() / repository.id)
     layout.create()
     index = SqliteIndex(layout.database)
+    if os.environ.get("HANDRAIL_LOG_JSON"):
+        from orchestrator.app import logs
+
+        index.hears = logs.event if logs.on() else None
     try:
         clock, timers = SystemClock(), SqliteTimers(index)
         timers.fire(clock.now())

@@ -129,7 +129,7 @@ def decided_in(told: Told) -> dict[str, list[dict[str, Any]]]:
 
 
 def _said(told: Told, line: bytes) -> dict[str, Any]:
-    decision = _opened(line, told.keys)
+    decision = opened_decision(line, told.keys)
     if decision is None:
         nobody = {"reviewer": "", "role": "", "comment": "", "seconds_on_screen": None, "decided_at": ""}
         return {"verdict": "not verified", **nobody, "lifts": [], "waivers": []}
@@ -148,7 +148,8 @@ def _said(told: Told, line: bytes) -> dict[str, Any]:
     }
 
 
-def _opened(line: bytes, keys: Mapping[str, str]) -> Decision | None:
+def opened_decision(line: bytes, keys: Mapping[str, str]) -> Decision | None:
+    """What a stored line says, when a key among these (id → public key) signed it."""
     from orchestrator.provenance import claims, dsse, statements
 
     try:

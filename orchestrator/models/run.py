@@ -9,7 +9,11 @@ from orchestrator.models.plan import ReviewMode
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.status import OVER, RunStatus
 
-__all__ = ["OVER", "Run", "RunSettings", "RunStatus"]
+__all__ = ["DRILL", "OVER", "Run", "RunSettings", "RunStatus"]
+
+
+DRILL = "(drill)"
+"""In the place of a run's workflow: there is none, nothing advances it, and it is in no list of runs."""
 
 
 class AgentChoice(Noun):

@@ -12,7 +12,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
-_RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
+_NO_DRILL = "json_extract(document, '$.workflow') != '(drill)'"
+_RUNS = f"SELECT document FROM runs WHERE {_NO_DRILL} ORDER BY created_at DESC, id DESC"  # noqa: S608  our own text
 _FIRST = "(SELECT min(number) FROM events WHERE run = ?1)"
 _EVENTS = (
     f"SELECT number - {_FIRST} + 1, document FROM events WHERE run = ?1 AND number >= {_FIRST} + ?2 ORDER BY number"  # noqa: S608  our own text
@@ -48,6 +49,8 @@ class SqliteIndex:
         self._staged_blobs: dict[Digest, bytes] = {}
         self._staged_effects: dict[str, Digest] = {}
         self._flushed_at = time.monotonic()
+        self.hears: Callable[[Event], None] | None = None
+        """Told of every event that is emitted here."""
         try:
             make_folder(path.parent)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -217,6 +220,8 @@ class SqliteIndex:
                 self._staged_blobs.pop(digest, None)
 
     def emit(self, event: Event) -> None:
+        if self.hears is not None:
+            self.hears(event)
         row = (event.run, event.model_dump_json())
         with self._turn:
             self._staged.append(("INSERT INTO events (run, document) VALUES (?, ?)", row))

@@ -58,7 +58,10 @@ def test_no_secret_is_in_the_archive_wherever_it_was_said(tmp_path, monkeypatch)
         plant(here)
         (here.folder / "config" / "handrail").mkdir(parents=True, exist_ok=True)
         (here.folder / "config" / "handrail" / "models.yaml").write_text(MODELS.format(file=secret))
-        here.cli(*here.run_words(), DEPLOY_PASSWORD=VARIABLE)
+        log = here.folder / "log.jsonl"
+        here.cli(*here.run_words(), DEPLOY_PASSWORD=VARIABLE, HANDRAIL_LOG_JSON=str(log))
+        logged = log.read_bytes()
+        assert log.stat().st_mode & 0o777 == 0o600
         run = here.runs()[0].id
         with here.project() as project:
             argv = ("curl", "--password", NAMED, f"https://me:{NAMED}@x.example/", VARIABLE, FILED)
@@ -74,7 +77,13 @@ def test_no_secret_is_in_the_archive_wherever_it_was_said(tmp_path, monkeypatch)
         told = json.loads(again.stdout)
         plain = json.loads(here.cli("report", run, "--json").stdout)
     assert json.dumps(plain).count(AWS) + json.dumps(plain).count(GITHUB) > 0  # it was there to be taken out
-    everything = said.stderr.encode() + again.stdout.encode() + b"".join(files.values())
+    records = [json.loads(line) for line in logged.splitlines()]
+    assert [(r["message"], r.get("command"), r.get("exit_code")) for r in (records[0], records[-1])] == [
+        ("command", "run", None),
+        ("end", None, 4),
+    ]
+    assert {(r["run"], r.get("step")) for r in records if r.get("kind") == "agent-command"} == {(run, "S01")}
+    everything = logged + said.stderr.encode() + again.stdout.encode() + b"".join(files.values())
     for line in files["evidence.intoto.jsonl"].splitlines() if "evidence.intoto.jsonl" in files else ():
         everything += base64.b64decode(json.loads(line)["payload"])
     assert [c for c in CANARIES if c.encode() in everything] == []
