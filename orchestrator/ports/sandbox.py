@@ -131,7 +131,14 @@ class Sandboxes(Protocol):
         ...
 
     def open(self, request: SandboxRequest) -> AbstractContextManager[Sandbox]:
-        """A fresh container, gone when the context ends. Raises ``SandboxUnavailable`` / ``SandboxUnsafe``."""
+        """A fresh container. Raises ``SandboxUnavailable`` / ``SandboxUnsafe``.
+
+        It is gone when the context ends with an error; when it ends well, its idle supervisor may go a moment later.
+        """
+        ...
+
+    def warm(self, request: SandboxRequest) -> None:
+        """Have one for such a request made ahead, in the background, where its mounts are nobody else's. No promise."""
         ...
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from orchestrator.engine.attempts import again, feedback_text
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.context_files import relevant_files
-from orchestrator.engine.execute import ensure_runnable
+from orchestrator.engine.execute import ensure_runnable, make_acceptance_ahead
 from orchestrator.engine.outward import Way, way_out
 from orchestrator.engine.state import StepState, StepStatus, Update, Work
 from orchestrator.engine.steers import Steers, earlier
@@ -114,6 +114,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
             shown = [entry for entry in entries if entry.path not in hidden]
             sandbox.copy_in(shown, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way=way, known=ground.known)
+            make_acceptance_ahead(ctx, step, base_tree)
             seen = set[str]()
             outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"], seen))
             if outcome.timed_out:
