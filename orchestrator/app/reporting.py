@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", bound=Noun)
 WITHHELD = "text withheld"
+_VIOLATIONS = frozenset({"violation", "grant-exceeded"})
 _QUIET = frozenset({"transition", "exchange", "agent-prompt"})
 
 
@@ -103,7 +104,7 @@ def standing(project: Project, run: Run) -> dict[str, Any]:
         "steps": steps,
         "decisions": [d for rows in decided.values() for d in rows],
         "totals": _totals(steps),
-        "violations": [{**e.data, "at": _stamp(e.at), "step": e.step or ""} for e in events if e.kind == "violation"],
+        "violations": [{**e.data, "at": _stamp(e.at), "step": e.step or ""} for e in events if e.kind in _VIOLATIONS],
         "timeline": [_happened(e) for e in events if e.kind not in _QUIET],
         "generated_at": project.clock.now().isoformat(timespec="seconds"),
     }

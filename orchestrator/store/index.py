@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.models.ids import Digest, RunId, StepId
-from orchestrator.models.status import OVER
+from orchestrator.models.status import DRILL, OVER
 from orchestrator.store.migrations import VERSION, bring_forward
 from orchestrator.store.whole import make_folder
 
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 _BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
-_NO_DRILL = "json_extract(document, '$.workflow') != '(drill)'"
-_RUNS = f"SELECT document FROM runs WHERE {_NO_DRILL} ORDER BY created_at DESC, id DESC"  # noqa: S608  our own text
+_RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
 _FIRST = "(SELECT min(number) FROM events WHERE run = ?1)"
 _EVENTS = (
     f"SELECT number - {_FIRST} + 1, document FROM events WHERE run = ?1 AND number >= {_FIRST} + ?2 ORDER BY number"  # noqa: S608  our own text
@@ -81,11 +80,12 @@ class SqliteIndex:
         return _run(rows[0][0])
 
     def runs(self) -> tuple[Run, ...]:
-        return tuple(_run(row[0]) for row in self._read(_RUNS))
+        return tuple(run for row in self._read(_RUNS) if (run := _run(row[0])).workflow != DRILL)
 
     def run_rows(self) -> list[dict[str, Any]]:
         """As :meth:`runs`, but the JSON objects that were written: a list needs no more."""
-        return [json.loads(row[0]) for row in self._read(_RUNS)]
+        rows = (json.loads(row[0]) for row in self._read(_RUNS))
+        return [row for row in rows if row["workflow"] != DRILL]
 
     def add_item(self, item: ReviewItem) -> None:
         with self._write() as db:
