@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 
 import pytest
+from inside import handrail
 from run_support import Req, good, lab, nobody
 
 from orchestrator.app import gating
@@ -64,8 +65,12 @@ FILES = {f"src/part{n}.py": SHOP.replace("shop", f"shop {n}") for n in range(5)}
 FILES |= {f"tests/test_part{n}.py": f"def test_{n}():\n    assert {n} + 1 == {n + 1}\n" for n in range(3)}
 
 
+def waiting(here):
+    return json.loads(handrail(here, "review", "list", "--json").stdout)["items"]
+
+
 def drill(here, *words):
-    said = here.cli("review", "drill", "--json", *words)
+    said = handrail(here, "review", "drill", "--json", *words)
     assert said.returncode == 0, said.stderr
     return json.loads(said.stdout)
 
@@ -90,7 +95,7 @@ def everything(here):
 def test_a_drill_is_reviewed_as_any_change_and_leaves_only_counts(tmp_path):
     with lab(tmp_path, FILES, people={"ben": ["reviewer"]}) as here:
         drill(here, "--seed", "1")
-        undecided = here.cli("review", "drill", "--end")  # settles what the first use of a store writes
+        undecided = handrail(here, "review", "drill", "--end")  # settles what the first use of a store writes
         assert "Nobody had decided" in undecided.stderr
         assert not (here.database().parent / "drills.jsonl").exists()
         before = everything(here)
@@ -98,26 +103,27 @@ def test_a_drill_is_reviewed_as_any_change_and_leaves_only_counts(tmp_path):
         edits = planted(here)
         assert [e["kind"] for e in edits].count("harmless") == 3
         assert {"security", "logic", "test"} <= {e["kind"] for e in edits}
-        (row,) = here.items()
+        (row,) = waiting(here)
         assert (row["id"], row["kind"], row["title"]) == (made["item"], "change", "Small repairs")
-        shown = here.cli("review", "show", made["item"]).stdout
+        shown = handrail(here, "review", "show", made["item"]).stdout
         assert all(e["path"] in shown for e in edits)
         page = here.folder / "item.html"
-        assert here.cli("review", "export", made["item"], "-o", str(page)).returncode == 0
+        assert handrail(here, "review", "export", made["item"], "-o", str(page)).returncode == 0
         assert "drill" not in (json.dumps(row) + shown + page.read_text()).lower()
-        assert here.cli("runs", "--json").stdout.count(made["run"]) == 0
+        assert handrail(here, "runs", "--json").stdout.count(made["run"]) == 0
         bad, missed, fine = (next(e for e in edits if e["kind"] == k) for k in ("security", "logic", "harmless"))
         marks = ["reject", made["item"], "--reason", "the check is gone", "--hunk", bad["hunk"]]
-        assert here.cli("review", *marks).returncode == 0
+        assert handrail(here, "review", *marks).returncode == 0
         assert (
-            here.cli("review", "comment", made["item"], "why?", "--path", fine["path"], "--line", "1").returncode == 0
+            handrail(here, "review", "comment", made["item"], "why?", "--path", fine["path"], "--line", "1").returncode
+            == 0
         )
-        refused = here.cli("review", "approve", made["item"], "--lift", "all")
+        refused = handrail(here, "review", "approve", made["item"], "--lift", "all")
         assert "REV035" in refused.stderr
         ben = ["--key", str(here.folder / "ben.pem")]
-        said = here.cli("review", "reject", made["item"], "--reason", f"See {fine['path']}:{fine['line']}.", *ben)
+        said = handrail(here, "review", "reject", made["item"], "--reason", f"See {fine['path']}:{fine['line']}.", *ben)
         assert said.returncode == 0, said.stderr
-        told = json.loads(here.cli("review", "drill", "--end", "--json", *ben).stdout)
+        told = json.loads(handrail(here, "review", "drill", "--end", "--json", *ben).stdout)
         assert everything(here) == before
         kept = (here.database().parent / "drills.jsonl").read_text()
     found = {e["hunk"]: e["found"] for e in told["planted"]}
@@ -138,12 +144,12 @@ def test_nothing_of_a_drill_lands_and_its_decision_is_none(tmp_path):
             (["review", "drill"], "DRILL002"),
             (["review", "take", made["item"]], "REV"),
         ):
-            said = here.cli(*words)
+            said = handrail(here, *words)
             assert (said.returncode, code in said.stderr) == (2, True), (words, said.stderr)
-        approved = here.cli("review", "approve", made["item"], "--lift", "all", "--json")
+        approved = handrail(here, "review", "approve", made["item"], "--lift", "all", "--json")
         assert approved.returncode == 0, approved.stderr
         assert json.loads(approved.stdout)["decision"]["kind"] == "drill"
-        assert here.cli("resume", made["run"]).returncode == 2
+        assert handrail(here, "resume", made["run"]).returncode == 2
         with here.project() as project:
             (line,) = project.index.decisions(made["item"])
         payload = json.loads(base64.b64decode(json.loads(line)["payload"]))
@@ -157,7 +163,7 @@ def test_nothing_of_a_drill_lands_and_its_decision_is_none(tmp_path):
         trees = here.database().parent / "trees.git"
         if trees.exists():
             assert subprocess.run(["git", "-C", str(trees), "cat-file", "-e", tree], check=False).returncode != 0
-        other = json.loads(here.cli("review", "drill", "--end", "--json").stdout)
+        other = json.loads(handrail(here, "review", "drill", "--end", "--json").stdout)
     assert not any(e["found"] for e in other["planted"])
 
 
@@ -165,18 +171,18 @@ def test_what_somebody_found_is_told_to_nobody_else(tmp_path):
     with lab(tmp_path, FILES, people={"ben": ["reviewer"]}) as here:
         made = drill(here, "--kind", "logic", "--defects", "2")
         assert {e["kind"] for e in planted(here)} == {"logic", "harmless"}
-        assert here.cli("review", "reject", made["item"], "--reason", "no").returncode == 0
-        told = here.cli("review", "drill", "--end", "--key", str(here.folder / "ben.pem"))
+        assert handrail(here, "review", "reject", made["item"], "--reason", "no").returncode == 0
+        told = handrail(here, "review", "drill", "--end", "--key", str(here.folder / "ben.pem"))
         assert "told to who decided" in told.stderr
         assert "found" not in told.stdout
-        early = here.cli("review", "drill", "--results")
+        early = handrail(here, "review", "drill", "--results")
         assert (early.returncode, "DRILL006" in early.stderr) == (2, True)
         kept = here.database().parent / "drills.jsonl"
         kept.write_text(kept.read_text() * 5)
-        team = json.loads(here.cli("review", "drill", "--results", "--json").stdout)
-        words = here.cli("review", "drill", "--results").stdout
+        team = json.loads(handrail(here, "review", "drill", "--results", "--json").stdout)
+        words = handrail(here, "review", "drill", "--results").stdout
         kept.write_text(kept.read_text() + "{}\n")
-        broken = here.cli("review", "drill", "--results")
+        broken = handrail(here, "review", "drill", "--results")
     assert (team["drills"], team["approved"]) == (5, 0)
     row = next(r for r in team["kinds"] if r["kind"] == "logic")
     assert (row["planted"], row["found"], row["share"]) == (10, 0, 0.0)
@@ -187,14 +193,14 @@ def test_what_somebody_found_is_told_to_nobody_else(tmp_path):
 def test_where_nothing_can_be_planted_a_drill_is_refused_and_leaves_nothing(tmp_path):
     with lab(tmp_path) as here:
         before = everything(here)
-        said = here.cli("review", "drill", "--kind", "test")
+        said = handrail(here, "review", "drill", "--kind", "test")
         assert (said.returncode, "DRILL001" in said.stderr) == (2, True), said.stderr
-        assert "DRILL005" in here.cli("review", "drill", "--end").stderr
-        assert "DRILL007" in here.cli("review", "drill", "--end", "--results").stderr
+        assert "DRILL005" in handrail(here, "review", "drill", "--end").stderr
+        assert "DRILL007" in handrail(here, "review", "drill", "--end", "--results").stderr
         assert everything(here) == before
         line = json.dumps({"day": "2026-11-30", "verdict": "approve", "planted": {"logic": 1}, "found": {}})
         here.database().parent.joinpath("drills.jsonl").write_text(f"{line}\n" * 9)
-        assert "DRILL006" in here.cli("review", "drill", "--results").stderr  # one person alone holds the role
+        assert "DRILL006" in handrail(here, "review", "drill", "--results").stderr  # one person alone holds the role
 
 
 @pytest.mark.engine
@@ -202,20 +208,22 @@ def test_a_drills_decision_approves_and_lifts_nothing_of_a_real_change(tmp_path)
     one = Req(1)
     with lab(tmp_path) as here:
         done = here.run([one], good(one), decide=nobody)
-        here.cli("review", "approve", str(here.items()[0]["id"]))
-        here.cli("resume", done.run.id)
-        (item,) = here.items()
+        handrail(here, "review", "approve", str(waiting(here)[0]["id"]))
+        handrail(here, "resume", done.run.id)
+        (item,) = waiting(here)
         with here.reviews(done.run) as reviews, here.project() as project:
             real = reviews.question(reviews.view(item["id"]))
             forged = as_drill(here, real)
             project.index.add_decision(item["id"], real_key(here), forged, lambda lines: "approve" if lines else None)
-        resumed = here.cli("resume", done.run.id)
+        resumed = handrail(here, "resume", done.run.id)
         line = (
             here.commits(done.run.run_ref)
             if here.git("rev-parse", "-q", "--verify", done.run.run_ref, check=False)
             else []
         )
-        found = json.loads(here.cli("verify", done.run.run_ref, "--base", "main", "--json").stdout) if line else None
+        found = (
+            json.loads(handrail(here, "verify", done.run.run_ref, "--base", "main", "--json").stdout) if line else None
+        )
     assert resumed.returncode != 0, (resumed.stderr, found)
     assert found is None or not found["human_approved"], found
 
