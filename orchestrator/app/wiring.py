@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from orchestrator.app.base import Base, read_base
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
+from orchestrator.app.drifting import how_it_differs
 from orchestrator.app.fencing import FencedNotifier, FencedSandboxes
 from orchestrator.app.halting import watched
 from orchestrator.app.notifying import LocalNotifier
@@ -183,6 +184,7 @@ def open_run(
             budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=stack.enter_context(_gates(base, declared.gates, settings.osv)),
             open_decision=decision_opener(base),
+            drifted=lambda: how_it_differs(project, run.id),
             orders=watched(project, base.chain.current),
             timers=project.timers,
             notifier=FencedNotifier(

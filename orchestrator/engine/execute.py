@@ -67,6 +67,13 @@ def result_on_tree(ctx: RunContext, name: str, limits: Limits, argv: Sequence[st
     return result
 
 
+def make_acceptance_ahead(ctx: RunContext, step: Step, tree: GitOid) -> None:
+    """Have the container of the step's first acceptance made while its agent works, should the environment stay."""
+    if step.acceptance:
+        request = SandboxRequest("", ctx.run.id, step.capabilities.limits, open_tree=True)
+        ctx.sandboxes().warm(request.furnished(ctx.environment(tree)))
+
+
 def ensure_runnable(ctx: RunContext, step: Step, tree: GitOid) -> None:
     """Try the project's own test command on the base before an agent works in vain.
 

@@ -68,11 +68,12 @@ def _findings(item: ReviewItem, sheet: ReviewSheet) -> Iterable[str]:
 
 
 def _shown(change: Change, rows: Sequence[Row]) -> Iterable[str]:
-    sections = {row.path for row in rows if row.kind is RowKind.FILE}
+    head, changed = RowKind.FILE, (RowKind.ADDED, RowKind.REMOVED)
+    sections = {row.path for row in rows if row.kind is head}
     for file in change.files:
         if file.path not in sections:
             yield f"{escape(file.path)} is changed and the diff does not show it"
-    strays = (r for r in rows if r.hunk is None and (r.kind is RowKind.ADDED or r.kind is RowKind.REMOVED))
+    strays = (row for row in rows if row.hunk is None and row.kind in changed)
     stray = next(strays, None)
     if stray is not None:
         yield f"{escape(stray.path)}:{stray.new or stray.old} is in the diff and in no hunk of the change"

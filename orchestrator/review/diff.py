@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from orchestrator.models.base import Digest
@@ -48,6 +49,10 @@ class Row(NamedTuple):
     old: int = 0
     new: int = 0
     hunk: Digest | None = None
+
+
+_row: Callable[[tuple[RowKind, str, str, int, int, Digest | None]], Row] = partial(tuple.__new__, Row)
+"""A row of a whole tuple: half the time, which counts where there are hundreds of thousands."""
 
 
 class _Side:
@@ -167,6 +172,7 @@ class _Reader:
 
     def _body(self, place: int, old: int, new: int, old_left: int, new_left: int) -> int:
         lines, add, path, find = self._lines, self._rows.append, self._path, self._index.find
+        plus, minus, same = RowKind.ADDED, RowKind.REMOVED, RowKind.CONTEXT
         paths = (path, self._old_path)
         added: tuple[int, int, Digest | None] = _NONE
         removed: tuple[int, int, Digest | None] = _NONE
@@ -177,18 +183,18 @@ class _Reader:
             mark = line[:1]
             if mark == "+":
                 if not added[0] <= new < added[1]:
-                    added = find(RowKind.ADDED, paths, new)
-                add(Row(RowKind.ADDED, line[1:], path, 0, new, added[2]))
+                    added = find(plus, paths, new)
+                add(_row((plus, line[1:], path, 0, new, added[2])))
                 new, new_left = new + 1, new_left - 1
             elif mark == "-":
                 if not removed[0] <= old < removed[1]:
-                    removed = find(RowKind.REMOVED, paths, old)
-                add(Row(RowKind.REMOVED, line[1:], path, old, 0, removed[2]))
+                    removed = find(minus, paths, old)
+                add(_row((minus, line[1:], path, old, 0, removed[2])))
                 old, old_left = old + 1, old_left - 1
             elif mark == "\\":
                 add(Row(RowKind.META, line, path))
             else:
-                add(Row(RowKind.CONTEXT, line[1:], path, old, new))
+                add(_row((same, line[1:], path, old, new, None)))
                 old, new, old_left, new_left = old + 1, new + 1, old_left - 1, new_left - 1
         return len(lines)
 

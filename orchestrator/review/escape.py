@@ -30,6 +30,8 @@ _GREEK = (
 _OTHERS = "\u0585\u057d\u0578\u0570\u0561\u0251\u0261\u0131\u029f\u1d0f\u217c\u2170\u2174\u2179"
 _LOOKALIKE = frozenset(_CYRILLIC + _GREEK + _OTHERS)
 _WORD = re.compile(r"\w+")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_PLAIN_OR_ONE = re.compile(r"[ -~]+|.", re.DOTALL)
 _WRITTEN_OUT = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 _LAST_BYTE = 0xFF
 _LONE_BYTE = range(0xDC80, 0xDD00)
@@ -91,7 +93,7 @@ def _poses(char: str) -> bool:
 
 def lookalikes(text: str) -> frozenset[int]:
     """Places in one line of letters that pass for Latin ones."""
-    if text.isascii() or not any(char in _LOOKALIKE or _poses(char) for char in text):
+    if text.isascii() or not any(char in _LOOKALIKE or _poses(char) for char in _BEYOND_ASCII.findall(text)):
         return frozenset()
     foreign = {n for n, char in enumerate(text) if char in _LOOKALIKE}
     posing = {n for n, char in enumerate(text) if _poses(char)}
@@ -113,7 +115,12 @@ def pieces(text: str, column: int = 0) -> Iterator[tuple[str, bool]]:
         return
     run: list[str] = []
     marks, alike = _MARKS_PER_LETTER, lookalikes(text)
-    for place, char in enumerate(text):
+    for found in _PLAIN_OR_ONE.finditer(text):
+        place, char = found.start(), found[0]
+        if char.isascii() and char.isprintable():
+            run.append(char)
+            marks, column = 0, column + len(char)
+            continue
         shown, hidden, size, is_mark = _look(char)
         marks = marks + 1 if is_mark else 0
         if char == "\t":

@@ -21,11 +21,13 @@ _BUILD = re.compile(
     r"(^|/)(\.github|\.gitlab|\.handrail|\.circleci)/|(^|/)(Dockerfile|Makefile|setup\.py|conftest\.py|\.gitattributes)"
     r"|\.(sh|ya?ml|toml|lock|cfg)$",
 )
-_SENSITIVE = re.compile(
-    r"\b(eval|exec|subprocess|system|popen|pickle|marshal|requests?|urlopen|socket|password|passwd|secret|token|key"
-    r"|admin|auth\w*|permission|chmod|crypt\w*|verify|ssl|sql|execute|delete|rmtree|unlink)\b",
-    re.IGNORECASE,
+_STEMS = (
+    *("eval", "exec", "subprocess", "system", "popen", "pickle", "marshal", "request", "urlopen", "socket", "password"),
+    *("passwd", "secret", "token", "key", "admin", "auth", "permission", "chmod", "crypt", "verify", "ssl", "sql"),
+    *("execute", "delete", "rmtree", "unlink"),
 )
+_ENDS = {"request": "s?", "auth": r"\w*", "crypt": r"\w*"}
+_SENSITIVE = re.compile(rf"\b({'|'.join(stem + _ENDS.get(stem, '') for stem in _STEMS)})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,10 @@ def _ranked(view: ItemView, part: ChangeDiff) -> list[Ranked]:
 
 def _changed_text(part: ChangeDiff) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for row in part.rows:
-        if row.hunk is not None and row.kind is not RowKind.HUNK:
-            found.setdefault(row.hunk, []).append(row.text)
+    head = RowKind.HUNK
+    for kind, text, _, _, _, hunk in part.rows:
+        if hunk is not None and kind is not head:
+            found.setdefault(hunk, []).append(text)
     return found
 
 
@@ -118,5 +121,10 @@ def _of_file(file: ChangedFile) -> Iterator[tuple[int, str]]:
 
 
 def _sensitive(lines: Sequence[str]) -> list[str]:
-    found = (match.group(0).lower() for line in lines for match in _SENSITIVE.finditer(line[:1000]))
+    """The words in the order of the text. The expression is slow and sees only lines that could have one."""
+    cut = [line[:1000] for line in lines]
+    text = "\n".join(cut).lower()
+    stems = [stem for stem in _STEMS if stem in text]
+    likely = (line for line in cut if not line.isascii() or any(stem in line.lower() for stem in stems))
+    found = (match.group(0).lower() for line in likely for match in _SENSITIVE.finditer(line))
     return list(dict.fromkeys(found))

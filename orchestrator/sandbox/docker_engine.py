@@ -27,6 +27,7 @@ from orchestrator.sandbox.owner import Owner
 from orchestrator.sandbox.pool import IDLE_SECONDS, Made, Pool
 from orchestrator.sandbox.profile import Profile, check_limits, container_spec, is_gvisor
 from orchestrator.sandbox.reap import reap
+from orchestrator.sandbox.removal import Remover
 from orchestrator.sandbox.sidecar import Program, Sidecar, sidecar
 
 AUTO = "auto"
@@ -42,7 +43,7 @@ class DockerSandboxes:
     them), ``seccomp`` is the profile's file, ``state`` a directory for copies
     and probe results, ``runtime`` an engine runtime (default: the engine's own; ``AUTO``: gVisor where the
     engine has it and its probe passes). ``pool_size`` containers of each kind that was opened are made ahead,
-    for a process that opens many. ``accepted`` protections may be missing.
+    for a process that opens many; the others only where they are ordered. ``accepted`` protections may be missing.
     May be used by several threads; one sandbox belongs to one thread.
     """
 
@@ -69,7 +70,8 @@ class DockerSandboxes:
         self._live: set[DockerSandbox] = set()
         self._aborted = False
         self._lock = threading.RLock()
-        self._pool = Pool(pool_size, self._make_ahead, self._remove) if pool_size else None
+        self._pool = Pool(pool_size, self._make_ahead, self._remove)
+        self._remover = Remover(self._remove)
 
     @property
     def image(self) -> str:
@@ -156,19 +158,19 @@ class DockerSandboxes:
             sandbox.hang_up()
 
     def warm(self, request: SandboxRequest) -> None:
-        """Make containers for such a request ahead, when there is a pool. Returns at once."""
-        if self._pool is not None:
+        """As the port says; of a pool as many as its size."""
+        if request.broker is None:  # a lease's mount is nobody else's
             self.probe()
             self._pool.warm(request)
 
     def made_ahead(self) -> int:
         """How many containers wait to be used."""
-        return self._pool.waiting() if self._pool is not None else 0
+        return self._pool.waiting()
 
     def close(self) -> None:
-        """Remove what was made ahead and drop the connection to the engine."""
-        if self._pool is not None:
-            self._pool.close()
+        """Remove what was made ahead, wait for what is being removed, and drop the connection to the engine."""
+        self._pool.close()
+        self._remover.close()
         if self._connected is not None:
             self._connected[0].close()
         self._connected = None
@@ -296,12 +298,12 @@ class DockerSandboxes:
 
     @contextmanager
     def _opened(self, request: SandboxRequest, *, pooled: bool = True) -> Generator[DockerSandbox]:
-        ahead = self._pool if pooled and request.broker is None else None  # a lease's mount is nobody else's
-        made = ahead.take(request) if ahead is not None else None
+        made = self._pool.take(request) if pooled and request.broker is None else None
         pooled = made is not None
         made = made or self._make(request)
         try:
-            sandbox = DockerSandbox(self._engine, made.container, made.channel, request)
+            gvisor = is_gvisor(self.connect().runtime)
+            sandbox = DockerSandbox(self._engine, made.container, made.channel, request, gvisor=gvisor)
             self._live.add(sandbox)
             try:
                 if self._aborted:
@@ -314,8 +316,10 @@ class DockerSandboxes:
                 sandbox.stop_watch()
                 sandbox.stop_services()
                 self._live.discard(sandbox)
-        finally:
+        except BaseException:
             self._remove(made)
+            raise
+        self._remover.order(made)
 
     def _make(self, request: SandboxRequest, wall_seconds: int | None = None) -> Made:
         """Create, inspect, attach, start: in this order, so that nothing runs in what was not looked at."""

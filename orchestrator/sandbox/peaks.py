@@ -1,53 +1,72 @@
-"""What a container takes of the machine, sampled from the engine's account of it while an agent works.
+"""What a container takes of the machine, sampled while an agent works.
 
-Not seen: what comes and goes between two samples, but for memory where the kernel keeps its own peak (cgroup v1).
+Not seen: what comes and goes between two samples, but for what the kernel keeps a peak of itself.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.usage import Peaks
+from orchestrator.sandbox.cgroup import group_of
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.profile import MIB
 
 EVERY_SECONDS: Final = 1.0
+OFTEN_SECONDS: Final = 0.25
+"""Between two samples: of the engine, whose answer may wait for its own next second, and of the kernel."""
+_LAST_SECONDS: Final = 0.25
 _NANO: Final = 1e9
 
 
 class Watch:
-    """Samples one container in a thread of its own until it is closed. An engine that does not answer is no error."""
+    """Samples one container in a thread of its own until it is closed. An engine that does not answer is no error.
+
+    The kernel's account is read where it can be reached, else the engine's.
+    """
 
     def __init__(self, engine: Engine, container: str) -> None:
         self._engine, self._container = engine, container
-        self._over = threading.Event()
+        self._over, self._left = threading.Event(), threading.Event()
         self._peaks = Peaks()
         self._thread = threading.Thread(target=self._run, name="peaks", daemon=True)
         self._thread.start()
 
     def close(self) -> Peaks:
-        """Take a last sample and stop. Idempotent."""
-        if not self._over.is_set():
-            self._over.set()
-            self._thread.join()
-            self._sample()
+        """Take a last sample and stop. An engine that is slow to tell it is not waited for. Idempotent."""
+        self._over.set()
+        self._thread.join(_LAST_SECONDS)
         return self._peaks
 
     def abandon(self) -> None:
         """Stop without a last sample: the container may be gone."""
-        self._over.set()
-        self._thread.join()
+        self._left.set()
+        self.close()
 
     def _run(self) -> None:
-        while not self._over.wait(EVERY_SECONDS):
-            self._sample()
+        sample = self._sampler()
+        every = EVERY_SECONDS if sample == self._told else OFTEN_SECONDS
+        while not self._over.wait(every):
+            self._peaks = higher(self._peaks, sample())
+        if not self._left.is_set():
+            self._peaks = higher(self._peaks, sample())
 
-    def _sample(self) -> None:
-        with contextlib.suppress(SandboxUnavailable):
-            self._peaks = higher(self._peaks, read(self._engine.stats(self._container)))
+    def _sampler(self) -> Callable[[], Peaks]:
+        try:
+            state = _dict(self._engine.inspect(self._container), "State")
+        except SandboxUnavailable:
+            return self._told
+        group = group_of(self._container, _whole(_number(state, "Pid")) or 0)
+        return self._told if group is None else group.read
+
+    def _told(self) -> Peaks:
+        try:
+            return read(self._engine.stats(self._container))
+        except SandboxUnavailable:
+            return Peaks()
 
 
 def read(told: dict[str, Any]) -> Peaks:

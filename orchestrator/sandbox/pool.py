@@ -49,6 +49,8 @@ def kind(request: SandboxRequest) -> Digest:
 class Pool:
     """``size`` containers of each kind that was asked for, kept up by one thread until :meth:`close`.
 
+    With a size of 0 only what :meth:`warm` orders is made, one at a time.
+
     ``make`` and ``remove`` are the provider's own. A container that cannot be made ahead is none: whoever asks then
     gets it made, and the error, there.
     """
@@ -60,8 +62,7 @@ class Pool:
         self._owed: dict[Digest, int] = {}
         self._orders: SimpleQueue[SandboxRequest | None] = SimpleQueue()
         self._closed = False
-        self._worker = threading.Thread(target=self._work, name="sandbox-pool", daemon=True)
-        self._worker.start()
+        self._worker: threading.Thread | None = None
 
     def take(self, request: SandboxRequest) -> Made | None:
         """One of this kind, never given to anybody else; more are made behind. ``None`` when there is none yet."""
@@ -76,19 +77,23 @@ class Pool:
                 found = candidate
             else:
                 self._remove(candidate)
-        self.warm(request)
+        if self._size:
+            self.warm(request)
         return found
 
     def warm(self, request: SandboxRequest) -> None:
-        """Have ``size`` of this kind made, in the background."""
+        """Have ``size`` of this kind, and at least one, made in the background."""
         key = kind(request)
         ordered = replace(request, key="pool", run=POOL)
         with self._lock:
             there = len(self._ready.setdefault(key, deque())) + self._owed.get(key, 0)
-            missing = 0 if self._closed else max(0, self._size - there)
+            missing = 0 if self._closed else max(0, max(self._size, 1) - there)
             self._owed[key] = self._owed.get(key, 0) + missing
             self._ready.move_to_end(key)
             forgotten = self._ready.popitem(last=False)[1] if len(self._ready) > _KINDS else ()
+            if missing and self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="sandbox-pool", daemon=True)
+                self._worker.start()
         for made in forgotten:
             self._remove(made)
         for _ in range(missing):
@@ -103,7 +108,7 @@ class Pool:
         """Remove all, also one that is just being made. Idempotent."""
         with self._lock:
             first, self._closed = not self._closed, True
-        if first:
+        if first and self._worker is not None:
             self._orders.put(None)
             self._worker.join()
         with self._lock:

@@ -1,5 +1,9 @@
 """From a PRD to a verified branch, on real git, Docker, gates and signatures."""
 
+import os
+import subprocess
+import time
+
 import pytest
 from run_support import Req, approve, good, lab, write
 
@@ -25,6 +29,19 @@ def test_a_prd_becomes_verified_commits(tmp_path):
         assert [c.demonstrated for c in found.commits] == [True, True]
         assert len(here.git("branch", "--list", "handrail-evidence/*").split()) == 1
         assert here.row(done.run.id).status == "done"
+
+
+def test_the_container_of_the_acceptance_is_made_while_the_agent_works(tmp_path):
+    one = Req(1, verify=("python3 -m compileall src",))
+    began = time.time()
+    with lab(tmp_path) as here:
+        done = here.run([one], {one.id: [[{"sleep": 1}, *good(one)[one.id][0]]]})
+        assert done.code == 0
+    mine = ("type=container", "event=create", f"label=dev.handrail.pid={os.getpid()}", "label=dev.handrail.key=pool")
+    filters = [word for one in mine for word in ("--filter", one)]
+    asked = ["docker", "events", "--since", f"{began:.3f}", "--until", f"{time.time():.3f}", *filters]
+    made = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
+    assert len(made) == 1
 
 
 def test_evidence_is_exported_and_verifies_alone(tmp_path):

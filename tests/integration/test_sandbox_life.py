@@ -17,7 +17,7 @@ import pytest
 import sandbox_support
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
-from orchestrator.models.usage import Peaks
+from orchestrator.models.observed import Account
 from orchestrator.sandbox import client, probe, profile
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
@@ -45,6 +45,14 @@ def ids(engine, pid=None):
     """The containers of this process, or of another: other runs on the same engine do not count."""
     wanted = str(pid or os.getpid())
     return {c["Id"] for c in engine.owned() if c["Labels"]["dev.handrail.pid"] == wanted}
+
+
+def none_left(engine, before):
+    """A container whose context ended well is removed behind it."""
+    until = time.monotonic() + 10
+    while ids(engine) - before and time.monotonic() < until:
+        time.sleep(0.05)
+    return not ids(engine) - before
 
 
 def gone_within(seconds, engine, container):
@@ -244,25 +252,39 @@ def test_the_container_is_gone_when_the_context_ends(docker, engine):
     with Filled(docker) as box:
         box.sh("(setsid sleep 100 &)")
         assert len(ids(engine) - before) == 1
-    assert ids(engine) == before
+    assert none_left(engine, before)
+    left = ids(engine)
     with pytest.raises(ZeroDivisionError), Filled(docker):
         raise ZeroDivisionError
-    assert ids(engine) == before
+    assert ids(engine) <= left
 
 
 def test_what_a_watched_sandbox_took_is_seen_from_outside(docker):
     """Four children and 40 MiB for longer than two samples are apart; one that is not watched tells nothing."""
-    takes = "import os, time\nheld = bytearray(40 << 20)\nfor _ in range(4):\n  if not os.fork(): break\ntime.sleep(4)"
+    takes = "import os, time\nheld = bytearray(40 << 20)\nfor _ in range(4):\n  if not os.fork(): break\ntime.sleep(2)"
     with docker.open(replace(request(), watched=True)) as sandbox:
         sandbox.copy_in((), lambda _: iter(()), GRANT, ())
         sandbox.execute(["python3", "-c", takes], timeout_seconds=30)
-        peaks = sandbox.peaks()
-        assert sandbox.peaks() == peaks
+        account = sandbox.observed()
+        assert sandbox.observed() == account
+    peaks = account.peaks
     assert peaks.pids >= 6
     assert 40 <= peaks.memory_mib <= 512
     assert peaks.cpu_seconds > 0
     with docker.open(request()) as sandbox:
-        assert sandbox.peaks() == Peaks()
+        assert sandbox.observed() == Account()
+
+
+def test_an_engine_elsewhere_is_asked_and_not_waited_for(docker, monkeypatch):
+    monkeypatch.setattr("orchestrator.sandbox.peaks.group_of", lambda *_: None)  # as on another machine
+    with docker.open(replace(request(), watched=True)) as sandbox:
+        sandbox.copy_in((), lambda _: iter(()), GRANT, ())
+        sandbox.execute(["sleep", "2.5"], timeout_seconds=30)  # an engine answers such questions once a second
+        began = time.monotonic()
+        peaks = sandbox.observed().peaks
+        assert time.monotonic() - began < 0.6
+    assert peaks.pids >= 1
+    assert peaks.memory_mib >= 1
 
 
 def test_several_threads_share_a_provider(engine, tmp_path):
@@ -277,7 +299,7 @@ def test_several_threads_share_a_provider(engine, tmp_path):
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(job, range(6))) == [[b"%d\n" % n] for n in range(6)]
     made.close()
-    assert ids(engine) == before
+    assert none_left(engine, before)
 
 
 def test_commands_in_two_sandboxes_run_at_the_same_time(docker):
@@ -302,7 +324,7 @@ def test_a_failed_copy_leaves_nothing(docker, engine):
 
     with docker.open(request()) as sandbox, pytest.raises(OSError, match="went away"):
         sandbox.copy_in(Tree().entries, broken, GRANT, ())
-    assert ids(engine) == before
+    assert none_left(engine, before)
 
 
 def test_a_container_removed_by_somebody_is_said(docker, engine):
@@ -313,7 +335,7 @@ def test_a_container_removed_by_somebody_is_said(docker, engine):
         with pytest.raises(SandboxUnavailable) as caught:
             box.sh("true")
         assert caught.value.code == "SBX006"
-    assert ids(engine) == before
+    assert none_left(engine, before)
 
 
 OWNER = """
@@ -368,9 +390,9 @@ def test_what_a_dead_owner_left_is_reaped_and_a_live_one_is_not(docker, engine):
     mine = engine.create(spec)
     try:
         with Filled(docker) as box:
-            assert left in docker.reap()
+            docker.reap()  # another process on this engine may have been first
             assert box.sh("echo alive").stdout == b"alive\n"
-        assert gone_within(1, engine, left)
+        assert gone_within(5, engine, left)
         assert mine in ids(engine)
     finally:
         engine.remove(mine)

@@ -47,6 +47,18 @@ def test_each_is_used_once_and_knows_nothing_of_another():
     assert made._pool.waiting() == 0
 
 
+def test_without_a_pool_one_that_was_ordered_is_given_and_none_made_behind_it():
+    with sandboxes() as made:
+        made.warm(REQUEST)
+        made.warm(REQUEST)
+        waits_for(lambda: made.made_ahead() == 1)
+        ahead = next(iter(made._pool._ready[kind(REQUEST)])).container
+        with made.open(REQUEST) as box:
+            assert box.container == ahead
+        time.sleep(0.5)
+        assert made.made_ahead() == 0
+
+
 def test_it_is_given_only_to_a_request_of_its_kind():
     others = [
         SandboxRequest("k", "run", LIMITS),

@@ -114,11 +114,10 @@ def _not_observable(document: Document) -> Iterator[Remark]:
 
 
 def _happy_only(document: Document) -> Iterator[Remark]:
-    takers = {id(s.requirement) for s in document.saying(_INPUT, Part.STATEMENT)}
+    sentences = document.saying(_INPUT, Part.STATEMENT)
+    takers = {id(s.requirement) for s in sentences if _TAKES_INPUT.search(s.text)}
     for requirement in document.requirements:
         if not requirement.acceptance or id(requirement) not in takers:
-            continue
-        if not _TAKES_INPUT.search(requirement.statement):
             continue
         words = " ".join([requirement.statement, *(c.text for c in requirement.acceptance)])
         if not heads_in(words) & _TROUBLE or not _UNHAPPY.search(words):

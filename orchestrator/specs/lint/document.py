@@ -256,8 +256,8 @@ def heads_of(words: str) -> int:
 def heads_in(text: str) -> int:
     """The bits of all groups of which a word begins like one of the text's words."""
     found = _BITS.get("0", 0) if _DIGIT.search(text) else 0
-    for head in word_heads(text):
-        found |= _BITS.get(head, 0)
+    for head in _BITS.keys() & word_heads(text):
+        found |= _BITS[head]
     return found
 
 

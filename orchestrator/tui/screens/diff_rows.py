@@ -48,7 +48,8 @@ def diff_rows(view: ItemView, marks: Mapping[Digest, Mark], folded: AbstractSet[
 def _of_part(view: ItemView, part: ChangeDiff, marks: Mapping[Digest, Mark], folded: AbstractSet[str]) -> list[Row]:
     """Most rows are taken as they are: there may be hundreds of thousands."""
     found = [row for row in part.rows if row.path not in folded or row.kind is RowKind.FILE] if folded else [*part.rows]
-    heads = [n for n, row in enumerate(found) if row.kind is RowKind.HUNK or row.kind is RowKind.FILE]
+    heads_of = (RowKind.HUNK, RowKind.FILE)
+    heads = [n for n, row in enumerate(found) if row.kind in heads_of]
     files = {file.path: file for file in part.change.files}
     for n in reversed(heads):
         row = found[n]
