@@ -45,6 +45,7 @@ INSERT INTO handrail.ends SELECT %(job)s, %(run)s, %(exit_code)s, %(code)s, %(me
 WHERE EXISTS (SELECT 1 FROM procrastinate_jobs WHERE id = %(job)s AND status = 'doing' AND worker_id = %(worker)s)
 ON CONFLICT DO NOTHING
 """
+_FORGET = "DELETE FROM handrail.ends WHERE ended_at < now() - make_interval(hours => %(hours)s)"
 _SEEN = """
 INSERT INTO handrail.workers (name, labels, jobs) VALUES (%(name)s, %(labels)s, %(jobs)s)
 ON CONFLICT (name) DO UPDATE SET labels = excluded.labels, jobs = excluded.jobs, seen_at = now()
@@ -218,6 +219,7 @@ class ClusterWorker:
             await app.job_manager.delete_old_jobs(
                 _KEEP_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
             )
+            await app.connector.execute_query_async(_FORGET, hours=_KEEP_HOURS)
             while not self._stopping.is_set():
                 labels = " ".join([*self._settings.repositories, *self._settings.labels])
                 await app.connector.execute_query_async(_SEEN, name=self._name, labels=labels, jobs=self._settings.jobs)
