@@ -157,15 +157,9 @@ def conduct(
 
     screen = _Screen(batch, jsonl=telling["events"] is not None, quiet=json_)
     note(f"Batch {batch.id}: {len(batch.entries)} runs. Try, to go on after a stop: handrail resume {batch.id}")
-<<<<<<< HEAD
-    trusted, where = digest(trust) or "", str(key.resolve()) if key else ""
-    with signals(stop), executor_of(place, needs, batch.ceiling.jobs) as executor:
-        conductor = conducting.Conductor(batch, executor, screen.tell, where, trusted)
-=======
     trusted, signing = digest(trust) or "", str(key.resolve()) if key else ""
     with signals(stop), executor_of(place, needs, batch.ceiling.jobs) as executor:
         conductor = conducting.Conductor(batch, executor, screen.tell, signing, trusted)
->>>>>>> work/cluster
         screen.entries = conductor.entries
         found = conductor.conduct()
     screen.close()
