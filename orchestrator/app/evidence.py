@@ -42,13 +42,14 @@ def export(project: Project, key: Path | None) -> bytes:
     from orchestrator.provenance import bundle
 
     with open_trees(project) as trees:
-        lines = _lines(trees)
+        lines = every_line(trees)
     if not lines:
         raise UsageError("EVID060", "There is no evidence in this repository yet.", "handrail run SPEC")
     return bundle.export_bundle(lines, signer(key), project.clock.now())
 
 
-def _lines(trees: GitTrees) -> list[bytes]:
+def every_line(trees: GitTrees) -> list[bytes]:
+    """All statements of all writers as they lie in the branches, each once; none is opened."""
     from orchestrator.provenance import dsse
 
     found = [trees.evidence(ref) for ref in trees.evidence_refs()]
@@ -69,7 +70,7 @@ def import_bundle(project: Project, data: bytes, key: Path | None, rev: str = "H
     for line in lines:
         statements.read(dsse.open_line(line, keys).payload)
     with open_trees(project) as trees:
-        known = set(_lines(trees))
+        known = set(every_line(trees))
         fresh = [line for line in lines if line not in known]
         if fresh:
             append(trees, signer(key), fresh, project.clock.now())
@@ -248,7 +249,7 @@ def _texts(project: Project) -> dict[Digest, str]:
     keys = chain_at(project).keys()
     found: dict[Digest, str] = {}
     with open_trees(project) as trees:
-        for line in _lines(trees):
+        for line in every_line(trees):
             try:
                 claim = statements.read(dsse.open_line(line, keys).payload)
             except EvidenceInvalid:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 
 from orchestrator.app.project import Project
-from orchestrator.app.reporting import Stood, stood
 from orchestrator.app.spec_files import lasting
+from orchestrator.app.stood import Stood, stood
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import PlanInvalid
 from orchestrator.models.base import GitOid, RequirementId, RunId, StepId

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from orchestrator.app.policies import chain_at
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
+from orchestrator.app.unlike import unlike_before
 from orchestrator.app.verifying import Options, verify_line
-from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError
-from orchestrator.models.base import Digest, Noun, RequirementId
+from orchestrator.errors import EvidenceInvalid, HandrailError, RepositoryError, StoreError
+from orchestrator.models.base import Digest, Noun
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Proposal
-from orchestrator.models.decision import ON_A_CHANGE, Decision, SubjectKind, Verdict
+from orchestrator.models.decision import Decision
 from orchestrator.models.event import Event
 from orchestrator.models.gate import Demonstration, GateReport
 from orchestrator.models.plan import Kept, Plan, Step
@@ -30,6 +30,7 @@ from orchestrator.policy.risks import headline
 
 if TYPE_CHECKING:
     from orchestrator.models.verification import Verification
+    from orchestrator.vcs.trees import GitTrees
 
 N = TypeVar("N", bound=Noun)
 WITHHELD = "text withheld"
@@ -37,7 +38,7 @@ _QUIET = frozenset({"transition", "exchange", "agent-prompt"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """What was stored of a run. A blob that was erased is ``None`` wherever it is asked for (D13)."""
 
     project: Project
@@ -59,114 +60,42 @@ class _Told:
         return [e for e in self.events if e.step == step and e.kind == kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Stood:
-    """Where a step stood. ``commit`` is empty until it is merged; ``texts`` are digests of what was asked then.
-
-    ``tests`` are command and what it shows; ``approvers`` only people whose signature holds. ``after`` are the
-    requirements of the steps that ``planned``, the step as it was planned, depended on.
-    """
-
-    run: str
-    step: str
-    status: str
-    commit: str
-    at: datetime
-    requirements: tuple[str, ...]
-    texts: Mapping[str, str]
-    files: tuple[str, ...]
-    tests: tuple[tuple[str, str], ...]
-    approvers: tuple[str, ...]
-    planned: Step
-    after: frozenset[RequirementId]
-
-    def as_body(self) -> dict[str, Any]:
-        """For ``--json``."""
-        tests = [{"command": command, "shows": shows} for command, shows in self.tests]
-        return {
-            "run": self.run,
-            "step": self.step,
-            "status": self.status,
-            "commit": self.commit or None,
-            "at": self.at.isoformat(),
-            "files": list(self.files),
-            "tests": tests,
-            "approvers": list(self.approvers),
-        }
-
-
-def stood(project: Project, run: Run) -> tuple[Stood, ...]:
-    """Every step of a run's plan, without asking whether its evidence holds; none for a run without a plan."""
-    events = tuple(event for _, event in project.index.events(run.id))
-    told = _Told(project, run, events, chain_at(project, run.base_commit).keys())
-    plan, spec = told.load(Plan, run.plan), told.load(Spec, run.spec)
-    if plan is None:
-        return ()
-    decided, sheets = _decided(told), _sheets(told)
-    texts: dict[str, str] = {r.id: r.text_digest for r in spec.requirements} if spec else {}
-    whole = [d for d in decided.get("", []) if d["kind"] == SubjectKind.RUN]
-    owners = {step.id: step.requirements for step in plan.steps}
-    return tuple(
-        _stood(
-            told,
-            step,
-            sheets.get(step.id),
-            [*decided.get(step.id, []), *whole],
-            {key: text for key, text in texts.items() if key in step.requirements},
-            frozenset(r for d in step.depends_on for r in owners[d]) | _kept_before(plan, spec, step),
-        )
-        for step in plan.steps
-    )
-
-
-def _kept_before(plan: Plan, spec: Spec | None, step: Step) -> frozenset[RequirementId]:
-    """What a step depends on in the spec and needed no step, since it was kept."""
-    kept = {one.requirement for one in plan.kept}
-    own = [r for r in spec.requirements if r.id in step.requirements] if spec and kept else []
-    return frozenset(target for r in own for target in r.depends_on if target in kept)
-
-
-def _stood(  # noqa: PLR0917  what was found of one step
-    told: _Told,
-    step: Step,
-    sheet: ChangeSheet | None,
-    decided: list[dict[str, Any]],
-    texts: Mapping[str, str],
-    after: frozenset[RequirementId],
-) -> Stood:
-    ends = [e for e in told.events if e.step == step.id and e.kind.startswith("step-")]
-    landed = [e for e in ends if e.data.get("commit")]
-    names = [d["reviewer"] for d in decided if d["verdict"] == Verdict.APPROVE and d["kind"] in ON_A_CHANGE]
-    return Stood(
-        run=told.run.id,
-        step=step.id,
-        status=ends[-1].kind.removeprefix("step-") if ends else "pending",
-        commit=str(landed[-1].data["commit"]) if landed else "",
-        at=landed[-1].at if landed else told.run.created_at,
-        requirements=tuple(step.requirements),
-        texts=texts,
-        files=tuple(f.path for f in sheet.change.files) if sheet else (),
-        tests=tuple((shlex.join(a["argv"]), a["shows"]) for a in _acceptance(sheet)),
-        approvers=tuple(dict.fromkeys(names)),
-        planned=step,
-        after=after,
-    )
-
-
 def report(project: Project, run: Run) -> dict[str, Any]:
     """``report --json``, and what the page shows. Raises as ``verify`` when there is no policy at the run's base."""
     told = standing(project, run)
-    evidence = _with_risks(_evidence(project, run), _Told(project, run, (), {}))
-    return {"run": told.pop("run"), "evidence": evidence, **told}
+    evidence = _with_risks(_evidence(project, run), Told(project, run, (), {}))
+    events = tuple(event for _, event in project.index.events(run.id))
+    told["steps"] = _with_proposed(Told(project, run, events, {}), told["steps"])
+    return {"run": told.pop("run"), "evidence": evidence, **told, "drift": unlike_before(project, run, events)}
+
+
+def _with_proposed(told: Told, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where nobody was shown a change, what the last attempt proposed: it is why gates or limits ended the step."""
+    wanted = {s["id"]: told.of(s["id"], "proposed")[-1:] for s in steps if s["diff"] is None}
+    found = {i: p for i, e in wanted.items() if e and (p := told.load(Proposal, e[0].data["proposal"]))}
+    if not found:
+        return steps
+    with open_trees(told.project) as trees:
+        diffs = {i: _proposed(trees, p) for i, p in found.items()}
+    return [{**s, **diffs.get(s["id"], {})} for s in steps]
+
+
+def _proposed(trees: GitTrees, proposal: Proposal) -> dict[str, Any]:
+    try:
+        found = trees.diff(proposal.base_tree, proposal.tree)
+    except RepositoryError:
+        return {"diff": WITHHELD, "shown": False}
+    files = [f.model_dump(mode="json") for f in found.files]
+    return {"diff": found.text.decode(errors="replace"), "files": files, "shown": False}
 
 
 def standing(project: Project, run: Run) -> dict[str, Any]:
     """The same but for the evidence, which takes the longest to look at. Raises as :func:`report`."""
     events = tuple(event for _, event in project.index.events(run.id))
-    told = _Told(project, run, events, chain_at(project, run.base_commit).keys())
+    told = Told(project, run, events, chain_at(project, run.base_commit).keys())
     plan, spec = told.load(Plan, run.plan), told.load(Spec, run.spec)
-    decided = _decided(told)
-    sheets = _sheets(told)
+    decided = decided_in(told)
+    sheets = sheets_of(told)
     steps = [_step(told, step, sheets.get(step.id), decided) for step in plan.steps] if plan else []
     return {
         "run": {**run.model_dump(mode="json", exclude={"settings"}), "title": spec.title if spec else WITHHELD},
@@ -174,12 +103,13 @@ def standing(project: Project, run: Run) -> dict[str, Any]:
         "steps": steps,
         "decisions": [d for rows in decided.values() for d in rows],
         "totals": _totals(steps),
+        "violations": [{**e.data, "at": _stamp(e.at), "step": e.step or ""} for e in events if e.kind == "violation"],
         "timeline": [_happened(e) for e in events if e.kind not in _QUIET],
         "generated_at": project.clock.now().isoformat(timespec="seconds"),
     }
 
 
-def _sheets(told: _Told) -> dict[str, ChangeSheet]:
+def sheets_of(told: Told) -> dict[str, ChangeSheet]:
     """Step → the newest change of it that a person was shown."""
     found: dict[str, ChangeSheet] = {}
     for item, _ in told.project.index.items_of(told.run.id):
@@ -188,7 +118,7 @@ def _sheets(told: _Told) -> dict[str, ChangeSheet]:
     return found
 
 
-def _decided(told: _Told) -> dict[str, list[dict[str, Any]]]:
+def decided_in(told: Told) -> dict[str, list[dict[str, Any]]]:
     """Step, or '' for plan and run → its decisions. One whose signature does not hold is said to be so."""
     found: dict[str, list[dict[str, Any]]] = {}
     for item, _ in told.project.index.items_of(told.run.id):
@@ -198,10 +128,10 @@ def _decided(told: _Told) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _said(told: _Told, line: bytes) -> dict[str, Any]:
+def _said(told: Told, line: bytes) -> dict[str, Any]:
     decision = _opened(line, told.keys)
     if decision is None:
-        nobody = {"reviewer": "", "role": "", "comment": "", "seconds_on_screen": None}
+        nobody = {"reviewer": "", "role": "", "comment": "", "seconds_on_screen": None, "decided_at": ""}
         return {"verdict": "not verified", **nobody, "lifts": [], "waivers": []}
     comment = told.load(Comment, decision.comment)
     text = comment.text if comment else WITHHELD if decision.comment else ""
@@ -214,6 +144,7 @@ def _said(told: _Told, line: bytes) -> dict[str, Any]:
         "lifts": list(decision.lifts),
         "waivers": waivers,
         "seconds_on_screen": looked,
+        "decided_at": decision.decided_at.isoformat(timespec="milliseconds"),
     }
 
 
@@ -228,7 +159,7 @@ def _opened(line: bytes, keys: Mapping[str, str]) -> Decision | None:
 
 
 def _step(
-    told: _Told, step: Step, sheet: ChangeSheet | None, decided: Mapping[str, list[dict[str, Any]]]
+    told: Told, step: Step, sheet: ChangeSheet | None, decided: Mapping[str, list[dict[str, Any]]]
 ) -> dict[str, Any]:
     ends = [e.kind.removeprefix("step-") for e in told.events if e.step == step.id and e.kind.startswith("step-")]
     proposals = [p for e in told.of(step.id, "proposed") if (p := told.load(Proposal, e.data.get("proposal")))]
@@ -245,10 +176,12 @@ def _step(
         "began": mine[0].at.isoformat() if mine else None,
         "ended": mine[-1].at.isoformat() if mine else None,
         "gates": [_gated(told, e) for e in told.of(step.id, "gated")],
-        "acceptance": _acceptance(sheet),
+        "acceptance": acceptance_of(sheet),
+        "coverage": _lines_run(sheet),
         "files": [f.model_dump(mode="json") for f in sheet.change.files] if sheet else [],
         "hunks": [h.model_dump(mode="json") for h in sheet.change.hunks] if sheet else [],
         "diff": _diff(told, sheet),
+        "shown": sheet is not None,
         "decisions": decided.get(step.id, []),
         "denials": _denials(proposals, traffic),
         "cost": _cost(traffic),
@@ -256,7 +189,7 @@ def _step(
     }
 
 
-def _diff(told: _Told, sheet: ChangeSheet | None) -> str | None:
+def _diff(told: Told, sheet: ChangeSheet | None) -> str | None:
     """``None`` where no change was shown to anybody."""
     if sheet is None:
         return None
@@ -264,7 +197,7 @@ def _diff(told: _Told, sheet: ChangeSheet | None) -> str | None:
     return WITHHELD if text is None else text.decode(errors="replace")
 
 
-def _gated(told: _Told, event: Event) -> dict[str, Any]:
+def _gated(told: Told, event: Event) -> dict[str, Any]:
     reports = [r for d in event.data.get("reports", []) if (r := told.load(GateReport, d))]
     rows = [
         {"gate": r.gate, **f.model_dump(mode="json", include={"rule", "message", "path", "line", "fingerprint"})}
@@ -276,10 +209,17 @@ def _gated(told: _Told, event: Event) -> dict[str, Any]:
     return {"attempt": event.attempt, "result": str(event.data.get("result", "")), "gates": gates, "findings": rows}
 
 
-def _acceptance(sheet: ChangeSheet | None) -> list[dict[str, Any]]:
+def acceptance_of(sheet: ChangeSheet | None) -> list[dict[str, Any]]:
+    """Each acceptance command, what it gave before and after, and what that shows."""
     runs = sheet.acceptance.runs if sheet and sheet.acceptance else ()
     kept = {"source", "exit_on_base", "exit_on_change"}
     return [{"argv": list(r.argv), "shows": r.shows.value, **r.model_dump(include=kept)} for r in runs]
+
+
+def _lines_run(sheet: ChangeSheet | None) -> dict[str, Any] | None:
+    """Which changed lines the commands ran; ``None`` where nobody looked."""
+    found = sheet.acceptance.coverage if sheet and sheet.acceptance else None
+    return {**found.model_dump(mode="json"), "words": list(found.words())} if found else None
 
 
 def _denials(proposals: Iterable[Proposal], traffic: Iterable[Traffic]) -> list[str]:
@@ -360,7 +300,12 @@ def _stamp(when: datetime) -> str:
     return when.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _with_risks(evidence: dict[str, Any], told: _Told) -> dict[str, Any]:
+def verdict_of(project: Project, run: Run) -> str:
+    """What ``verify`` says first of the run's line, or that nothing is merged."""
+    return str(_evidence(project, run)["verdict"])
+
+
+def _with_risks(evidence: dict[str, Any], told: Told) -> dict[str, Any]:
     """The first line, which names each risk that the run or a commit of it accepted (D18)."""
     settings = told.load(RunSettings, told.run.settings)
     stated = [AcceptedRisk.model_validate(r) for c in evidence["commits"] for r in c["risks"]]

@@ -15,8 +15,8 @@ from typing import Any
 from orchestrator.app.accurate import Recorded, read_recorded, record
 from orchestrator.app.policies import chain_at
 from orchestrator.app.project import Project
-from orchestrator.app.reporting import Stood, stood
 from orchestrator.app.spec_files import lasting, read_spec
+from orchestrator.app.stood import Stood, stood
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import UsageError
 from orchestrator.models.accurate import Accurate

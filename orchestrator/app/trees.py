@@ -21,5 +21,6 @@ def open_trees(project: Project, fresh: Mapping[str, GitOid] | None = None) -> I
     """
     from orchestrator.vcs.trees import GitTrees
 
-    with GitTrees.open(project.repository.folder, project.layout.trees, fresh) as trees:
+    check = project.owners.check
+    with GitTrees.open(project.repository.folder, project.layout.trees, fresh, check) as trees:
         yield trees

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show one run: its steps and where they stand."),
     "events": ("events", "Print what happened in a run."),
     "report": ("report", "Write one page that tells a run."),
+    "incident": ("incident", "Collect all about a run in one archive without secrets."),
     "trace": ("trace", "Follow each requirement to step, commit, test and approver; say what has drifted."),
     "drift": ("drift", "Say whether an agent's newest runs differ from those before, and what it is granted in vain."),
     "review": ("review", "Look at what waits for a person, and decide."),
@@ -49,6 +50,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "Show, change and sign the policy."),
     "models": ("models", "Show and check your model endpoints."),
     "agent": ("agent", "Add, list, test and remove coding agents."),
+    "worker": ("worker", "Advance runs of a cluster on this machine."),
+    "db": ("db", "Look after a cluster's database."),
     "gc": ("gc", "Erase stored texts."),
     "sandbox": ("sandbox", "Build the sandbox image and try its limits."),
 }

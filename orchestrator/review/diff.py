@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from orchestrator.models.base import Digest
@@ -48,6 +49,10 @@ class Row(NamedTuple):
     old: int = 0
     new: int = 0
     hunk: Digest | None = None
+
+
+_row: Callable[[tuple[RowKind, str, str, int, int, Digest | None]], Row] = partial(tuple.__new__, Row)
+"""A row of a whole tuple: half the time, which counts where there are hundreds of thousands."""
 
 
 class _Side:
@@ -179,17 +184,17 @@ class _Reader:
             if mark == "+":
                 if not added[0] <= new < added[1]:
                     added = find(plus, paths, new)
-                add(Row(plus, line[1:], path, 0, new, added[2]))
+                add(_row((plus, line[1:], path, 0, new, added[2])))
                 new, new_left = new + 1, new_left - 1
             elif mark == "-":
                 if not removed[0] <= old < removed[1]:
                     removed = find(minus, paths, old)
-                add(Row(minus, line[1:], path, old, 0, removed[2]))
+                add(_row((minus, line[1:], path, old, 0, removed[2])))
                 old, old_left = old + 1, old_left - 1
             elif mark == "\\":
                 add(Row(RowKind.META, line, path))
             else:
-                add(Row(same, line[1:], path, old, new))
+                add(_row((same, line[1:], path, old, new, None)))
                 old, new, old_left, new_left = old + 1, new + 1, old_left - 1, new_left - 1
         return len(lines)
 

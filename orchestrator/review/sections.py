@@ -275,6 +275,8 @@ def _accepted(step_id: str, report: AcceptanceReport | None) -> Iterator[Row]:
         exits = f"exit {run.exit_on_base} before, {run.exit_on_change} after"
         yield from text(f"{report.result.value} {shlex.join(run.argv)} ({run.source})")
         yield from text(f"{shows(run)} ({exits})", 4)
+    for line in report.coverage.words() if report.coverage else ():
+        yield from text(line, 4)
     if not any(run.shows in {Demonstration.DEMONSTRATED, Demonstration.RED} for run in report.runs):
         yield alert(f"{step_id}: not demonstrated by any command")
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from orchestrator.models.spec import Problem
+from orchestrator.models.spec import Problem, Span, SpecFormat
 from orchestrator.specs.check import Checked
 
 MOST_QUESTIONS = 5
 HEADING = "## Clarifications"
 _MARKER = "[NEEDS CLARIFICATION"
+_UNACCEPTED = "PRD140"
 
 
 class Category(StrEnum):
@@ -37,7 +38,8 @@ class Category(StrEnum):
 class Question:
     """``section`` is where the answer goes; ``marker`` the place whose marker it replaces instead.
 
-    ``weight`` is impact (1 to 5) times uncertainty (1 to 5).
+    So is ``after``, the last line of the requirement whose criterion the answer is. ``weight`` is impact (1 to 5) times
+    uncertainty (1 to 5).
     """
 
     id: str
@@ -50,6 +52,7 @@ class Question:
     line: int
     column: int = 1
     marker: str = ""
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +172,32 @@ _GAPS = (
 
 
 def questions(checked: Checked) -> tuple[Question, ...]:
-    """Weightiest first, at most :data:`MOST_QUESTIONS`, one of each category but for markers."""
-    found = [*_markers(checked), *_gaps(checked.problems)]
-    ordered = sorted(found, key=lambda q: (-q.weight, q.line, q.id))
-    return tuple(ordered[:MOST_QUESTIONS])
+    """Weightiest first, at most :data:`MOST_QUESTIONS`: markers, one of each category, then requirements left open."""
+    unaccepted = list(_unaccepted(checked))
+    gaps = [q for q in _gaps(checked.problems) if not (unaccepted and q.id == _UNACCEPTED)]
+    ordered = sorted([*_markers(checked), *gaps, *unaccepted[:1]], key=lambda q: (-q.weight, q.line, q.id))
+    return tuple([*ordered, *unaccepted[1:]][:MOST_QUESTIONS])
+
+
+def _unaccepted(checked: Checked) -> Iterator[Question]:
+    """Of each requirement without a criterion, in the form that has a line for one."""
+    if checked.spec is None or checked.spec.format is not SpecFormat.FEATURE:
+        return
+    gap = next(gap for gap in _GAPS if _UNACCEPTED in gap.codes)
+    spans = {r.span.line: r.span for r in checked.spec.requirements}
+    for problem in checked.problems:
+        span = spans.get(problem.line)
+        if problem.code == _UNACCEPTED and span is not None:
+            ask, why = gap.ask.replace("{what}", problem.message.rstrip(".")), problem.message
+            weight, name = gap.impact * gap.uncertainty, f"{_UNACCEPTED}-{problem.line}"
+            yield Question(
+                name, gap.category, ask, why, gap.recommended, weight, "", span.line, after=_last(checked, span)
+            )
+
+
+def _last(checked: Checked, span: Span) -> int:
+    """The last line of a requirement that has words."""
+    return next(n for n in range(span.end_line, span.line - 1, -1) if checked.lines[n - 1].strip())
 
 
 def _markers(checked: Checked) -> Iterator[Question]:
@@ -214,6 +239,9 @@ def answered(source: str, answers: Sequence[Answer], day: date) -> str:
         line = lines[q.line - 1]
         if q.marker and line[q.column - 1 :].startswith(q.marker):
             lines[q.line - 1] = line[: q.column - 1] + answer.text + line[q.column - 1 + len(q.marker) :]
+        if q.after:
+            gap = [] if lines[q.after - 1].lstrip().startswith("- ") else [""]
+            lines[q.after : q.after] = [*gap, f"- *Accept:* {_told(answer)}"]
     for answer in answers:
         if answer.question.section:
             _put(lines, f"## {answer.question.section}", [f"- {_told(answer)}"])

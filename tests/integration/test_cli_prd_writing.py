@@ -68,6 +68,33 @@ def test_clarify_puts_answers_in_their_place_and_marks_assumptions(desk):
     desk.refused("PRD074", 2, "prd", "clarify", "--answer", "Q9=x", spec)
 
 
+def test_clarify_asks_of_each_requirement_how_it_is_seen_and_writes_the_answer_there(desk):
+    spec = desk.write(
+        "c.md",
+        "# Greetings\n\nNobody in the shop is greeted.\n\n## Requirements\n\n"
+        "### REQ-001: Greet\n\nThe shop must greet whoever comes in [NEEDS CLARIFICATION: how?].\n\n"
+        "### REQ-002: Show the till\n\nThe shop must show the way to the till.\n\n*Where:* `src/till.py`\n\n"
+        "### REQ-003: Say goodbye\n\nThe shop must say goodbye.\n\n- *Accept:* Given a customer, when she leaves, "
+        "then goodbye is said.\n",
+    )
+    assert desk.handrail("prd", "clarify", "--no-input", "--assume", spec).code == 0  # the marker forbids more
+    asked = desk.handrail("prd", "clarify", "--no-input", spec).json["questions"]
+    open_ones = [q for q in asked if q["category"] == "completion"]
+    assert [q["ask"].split("(")[1].split()[0] for q in open_ones] == ["REQ-001", "REQ-002"]
+    said = [f"{q['id']}=Then {n} is seen." for n, q in enumerate(open_ones, 1)]
+    assert (
+        desk.handrail("prd", "clarify", "--no-input", "--assume", "--answer", said[0], "--answer", said[1], spec).code
+        == 0
+    )
+    shown = {
+        r["id"].split("/")[1]: r["acceptance"]
+        for r in desk.handrail("prd", "show", "--json", spec).json["requirements"]
+    }
+    assert shown["REQ-001"] == ["Then 1 is seen."]
+    assert shown["REQ-002"] == ["Then 2 is seen."]
+    assert len(shown["REQ-003"]) == 1
+
+
 def test_ids_are_kept_and_compared(desk):
     folder = desk.home / "v"
     for name in ("old", "mine", "theirs"):

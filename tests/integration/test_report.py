@@ -6,6 +6,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from browser_support import browser
 from run_support import Req, approve, good, lab, nobody, write
 
 from orchestrator.app.reporting import report
@@ -176,3 +177,38 @@ def test_a_run_of_a_hundred_steps_is_small_and_quick(tmp_path):
     assert len(page.encode()) < 3_000_000
     assert "characters left out" in page
     closed(page)
+    looked_at(tmp_path, page, run_page({**body, "steps": body["steps"][:3]}))
+
+
+def looked_at(folder, page, short):
+    """In a real browser: on a desk and on a telephone, light and dark, and printed."""
+    file = folder / "run.html"
+    file.write_text(page)
+    colours = set()
+    with browser(folder) as tab:
+        for width, scheme in ((1280, "light"), (390, "dark")):
+            assert tab.open(file, width, scheme) < 2
+            assert tab.requests() == [file.as_uri()]
+            assert tab.complaints() == []
+            assert tab.wide() == []
+            assert tab.value("document.querySelectorAll('section').length") == 100
+            assert tab.value("document.querySelectorAll('svg rect.merged').length") == 100
+            colours.add(tab.value("getComputedStyle(document.body).backgroundColor"))
+        file.write_text(short)
+        tab.open(file)
+        printed = tab.printed()
+    assert colours == {"rgb(255, 255, 255)", "rgb(22, 24, 27)"}
+    assert printed.startswith(b"%PDF-")
+    assert 10 < len(re.findall(rb"/Type /Page\b", printed)) < 100
+
+
+def test_the_browser_sees_what_a_page_must_not_do(tmp_path):
+    bad = """<!doctype html><style>p{width:2000px}</style><p>a</p>
+<img src="data:image/png;base64,AA=="><script>missing()</script><link rel=stylesheet href=other.css>"""
+    file = tmp_path / "bad.html"
+    file.write_text(bad)
+    with browser(tmp_path) as tab:
+        tab.open(file, 390)
+        assert len(tab.requests()) == 2
+        assert any("missing is not defined" in said for said in tab.complaints())
+        assert "the page" in tab.wide()

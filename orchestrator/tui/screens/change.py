@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.widgets import Static
 
 from orchestrator.models.gate import Disposition, Finding
@@ -61,6 +62,7 @@ class ChangeScreen(HunkScreen):
 
     def compose(self) -> ComposeResult:
         """Head, the two panes, the keys."""
+        self._fit(self.app.size)
         yield Static(id="head", markup=False)
         with Horizontal(id="body"):
             yield self.main
@@ -69,6 +71,11 @@ class ChangeScreen(HunkScreen):
                 yield Choices(id="findings")
                 yield RowsView(tuple(_side_rows(self._view)), id="context")
         yield KeyBar(keys_of(self, self.COMMANDS_HERE))
+
+    def _fit(self, size: Size) -> None:
+        """The classes of this size, before anything is laid out: Textual sets them after that, and lays out again."""
+        for limits, length in ((self.HORIZONTAL_BREAKPOINTS, size.width), (self.VERTICAL_BREAKPOINTS, size.height)):
+            self.add_class(next(name for least, name in sorted(limits, reverse=True) if length >= least))
 
     def on_mount(self) -> None:
         """The diff can be read at once."""
