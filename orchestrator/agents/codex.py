@@ -39,6 +39,7 @@ def start(task: AgentTask, lease: Lease, model: str) -> Start:  # noqa: ARG001  
 
 DRIVER = Driver(
     name="codex",
+    own_hosts=("api.github.com", "chatgpt.com", "github.com"),
     protocol=WireProtocol.RESPONSES,
     words="codex",
     start=start,

@@ -37,6 +37,7 @@ def start(task: AgentTask, lease: Lease, model: str) -> Start:  # noqa: ARG001  
 
 DRIVER = Driver(
     name="gemini-cli",
+    own_hosts=("play.googleapis.com",),
     protocol=WireProtocol.GEMINI,
     words="gemini",
     start=start,

@@ -52,6 +52,10 @@ class NativeAgent:
         return ()
 
     @property
+    def own_hosts(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def protocols(self) -> tuple[WireProtocol, ...]:
         return (WireProtocol.CHAT,)
 

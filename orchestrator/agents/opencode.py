@@ -48,6 +48,7 @@ def start(task: AgentTask, lease: Lease, model: str) -> Start:  # noqa: ARG001  
 
 DRIVER = Driver(
     name="opencode",
+    own_hosts=("models.opencode.ai",),
     protocol=WireProtocol.CHAT,
     words="opencode",
     start=start,

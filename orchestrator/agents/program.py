@@ -40,8 +40,9 @@ class Driver:
 
     ``start`` gets the task, the lease and the bare name of the model. ``wiring`` says how the program is told where its
     model answers, for people. ``exit_status`` says whether it reports how its commands ended, ``hidden`` which paths
-    of a tree it would run or obey in spite of all its switches, so that it is not shown them, ``asks`` that it asks
-    before it acts, ``usage`` that it tells how many tokens it used.
+    of a tree it would run or obey in spite of all its switches, so that it is not shown them, ``own_hosts`` whom it was
+    seen to ask for by itself (metrics, updates), ``asks`` that it asks before it acts, ``usage`` that it tells how many
+    tokens it used.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Driver:
     exit_status: bool = True
     tools: bool = True
     hidden: tuple[str, ...] = ()
+    own_hosts: tuple[str, ...] = ()
     asks: bool = False
     usage: bool = True
 
@@ -87,6 +89,11 @@ class ProgramAgent:
     def hidden(self) -> tuple[str, ...]:
         """What of a tree it would run or obey, and no switch of its own turns off."""
         return self._driver.hidden
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """As the port says."""
+        return self._driver.own_hosts
 
     @property
     def protocols(self) -> tuple[WireProtocol, ...]:

@@ -37,6 +37,7 @@ def start(task: AgentTask, lease: Lease, model: str) -> Start:  # noqa: ARG001  
 
 DRIVER = Driver(
     name="qwen-code",
+    own_hosts=("rum.aliyuncs.com",),
     protocol=WireProtocol.CHAT,
     words="claude",
     start=start,

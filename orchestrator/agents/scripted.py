@@ -51,6 +51,10 @@ class ScriptedAgent:
         return ()
 
     @property
+    def own_hosts(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def protocols(self) -> tuple[WireProtocol, ...]:
         """It asks no model."""
         return ()

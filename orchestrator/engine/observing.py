@@ -35,7 +35,7 @@ class Observer:
 
     def __init__(self, ctx: RunContext, step: Step, attempt: int) -> None:
         self._ctx, self._step, self._attempt = ctx, step, attempt
-        self._endpoints = frozenset[str]()
+        self._endpoints = self._own_hosts = frozenset[str]()
         self._turn = threading.Lock()
         self._told = 0
         self._stop: Callable[[], None] | None = None
@@ -46,9 +46,9 @@ class Observer:
         """In the order in which they were seen."""
         return tuple(self._found)
 
-    def leased(self, endpoints: Iterable[str]) -> None:
-        """The names of the endpoints that the attempt may ask, of which no other answers."""
-        self._endpoints = frozenset(endpoints)
+    def leased(self, endpoints: Iterable[str], own_hosts: Iterable[str]) -> None:
+        """The names of the endpoints that the attempt may ask, of which no other answers; and the agent's own hosts."""
+        self._endpoints, self._own_hosts = frozenset(endpoints), frozenset(own_hosts)
 
     @contextmanager
     def stopping(self, sandbox: Sandbox, shown: Sequence[TreeEntry]) -> Iterator[None]:
@@ -80,7 +80,7 @@ class Observer:
 
     def exchange(self, seen: Exchange) -> None:
         """What the broker let through or refused."""
-        self._judge([violations.of_exchange(self._step.capabilities, seen, self._endpoints)])
+        self._judge([violations.of_exchange(self._step.capabilities, seen, self._endpoints, self._own_hosts)])
 
     def change(self, shown: Sequence[TreeEntry], out: ChangeOut, protected: Sequence[str]) -> None:
         """What came out against what was shut."""

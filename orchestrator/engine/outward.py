@@ -46,7 +46,7 @@ def way_out(ctx: RunContext, step: Step, work: Work, worker: Worker, way: Way) -
         if grant is None:
             yield
         else:
-            way.observer.leased(endpoint.name for endpoint in grant.endpoints)
+            way.observer.leased([endpoint.name for endpoint in grant.endpoints], worker.agent.own_hosts)
             watch = _Watch(ctx, step, mine, grant.key, nearing, way.observer)
             with _leased(ctx, step, grant, watch, way):
                 yield

@@ -47,13 +47,16 @@ def of_program(grant: Capabilities, seen: Program) -> Violation | None:
     return Violation("OBS001", "refused", f"The program {refused} is refused to this step, and {how}.")
 
 
-def of_exchange(grant: Capabilities, seen: Exchange, endpoints: Collection[str]) -> Violation | None:
+def of_exchange(
+    grant: Capabilities, seen: Exchange, endpoints: Collection[str], own_hosts: Collection[str] = ()
+) -> Violation | None:
     """OBS002 a host, OBS003 a model: asked for without a grant, or reached without one.
 
-    ``endpoints`` are those of the lease, of which the broker answers no other.
+    ``endpoints`` are those of the lease, of which the broker answers no other. A refusal of one of ``own_hosts`` counts
+    for nothing: the agent's program asks for them by itself.
     """
     match seen.kind:
-        case TrafficKind.REFUSED if seen.code == _REFUSED_HOST:
+        case TrafficKind.REFUSED if seen.code == _REFUSED_HOST and seen.host not in own_hosts:
             return Violation("OBS002", "egress", f"{seen.host}:{seen.port} was asked for and is not granted.")
         case TrafficKind.REFUSED if seen.code == _REFUSED_MODEL:
             return Violation("OBS003", "models", f"A model was asked for that is not granted: {seen.reason}.")

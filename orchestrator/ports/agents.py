@@ -95,6 +95,11 @@ class Agent(Protocol):
         ...
 
     @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """Hosts that the program asks for by itself, whatever its work is: refused as any, and no fault of the step."""
+        ...
+
+    @property
     def protocols(self) -> tuple[WireProtocol, ...]:
         """What it can speak to its model; empty for an agent that asks none."""
         ...

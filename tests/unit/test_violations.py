@@ -64,6 +64,8 @@ def exchange(kind, **told):
     [
         (exchange(TrafficKind.REFUSED, host="evil.example", code="BRK031"), "OBS002"),
         (exchange(TrafficKind.EGRESS, host="evil.example"), "OBS002"),
+        (exchange(TrafficKind.REFUSED, host="metrics.example", code="BRK031"), None),
+        (exchange(TrafficKind.EGRESS, host="metrics.example"), "OBS002"),
         (exchange(TrafficKind.REFUSED, code="BRK020", reason="the model x is not granted"), "OBS003"),
         (exchange(TrafficKind.MODEL, endpoint="elsewhere"), "OBS003"),
         (exchange(TrafficKind.EGRESS, host="docs.example"), None),
@@ -73,7 +75,7 @@ def exchange(kind, **told):
     ],
 )
 def test_what_went_or_tried_to_go_out(seen, code):
-    found = of_exchange(GRANT, seen, {"here"})
+    found = of_exchange(GRANT, seen, {"here"}, {"metrics.example"})
     assert (found and found.code) == code
 
 

@@ -60,7 +60,7 @@ class Trial:
     def run(self, loaded: Loaded) -> Tried:
         """Whatever the agent does is a result; only an engine or a broker that is not there is an error."""
         began = time.monotonic()
-        seen = _Seen(self._grant(loaded))
+        seen = _Seen(self._grant(loaded), self.agent.own_hosts)
         with self._leased(loaded, seen) as lease:
             change, failure = self._worked(loaded, seen, lease)
         files = {path: data for path, (_, data) in loaded.files.items()}
@@ -182,6 +182,7 @@ class _Seen:
     """What is collected while the agent works, from several threads."""
 
     grant: Capabilities
+    own_hosts: tuple[str, ...] = ()
     moments: list[Happened] = field(default_factory=list[Happened])
     said: list[str] = field(default_factory=list[str])
     hosts: set[str] = field(default_factory=set[str])
@@ -207,7 +208,7 @@ class _Seen:
 
     def exchange(self, exchange: Exchange) -> None:
         self.hosts |= {exchange.host} - {""}
-        self._judge(violations.of_exchange(self.grant, exchange, {exchange.endpoint}))
+        self._judge(violations.of_exchange(self.grant, exchange, {exchange.endpoint}, self.own_hosts))
 
     def _judge(self, found: violations.Violation | None) -> None:
         if found is not None:
