@@ -137,5 +137,6 @@ def _none_finds(tests: list[Any], context: Any) -> bool:  # noqa: ANN401 - bandi
 
 
 def _settings(test: Any) -> tuple[Any, ...]:  # noqa: ANN401
-    settings = vars(test).get("_config", _NO_SETTINGS)
+    known: dict[str, Any] = vars(test)
+    settings: Any = known.get("_config", _NO_SETTINGS)
     return () if settings is _NO_SETTINGS else (settings,)

@@ -28,7 +28,7 @@ __all__ = ["IntegrityGate"]
 
 _RULES = (
     *("TEST-DELETED", "TEST-FEWER", "TEST-EMPTIER", "TEST-SKIPPED", "TEST-UNREADABLE", "TEST-RENAMED"),
-    *("TEST-HOOK", "TEST-WRAPPED", "TEST-LIMIT", "TEST-SETTINGS"),
+    *("TEST-HOOK", "TEST-WRAPPED", "TEST-LIMIT", "TEST-SETTINGS", "TEST-REPLACED"),
 )
 
 
@@ -178,11 +178,20 @@ def _limits(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
     ]
 
 
+def _replaced(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    """What was imported and is now made by the test itself is no longer what is tested."""
+    new = (set(before.get("brought", {})) & set(after.get("own", {}))) - set(before.get("own", {}))
+    return [
+        _hit("TEST-REPLACED", f"{name} was imported, and is now defined in the test file itself", name)
+        for name in sorted(new)
+    ]
+
+
 def _within(seconds: float) -> str:
     return f"within {seconds:g} s" if seconds else "has no limit"
 
 
-_COMPARISONS = (_skipped, _fewer, _fewer_cases, _hooked, _wrapped, _limits)
+_COMPARISONS = (_skipped, _fewer, _fewer_cases, _hooked, _wrapped, _limits, _replaced)
 
 
 def _settings(candidate: Candidate, file: ChangedFile) -> list[Hit]:

@@ -51,6 +51,8 @@ class _Facts:
     hooks: dict[str, str] = field(default_factory=dict[str, str])
     wrapped: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     limits: dict[str, float] = field(default_factory=dict[str, float])
+    brought: dict[str, int] = field(default_factory=dict[str, int])
+    own: dict[str, int] = field(default_factory=dict[str, int])
     checks: int = 0
 
 
@@ -59,9 +61,12 @@ def tested(tree: ast.Module) -> dict[str, Any]:
 
     ``tests``: collected test → checks in it that can fail; ``checks``: in the whole file. ``cases``: test → literal
     parameter sets. ``skips``: definition → skips and expected failures. ``hooks``: hook of pytest or unittest →
-    digest of it. ``wrapped``: test → decorators that may replace it. ``limits``: test → seconds.
+    digest of it. ``wrapped``: test → decorators that may replace it. ``limits``: test → seconds. ``brought``: names
+    that the module imports; ``own``: names that it defines or assigns.
     """
     facts = _Facts()
+    for statement in tree.body:
+        _bound(facts, statement)
     stack: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
     while stack:
         node, where = stack.pop()
@@ -70,6 +75,15 @@ def tested(tree: ast.Module) -> dict[str, Any]:
         _look(facts, node, where)
         stack.extend(reversed(list(_inside(node, where))))
     return {name: getattr(facts, name) for name in _Facts.__slots__}
+
+
+def _bound(facts: _Facts, node: ast.stmt) -> None:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        facts.brought.update((a.asname or a.name.partition(".")[0], node.lineno) for a in node.names)
+    elif isinstance(node, _Function | ast.ClassDef):
+        facts.own[node.name] = node.lineno
+    elif isinstance(node, ast.Assign):
+        facts.own.update((t.id, node.lineno) for t in node.targets if isinstance(t, ast.Name))
 
 
 def _defined(facts: _Facts, node: _Function | ast.ClassDef, where: _Where) -> _Where:

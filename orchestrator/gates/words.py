@@ -121,6 +121,7 @@ OWN: Mapping[str, Words] = {
     "TEST-SKIPPED": Words("A test is newly skipped or expected to fail", _TESTS, "let it run, or have a person agree"),
     "TEST-HOOK": Words("A new or changed hook of the test runner", _TESTS, "do without it, or have a person agree"),
     "TEST-WRAPPED": Words("A test is newly wrapped", _TESTS, "leave the test as it was, or have a person agree"),
+    "TEST-REPLACED": Words("A test makes itself what it used to import", _TESTS, "import it, or have a person agree"),
     "TEST-LIMIT": Words("A test may take longer than before", _TESTS, "keep its limit, or have a person agree"),
     "TEST-SETTINGS": Words("A setting of the test runner changed", _TESTS, "leave it, or have a person agree"),
     "TEST-UNREADABLE": Words("A test file does not parse", _TESTS, "write it so that it parses"),

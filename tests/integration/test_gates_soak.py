@@ -96,6 +96,7 @@ def test_every_finding_of_bandit_in_its_own_examples_is_reported():
 
 
 MANY = """
+import resource
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.team import Team
@@ -104,7 +105,7 @@ lines = {lines}
 def module(n): return FileSpec(f"src/m{{n}}.py", b"".join(b"x%d = %d\\n" % (k, n) for k in range(2000)))
 files = [module(n) for n in range(lines // 2000)]
 with Team() as team:
-    reports = run_gates(default_gates(worker=team), candidate_of(files))
+    reports = run_gates(default_gates(worker=team), candidate_of(files), timeout_seconds=7200)
 assert sum(len(r.accounted) for r in reports) == len(files) * len(reports), [r.reason for r in reports]
 print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024)
 """

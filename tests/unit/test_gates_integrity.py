@@ -209,3 +209,20 @@ def test_settings_that_cannot_be_read_go_to_a_person(bad, gate):
 def test_settings_that_are_deleted_go_to_a_person(gate):
     report = check(gate, None, b"[pytest]\naddopts = --strict-markers\n", path="pytest.ini")
     assert [f.rule for f in report.findings] == ["TEST-SETTINGS"]
+
+
+IMPORTED = b"from app import f\n\n\ndef test_one():\n    assert f(1) == 2\n"
+
+
+@pytest.mark.parametrize(
+    "own", [b"def f(n):\n    return 2\n", b"f = lambda n: 2\n", b"from app import f\n\n\ndef f(n):\n    return 2\n"]
+)
+def test_what_was_imported_and_is_now_defined_is_no_longer_tested(gate, own):
+    head = own + IMPORTED.removeprefix(b"from app import f\n")
+    assert [f.rule for f in check(gate, head, IMPORTED).findings] == ["TEST-REPLACED"]
+
+
+@pytest.mark.parametrize("own", [b"from app.core import f\n", b"from app import f\n\n\ndef helper(n):\n    return n\n"])
+def test_another_import_or_a_helper_beside_it_replaces_nothing(gate, own):
+    head = own + IMPORTED.removeprefix(b"from app import f\n")
+    assert check(gate, head, IMPORTED).findings == ()

@@ -80,7 +80,8 @@ def _value_of(plain: Any) -> Value:  # noqa: ANN401 - what JSON holds
     if isinstance(plain, dict):
         return Value(pairs=tuple((key, _value_of(item)) for key, item in cast("dict[str, Any]", plain).items()))
     if isinstance(plain, list):
-        return Value(items=tuple(_value_of(item) for item in plain))
+        items: list[Any] = plain
+        return Value(items=tuple(_value_of(item) for item in items))
     return constant(plain)
 
 
