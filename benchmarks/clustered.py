@@ -118,10 +118,10 @@ class Clustered:
                 "cluster",
             ]
             with subprocess.Popen([*argv, *more], env=self.env, stderr=subprocess.DEVNULL) as run:
-                worker, token = self._at_work(both)
+                worker, name, token = self._at_work(both)
                 _kill(worker.pid)
                 since = time.monotonic()
-                self._until(f"SELECT count(*) FROM {self._schema()}.leases WHERE token > {token}")  # noqa: S608  ours
+                self._until(f"SELECT count(*) FROM {self._schema()}.leases WHERE run = '{name}' AND token > {token}")  # noqa: S608  ours
                 took = time.monotonic() - since
                 run.terminate()
         return took
@@ -135,17 +135,17 @@ class Clustered:
         )
         return spec
 
-    def _at_work(self, workers: list[subprocess.Popen[str]]) -> tuple[subprocess.Popen[str], int]:
-        """The worker whose agent works, and the token of its run's lease."""
+    def _at_work(self, workers: list[subprocess.Popen[str]]) -> tuple[subprocess.Popen[str], str, int]:
+        """The worker whose agent works, its run, and the token of the run's lease."""
         schema = self._schema()
         held = f"(SELECT run FROM {schema}.leases WHERE expires_at > now())"  # noqa: S608  ours
         begun = f"SELECT count(*) FROM {schema}.events WHERE document LIKE '%agent-started%' AND run IN {held}"  # noqa: S608  ours
         self._until(begun)
         with self._server.admin(self._name) as db:
-            query = f"SELECT token, holder FROM {schema}.leases WHERE expires_at > now()"  # noqa: S608  ours
-            token, holder = db.execute(query.encode()).fetchone() or (0, ":0")
+            query = f"SELECT run, token, holder FROM {schema}.leases WHERE expires_at > now()"  # noqa: S608  ours
+            run, token, holder = db.execute(query.encode()).fetchone() or ("", 0, ":0")
         pid = int(str(holder).rpartition(":")[2])
-        return next(w for w in workers if pid in _below(w.pid)), int(token)
+        return next(w for w in workers if pid in _below(w.pid)), str(run), int(token)
 
     def _until(self, query: str) -> None:
         end = time.monotonic() + _READY_SECONDS

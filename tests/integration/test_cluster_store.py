@@ -157,6 +157,7 @@ with lease(base, run, 1.0) as owner:
     print("owner", owner.token, flush=True)
     sys.stdin.readline()
     def tried(what):
+        owner._lost.clear()  # only the database is to know
         try:
             what()
         except RunBusy as problem:
