@@ -73,10 +73,12 @@ class Condition(Noun):
 
     def words(self) -> str:
         """In a few words."""
+        if self.holds is not None:
+            return f"holds {self.holds.text!r} in {self.holds.path}"
+        if self.passes is not None:
+            return f"passes {' '.join(self.passes)}"
         ((name, value),) = self.model_dump(exclude_none=True).items()
-        if isinstance(value, dict):
-            return f"{name} {value['text']!r} in {value['path']}"
-        return f"{name} {' '.join(value) if isinstance(value, tuple | list) else value}" if value is not True else name
+        return name if self.exceeded else f"{name} {value}"
 
 
 class AgentScenario(Noun):

@@ -25,7 +25,7 @@ from orchestrator.sandbox.client import Engine
 EVERY_SECONDS: Final = 1.0
 BEGIN_SECONDS: Final = 30
 _CLOSE_SECONDS: Final = 10
-_WORDS, _WORD_CHARACTERS = 16, 200
+_WORDS, _WORD_CHARACTERS, _COLUMNS = 16, 200, 4
 Tell = Callable[[Program], None]
 
 
@@ -200,13 +200,14 @@ def _programs(told: object) -> Iterable[Program]:
 
 def _program(row: object) -> Iterable[Program]:
     """Nothing for what has another shape."""
-    match row:
-        case [str(name), str(parent), [*words], str(way)] if name:
-            argv = tuple(_cut(word) for word in words[:_WORDS] if isinstance(word, str))
-            with contextlib.suppress(ValidationError):
-                yield Program.model_validate({"name": _cut(name), "parent": _cut(parent), "argv": argv, "way": way})
-        case _:
-            return
+    parts = cast("list[object]", row) if isinstance(row, list) else []
+    if len(parts) != _COLUMNS or not all(isinstance(part, str) for part in (*parts[:2], parts[3])) or not parts[0]:
+        return
+    told = cast("list[object]", parts[2]) if isinstance(parts[2], list) else []
+    argv = tuple(_cut(word) for word in told[:_WORDS] if isinstance(word, str))
+    with contextlib.suppress(ValidationError):
+        said = {"name": _cut(str(parts[0])), "parent": _cut(str(parts[1])), "argv": argv, "way": parts[3]}
+        yield Program.model_validate(said)
 
 
 def _cut(text: str) -> str:

@@ -6,7 +6,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from orchestrator.assets.find import data_folder
 from orchestrator.errors import UsageError
@@ -66,15 +66,18 @@ def _one(place: Path) -> Loaded:
 
 def _commands(plain: object) -> object:
     """A command in ``passes`` may be written as a line."""
-    if isinstance(plain, dict):
-        for name in ("must", "must_not"):
-            for row in plain.get(name) or ():
-                if isinstance(row, dict) and isinstance(row.get("passes"), str):
-                    try:
-                        row["passes"] = list(split_command(row["passes"]))
-                    except ValueError as error:
-                        raise UsageError("TRI002", f"a command cannot be run: {error}", _HINT) from None
-    return plain
+    whole: Any = plain
+    if not isinstance(plain, dict):
+        return whole
+    rows: list[Any] = [row for name in ("must", "must_not") for row in whole.get(name) or ()]
+    for row in rows:
+        line: Any = cast("dict[str, Any]", row).get("passes") if isinstance(row, dict) else None
+        if isinstance(line, str):
+            try:
+                row["passes"] = list(split_command(line))
+            except ValueError as error:
+                raise UsageError("TRI002", f"a command cannot be run: {error}", _HINT) from None
+    return whole
 
 
 def _read(path: Path) -> bytes:

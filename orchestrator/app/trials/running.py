@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import Chosen
@@ -124,7 +124,8 @@ class Trial:
                 box.watch(seen.program)
                 box.copy_in(shown, lambda oids: (blobs[oid] for oid in oids), seen.grant, self.agent.hidden)
                 try:
-                    seen.outcome = self.agent.run(self._task(loaded, seen.grant, lease), box, seen.event)
+                    outcome = self.agent.run(self._task(loaded, seen.grant, lease), box, seen.event)
+                    seen.outcome = outcome
                     change = box.change_out()
                 finally:
                     seen.account = box.observed()
@@ -134,8 +135,7 @@ class Trial:
             if error.code.startswith(("SBX00", "BRK00", "IMG")) and not seen.began:
                 raise
             return None, str(error)
-        timed_out = seen.outcome is not None and seen.outcome.timed_out
-        return change, "its time was over" if timed_out else ""
+        return change, "its time was over" if outcome.timed_out else ""
 
     def _task(self, loaded: Loaded, grant: Capabilities, lease: Lease | None) -> AgentTask:
         what = RequirementId(f"scenario/{loaded.id}")
@@ -195,12 +195,12 @@ class _Seen:
 
     def event(self, event: AgentEvent) -> None:
         self.began = True
-        path, argv = event.data.get("path"), event.data.get("argv")
+        path, argv = event.data.get("path"), cast("object", event.data.get("argv"))
         self.said.append(event.text)
         if event.kind == "file-written" and isinstance(path, str):
             self._add(Happened(path=path.removeprefix("/work/")))
         if event.kind == "command" and isinstance(argv, list):
-            self._add(Happened(argv=tuple(map(str, argv))))
+            self._add(Happened(argv=tuple(map(str, cast("list[object]", argv)))))
 
     def program(self, program: Program) -> None:
         self._add(Happened(argv=program.argv or (program.name,)))
