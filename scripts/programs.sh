@@ -1,12 +1,14 @@
 #!/bin/sh
-# See that the programs are there that tests drive: npm (npm projects, coding agents from npm), tmux (a real terminal) and
-# chromium (pages as a reader's browser shows them; 80 MB).
+# See that the programs are there that tests drive: npm (npm projects, coding agents from npm), tmux (a real terminal),
+# chromium (pages as a reader's browser shows them; 80 MB) and PostgreSQL (a cluster's database; each test starts its
+# own, on loopback).
 set -eu
 cd "$(dirname "$0")/.."
 missing=
 for program in npm tmux chromium; do
     command -v "$program" > /dev/null || missing="$missing $program"
 done
+ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || command -v initdb > /dev/null || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 mkdir -p .build
 if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then

@@ -225,6 +225,8 @@ class _Judge:
         sources = {sha256(data): data for data in _python(self._trees, files)}
         with ThreadPoolExecutor(self._team.processes + 1) as pool:
             asked = [pool.submit(self._ruff.prepare, sources)] if self._ruff else []
+            if len(self._operations) > 1:
+                self._team.foresee(list(sources.values()))
             asked += [
                 pool.submit(self._team.ready, op, list(sources.values())) for op in (*self._operations, "outline")
             ]

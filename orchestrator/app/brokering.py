@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.broker.local import LocalProcesses
     from orchestrator.sandbox.docker_engine import DockerSandboxes
     from orchestrator.sandbox.sidecar import Program
-    from orchestrator.store.index import SqliteIndex
+    from orchestrator.store.index import StoredIndex
 
 BROKER = "HANDRAIL_BROKER"
 """The variable with the preferred place of the broker."""
@@ -110,8 +110,8 @@ def _code() -> dict[str, bytes]:
     return {f"orchestrator/{path.relative_to(_HOUSE).as_posix()}": path.read_bytes() for path in found}
 
 
-def make_budgets(index: SqliteIndex, run: RunId, tokens: int, cost_usd: float | None = None) -> Budgets:
+def make_budgets(index: StoredIndex, run: RunId, tokens: int, cost_usd: float | None = None) -> Budgets:
     """What a run may spend in all; ``cost_usd`` ``None`` limits no money."""
-    from orchestrator.store.budgets import SqliteBudgets
+    from orchestrator.store.budgets import StoredBudgets
 
-    return SqliteBudgets(index, run, tokens, cost_usd)
+    return StoredBudgets(index, run, tokens, cost_usd)

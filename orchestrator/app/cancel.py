@@ -6,7 +6,6 @@ from orchestrator.app.project import Project
 from orchestrator.errors import RunBusy, UsageError
 from orchestrator.models.base import RunId
 from orchestrator.models.run import OVER, RunStatus
-from orchestrator.store.lease import lease
 
 
 def cancel(project: Project, run: str) -> str:
@@ -16,7 +15,7 @@ def cancel(project: Project, run: str) -> str:
         raise UsageError("RUN004", f"Run {run} is over ({found.status}).", "handrail runs")
     project.index.ask_to_cancel(found.id)
     try:
-        with lease(project.layout.run(found.id)):
+        with project.owners.own(found.id):
             ended = {"status": RunStatus.CANCELLED, "message": "cancelled", "updated_at": project.clock.now()}
             project.index.save_run(found.model_copy(update=ended))
     except RunBusy:

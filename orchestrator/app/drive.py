@@ -15,12 +15,11 @@ from orchestrator.app.signals import signals
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.halting import halted
 from orchestrator.engine.run import Ended, Waiting, advance
-from orchestrator.errors import ExitCode, HandrailError, Interrupted, LimitReached, StoreError
+from orchestrator.errors import ExitCode, HandrailError, Interrupted, LimitReached, RunBusy, StoreError
 from orchestrator.models.base import RunId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.run import Run, RunStatus
-from orchestrator.store.checkpoints import checkpoints
-from orchestrator.store.lease import lease
+from orchestrator.store.owning import Owner
 
 _POLL_SECONDS = 0.25
 _ENDINGS = {
@@ -43,19 +42,26 @@ def drive(
 
     ``abort`` ends every live sandbox at once; it is called when the run is
     cancelled or halted or this process is told to stop. Raises ``RunBusy`` when another
-    process owns the run, ``Interrupted`` on cancellation, SIGINT or SIGTERM, ``LimitReached``
-    (HALT001) while an order to halt stands that is about it.
-    Whatever is raised, the run's row says why and whether it can go on.
+    process owns the run (RUN002) or took it over while this one stalled (RUN014), ``Interrupted`` on
+    cancellation, SIGINT or SIGTERM, ``LimitReached`` (HALT001) while an order to halt stands that is about it.
+    Whatever is raised, the run's row says why and whether it can go on; but after RUN014 that row is another's.
     """
     folder = project.layout.run(ctx.run.id)
-    with lease(folder), scratch(folder), _stopping(project, ctx, abort) as stop:
+    with (
+        project.owners.own(ctx.run.id) as owner,
+        scratch(folder),
+        _stopping(project, ctx, owner, abort) as stop,
+    ):
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
             project.blobs.sweep()
             _refuse_halted(ctx, stop)
-            with checkpoints(folder / "checkpoints.db", project.state_key) as saver:
+            with owner.checkpoints(project.state_key) as saver:
                 result = advance(ctx, saver, plan=plan, ask=ask)
         except BaseException as problem:
+            if stop.lost or owner.lost:
+                project.index.forget_staged()
+                raise stop.lost or owner.lost or problem from problem
             problem = stop.halt or problem
             _stopped(project, ctx.run.id, problem, cancelled=stop.cancelled)
             if stop.halt:
@@ -74,6 +80,7 @@ class _Stop:
         self.reason = ""
         self.cancelled = False
         self.halt: LimitReached | None = None
+        self.lost: RunBusy | None = None
 
 
 def _refuse_halted(ctx: RunContext, stop: _Stop) -> None:
@@ -84,7 +91,7 @@ def _refuse_halted(ctx: RunContext, stop: _Stop) -> None:
 
 
 @contextmanager
-def _stopping(project: Project, ctx: RunContext, abort: Callable[[], None]) -> Iterator[_Stop]:
+def _stopping(project: Project, ctx: RunContext, owner: Owner, abort: Callable[[], None]) -> Iterator[_Stop]:
     stop, over, run = _Stop(), threading.Event(), ctx.run.id
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -96,6 +103,10 @@ def _stopping(project: Project, ctx: RunContext, abort: Callable[[], None]) -> I
 
     def watch() -> None:
         while not over.wait(_POLL_SECONDS):
+            stop.lost = owner.lost
+            if stop.lost is not None:
+                abort()
+                return
             with contextlib.suppress(StoreError):  # the owner meets the same trouble, and tells it
                 project.index.flush()  # so that others see what happens while an agent is quiet
                 if project.index.cancel_asked(run):

@@ -92,6 +92,12 @@ class LocalExecutor:
         self._waiting.append(job)
         self._distribute()
 
+    def stop(self, run: RunId) -> None:
+        """Tell the process that advances this run to stop, so that it can be resumed; its end is heard as any other."""
+        process = self._busy.get(run)
+        if process is not None:
+            process.popen.send_signal(signal.SIGTERM)
+
     def wait(self, timeout_seconds: float) -> tuple[JobEnd, ...]:
         ends = list[JobEnd]()
         try:

@@ -79,7 +79,7 @@ def gate(
     Raises ``RepositoryError`` for names that are not there, ``UsageError`` GATE010, ``EvidenceInvalid`` for a decision
     that does not verify, ``TrustError`` for a policy that nobody trusts.
     """
-    from orchestrator.gates.runner import run_gates
+    from orchestrator.gates.sides import begin
 
     with open_trees(project) as trees, ExitStack() as stack:
         base, tree = _sides(trees, asked)
@@ -93,16 +93,25 @@ def gate(
             protected=(*rules.chain.current.protected_paths, *rules.profile.protected) if rules else (),
             test_roots=rules.profile.test_roots if rules else (),
         )
+        if worker is not None:
+            # They work while the gates are imported.
+            begin(candidate, worker)
         declared = stack.enter_context(_declared(project, trees, rules, say)) if rules else _NONE
         gates = _gates(asked, rules, worker, declared)
         if rules and not asked.gates:
             gates = (*gates, _waivers(project, trees, tree, worker))
-        reports = run_gates(gates, candidate)
+        reports = _reports(gates, candidate)
         lifted = _lifted(project, trees, asked, identity) if asked.decisions else frozenset[Digest]()
         sources = _sources(reports, candidate)
         sbom = _sbom(candidate) if asked.sbom else None
     result = worst(_without(report, lifted) for report in reports)
     return Judged(result, reports, lifted & _liftable(reports), base, sources, sbom)
+
+
+def _reports(gates: Sequence[Gate], candidate: Candidate) -> tuple[GateReport, ...]:
+    from orchestrator.gates.runner import run_gates
+
+    return run_gates(gates, candidate)
 
 
 def _sbom(candidate: Candidate) -> Mapping[str, Any]:

@@ -8,7 +8,6 @@ from orchestrator.models.base import RunId
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.run import OVER
-from orchestrator.store.lease import lease
 
 
 def pause(project: Project, run: str) -> str:
@@ -19,7 +18,7 @@ def pause(project: Project, run: str) -> str:
     project.index.set_paused(found.id, paused=True)
     project.index.emit(Event(at=project.clock.now(), run=found.id, kind=EventKind.PAUSED))
     try:
-        with lease(project.layout.run(found.id)):
+        with project.owners.own(found.id):
             return f"Run {run} is not under way; no timer goes on with it before: handrail resume {run}"
     except RunBusy:
         return f"Run {run} pauses when what works now has ended its attempt. Then: handrail resume {run}"

@@ -179,6 +179,7 @@ def _step(
         "ended": mine[-1].at.isoformat() if mine else None,
         "gates": [_gated(told, e) for e in told.of(step.id, "gated")],
         "acceptance": acceptance_of(sheet),
+        "coverage": _lines_run(sheet),
         "files": [f.model_dump(mode="json") for f in sheet.change.files] if sheet else [],
         "hunks": [h.model_dump(mode="json") for h in sheet.change.hunks] if sheet else [],
         "diff": _diff(told, sheet),
@@ -215,6 +216,12 @@ def acceptance_of(sheet: ChangeSheet | None) -> list[dict[str, Any]]:
     runs = sheet.acceptance.runs if sheet and sheet.acceptance else ()
     kept = {"source", "exit_on_base", "exit_on_change"}
     return [{"argv": list(r.argv), "shows": r.shows.value, **r.model_dump(include=kept)} for r in runs]
+
+
+def _lines_run(sheet: ChangeSheet | None) -> dict[str, Any] | None:
+    """Which changed lines the commands ran; ``None`` where nobody looked."""
+    found = sheet.acceptance.coverage if sheet and sheet.acceptance else None
+    return {**found.model_dump(mode="json"), "words": list(found.words())} if found else None
 
 
 def _denials(proposals: Iterable[Proposal], traffic: Iterable[Traffic]) -> list[str]:

@@ -19,7 +19,6 @@ from orchestrator.models.run import DRILL, Run
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Proof
 from orchestrator.store.carrying import travelling
-from orchestrator.store.lease import lease
 from orchestrator.vcs.repository import read_ref
 
 
@@ -96,7 +95,7 @@ def undo(project: Project, item_id: str, *, key: Path | None = None, trust: Dige
     """
     item = project.index.item(item_id)
     run = project.index.run(item.run)
-    with lease(project.layout.run(run.id)), open_reviews(project, run, key=key, trust=trust) as reviews:
+    with project.owners.own(run.id), open_reviews(project, run, key=key, trust=trust) as reviews:
         if project.index.effect(decided_key(item_id)) is not None or project.index.outcome(item_id) == OUTDATED:
             text = f"The run has gone on with the decision on {item_id}."
             raise UsageError("REV041", text, "reject a later item, or revert the merge with git")

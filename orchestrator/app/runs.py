@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.app.project import Project
 from orchestrator.errors import UsageError
 from orchestrator.models.ids import Digest, RunId
-from orchestrator.store.lease import is_held
 
 if TYPE_CHECKING:
     from orchestrator.models.event import Event
@@ -84,7 +83,7 @@ def refuse_drill(run: Run) -> None:
 
 def _row(project: Project, run: dict[str, Any]) -> dict[str, Any]:
     kept = {name: run[name] for name in _SHOWN}
-    if run["status"] == "running" and not is_held(project.layout.run(run["id"])):
+    if run["status"] == "running" and not project.owners.is_owned(run["id"]):
         kept |= {"status": "interrupted", "message": f"nobody advances it: handrail resume {run['id']}"}
     created = datetime.fromisoformat(run["created_at"]).isoformat()
     return {**kept, "target": run["target_ref"], "branch": run["run_ref"], "created_at": created}

@@ -25,7 +25,8 @@ def open_trees(
     """
     from orchestrator.vcs.trees import GitTrees
 
-    with GitTrees.open(project.repository.folder, private or project.layout.trees, fresh) as trees:
+    check = project.owners.check
+    with GitTrees.open(project.repository.folder, private or project.layout.trees, fresh, check) as trees:
         yield trees
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from orchestrator.app.base import Base, read_base
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
+from orchestrator.app.drifting import how_it_differs
+from orchestrator.app.fencing import FencedNotifier, FencedSandboxes
 from orchestrator.app.halting import watched
 from orchestrator.app.notifying import LocalNotifier
 from orchestrator.app.project import Project
@@ -155,7 +157,7 @@ def open_run(
         base = read_base(project, trees, run.base_commit, trust)
         workflow = workflow_of(project, run)
         processes = stack.enter_context(closing(LocalProcesses()))
-        risks = [risk.protection for risk in settings.risks]
+        risks, check = [risk.protection for risk in settings.risks], project.owners.check
         engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), risks, shelf=shelf)
         declared = stack.enter_context(_declared(project, trees, base, tell, settings))
         ctx = RunContext(
@@ -171,7 +173,7 @@ def open_run(
             clock=project.clock,
             workers=workers(project, settings),
             signer=signer(key),
-            sandboxes=engine.sandboxes,
+            sandboxes=lambda: FencedSandboxes(engine.sandboxes(), check),
             risks=lambda: in_force(settings.risks, engine.sandboxes().missing, project.clock),
             environment=environment_of(
                 project, trees, base, engine.sandboxes, tell, packages=settings.packages, abort=engine.builds
@@ -182,9 +184,12 @@ def open_run(
             budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=stack.enter_context(_gates(base, declared.gates, settings.osv)),
             open_decision=decision_opener(base),
+            drifted=lambda: how_it_differs(project, run.id),
             orders=watched(project, base.chain.current),
             timers=project.timers,
-            notifier=LocalNotifier(project.layout.run(run.id) / "notifications.jsonl", project.clock),
+            notifier=FencedNotifier(
+                LocalNotifier(project.layout.run(run.id) / "notifications.jsonl", project.clock), check
+            ),
             say=say,
         )
 

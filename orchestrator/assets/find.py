@@ -15,7 +15,7 @@ _ID = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 
 def data_folder(name: str) -> Path:
-    """``workflows``, ``prd_templates`` or ``sandboxes``. Raises ``UsageError`` (CFG001) when it is missing."""
+    """``workflows``, ``prd_templates``, ``sandboxes`` or ``scenarios``. Raises ``UsageError`` CFG001 without it."""
     for root in (_PACKAGED, _CHECKOUT):
         if (root / name).is_dir():
             return root / name

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.app.batches.conducting import Progress
     from orchestrator.models.batch import Batch
     from orchestrator.models.ids import RunId
+    from orchestrator.ports import RunExecutor
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
@@ -34,6 +35,16 @@ _MAKING = (
     click.option("--batch-usd", type=click.FloatRange(0), help="A ceiling of money for all runs together."),
     click.option("--dry-run", is_flag=True, help="Plan every run, say what it may cost at most, and begin nothing."),
 )
+_WHERE = (
+    click.option(
+        "--executor",
+        type=click.Choice(["local", "cluster"]),
+        default="local",
+        show_default=True,
+        help="Who advances: processes of this machine, or the workers of the cluster that it belongs to.",
+    ),
+    click.option("--needs", multiple=True, metavar="LABEL", help="What a worker must have beside what the run names."),
+)
 _TELLING = (
     click.option("--events", type=click.Choice(["jsonl"]), help="A line of JSON for every change, on stdout."),
     click.option("--junit", type=_FILE, help="Write the batch's result as JUnit XML."),
@@ -46,6 +57,29 @@ def making_options(function: F) -> F:
     for option in reversed(_MAKING):
         function = option(function)
     return function
+
+
+def executor_options(function: F) -> F:
+    """Where runs are advanced."""
+    for option in reversed(_WHERE):
+        function = option(function)
+    return function
+
+
+def executor_of(where: str, needs: tuple[str, ...], jobs: int) -> RunExecutor:
+    """Raises ``UsageError``: CLU005 no cluster, CLU010 labels without one."""
+    if where == "cluster":
+        from orchestrator.app.cluster.settings import required
+
+        required()
+        from orchestrator.app.cluster.sending import cluster_executor
+
+        return cluster_executor(needs)
+    from orchestrator.app.executor import LocalExecutor
+
+    if needs:
+        raise UsageError("CLU010", "--needs is for workers of a cluster.", "--executor cluster")
+    return LocalExecutor(jobs)
 
 
 def telling_options(function: F) -> F:
@@ -104,10 +138,18 @@ def look_ahead(batch: Batch, trust: str | None, *, json_: bool) -> NoReturn:
     sys.exit(ExitCode.INVALID if bad else ExitCode.DONE)
 
 
-def conduct(batch: Batch, *, key: Path | None, trust: str | None, telling: dict[str, Any], json_: bool) -> NoReturn:
+def conduct(
+    batch: Batch,
+    *,
+    key: Path | None,
+    trust: str | None,
+    telling: dict[str, Any],
+    json_: bool,
+    place: str,
+    needs: tuple[str, ...],
+) -> NoReturn:
     """Drive the batch and leave with its exit code."""
     from orchestrator.app.batches import conducting, reports
-    from orchestrator.app.executor import LocalExecutor
     from orchestrator.app.signals import signals
 
     def stop(_number: int, _frame: object) -> None:
@@ -115,9 +157,9 @@ def conduct(batch: Batch, *, key: Path | None, trust: str | None, telling: dict[
 
     screen = _Screen(batch, jsonl=telling["events"] is not None, quiet=json_)
     note(f"Batch {batch.id}: {len(batch.entries)} runs. Try, to go on after a stop: handrail resume {batch.id}")
-    trusted, where = digest(trust) or "", str(key.resolve()) if key else ""
-    with signals(stop), LocalExecutor(batch.ceiling.jobs) as executor:
-        conductor = conducting.Conductor(batch, executor, screen.tell, where, trusted)
+    trusted, signing = digest(trust) or "", str(key.resolve()) if key else ""
+    with signals(stop), executor_of(place, needs, batch.ceiling.jobs) as executor:
+        conductor = conducting.Conductor(batch, executor, screen.tell, signing, trusted)
         screen.entries = conductor.entries
         found = conductor.conduct()
     screen.close()

@@ -22,7 +22,7 @@ def command(run: str, after: int, kinds: tuple[str, ...], *, follow: bool, otlp:
     from orchestrator.app.project import open_project
     from orchestrator.errors import UsageError
     from orchestrator.models.base import RunId
-    from orchestrator.models.event import SCHEMA
+    from orchestrator.models.event import line
     from orchestrator.models.event_kinds import EventKind
 
     known = {kind.value for kind in EventKind}
@@ -38,4 +38,4 @@ def command(run: str, after: int, kinds: tuple[str, ...], *, follow: bool, otlp:
             return
         read = following.follow if follow else following.so_far
         for number, event in read(project, found, after, wanted):
-            print_line({"schema": SCHEMA, "number": number, "event": event.model_dump(mode="json")})
+            print_line(line(number, event))

@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "Write one page that tells a run."),
     "incident": ("incident", "Collect all about a run in one archive without secrets."),
     "trace": ("trace", "Follow each requirement to step, commit, test and approver; say what has drifted."),
-    "drift": ("drift", "Say whether an agent's newest runs differ from those before."),
+    "drift": ("drift", "Say whether an agent's newest runs differ from those before, and what it is granted in vain."),
     "review": ("review", "Look at what waits for a person, and decide."),
     "answer": ("answer", "Answer the questions of a process."),
     "tick": ("tick", "Fire the timers that are due, and go on with their runs."),
@@ -50,6 +50,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "Show, change and sign the policy."),
     "models": ("models", "Show and check your model endpoints."),
     "agent": ("agent", "Add, list, test and remove coding agents."),
+    "worker": ("worker", "Advance runs of a cluster on this machine."),
+    "db": ("db", "Look after a cluster's database."),
     "gc": ("gc", "Erase stored texts."),
     "sandbox": ("sandbox", "Build the sandbox image and try its limits."),
 }

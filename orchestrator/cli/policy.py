@@ -42,6 +42,8 @@ def show(rev: str, repo: Path, json_: bool) -> None:
         say("separate approval: who signed a change as made is not its only approver")
     if policy.keep_review_times:
         say("review times: a decision keeps how long its reviewer had the item on screen")
+    if policy.drift_approvals:
+        say(f"drift: {policy.drift_approvals} people approve a change of an agent that does what it did not before")
     for who in policy.principals:
         kind = "a person" if who.human else "not a person"
         say(f"{who.name}: {kind}, key {who.keyid[:16]} ({who.custody})")
@@ -99,6 +101,11 @@ def init(
     default=None,
     help="Whether decisions keep how long the item was on the reviewer's screen.",
 )
+@click.option(
+    "--drift-approvals",
+    type=click.IntRange(0, 16),
+    help="How many people must approve a change of an agent that has drifted (0: no more than else).",
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="How long the version holds (default: a year).")
 @click.option("--key", type=_PATH, help="A root key (default: your own).")
 @click.option("-o", "output", type=_PATH, default=Path("policy-next.json"), show_default=True, help="The draft.")
@@ -119,6 +126,7 @@ def change(
     accept_risk: tuple[str, ...],
     separate: bool | None,
     review_times: bool | None,
+    drift_approvals: int | None,
     days: int | None,
     key: Path | None,
     output: Path,
@@ -146,6 +154,7 @@ def change(
         accept_risk=tuple(filter(None, accept_risk)) if accept_risk else None,
         separate=separate,
         review_times=review_times,
+        drift_approvals=drift_approvals,
         days=days,
     )
     with open_project(repo) as project:

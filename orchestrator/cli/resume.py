@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Do not ask the remote that the run was pushed to.")
 @click.option("--keep-workflow", is_flag=True, help="Go on by the workflow that the run began with (after RUN005).")
 @batching.telling_options
+@batching.executor_options
 @risk_option
 @owner_options
 @repository
@@ -51,7 +52,15 @@ def command(
         telling = {"events": events, "junit": junit, "sarif": sarif}
         unpause_all(run)
         batch = accepting(book.load(run), accept_risk, digest(owner["trust"]))
-        batching.conduct(batch, key=owner["key"], trust=owner["trust"], telling=telling, json_=owner["json_"])
+        batching.conduct(
+            batch,
+            key=owner["key"],
+            trust=owner["trust"],
+            telling=telling,
+            json_=owner["json_"],
+            place=owner["executor"],
+            needs=owner["needs"],
+        )
     with open_project(repo) as project:
         found = _found(project, run, remote, offline=offline, key=owner["key"], trust=owner["trust"])
         unpause(project, found.id)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _OF_BATCH = ("manifest", "jobs", "max_failures", "merge", "batch_tokens", "batch_usd", "dry_run")
 _OF_TELLING = ("events", "junit", "sarif")
+_OF_EXECUTOR = ("executor", "needs")
 _OF_ENTRY = ("workflow", "agent", "model", "review", "target", "budget_tokens", "budget_usd", "budget_seconds")
 _ONLY_ALONE = (
     "escalate",
@@ -47,6 +48,7 @@ _ONLY_ALONE = (
 @risk_option
 @batching.making_options
 @batching.telling_options
+@batching.executor_options
 @owner_options
 @repository
 @no_input
@@ -60,11 +62,14 @@ def command(
     **rest: Any,  # noqa: ANN401  click's own
 ) -> None:
     owner = {name: rest.pop(name) for name in ("approve_plan", "no_input", "json_")}
-    making, telling = ({name: rest.pop(name) for name in names} for names in (_OF_BATCH, _OF_TELLING))
+    making, telling, there = (
+        {name: rest.pop(name) for name in names} for names in (_OF_BATCH, _OF_TELLING, _OF_EXECUTOR)
+    )
     trust = rest.pop("trust")
     alone = len(specs) == 1 or (not specs and making["manifest"] is None and rest["workflow"] != "prd-to-code")
     if not alone or any(making.values()) or any(telling.values()):
-        _batch(specs, repo, script, key, trust, making=making, telling=telling, owner=owner, rest=rest)
+        _batch(specs, repo, script, key, trust, making=making, telling=telling, there=there, owner=owner, rest=rest)
+    owner |= there
     _alone(specs[0] if specs else None, repo, script, key, trust, explain=explain_config, owner=owner, rest=rest)
 
 
@@ -77,6 +82,7 @@ def _batch(
     *,
     making: dict[str, Any],
     telling: dict[str, Any],
+    there: dict[str, Any],
     owner: dict[str, Any],
     rest: dict[str, Any],
 ) -> None:
@@ -95,7 +101,15 @@ def _batch(
     batch = batching.begin(specs, repo, approve_plan=owner["approve_plan"], making=making, asked=asked)
     if making["dry_run"]:
         batching.look_ahead(batch, trust, json_=owner["json_"])
-    batching.conduct(batch, key=key, trust=trust, telling=telling, json_=owner["json_"])
+    batching.conduct(
+        batch,
+        key=key,
+        trust=trust,
+        telling=telling,
+        json_=owner["json_"],
+        place=there["executor"],
+        needs=there["needs"],
+    )
 
 
 def _limits(given: tuple[str, ...]) -> dict[str, float]:

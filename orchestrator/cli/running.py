@@ -88,6 +88,8 @@ def advance(
     approve_plan: bool,
     no_input: bool,
     json_: bool,
+    executor: str = "local",
+    needs: tuple[str, ...] = (),
 ) -> NoReturn:
     """Advance the run and leave with its exit code."""
     from orchestrator.app import runs
@@ -95,6 +97,8 @@ def advance(
     from orchestrator.engine.run import Waiting
 
     trusted = digest(trust)
+    if executor == "cluster" or needs:
+        _send(project, run, key=key, trust=trusted, approve_plan=approve_plan, json_=json_, where=(executor, needs))
 
     def ask(item: ReviewItem) -> None:
         _ask(project, run, item, key=key, trust=trusted, approve_plan=approve_plan, no_input=no_input or json_)
@@ -121,6 +125,40 @@ def advance(
     else:
         note(f"Nothing of this reached {run.target_ref}. Try: handrail show {run.id}")
     sys.exit(result.exit_code)
+
+
+def _send(
+    project: Project,
+    run: Run,
+    *,
+    key: Path | None,
+    trust: Digest | None,
+    approve_plan: bool,
+    json_: bool,
+    where: tuple[str, tuple[str, ...]],
+) -> NoReturn:
+    """Have a worker advance the run, and leave with its exit code."""
+    from orchestrator.app import runs
+    from orchestrator.app.signals import signals
+    from orchestrator.cli.batching import executor_of
+    from orchestrator.ports import RunJob
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    place, signing = str(project.repository.folder), str(key.resolve()) if key else ""
+    job = RunJob(place, run.id, key=signing, trust=trust or "", approve_plan=approve_plan)
+    note(f"Run {run.id}")
+    with signals(stop), executor_of(*where, 1) as executor:
+        executor.submit(job)
+        while not (ends := executor.wait(1.0)):
+            pass
+    end = ends[0]
+    if json_:
+        print_json("run", {"runs": [runs.one(project, run.id)]})
+    message = end.message or project.index.run(run.id).message
+    note(f"{end.code} {message}".strip() or f"Run {run.id} ended with {end.exit_code}.")
+    sys.exit(end.exit_code)
 
 
 _HOW = {

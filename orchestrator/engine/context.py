@@ -50,7 +50,8 @@ class RunContext:
     passed the gates before it is asked for. ``workers`` opens an agent by name.
     ``connections`` are the user's endpoints, and ``broker`` the only way to them.
     ``risks`` are accepted protections that the sandbox lacks; it raises ``SandboxUnsafe`` once one's day has passed.
-    ``orders`` are the orders to stop that stand, whomever they are about. ``say`` tells
+    ``drifted`` says in a sentence how this run differs from earlier ones of its agent, '' when it does not or nobody
+    can tell. ``orders`` are the orders to stop that stand, whomever they are about. ``say`` tells
     whoever watches a sentence. ``turn`` is
     held where two steps would otherwise do the same work twice.
     """
@@ -76,6 +77,7 @@ class RunContext:
     budgets: Budgets
     run_gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
     open_decision: Callable[[bytes], tuple[str, Decision]]
+    drifted: Callable[[], str]
     orders: Callable[[], Sequence[Signed]]
     timers: Timers
     notifier: Notifier

@@ -11,6 +11,7 @@ from orchestrator.engine.state import RunState, StepStatus
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import Change, ChangeIdentity, Proposal
 from orchestrator.models.decision import ReviewItem, SubjectKind
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import AcceptanceReport, GateReport
 from orchestrator.models.plan import Plan
 from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
@@ -88,7 +89,8 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
     node = ctx.workflow.nodes[name]
     if node.reviews not in _OF_A_DOCUMENT:
         return _of_work(ctx, state, node, name)
-    sheet = _sheet(ctx, state, node)
+    drift = ctx.drifted() if ctx.policy.drift_approvals and node.reviews is not Subject.PLAN else ""
+    sheet = _sheet(ctx, state, node).model_copy(update={"drift": drift})
     reports = [r for c in sheet.changes for r in c.reports]
     change = sheet.changes[-1].change.identity if node.reviews is Subject.CHANGE else None
     item = ReviewItem(
@@ -105,7 +107,7 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
         authors=_authors(ctx, sheet),
         title=_title(sheet, node),
         role=node.role or "reviewer",
-        threshold=node.approvals,
+        threshold=max(node.approvals, ctx.policy.drift_approvals if drift else 0),
         apart=_apart(ctx, state, node),
         revisable="revised" in node.on,
         created_at=ctx.clock.now(),
@@ -243,7 +245,14 @@ def _sheet(ctx: RunContext, state: RunState, node: Node) -> ReviewSheet:
         plan=plan,
         requirements=ctx.spec.requirements if plan else (),
         changes=changes,
+        violations=_violations(ctx),
     )
+
+
+def _violations(ctx: RunContext) -> tuple[str, ...]:
+    """What stopped steps of this run, in the order in which it was seen."""
+    told = (e for _, e in ctx.index.events(ctx.run.id) if e.kind is EventKind.GRANT_EXCEEDED)
+    return tuple(f"{e.step}, attempt {e.attempt}: {e.data['code']} {e.data['text']}" for e in told)
 
 
 def _shown(sheet: ReviewSheet) -> tuple[Digest, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.nearing import SHARE, Nearing, timed
+from orchestrator.engine.observing import Observer
 from orchestrator.engine.state import StepState, Work
 from orchestrator.engine.workers import Worker
 from orchestrator.errors import LimitReached, UsageError
@@ -22,8 +23,12 @@ from orchestrator.ports import BrokerGrant, Lease
 
 @dataclass(slots=True)
 class Way:
-    """``lease`` is ``None`` for a step that may send nothing. ``traffic`` is complete once the way is closed."""
+    """``lease`` is ``None`` for a step that may send nothing. ``traffic`` is complete once the way is closed.
 
+    ``observer`` is told of each request.
+    """
+
+    observer: Observer
     lease: Lease | None = None
     traffic: Traffic | None = None
 
@@ -41,7 +46,9 @@ def way_out(ctx: RunContext, step: Step, work: Work, worker: Worker, way: Way) -
         if grant is None:
             yield
         else:
-            with _leased(ctx, step, grant, _Watch(ctx, step, mine, grant.key, nearing), way):
+            way.observer.leased(endpoint.name for endpoint in grant.endpoints)
+            watch = _Watch(ctx, step, mine, grant.key, nearing, way.observer)
+            with _leased(ctx, step, grant, watch, way):
                 yield
 
 
@@ -117,8 +124,11 @@ def _left(step: Step, mine: StepState) -> tuple[int, float | None]:
 class _Watch:
     """Each exchange is an event of the run; at four fifths of a budget, so is a warning."""
 
-    def __init__(self, ctx: RunContext, step: Step, mine: StepState, key: str, nearing: Nearing) -> None:
+    def __init__(  # noqa: PLR0917  one attempt's things
+        self, ctx: RunContext, step: Step, mine: StepState, key: str, nearing: Nearing, observer: Observer
+    ) -> None:
         self._ctx, self._step, self._mine, self._key, self._nearing = ctx, step, mine, key, nearing
+        self._observer = observer
         self._tokens, self._usd = 0, 0.0
         self._turn = threading.Lock()
 
@@ -126,6 +136,7 @@ class _Watch:
         data = exchange.model_dump(mode="json", exclude_defaults=True, exclude={"at", "path", "kind"})
         data["traffic"] = exchange.kind.value
         self._ctx.emit(EventKind.EXCHANGE, "agent", self._step.id, self._mine["attempt"], **data)
+        self._observer.exchange(exchange)
         with self._turn:
             self._tokens += exchange.tokens
             self._usd += exchange.cost_usd or 0.0

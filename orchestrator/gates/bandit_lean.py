@@ -14,9 +14,12 @@ from importlib.metadata import EntryPoint, distribution
 from types import ModuleType
 from typing import Any
 
+from orchestrator.gates.parsing import parsed
+
 __all__ = ["load"]
 
 _UNUSED = ("rich", "rich.progress", "yaml")
+_NO_SETTINGS = object()
 _MARKS = "_get_nosecs_from_contexts"
 _SILENT = (ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
 """Parts of syntax that have no place of their own; bandit has no test for them."""
@@ -41,6 +44,31 @@ class _Extensions(list[_Extension]):
         return [one.name for one in self]
 
 
+class _Grammar:
+    """Stands for the module ``ast`` where bandit visits a file: what was parsed for others is not parsed again.
+
+    bandit leaves attributes of its own on the nodes, and changes nothing that another reader looks at.
+    """
+
+    parse = staticmethod(parsed)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+        return getattr(ast, name)
+
+
+class _Quiet:
+    """A logger that is not even asked whether it would log the visit of a node."""
+
+    def __init__(self, logger: Any) -> None:  # noqa: ANN401 - one of bandit's
+        self._logger = logger
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._logger, name)
+
+    def debug(self, *_: object) -> None:
+        """Nothing."""
+
+
 class _NoTests:
     """A set of tests that is empty."""
 
@@ -62,14 +90,18 @@ def load() -> Any:  # noqa: ANN401 - bandit has no types
     package.extension = extension  # type: ignore[attr-defined]
     sys.modules.update({"stevedore": package, "stevedore.extension": extension})
     manager = import_module("bandit.core.manager")
-    _shorten(import_module("bandit.core.node_visitor").BanditNodeVisitor, import_module("bandit.core.tester"))
+    visiting, testing = import_module("bandit.core.node_visitor"), import_module("bandit.core.tester")
+    for module in (visiting, testing):
+        module.__dict__["LOG"] = _Quiet(module.__dict__["LOG"])
+    visiting.__dict__["ast"] = _Grammar()
+    _shorten(visiting.BanditNodeVisitor, testing.BanditTester, import_module("bandit.core.context").Context)
     return manager
 
 
-def _shorten(visitor: Any, tester: Any) -> None:  # noqa: ANN401 - bandit has no types
-    """Spare what comes to nothing: parts of syntax without a test, and comments that are ignored anyway."""
-    pre_visit, run_tests = visitor.pre_visit, tester.BanditTester.run_tests
-    zeros = run_tests(tester.BanditTester(_NoTests, debug=False, nosec_lines={}, metrics=None), {}, "")
+def _shorten(visitor: Any, tester: Any, context_of: Any) -> None:  # noqa: ANN401 - bandit has no types
+    """Spare what comes to nothing: parts of syntax without a test, tests that find nothing, ignored comments."""
+    pre_visit, run_tests = visitor.pre_visit, tester.run_tests
+    zeros: dict[str, list[int]] = run_tests(tester(_NoTests, debug=False, nosec_lines={}, metrics=None), {}, "")
 
     def looked_at(self: Any, node: ast.AST) -> bool:  # noqa: ANN401
         if isinstance(node, _SILENT) and not self.tester.testset.get_tests(type(node).__name__):
@@ -77,7 +109,10 @@ def _shorten(visitor: Any, tester: Any) -> None:  # noqa: ANN401 - bandit has no
         return bool(pre_visit(self, node))
 
     def tested(self: Any, context: dict[str, Any], kind: str) -> dict[str, list[int]]:  # noqa: ANN401
-        counted: dict[str, list[int]] = run_tests(self, context, kind) if self.testset.get_tests(kind) else zeros
+        tests = self.testset.get_tests(kind)
+        if not tests or _none_finds(tests, context_of(dict(context))):
+            return zeros
+        counted: dict[str, list[int]] = run_tests(self, context, kind)
         return counted
 
     def scored(self: Any, scores: dict[str, list[int]]) -> None:  # noqa: ANN401
@@ -87,7 +122,20 @@ def _shorten(visitor: Any, tester: Any) -> None:  # noqa: ANN401 - bandit has no
     def unsuppressed(self: Any, context: dict[str, Any], test_result: object = None) -> Any:  # noqa: ANN401
         return marks(self, context, test_result) if self.nosec_lines else None
 
-    add, marks = visitor.update_scores, getattr(tester.BanditTester, _MARKS)
+    add, marks = visitor.update_scores, getattr(tester, _MARKS)
     visitor.pre_visit, visitor.update_scores = looked_at, scored
-    tester.BanditTester.run_tests = tested
-    setattr(tester.BanditTester, _MARKS, unsuppressed)
+    tester.run_tests = tested
+    setattr(tester, _MARKS, unsuppressed)
+
+
+def _none_finds(tests: list[Any], context: Any) -> bool:  # noqa: ANN401 - bandit has no types
+    """Whether no test has anything to say; one that raises is left to bandit, which asks all of them again."""
+    try:
+        return all(test(context, *_settings(test)) is None for test in tests)
+    except Exception:  # noqa: BLE001 - bandit says which test it was
+        return False
+
+
+def _settings(test: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    settings = vars(test).get("_config", _NO_SETTINGS)
+    return () if settings is _NO_SETTINGS else (settings,)

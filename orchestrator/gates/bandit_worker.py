@@ -13,6 +13,7 @@ gate's accounting.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -25,12 +26,16 @@ from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["HEADER", "main", "scan"]
+__all__ = ["ALL", "HEADER", "main", "scan"]
 
 HEADER = struct.Struct(">I")
+ALL = ("outline", "analyse", "scan")
+"""What is asked of the new side of every Python file; in one request it is parsed once."""
+
 _ADDRESS_SPACE_BYTES = 3 * 1024**3
+_OBJECTS_PER_COLLECTION = 50_000
 
 
 class _Complaints(logging.Handler):
@@ -108,9 +113,9 @@ def _issue(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _load(op: str) -> None:
     """Import what a request needs, before its time counts."""
-    if op == "scan":
+    if op in {"scan", "all"}:
         import_module("orchestrator.gates.bandit_lean").load()
-    elif op == "analyse":
+    if op in {"analyse", "all"}:
         import_module("orchestrator.gates.flow.analysis")
         import_module("orchestrator.gates.outline")
 
@@ -120,33 +125,27 @@ def _hello() -> dict[str, Any]:
     return {"bandit": str(import_module("bandit").__version__), "python": sys.version.split()[0]}
 
 
-def _analysis(data: bytes) -> dict[str, Any]:
-    answer: dict[str, Any] = import_module("orchestrator.gates.flow.analysis").analyse(data)
-    return answer
+def _all(data: bytes) -> dict[str, Any]:
+    return {op: _answer(op, data) for op in ALL}
 
 
-def _outline(data: bytes) -> dict[str, Any]:
-    answer: dict[str, Any] = import_module("orchestrator.gates.outline").outline(data)
-    return answer
-
-
-def _secrets(data: bytes) -> dict[str, Any]:
-    answer: dict[str, Any] = import_module("orchestrator.gates.kinds.detect").detect(data)
-    return answer
+_ELSEWHERE = {
+    "outline": ("orchestrator.gates.outline", "outline"),
+    "analyse": ("orchestrator.gates.flow.analysis", "analyse"),
+    "secrets": ("orchestrator.gates.kinds.detect", "detect"),
+}
+"""Request → module and function that answers it, imported when it is first asked for."""
 
 
 def _answer(op: str, data: bytes) -> dict[str, Any]:
-    if op == "hello":
-        return _hello()
-    if op == "scan":
-        return scan(data)
-    if op == "outline":
-        return _outline(data)
-    if op == "analyse":
-        return _analysis(data)
-    if op == "secrets":
-        return _secrets(data)
-    return {"broken": f"unknown request {op}"}
+    here: dict[str, Callable[[bytes], dict[str, Any]]] = {"hello": lambda _: _hello(), "scan": scan, "all": _all}
+    if op in here:
+        return here[op](data)
+    if op not in _ELSEWHERE:
+        return {"broken": f"unknown request {op}"}
+    module, name = _ELSEWHERE[op]
+    answer: dict[str, Any] = getattr(import_module(module), name)(data)
+    return answer
 
 
 def _read(stream: BinaryIO) -> bytes | None:
@@ -184,6 +183,8 @@ def main(preload: str = "") -> None:
     os.dup2(null, 1)
     # bandit logs each node of each file at this level; asking whether to costs more than some of its tests.
     logging.disable(logging.DEBUG)
+    # A tree is many objects that live as long as its file is looked at: looking for cycles among them costs a tenth.
+    gc.set_threshold(_OBJECTS_PER_COLLECTION, 50, 100)
     with answers:
         _load(preload)
         _serve(sys.stdin.buffer, answers)

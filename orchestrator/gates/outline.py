@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Sequence
 from typing import Any, cast
 
+from orchestrator.gates.parsing import parsed
 from orchestrator.gates.tested import tested
 
 __all__ = ["outline"]
@@ -33,9 +33,7 @@ def outline(data: bytes) -> dict[str, Any]:
     ``depth``: of the syntax tree.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
+        tree = parsed(data)
         tests = tested(tree) if _TEST.search(data) else {}
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:300]}

@@ -9,7 +9,16 @@ from typing import Any
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, enclosing, introduced, line_text
 from orchestrator.gates.reporting import Outcome
-from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides, source_of
+from orchestrator.gates.sides import (
+    SIZE_LIMIT_BYTES,
+    PythonKind,
+    Side,
+    begin,
+    is_test,
+    python_kind,
+    sides,
+    source_of,
+)
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import sha256
 from orchestrator.models.change import ChangedFile
@@ -78,6 +87,7 @@ class Target:
 def targets(candidate: Candidate, worker: Worker, outcome: Outcome) -> tuple[Target, ...]:
     """The files to scan; every other one is accounted for in ``outcome`` here and now."""
     found: list[Target] = []
+    begin(candidate, worker)
     for file in candidate.files:
         head, base = sides(candidate, file)
         if head is None:

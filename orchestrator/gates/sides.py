@@ -22,7 +22,17 @@ from orchestrator.models.change import ChangedFile
 from orchestrator.policy.paths import covers
 from orchestrator.ports import Candidate
 
-__all__ = ["SIZE_LIMIT_BYTES", "PythonKind", "Side", "code_cells", "is_test", "python_kind", "sides", "source_of"]
+__all__ = [
+    "SIZE_LIMIT_BYTES",
+    "PythonKind",
+    "Side",
+    "begin",
+    "code_cells",
+    "is_test",
+    "python_kind",
+    "sides",
+    "source_of",
+]
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 """Above it a file is not parsed."""
@@ -69,12 +79,21 @@ def _side(candidate: Candidate, path: str, mode: str | None, blob: GitOid | None
     return Side(path, mode, candidate.blob(blob))
 
 
+def begin(candidate: Candidate, worker: Worker) -> None:
+    """Let the worker begin with the new side of every file that is Python by its name; the rest is asked one by one."""
+    heads = [_side(candidate, f.path, f.new_mode, f.new_blob) for f in candidate.files if _named(f.path)]
+    worker.foresee([h.data for h in heads if h is not None and len(h.data) <= SIZE_LIMIT_BYTES])
+
+
+def _named(path: str) -> bool:
+    return PurePosixPath(path).suffix.casefold() in _SUFFIXES
+
+
 def python_kind(side: Side, worker: Worker) -> PythonKind:
     """Asks the parser only when name and shebang do not tell. Raises ``GateBroken``."""
-    suffix = PurePosixPath(side.path).suffix.casefold()
-    if suffix in _SUFFIXES:
+    if _named(side.path):
         return PythonKind.NAMED
-    if suffix == ".ipynb":
+    if PurePosixPath(side.path).suffix.casefold() == ".ipynb":
         return PythonKind.NOTEBOOK
     if _SHEBANG.match(side.data):
         return PythonKind.SHEBANG

@@ -1,8 +1,7 @@
 """Several scanner processes behind the face of one, and answers that are kept from one call to the next.
 
-bandit is imported by the processes that run it alone; the others parse and follow
-data. So the two kinds of work run side by side, and each question has one process
-that answers it.
+One for each processor, each able to answer anything. What is known to be asked about is taken by
+whichever is free, in one request with one syntax tree for all that look at it.
 """
 
 from __future__ import annotations
@@ -13,12 +12,15 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from orchestrator.errors import GateBroken
+from orchestrator.gates.bandit_worker import ALL
 from orchestrator.gates.worker import FILE_LIMIT_SECONDS, Worker
 from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.ports.answers import Answers
@@ -67,31 +69,74 @@ class Team(Worker):
         kept_bytes: int = KEPT_BYTES,
     ) -> None:
         super().__init__(file_limit_seconds=file_limit_seconds)
-        pairs = max((processes or os.cpu_count() or 2) // 2, 1)
-        self._scanners = [Worker(file_limit_seconds=file_limit_seconds, preload="scan") for _ in range(pairs)]
-        self._readers = [Worker(file_limit_seconds=file_limit_seconds, preload="analyse") for _ in range(pairs)]
+        count = max(processes or os.cpu_count() or 2, 1)
+        self._members = [Worker(file_limit_seconds=file_limit_seconds, preload="all") for _ in range(count)]
         self.answers = answers
         self._memory: OrderedDict[tuple[str, str], tuple[int, Mapping[str, Any]]] = OrderedDict()
         self._memory_lock = threading.Lock()
         self._memory_left = kept_bytes
+        self._coming: dict[Digest, Future[None]] = {}
+        self._coming_lock = threading.Lock()
+        self._waiting: SimpleQueue[tuple[Digest, bytes] | None] = SimpleQueue()
+        self._asking: list[threading.Thread] = []
 
     @property
     def processes(self) -> int:
         """How many questions can be under way at once."""
-        return len(self._scanners) + len(self._readers)
+        return len(self._members)
 
     @property
     def pid(self) -> int | None:
         """Of one live process, or ``None``."""
-        return next((w.pid for w in (*self._scanners, *self._readers) if w.pid is not None), None)
+        return next((w.pid for w in self._members if w.pid is not None), None)
 
     def start(self) -> None:
-        for worker in (*self._scanners, *self._readers):
+        for worker in self._members:
             worker.start()
 
     def close(self) -> None:
-        for worker in (*self._scanners, *self._readers):
+        self._forget()
+        for worker in self._members:
             worker.close()
+
+    def _forget(self) -> None:
+        """Begin with nothing more, and wait for what is under way: it would start a process again."""
+        with self._coming_lock:
+            while not self._waiting.empty():
+                item = self._waiting.get()
+                if item is not None:
+                    self._coming.pop(item[0]).set_result(None)
+            asking, self._asking = self._asking, []
+        for _ in asking:
+            self._waiting.put(None)
+        for thread in asking:
+            thread.join()
+
+    def foresee(self, sources: Sequence[bytes]) -> None:
+        """Begin with these, the largest first: whichever process is free takes the next. Returns at once.
+
+        Whoever asks about one of them waits for it. One that fails is left for whoever asks, and learns why.
+        """
+        with self._coming_lock:
+            for data in sorted(sources, key=len, reverse=True):
+                digest = sha256(data)
+                if digest not in self._coming and any(self.kept(self._question(op), digest) is None for op in ALL):
+                    self._coming[digest] = Future()
+                    self._waiting.put((digest, data))
+            if self._coming and not self._asking:
+                self._asking = [threading.Thread(target=self._ask_all, args=(m,), daemon=True) for m in self._members]
+                for thread in self._asking:
+                    thread.start()
+
+    def _ask_all(self, member: Worker) -> None:
+        while (item := self._waiting.get()) is not None:
+            digest, data = item
+            with suppress(GateBroken), member.turn:
+                for op, answer in member.uncached("all", data).items():
+                    self.keep(self._question(op), digest, answer)
+            with self._coming_lock:
+                done = self._coming.pop(digest)
+            done.set_result(None)
 
     def ready(self, op: str, sources: Sequence[bytes]) -> None:
         """Ask about many beforehand. One that fails is left for whoever asks for it by name, and learns why."""
@@ -101,11 +146,13 @@ class Team(Worker):
 
     def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
         digest = sha256(data)
-        members = self._scanners if op == "scan" else self._readers
-        member = members[int(digest[-4:], 16) % len(members)]
+        coming = self._coming.get(digest) if op in ALL else None
+        if coming is not None:
+            coming.result()
         known = self.kept(self._question(op), digest)
         if known is not None:
             return known
+        member = self._members[int(digest[-4:], 16) % len(self._members)]
         with member.turn:
             # Who asked the same just before has kept the answer by now.
             known = self.kept(self._question(op), digest)

@@ -11,7 +11,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -102,6 +102,9 @@ class Worker:
         """See :func:`orchestrator.gates.kinds.detect.detect`. Raises ``GateBroken``."""
         return self._remembered("secrets", data)
 
+    def foresee(self, sources: Sequence[bytes]) -> None:
+        """All of these will be asked about; whoever has processes to spare begins. This one has none."""
+
     def kept(self, question: str, digest: Digest) -> Mapping[str, Any] | None:
         """What was kept of an earlier answer, also of another program's (:meth:`keep`)."""
         with self._lock:
@@ -128,7 +131,7 @@ class Worker:
     def uncached(self, op: str, data: bytes) -> Mapping[str, Any]:
         """The process's own answer. Raises ``GateBroken``."""
         with self._lock:
-            if op == "scan":
+            if op in {"scan", "all"}:
                 self._greet()
             if op == "secrets":
                 self._introduce()

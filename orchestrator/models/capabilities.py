@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from orchestrator.models.base import Noun
 
@@ -18,6 +18,7 @@ _NUMERIC = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
 _METHOD = re.compile(r"[A-Z]{3,10}")
 _PATH = re.compile(r"(/[A-Za-z0-9._~@:+=$-]+)*/?")
 _MODEL = re.compile(r"\*|[a-z0-9][a-z0-9-]{0,63}/(\*|[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127})")
+_PROGRAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,63}")
 _SECRET = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _MAX_HOST = 253
 
@@ -47,6 +48,7 @@ Host = Annotated[str, AfterValidator(_host)]
 Method = Annotated[str, _matching(_METHOD, "a method is an upper-case word such as GET")]
 PathPrefix = Annotated[str, AfterValidator(_path)]
 ModelPattern = Annotated[str, _matching(_MODEL, "a model is ENDPOINT/MODEL, ENDPOINT/* or *")]
+ProgramName = Annotated[str, _matching(_PROGRAM, "a program is a plain file name such as curl, without a folder")]
 SecretName = Annotated[str, _matching(_SECRET, "a secret's name has small letters, digits and hyphens")]
 
 
@@ -121,7 +123,8 @@ class Capabilities(Noun):
     tree (``src/**``, ``docs/*.md``, ``README.md``). ``write`` is enforced by the
     kernel (modes inside the container) and again on the way out; ``read`` by
     what is copied in. ``protected`` paths are never writable without their own
-    grant in ``write_protected``. ``commands`` is advisory: an agent has a shell.
+    grant in ``write_protected``. ``commands`` is advisory: an agent has a shell. ``refused`` are programs that must not
+    run: they are looked for from outside, and one that is seen ends the step. Of two grants both lists count.
     ``models`` are ``endpoint/model`` names of the user's own configuration. ``secrets`` are
     names; the broker adds the header to requests for the secret's host, and nothing inside can read the value (D7).
     """
@@ -130,8 +133,17 @@ class Capabilities(Noun):
     write: tuple[str, ...] = ()
     write_protected: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    refused: tuple[ProgramName, ...] = ()
     egress: tuple[Egress, ...] = ()
     models: tuple[ModelPattern, ...] = ()
     secrets: tuple[SecretName, ...] = ()
     data: DataClass = DataClass.OPEN
     limits: Limits = Limits()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A grant that refuses nothing is written as before refusals were known: what was approved keeps its digest."""
+        told: dict[str, Any] = handler(self)
+        if not self.refused:
+            told.pop("refused", None)
+        return told

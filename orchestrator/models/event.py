@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from orchestrator.models.base import Instant, Noun, RunId, StepId
-from orchestrator.models.event_kinds import DATA, EventKind
+from orchestrator.models.event_kinds import DATA, EventKind, Teller, teller
 
 SCHEMA = "handrail.event/1"
 
@@ -28,6 +28,11 @@ class Event(Noun):
     def _shaped(self) -> Event:
         DATA[self.kind].model_validate(self.data)
         return self
+
+
+def line(number: int, event: Event) -> dict[str, Any]:
+    """An event as it is printed; ``by`` says whose word it is."""
+    return {"schema": SCHEMA, "number": number, "by": teller(event.kind).value, "event": event.model_dump(mode="json")}
 
 
 def json_schema() -> dict[str, Any]:
@@ -55,9 +60,10 @@ def json_schema() -> dict[str, Any]:
         "properties": {
             "schema": {"const": SCHEMA},
             "number": {"type": "integer", "minimum": 1},
+            "by": {"enum": [who.value for who in Teller]},
             "event": {"$ref": "#/$defs/Event"},
         },
-        "required": ["schema", "number", "event"],
+        "required": ["schema", "number", "by", "event"],
         "additionalProperties": False,
         "$defs": dict(sorted(definitions.items())),
     }

@@ -10,8 +10,10 @@ from pydantic import Field, StringConstraints
 
 from orchestrator.models.base import Digest, GitOid, Noun
 from orchestrator.models.gate import Result
+from orchestrator.models.observed import Cause, Folder, Program, Way
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.traffic import TrafficKind
+from orchestrator.models.usage import Peaks
 
 Stored = Annotated[Digest, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 """Where a text or a noun lies; a text itself would not pass."""
@@ -41,6 +43,10 @@ class EventKind(StrEnum):
     PAUSED = "paused"
     RISK_ACCEPTED = "risk-accepted"
     EXCHANGE = "exchange"
+    PROGRAM_SEEN = "program-seen"
+    EXECUTED = "executed"
+    OBSERVED = "observed"
+    GRANT_EXCEEDED = "grant-exceeded"
     SANDBOX_DENIED = "sandbox-denied"
     BUDGET_WARNING = "budget-warning"
     PROPOSED = "proposed"
@@ -107,10 +113,15 @@ class Ran(Noun):
 
 
 class Prompt(Noun):
-    """``prompt`` is the stored text, ``template`` what it was made from."""
+    """``prompt`` is the stored text, ``template`` what it was made from; ``policy`` is the one in force.
+
+    ``template_digest`` is of the template's own text. Both digests are ``None`` in records from before they were kept.
+    """
 
     prompt: Stored
     template: str
+    template_digest: Stored | None = None
+    policy: Stored | None = None
 
 
 Said = bool | int | str | tuple[str, ...]
@@ -175,6 +186,41 @@ class Exchanged(Noun):
     reason: str = ""
 
 
+class Executed(Noun):
+    """A command that the host started inside, as :class:`~orchestrator.models.observed.Ran`."""
+
+    argv: tuple[str, ...]
+    exit_code: int
+    cause: Cause
+    seconds: float
+    truncated: bool
+
+
+class Observed(Noun):
+    """``account`` is the stored :class:`~orchestrator.models.observed.Account` of the attempt; its sums stand here."""
+
+    account: Stored
+    ways: tuple[Way, ...]
+    programs: int = Field(ge=0)
+    seen: int = Field(ge=0)
+    created: int | None = None
+    dropped: int = Field(ge=0)
+    lost: bool
+    out_of_memory: bool
+    peaks: Peaks
+    read: dict[str, Folder]
+    written: dict[str, Folder]
+    left: dict[str, Folder]
+
+
+class Exceeded(Noun):
+    """What was done beyond the grant: ``field`` of the grant, a stable code and one sentence."""
+
+    code: str
+    field: str
+    text: str
+
+
 class BudgetWarning(Noun):
     """``budget`` names it in words; what was used of it by then."""
 
@@ -232,7 +278,20 @@ class Ended(Noun):
 
 
 _OURS = {EventKind.AGENT_PROMPT, EventKind.AGENT_HIDDEN}
-_SAID = [kind for kind in EventKind if kind.startswith("agent-") and kind not in _OURS]
+_SAID = frozenset(kind for kind in EventKind if kind.startswith("agent-")) - _OURS
+
+
+class Teller(StrEnum):
+    """Whose word an event is."""
+
+    HOST = "host"
+    AGENT = "agent"
+
+
+def teller(kind: EventKind) -> Teller:
+    """Whether the host saw it itself, or passes on what the agent says."""
+    return Teller.AGENT if kind in _SAID else Teller.HOST
+
 
 DATA: Mapping[EventKind, type[Noun]] = {
     EventKind.PLANNED: Planned,
@@ -246,6 +305,10 @@ DATA: Mapping[EventKind, type[Noun]] = {
     EventKind.PAUSED: Nothing,
     EventKind.RISK_ACCEPTED: AcceptedRisk,
     EventKind.EXCHANGE: Exchanged,
+    EventKind.PROGRAM_SEEN: Program,
+    EventKind.EXECUTED: Executed,
+    EventKind.OBSERVED: Observed,
+    EventKind.GRANT_EXCEEDED: Exceeded,
     EventKind.SANDBOX_DENIED: Denied,
     EventKind.BUDGET_WARNING: BudgetWarning,
     EventKind.PROPOSED: Proposed,
@@ -257,11 +320,7 @@ DATA: Mapping[EventKind, type[Noun]] = {
     EventKind.EFFECT_TRAFFIC: EffectTraffic,
     EventKind.NOTIFIED: Notified,
     EventKind.ENDED: Ended,
-    **{
-        kind: AgentSaid
-        for kind in EventKind
-        if kind.startswith("agent-") and kind not in {"agent-prompt", "agent-hidden"}
-    },
+    **dict.fromkeys(_SAID, AgentSaid),
     **{kind: StepEnded for kind in EventKind if kind.startswith("step-")},
 }
 """The shape of ``data`` by kind; every kind has one."""

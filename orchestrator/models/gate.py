@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from orchestrator.models.base import Digest, Noun
 from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.coverage import Coverage
 from orchestrator.models.disposition import Disposition
 
 __all__ = [
@@ -98,8 +99,11 @@ class AcceptanceRun(Noun):
 
 
 class AcceptanceReport(Noun):
+    """``coverage`` is for people to read and decides nothing; ``None`` where a command failed or nobody looked."""
+
     change: ChangeIdentity
     image: str
     environment: Digest | None
     result: Result
     runs: tuple[AcceptanceRun, ...]
+    coverage: Coverage | None = None

@@ -55,7 +55,9 @@ class Policy(Noun):
     ``sandbox:PROTECTION`` by a run that names an owner and a last day.
     ``command_gates`` are programs of the team's own; each is a gate that every change must pass.
     With ``separate_approval`` whoever signed a change as made cannot be its only approver; who edited it by hand never
-    can. With ``keep_review_times`` a decision keeps how long its reviewer had the item on screen; without, nobody does.
+    can. ``drift_approvals`` distinct people must approve a change of an agent that does what its earlier runs did not;
+    0 asks for no more than else. With ``keep_review_times`` a decision keeps how long its reviewer had the item on
+    screen; without, nobody does.
     """
 
     version: int = Field(ge=1)
@@ -70,6 +72,7 @@ class Policy(Noun):
     gates: tuple[str, ...] = ()
     separate_approval: bool = False
     keep_review_times: bool = False
+    drift_approvals: int = Field(default=0, ge=0, le=16)
     accept_risk: tuple[str, ...] = ()
     revoked: tuple[Revocation, ...] = ()
     command_gates: tuple[CommandGate, ...] = ()

@@ -65,7 +65,11 @@ class WorkSheet(Noun):
 
 
 class ReviewSheet(Noun):
-    """A plan to approve, one change, all changes of a run (the last judges the final tree), or work of a process."""
+    """A plan to approve, one change, all changes of a run (the last judges the final tree), or work of a process.
+
+    ``violations`` are what steps of this run did beyond their grants, which stopped them, a sentence each. ``drift`` is
+    how the run differs from earlier ones, where the policy asks for more approvals then.
+    """
 
     spec_path: str
     spec_title: str
@@ -73,6 +77,8 @@ class ReviewSheet(Noun):
     requirements: tuple[Requirement, ...] = ()
     changes: tuple[ChangeSheet, ...] = ()
     work: WorkSheet | None = None
+    violations: tuple[str, ...] = ()
+    drift: str = ""
 
 
 class Waiver(Noun):

@@ -22,12 +22,13 @@ class Peaks(Noun):
 
 
 class Used(Noun):
-    """Of one attempt. ``commands`` are what the agent's driver told; all else is counted outside the sandbox.
+    """Of one attempt. ``commands`` are what the agent's driver told; all else was seen or counted by the host.
 
-    ``cost_usd`` is ``None`` where a price is unknown. ``egress_kib`` counts both ways.
+    ``programs`` ran in the sandbox. ``cost_usd`` is ``None`` where a price is unknown. ``egress_kib`` counts both ways.
     """
 
     commands: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     requests: int = 0

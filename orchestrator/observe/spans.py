@@ -162,7 +162,7 @@ def _shown(event: Event) -> Iterator[tuple[str, Value]]:
 
 
 def _failure(event: Event) -> str:
-    if event.kind is EventKind.VIOLATION:
+    if event.kind in {EventKind.VIOLATION, EventKind.GRANT_EXCEEDED}:
         return str(event.data["code"])
     if event.kind is EventKind.ENDED:
         return f"exit {event.data['exit']}" if event.data["exit"] else ""
@@ -195,5 +195,7 @@ def counts(events: Sequence[Event]) -> Iterator[Count]:
             yield Count("handrail.gates", 1, {"handrail.result": Result(data["result"]).value})
         elif event.kind is EventKind.SANDBOX_DENIED:
             yield Count("handrail.denials", int(data["count"]), {})
+        elif event.kind is EventKind.GRANT_EXCEEDED:
+            yield Count("handrail.violations", 1, {"handrail.code": str(data["code"])})
         elif event.kind in _ENDS:
             yield Count("handrail.step_ends", 1, {"handrail.step.status": event.kind.removeprefix("step-")})

@@ -2,7 +2,7 @@
 
 Over the fields of :class:`~orchestrator.models.capabilities.Capabilities`:
 patterns as in :mod:`orchestrator.policy.globs`, egress and models as in
-:mod:`orchestrator.policy.egress`, commands and secrets as sets, limits as
+:mod:`orchestrator.policy.egress`, commands and secrets as sets, refused programs as the union of both, limits as
 numbers; ``restricted`` data is the narrower class. Sound and not complete: a meet may be narrower than the true
 intersection, never wider.
 """
@@ -24,6 +24,7 @@ def meet(left: Capabilities, right: Capabilities) -> Capabilities:
         write=globs.meet(left.write, right.write),
         write_protected=globs.meet(left.write_protected, right.write_protected),
         commands=tuple(command for command in left.commands if command in right.commands),
+        refused=tuple(sorted({*left.refused, *right.refused})),
         egress=egress.meet(left.egress, right.egress),
         models=egress.meet_models(left.models, right.models),
         secrets=tuple(secret for secret in left.secrets if secret in right.secrets),
@@ -47,6 +48,7 @@ def is_within(grant: Capabilities, ceiling: Capabilities) -> bool:
         and globs.below(grant.write, ceiling.write)
         and globs.below(grant.write_protected, ceiling.write_protected)
         and set(grant.commands) <= set(ceiling.commands)
+        and set(grant.refused) >= set(ceiling.refused)
         and egress.below(grant.egress, ceiling.egress)
         and egress.models_below(grant.models, ceiling.models)
         and set(grant.secrets) <= set(ceiling.secrets)

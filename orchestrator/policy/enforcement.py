@@ -33,7 +33,8 @@ HELD: Final[Mapping[str, Held]] = MappingProxyType(
         "read": Held(Enforcement.COPY, "what may not be read is not copied in"),
         "write": Held(_K, "root owns the tree and granted paths alone are open; judged again on the way out"),
         "write_protected": Held(_K, "as write, and a person approves each change of one"),
-        "commands": Held(Enforcement.ADVISORY, "an agent has a shell; told by its driver"),
+        "commands": Held(Enforcement.ADVISORY, "an agent has a shell; programs are seen from outside"),
+        "refused": Held(_H, "looked for from outside; one that is seen ends the step"),
         "egress": Held(_B, "host, port, method, path and bytes, judged inside TLS"),
         "models": Held(_B, "a request for another model is refused"),
         "secrets": Held(_B, "a header added outside for the secret's own host; never readable inside"),
@@ -77,6 +78,7 @@ def granted(grant: Capabilities) -> dict[str, tuple[str, ...]]:
         "write": grant.write,
         "write_protected": grant.write_protected,
         "commands": grant.commands,
+        "refused": grant.refused,
         "egress": tuple(_rule(rule) for rule in grant.egress),
         "models": grant.models,
         "secrets": grant.secrets,
@@ -87,7 +89,7 @@ def granted(grant: Capabilities) -> dict[str, tuple[str, ...]]:
 
 def rows(grant: Capabilities, written: Iterable[str], used: Iterable[Used]) -> tuple[Grant, ...]:
     """Every field: what was granted, what was used of it over all attempts, and who holds the limit."""
-    seen = _used(tuple(written), tuple(used))
+    seen = _used(grant, tuple(written), tuple(used))
     return tuple(Grant(name, words, seen.get(name), HELD[name]) for name, words in granted(grant).items())
 
 
@@ -111,7 +113,9 @@ def _rule(rule: Egress) -> str:
     return f"{','.join(rule.methods)} {rule.host}{port} {' '.join(rule.paths)} (at most {rule.max_kib} KiB)"
 
 
-def _used(written: tuple[str, ...], attempts: tuple[Used, ...]) -> dict[str, tuple[str, ...] | None]:
+def _used(
+    grant: Capabilities, written: tuple[str, ...], attempts: tuple[Used, ...]
+) -> dict[str, tuple[str, ...] | None]:
     if not attempts:
         return {"write": written}
     costs = [attempt.cost_usd for attempt in attempts]
@@ -119,7 +123,8 @@ def _used(written: tuple[str, ...], attempts: tuple[Used, ...]) -> dict[str, tup
     cost = f"{sum(known):.4f}" if len(known) == len(costs) else "price unknown"
     return {
         "write": written,
-        "commands": _each(name for a in attempts for name in a.commands),
+        "commands": _each(name for a in attempts for name in (*a.programs, *a.commands)),
+        "refused": _refused(grant, attempts),
         "egress": _each(host for a in attempts for host in a.hosts),
         "models": _each(model for a in attempts for model in a.models),
         "limits.cpus": _cpus(attempts),
@@ -131,6 +136,12 @@ def _used(written: tuple[str, ...], attempts: tuple[Used, ...]) -> dict[str, tup
         "limits.tokens": (str(sum(a.tokens for a in attempts)),),
         "limits.cost_usd": (cost,),
     }
+
+
+def _refused(grant: Capabilities, attempts: tuple[Used, ...]) -> tuple[str, ...] | None:
+    """Of the programs that are refused, those that were seen; ``None`` where nobody looked."""
+    looked = any(attempt.programs for attempt in attempts)
+    return _each(p for a in attempts for p in a.programs if p in grant.refused) if looked else None
 
 
 def _each(names: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.environment import Environment, Service
-from orchestrator.models.usage import Peaks
+from orchestrator.models.observed import Account, Program
 from orchestrator.ports.trees import ChangeOut, TreeEntry
 
 
@@ -39,7 +39,7 @@ class SandboxRequest:
     are directories of the tree from which Python imports the project's own packages.
     ``broker`` is what a lease mounts, with its socket: a relay inside then answers on 127.0.0.1.
     ``image`` is the id of an image that stands on the engine's own and adds a layer (a coding agent's program).
-    ``watched`` has what it takes of the machine sampled.
+    ``watched`` has what it takes of the machine and which programs run in it sampled.
     """
 
     key: str
@@ -113,8 +113,16 @@ class Sandbox(Protocol):
         """
         ...
 
-    def peaks(self) -> Peaks:
-        """The most that it was seen to take so far, when it is ``watched``; sampling ends with this."""
+    def watch(self, tell: Callable[[Program], None]) -> None:
+        """Before :meth:`copy_in`: ``tell`` of each program when it is first seen, from a thread; when ``watched``."""
+        ...
+
+    def observed(self) -> Account:
+        """What it did so far, when ``watched``; sampling ends with this. ``left`` only after :meth:`change_out`."""
+        ...
+
+    def interrupt(self) -> None:
+        """End it now, from any thread: whoever waits for it gets ``SandboxUnavailable``."""
         ...
 
     def change_out(self) -> ChangeOut:

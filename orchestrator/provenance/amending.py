@@ -42,6 +42,7 @@ class Edit:
     approve: tuple[str, ...] | None = None
     separate: bool | None = None
     review_times: bool | None = None
+    drift_approvals: int | None = None
     revoke: Sequence[Revocation] = ()
     accept_risk: tuple[str, ...] | None = None
     days: int | None = None
@@ -79,6 +80,7 @@ def edited(chain: PolicyChain, edit: Edit, now: datetime) -> Policy:
             "command_gates": _declared(old, edit),
             "separate_approval": old.separate_approval if edit.separate is None else edit.separate,
             "keep_review_times": old.keep_review_times if edit.review_times is None else edit.review_times,
+            "drift_approvals": old.drift_approvals if edit.drift_approvals is None else edit.drift_approvals,
             "revoked": (*old.revoked, *edit.revoke),
         }
     )

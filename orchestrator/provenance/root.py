@@ -210,6 +210,11 @@ def check(policy: Policy) -> None:
         raise _contradictory("declares a gate twice", policy.version)
     if policy.separate_approval and not _separable(policy):
         raise _contradictory("separates approval, and has no reviewer beside whoever signs changes", policy.version)
+    deciding = {name for role in policy.approve_roles if role in policy.roles for name in policy.roles[role].principals}
+    if policy.drift_approvals > len(deciding):
+        raise _contradictory(
+            "asks for more approvals after drift than there are people who can give them", policy.version
+        )
     if "root" not in policy.roles or not {*policy.lift_roles, *policy.approve_roles} <= policy.roles.keys():
         raise _contradictory("has no role root, or lifts or approves by a role that it does not have", policy.version)
 

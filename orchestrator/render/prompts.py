@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.models.base import Digest, sha256
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.render.data import CHARACTERS_PER_TOKEN, block, line, literal
@@ -51,6 +52,15 @@ class ContextFile:
 
     path: str
     data: bytes
+
+
+@cache
+def template_digest(name: str) -> Digest:
+    """Of a template's own text: a changed one is another prompt, whatever it is called."""
+    environment = _environment()
+    if environment.loader is None:
+        raise RuntimeError("templates without a loader")
+    return sha256(environment.loader.get_source(environment, name)[0].encode())
 
 
 @cache

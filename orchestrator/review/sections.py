@@ -61,6 +61,10 @@ def head(view: ItemView) -> Iterator[Row]:
     if item.change is not None:
         yield from text(f"Target {item.change.target_ref} at {item.change.tip}, tree {item.change.tree}")
     yield from text(f"Subject {item.subject}")
+    if view.sheet.drift:
+        yield alert(f"DRIFT, so more people must approve: {view.sheet.drift}")
+    for violation in view.sheet.violations:
+        yield alert(f"BEYOND ITS GRANT {violation}")
     if view.outdated:
         yield alert("outdated: the branch moved on, and the change was rebuilt as another item")
     if item.due_at is not None:
@@ -271,6 +275,8 @@ def _accepted(step_id: str, report: AcceptanceReport | None) -> Iterator[Row]:
         exits = f"exit {run.exit_on_base} before, {run.exit_on_change} after"
         yield from text(f"{report.result.value} {shlex.join(run.argv)} ({run.source})")
         yield from text(f"{shows(run)} ({exits})", 4)
+    for line in report.coverage.words() if report.coverage else ():
+        yield from text(line, 4)
     if not any(run.shows in {Demonstration.DEMONSTRATED, Demonstration.RED} for run in report.runs):
         yield alert(f"{step_id}: not demonstrated by any command")
 

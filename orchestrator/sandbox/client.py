@@ -142,6 +142,16 @@ class Engine:
         with self._call("measure a container"):
             return dict(self._api.stats(container, stream=False, one_shot=True))
 
+    def top(self, container: str) -> list[tuple[str, str, str, str]]:
+        """Process id, parent's id, name and command line of each of its processes, as the engine's machine sees them.
+
+        Not for gVisor: the engine would look its process ids up on the machine itself.
+        """
+        with self._call("list the processes of a container"):
+            told: dict[str, Any] = self._api.top(container, ps_args="-eo pid,ppid,comm,args")
+            rows: list[list[str]] = told.get("Processes") or []
+            return [(row[0], row[1], row[2], row[3]) for row in rows if len(row) == 4]  # noqa: PLR2004  columns
+
     def start(self, container: str) -> None:
         """Run PID 1."""
         with self._call("start a container"):

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from orchestrator.errors import LimitReached, RepositoryError, SandboxUnavailable, UsageError
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.observed import Account, Cause, Folder, Program, Ran
 from orchestrator.models.usage import Peaks
 from orchestrator.ports import ChangeOut, Execution, SandboxRequest, TreeEntry
 from orchestrator.sandbox import layout, members
 from orchestrator.sandbox.channel import Channel
 from orchestrator.sandbox.client import Engine
-from orchestrator.sandbox.peaks import Watch
-from orchestrator.sandbox.profile import ENVIRONMENT, MIB, NODE_MODULES, PACKAGES, UNPACKER, WORK
+from orchestrator.sandbox.peaks import Watch, higher
+from orchestrator.sandbox.profile import ENVIRONMENT, MIB, NODE_MODULES, PACKAGES, UNPACKER, WATCHER, WORK
 from orchestrator.sandbox.services import START_SECONDS, Services
+from orchestrator.sandbox.watching import Programs
 
 MAX_STDIN_BYTES = 16 * MIB
 TRANSFER_SECONDS = 120
@@ -27,6 +29,11 @@ _LIVE_SECONDS = 0.2
 _LIVE_BYTES = 64 << 10
 _CAPS = struct.Struct(">QQI")
 _EXITED = struct.Struct(">iB")
+_LEFT = struct.Struct(">IQ")
+_MAX_LEFT = 128
+_WATCH_SECONDS = ("0.1", "0.25")
+"""How often the process table is read when nothing was opened; with gVisor, where that costs more, less often."""
+_KILLED = 137
 _TRUNCATED, _TIMED_OUT = 1, 2
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 _ENV = {
@@ -42,7 +49,9 @@ _ENV = {
 class DockerSandbox:
     """Implements :class:`~orchestrator.ports.Sandbox`. Made by ``DockerSandboxes.open``, which also ends it."""
 
-    def __init__(self, engine: Engine, container: str, channel: Channel, request: SandboxRequest) -> None:
+    def __init__(
+        self, engine: Engine, container: str, channel: Channel, request: SandboxRequest, *, gvisor: bool = False
+    ) -> None:
         self._engine, self._container, self._channel, self._request = engine, container, channel, request
         self._ends_at = time.monotonic() + request.limits.wall_seconds
         self._base: frozenset[str] = frozenset()
@@ -50,6 +59,10 @@ class DockerSandbox:
         self._broken = False
         self._services: Services | None = None
         self._watch = Watch(engine, container) if request.watched else None
+        self._programs = Programs(engine, container, listed=not gvisor) if request.watched else None
+        self._watcher = [*WATCHER, _WATCH_SECONDS[gvisor]]
+        self._ran: list[Ran] = []
+        self._left: dict[str, Folder] = {}
 
     def begin_wall_time(self) -> None:
         """For a container that was made ahead: its time begins now."""
@@ -68,13 +81,34 @@ class DockerSandbox:
         if self._services is not None:
             self._services.close()
 
-    def peaks(self) -> Peaks:
+    def watch(self, tell: Callable[[Program], None]) -> None:
+        """As the port says."""
+        if self._programs is not None:
+            self._programs.tell(tell)
+
+    def observed(self) -> Account:
         """As the port says; nothing for one that was not to be watched."""
-        return self._watch.close() if self._watch is not None else Peaks()
+        programs = self._programs
+        if self._watch is None or programs is None:
+            return Account()
+        programs.close()
+        return Account(
+            ways=programs.ways,
+            programs=programs.programs,
+            seen=programs.seen,
+            created=programs.created,
+            dropped=programs.dropped,
+            lost=programs.lost,
+            ran=tuple(_explained(ran, starved=programs.starved) for ran in self._ran),
+            out_of_memory=programs.starved,
+            peaks=higher(self._watch.close(), Peaks(pids=programs.most)),
+            left=self._left,
+        )
 
     def stop_watch(self) -> None:
         """Idempotent; for a container that is about to go."""
-        if self._watch is not None:
+        if self._watch is not None and self._programs is not None:
+            self._programs.abandon()
             self._watch.abandon()
 
     @property
@@ -128,6 +162,9 @@ class DockerSandbox:
         """As the port says. The environment is fixed but for ``env``; nothing comes from host or image."""
         self._fresh = False
         self._await_services()
+        if self._programs is not None:
+            with _Use(self):
+                self._programs.ready()
         allowed = min(timeout_seconds, self._ends_at - time.monotonic())
         if allowed <= 0:
             raise self._wall()
@@ -138,6 +175,7 @@ class DockerSandbox:
             self._channel.command(b"X", message, self._deadline(TRANSFER_SECONDS))
             until = time.monotonic() + allowed + GRACE_SECONDS
             execution = self._collect(until, on_output, _Live(self._channel, live_input))
+        self._ran.append(_ran(argv, execution))
         if execution.timed_out and allowed < timeout_seconds:
             raise self._wall()
         return execution
@@ -161,7 +199,14 @@ class DockerSandbox:
                     raise members.refusal(payload.decode("utf-8", "replace"))
                 else:
                     self._expect(kind, b"K")
-                    return receiver.result()
+                    break
+            if self._watch is not None:
+                self._left = self._left_over(deadline)
+        return receiver.result()
+
+    def interrupt(self) -> None:
+        """As the port says."""
+        self.hang_up()
 
     def hang_up(self) -> None:
         """Close the channel, from any thread; the supervisor ends itself and with it the container."""
@@ -191,6 +236,18 @@ class DockerSandbox:
 
     def _deadline(self, seconds: float) -> float:
         return min(time.monotonic() + seconds, self._ends_at + GRACE_SECONDS)
+
+    def _left_over(self, deadline: float) -> dict[str, Folder]:
+        """What lies in ``/tmp``; every process is dead."""
+        self._channel.command(b"T", (), deadline)
+        found: dict[str, Folder] = {}
+        while (answer := self._channel.receive(deadline))[0] == b"t":
+            files, size = _LEFT.unpack_from(answer[1])
+            name = answer[1][_LEFT.size :].decode("utf-8", "replace")
+            if len(found) < _MAX_LEFT:
+                found["".join(c if c.isprintable() else "?" for c in name)] = Folder(files=files, bytes=size)
+        self._expect(answer[0], b"K", answer[1])
+        return found
 
     def _await_services(self) -> None:
         if self._services is not None:
@@ -247,11 +304,17 @@ class DockerSandbox:
             raise SandboxUnavailable("SBX008", f"the sandbox's supervisor answered {kind!r}", "rebuild the image")
 
     def _as_root(self, places: Sequence[layout.Place], read: Callable[[Sequence[GitOid]], Iterator[bytes]]) -> None:
-        channel = self._engine.execute_as(0, self._container, list(UNPACKER))
+        watch = self._programs
+        channel = self._engine.execute_as(0, self._container, self._watcher if watch else list(UNPACKER))
         try:
             with _Use(self):
                 self._unpack(channel, places, read)
-        finally:
+                if watch is not None:
+                    watch.begin(channel)
+        except BaseException:
+            channel.close()
+            raise
+        if watch is None:
             channel.close()
 
     def _unpack(
@@ -264,6 +327,22 @@ class DockerSandbox:
             words = payload.decode("utf-8", "replace")
             raise LimitReached("SBX021", f"the tree does not fit into the sandbox: {words}", "raise disk_mib or inodes")
         self._expect(kind, b"K")
+
+
+def _ran(argv: Sequence[str], execution: Execution) -> Ran:
+    """What the host started; of an argument that is no plain word (a program, a text) nothing is kept."""
+    code = execution.exit_code
+    cause = Cause.TIMED_OUT if execution.timed_out else Cause.KILLED if code >= _KILLED - 9 else Cause.FAILED
+    words = tuple(word for word in argv[:8] if len(word) <= 120 and word.isprintable())  # noqa: PLR2004  a word
+    ended = Cause.ENDED if code == 0 else cause
+    seconds = round(execution.duration_seconds, 3)
+    return Ran(argv=words, exit_code=code, cause=ended, seconds=seconds, truncated=execution.truncated)
+
+
+def _explained(ran: Ran, *, starved: bool) -> Ran:
+    """The kernel kills with the same signal whoever is out of memory: only the engine knows."""
+    killed = starved and ran.exit_code == _KILLED and ran.cause is Cause.KILLED
+    return ran.model_copy(update={"cause": Cause.OUT_OF_MEMORY}) if killed else ran
 
 
 class _Live:

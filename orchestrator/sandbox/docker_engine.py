@@ -302,7 +302,8 @@ class DockerSandboxes:
         pooled = made is not None
         made = made or self._make(request)
         try:
-            sandbox = DockerSandbox(self._engine, made.container, made.channel, request)
+            gvisor = is_gvisor(self.connect().runtime)
+            sandbox = DockerSandbox(self._engine, made.container, made.channel, request, gvisor=gvisor)
             self._live.add(sandbox)
             try:
                 if self._aborted:

@@ -31,6 +31,8 @@ SERVICE_USER = 65533
 PYTHON = "python3"
 SUPERVISOR = (PYTHON, "-I", "-S", f"{PROGRAMS}/supervisor.py")
 UNPACKER = (*SUPERVISOR, "unpack")
+WATCHER = (*UNPACKER, "watch")
+"""Unpacks, and stays to tell which programs run; how often it looks is its next word."""
 SERVICE_KEEPER = (PYTHON, "-I", "-S", f"{PROGRAMS}/services.py")
 WORKING_SET_MIB = 32
 """What the supervisor and the smallest command need beside the files."""

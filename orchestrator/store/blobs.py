@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.errors import StoreError
 from orchestrator.models.ids import Digest, sha256
-from orchestrator.store.index import SqliteIndex
+from orchestrator.store.index import StoredIndex
 from orchestrator.store.sealing import Seal, keyless, unsealed
 from orchestrator.store.whole import sweep, write_whole
 
@@ -23,7 +23,7 @@ class StoredBlobs:
     guesses them finds them confirmed.
     """
 
-    def __init__(self, index: SqliteIndex, root: Path, seal: Seal | None = None) -> None:
+    def __init__(self, index: StoredIndex, root: Path, seal: Seal | None = None) -> None:
         self._index = index
         self._root = root
         self._seal = seal

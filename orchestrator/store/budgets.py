@@ -1,16 +1,16 @@
-"""What runs may still spend, in ``runs.db``: set aside before it is spent, replaced by what was spent (D9)."""
+"""What runs may still spend: set aside before it is spent, replaced by what was spent (D9)."""
 
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.errors import StoreError
 from orchestrator.models.ids import RunId
 from orchestrator.ports import Budgets
-from orchestrator.store.index import SqliteIndex
+from orchestrator.store.database import Statements
+from orchestrator.store.index import StoredIndex
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS spending (run TEXT NOT NULL, key TEXT NOT NULL, tokens INTEGER NOT NULL, "
@@ -18,7 +18,7 @@ _TABLE = (
 )
 _ADD = (
     "INSERT INTO spending VALUES (?, ?, ?, ?, 0) ON CONFLICT (run, key) DO UPDATE SET "
-    "tokens = tokens + excluded.tokens, cost_usd = cost_usd + excluded.cost_usd, settled = 0"
+    "tokens = spending.tokens + excluded.tokens, cost_usd = spending.cost_usd + excluded.cost_usd, settled = 0"
 )
 _REPLACE = (
     "INSERT INTO spending VALUES (?, ?, ?, ?, 1) ON CONFLICT (run, key) DO UPDATE SET "
@@ -29,7 +29,7 @@ _CENT_DUST = 1e-9
 """Sums of binary fractions differ from the limit by less than this when they are equal to it."""
 
 
-class SqliteBudgets:
+class StoredBudgets:
     """Implements :class:`orchestrator.ports.Budgets` for one run.
 
     ``tokens`` and ``cost_usd`` are the run's ceilings over all its keys; ``cost_usd`` ``None`` counts money and
@@ -38,11 +38,10 @@ class SqliteBudgets:
     Raises ``StoreError`` (``STORE011``, ``STORE012``, and ``STORE016`` for an amount that is none).
     """
 
-    def __init__(self, index: SqliteIndex, run: RunId, tokens: int, cost_usd: float | None = None) -> None:
+    def __init__(self, index: StoredIndex, run: RunId, tokens: int, cost_usd: float | None = None) -> None:
         self._index, self._run = index, run
         self._tokens, self._cost_usd = tokens, cost_usd
-        with index.transaction() as db:
-            db.execute(_TABLE)
+        index.ensure_table("spending", _TABLE)
 
     def reserve(self, key: str, tokens: int, cost_usd: float) -> bool:
         """As the port says; nothing is set aside when it answers ``False``."""
@@ -78,7 +77,7 @@ class SqliteBudgets:
         with self._index.transaction() as db:
             return self._sums(db)
 
-    def _sums(self, db: sqlite3.Connection) -> tuple[int, float]:
+    def _sums(self, db: Statements) -> tuple[int, float]:
         row: tuple[Any, ...] = db.execute(_SUMS, (self._run,)).fetchone()
         return int(row[0]), float(row[1])
 

@@ -57,7 +57,7 @@ def checkpoints(path: Path, key: bytes | None = None) -> Iterator[SqliteSaver]:
     except sqlite3.Error as problem:
         raise StoreError("STORE020", f"Cannot open {path}: {problem}.", "handrail doctor") from problem
     try:
-        saver = StateSaver(db, serde=serializer(path, key))
+        saver = StateSaver(db, serde=serializer(path.parent.name, key))
         saver.setup()
         db.execute(_KEEP_TWO)
         db.execute("PRAGMA synchronous = FULL")
@@ -71,12 +71,12 @@ def checkpoints(path: Path, key: bytes | None = None) -> Iterator[SqliteSaver]:
         db.close()
 
 
-def serializer(path: Path, key: bytes | None) -> StateSerializer:
-    """The strict one, sealed for the run in whose folder ``path`` lies when there is a key."""
+def serializer(run: str, key: bytes | None) -> StateSerializer:
+    """The strict one, sealed for the run when there is a key."""
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer  # noqa: PLC0415  costs start-up
 
     strict = JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
-    return StateSerializer(strict, Seal(key, f"checkpoints of {path.parent.name}") if key is not None else None)
+    return StateSerializer(strict, Seal(key, f"checkpoints of {run}") if key is not None else None)
 
 
 _COLUMNS = {
@@ -96,7 +96,7 @@ def dump(path: Path, key: bytes | None = None) -> tuple[Dump, list[object]]:
     if not path.exists():
         return {}, []
     with checkpoints(path, key) as saver:
-        opened = serializer(path, key).opened
+        opened = serializer(path.parent.name, key).opened
         rows = {t: saver.conn.execute(f"SELECT {c} FROM {t}").fetchall() for t, c in _COLUMNS.items()}  # noqa: S608  our own names
         kept = [(row[4], row[5]) for row in rows["checkpoints"]] + [(row[7], row[8]) for row in rows["writes"]]
         values: list[object] = [saver.serde.loads_typed(one) for one in kept if one[0]]
@@ -107,7 +107,7 @@ def dump(path: Path, key: bytes | None = None) -> tuple[Dump, list[object]]:
 def load(path: Path, rows: Dump, key: bytes | None = None) -> None:
     """Replace what is at ``path`` by these rows, in one transaction; sealed when there is a key."""
     with checkpoints(path, key) as saver:
-        closed = serializer(path, key).closed
+        closed = serializer(path.parent.name, key).closed
         for table, columns in _COLUMNS.items():
             saver.conn.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
             marks = ", ".join("?" for _ in columns.split(","))

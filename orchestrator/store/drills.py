@@ -6,24 +6,24 @@ import json
 
 from orchestrator.models.ids import Digest, RunId
 from orchestrator.models.status import DRILL
-from orchestrator.store.index import SqliteIndex
+from orchestrator.store.index import StoredIndex
 
 _ITEMS = "SELECT id FROM items WHERE run = ?"
 _TABLES = ("items", "drafts", "steers", "control", "paused", "events")
 
 
-def waiting(index: SqliteIndex) -> tuple[RunId, ...]:
+def waiting(index: StoredIndex) -> tuple[RunId, ...]:
     """Drills that have not ended, oldest first."""
     rows = [(row[0], json.loads(row[1])) for row in index.read("SELECT id, document FROM runs ORDER BY created_at")]
     return tuple(RunId(name) for name, run in rows if run["workflow"] == DRILL)
 
 
-def notes(index: SqliteIndex, run: RunId) -> tuple[Digest, ...]:
+def notes(index: StoredIndex, run: RunId) -> tuple[Digest, ...]:
     """Stored marks and waivers of all people."""
     return tuple(Digest(row[0]) for row in index.read("SELECT document FROM drafts WHERE run = ?", (run,)))
 
 
-def forget(index: SqliteIndex, run: RunId) -> None:
+def forget(index: StoredIndex, run: RunId) -> None:
     """Every row of a drill, in one transaction; a run that is none is left alone."""
     if run not in waiting(index):
         return

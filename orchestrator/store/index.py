@@ -1,7 +1,7 @@
-"""``runs.db``: what runs, what waits, what was decided. Short transactions, any process.
+"""What runs, what waits, what was decided: in ``runs.db``, or in a cluster's database. Short transactions, any process.
 
 Blobs, events and effects are staged: they reach the disk with the next write or
-:meth:`SqliteIndex.flush`, whichever comes first, in one transaction. So nothing
+:meth:`StoredIndex.flush`, whichever comes first, in one transaction. So nothing
 durable ever refers to a blob that is not, and a step costs a few fsyncs instead
 of one for each thing that it leaves.
 """
@@ -9,7 +9,6 @@ of one for each thing that it leaves.
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.errors import StoreError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.models.ids import Digest, RunId, StepId
 from orchestrator.models.status import DRILL, OVER
-from orchestrator.store.migrations import VERSION, bring_forward
-from orchestrator.store.whole import make_folder
+from orchestrator.store.database import Database, SqliteDatabase, Statements
 
 if TYPE_CHECKING:
     from orchestrator.models.decision import ReviewItem
@@ -29,8 +27,16 @@ if TYPE_CHECKING:
     from orchestrator.models.run import Run
     from orchestrator.ports.storage import ComesTo
 
-_BUSY_MILLISECONDS = 10_000
 _STAGE_SECONDS = 0.25
+_DRAFT = (
+    "INSERT INTO drafts VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (run, keyid, subject) DO UPDATE SET document = excluded.document"
+)
+_OPEN_ITEMS = (
+    "SELECT items.document FROM items JOIN runs ON runs.id = items.run WHERE outcome IS NULL "  # noqa: S608  our own text
+    "AND run = coalesce(?, run) AND json_extract(runs.document, '$.status') "
+    f"NOT IN ({', '.join('?' for _ in OVER)}) ORDER BY items.created_at, items.id"
+)
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
 _FIRST = "(SELECT min(number) FROM events WHERE run = ?1)"
 _EVENTS = (
@@ -38,11 +44,11 @@ _EVENTS = (
 )
 
 
-class SqliteIndex:
-    """Implements :class:`orchestrator.ports.RunIndex` on one SQLite file in WAL mode, ``synchronous=FULL``."""
+class StoredIndex:
+    """Implements :class:`orchestrator.ports.RunIndex` on a database. Safe to call from several threads."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._turn = threading.RLock()
         self._staged: list[tuple[str, tuple[object, ...]]] = []
         self._staged_blobs: dict[Digest, bytes] = {}
@@ -50,20 +56,13 @@ class SqliteIndex:
         self._flushed_at = time.monotonic()
         self.hears: Callable[[Event], None] | None = None
         """Told of every event that is emitted here."""
-        try:
-            make_folder(path.parent)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate()
-        except (sqlite3.Error, OSError) as problem:
-            raise StoreError("STORE010", f"Cannot open {path}: {problem}.", "handrail doctor") from problem
 
     def close(self) -> None:
         """Write what is staged and close the connection."""
-        self.flush()
-        self._db.close()
+        try:
+            self.flush()
+        finally:
+            self._database.close()
 
     def add_run(self, run: Run) -> None:
         with self._write() as db:
@@ -91,10 +90,10 @@ class SqliteIndex:
         with self._write() as db:
             self.insert_item(db, item)
 
-    def insert_item(self, db: sqlite3.Connection, item: ReviewItem) -> None:
+    def insert_item(self, db: Statements, item: ReviewItem) -> None:
         """An item in a neighbour's transaction."""
         db.execute(
-            "INSERT OR IGNORE INTO items (id, run, created_at, document) VALUES (?, ?, ?, ?)",
+            "INSERT INTO items (id, run, created_at, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (item.id, item.run, item.created_at.isoformat(), item.model_dump_json()),
         )
 
@@ -112,13 +111,7 @@ class SqliteIndex:
         return [json.loads(text) for text in self._open_items(None)]
 
     def _open_items(self, run: RunId | None) -> list[str]:
-        rows = self._read(
-            "SELECT items.document FROM items JOIN runs ON runs.id = items.run WHERE outcome IS NULL "
-            "AND (?1 IS NULL OR run = ?1) AND json_extract(runs.document, '$.status') "
-            "NOT IN (SELECT value FROM json_each(?2)) ORDER BY items.created_at, items.id",
-            (run, json.dumps(sorted(OVER))),
-        )
-        return [row[0] for row in rows]
+        return [row[0] for row in self._read(_OPEN_ITEMS, (run, *sorted(OVER)))]
 
     def items_of(self, run: RunId) -> tuple[tuple[ReviewItem, str | None], ...]:
         """Every item of a run with its outcome, oldest first."""
@@ -162,7 +155,7 @@ class SqliteIndex:
 
     def put_draft(self, run: RunId, keyid: str, subject: str, document: Digest) -> None:
         with self._write() as db:
-            db.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?)", (run, keyid, subject, document))
+            db.execute(_DRAFT, (run, keyid, subject, document))
 
     def drop_draft(self, run: RunId, keyid: str, subject: str) -> None:
         with self._write() as db:
@@ -187,12 +180,17 @@ class SqliteIndex:
                 with self._write():
                     pass
 
+    def forget_staged(self) -> None:
+        """Let go of what was staged: it is of an owner that is none any more."""
+        with self._turn:
+            self._written()
+
     def stage_blob(self, digest: Digest, data: bytes) -> None:
         """Keep a blob with the next write."""
         with self._turn:
             if digest not in self._staged_blobs:
                 self._staged_blobs[digest] = data
-                self._staged.append(("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (digest, data)))
+                self._staged.append(("INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO NOTHING", (digest, data)))
 
     def has_staged(self, digest: Digest) -> bool:
         """Whether a blob goes out with the next write."""
@@ -212,10 +210,7 @@ class SqliteIndex:
         """Delete blobs and overwrite their pages, so that no copy stays in the file or in its journal."""
         with self._turn:
             self.flush()
-            with self._write() as db:
-                db.execute("PRAGMA secure_delete = ON")
-                db.executemany("DELETE FROM blobs WHERE digest = ?", [(d,) for d in digests])
-            self._read("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._database.erase("DELETE FROM blobs WHERE digest = ?", [(d,) for d in digests])
             for digest in digests:
                 self._staged_blobs.pop(digest, None)
 
@@ -247,7 +242,7 @@ class SqliteIndex:
         with self._turn:
             if self.effect(key) is None:
                 self._staged_effects[key] = result
-                self._staged.append(("INSERT OR IGNORE INTO effects VALUES (?, ?)", (key, result)))
+                self._staged.append(("INSERT INTO effects VALUES (?, ?) ON CONFLICT DO NOTHING", (key, result)))
 
     def ask_to_cancel(self, run: RunId) -> None:
         with self._write() as db:
@@ -257,7 +252,9 @@ class SqliteIndex:
         return bool(self._read("SELECT 1 FROM control WHERE run = ? AND cancel = 1", (run,)))
 
     def set_paused(self, run: RunId, *, paused: bool) -> None:
-        statement = "INSERT OR IGNORE INTO paused VALUES (?)" if paused else "DELETE FROM paused WHERE run = ?"
+        statement = (
+            "INSERT INTO paused VALUES (?) ON CONFLICT DO NOTHING" if paused else "DELETE FROM paused WHERE run = ?"
+        )
         with self._write() as db:
             db.execute(statement, (run,))
 
@@ -265,7 +262,7 @@ class SqliteIndex:
         return bool(self._read("SELECT 1 FROM paused WHERE run = ?", (run,)))
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Statements]:
         """One immediate transaction of a neighbour in this room; durable when the context ends."""
         with self._write() as db:
             yield db
@@ -276,7 +273,14 @@ class SqliteIndex:
 
     def has_table(self, name: str) -> bool:
         """Whether a neighbour's table is there."""
-        return bool(self._read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+        return self._database.has_table(name)
+
+    def ensure_table(self, name: str, *statements: str) -> None:
+        """Make a neighbour's table where it is not there yet."""
+        if not self.has_table(name):
+            with self._write() as db:
+                for statement in statements:
+                    db.execute(statement)
 
     def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
         with self._write() as db:
@@ -287,29 +291,17 @@ class SqliteIndex:
         return tuple(Digest(row[0]) for row in rows)
 
     def _read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        try:
-            with self._turn:
-                return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as problem:
-            raise StoreError("STORE011", f"Cannot read {self._path}: {problem}.", "handrail doctor") from problem
+        with self._turn:
+            return self._database.read(query, values)
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._turn:
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    for statement, values in self._staged:
-                        self._db.execute(statement, values)
-                    yield self._db
-                except BaseException:
-                    self._db.execute("ROLLBACK")
-                    raise
-                self._db.execute("COMMIT")
-                self._written()
-        except sqlite3.Error as problem:
-            hint = "free space, then resume the run" if "full" in str(problem) else "try again"
-            raise StoreError("STORE012", f"Cannot write {self._path}: {problem}.", hint) from problem
+    def _write(self) -> Iterator[Statements]:
+        with self._turn:
+            with self._database.transaction() as db:
+                for statement, values in self._staged:
+                    db.execute(statement, values)
+                yield db
+            self._written()
 
     def _written(self) -> None:
         self._staged.clear()
@@ -317,18 +309,12 @@ class SqliteIndex:
         self._staged_effects.clear()
         self._flushed_at = time.monotonic()
 
-    def _migrate(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise StoreError("STORE013", f"{self._path} was written by a newer Handrail.", "upgrade Handrail")
-        if version < VERSION:
-            self._bring_forward()
 
-    def _bring_forward(self) -> None:
-        with self._write() as db:  # another process may have done it meanwhile
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version < VERSION:
-                bring_forward(db, version)
+class SqliteIndex(StoredIndex):
+    """On one SQLite file. Raises as :class:`~orchestrator.store.database.SqliteDatabase`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(SqliteDatabase(path))
 
 
 def _run(text: str) -> Run:

@@ -24,9 +24,17 @@ def config_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class StateLayout:
-    """The folder of one repository. Folders are made 0700: diffs and specs lie below."""
+    """The folder of one repository. Folders are made 0700: diffs and specs lie below.
+
+    ``shared`` is where contents lie that other machines need too; in a cluster that is another folder.
+    """
 
     root: Path
+    shared_root: Path | None = None
+
+    @property
+    def shared(self) -> Path:
+        return self.shared_root or self.root
 
     @property
     def database(self) -> Path:
@@ -34,11 +42,11 @@ class StateLayout:
 
     @property
     def blobs(self) -> Path:
-        return self.root / "blobs"
+        return self.shared / "blobs"
 
     @property
     def trees(self) -> Path:
-        return self.root / "trees.git"
+        return self.shared / "trees.git"
 
     @property
     def answers(self) -> Path:
@@ -70,3 +78,4 @@ class StateLayout:
     def create(self) -> None:
         """Make the folder; harmless when it is there."""
         make_folder(self.root)
+        make_folder(self.shared)

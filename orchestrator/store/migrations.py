@@ -7,8 +7,11 @@ decides. There is no way back: an earlier Handrail refuses the file (STORE013).
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrator.store.database import Statements
 
 VERSION = 4
 _STEERS = (
@@ -30,7 +33,7 @@ CHANGES: dict[int, tuple[str, ...]] = {2: (_BLOBS, _STEERS, _DRAFTS), 3: (_HALTS
 run's document may say, which a Handrail of version 3 cannot read."""
 
 
-def bring_forward(db: sqlite3.Connection, version: int) -> None:
+def bring_forward(db: Statements, version: int) -> None:
     """Inside a transaction. ``version`` is the file's; 0 is a file without any table."""
     if version == 0:
         schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")

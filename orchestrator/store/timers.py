@@ -1,13 +1,13 @@
-"""Timers: absolute UTC times in ``runs.db``, written in the transaction that parks the run, fired once (D16)."""
+"""Timers: absolute UTC times beside the runs, written in the transaction that parks the run, fired once (D16)."""
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orchestrator.models.ids import RunId
-from orchestrator.store.index import SqliteIndex
+from orchestrator.store.database import Statements
+from orchestrator.store.index import StoredIndex
 
 if TYPE_CHECKING:
     from orchestrator.models.decision import ReviewItem
@@ -24,22 +24,19 @@ _DUE = (
 )
 
 
-class SqliteTimers:
+class StoredTimers:
     """Implements :class:`orchestrator.ports.Timers`. A timer whose item is decided before never fires."""
 
-    def __init__(self, index: SqliteIndex) -> None:
+    def __init__(self, index: StoredIndex) -> None:
         self._index = index
-        if not index.has_table("timers"):
-            with index.transaction() as db:
-                for statement in _TABLES:
-                    db.execute(statement)
+        index.ensure_table("timers", *_TABLES)
 
     def park(self, run: RunId, key: str, due_at: datetime, item: ReviewItem | None) -> datetime:
         """As the port says: the item and its timer in one transaction."""
         with self._index.transaction() as db:
             if item is not None:
                 self._index.insert_item(db, item)
-            db.execute("INSERT OR IGNORE INTO timers VALUES (?, ?, ?, NULL)", (key, run, _text(due_at)))
+            db.execute("INSERT INTO timers VALUES (?, ?, ?, NULL) ON CONFLICT DO NOTHING", (key, run, _text(due_at)))
             row = db.execute("SELECT due_at FROM timers WHERE key = ?", (key,)).fetchone()
         return datetime.fromisoformat(row[0])
 
@@ -81,7 +78,7 @@ class SqliteTimers:
         return datetime.fromisoformat(rows[0][0]) if rows else None
 
 
-def _fire(db: sqlite3.Connection, key: str, run: RunId, now: datetime) -> RunId:
+def _fire(db: Statements, key: str, run: RunId, now: datetime) -> RunId:
     db.execute("UPDATE timers SET fired_at = ? WHERE key = ? AND fired_at IS NULL", (_text(now), key))
     db.execute("UPDATE items SET outcome = ? WHERE id = ? AND outcome IS NULL", (_EXPIRED, key))
     return run

@@ -45,8 +45,10 @@ class GitTrees:
         store: ObjectStore,
         max_blob_bytes: int = MAX_BLOB_BYTES,
         fresh: Mapping[str, GitOid] | None = None,
+        before_move: Callable[[], None] = lambda: None,
     ) -> None:
         self.repository = found
+        self._before_move = before_move
         self._fresh = dict(fresh or {})
         self._store = store
         self._max_blob_bytes = max_blob_bytes
@@ -55,16 +57,23 @@ class GitTrees:
         self._brought: set[GitOid] = set()
 
     @classmethod
-    def open(cls, folder: Path, private: Path, fresh: Mapping[str, GitOid] | None = None) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        private: Path,
+        fresh: Mapping[str, GitOid] | None = None,
+        before_move: Callable[[], None] = lambda: None,
+    ) -> Self:
         """The repository in or above ``folder``; trees are made in the bare repository ``private``, made if absent.
 
-        ``fresh`` are evidence branches that are read at these commits. Raises
-        ``RepositoryError`` REPO001, REPO005, REPO006 or REPO007, ``StoreError`` TRE002.
+        ``fresh`` are evidence branches that are read at these commits. ``before_move`` is called right before each
+        reference is moved, and what it raises keeps it from that. Raises ``RepositoryError`` REPO001, REPO005,
+        REPO006 or REPO007, ``StoreError`` TRE002.
         """
         found = repository.find(folder)
         if fresh is not None:
             found = replace(found, quarantine=os.environ.get("GIT_QUARANTINE_PATH", ""))
-        return cls(found, open_private(found, private.absolute()), fresh=fresh)
+        return cls(found, open_private(found, private.absolute()), fresh=fresh, before_move=before_move)
 
     def __enter__(self) -> Self:
         return self
@@ -192,6 +201,7 @@ class GitTrees:
 
     def update_refs(self, updates: Sequence[RefUpdate]) -> None:
         """As the port says; REPO021 when a branch is checked out in some worktree."""
+        self._before_move()
         update_refs(self.repository, self._store, updates, self._brought)
 
     def checked_out(self, ref: str) -> str | None:

@@ -2,7 +2,7 @@
 
 Nothing of Handrail knows of this: what is watched are the ways by which a Python program can reach a disk, a
 database, git, the container engine or another process. A boundary is called by its kind and by the function of ours
-that is at work, as ``commit store.index:SqliteIndex.add_decision``. So a new one is found without anybody naming it.
+that is at work, as ``commit store.index:StoredIndex.add_decision``. So a new one is found without anybody naming it.
 """
 
 import os

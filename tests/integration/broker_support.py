@@ -21,7 +21,7 @@ from orchestrator.broker.setup import RELAY, SOCKET
 from orchestrator.models.base import RunId, sha256
 from orchestrator.models.endpoint import Credential, Endpoint, Price, SecretSource, WireProtocol
 from orchestrator.ports import BrokerGrant
-from orchestrator.store.budgets import SqliteBudgets
+from orchestrator.store.budgets import StoredBudgets
 from orchestrator.store.index import SqliteIndex
 
 KEY = "sk-canary-0123456789abcdef"
@@ -196,7 +196,7 @@ class Desk:
         self.index = SqliteIndex(Path(folder) / "runs.db")
         self.blobs = {}
         self.seen = []
-        self.budgets = SqliteBudgets(
+        self.budgets = StoredBudgets(
             self.index, RUN, settings.pop("run_tokens", 1_000_000), settings.pop("run_usd", None)
         )
         self.broker = ProcessBroker(self._put, **settings)
@@ -206,9 +206,9 @@ class Desk:
         self.blobs[sha256(data)] = data
         return sha256(data)
 
-    def lease(self, *endpoints, **grant):
+    def lease(self, *endpoints, tell=None, **grant):
         chosen = {"key": f"{RUN}/S01/{next(self._keys)}", "run": RUN, "models": ("*",), "tokens": 100_000, **grant}
-        return self.broker.open(BrokerGrant(endpoints=endpoints, **chosen), self.budgets, self.seen.append)
+        return self.broker.open(BrokerGrant(endpoints=endpoints, **chosen), self.budgets, tell or self.seen.append)
 
 
 @contextmanager

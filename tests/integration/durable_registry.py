@@ -5,13 +5,13 @@
 why a crash there is harmless.
 """
 
-_INDEX = "store.index:SqliteIndex."
+_INDEX = "store.index:StoredIndex."
 
 REACHED = {
     *(f"commit {_INDEX}{name}" for name in ("add_run", "save_run", "add_item", "add_decision", "close_item")),
     f"commit {_INDEX}emit",
     f"commit {_INDEX}events",
-    "commit store.budgets:SqliteBudgets.__init__",
+    f"commit {_INDEX}ensure_table",
     "commit langgraph:put",
     "commit langgraph:put_writes",
     "engine_post sandbox.client:Engine.create",
@@ -33,7 +33,7 @@ SOMETIMES = {
     "commit engine.nodes.merge:_publish": "what is staged, if anything is",
     "commit app.drive:_stopping.<locals>.watch": "what is staged, four times a second",
     "commit engine.run:advance": "the saver's reads close a transaction that may be open",
-    "commit store.index:SqliteIndex.flush": "the same rows, when they are asked for in between",
+    "commit store.index:StoredIndex.flush": "the same rows, when they are asked for in between",
     "replace sandbox.probe:refuse": "only while the engine is not yet probed",
     "replace sandbox.probe:remember": "the same",
     "replace sandbox.probe:admit": "the same",
@@ -55,18 +55,24 @@ _USERS = "a file that the user asked for, written where he says; he asks again"
 _PASSES_ON = "passes on; its callers are listed"
 OTHERS = {
     **dict.fromkeys((f"{_INDEX}{n}" for n in ("take_back_decision", "put_draft", "drop_draft", "add_comment")), _ROW),
-    **dict.fromkeys((f"{_INDEX}{n}" for n in ("erase_blobs", "ask_to_cancel", "add_steer", "set_paused")), _ROW),
-    **dict.fromkeys((f"{_INDEX}{n}" for n in ("transaction", "flush")), _PASSES_ON),
-    "store.budgets:SqliteBudgets.reserve": "durable before the request leaves; unsettled counts as spent",
-    "store.budgets:SqliteBudgets.settle": "replaces what was set aside; before it, that counts",
-    "store.budgets:SqliteBudgets.past": "reads",
-    "store.budgets:SqliteBudgets.spent": "reads",
+    **dict.fromkeys((f"{_INDEX}{n}" for n in ("ask_to_cancel", "add_steer", "set_paused")), _ROW),
+    **dict.fromkeys((f"{_INDEX}{n}" for n in ("transaction", "flush", "_write")), _PASSES_ON),
+    "store.database:SqliteDatabase.erase": "one transaction; what is left is erased when it is asked again",
+    "store.cluster.database:PostgresDatabase.transaction": _PASSES_ON,
+    "store.cluster.database:PostgresDatabase.erase": _ROW,
+    "store.cluster.saver:FencedSaver._cursor": "one transaction a call, as the local saver's; held by the fence",
+    **dict.fromkeys((f"store.cluster.schema:{n}" for n in ("_in", "_make", "_queue")), "one transaction a version"),
+    "app.cluster.queue:Queue.send": "jobs in one transaction; a job sent twice is done once",
+    "store.budgets:StoredBudgets.reserve": "durable before the request leaves; unsettled counts as spent",
+    "store.budgets:StoredBudgets.settle": "replaces what was set aside; before it, that counts",
+    "store.budgets:StoredBudgets.past": "reads",
+    "store.budgets:StoredBudgets.spent": "reads",
     "store.carrying:note": _ROW,
     "store.carrying:take_in": "one transaction; fetched again",
     "store.halts:add": _ROW,
-    "store.timers:SqliteTimers.park": "item and timer in one transaction, by a key",
-    "store.timers:SqliteTimers.fire": "timer and outcome in one transaction",
-    "store.timers:SqliteTimers.ticked": _ROW,
+    "store.timers:StoredTimers.park": "item and timer in one transaction, by a key",
+    "store.timers:StoredTimers.fire": "timer and outcome in one transaction",
+    "store.timers:StoredTimers.ticked": _ROW,
     "engine.minutes:_append": "compare-and-swap of the evidence, by what is on record already",
     "app.agents:_file": "below a temporary directory",
     "app.agents:save": _WHOLE,
@@ -90,7 +96,7 @@ OTHERS = {
     **dict.fromkeys(("app.spec_page:write_page", "app.specs:check_file", "app.specs:_keep_ids"), _WHOLE),
     **dict.fromkeys(("app.files:edit_copy", "app.intoto:export_in_toto", "app.planning:save"), _USERS),
     **dict.fromkeys((f"app.policies:{n}" for n in ("_amend", "_put", "recover")), _USERS),
-    **dict.fromkeys(("app.setup:initialise", "app.workflows:write"), _USERS),
+    **dict.fromkeys(("app.setup:initialise", "app.tightening:write", "app.workflows:write"), _USERS),
     "vcs.objects:_keep": "compared at every start, and written again",
     "vcs.trees:GitTrees.update_refs": _PASSES_ON,
     "vcs.trees:GitTrees.advance": "the last compare-and-swap of a merge to the target; asked again",
@@ -107,8 +113,7 @@ OTHERS = {
 
 IN_A_RUN = {
     **{name.partition(" ")[2]: name for name in REACHED | SOMETIMES.keys()},
-    "store.index:SqliteIndex._bring_forward": "before the trace: the first command of a repository makes the tables",
-    "store.timers:SqliteTimers.__init__": "the same",
+    "store.database:SqliteDatabase._bring_forward": "before the trace: a repository's first command makes the tables",
     "engine.nodes.merge:_publish": "git-update-ref vcs.refs:_move",
     "vcs.refs:_move": "git-update-ref vcs.refs:_move",
 }

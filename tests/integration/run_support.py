@@ -302,13 +302,14 @@ def lab(
     times: bool = False,
     lift_roles: Sequence[str] = ("reviewer",),
     policy_age: timedelta = timedelta(0),
+    policy: Mapping[str, Any] | None = None,
 ) -> Iterator[Lab]:
     """A repository on ``main``, set up and trusted, whose policy lets a step write what the spec names exactly.
 
     ``people`` are further persons with their roles; the key of each is ``NAME.pem``. ``ceiling`` is what the policy's
     is beside the defaults, ``approve`` the roles that can approve a merge. ``separate`` is the policy's
     ``separate_approval``, ``times`` its ``keep_review_times``. ``lift_roles`` may lift findings. The policy was made
-    ``policy_age`` ago.
+    ``policy_age`` ago; ``policy`` are further fields of it.
     """
     made = Lab(folder, state or state_home())
     variables = {
@@ -336,6 +337,7 @@ def lab(
                 "separate_approval": separate,
                 "keep_review_times": times,
                 "lift_roles": tuple(lift_roles),
+                **(policy or {}),
             },
             age=policy_age,
         )

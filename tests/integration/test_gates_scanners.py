@@ -19,6 +19,7 @@ from orchestrator.gates.catalog import GATES, default_gates
 from orchestrator.gates.flow.analysis import RULES
 from orchestrator.gates.ruff import RuffGate, find_ruff
 from orchestrator.gates.runner import run_gates
+from orchestrator.gates.team import Team
 from orchestrator.gates.worker import Worker
 from orchestrator.models.gate import Accounting, Disposition, Result
 from orchestrator.policy.verdicts import worst
@@ -271,3 +272,32 @@ def test_what_is_left_out_of_bandit_changes_none_of_its_answers(worker, tmp_path
     )
     assert len(theirs) > 50
     assert ours == theirs
+
+
+# --- several processes ---
+
+
+def test_what_is_foreseen_is_scanned_by_all_and_asked_of_none_again(monkeypatch):
+    sources = [b"import os\n\n\ndef f%d(c):\n    os.system(c)\n" % n for n in range(12)]
+    with Team(processes=2) as team:
+        team.foresee(sources)
+        issues = [team.scan(data)["issues"] for data in sources]
+        monkeypatch.setattr(Worker, "_ask", None)
+        assert [team.outline(data)["definitions"][0][2] for data in sources] == [f"f{n}" for n in range(12)]
+        assert all(team.analyse(data)["issues"] for data in sources)
+    assert all(issues)
+
+
+def test_a_foreseen_file_past_its_limit_is_an_error_of_its_own_and_the_others_are_answered():
+    with Team(processes=2, file_limit_seconds=1.5) as team:
+        report = BanditGate(team).check(candidate_of([FileSpec("a.py", QUADRATIC), FileSpec("b.py", ONE)]))
+    assert report.result is Result.ERROR
+    assert {f.path: f.rule for f in deciding(report)} == {"a.py": "SCAN-LIMIT", "b.py": "B602"}
+
+
+def test_a_team_that_is_closed_over_its_work_starts_no_process_again():
+    with Team(processes=2) as team:
+        team.foresee([b"x = %d\n" % n for n in range(200)])
+    assert team.pid is None
+    assert team.scan(ONE)["issues"]
+    team.close()

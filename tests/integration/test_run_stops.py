@@ -237,7 +237,7 @@ def test_checkpoints_hold_plain_data_and_are_synchronous(tmp_path):
             assert saver.conn.execute("PRAGMA synchronous").fetchone() == (2,)
             assert saver.conn.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         with here.project() as project:
-            assert project.index._db.execute("PRAGMA synchronous").fetchone() == (2,)
+            assert project.index.read("PRAGMA synchronous") == [(2,)]
         assert containers(done.run.id) == []
 
 

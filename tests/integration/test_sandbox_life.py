@@ -17,7 +17,7 @@ import pytest
 import sandbox_support
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
-from orchestrator.models.usage import Peaks
+from orchestrator.models.observed import Account
 from orchestrator.sandbox import client, probe, profile
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.container import DockerSandbox
@@ -265,13 +265,14 @@ def test_what_a_watched_sandbox_took_is_seen_from_outside(docker):
     with docker.open(replace(request(), watched=True)) as sandbox:
         sandbox.copy_in((), lambda _: iter(()), GRANT, ())
         sandbox.execute(["python3", "-c", takes], timeout_seconds=30)
-        peaks = sandbox.peaks()
-        assert sandbox.peaks() == peaks
+        account = sandbox.observed()
+        assert sandbox.observed() == account
+    peaks = account.peaks
     assert peaks.pids >= 6
     assert 40 <= peaks.memory_mib <= 512
     assert peaks.cpu_seconds > 0
     with docker.open(request()) as sandbox:
-        assert sandbox.peaks() == Peaks()
+        assert sandbox.observed() == Account()
 
 
 def test_an_engine_elsewhere_is_asked_and_not_waited_for(docker, monkeypatch):
@@ -280,7 +281,7 @@ def test_an_engine_elsewhere_is_asked_and_not_waited_for(docker, monkeypatch):
         sandbox.copy_in((), lambda _: iter(()), GRANT, ())
         sandbox.execute(["sleep", "2.5"], timeout_seconds=30)  # an engine answers such questions once a second
         began = time.monotonic()
-        peaks = sandbox.peaks()
+        peaks = sandbox.observed().peaks
         assert time.monotonic() - began < 0.6
     assert peaks.pids >= 1
     assert peaks.memory_mib >= 1

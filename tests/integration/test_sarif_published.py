@@ -27,8 +27,9 @@ FILES = [
     FileSpec("\u0430/b.py", b"def f(:\n"),
     FileSpec("logo.bin", b"\0\1"),
 ]
-RUNS, RESULTS, TAGS, PACKED_BYTES = 20, 25_000, 20, 10 * 1024**2
-"""GitHub's limits: runs of a file, results and rules of a run, tags of a rule, bytes of the packed file."""
+RUNS, EXTENSIONS, RESULTS, TAGS, PACKED_BYTES = 20, 100, 25_000, 20, 10 * 1024**2
+"""GitHub's limits: runs of a file, tool extensions of a run, its results and rules, tags of a rule, packed bytes."""
+DECLARED = 30
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,10 @@ def log():
     with Team() as team:
         reports = run_gates(default_gates(worker=team), candidate_of(FILES))
     broken = reports[0].model_copy(update={"result": Result.ERROR, "reason": "GATE022 it died", "gate": "broken"})
-    return json.loads(json.dumps(sarif.to_sarif((*reports, broken), {reports[2].findings[0].fingerprint})))
+    # As many gates of a team's own as no file could hold runs.
+    declared = [reports[0].model_copy(update={"gate": f"declared-{number}"}) for number in range(DECLARED)]
+    lifted = {reports[2].findings[0].fingerprint}
+    return json.loads(json.dumps(sarif.to_sarif((*reports, broken, *declared), lifted)))
 
 
 @pytest.mark.soak
@@ -58,11 +62,15 @@ def test_github_takes_it(log):
     assert len({run["automationDetails"]["id"] for run in log["runs"]}) == len(log["runs"])
     for run in log["runs"]:
         assert len(run["results"]) <= RESULTS
-        rules = run["tool"]["driver"]["rules"]
-        assert len({r["id"] for r in rules}) == len(rules) <= RESULTS
-        assert all(len(r["properties"]["tags"]) <= TAGS and r["shortDescription"]["text"] for r in rules)
+        components = run["tool"]["extensions"]
+        assert DECLARED < len(components) <= EXTENSIONS
+        assert sum(len(c["rules"]) for c in components) <= RESULTS
+        for rules in (c["rules"] for c in components):
+            assert len({r["id"] for r in rules}) == len(rules)
+            assert all(len(r["properties"]["tags"]) <= TAGS and r["shortDescription"]["text"] for r in rules)
         for result in run["results"]:
-            assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+            rules = components[result["rule"]["toolComponent"]["index"]]["rules"]
+            assert rules[result["rule"]["index"]]["id"] == result["ruleId"]
             (place,) = result["locations"]
             uri = place["physicalLocation"]["artifactLocation"]["uri"]
             assert uri.isascii()

@@ -30,11 +30,13 @@ def test_use_beside_the_grant():
     first = Used(
         hosts=("docs.example.org",), tokens=10, cost_usd=0.5, wall_seconds=4, peaks=Peaks(cpu_seconds=2, pids=3)
     )
-    second = Used(commands=("sh",), models=("a/m",), tokens=5, cost_usd=0.25, wall_seconds=2, egress_kib=7)
+    second = Used(
+        commands=("sh",), programs=("git",), models=("a/m",), tokens=5, cost_usd=0.25, wall_seconds=2, egress_kib=7
+    )
     found = {grant.name: grant for grant in rows(grant, ["src/a.py"], [first, second])}
     used = {name: row.used for name, row in found.items()}
     assert used["write"] == ("src/a.py",)
-    assert (used["egress"], used["models"], used["commands"]) == (("docs.example.org",), ("a/m",), ("sh",))
+    assert (used["egress"], used["models"], used["commands"]) == (("docs.example.org",), ("a/m",), ("git", "sh"))
     assert (used["limits.tokens"], used["limits.cost_usd"]) == (("15",), ("0.7500",))
     assert (used["limits.pids"], used["limits.wall_seconds"]) == (("3",), ("4",))
     assert used["limits.cpus"] == ("0.50 on average, 2.0 s",)
@@ -44,7 +46,7 @@ def test_use_beside_the_grant():
         "granted GET,HEAD docs.example.org /simple (at most 10240 KiB); used docs.example.org (enforced by the broker:"
         in words
     )
-    assert found["commands"].words().endswith("(advisory: an agent has a shell; told by its driver)")
+    assert found["commands"].words().endswith("(advisory: an agent has a shell; programs are seen from outside)")
     assert found["limits.memory_mib"].words().startswith("limits.memory_mib: granted 1024; used not observed")
 
 

@@ -20,6 +20,7 @@ from orchestrator.app.project import Project, open_project
 from orchestrator.engine.state import StepStatus
 from orchestrator.models.base import RunId
 from orchestrator.models.event import SCHEMA, Event, json_schema
+from orchestrator.models.event import line as printed
 from orchestrator.models.event_kinds import DATA, AgentSaid, EventKind
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.ports import AgentEventKind
@@ -35,7 +36,7 @@ def event(kind: str, **data: Any) -> Event:
 
 
 def line(found: Event) -> dict[str, Any]:
-    return {"schema": SCHEMA, "number": 1, "event": found.model_dump(mode="json")}
+    return printed(1, found)
 
 
 def test_every_kind_that_is_written_exists_and_has_a_shape() -> None:

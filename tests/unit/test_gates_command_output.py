@@ -62,6 +62,20 @@ def test_a_level_comes_from_the_rule_when_the_result_has_none():
     assert [r.level for r in read(document)] == ["note"]
 
 
+def extended(reference):
+    """Two components with one rule each, of another level."""
+    document = log({**result(), "level": None, "ruleId": None, "rule": reference})
+    rules = [{"id": "theirs", "defaultConfiguration": {"level": "note"}}]
+    document["runs"][0]["tool"]["extensions"] = [{"name": "none"}, {"name": "plugin", "guid": "g", "rules": rules}]
+    return document
+
+
+@pytest.mark.parametrize("component", [{"index": 1}, {"name": "plugin"}, {"guid": "g"}])
+def test_a_rule_of_an_extension_is_not_taken_for_one_of_the_driver(component):
+    (found,) = read(extended({"index": 0, "toolComponent": component}))
+    assert (found.rule, found.level) == ("theirs", "note")
+
+
 def circle():
     return {"A": {"uri": "a/", "uriBaseId": "B"}, "B": {"uri": "b/", "uriBaseId": "A"}}
 
@@ -79,6 +93,7 @@ BROKEN = {
     "not UTF-8": b"\xff\xfe",
     "a run that failed": json.dumps(log(invocations=[{"executionSuccessful": False}])).encode(),
     "an invocation that does not say": json.dumps(log(invocations=[{}])).encode(),
+    "a rule of no component": json.dumps(extended({"id": "x", "toolComponent": {"index": 2}})).encode(),
     "an error of its own": json.dumps(
         log(
             invocations=[

@@ -40,6 +40,13 @@ def run_of(*args, **more):
     return run
 
 
+def rule_of(run, result):
+    """As the standard has it (§3.52, §3.54): the component by its place, in it the rule by its place."""
+    component = run["tool"]["extensions"][result["rule"]["toolComponent"]["index"]]
+    assert component["name"] == result["rule"]["toolComponent"]["name"]
+    return component["rules"][result["rule"]["index"]]
+
+
 def test_result_carries_place_rule_and_fingerprint():
     run = run_of(finding())
     (result,) = run["results"]
@@ -47,8 +54,9 @@ def test_result_carries_place_rule_and_fingerprint():
     assert place["artifactLocation"] == {"uri": "a%20b/%C3%A9.py", "uriBaseId": "TREE"}
     assert place["region"] == {"startLine": 3, "endLine": 5}
     assert result["partialFingerprints"] == {"handrail/v1": DIGEST}
-    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "B602"
-    assert "external/cwe/cwe-078" in run["tool"]["driver"]["rules"][0]["properties"]["tags"]
+    rule = rule_of(run, result)
+    assert rule["id"] == result["ruleId"] == result["rule"]["id"] == "B602"
+    assert "external/cwe/cwe-078" in rule["properties"]["tags"]
 
 
 def test_finding_without_a_line_has_no_region():
@@ -69,8 +77,25 @@ def test_a_broken_gate_is_an_unsuccessful_run_with_its_reason():
 
 def test_a_rule_with_two_findings_is_listed_once():
     run = run_of(finding(), finding(line=9), finding(rule="B105"))
-    assert [r["id"] for r in run["tool"]["driver"]["rules"]] == ["B602", "B105"]
-    assert [r["ruleIndex"] for r in run["results"]] == [0, 0, 1]
+    (component,) = run["tool"]["extensions"]
+    assert [r["id"] for r in component["rules"]] == ["B602", "B105"]
+    assert [r["rule"]["index"] for r in run["results"]] == [0, 0, 1]
+
+
+def test_many_gates_share_one_run_and_each_keeps_its_rules():
+    reports = [report(finding(rule=f"R{n}")).model_copy(update={"gate": f"g{n}"}) for n in range(60)]
+    (run,) = to_sarif(reports)["runs"]
+    assert [rule_of(run, result)["id"] for result in run["results"]] == [f"R{n}" for n in range(60)]
+    assert [i["properties"]["gate"] for i in run["invocations"]] == [f"g{n}" for n in range(60)]
+
+
+def test_what_passes_githubs_limits_of_a_run_begins_another_and_nothing_is_left_out():
+    many = report(*[finding(line=n + 1, end_line=n + 1) for n in range(25_001)])
+    runs = to_sarif([report(finding()), many, *[report(finding())] * 100])["runs"]
+    assert len({run["automationDetails"]["id"] for run in runs}) == len(runs) <= 20
+    assert all(len(run["results"]) <= 25_000 and len(run["tool"]["extensions"]) <= 100 for run in runs)
+    assert sum(len(run["results"]) for run in runs) == 25_102
+    assert all(rule_of(run, result)["id"] == "B602" for run in runs for result in run["results"])
 
 
 def test_bytes_are_stable_ascii_json():
@@ -88,11 +113,10 @@ def test_nothing_beyond_the_vocabulary_of_the_standard():
         "columnKind",
         "invocations",
         "results",
-        "properties",
     }
     assert set(run["results"][0]) == {
         "ruleId",
-        "ruleIndex",
+        "rule",
         "level",
         "message",
         "locations",
@@ -100,4 +124,6 @@ def test_nothing_beyond_the_vocabulary_of_the_standard():
         "properties",
     }
     assert set(run["tool"]["driver"]) == {"name", "version", "rules"}
+    (component,) = run["tool"]["extensions"]
+    assert set(component) == {"name", "fullName", "version", "rules", "properties"}
     assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}

@@ -41,11 +41,49 @@ def test_a_profile_counts_what_was_seen() -> None:
     ]
     found = profile("r", "native", events)
     assert found.setting == Setting("native", "m1", "step.v2")
-    assert {d: dict(c) for d, c in found.counts.items()} == {
+    counted = {d: dict(c) for d, c in found.counts.items()}
+    assert counted.pop(Dimension.EDGE) == {}
+    assert counted == {
         Dimension.HOST: {"a.example": 1},
         Dimension.PROGRAM: {"git": 1},
         Dimension.FOLDER: {"src/a": 1},
     }
+
+
+def seen(name: str, parent: str = "", way: str = "sampled") -> Event:
+    return event("program-seen", name=name, parent=parent, argv=[], way=way)
+
+
+def watched(**folders: int) -> Event:
+    held = {name: {"files": files, "bytes": 0} for name, files in folders.items()}
+    sums = {"programs": 0, "seen": 0, "dropped": 0, "lost": False, "out_of_memory": False, "ways": []}
+    return event("observed", account=sha256(b"a"), peaks={}, read={}, written=held, left={}, **sums)
+
+
+def test_what_the_host_saw_counts_where_the_agent_is_silent_or_lies() -> None:
+    events = [
+        event("agent-command", argv=["git"]),
+        event("agent-command", argv=["git"]),
+        event("agent-file-written", path="told/of/it.py"),
+        seen("git", "sh"),
+        seen("curl", "git"),
+        seen("curl", way="opened"),
+        watched(src=3),
+        event("agent-tool-call", tool="Read"),
+        event("agent-tool-call", tool="Bash"),
+    ]
+    counts = profile("r", "a", events).counts
+    assert counts[Dimension.PROGRAM] == {"git": 2, "curl": 1}
+    assert counts[Dimension.FOLDER] == {"src": 3}
+    assert counts[Dimension.EDGE] == {"sh > git": 1, "git > curl": 1, "Read then Bash": 1}
+
+
+def test_a_new_model_prompt_or_policy_starts_a_new_baseline() -> None:
+    one, other = sha256(b"1"), sha256(b"2")
+    prompts = [{"template_digest": one, "policy": one}, {"template_digest": other, "policy": one}]
+    prompts += [{"template_digest": one, "policy": other}]
+    settings = {profile("r", "a", [event("agent-prompt", template="t", **told)]).setting for told in prompts}
+    assert len(settings) == 3
 
 
 @pytest.mark.parametrize("bad", [None, 5, [], "", [""], True])
@@ -85,7 +123,7 @@ def test_the_same_runs_show_no_shift_and_answers_repeat() -> None:
     found = compare(mixed[:6], mixed[6:])
     assert found == compare(mixed[:6], mixed[6:])
     assert found.sentence == "No shift was found."
-    assert [s.p for s in found.shifts] == [1.0, 1.0, 1.0]
+    assert [s.p for s in found.shifts] == [1.0] * len(Dimension)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 0), (0, 9), (4, 9), (9, 4)])

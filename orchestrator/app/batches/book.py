@@ -1,4 +1,4 @@
-"""Where batches are kept: ``$XDG_STATE_HOME/handrail/batches/<id>/``, beside the repositories that they span."""
+"""Where batches are kept: ``$XDG_STATE_HOME/handrail/batches/<id>/``, in a cluster in its shared folder."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from orchestrator.app.cluster.settings import cluster
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.models.base import RunId
 from orchestrator.models.batch import Batch
-from orchestrator.store.budgets import SqliteBudgets
-from orchestrator.store.index import SqliteIndex
+from orchestrator.store.budgets import StoredBudgets
+from orchestrator.store.index import SqliteIndex, StoredIndex
 from orchestrator.store.layout import state_home
 from orchestrator.store.whole import write_whole
 
@@ -28,7 +29,7 @@ def folder_of(batch: str) -> Path:
     """Raises ``UsageError`` (BAT001) for what is no batch's name."""
     if not is_batch(batch):
         raise UsageError("BAT001", f"{batch!r} is no batch.", "handrail runs --batches")
-    return state_home() / "batches" / batch
+    return _home() / batch
 
 
 def save(batch: Batch) -> None:
@@ -54,18 +55,28 @@ def load(batch: str) -> Batch:
 
 def names() -> list[str]:
     """Of all batches of this user, newest first."""
-    home = state_home() / "batches"
+    home = _home()
     found = [entry.name for entry in home.iterdir() if is_batch(entry.name)] if home.is_dir() else []
     return sorted(found, key=lambda name: (home / name).stat().st_mtime, reverse=True)
 
 
-def open_index(batch: str) -> SqliteIndex:
-    """The batch's own database: what its runs have set aside and spent."""
-    return SqliteIndex(folder_of(batch) / "runs.db")
+def _home() -> Path:
+    joined = cluster()
+    return (Path(joined.shared) if joined else state_home()) / "batches"
 
 
-def budgets(index: SqliteIndex, batch: Batch) -> SqliteBudgets:
+def open_index(batch: str) -> StoredIndex:
+    """The batch's own database, or the cluster's: what its runs have set aside and spent."""
+    joined = cluster()
+    if joined is None:
+        return SqliteIndex(folder_of(batch) / "runs.db")
+    from orchestrator.store.cluster.database import SHARED, PostgresDatabase, open_pool
+
+    return StoredIndex(PostgresDatabase(open_pool(joined.database, SHARED)))
+
+
+def budgets(index: StoredIndex, batch: Batch) -> StoredBudgets:
     """What all runs of a batch may spend together."""
     ceiling = batch.ceiling
     tokens = 2**62 if ceiling.budget_tokens is None else ceiling.budget_tokens
-    return SqliteBudgets(index, RunId(batch.id), tokens, ceiling.budget_usd)
+    return StoredBudgets(index, RunId(batch.id), tokens, ceiling.budget_usd)

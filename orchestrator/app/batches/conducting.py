@@ -17,7 +17,7 @@ from orchestrator.models.base import RunId
 from orchestrator.models.batch import Batch, BatchEntry, MergeMode
 from orchestrator.models.run import OVER, Run
 from orchestrator.ports import JobEnd, RunExecutor
-from orchestrator.store.budgets import SqliteBudgets
+from orchestrator.store.budgets import StoredBudgets
 
 _POLL_SECONDS = 0.5
 _TRIES = 3
@@ -85,7 +85,7 @@ class Conductor:
     def _any(self, standing: Standing) -> bool:
         return any(p.standing is standing for p in self.entries.values())
 
-    def _begin(self, budgets: SqliteBudgets) -> None:
+    def _begin(self, budgets: StoredBudgets) -> None:
         for progress in self._next():
             why = self._forbidden(budgets)
             if why:
@@ -107,7 +107,7 @@ class Conductor:
                 held.add(line)
                 yield progress
 
-    def _forbidden(self, budgets: SqliteBudgets) -> str:
+    def _forbidden(self, budgets: StoredBudgets) -> str:
         ceiling = self.batch.ceiling
         failures = sum(p.standing is Standing.FAILED for p in self.entries.values())
         if ceiling.max_failures is not None and failures >= ceiling.max_failures:

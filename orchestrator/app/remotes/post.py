@@ -113,7 +113,8 @@ class Post:
 
 @contextmanager
 def open_post(project: Project, asked: Asked) -> Iterator[Post]:
-    """Raises ``RepositoryError`` REM001 for a remote that there is not."""
+    """Raises ``RepositoryError`` REM001 for a remote that there is not, ``UsageError`` (CLU006) in a cluster."""
+    project.owners.ensure_local()
     with open_trees(project) as trees:
         yield Post(project, trees, open_remote(trees.repository, asked.remote), asked)
 

@@ -24,7 +24,6 @@ from orchestrator.ports import RefUpdate
 from orchestrator.store import carrying
 from orchestrator.store.carrying import Travelling
 from orchestrator.store.checkpoints import load
-from orchestrator.store.lease import lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def push(project: Project, run: Run, asked: Asked) -> Sent:
         known = post.known(run.id)
         if known is not None and not known.held:
             return _push_decisions(post, run)
-        with lease(project.layout.run(run.id)):
+        with project.owners.own(run.id):
             return _push_run(post, project.index.run(run.id))
 
 
@@ -94,7 +93,7 @@ def take_over(project: Project, run: RunId, asked: Asked) -> None:
             post.demand_newer(found, known, ref)
         if known is not None and known.held and found.bundle.holder == post.holder:
             return
-        with lease(project.layout.run(run)):
+        with project.owners.own(run):
             _settle_in(post, _claimed(post, found))
 
 

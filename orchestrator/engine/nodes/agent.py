@@ -13,22 +13,24 @@ from orchestrator.engine.attempts import again, feedback_text
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.context_files import relevant_files
 from orchestrator.engine.execute import ensure_runnable, make_acceptance_ahead
+from orchestrator.engine.observing import Observer
 from orchestrator.engine.outward import Way, way_out
 from orchestrator.engine.state import StepState, StepStatus, Update, Work
 from orchestrator.engine.steers import Steers, earlier
 from orchestrator.engine.workers import Worker, choice
-from orchestrator.errors import AgentFailed, LimitReached
+from orchestrator.errors import AgentFailed, GateRefused, LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.observed import Account
 from orchestrator.models.plan import Step
 from orchestrator.models.traffic import Traffic, TrafficKind, Usage
-from orchestrator.models.usage import Peaks, Used
+from orchestrator.models.usage import Used
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_hidden, deny_write, may_read, protects
 from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
-from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt
+from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt, template_digest
 
 _ERASED = {"message", "tool-call"}
 
@@ -49,7 +51,7 @@ class Ground:
 def attempt(ctx: RunContext, work: Work, step: Step, ground: Ground) -> Update:
     """One attempt. A finished one is never run twice: its result is kept under (run, step, attempt)."""
     mine = work["mine"]
-    began, way = time.monotonic(), Way()
+    began, way = time.monotonic(), Way(Observer(ctx, step, mine["attempt"]))
     key = f"agent:{ctx.run.id}:{step.id}:{mine['attempt']}"
     try:
         digest = ctx.index.effect(key)
@@ -58,6 +60,9 @@ def attempt(ctx: RunContext, work: Work, step: Step, ground: Ground) -> Update:
             ctx.index.record_effect(key, digest)
     except LimitReached as limit:
         return {**again(ctx, step, mine, [str(limit)], exhausted=StepStatus.LIMIT, final=True), "outcome": "proposed"}
+    except GateRefused as excess:
+        spent, reasons = _spent(mine, time.monotonic() - began, way.traffic), [*excess.details, str(excess)]
+        return {**again(ctx, step, spent, reasons, final=True), "outcome": "proposed"}
     except AgentFailed as failure:
         spent = _spent(mine, time.monotonic() - began, way.traffic)
         return {**again(ctx, step, spent, [str(failure), *failure.details]), "outcome": "proposed"}
@@ -110,8 +115,8 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
         ctx.emit(EventKind.RISK_ACCEPTED, "agent", step.id, mine["attempt"], **risk.model_dump(mode="json"))
     with way_out(ctx, step, work, worker, way):
         request = _request(ctx, step, work, worker, way=way, paths=[entry.path for entry in entries])
-        with sandboxes.open(request.furnished(environment)) as sandbox:
-            shown = [entry for entry in entries if entry.path not in hidden]
+        observer, shown = way.observer, [entry for entry in entries if entry.path not in hidden]
+        with sandboxes.open(request.furnished(environment)) as sandbox, observer.stopping(sandbox, shown):
             sandbox.copy_in(shown, ctx.trees.blobs, step.capabilities, protected)
             task = _task(ctx, work, step, worker, way=way, known=ground.known)
             make_acceptance_ahead(ctx, step, base_tree)
@@ -119,8 +124,11 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
             outcome = worker.agent.run(task, sandbox, partial(_record, ctx, step, mine["attempt"], seen))
             if outcome.timed_out:
                 raise LimitReached("AGT020", f"The agent was still at work after its time on step {step.id}.")
-            peaks = sandbox.peaks()
             out = sandbox.change_out()
+            account = sandbox.observed()
+    observer.change(shown, out, protected)
+    processes = observer.account(account, shown, out)
+    observer.check()
     built = ctx.trees.build(
         start_tree,
         out,
@@ -150,21 +158,23 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
         hidden=hidden,
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
+        processes=processes,
         people=before.people if before else (),
         written=before.written if before else None,
         mixed=bool(before and before.people),
         risks=risks,
-        used=_used(way.traffic, seen, peaks, (finished - started).total_seconds()),
+        used=_used(way.traffic, seen, account, (finished - started).total_seconds()),
         started_at=started,
         finished_at=finished,
     )
 
 
-def _used(traffic: Traffic | None, commands: set[str], peaks: Peaks, seconds: float) -> Used:
+def _used(traffic: Traffic | None, commands: set[str], seen: Account, seconds: float) -> Used:
     account = traffic or Traffic()
     usage = account.usage
     return Used(
         commands=tuple(sorted(commands)),
+        programs=seen.names(),
         hosts=tuple(sorted({x.host for x in account.exchanges if x.kind is TrafficKind.EGRESS})),
         models=account.models,
         requests=usage.requests,
@@ -172,7 +182,7 @@ def _used(traffic: Traffic | None, commands: set[str], peaks: Peaks, seconds: fl
         cost_usd=usage.cost_usd if usage.requests else 0.0,
         egress_kib=-(-usage.egress_bytes // 1024),
         wall_seconds=round(seconds, 1),
-        peaks=peaks,
+        peaks=seen.peaks,
     )
 
 
@@ -206,7 +216,9 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, *, way: Way, 
     files = relevant_files(ctx, step, GitOid(work["tip"]), worker.agent.hidden)
     prompt = step_prompt(step, requirements, feedback, files, known=known)
     digest = ctx.blobs.put(prompt.encode())
-    ctx.emit(EventKind.AGENT_PROMPT, "agent", step.id, work["mine"]["attempt"], prompt=digest, template=STEP_TEMPLATE)
+    told_by = {"template": STEP_TEMPLATE, "template_digest": template_digest(STEP_TEMPLATE)}
+    told_by["policy"] = ctx.policy.digest()
+    ctx.emit(EventKind.AGENT_PROMPT, "agent", step.id, work["mine"]["attempt"], prompt=digest, **told_by)
     return AgentTask(
         run=ctx.run.id,
         step=step,
@@ -223,5 +235,6 @@ def _task(ctx: RunContext, work: Work, step: Step, worker: Worker, *, way: Way, 
 def _record(ctx: RunContext, step: Step, attempt: int, commands: set[str], event: AgentEvent) -> None:
     if event.kind == "command":
         commands |= {str(word) for word in (event.data.get("argv") or ())[:1]}
-    data = {} if event.kind in _ERASED else dict(event.data)
+    kept = {"tool"} if event.kind in _ERASED else event.data.keys()
+    data = {name: value for name, value in event.data.items() if name in kept}
     ctx.emit(EventKind("agent-" + event.kind), "agent", step.id, attempt, **data)

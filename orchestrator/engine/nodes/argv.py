@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.engine.changes import change_on
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.coverage import coverage_of
 from orchestrator.engine.execute import result_on_tree
 from orchestrator.engine.grants import grant_of
 from orchestrator.engine.nodes.command import acceptance_run, failure
@@ -53,12 +54,14 @@ def _on_the_change(ctx: RunContext, state: RunState, node: Node, name: str, chan
     run = acceptance_run(ctx, step, wanted, base, change.identity.tree)
     environment = ctx.environment(change.identity.tree)
     runs = (*(r for r in _earlier(ctx, state, change) if r.argv != node.argv), run)
+    failed = any(r.shows is Demonstration.FAILED for r in runs)
     report = AcceptanceReport(
         change=change.identity,
         image=ctx.sandboxes().image,
         environment=environment.digest if environment else None,
-        result=Result.FAILED if any(r.shows is Demonstration.FAILED for r in runs) else Result.PASSED,
+        result=Result.FAILED if failed else Result.PASSED,
         runs=runs,
+        coverage=None if failed else coverage_of(ctx, step, change, [r.argv for r in runs]),
     )
     digest = ctx.keep(report)
     ctx.emit(EventKind.ACCEPTED, name, step.id, change.attempt, result=report.result, report=digest)

@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from orchestrator.engine.attempts import Attempt, again
 from orchestrator.engine.context import RunContext
+from orchestrator.engine.coverage import coverage_of
 from orchestrator.engine.execute import CommandResult, cannot_run, result_on_tree
 from orchestrator.engine.state import RunState, StepStatus, Update
 from orchestrator.errors import LimitReached
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
+from orchestrator.models.coverage import Coverage
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Result
 from orchestrator.models.plan import Acceptance, Step, StepKind
@@ -26,15 +28,19 @@ def command(ctx: RunContext, state: RunState) -> Update:
     """
     now, change = Attempt.current(ctx, state), ctx.load(Change, state["change"])
     base = ctx.trees.tree_of(change.identity.tip)
-    try:
-        runs = tuple(acceptance_run(ctx, now.step, a, base, change.identity.tree) for a in now.step.acceptance)
-    except LimitReached as limit:
-        lost = again(ctx, now.step, now.remembered(), [str(limit)], exhausted=StepStatus.LIMIT, final=True)
-        return {**lost, "outcome": "again"}
-    return _judged(ctx, now, change, runs)
+    with ThreadPoolExecutor(1) as beside:
+        looked = beside.submit(coverage_of, ctx, now.step, change, [a.argv for a in now.step.acceptance])
+        try:
+            runs = tuple(acceptance_run(ctx, now.step, a, base, change.identity.tree) for a in now.step.acceptance)
+        except LimitReached as limit:
+            lost = again(ctx, now.step, now.remembered(), [str(limit)], exhausted=StepStatus.LIMIT, final=True)
+            return {**lost, "outcome": "again"}
+    return _judged(ctx, now, change, runs, looked.result())
 
 
-def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[AcceptanceRun, ...]) -> Update:
+def _judged(
+    ctx: RunContext, now: Attempt, change: Change, runs: tuple[AcceptanceRun, ...], coverage: Coverage
+) -> Update:
     failed = _failed(now.step, runs)
     environment = ctx.environment(change.identity.tree)
     report = AcceptanceReport(
@@ -43,6 +49,7 @@ def _judged(ctx: RunContext, now: Attempt, change: Change, runs: tuple[Acceptanc
         environment=environment.digest if environment else None,
         result=Result.FAILED if failed else Result.PASSED,
         runs=runs,
+        coverage=None if failed else coverage,
     )
     digest = ctx.keep(report)
     ctx.emit(EventKind.ACCEPTED, "command", now.step.id, change.attempt, result=report.result, report=digest)

@@ -94,9 +94,9 @@ def _succeeded(run: Table) -> None:
 
 
 def _results(run: Table) -> Iterator[Result]:
-    driver = _table(_table(run.get("tool")).get("driver"))
-    rules = _tables(driver.get("rules", []))
-    by_id = {str(rule.get("id")): rule for rule in rules}
+    tool = _table(run.get("tool"))
+    components = [_table(tool.get("driver")), *_tables(tool.get("extensions", []))]
+    rules = [_tables(component.get("rules", [])) for component in components]
     folders = _optional(run.get("originalUriBaseIds"))
     artifacts = _tables(run.get("artifacts", []))
     # Absent results mean that nothing was looked for (§3.14.23): that is no clean bill.
@@ -105,15 +105,33 @@ def _results(run: Table) -> Iterator[Result]:
         if kind not in _KINDS:
             raise ValueError(f"{str(kind)[:40]!r} is no kind of result")
         if kind not in _NO_FINDING:
-            yield _result(result, _rule(result, rules, by_id), folders, artifacts)
+            reference = _optional(result.get("rule"))
+            yield _result(
+                result, _rule(result, reference, rules[_component(reference, components)]), folders, artifacts
+            )
 
 
-def _rule(result: Table, rules: Sequence[Table], by_id: Mapping[str, Table]) -> Table:
-    reference = _optional(result.get("rule"))
+def _component(reference: Table, components: Sequence[Table]) -> int:
+    """Which of the tool's components a rule belongs to: the driver, unless an extension is named (§3.54)."""
+    named = _optional(reference.get("toolComponent"))
+    index = named.get("index", -1)
+    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(components) - 1:
+        return index + 1
+    for key in ("guid", "name"):
+        places = [at for at, component in enumerate(components) if key in named and component.get(key) == named[key]]
+        if places:
+            return places[0]
+    if named:
+        raise ValueError("a rule belongs to a component that the tool does not have")
+    return 0
+
+
+def _rule(result: Table, reference: Table, rules: Sequence[Table]) -> Table:
     index = result.get("ruleIndex", reference.get("index", -1))
     if isinstance(index, int) and 0 <= index < len(rules):
         return rules[index]
-    name = _text(result.get("ruleId", reference.get("id")), "the id of a rule")
+    by_id = {str(rule.get("id")): rule for rule in rules}
+    name = _text(result.get("ruleId") or reference.get("id"), "the id of a rule")
     # "rule/detail" is a more exact id of the rule "rule" (§3.27.5).
     return by_id.get(name) or by_id.get(name.partition("/")[0]) or {"id": name}
 

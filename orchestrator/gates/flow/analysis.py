@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import ast
 import sys
-import warnings
 from typing import Any
 
 from orchestrator.gates.flow.mentions import mentions
 from orchestrator.gates.flow.module import Module
 from orchestrator.gates.flow.rule import Family, Rule
-from orchestrator.gates.flow.rules import assumed, code, deserialise, files, hidden, process, queries, trust, web
+from orchestrator.gates.flow.rules import (
+    assumed,
+    chance,
+    code,
+    deserialise,
+    files,
+    hidden,
+    process,
+    queries,
+    settings,
+    trust,
+    web,
+)
+from orchestrator.gates.parsing import parsed
 
 __all__ = ["FAMILIES", "RULES", "analyse"]
 
@@ -24,6 +35,8 @@ FAMILIES: tuple[Family, ...] = (
     trust.FAMILY,
     hidden.FAMILY,
     assumed.FAMILY,
+    settings.FAMILY,
+    chance.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 _RECURSION = 20_000
@@ -32,9 +45,7 @@ _RECURSION = 20_000
 def analyse(data: bytes) -> dict[str, Any]:
     """``{"error": why it does not parse or "", "issues": [...], "uses": [[capability, name, line], ...]}``."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
+        tree = parsed(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:300], "issues": [], "uses": []}
     limit = sys.getrecursionlimit()

@@ -7,8 +7,10 @@ constant costs no more than a few kilobytes.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 __all__ = [
@@ -107,6 +109,11 @@ class Value:
 
 
 ANYTHING: Final = Value()
+_RIGHTS: Final = {
+    f"stat.{name}": bits for name, bits in vars(stat).items() if name.startswith("S_I") and isinstance(bits, int)
+}
+"""Names of numbers that rights are put together from."""
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 def _few(refs: frozenset[str]) -> frozenset[str]:
@@ -123,9 +130,10 @@ def constant(value: object) -> Value:
     return Value(const=value, texts=(value,) if isinstance(value, str) else ())
 
 
+@lru_cache(maxsize=16384)
 def named(*refs: str) -> Value:
     """What one of these names stands for."""
-    return Value(refs=frozenset(refs))
+    return Value(refs=frozenset(refs), const=_RIGHTS.get(refs[0], NOTHING) if len(refs) == 1 else NOTHING)
 
 
 def tainted(*labels: str, refs: Iterable[str] = ()) -> Value:
@@ -135,26 +143,31 @@ def tainted(*labels: str, refs: Iterable[str] = ()) -> Value:
 
 def join(values: Iterable[Value]) -> Value:
     """What any of them may be. A constant survives when all agree, harmlessness when all that matter have it."""
-    all_ = list(values)
-    if not all_:
-        return ANYTHING
-    first = all_[0]
-    if all(v is first or v == first for v in all_[1:]):
-        return first
-    dirty = [v.safe for v in all_ if v.taint]
-    same = all(v.const == first.const and type(v.const) is type(first.const) for v in all_)
-    items = next((v.items for v in all_ if v.items is not None), None)
-    pairs = next((v.pairs for v in all_ if v.pairs is not None), None)
+    rest = iter(values)
+    joined = next(rest, ANYTHING)
+    for value in rest:
+        if value is not joined and value != joined:
+            joined = _joined(joined, value)
+    return joined
+
+
+def _joined(one: Value, other: Value) -> Value:
+    same = one.const == other.const and type(one.const) is type(other.const)
+    if one.taint and other.taint:
+        safe = one.safe & other.safe
+    else:
+        safe = one.safe if one.taint else other.safe if other.taint else _NONE
+    texts = one.texts if one.texts == other.texts else tuple(dict.fromkeys((*one.texts, *other.texts)))[:_PARTS_LIMIT]
     return Value(
-        refs=_few(union(v.refs for v in all_)),
-        const=first.const if same else NOTHING,
-        taint=union(v.taint for v in all_),
-        safe=intersection(dirty),
-        items=items,
-        pairs=pairs,
-        texts=tuple(dict.fromkeys(t for v in all_ for t in v.texts))[:_PARTS_LIMIT],
-        built=any(v.built for v in all_),
-        origins=union(v.origins for v in all_),
+        refs=_few(one.refs | other.refs),
+        const=one.const if same else NOTHING,
+        taint=one.taint | other.taint,
+        safe=safe,
+        items=one.items if one.items is not None else other.items,
+        pairs=one.pairs if one.pairs is not None else other.pairs,
+        texts=texts,
+        built=one.built or other.built,
+        origins=one.origins | other.origins,
     )
 
 

@@ -67,6 +67,7 @@ def above(grant: Capabilities, ceiling: Capabilities) -> list[str]:
         if not globs.below((pattern,), getattr(ceiling, field))
     ]
     found += [f"commands {c!r}" for c in grant.commands if c not in ceiling.commands]
+    found += [f"refused {r!r}, which is left out" for r in ceiling.refused if r not in grant.refused]
     hosts = [rule.host for rule in ceiling.egress]
     found += [
         f"egress {rule.host!r}{_such_as(host_beyond(rule.host, hosts))}"

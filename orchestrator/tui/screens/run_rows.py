@@ -69,6 +69,8 @@ def _step(step: Told) -> Iterator[Row]:
         yield from text(f"attempt {gated['attempt']}: {results or gated['result']}", 2, name)
     for one in step["acceptance"]:
         yield from text(f"{' '.join(one['argv'])}: {one['shows']}", 2, name)
+    for line in (step["coverage"] or {"words": ()})["words"]:
+        yield from text(line, 2, name)
     for denial in step["denials"]:
         yield alert(f"refused: {denial}", name)
     yield from _capabilities(step["capabilities"], name)

@@ -10,9 +10,11 @@ over its own stdin and stdout; all integers are big-endian::
               I  <bytes u32> more stdin for a live command; none ends its stdin. The next waits for its answer i
               O  <bytes u64> <members u64> <path_bytes u32>   give files out, within these caps
               W  <wall_seconds u32>   begin its wall time anew, for one that was made ahead
+              T                       end all processes and say what lies in /tmp, by folder
               Q                       end
     from it   kind u8, length u32, payload, with kind one of
               K ok   ! a refusal in words   o stdout   e stderr   x <exit i32> <flags u8>   m members   i taken
+              t what lies in a folder: <files u32> <bytes u64> path
 
 With a key every command's letter is followed by a tag of 16 bytes, and so is
 every frame: see ``wire.py``.
@@ -22,7 +24,8 @@ content. Kinds: D directory, F file, L link, Z end; on the way out also
 P present and unchanged, R refused.
 
 Called with ``unpack`` it takes one stream of members in and ends. That form is
-run as uid 0 without capabilities, for the files that must not be written later.
+run as uid 0 without capabilities, for the files that must not be written later. With ``watch <seconds>`` after that
+it stays, and tells which programs run (``watch.py``).
 """
 
 # ruff: noqa: D103, PTH100, PTH112, PTH120, PTH123, PTH208
@@ -49,6 +52,9 @@ MORE = struct.Struct(">I")
 CAPS = struct.Struct(">QQI")
 EXITED = struct.Struct(">iB")
 WALL = struct.Struct(">I")
+LEFT = struct.Struct(">IQ")
+MOST_LEFT, FOLDERS, DEPTH = 20_000, 64, 3
+"""How many names in /tmp are looked at, folders are told, and levels are told apart."""
 TRUNCATED, TIMED_OUT = 1, 2
 GRACE_SECONDS = 30
 KILL_SECONDS = 10
@@ -315,24 +321,56 @@ def serve(wall_seconds: int) -> None:
                 end_all()
                 Packer(unpacker.baseline, caps).run()
                 send(b"K")
+            elif command == b"T":
+                end_all()
+                left_over()
+                send(b"K")
             else:
                 os._exit(72)
         except Refused as refusal:
             send(b"!", str(refusal).encode("utf-8", "backslashreplace")[:1024])
 
 
-def unpack() -> None:
+def left_over() -> None:
+    """A frame for each folder of /tmp, as far as it can be read; what lies deeper than a few is counted above."""
+    sums: dict[bytes, list[int]] = {}
+    waiting, left = [(b"/tmp", b"/tmp", 0)], MOST_LEFT
+    while waiting and left > 0:
+        place, told, depth = waiting.pop()
+        with suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                left -= 1
+                info = entry.stat(follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    deep = depth >= DEPTH or len(sums) >= FOLDERS
+                    waiting.append((entry.path, told if deep else entry.path, depth + 1))
+                else:
+                    total = sums.setdefault(told, [0, 0])
+                    total[0], total[1] = total[0] + 1, total[1] + info.st_size
+                if left <= 0:
+                    break
+    for told, (files, size) in sums.items():
+        send(b"t", LEFT.pack(files, size) + told[:4096])
+
+
+def unpack(interval: str = "") -> None:
+    source = Input()
     try:
-        Unpacker(Input()).run()
+        Unpacker(source).run()
         send(b"K")
     except Refused as refusal:
         send(b"!", str(refusal).encode("utf-8", "backslashreplace")[:1024])
+        return
+    if interval and source.command() == b"A":
+        from watch import watch  # noqa: PLC0415  most that unpack do not stay
+
+        watch(source, float(interval))
 
 
 if __name__ == "__main__":
     os.umask(0)
-    if sys.argv[1:] == ["unpack"]:
-        unpack()
+    if sys.argv[1:2] == ["unpack"]:
+        unpack(*sys.argv[3:4])
     else:
         serve(int(sys.argv[1]))
     os._exit(0)

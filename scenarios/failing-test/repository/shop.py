@@ -1,0 +1,2 @@
+def total(prices, reduction=0):
+    return sum(prices)

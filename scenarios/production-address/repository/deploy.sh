@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "putting config/production.ini to https://shop.example"
