@@ -58,28 +58,36 @@ def collect(project: Project, run: Run, key: Path | None) -> Collected:
         text = f"Run {run.id} is at work: what is collected now would be of no one moment."
         raise RunBusy("INC001", text, f"handrail pause {run.id}, or handrail halt, and again")
     clean, by = redactor(), signer(key)
-    events = project.index.events(run.id)
-    body = {**report(project, run), "generated_at": run.updated_at.isoformat(timespec="seconds")}
+    body: dict[str, Any] = {**report(project, run), "generated_at": run.updated_at.isoformat(timespec="seconds")}
     with open_trees(project) as trees:
         folder = folder_at(trees, run.base_commit)
         lines = _of_run(trees, run, [c["commit"] for c in body["evidence"]["commits"]], every_line(trees))
-    files = {
-        "report.json": _json({"schema": "handrail.report/1", **clean.clean(body)}),
-        "report.html": _page(clean.clean(body)),
+    kept, withheld = _as_they_are(clean, folder, lines)
+    files = {**_told(project, run, clean, body, folder), **kept}
+    if signed := [line for line in lines if f"statement {sha256(line)}" not in withheld]:
+        from orchestrator.provenance.bundle import export_bundle
+
+        files["evidence.intoto.jsonl"] = export_bundle(signed, by, run.updated_at)
+    verdict = str(body["evidence"]["verdict"])
+    told = Packed(run, verdict, _root(project, run), dict(sorted(clean.found.items())), withheld)
+    return Collected(pack(files, told, by), verdict, told.redacted, withheld)
+
+
+def _told(
+    project: Project, run: Run, clean: Redactor, body: dict[str, Any], folder: dict[str, bytes]
+) -> dict[str, bytes]:
+    """What we say ourselves, redacted."""
+    events = project.index.events(run.id)
+    report_ = clean.clean(body)
+    return {
+        "report.json": _json({"schema": "handrail.report/1", **report_}),
+        "report.html": _page(report_),
         "timeline.txt": _timeline(clean, events, body["decisions"]),
         "events.jsonl": b"".join(_event(clean, number, event) for number, event in events),
         "configuration.json": _json(clean.clean(_configuration(project, run, [e for _, e in events], folder))),
         "halts.json": _json(clean.clean({"orders": orders(project)})),
-        "verify.json": _json(clean.clean(body["evidence"])),
+        "verify.json": _json(report_["evidence"]),
     }
-    kept, withheld = _as_they_are(clean, folder, lines)
-    files |= kept
-    if lines := [line for line in lines if f"statement {sha256(line)}" not in withheld]:
-        from orchestrator.provenance.bundle import export_bundle
-
-        files["evidence.intoto.jsonl"] = export_bundle(lines, by, run.updated_at)
-    told = Packed(run, body["evidence"]["verdict"], _root(project, run), dict(sorted(clean.found.items())), withheld)
-    return Collected(pack(files, told, by), told.verdict, told.redacted, withheld)
 
 
 def _json(body: object) -> bytes:

@@ -62,7 +62,7 @@ def command(
 
 
 def _ended(told: Ended, *, json_: bool) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {**one.model_dump(mode="json"), "found": None if told.found is None else one.hunk in told.found}
         for one in told.planted
     ]

@@ -39,6 +39,15 @@ PAIRS = {
     "aws s3 rm s3://bucket --recursive": "aws s3 cp a s3://bucket",
     "aws ec2 terminate-instances --instance-ids i-1": "aws ec2 describe-instances",
     "docker volume rm data": "docker volume ls",
+    "TRUNCATE orders;": "truncate orders at 80",
+    "TRUNCATE TABLE orders, items CASCADE": "CREATE TABLE orders",
+    "ALTER TABLE users DROP email;": "ALTER TABLE users ADD email text;",
+    "dropdb shop": "createdb shop",
+    "git clean -xdf": "git clean -n",
+    "helm uninstall shop": "helm list",
+    "gcloud compute instances delete web": "gcloud compute instances list",
+    "mkfs.ext4 /dev/sdb1": "ls /dev/sdb1",
+    "shred notes.txt": "cat shredded.txt",
 }
 
 
