@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from review_support import ANN, BOB, EVE, SAM, House, finding, opener, policy, sheet
 
@@ -17,6 +17,7 @@ ACTS = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(
     acts=st.lists(ACTS, max_size=12),
     needed=st.integers(1, 3),
@@ -43,6 +44,7 @@ def test_no_order_of_verdicts_approves_what_was_not_lifted_or_lacks_people(acts,
     assert all(d.verdict is Verdict.APPROVE for _, d in given_)
 
 
+@settings(deadline=None)
 @given(acts=st.lists(ACTS, min_size=1, max_size=12))
 def test_the_first_no_ends_it(acts):
     house = House()
