@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from orchestrator.models.base import Noun
 
@@ -139,3 +139,11 @@ class Capabilities(Noun):
     secrets: tuple[SecretName, ...] = ()
     data: DataClass = DataClass.OPEN
     limits: Limits = Limits()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A grant that refuses nothing is written as before refusals were known: what was approved keeps its digest."""
+        told: dict[str, Any] = handler(self)
+        if not self.refused:
+            told.pop("refused", None)
+        return told

@@ -162,6 +162,9 @@ class DockerSandbox:
         """As the port says. The environment is fixed but for ``env``; nothing comes from host or image."""
         self._fresh = False
         self._await_services()
+        if self._programs is not None:
+            with _Use(self):
+                self._programs.ready()
         allowed = min(timeout_seconds, self._ends_at - time.monotonic())
         if allowed <= 0:
             raise self._wall()

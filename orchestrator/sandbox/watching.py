@@ -38,7 +38,9 @@ class Programs:
     def __init__(self, engine: Engine, container: str, *, listed: bool) -> None:
         self._engine, self._container, self._listed = engine, container, listed
         self._over, self._wake = threading.Event(), threading.Event()
+        self._beginning: Channel | None = None
         self._channel: Channel | None = None
+        self._patience = 0.0
         self._tell: Tell = lambda _: None
         self._known: dict[tuple[str, str, Way], Program] = {}
         self._summary: dict[str, Any] | None = None
@@ -51,30 +53,41 @@ class Programs:
         self._tell = tell
 
     def begin(self, channel: Channel) -> None:
-        """Read the process table through this. Raises ``SandboxUnavailable`` when nobody answers there."""
-        deadline = time.monotonic() + BEGIN_SECONDS
-        channel.agree(deadline)
-        channel.greet(deadline)
-        self._channel = channel
-        self._wake.set()
+        """Read the process table through this. Does not wait: :meth:`ready` does."""
+        channel.agree(time.monotonic() + BEGIN_SECONDS)
+        self._beginning = channel
+
+    def ready(self) -> None:
+        """Wait until it looks. Raises ``SandboxUnavailable`` when nobody answers there. Idempotent."""
+        if self._beginning is not None and self._channel is None:
+            self._beginning.greet(time.monotonic() + BEGIN_SECONDS)
+            self._channel = self._beginning
+            self._wake.set()
 
     def close(self) -> None:
-        """Take a last sample and stop. Idempotent."""
+        """Take a last look and stop. Idempotent."""
         if not self._over.is_set():
-            self._end()
-            self._finish()
+            self._patience = time.monotonic() + _CLOSE_SECONDS
+            self._over.set()
+            self._wake.set()
+            if self._channel is not None and not self._lost:
+                with contextlib.suppress(SandboxUnavailable):
+                    self._channel.command(b"S", (), self._patience)
+            self._thread.join()
+            self._hang_up()
 
     def abandon(self) -> None:
-        """Stop without a last sample: the container may be gone."""
-        self._end()
-        if self._channel is not None:
-            self._channel.close()
-
-    def _end(self) -> None:
+        """Stop without a last look: the container may be gone."""
         self._over.set()
         self._wake.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._lost = self._lost or self._summary is None
+        if self._beginning is not None:
+            self._beginning.close()
 
     @property
     def most(self) -> int | None:
@@ -83,7 +96,7 @@ class Programs:
 
     @property
     def starved(self) -> bool:
-        """Whether the kernel ended a process for want of memory, as its cgroup counts."""
+        """Whether the kernel ended a process for want of memory, as its group counts."""
         return bool(_whole(self._told("oom", None)))
 
     @property
@@ -122,7 +135,7 @@ class Programs:
 
     def _run(self) -> None:
         due = time.monotonic() + EVERY_SECONDS
-        while not self._over.is_set():
+        while self._goes_on():
             left = due - time.monotonic()
             if left <= 0:
                 self._list()
@@ -134,10 +147,17 @@ class Programs:
             elif self._channel.ready(min(left, 0.2)):
                 self._take(time.monotonic() + _CLOSE_SECONDS)
 
-    def _take(self, deadline: float) -> bytes:
+    def _goes_on(self) -> bool:
+        """Until it is over; then only while the sum is still to come."""
+        if not self._over.is_set():
+            return True
+        waits = self._channel is not None and not self._lost and self._summary is None
+        return waits and time.monotonic() < self._patience
+
+    def _take(self, deadline: float) -> None:
         """The next word of the process inside; its end or nonsense is the end of that way of looking."""
         if self._channel is None:
-            return b""
+            return
         try:
             kind, payload = self._channel.receive(deadline)
             told = json.loads(payload)
@@ -147,19 +167,6 @@ class Programs:
                 self._summary = cast("dict[str, Any]", told)
         except (SandboxUnavailable, ValueError, KeyError, TypeError):
             self._lost = True
-            return b""
-        return kind
-
-    def _finish(self) -> None:
-        if self._channel is None or self._lost:
-            return
-        deadline = time.monotonic() + _CLOSE_SECONDS
-        with contextlib.suppress(SandboxUnavailable):
-            self._channel.command(b"S", (), deadline)
-            while not self._lost and self._take(deadline) != b"s":
-                pass
-        self._lost = self._summary is None
-        self._channel.close()
 
     def _new(self, programs: Iterable[Program]) -> None:
         for program in programs:

@@ -96,7 +96,7 @@ OTHERS = {
     **dict.fromkeys(("app.spec_page:write_page", "app.specs:check_file", "app.specs:_keep_ids"), _WHOLE),
     **dict.fromkeys(("app.files:edit_copy", "app.intoto:export_in_toto", "app.planning:save"), _USERS),
     **dict.fromkeys((f"app.policies:{n}" for n in ("_amend", "_put", "recover")), _USERS),
-    **dict.fromkeys(("app.setup:initialise", "app.workflows:write"), _USERS),
+    **dict.fromkeys(("app.setup:initialise", "app.tightening:write", "app.workflows:write"), _USERS),
     "vcs.objects:_keep": "compared at every start, and written again",
     "vcs.trees:GitTrees.update_refs": _PASSES_ON,
     "vcs.trees:GitTrees.advance": "the last compare-and-swap of a merge to the target; asked again",

@@ -126,8 +126,7 @@ def test_the_host_records_what_the_agent_does_not_tell_and_says_whose_word_it_is
         assert account.written["src"].files == 1
         assert account.read["src"].files == 1
         assert {"git", "sh"} <= set(account.names())
-        report = here.cli("verify", done.run.run_ref, "--base", "main", "--json")
-        assert json.loads(report.stdout)["verdict"] == "VERIFIED"
+        assert here.verify(done.run).verdict == "VERIFIED"
 
 
 def refusing(**more):
@@ -181,7 +180,9 @@ def observer(here, done):
             yield Observer(opened.ctx, opened.ctx.step(plan, "S01"), 2)
 
 
-def test_a_model_that_is_not_leased_ends_the_sandbox_while_it_works(tmp_path, monkeypatch):
+def test_a_model_without_a_lease_ends_the_sandbox_and_a_shut_file_that_came_out_changed_is_an_excess(
+    tmp_path, monkeypatch
+):
     with lab(tmp_path) as here, broker_support.desk(monkeypatch) as desk:
         done = here.run([ONE], good(ONE))
         endpoint = broker_support.endpoint(1)
@@ -199,15 +200,11 @@ def test_a_model_that_is_not_leased_ends_the_sandbox_while_it_works(tmp_path, mo
             assert time.monotonic() - began < 20
         assert [one["code"] for one in events(here, done.run, "grant-exceeded")] == ["OBS003"]
 
-
-def test_a_shut_file_that_came_out_changed_is_an_excess_and_a_new_one_beside_it_is_not(tmp_path):
-    shown = [TreeEntry(path, "100644", GitOid("0" * 40)) for path in ("src/f1.py", "src/shut.py", "README.md")]
-    member = OutMember("src/new.py", "100644", b"")
-    with lab(tmp_path) as here:
-        done = here.run([ONE], good(ONE))
+        shown = [TreeEntry(path, "100644", GitOid("0" * 40)) for path in ("src/f1.py", "src/shut.py", "README.md")]
+        member = OutMember("src/new.py", "100644", b"")
         with observer(here, done) as watching:
             watching.change(shown, ChangeOut(frozenset({"src/f1.py", "src/shut.py", "README.md"}), (member,)), ())
-            watching.check()
+            watching.check()  # a new file beside the granted ones is none
             changed = replace(member, path="src/shut.py")
             watching.change(shown, ChangeOut(frozenset({"src/f1.py"}), (changed,)), ())
             (found,) = watching.violations

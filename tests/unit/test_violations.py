@@ -85,6 +85,11 @@ def test_files_that_were_shut_are_one_violation_with_the_first_few_names():
     assert list(of_files(GRANT, ["src/a.py"])) == []
 
 
+def test_a_grant_that_refuses_nothing_keeps_the_digest_that_it_had_before():
+    assert b"refused" not in Capabilities().to_bytes()
+    assert Capabilities.model_validate_json(Capabilities(refused=("curl",)).to_bytes()).refused == ("curl",)
+
+
 def test_refusals_only_grow():
     one, two = Capabilities(refused=("curl",)), Capabilities(refused=("ssh", "curl"))
     assert meet(one, two).refused == meet(two, one).refused == ("curl", "ssh")

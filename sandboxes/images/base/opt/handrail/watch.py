@@ -1,8 +1,8 @@
 """Tells the host which programs run in the container, without asking any of them.
 
 Runs as uid 0 without capabilities: the agent's user can neither end nor trace it nor open its pipes. It looks at the
-process table whenever a file in a directory of programs was opened (the kernel's inotify tells, and misses none), a
-few times after that, and else every ``interval`` seconds. Each program is told once for each parent; a flood of them
+process table soon after a file in a directory of programs was opened for the first time (the kernel's inotify tells of
+each, and misses none), and else every ``interval`` seconds. Each program is told once for each parent; a flood of them
 becomes a number. Frames to the host, as in ``supervisor.py``::
 
     p  {"programs": [[name, parent, argv, way], ...]}
@@ -22,6 +22,7 @@ import select
 import struct
 import sys
 import time
+from contextlib import suppress
 
 from wire import Input, send
 
@@ -30,8 +31,11 @@ AGENT_UID = "65534"
 IN_OPEN, IN_ISDIR, IN_Q_OVERFLOW, IN_ONLYDIR, IN_NONBLOCK = 0x20, 0x40000000, 0x4000, 0x01000000, 0o4000
 EVENT = struct.Struct("iIII")
 MAX_PROGRAMS, MAX_WORDS, MAX_WORD, MAX_PROCESSES = 256, 16, 200, 4096
-SETTLING = (0.003, 0.02, 0.05)
+SETTLING = (0.003, 0.03)
 """Seconds after an opening at which the table is read: the program is only there once it was loaded."""
+MOST_LINKS = 4
+CALM_SECONDS = 0.005
+"""How long openings may wait that bring no news: a loop of the same programs costs hardly anything."""
 YOUNG_SECONDS = 1.0
 NAME_BYTES = 15
 """What the kernel keeps of a program's name."""
@@ -51,8 +55,10 @@ class Openings:
                 os.close(self.descriptor)
                 self.descriptor = -1
 
+        self.others = other_names()
+
     def names(self) -> set[str]:
-        """Since the last call."""
+        """Since the last call; of a file with few links to it also the names of these."""
         found: set[str] = set()
         try:
             while data := os.read(self.descriptor, 65536):
@@ -64,7 +70,19 @@ class Openings:
                         found.add(os.fsdecode(name))
         except BlockingIOError:
             pass
-        return found
+        return found.union(*(self.others.get(name, ()) for name in found))
+
+
+def other_names() -> dict[str, list[str]]:
+    """Name of a file → links to it: ``sh`` of ``dash``. One that many links lead to does many things, and has none."""
+    found: dict[str, list[str]] = {}
+    for place in {os.path.realpath(place) for place in PLACES}:
+        with suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    file = os.fsdecode(os.path.realpath(entry.path))
+                    found.setdefault(file.rsplit("/", 1)[-1], []).append(os.fsdecode(entry.name))
+    return {name: links for name, links in found.items() if len(links) <= MOST_LINKS}
 
 
 def clean(text: str) -> str:
@@ -145,15 +163,17 @@ class Told:
         self.dropped = 0
         self.waiting: list[list[object]] = []
 
-    def tell(self, name: str, parent: str, argv: list[str], way: str) -> None:
+    def tell(self, name: str, parent: str, argv: list[str], way: str) -> bool:
+        """Whether it is news."""
         key = (name, parent, way)
         if not name or key in self.known:
-            return
+            return False
         if len(self.known) >= MAX_PROGRAMS:
             self.dropped += 1
-            return
+            return False
         self.known.add(key)
         self.waiting.append([name, parent, argv, way])
+        return True
 
     def flush(self) -> None:
         while self.waiting:
@@ -171,18 +191,20 @@ def watch(source: Input, interval: float) -> None:
     if openings.descriptor >= 0:
         poll.register(openings.descriptor, select.POLLIN)
     looks: list[float] = []
+    due = time.monotonic() + interval
     over = False
     while not over:
-        wait = looks[0] - time.monotonic() if looks else interval
-        ready = dict(poll.poll(max(wait, 0.0) * 1000 + 0.5))
+        ready = dict(poll.poll(max(min([*looks[:1], due]) - time.monotonic(), 0.0) * 1000 + 0.5))
         now = time.monotonic()
         if openings.descriptor in ready:
-            for name in openings.names():
-                told.tell(clean(name), "", [], "opened")
-            looks = looks or [now + later for later in SETTLING]
+            news = [name for name in openings.names() if told.tell(clean(name), "", [], "opened")]
+            if news:
+                looks = [now + later for later in SETTLING]
+            else:
+                time.sleep(CALM_SECONDS)
         over = 0 in ready and source.command() == b"S"
-        if over or not ready or (looks and now >= looks[0]):
-            looks = [then for then in looks if then > now]
+        if over or now >= min([*looks[:1], due]):
+            due, looks = now + interval, [then for then in looks if then > now]
             for name, parent, argv in table.scan(now):
                 told.tell(name, parent, argv, "sampled")
         told.flush()
