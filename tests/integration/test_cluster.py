@@ -1,7 +1,10 @@
 """Joining a cluster, and what is said where that cannot be."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from cluster_support import cluster
@@ -32,6 +35,19 @@ def test_what_keeps_a_machine_from_a_cluster_is_said_with_its_code(tmp_path):
         for wrong in ({"shared": "here"}, {"lease_seconds": 0}, {"colour": "red"}, {"database": ""}):
             assert "CLU002" in said("runs", **wrong)
         assert "x@127" not in said("runs", lease_seconds=0)
+
+
+def test_an_installation_without_the_extra_says_what_it_lacks(tmp_path):
+    program = "import sys; sys.modules['psycopg'] = None; from orchestrator.cli.main import main; main()"
+    env = {**os.environ, "HANDRAIL_CLUSTER": str(tmp_path / "cluster.yaml")}
+    for words in (["db", "upgrade"], ["worker"], ["worker", "status"]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (
+            2,
+            "CLU004 This installation cannot work in a cluster.\nTry: pip install 'handrail[cluster]'\n",
+        )
 
 
 def test_a_worker_serves_what_it_has_and_signs_with_no_key_that_decides(tmp_path):

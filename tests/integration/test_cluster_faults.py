@@ -105,3 +105,27 @@ def test_every_run_ends_once_whatever_happens_to_its_workers(tmp_path):
         assert token(made, first) > tokens[first]
         finish(made, err)
         made.until(lambda: not any(containers(run.id) for run in here.runs()), "no container is left")
+
+
+@pytest.mark.soak
+def test_a_worker_that_is_told_to_stop_gives_its_run_back(tmp_path):
+    with cluster(tmp_path, workers=2, lease_seconds=30) as made:
+        here = made.here
+        spec = jobs(here, 1)[0]
+        first = made.worker(1, "--label", "docker")
+        words = ["--agent", "scripted", "--script", str(here.script), "--approve-plan", "--executor", "cluster"]
+        sent = here.spawn("run", spec, *words)
+        try:
+            made.until(lambda: working(made, first), "its agent works")
+            first.terminate()
+            assert first.wait(60) == 0, made.logs()
+            assert made.rows("SELECT status::text FROM procrastinate_jobs ORDER BY id DESC LIMIT 1") == [("todo",)]
+            assert owners(made) == {}
+            assert not containers(here.runs()[0].id)
+            made.worker(2, "--label", "docker")
+            _, err = sent.communicate(timeout=120)
+        finally:
+            if sent.poll() is None:
+                sent.kill()
+                sent.communicate()
+        assert sent.returncode == 4, err + made.logs()

@@ -264,8 +264,8 @@ def test_state_that_did_not_come_through_the_serializer_is_refused(name, base):
 
 
 MAY = {
-    "owner": {"decide", "see", "checkpoint", "end", "job", "make"},
-    "person": {"decide", "see", "job"},
+    "owner": {"decide", "see", "checkpoint", "end", "job", "make", "forget"},
+    "person": {"decide", "see", "job", "forget"},
     "worker": {"see", "checkpoint", "end", "job"},
     "screen": {"see"},
 }
@@ -275,6 +275,7 @@ TRIED = {
     "checkpoint": "INSERT INTO checkpoints VALUES ('x', '', gen_random_uuid()::text, NULL, NULL, '{}', '{}')",
     "end": "INSERT INTO handrail.ends VALUES (floor(random() * 1e15)::bigint, 'x', 0, '', '', '[]')",
     "job": "INSERT INTO handrail_queue.procrastinate_jobs (queue_name, task_name) VALUES ('q', 't')",
+    "forget": "DELETE FROM runs",
     "make": "CREATE TABLE made (id int)",
 }
 

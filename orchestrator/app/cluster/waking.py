@@ -12,6 +12,7 @@ from orchestrator.app.wiring import workflow_of
 from orchestrator.models.base import RunId
 from orchestrator.models.decision import Verdict
 from orchestrator.models.run import RunSettings, RunStatus
+from orchestrator.models.status import DRILL
 
 _DECIDED = (
     "SELECT DISTINCT items.run FROM items JOIN runs ON runs.id = items.run "  # noqa: S608  our own text
@@ -42,9 +43,9 @@ def _decided(project: Project) -> list[RunId]:
 
 
 def _sent(queue: Queue, project: Project, run: RunId) -> bool:
-    if queue.holds(run):
-        return False
     row = project.index.run(run)
+    if row.workflow == DRILL or queue.holds(run):
+        return False
     settings = RunSettings.model_validate_json(project.blobs.get(row.settings))
     needs = needs_of(workflow_of(project, row), settings)
     queue.send([Sent(project.repository.id, str(project.repository.folder), run, needs)])

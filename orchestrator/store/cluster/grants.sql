@@ -8,4 +8,4 @@ GRANT INSERT, UPDATE ON runs, items, events, effects, blobs, timers, ticks, spen
 GRANT DELETE ON events, spending TO handrail_enqueue, handrail_worker;
 GRANT INSERT, UPDATE, DELETE ON decisions, comments, drafts, steers, control, paused, halts, travelling
     TO handrail_enqueue;
-GRANT DELETE ON blobs TO handrail_enqueue;
+GRANT DELETE ON blobs, runs, items TO handrail_enqueue; -- texts by retention, and drills
