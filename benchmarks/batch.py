@@ -1,10 +1,12 @@
-"""Runs per minute of a batch at 1, 2 and 4 jobs, with the scripted agent.
+"""Runs per minute of a batch at 1, 2 and 4 jobs and on 1, 2 and 3 workers of a cluster, with the scripted agent.
 
     python benchmarks/batch.py [RUNS]
 
 Each run is one step of the sample repository, up to the point where it waits for its reviewer: planned, worked on in
 a sandbox, gated, accepted in a second sandbox. The peer is the same runs begun one after another, each as its own
-``handrail run``, which is what a shell loop does. Start-up of the batch and of its workers is counted.
+``handrail run``, which is what a shell loop does. Start-up of the batch and of its processes is counted; workers of a
+cluster are there before. Of a cluster also: how many jobs a second are sent, and how long a run rests when its worker
+is killed, with a lease of 5 seconds.
 """
 
 from __future__ import annotations
@@ -13,12 +15,23 @@ import json
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import sample
+from clustered import LEASE_SECONDS, Clustered
 from measuring import Cost, cost, report
+from postgres import Server
 
 JOBS = (1, 2, 4)
+WORKERS = (1, 2, 3)
+RECOVERY = f"recovery after a lost worker, lease {LEASE_SECONDS:g} s (s)"
+GOALS = {
+    "2 jobs, efficiency of 2 cores": (">=", 0.9),
+    "1 job / shell loop": (">=", 1.0),
+    "2 workers, efficiency of 2 cores": (">=", 0.9),
+    "enqueued (runs/s)": (">=", 2000.0),
+}
 
 
 def main(runs: int = 8) -> None:
@@ -34,7 +47,25 @@ def main(runs: int = 8) -> None:
         two, one = figures["2 jobs (runs/min)"], figures["1 jobs (runs/min)"]
         figures["2 jobs, efficiency of 2 cores"] = two / one / 2
         figures["1 job / shell loop"] = one / figures["shell loop (runs/min)"]
-    report("batch", figures, {"2 jobs, efficiency of 2 cores": (">=", 0.9), "1 job / shell loop": (">=", 1.0)})
+        figures |= _cluster(Path(place), runs, env)
+    report("batch", figures, GOALS)
+
+
+def _cluster(place: Path, runs: int, env: dict[str, str]) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as apart, closing(Server(Path(apart))) as server:
+        made, figures = Clustered(place / "cluster", server, env), dict[str, float]()
+        with made.workers(1):
+            made.batch("warm", 1)
+        for count in WORKERS:
+            with made.workers(count):
+                found = made.batch(f"w{count}", runs)
+            figures[f"{count} workers (runs/min)"] = 60 * runs / found.wall_seconds
+        figures["2 workers, efficiency of 2 cores"] = (
+            figures["2 workers (runs/min)"] / figures["1 workers (runs/min)"] / 2
+        )
+        figures["enqueued (runs/s)"] = made.enqueue()
+        figures[RECOVERY] = made.recovery()
+    return figures
 
 
 def _loop(folder: Path, runs: int, env: dict[str, str]) -> Cost:

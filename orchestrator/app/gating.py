@@ -13,7 +13,7 @@ from orchestrator.app.trees import open_trees
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.change import ChangedFile, ChangeIdentity
-from orchestrator.models.decision import Decision, Verdict
+from orchestrator.models.decision import ON_A_CHANGE, Decision, Verdict
 from orchestrator.models.gate import Disposition, Finding, GateReport, Result
 from orchestrator.policy.verdicts import of_findings, worst
 from orchestrator.ports import Candidate, Gate
@@ -212,6 +212,7 @@ def _of(decision: Decision, identity: ChangeIdentity) -> bool:
     return (
         change is not None
         and decision.verdict is Verdict.APPROVE
+        and decision.kind in ON_A_CHANGE
         and change.model_copy(update={"target_ref": identity.target_ref}) == identity
     )
 

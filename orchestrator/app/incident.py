@@ -30,7 +30,6 @@ from orchestrator.models.event import SCHEMA, Event
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import GateReport
 from orchestrator.models.run import Run, RunSettings
-from orchestrator.store.lease import is_held
 
 if TYPE_CHECKING:
     from orchestrator.observe.redaction import Redactor
@@ -55,7 +54,7 @@ def collect(project: Project, run: Run, key: Path | None) -> Collected:
 
     Evidence that does not verify is collected all the same, and said. Raises ``RunBusy`` (INC001) for a live run.
     """
-    if is_held(project.layout.run(run.id)):
+    if project.owners.is_owned(run.id):
         text = f"Run {run.id} is at work: what is collected now would be of no one moment."
         raise RunBusy("INC001", text, f"handrail pause {run.id}, or handrail halt, and again")
     clean, by = redactor(), signer(key)

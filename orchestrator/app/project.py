@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,10 @@ def open_project(folder: Path) -> Iterator[Project]:
     layout.create()
     index, owners = _local(layout) if joined is None else _clustered(joined, repository.id)
     with closing(index):
+        if os.environ.get("HANDRAIL_LOG_JSON"):
+            from orchestrator.app import logs
+
+            index.hears = logs.event if logs.on() else None
         clock, timers = SystemClock(), StoredTimers(index)
         timers.fire(clock.now())
         key = state_key()

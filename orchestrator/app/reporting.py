@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", bound=Noun)
 WITHHELD = "text withheld"
+_VIOLATIONS = frozenset({"violation", "grant-exceeded"})
 _QUIET = frozenset({"transition", "exchange", "agent-prompt"})
 
 
@@ -103,7 +104,7 @@ def standing(project: Project, run: Run) -> dict[str, Any]:
         "steps": steps,
         "decisions": [d for rows in decided.values() for d in rows],
         "totals": _totals(steps),
-        "violations": [{**e.data, "at": _stamp(e.at), "step": e.step or ""} for e in events if e.kind == "violation"],
+        "violations": [{**e.data, "at": _stamp(e.at), "step": e.step or ""} for e in events if e.kind in _VIOLATIONS],
         "timeline": [_happened(e) for e in events if e.kind not in _QUIET],
         "generated_at": project.clock.now().isoformat(timespec="seconds"),
     }
@@ -129,7 +130,7 @@ def decided_in(told: Told) -> dict[str, list[dict[str, Any]]]:
 
 
 def _said(told: Told, line: bytes) -> dict[str, Any]:
-    decision = _opened(line, told.keys)
+    decision = opened_decision(line, told.keys)
     if decision is None:
         nobody = {"reviewer": "", "role": "", "comment": "", "seconds_on_screen": None, "decided_at": ""}
         return {"verdict": "not verified", **nobody, "lifts": [], "waivers": []}
@@ -148,7 +149,8 @@ def _said(told: Told, line: bytes) -> dict[str, Any]:
     }
 
 
-def _opened(line: bytes, keys: Mapping[str, str]) -> Decision | None:
+def opened_decision(line: bytes, keys: Mapping[str, str]) -> Decision | None:
+    """What a stored line says, when a key among these (id → public key) signed it."""
     from orchestrator.provenance import claims, dsse, statements
 
     try:

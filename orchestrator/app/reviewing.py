@@ -10,12 +10,12 @@ from orchestrator.app.base import read_base
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.remotes import places
-from orchestrator.app.trees import open_trees
+from orchestrator.app.trees import drill_trees, open_trees
 from orchestrator.app.wiring import decision_opener, workflow_of
 from orchestrator.errors import HandrailError, UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, SubjectKind, Verdict, decided_key
-from orchestrator.models.run import Run
+from orchestrator.models.run import DRILL, Run
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Proof
 from orchestrator.store.carrying import travelling
@@ -30,7 +30,7 @@ def open_reviews(
     from orchestrator.provenance import claims, dsse, statements
 
     who = signer(key)
-    with open_trees(project) as trees:
+    with open_trees(project, private=drill_trees(project, run.id) if run.workflow == DRILL else None) as trees:
         base = read_base(project, trees, run.base_commit, trust)
         policy = base.chain.current
         principal = policy.principal(who.keyid)
@@ -59,6 +59,7 @@ def open_reviews(
             outdated=outdated,
             trees=trees,
             prove=lambda mine: proof_of(project, project.index.run(mine)),
+            drill=run.workflow == DRILL,
         )
 
 

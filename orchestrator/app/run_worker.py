@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
 
+from orchestrator.app import logs
 from orchestrator.app.batches.beginning import begun
 from orchestrator.app.project import open_project
 from orchestrator.app.reviewing import approve_plan
@@ -35,6 +36,7 @@ def main() -> None:
     """Serve until stdin ends. Whatever else is printed goes to stderr: stdout is the owner's."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    logs.start_if_asked()
     jobs, busy = SimpleQueue[RunJob | None](), threading.Event()
     threading.Thread(target=_listen, args=(sys.stdin, jobs, busy), daemon=True).start()
     shelf = EngineShelf(_MADE_AHEAD)

@@ -72,6 +72,15 @@ def resolve(project: Project, run: str | None) -> Run:
     return newest[0]
 
 
+def refuse_drill(run: Run) -> None:
+    """Nothing goes on with a drill, and it goes nowhere. Raises ``UsageError`` (DRILL003)."""
+    from orchestrator.models.run import DRILL
+
+    if run.workflow == DRILL:
+        text = "That change was a drill: it was made up to be reviewed, and nothing becomes of it."
+        raise UsageError("DRILL003", text, "handrail review drill --end, to see what was planted in it")
+
+
 def _row(project: Project, run: dict[str, Any]) -> dict[str, Any]:
     kept = {name: run[name] for name in _SHOWN}
     if run["status"] == "running" and not project.owners.is_owned(run["id"]):

@@ -15,6 +15,7 @@ from orchestrator.app.preferences import preferences
 from orchestrator.app.project import Project
 from orchestrator.app.ready import ensure_ready
 from orchestrator.app.risks import read_risks
+from orchestrator.app.runs import refuse_drill
 from orchestrator.app.sandboxing import EngineShelf, packages_at
 from orchestrator.app.spec_files import label, read_again
 from orchestrator.app.wiring import open_run, open_workflow, process_plan_for, workflow_source
@@ -177,12 +178,14 @@ def go_on(
 ) -> Ended | Waiting:
     """Advance a run from wherever it is.
 
-    Raises ``UsageError`` (RUN004) for one that is over, REM024 for one that another machine advances, what nodes raise.
+    Raises ``UsageError`` (RUN004) for one that is over, DRILL003 for a drill, REM024 for one that another machine
+    advances, what nodes raise.
 
     ``shelf`` lends its engine to a process that advances many runs.
     """
     from orchestrator.app.drive import drive  # loads the engine, which no other command needs
 
+    refuse_drill(run)
     if run.status in OVER:
         raise UsageError("RUN004", f"Run {run.id} is over ({run.status}).", f"handrail show {run.id}")
     elsewhere = travelling(project.index, run.id)

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.project import Project
-from orchestrator.models.ids import GitOid
+from orchestrator.models.ids import GitOid, RunId
 
 if TYPE_CHECKING:
     from orchestrator.vcs.trees import GitTrees
 
 
 @contextmanager
-def open_trees(project: Project, fresh: Mapping[str, GitOid] | None = None) -> Iterator[GitTrees]:
+def open_trees(
+    project: Project, fresh: Mapping[str, GitOid] | None = None, *, private: Path | None = None
+) -> Iterator[GitTrees]:
     """Long-lived git processes end with the context.
 
     ``fresh`` are evidence branches to be read elsewhere than where they are: those of a push that is being judged.
+    ``private`` is another bare repository to make trees in, which no merge reads.
     """
     from orchestrator.vcs.trees import GitTrees
 
     check = project.owners.check
-    with GitTrees.open(project.repository.folder, project.layout.trees, fresh, check) as trees:
+    with GitTrees.open(project.repository.folder, private or project.layout.trees, fresh, check) as trees:
         yield trees
+
+
+def drill_trees(project: Project, run: RunId) -> Path:
+    """Where the made-up change of a drill lies, and nothing else."""
+    return project.layout.drill(run) / "trees.git"

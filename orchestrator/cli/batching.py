@@ -145,7 +145,7 @@ def conduct(
     trust: str | None,
     telling: dict[str, Any],
     json_: bool,
-    where: str,
+    place: str,
     needs: tuple[str, ...],
 ) -> NoReturn:
     """Drive the batch and leave with its exit code."""
@@ -158,7 +158,7 @@ def conduct(
     screen = _Screen(batch, jsonl=telling["events"] is not None, quiet=json_)
     note(f"Batch {batch.id}: {len(batch.entries)} runs. Try, to go on after a stop: handrail resume {batch.id}")
     trusted, signing = digest(trust) or "", str(key.resolve()) if key else ""
-    with signals(stop), executor_of(where, needs, batch.ceiling.jobs) as executor:
+    with signals(stop), executor_of(place, needs, batch.ceiling.jobs) as executor:
         conductor = conducting.Conductor(batch, executor, screen.tell, signing, trusted)
         screen.entries = conductor.entries
         found = conductor.conduct()

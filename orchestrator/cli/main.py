@@ -84,8 +84,15 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="handrail", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option("--log-json", metavar="FILE", envvar="HANDRAIL_LOG_JSON", help="Append logs to a file; - is stderr.")
+@click.pass_context
+def cli(ctx: click.Context, log_json: str | None) -> None:
     """From a sentence in a PRD to the signed line of code, one enforced chain."""
+    if log_json:
+        from orchestrator.app import logs
+
+        logs.start(log_json)
+        logs.say("command", command=ctx.invoked_subcommand, version=__version__)
 
 
 def main() -> NoReturn:
@@ -95,7 +102,9 @@ def main() -> NoReturn:
         cli.main(prog_name="handrail", standalone_mode=False)
         code = ExitCode.DONE
     except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
+        sys.exit(_logged(ended.exit_code))
+    except SystemExit as left:  # a command that leaves with a code of its own
+        sys.exit(_logged(left.code))
     except (click.Abort, KeyboardInterrupt):
         code = _told(Interrupted("RUN003", "Interrupted.", "run the same command again; nothing is half done"))
     except click.ClickException as wrong:
@@ -104,7 +113,15 @@ def main() -> NoReturn:
         code = _told(error)
     except Exception as broken:  # noqa: BLE001  the last door: nobody is shown a bare traceback
         code = _told(_broken(broken))
-    sys.exit(int(code))
+    sys.exit(_logged(int(code)))
+
+
+def _logged(code: int | str | None, error: str = "") -> int | str | None:
+    """The exit code, in the log too where there is one."""
+    logs = sys.modules.get("orchestrator.app.logs")
+    if logs is not None and logs.on():
+        logs.say("error" if error else "end", exit_code=code, code=error)
+    return code
 
 
 def _prepare() -> None:
@@ -117,6 +134,7 @@ def _told(error: HandrailError) -> ExitCode:
     from orchestrator.cli.telling import tell
 
     tell(error)
+    _logged(int(error.exit_code), error.code)
     return error.exit_code
 
 

@@ -58,7 +58,7 @@ def command(
             trust=owner["trust"],
             telling=telling,
             json_=owner["json_"],
-            where=owner["executor"],
+            place=owner["executor"],
             needs=owner["needs"],
         )
     with open_project(repo) as project:

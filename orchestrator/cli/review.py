@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli import review_assist, review_gates, review_hunks, review_narrow, review_remote
+from orchestrator.cli import review_assist, review_drill, review_gates, review_hunks, review_narrow, review_remote
 from orchestrator.cli.options import as_json, digest, interactive, repository
 from orchestrator.cli.reviewing import key_options, reviews_of, tell_decided
 from orchestrator.cli.telling import note, print_json, print_text, say, table
@@ -283,7 +283,7 @@ def send(item: str, repo: Path, **where: Any) -> None:  # noqa: ANN401  click's 
     _decide(item, kept.verdict, kept.reason, kept.lifts, repo=repo, **where)
 
 
-_MORE = (review_assist, review_gates, review_hunks, review_narrow, review_remote)
+_MORE = (review_assist, review_drill, review_gates, review_hunks, review_narrow, review_remote)
 for _more in (found for module in _MORE for found in module.COMMANDS):
     command.add_command(_more)
 

@@ -107,7 +107,7 @@ def _batch(
         trust=trust,
         telling=telling,
         json_=owner["json_"],
-        where=there["executor"],
+        place=there["executor"],
         needs=there["needs"],
     )
 

@@ -15,7 +15,7 @@ from orchestrator.models.gate import Disposition
 
 __all__ = ["RULES_VERSION", "Ruling", "digest", "of_bandit", "of_ruff"]
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Ruling:
 
 _EXCEPTIONS: dict[str, Disposition] = {
     "101": Disposition.NOTE,  # assert: removed by -O, yet no weakness by itself
+    "103": Disposition.NOTE,  # also 0o755, which every program has; HR405 asks who may write
     "105": Disposition.PERSON,  # a password in the source, or only a word like one: a person can tell
     "106": Disposition.PERSON,
     "107": Disposition.PERSON,
@@ -50,6 +51,12 @@ _EXCEPTIONS: dict[str, Disposition] = {
     "613": Disposition.AGENT,  # bidirectional control characters
 }
 """By rule number. What is not here follows its severity."""
+
+_BANDIT_KNOWS_LESS = frozenset({"310"})
+"""ruff's rule of this number looks at the address, and asks about no fixed one of the web."""
+
+_RUFF_KNOWS_LESS = frozenset({"321"})
+"""bandit's rule of this number tells FTP from FTP over TLS."""
 
 _NOISE_IN_TESTS = {
     "101": None,  # tests assert
@@ -92,6 +99,8 @@ _TRICKS_CWE = 1007
 
 def of_bandit(rule: str, severity: str, cwe: int | None, *, in_test: bool) -> Ruling:
     """``severity`` is bandit's: low, medium or high."""
+    if rule[1:] in _BANDIT_KNOWS_LESS:
+        return Ruling(Disposition.NOTE, "low", cwe)
     return Ruling(_disposition(rule[1:], severity, in_test=in_test), severity, cwe)
 
 
@@ -99,7 +108,7 @@ def of_ruff(rule: str, *, in_test: bool) -> Ruling:
     """Security rules by number; PLE25 and RUF00x deceive the eye; PLC24 may be honest in another alphabet."""
     number = rule[1:]
     if rule.startswith("S") and number.isdigit():
-        disposition = _disposition(number, "medium", in_test=in_test)
+        disposition = _disposition(number, "low" if number in _RUFF_KNOWS_LESS else "medium", in_test=in_test)
         return Ruling(disposition, "low" if disposition is Disposition.NOTE else "medium", _CWE_OF_RUFF.get(number))
     if rule.startswith("PLE25"):
         return Ruling(Disposition.AGENT, "high", _TRICKS_CWE)
@@ -120,4 +129,5 @@ def _disposition(number: str, severity: str, *, in_test: bool) -> Disposition | 
 
 def digest() -> Digest:
     """Of the whole table, for the digest of a gate's configuration."""
-    return sha256(canonical([_EXCEPTIONS, _NOISE_IN_TESTS, _CWE_OF_RUFF, RULES_VERSION]))
+    fewer = [sorted(_BANDIT_KNOWS_LESS), sorted(_RUFF_KNOWS_LESS)]
+    return sha256(canonical([_EXCEPTIONS, fewer, _NOISE_IN_TESTS, _CWE_OF_RUFF, RULES_VERSION]))

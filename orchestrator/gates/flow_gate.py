@@ -36,6 +36,7 @@ _NOISE_IN_TESTS = frozenset(
         "HR107",
         "HR204",
         "HR205",
+        "HR206",
         "HR301",
         "HR403",
         "HR601",

@@ -26,7 +26,10 @@ def decided_key(item: str) -> str:
 
 
 class SubjectKind(StrEnum):
-    """What is asked. Of a ``task``: is it done; of ``answers``: what the facts are; of an ``event``: if it happened."""
+    """What is asked. Of a ``task``: is it done; of ``answers``: what the facts are; of an ``event``: if it happened.
+
+    ``drill`` is signed of a change that was made up to be reviewed: such a decision approves and refuses nothing.
+    """
 
     PLAN = "plan"
     CHANGE = "change"
@@ -35,6 +38,7 @@ class SubjectKind(StrEnum):
     TASK = "task"
     ANSWERS = "answers"
     EVENT = "event"
+    DRILL = "drill"
 
 
 ON_A_CHANGE = frozenset({SubjectKind.CHANGE, SubjectKind.RUN})

@@ -7,9 +7,9 @@ from pydantic import Field
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId
 from orchestrator.models.plan import ReviewMode
 from orchestrator.models.risk import AcceptedRisk
-from orchestrator.models.status import OVER, RunStatus
+from orchestrator.models.status import DRILL, OVER, RunStatus
 
-__all__ = ["OVER", "Run", "RunSettings", "RunStatus"]
+__all__ = ["DRILL", "OVER", "Run", "RunSettings", "RunStatus"]
 
 
 class AgentChoice(Noun):

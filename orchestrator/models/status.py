@@ -19,3 +19,6 @@ class RunStatus(StrEnum):
 
 OVER = frozenset(RunStatus) - {RunStatus.RUNNING, RunStatus.STOPPED, RunStatus.WAITING}
 """A run in one of these never goes on."""
+
+DRILL = "(drill)"
+"""In the place of a run's workflow: there is none, nothing advances it, and it is in no list of runs."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from orchestrator.models.base import Digest
-from orchestrator.models.decision import Decision, Verdict
+from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Disposition, Finding, GateReport, Result
 from orchestrator.models.policy import Policy
 
@@ -50,14 +50,17 @@ class Asked(Protocol):
     def apart(self) -> tuple[str, ...]: ...
 
 
-def outcome(item: Asked, decisions: Sequence[Decision], policy: Policy, keyids: Sequence[str]) -> Verdict | None:
+def outcome(
+    item: Asked, decisions: Sequence[Decision], policy: Policy, keyids: Sequence[str], *, drill: bool = False
+) -> Verdict | None:
     """What a set of decisions comes to, or ``None`` while it is open.
 
     ``decisions[i]`` was signed by ``keyids[i]``, verified before. One valid
     rejection or request decides; approvals need ``item.threshold`` distinct
     principals in ``item.role``, who together lift every finding that needs it,
     each lift by a principal in one of the policy's ``lift_roles``. One approver at
-    least is none of ``item.authors``. Who is ``apart`` does not count.
+    least is none of ``item.authors``. Who is ``apart`` does not count. What is
+    signed of a drill counts in a ``drill`` and nowhere else.
     """
     approvers: set[str] = set()
     lifts: set[Digest] = set()
@@ -65,7 +68,7 @@ def outcome(item: Asked, decisions: Sequence[Decision], policy: Policy, keyids: 
         who = policy.principal(keyid)
         if who is None or not policy.holds(keyid, item.role) or decision.subject != item.subject:
             continue
-        if who.name in item.apart:
+        if who.name in item.apart or (decision.kind is SubjectKind.DRILL) is not drill:
             continue
         if decision.verdict is not Verdict.APPROVE:
             return decision.verdict

@@ -95,7 +95,7 @@ class RunIndex(Protocol):
         ...
 
     def runs(self) -> tuple[Run, ...]:
-        """Newest first."""
+        """Newest first, without those that are drills."""
         ...
 
     def add_item(self, item: ReviewItem) -> None:

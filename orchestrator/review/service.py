@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.errors import EvidenceInvalid, StoreError, UsageError
 from orchestrator.models.base import Digest, RunId
 from orchestrator.models.change import Change, Proposal
-from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem, Verdict
+from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem, SubjectKind, Verdict
 from orchestrator.models.plan import Plan
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, MarkState, ReviewSheet
@@ -45,7 +45,7 @@ class Reviews:
     change: its target ref is no longer at the item's tip). Without it, only a
     newer item of the same node and step, or the end of the run, makes an item
     outdated here, and the merge's own compare-and-swap is what refuses the rest.
-    ``prove`` proves the workflow of a run anew, for whoever judges its plan.
+    ``prove`` proves the workflow of a run anew, for whoever judges its plan. In a ``drill`` what is signed says so.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Reviews:
         outdated: Callable[[ReviewItem], bool] | None = None,
         trees: Trees | None = None,
         prove: Callable[[RunId], Proof] | None = None,
+        drill: bool = False,
     ) -> None:
         self._index = index
         self._blobs = blobs
@@ -74,6 +75,7 @@ class Reviews:
         self._outdated = outdated
         self._trees = trees
         self._prove = prove
+        self._drill = drill
         self.marks = Marks(index, blobs, clock, keyid)
 
     @property
@@ -269,7 +271,8 @@ class Reviews:
     def _comes_to(self, item_id: str, lines: Sequence[bytes]) -> Verdict | None:
         opened = self._open_all(item_id, lines)
         item = self._index.item(item_id)
-        return verdicts.outcome(item, [d for _, d in opened], self._policy, [keyid for keyid, _ in opened])
+        said, keyids = [d for _, d in opened], [keyid for keyid, _ in opened]
+        return verdicts.outcome(item, said, self._policy, keyids, drill=self._drill)
 
     def comment(self, item_id: str, text: str, path: str = "", line: int = 0) -> Comment:
         """Store a remark. ``line`` counts from 1 on the new side; ``path`` must be one of the change's.
@@ -319,7 +322,8 @@ class Reviews:
 
     def question(self, view: ItemView) -> Decision:
         """As :func:`~orchestrator.review.asking.question`, of this reviewer now."""
-        return asking.question(view, self._reviewer, self._clock.now())
+        asked = asking.question(view, self._reviewer, self._clock.now())
+        return asked.model_copy(update={"kind": SubjectKind.DRILL}) if self._drill else asked
 
     def _signed(self, decision: Decision) -> tuple[str, bytes]:
         """Opened again before it is stored: one line that does not verify would block the item for all."""

@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import UsageError
 from orchestrator.models.ids import Digest, RunId, StepId
-from orchestrator.models.status import OVER
+from orchestrator.models.status import DRILL, OVER
 from orchestrator.store.database import Database, SqliteDatabase, Statements
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class StoredIndex:
         self._staged_blobs: dict[Digest, bytes] = {}
         self._staged_effects: dict[str, Digest] = {}
         self._flushed_at = time.monotonic()
+        self.hears: Callable[[Event], None] | None = None
+        """Told of every event that is emitted here."""
 
     def close(self) -> None:
         """Write what is staged and close the connection."""
@@ -77,11 +79,12 @@ class StoredIndex:
         return _run(rows[0][0])
 
     def runs(self) -> tuple[Run, ...]:
-        return tuple(_run(row[0]) for row in self._read(_RUNS))
+        return tuple(run for row in self._read(_RUNS) if (run := _run(row[0])).workflow != DRILL)
 
     def run_rows(self) -> list[dict[str, Any]]:
         """As :meth:`runs`, but the JSON objects that were written: a list needs no more."""
-        return [json.loads(row[0]) for row in self._read(_RUNS)]
+        rows = (json.loads(row[0]) for row in self._read(_RUNS))
+        return [row for row in rows if row["workflow"] != DRILL]
 
     def add_item(self, item: ReviewItem) -> None:
         with self._write() as db:
@@ -212,6 +215,8 @@ class StoredIndex:
                 self._staged_blobs.pop(digest, None)
 
     def emit(self, event: Event) -> None:
+        if self.hears is not None:
+            self.hears(event)
         row = (event.run, event.model_dump_json())
         with self._turn:
             self._staged.append(("INSERT INTO events (run, document) VALUES (?, ?)", row))

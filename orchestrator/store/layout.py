@@ -62,6 +62,15 @@ class StateLayout:
     def environments(self) -> Path:
         return self.root / "environments"
 
+    def drill(self, run: RunId) -> Path:
+        """What a drill planted; gone with its end."""
+        return self.root / "drills" / run
+
+    @property
+    def drill_outcomes(self) -> Path:
+        """What drills came to, an object a line."""
+        return self.root / "drills.jsonl"
+
     def run(self, run: RunId) -> Path:
         """The run's own folder: its checkpoints and its lease."""
         return self.root / "runs" / run

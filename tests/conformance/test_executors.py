@@ -1,14 +1,16 @@
-"""The executor of this machine does what every executor must."""
+"""The executor of this machine and that of a cluster do what every executor must."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from orchestrator.app.cluster.sending import cluster_executor
 from orchestrator.app.executor import LocalExecutor
 from orchestrator.app.start import RunRequest, start
 from orchestrator.models.base import sha256
@@ -16,6 +18,7 @@ from orchestrator.ports import RunJob
 from orchestrator.testing.executor_suite import CHECKS, Bench
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
+from cluster_support import Cluster, cluster, tree_of
 from run_support import Lab, lab
 
 PROSE = b"1. Do it.\n"
@@ -40,12 +43,11 @@ def job(here: Lab, workflow: Path) -> RunJob:
 
 
 def workers() -> list[int]:
-    """Children of this process that advance runs."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in children if b"orchestrator.app.run_worker" in _words(pid)]
+    """Processes below this one that advance runs."""
+    return [pid for pid in tree_of(os.getpid()) if b"orchestrator.app.run_worker" in _words(pid)]
 
 
-def _words(pid: str) -> bytes:
+def _words(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -58,3 +60,27 @@ def test_the_local_executor(check, tmp_path: Path) -> None:
     with lab(tmp_path, people={"cleo": ("clerk",)}) as here:
         workflow = waiting_process(tmp_path / "waits")
         check(Bench(LocalExecutor, lambda: job(here, workflow), workers))
+
+
+class WithWorker:
+    """The cluster's executor and, for as long as it lives, a worker of its own."""
+
+    def __init__(self, made: Cluster, jobs: int) -> None:
+        self._made, self._jobs, self._inner = made, jobs, cluster_executor(())
+
+    def __enter__(self):
+        self._worker = self._made.worker(1, "--jobs", str(self._jobs))
+        return self._inner.__enter__()
+
+    def __exit__(self, *problem: object) -> None:
+        self._inner.__exit__(*problem)
+        self._worker.terminate()
+        assert self._worker.wait(60) in {0, -signal.SIGTERM}, self._made.logs()  # the latter while it still starts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.__name__.removeprefix("check_"))
+def test_the_executor_of_a_cluster(check, tmp_path: Path) -> None:
+    with cluster(tmp_path, people={"cleo": ("clerk",)}) as made:
+        workflow = waiting_process(tmp_path / "waits")
+        check(Bench(lambda jobs: WithWorker(made, jobs), lambda: job(made.here, workflow), workers))

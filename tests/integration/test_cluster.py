@@ -1,28 +1,64 @@
-"""Runs advanced by the workers of a cluster: real PostgreSQL, real processes, real sandboxes."""
+"""Joining a cluster, and what is said where that cannot be."""
 
 import json
+import signal
 
 import pytest
 from cluster_support import cluster
-from run_support import Req, good
+from run_support import Req, good, lab
 
 pytestmark = [pytest.mark.slow]
 
 
-@pytest.mark.engine
-def test_a_run_goes_through_a_worker_that_has_no_reviewers_key(tmp_path):
-    with cluster(tmp_path, lease_seconds=30) as made:
+def test_what_keeps_a_machine_from_a_cluster_is_said_with_its_code(tmp_path):
+    with lab(tmp_path) as here:
+        file = tmp_path / "cluster.yaml"
+        good_one = {"schema": "handrail.cluster/1", "database": "postgresql://x@127.0.0.1:1/x", "shared": str(tmp_path)}
+
+        def said(*words, **more):
+            file.write_text(json.dumps({**good_one, **more}))
+            done = here.cli(*words, HANDRAIL_CLUSTER=str(file))
+            assert done.returncode in {1, 2}, done.stderr
+            return done.stderr
+
+        assert "CLU005" in here.cli("worker").stderr
+        assert "CLU005" in here.cli("db", "upgrade").stderr
+        assert "CLU005" in here.cli("worker", "status").stderr
+        assert "CLU001" in here.cli("runs", HANDRAIL_CLUSTER=str(tmp_path / "none")).stderr
+        assert "CLU001" in said("runs")
+        file.chmod(0o600)
+        assert "STORE041" in said("runs")
+        assert "CLU003" in said("runs", database="no words")
+        for wrong in ({"shared": "here"}, {"lease_seconds": 0}, {"colour": "red"}, {"database": ""}):
+            assert "CLU002" in said("runs", **wrong)
+        assert "x@127" not in said("runs", lease_seconds=0)
+
+
+def test_a_worker_serves_what_it_has_and_signs_with_no_key_that_decides(tmp_path):
+    with cluster(tmp_path, people={"cleo": ("clerk",)}) as made:
         here, one = made.here, Req(1)
+        worker = made.env(1)
+        refused = here.cli("worker", "--key", str(here.key), **worker)
+        assert (refused.returncode, "CLU009" in refused.stderr) == (2, True), refused.stderr
+        assert "CLU009" in here.cli("worker", "--key", str(tmp_path / "cleo.pem"), **worker).stderr
+        assert "CLU007" in here.cli("worker", "--label", "-x", **worker).stderr
+        many = [word for n in range(7) for word in ("--label", f"l{n}")]
+        assert "CLU007" in here.cli("worker", *many, **worker).stderr
         here.write_job([one], good(one))
+        sent = here.spawn(*here.run_words("--executor", "cluster", "--needs", "gpu"))
         made.worker(1, "--label", "docker")
-        said = here.cli(*here.run_words("--executor", "cluster"), timeout=120)
-        assert said.returncode == 4, said.stderr + made.logs()
-        (item,) = here.items()
-        assert here.cli("review", "approve", str(item["id"])).returncode == 0
-        (run,) = here.runs()
-        done = here.cli("resume", run.id, "--executor", "cluster", "--json", timeout=120)
-        assert done.returncode == 0, done.stderr + made.logs()
-        assert json.loads(done.stdout)["runs"][0]["status"] == "done"
-        assert len(here.commits(run.run_ref)) == 1
-        assert here.file(run.run_ref, one.path) == "VALUE = 1"
-        assert here.verify(run).verdict == "VERIFIED"
+
+        def status():
+            return json.loads(here.cli("worker", "status", "--json").stdout)
+
+        made.until(lambda: status()["workers"] and status()["queues"], "a worker and a job that is not for it")
+        (queue,), (alive,) = status()["queues"], status()["workers"]
+        assert (queue["needs"], queue["waiting"], queue["served"]) == (["docker", "gpu"], 1, False)
+        assert (alive["alive"], alive["serves"][1:]) == (True, ["docker"])
+        assert "NO" in here.cli("worker", "status").stdout
+        sent.send_signal(signal.SIGINT)
+        _, err = sent.communicate(timeout=60)
+        assert sent.returncode == 130, err
+        assert status()["queues"] == []
+        assert here.runs()[0].status == "running"
+        assert "CLU006" in here.cli("review", "push", here.runs()[0].id).stderr

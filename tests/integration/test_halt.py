@@ -5,13 +5,14 @@ import sqlite3
 import time
 
 import pytest
+from inside import handrail
 from run_support import Req, gone, good, lab, nobody, write
 
 from orchestrator.provenance.keys import generate_key
 
 
 def orders(here):
-    return json.loads(here.cli("halt", "--list", "--json").stdout)["orders"]
+    return json.loads(handrail(here, "halt", "--list", "--json").stdout)["orders"]
 
 
 @pytest.mark.engine
@@ -21,20 +22,20 @@ def test_an_agent_is_stopped_within_five_seconds_and_goes_on_once_it_is_lifted(t
         here.write_job([one], {one.id: [[{"sleep": 6}, write(one.path, "VALUE = 1\n")]]})
         process = here.spawn(*here.run_words())
         run = here.wait_for("agent-started")
-        other = here.cli("halt", "--agent", "codex")
+        other = handrail(here, "halt", "--agent", "codex")
         time.sleep(1)
         assert (other.returncode, process.poll()) == (0, None)
-        order = here.cli("halt", "--agent", "scripted", "--json")
+        order = handrail(here, "halt", "--agent", "scripted", "--json")
         began = time.monotonic()
         _, words = process.communicate(timeout=30)
         assert time.monotonic() - began < 5
         assert gone(run, 2)
         assert (order.returncode, process.returncode, "HALT001" in words) == (0, 7, True), words
         assert here.row(run).status == "stopped"
-        again = here.cli("resume", run)
+        again = handrail(here, "resume", run)
         assert (again.returncode, "HALT001" in again.stderr) == (7, True), again.stderr
         for row in orders(here):
-            assert here.cli("halt", "--lift", row["digest"]).returncode == 0
+            assert handrail(here, "halt", "--lift", row["digest"]).returncode == 0
         assert orders(here) == []
         assert here.resume(run).code == 0
 
@@ -58,23 +59,23 @@ def test_only_what_an_order_names_is_stopped(tmp_path):
             (["--for-key", keyid[:12]], 7),
             (["--all"], 7),
         ]:
-            assert here.cli("halt", *words).returncode == 0, words
-            assert here.cli("resume", run.id, "--no-input").returncode == code, words
-            assert here.cli("halt", "--lift", orders(here)[-1]["digest"][7:27]).returncode == 0
+            assert handrail(here, "halt", *words).returncode == 0, words
+            assert handrail(here, "resume", run.id, "--no-input").returncode == code, words
+            assert handrail(here, "halt", "--lift", orders(here)[-1]["digest"][7:27]).returncode == 0
 
 
 def test_nobody_else_stops_or_lifts_and_what_is_forced_in_stands(tmp_path):
     with lab(tmp_path) as here:
         stranger = here.folder / "stranger.pem"
         generate_key(stranger, "stranger")
-        said = here.cli("halt", "--all", "--key", str(stranger))
+        said = handrail(here, "halt", "--all", "--key", str(stranger))
         assert (said.returncode, "HALT002" in said.stderr) == (2, True), said.stderr
-        assert here.cli("halt", "--all").returncode == 0
+        assert handrail(here, "halt", "--all").returncode == 0
         digest = orders(here)[0]["digest"]
-        said = here.cli("halt", "--lift", digest, "--key", str(stranger))
+        said = handrail(here, "halt", "--lift", digest, "--key", str(stranger))
         assert (said.returncode, "HALT002" in said.stderr) == (2, True), said.stderr
         for bad in ["", "sha256:", "zz"]:
-            assert here.cli("halt", "--lift", bad).returncode == 2, bad
+            assert handrail(here, "halt", "--lift", bad).returncode == 2, bad
         with sqlite3.connect(here.database()) as db:
             (line,) = db.execute("SELECT line FROM halts").fetchone()
             forged = _lift_by(stranger, here, digest)
@@ -86,7 +87,7 @@ def test_nobody_else_stops_or_lifts_and_what_is_forced_in_stands(tmp_path):
         assert [bool(row["by"]) for row in found] == [True, False, False]
         assert found[1]["what"] == "an order that cannot be read"
         for row in found:
-            assert here.cli("halt", "--lift", row["digest"]).returncode == 0
+            assert handrail(here, "halt", "--lift", row["digest"]).returncode == 0
         assert orders(here) == []
 
 
@@ -111,7 +112,7 @@ def test_an_order_names_one_thing(tmp_path):
             ["--agent", "a\u202eb"],
             ["--agent", "a", "--model", "b/c"],
         ):
-            said = here.cli("halt", *words)
+            said = handrail(here, "halt", *words)
             assert (said.returncode, "HALT003" in said.stderr) == (2, True), (words, said.stderr)
         assert orders(here) == []
 
@@ -123,5 +124,5 @@ def test_a_store_of_the_version_before_gets_the_table(tmp_path):
             db.execute("DROP TABLE paused")
             db.execute("PRAGMA user_version = 2")
         db.close()
-        assert here.cli("halt", "--all").returncode == 0
+        assert handrail(here, "halt", "--all").returncode == 0
         assert len(orders(here)) == 1

@@ -9,6 +9,7 @@ import subprocess
 import tarfile
 
 import pytest
+from inside import handrail
 from run_support import Req, good, lab, nobody, shell, write
 
 from orchestrator.app import incident_archive
@@ -58,23 +59,32 @@ def test_no_secret_is_in_the_archive_wherever_it_was_said(tmp_path, monkeypatch)
         plant(here)
         (here.folder / "config" / "handrail").mkdir(parents=True, exist_ok=True)
         (here.folder / "config" / "handrail" / "models.yaml").write_text(MODELS.format(file=secret))
-        here.cli(*here.run_words(), DEPLOY_PASSWORD=VARIABLE)
+        log = here.folder / "log.jsonl"
+        here.cli(*here.run_words(), DEPLOY_PASSWORD=VARIABLE, HANDRAIL_LOG_JSON=str(log))
+        logged = log.read_bytes()
+        assert log.stat().st_mode & 0o777 == 0o600
         run = here.runs()[0].id
         with here.project() as project:
             argv = ("curl", "--password", NAMED, f"https://me:{NAMED}@x.example/", VARIABLE, FILED)
             event = {"run": run, "kind": EventKind.AGENT_COMMAND, "node": "agent", "step": "S01", "attempt": 1}
             project.index.emit(Event(at=project.clock.now(), data={"argv": argv}, **event))
         archive = here.folder / "i.tar.gz"
-        said = here.cli("incident", run, "-o", str(archive), DEPLOY_PASSWORD=VARIABLE)
-        again = here.cli("incident", run, "-o", str(here.folder / "j.tar.gz"), "--json", DEPLOY_PASSWORD=VARIABLE)
+        said = handrail(here, "incident", run, "-o", str(archive), DEPLOY_PASSWORD=VARIABLE)
+        again = handrail(here, "incident", run, "-o", str(here.folder / "j.tar.gz"), "--json", DEPLOY_PASSWORD=VARIABLE)
         assert said.returncode == 0, said.stderr
         data = archive.read_bytes()
         assert (here.folder / "j.tar.gz").read_bytes() == data
         files = unpacked(data)
         told = json.loads(again.stdout)
-        plain = json.loads(here.cli("report", run, "--json").stdout)
+        plain = json.loads(handrail(here, "report", run, "--json").stdout)
     assert json.dumps(plain).count(AWS) + json.dumps(plain).count(GITHUB) > 0  # it was there to be taken out
-    everything = said.stderr.encode() + again.stdout.encode() + b"".join(files.values())
+    records = [json.loads(line) for line in logged.splitlines()]
+    assert [(r["message"], r.get("command"), r.get("exit_code")) for r in (records[0], records[-1])] == [
+        ("command", "run", None),
+        ("end", None, 4),
+    ]
+    assert {(r["run"], r.get("step")) for r in records if r.get("kind") == "agent-command"} == {(run, "S01")}
+    everything = logged + said.stderr.encode() + again.stdout.encode() + b"".join(files.values())
     for line in files["evidence.intoto.jsonl"].splitlines() if "evidence.intoto.jsonl" in files else ():
         everything += base64.b64decode(json.loads(line)["payload"])
     assert [c for c in CANARIES if c.encode() in everything] == []
@@ -89,29 +99,29 @@ def test_strangers_check_it_and_every_change_is_found(tmp_path):
     with lab(tmp_path) as here:
         done = here.run([one], good(one))
         archive = here.folder / "i.tar.gz"
-        said = here.cli("incident", done.run.id, "-o", str(archive))
+        said = handrail(here, "incident", done.run.id, "-o", str(archive))
         assert said.returncode == 0, said.stderr
         data = archive.read_bytes()
-        there = here.cli("incident", done.run.id, "-o", str(archive))
+        there = handrail(here, "incident", done.run.id, "-o", str(archive))
         assert (there.returncode, "CLI005" in there.stderr) == (2, True)
         (here.folder / "out").mkdir()
         subprocess.run(["tar", "xzf", str(archive), "-C", "out"], cwd=here.folder, check=True)
         (inside,) = (here.folder / "out").iterdir()
         summed = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=inside, check=False)
         files = unpacked(data)
-        root = json.loads(here.cli("verify", done.run.run_ref, "--base", "main", "--json").stdout)["root"]
+        root = json.loads(handrail(here, "verify", done.run.run_ref, "--base", "main", "--json").stdout)["root"]
         bundle = inside / "evidence.intoto.jsonl"
-        offline = here.cli("verify", done.run.run_ref, "--base", done.run.base_commit, "--bundle", str(bundle))
-        pinned = here.cli("incident", "--check", str(archive))
+        offline = handrail(here, "verify", done.run.run_ref, "--base", done.run.base_commit, "--bundle", str(bundle))
+        pinned = handrail(here, "incident", "--check", str(archive))
         stranger = {"XDG_CONFIG_HOME": str(here.folder / "stranger"), "HANDRAIL_KEY": ""}
-        alone = here.cli("incident", "--check", str(archive), **stranger)
-        allowed = here.cli("incident", "--check", str(archive), "--allow-self-asserted", **stranger)
-        rooted = here.cli("incident", "--check", str(archive), "--root", root, "--json", **stranger)
-        other = here.cli("incident", "--check", str(archive), "--root", "sha256:" + "0" * 64, **stranger)
+        alone = handrail(here, "incident", "--check", str(archive), **stranger)
+        allowed = handrail(here, "incident", "--check", str(archive), "--allow-self-asserted", **stranger)
+        rooted = handrail(here, "incident", "--check", str(archive), "--root", root, "--json", **stranger)
+        other = handrail(here, "incident", "--check", str(archive), "--root", "sha256:" + "0" * 64, **stranger)
         for n, bad in enumerate(altered(data, files)):
             path = here.folder / f"bad{n}.tar.gz"
             path.write_bytes(bad)
-            refused = here.cli("incident", "--check", str(path), "--allow-self-asserted")
+            refused = handrail(here, "incident", "--check", str(path), "--allow-self-asserted")
             assert (refused.returncode, "EVID" in refused.stderr) == (9, True), (n, refused.stderr)
     assert (summed.returncode, offline.returncode, offline.stdout.splitlines()[0]) == (0, 0, "VERIFIED")
     assert (pinned.returncode, pinned.stdout.splitlines()[1][:13]) == (0, "trust: pinned"), pinned.stderr
@@ -162,24 +172,24 @@ def tarred(files, link=""):
 def test_a_live_run_is_refused_and_broken_evidence_is_collected_and_said(tmp_path):
     one = Req(1)
     with lab(tmp_path) as here:
-        assert "RUN001" in here.cli("incident").stderr
-        assert "RUN001" in here.cli("incident", "20260101-nobody").stderr
+        assert "RUN001" in handrail(here, "incident").stderr
+        assert "RUN001" in handrail(here, "incident", "20260101-nobody").stderr
         for words in (["--root", "sha256:" + "0" * 64], ["x", "--check", "y"], ["--check", "y", "-o", "z"]):
-            assert "INC002" in here.cli("incident", *words).stderr
+            assert "INC002" in handrail(here, "incident", *words).stderr
         done = here.run([one], good(one), decide=nobody)
         with here.project() as project:
             from orchestrator.store.lease import lease
 
             with lease(project.layout.run(done.run.id)):
-                live = here.cli("incident", done.run.id, "-o", str(here.folder / "live.tar.gz"))
+                live = handrail(here, "incident", done.run.id, "-o", str(here.folder / "live.tar.gz"))
         assert (live.returncode, "INC001" in live.stderr, (here.folder / "live.tar.gz").exists()) == (1, True, False)
         here.resume(done.run.id)
         (ref,) = here.git("for-each-ref", "--format=%(refname)", "refs/heads/handrail-evidence/").split()
         here.git("update-ref", ref, here.git("commit-tree", "-m", "x", here.git("mktree", "--missing", check=False)))
         archive = here.folder / "broken.tar.gz"
-        said = here.cli("incident", done.run.id, "-o", str(archive))
+        said = handrail(here, "incident", done.run.id, "-o", str(archive))
         files = unpacked(archive.read_bytes())
-        checked = here.cli("incident", "--check", str(archive))
+        checked = handrail(here, "incident", "--check", str(archive))
     assert said.returncode == 9, said.stderr
     assert files["README.txt"].startswith(b"NOT VERIFIED\n")
     assert json.loads(files["verify.json"])["problems"]
@@ -252,7 +262,7 @@ def test_what_is_signed_and_holds_a_secret_is_left_out_whole(tmp_path):
     with lab(tmp_path) as here:
         done = here.run([one], good(one))
         archive = here.folder / "i.tar.gz"
-        said = here.cli("incident", done.run.id, "-o", str(archive), "--json")
+        said = handrail(here, "incident", done.run.id, "-o", str(archive), "--json")
         files = unpacked(archive.read_bytes())
     told = json.loads(said.stdout)
     assert GITHUB.encode() not in b"".join(files.values())

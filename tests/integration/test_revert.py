@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from inside import handrail
 from run_support import Req, approve, good, lab, nobody
 
 
@@ -18,23 +19,23 @@ def test_one_step_is_taken_back_and_what_came_after_it_stays(tmp_path):
     with lab(tmp_path) as here:
         run = merged(here, one, two)
         first = plan_of(here, run)[0]["id"]
-        said = here.cli("revert", run.id, first, "--approve-plan")
+        said = handrail(here, "revert", run.id, first, "--approve-plan")
         assert said.returncode == 4, said.stderr
-        new = json.loads(here.cli("runs", "--json").stdout)["runs"][0]["id"]
-        (item,) = json.loads(here.cli("review", "list", "--json").stdout)["items"]
-        shown = here.cli("review", "show", item["id"]).stdout
+        new = json.loads(handrail(here, "runs", "--json").stdout)["runs"][0]["id"]
+        (item,) = json.loads(handrail(here, "review", "list", "--json").stdout)["items"]
+        shown = handrail(here, "review", "show", item["id"]).stdout
         assert one.path in shown
         assert two.path not in shown
-        assert here.cli("review", "approve", item["id"], "--lift", "all").returncode == 0
-        assert here.cli("resume", new).returncode == 0
+        assert handrail(here, "review", "approve", item["id"], "--lift", "all").returncode == 0
+        assert handrail(here, "resume", new).returncode == 0
         here.git("merge", "--ff-only", "-q", f"handrail/{new}")
         left = here.git("ls-tree", "-r", "--name-only", "main").split()
         assert one.path not in left
         assert two.path in left
-        assert here.cli("verify").returncode == 0
-        again = here.cli("revert", run.id, first)
+        assert handrail(here, "verify").returncode == 0
+        again = handrail(here, "revert", run.id, first)
         assert (again.returncode, "UNDO004" in again.stderr) == (2, True)
-        assert here.cli("revert", run.id, "--approve-plan").returncode == 4
+        assert handrail(here, "revert", run.id, "--approve-plan").returncode == 4
 
 
 @pytest.mark.engine
@@ -54,16 +55,16 @@ def test_what_cannot_be_taken_back_is_refused_with_nothing_recorded(tmp_path):
 
 
 def refused(here, code, *arguments):
-    before = here.cli("runs", "--json").stdout
-    said = here.cli("revert", *arguments)
+    before = handrail(here, "runs", "--json").stdout
+    said = handrail(here, "revert", *arguments)
     assert (said.returncode, code in said.stderr) == (2, True), said.stderr
     assert "Try: " in said.stderr
-    assert here.cli("runs", "--json").stdout == before
+    assert handrail(here, "runs", "--json").stdout == before
     return said
 
 
 def plan_of(here, run):
-    return json.loads(here.cli("show", run.id, "--json").stdout)["runs"][0]["steps"]
+    return json.loads(handrail(here, "show", run.id, "--json").stdout)["runs"][0]["steps"]
 
 
 @pytest.mark.engine
@@ -79,22 +80,22 @@ def test_what_an_agent_made_is_listed_and_taken_back_at_once(tmp_path):
             assert landed(here, nobody_) == []
         assert landed(here, "agent=scripted", "--since", "2999-01-01") == []
         for bad in ("", "scripted", "colour=red", "agent=", "agent=a,agent=b"):
-            said = here.cli("blame", "--where", bad)
+            said = handrail(here, "blame", "--where", bad)
             assert (said.returncode, "UNDO005" in said.stderr) == (2, True), bad
-        assert "UNDO006" in here.cli("blame", "README.md", "--where", "agent=codex").stderr
-        assert "UNDO001" in here.cli("revert", "--where", "agent=codex").stderr
+        assert "UNDO006" in handrail(here, "blame", "README.md", "--where", "agent=codex").stderr
+        assert "UNDO001" in handrail(here, "revert", "--where", "agent=codex").stderr
 
-        assert here.cli("revert", "--where", "agent=scripted", "--approve-plan").returncode == 4
-        new = json.loads(here.cli("runs", "--json").stdout)["runs"][0]["id"]
-        (item,) = json.loads(here.cli("review", "list", "--json").stdout)["items"]
-        assert here.cli("review", "approve", item["id"], "--lift", "all").returncode == 0
-        assert here.cli("resume", new).returncode == 0
+        assert handrail(here, "revert", "--where", "agent=scripted", "--approve-plan").returncode == 4
+        new = json.loads(handrail(here, "runs", "--json").stdout)["runs"][0]["id"]
+        (item,) = json.loads(handrail(here, "review", "list", "--json").stdout)["items"]
+        assert handrail(here, "review", "approve", item["id"], "--lift", "all").returncode == 0
+        assert handrail(here, "resume", new).returncode == 0
         left = here.git("ls-tree", "-r", "--name-only", f"handrail/{new}").split()
         assert not {one.path, two.path} & set(left)
 
 
 def rows(here, where, *more):
-    said = here.cli("blame", "--where", where, "--json", *more)
+    said = handrail(here, "blame", "--where", where, "--json", *more)
     assert said.returncode == 0, said.stderr
     return json.loads(said.stdout)["commits"]
 

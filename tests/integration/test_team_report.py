@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from browser_support import browser
+from inside import handrail
 from run_support import Req, good, lab, script_text, spec_text, write
 from test_report import closed
 
@@ -16,6 +17,10 @@ from orchestrator.observe.team import Hit, Measured, summed
 from orchestrator.render.team_page import lines, span, team_page
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+def waiting(here):
+    return json.loads(handrail(here, "review", "list", "--json").stdout)["items"]
 
 
 def once(then):
@@ -38,11 +43,11 @@ def test_what_a_team_did_is_told_and_of_persons_where_the_policy_says_so(tmp_pat
     weak = write(one.path, "import subprocess\nVALUE = subprocess.run('ls', shell=True)\n")
     with lab(tmp_path, times=True) as here:
         here.run([one], {one.id: [[weak], *good(one)[one.id], [write(one.path, "VALUE = 2\n")]]}, decide=once(9.0))
-        said = here.cli("report", "--since", "30d", "--json")
+        said = handrail(here, "report", "--since", "30d", "--json")
         page = here.folder / "team.html"
-        words = here.cli("report", "--since", "2026-01-01", "-o", str(page))
-        text = here.cli("report", "--since", "1w").stdout
-        none = json.loads(here.cli("report", "--since", "2999-01-01", "--json").stdout)
+        words = handrail(here, "report", "--since", "2026-01-01", "-o", str(page))
+        text = handrail(here, "report", "--since", "1w").stdout
+        none = json.loads(handrail(here, "report", "--since", "2999-01-01", "--json").stdout)
     assert (said.returncode, words.returncode, words.stdout) == (0, 0, ""), said.stderr + words.stderr
     found = json.loads(said.stdout)
     assert found["schema"] == "handrail.team-report/1"
@@ -79,17 +84,17 @@ def test_a_batch_is_told_with_what_verify_says_of_each_run(tmp_path):
         path = here.folder / "batch.json"
         shared = {"repo": str(here.repo), "agent": "scripted"}
         path.write_text(json.dumps({"schema": "handrail.batch/1", "defaults": shared, "runs": runs}))
-        batch = json.loads(here.cli("run", "--batch", str(path), "--approve-plan", "--json").stdout)["batch"]
-        item = here.items()[0]
-        assert here.cli("review", "approve", str(item["id"])).returncode == 0
-        assert here.cli("resume", str(item["run"])).returncode == 0
-        said = here.cli("report", "--batch", batch, "--json")
+        batch = json.loads(handrail(here, "run", "--batch", str(path), "--approve-plan", "--json").stdout)["batch"]
+        item = waiting(here)[0]
+        assert handrail(here, "review", "approve", str(item["id"])).returncode == 0
+        assert handrail(here, "resume", str(item["run"])).returncode == 0
+        said = handrail(here, "report", "--batch", batch, "--json")
         page = here.folder / "batch.html"
-        assert here.cli("report", "--batch", batch, "-o", str(page)).returncode == 0
-        team = here.cli("report", "--since", "1d").stdout
-        unknown = here.cli("report", "--batch", "B20260101-aaaaaa")
-        odd = here.cli("report", "--batch", "../x")
-        both = here.cli("report", "--batch", batch, "--since", "1d")
+        assert handrail(here, "report", "--batch", batch, "-o", str(page)).returncode == 0
+        team = handrail(here, "report", "--since", "1d").stdout
+        unknown = handrail(here, "report", "--batch", "B20260101-aaaaaa")
+        odd = handrail(here, "report", "--batch", "../x")
+        both = handrail(here, "report", "--batch", batch, "--since", "1d")
     found = json.loads(said.stdout)
     assert (found["batch"], found["asked"], found["people"]) == (batch, 2, None)
     assert sorted(r["evidence"] for r in found["runs"]) == ["NOTHING MERGED", "VERIFIED"]

@@ -379,6 +379,6 @@ def test_what_does_not_parse_is_an_error_and_no_pass():
 def test_hostile_source_ends_soon(source):
     import time
 
-    started = time.monotonic()
+    started = time.process_time()
     assert analyse(source.encode())["error"] == ""
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

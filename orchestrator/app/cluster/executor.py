@@ -18,7 +18,7 @@ from orchestrator.app.cluster.queue import Queue, Sent, open_queue
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.reviewing import approve_plan
 from orchestrator.app.wiring import workflow_of
-from orchestrator.errors import ExitCode, HandrailError
+from orchestrator.errors import ExitCode, HandrailError, StoreError
 from orchestrator.models.base import Digest
 from orchestrator.models.cluster import Cluster
 from orchestrator.models.run import RunSettings
@@ -26,6 +26,8 @@ from orchestrator.ports import JobEnd, RunJob
 
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 60.0
+_AWAY_SECONDS = 120.0
+"""How long a database may not answer before whoever waits gives up. The runs stay, and can be resumed."""
 
 
 class ClusterExecutor:
@@ -38,8 +40,8 @@ class ClusterExecutor:
         self._joined, self._needs = joined, needs
         self._open = ExitStack()
         self._projects: dict[str, Project] = {}
-        self._unsent: list[tuple[Sent, RunJob]] = []
         self._under_way: dict[int, RunJob] = {}
+        self._heard_at = time.monotonic()
         self._ends: list[JobEnd] = []
 
     def __enter__(self) -> Self:
@@ -48,7 +50,6 @@ class ClusterExecutor:
 
     def __exit__(self, *_: object) -> None:
         with self._open:
-            self._unsent.clear()
             self._queue.stop(list(self._under_way))
             until = time.monotonic() + _STOP_SECONDS
             while self._under_way and time.monotonic() < until:
@@ -56,16 +57,16 @@ class ClusterExecutor:
                 time.sleep(_POLL_SECONDS)
 
     def submit(self, job: RunJob) -> None:
-        """As the port says; sent with the next call of :meth:`wait`."""
+        """As the port says. Nothing is held back: a worker may begin before this returns."""
         try:
-            self._unsent.append((self._prepared(job), job))
+            (number,) = self._queue.send([self._prepared(job)])
+            self._under_way[number] = job
         except HandrailError as error:
             self._ends.append(JobEnd(job, int(error.exit_code), error.code, error.message, error.details))
 
     def wait(self, timeout_seconds: float) -> tuple[JobEnd, ...]:
         until = time.monotonic() + timeout_seconds
         while True:
-            self._send()
             self._ends += [end for end in self._hear() if not self._approved(end)]
             if self._ends or time.monotonic() >= until:
                 ends, self._ends = tuple(self._ends), []
@@ -85,15 +86,14 @@ class ClusterExecutor:
             self._projects[folder] = self._open.enter_context(open_project(Path(folder)))
         return self._projects[folder]
 
-    def _send(self) -> None:
-        if not self._unsent:
-            return
-        numbers = self._queue.send([sent for sent, _ in self._unsent])
-        self._under_way |= dict(zip(numbers, (job for _, job in self._unsent), strict=True))
-        self._unsent.clear()
-
     def _hear(self) -> list[JobEnd]:
-        ended = self._queue.ended(self._under_way) if self._under_way else {}
+        try:
+            ended = self._queue.ended(self._under_way) if self._under_way else {}
+            self._heard_at = time.monotonic()
+        except StoreError:
+            if time.monotonic() - self._heard_at > _AWAY_SECONDS:
+                raise
+            return []  # a database that restarts: the workers wait for it too
         for number in ended:
             del self._under_way[number]
         return list(ended.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from orchestrator.app.cluster.labels import needs_of
@@ -20,20 +21,20 @@ _DECIDED = (
 )
 
 
-def wake(queue: Queue, folder: Path) -> tuple[RunId, ...]:
-    """Send the runs of a repository that can go on. One that has a job already gets no second."""
+def wake(queue: Queue, folder: Path, rung: set[tuple[RunId, datetime]]) -> tuple[RunId, ...]:
+    """Send the runs of a repository that can go on. One that has a job already gets no second.
+
+    ``rung`` are the timers that this worker has acted on; once more is harmless.
+    """
     with open_project(folder) as project:
         now = project.clock.now()
         project.timers.ticked(now)
         project.timers.fire(now)
-        ready = [*_rang(project), *_decided(project)]
+        rang = set(project.timers.rang().items()) - rung
+        waiting = [run for run, _ in rang if project.index.run(run).status is RunStatus.WAITING]
+        rung |= {(run, at) for run, at in rang if run in waiting and not queue.holds(run)}
+        ready = [*sorted(waiting), *_decided(project)]
         return tuple(run for run in dict.fromkeys(ready) if _sent(queue, project, run))
-
-
-def _rang(project: Project) -> list[RunId]:
-    rows = {run: project.index.run(run) for run in project.timers.rang()}
-    at = project.timers.rang()
-    return [run for run, row in rows.items() if row.status is RunStatus.WAITING and at[run] >= row.updated_at]
 
 
 def _decided(project: Project) -> list[RunId]:

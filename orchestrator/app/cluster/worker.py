@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ INSERT INTO handrail.ends SELECT %(job)s, %(run)s, %(exit_code)s, %(code)s, %(me
 WHERE EXISTS (SELECT 1 FROM procrastinate_jobs WHERE id = %(job)s AND status = 'doing' AND worker_id = %(worker)s)
 ON CONFLICT DO NOTHING
 """
+_FORGET = "DELETE FROM handrail.ends WHERE ended_at < now() - make_interval(hours => %(hours)s)"
 _SEEN = """
 INSERT INTO handrail.workers (name, labels, jobs) VALUES (%(name)s, %(labels)s, %(jobs)s)
 ON CONFLICT (name) DO UPDATE SET labels = excluded.labels, jobs = excluded.jobs, seen_at = now()
@@ -70,6 +72,7 @@ class ClusterWorker:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._stopping = asyncio.Event()
         self._waiting: dict[RunId, asyncio.Future[JobEnd]] = {}
+        self._rung: set[tuple[RunId, datetime]] = set()
         self._hands: LocalExecutor
 
     async def serve(self) -> None:
@@ -95,7 +98,8 @@ class ClusterWorker:
             try:
                 await work()
             except Exception as problem:  # noqa: BLE001  whatever a loop broke by, the next begins
-                self._say(f"{type(problem).__name__}: {problem}; trying again")
+                told = str(problem.__cause__ or problem).strip().splitlines() or [type(problem).__name__]
+                self._say(f"{told[-1].strip()}: trying again")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _AGAIN_SECONDS)
 
@@ -165,6 +169,10 @@ class ClusterWorker:
 
     async def _advanced(self, job: RunJob) -> tuple[JobEnd, bool]:
         """The end of the job, and whether somebody asked for it."""
+        from orchestrator.app.cluster.jobs import Again
+
+        if self._stopping.is_set():
+            raise Again(0)
         waiting = asyncio.get_running_loop().create_future()
         self._waiting[job.run] = waiting
         self._hands.submit(job)
@@ -175,18 +183,22 @@ class ClusterWorker:
             return await waiting, True
 
     def _refuse_unfinished(self, end: JobEnd, job: Job, *, aborted: bool) -> None:
-        """Raises ``_Again`` for a run that somebody has to go on with by himself."""
+        """Raises ``Again`` for a run that somebody has to go on with by himself."""
         from orchestrator.app.cluster.jobs import Again
 
-        seconds = self._settings.joined.lease_seconds
+        seconds = self._again_in(end, job, aborted=aborted)
+        if seconds is not None:
+            self._say(f"run {end.job.run}: {end.code} {end.message} Its job goes back.")
+            raise Again(seconds)
+
+    def _again_in(self, end: JobEnd, job: Job, *, aborted: bool) -> float | None:
         if self._stopping.is_set() and end.exit_code == ExitCode.INTERRUPTED:
-            raise Again(0)
-        if end.code in {_BUSY, _FENCED} and not aborted:
-            raise Again(seconds / 2)
+            return 0
         if end.code in _AWAY:
-            raise Again(_AGAIN_SECONDS)
-        if end.lost and job.attempts + 1 < _LOST_TRIES and not aborted:
-            raise Again(_AGAIN_SECONDS)
+            return _AGAIN_SECONDS
+        if end.code in {_BUSY, _FENCED} and not aborted:
+            return self._settings.joined.lease_seconds / 2
+        return _AGAIN_SECONDS if end.lost and job.attempts + 1 < _LOST_TRIES and not aborted else None
 
     async def _tell(self, app: App, job: Job, end: JobEnd) -> None:
         self._say(f"run {end.job.run}: {end.code or end.exit_code} {end.message}".rstrip())
@@ -207,6 +219,7 @@ class ClusterWorker:
             await app.job_manager.delete_old_jobs(
                 _KEEP_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
             )
+            await app.connector.execute_query_async(_FORGET, hours=_KEEP_HOURS)
             while not self._stopping.is_set():
                 labels = " ".join([*self._settings.repositories, *self._settings.labels])
                 await app.connector.execute_query_async(_SEEN, name=self._name, labels=labels, jobs=self._settings.jobs)
@@ -223,7 +236,7 @@ class ClusterWorker:
         with open_queue(self._settings.joined) as queue:
             for folder in self._settings.repositories.values():
                 try:
-                    for run in wake(queue, folder):
+                    for run in wake(queue, folder, self._rung):
                         self._say(f"run {run}: has what it waited for")
                 except HandrailError as problem:
                     self._say(str(problem))

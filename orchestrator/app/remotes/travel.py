@@ -15,6 +15,7 @@ from orchestrator.app.project import Project
 from orchestrator.app.remotes import bundle as bundles
 from orchestrator.app.remotes import decisions, places
 from orchestrator.app.remotes.post import Asked, Post, begun_here, open_post
+from orchestrator.app.runs import refuse_drill
 from orchestrator.errors import RepositoryError, UsageError
 from orchestrator.models.base import GitOid, RunId
 from orchestrator.models.run import Run
@@ -37,8 +38,9 @@ def push(project: Project, run: Run, asked: Asked) -> Sent:
     """Send a run that is advanced here, or the decisions of this key on one that is not.
 
     Raises ``RepositoryError`` REM001-004, ``UsageError`` REM020 (no runner's key), REM021 (somebody else's run), REM022
-    (taken over), REM025 (nothing to send), ``RunBusy`` while it is advanced.
+    (taken over), REM025 (nothing to send), DRILL003 (a drill), ``RunBusy`` while it is advanced.
     """
+    refuse_drill(run)
     with open_post(project, asked) as post:
         known = post.known(run.id)
         if known is not None and not known.held:

@@ -8,7 +8,19 @@ from typing import Any
 from orchestrator.gates.flow.mentions import mentions
 from orchestrator.gates.flow.module import Module
 from orchestrator.gates.flow.rule import Family, Rule
-from orchestrator.gates.flow.rules import assumed, code, deserialise, files, hidden, process, queries, trust, web
+from orchestrator.gates.flow.rules import (
+    assumed,
+    chance,
+    code,
+    deserialise,
+    files,
+    hidden,
+    process,
+    queries,
+    settings,
+    trust,
+    web,
+)
 from orchestrator.gates.parsing import parsed
 
 __all__ = ["FAMILIES", "RULES", "analyse"]
@@ -23,6 +35,8 @@ FAMILIES: tuple[Family, ...] = (
     trust.FAMILY,
     hidden.FAMILY,
     assumed.FAMILY,
+    settings.FAMILY,
+    chance.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 _RECURSION = 20_000

@@ -131,6 +131,8 @@ class Expressions:
         if known:
             return join(known)
         refs = frozenset(canonical_name(f"{ref}.{name}") for ref in owner.refs) or frozenset({f"?.{name}"})
+        if len(refs) == 1 and not owner.taint and next(iter(refs)).startswith("stat."):
+            return named(*refs)
         labels = {label for ref in refs if (label := source_of_attribute(ref))}
         return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
 
@@ -296,6 +298,9 @@ class Expressions:
 
     def _dictcomp(self, node: ast.DictComp) -> Value:
         keys = self._comprehension(node.generators, node.key)
+        if keys.items is not None and all(key.const is not NOTHING for key in keys.items):
+            values = self._comprehension(node.generators, node.value).items or ()
+            return Value(pairs=tuple(zip((key.const for key in keys.items), values, strict=False)))
         return join([keys, self._comprehension(node.generators, node.value)]).everything()
 
     def _comprehension(self, generators: Sequence[ast.comprehension], element: ast.expr) -> Value:
@@ -328,5 +333,6 @@ class Expressions:
             return join(value.items)
         if value.pairs:
             return Value(taint=value.everything().taint)
-        refs = frozenset(f"{r}[]" for r in value.refs)
+        # A function is not looped over: where it stands for what is, a generator of this module yields it.
+        refs = frozenset(f"{r}[]" for r in value.refs) | {r for r in value.refs if not r.endswith((")", "]"))}
         return Value(refs=refs, taint=value.taint, safe=value.safe, texts=value.texts, origins=value.origins)

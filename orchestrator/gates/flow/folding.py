@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.carriers import CLEAN, KEEP, PURE_METHODS, SAFE
@@ -19,6 +20,7 @@ __all__ = ["fold_call", "format_text", "percent"]
 
 _TEXT_LIMIT = 4096
 _PAIR = 2
+_VIEWS = frozenset({"collections.ChainMap", "types.MappingProxyType", "collections.OrderedDict"})
 _SUBSTITUTES = frozenset({"substitute", "safe_substitute"})
 
 
@@ -30,7 +32,7 @@ def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | N
     method = _method(call)
     if method is not None:
         return method
-    zipped = _zipped(call)
+    zipped = _zipped(call) or _mapped(call)
     if zipped is not None:
         return zipped
     if call.is_one_of(CLEAN):
@@ -52,6 +54,34 @@ def _zipped(call: Call) -> Value | None:
         return None
     pairs = [(row[0].const if row[0].const is not NOTHING else object, row[1]) for row in rows]
     return Value(pairs=(*pairs, *call.keywords.items()))
+
+
+def _mapped(call: Call) -> Value | None:
+    """Dictionaries that are not written as such."""
+    first = call.args[0] if call.args else ANYTHING
+    if "builtins.dict.fromkeys" in call.names and first.items is not None:
+        value = call.args[1] if call.args[1:] else constant(None)
+        return Value(pairs=tuple((key.const, value) for key in first.items if key.const is not NOTHING))
+    if call.names & _VIEWS and call.args and all(a.pairs is not None for a in call.args):
+        return Value(pairs=tuple(pair for a in reversed(call.args) for pair in a.pairs or ()))
+    if "json.loads" in call.names and isinstance(first.const, str | bytes):
+        return _from_json(first.const)
+    return None
+
+
+def _from_json(text: str | bytes) -> Value | None:
+    try:
+        return _value_of(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _value_of(plain: Any) -> Value:  # noqa: ANN401 - what JSON holds
+    if isinstance(plain, dict):
+        return Value(pairs=tuple((key, _value_of(item)) for key, item in cast("dict[str, Any]", plain).items()))
+    if isinstance(plain, list):
+        return Value(items=tuple(_value_of(item) for item in plain))
+    return constant(plain)
 
 
 def _truth(call: Call) -> Value:
@@ -76,6 +106,8 @@ def _kept(call: Call, name: str) -> Value:
     if name == "builtins.dict" and call.keywords and not call.args:
         shown = Value(pairs=tuple(call.keywords.items()))
     safe = whole.safe | frozenset([SAFE[name]] if name in SAFE else ())
+    if name == "builtins.str" and isinstance(shown.const, int) and len(call.args) == 1:
+        shown = constant(str(shown.const))
     constant_kept = name in {"builtins.str", "builtins.list", "builtins.tuple", "builtins.dict", "builtins.iter"}
     return Value(
         refs=frozenset([f"{name}()"])

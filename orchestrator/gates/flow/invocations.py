@@ -18,6 +18,7 @@ __all__ = ["Invocations"]
 
 _MAPPED = 64
 _OBJECT_NAME_VALUE = 3
+_PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
 _SETTERS = frozenset({"__setattr__"})
 
 
@@ -108,6 +109,9 @@ class Invocations(Expressions):
         if caller and call.args:
             method = self.attribute(call.args[0], caller.partition(":")[2])
             call = Call(call.node, method.refs, (), {}, call.args[0], spread=True)
+        if call.names & _PARTIAL and call.args:
+            # What is fixed here is said of every call to come.
+            self.called(replace(call, names=call.args[0].refs, args=call.args[1:], spread=True))
         own = self.called(call)
         if own is not None:
             return own

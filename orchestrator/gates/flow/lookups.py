@@ -18,6 +18,7 @@ _IMPORTS = frozenset(
         "importlib.import_module",
         "importlib.__import__",
         "importlib.reload",
+        "unittest.mock._importer",
         "pydoc.locate",
         "pkgutil.resolve_name",
         "zope.dottedname.resolve.resolve",
@@ -27,15 +28,18 @@ _IMPORTS = frozenset(
         "kombu.utils.imports.symbol_by_name",
     }
 )
+_GETS = frozenset({"builtins.getattr", "inspect.getattr_static"})
 _WRAPPERS = frozenset({"functools.partial", "functools.wraps", "functools.lru_cache", "builtins.staticmethod"})
 _NAMESPACES = frozenset({"builtins.vars", "inspect.getmembers"})
 _GETTERS = frozenset({"get", "pop", "__getitem__"})
-_BY_NAME = ("operator.methodcaller", "operator.attrgetter")
+_BY_NAME = ("operator.methodcaller", "operator.attrgetter", "operator.itemgetter")
+_NAMED_OWNER = 2
+"""``type.__getattribute__(os, "system")`` and ``inspect.getattr_static`` are given both."""
 
 
 def lookup(call: Call, attribute: _Attribute) -> Value | None:
     """What the call finds, or ``None`` when it is no look-up."""
-    for way in (_attribute_of, _imported, _wrapped, _namespace, _got, _loaded, _by_name):
+    for way in (_attribute_of, _reduced, _imported, _wrapped, _namespace, _got, _loaded, _by_name):
         found = way(call, attribute)
         if found is not None:
             return found
@@ -44,13 +48,26 @@ def lookup(call: Call, attribute: _Attribute) -> Value | None:
 
 def _attribute_of(call: Call, attribute: _Attribute) -> Value | None:
     method = call.calls_method(frozenset({"__getattribute__"}))
-    if "builtins.getattr" not in call.names and not method:
+    if not call.names & _GETS and not method:
         return None
-    owner = call.receiver if method else (call.args[0] if call.args else ANYTHING)
-    name = call.arg(0 if method else 1)
+    of_object = method and len(call.args) < _NAMED_OWNER
+    owner = call.receiver if of_object else (call.args[0] if call.args else ANYTHING)
+    name = call.arg(0 if of_object else 1)
     if name is not None and name.text is not None:
         return attribute(owner, name.text)
     return Value(refs=frozenset(f"{ref}.?" for ref in owner.refs), taint=owner.taint)
+
+
+def _reduced(call: Call, attribute: _Attribute) -> Value | None:
+    """``reduce(getattr, ["path", "join"], os)``; of names that are not known any attribute."""
+    if "functools.reduce" not in call.names or len(call.args) <= _NAMED_OWNER or not call.args[0].refs & _GETS:
+        return None
+    owner, names = call.args[2], call.args[1].items
+    if names is None or not all(name.text is not None for name in names):
+        return Value(refs=frozenset(f"{ref}.?" for ref in owner.refs), taint=owner.taint)
+    for name in names:
+        owner = attribute(owner, name.text or "")
+    return owner
 
 
 def _imported(call: Call, _: _Attribute) -> Value | None:
@@ -100,8 +117,11 @@ def _by_name(call: Call, attribute: _Attribute) -> Value | None:
     for maker in _BY_NAME:
         if maker in call.names and first.text:
             return named(f"{maker}:{first.text}")
-    getter = next((n for n in call.names if n.startswith("operator.attrgetter:")), "")
-    return attribute(first, getter.partition(":")[2]) if getter else None
+    getter = next((n for n in sorted(call.names) if n.startswith(("operator.attrgetter:", "operator.itemgetter:"))), "")
+    if not getter:
+        return None
+    name = getter.partition(":")[2]
+    return attribute(first, name) if "attrgetter" in getter else member_of(first, constant(name))
 
 
 def member_of(owner: Value, key: Value) -> Value | None:

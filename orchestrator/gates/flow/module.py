@@ -24,6 +24,15 @@ __all__ = ["Module", "Use"]
 _DEPTH = 4
 _INLINED = 2000
 _NO_CLASSES = ("builtins.", "typing.", "collections.abc.", "local:", "?")
+_WEAK: dict[str, object] = {
+    "verify": False,
+    "verify_ssl": False,
+    "ssl_verify": False,
+    "check_hostname": False,
+    "shell": True,
+}
+"""Parameter → default with which most calls will be made; any other default says nothing about a call."""
+_SWITCHES = frozenset({"verify", "verify_mode", "check_hostname", "debug"})
 _HANDLER_BASES = ("http.server.BaseHTTPRequestHandler", "http.server.SimpleHTTPRequestHandler")
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -133,19 +142,22 @@ class Module(Statements):
     def define(self, node: ast.Lambda) -> Value:
         name = f"{self._prefix}.<lambda>:{node.lineno}:{node.col_offset}"
         self._functions[name] = (node, self.scope, self._class)
+        self._defaults[name] = self._default_values(node.args)
         return named(f"local:{name}")
 
     def define_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         name = f"{self._prefix}.{node.name}" if self._prefix else node.name
         self._functions[name] = (node, self.scope, self._class)
         self._defaults[name] = self._typed(node.args) | self._default_values(node.args)
+        for part in (*_arguments(node.args), node):
+            self.noted(part.returns if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) else part.annotation)
         self._decorated(node.decorator_list)
         self.bind(node.name, named(f"local:{name}"))
 
     def _typed(self, parameters: ast.arguments) -> dict[str, Value]:
         """A parameter that is annotated with an imported class holds one of its objects."""
         found: dict[str, Value] = {}
-        for argument in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs):
+        for argument in _arguments(parameters):
             note = argument.annotation
             if isinstance(note, ast.Name | ast.Attribute):
                 refs = [r for r in self.value(note).refs if "." in r and not r.startswith(_NO_CLASSES)]
@@ -158,7 +170,7 @@ class Module(Statements):
         given = list(zip(reversed(positional), reversed(parameters.defaults), strict=False))
         given += [(a, d) for a, d in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True) if d is not None]
         values = {argument.arg: self.value(default) for argument, default in given}
-        return {name: value for name, value in values.items() if value.refs}
+        return {name: value for name, value in values.items() if value.refs or _WEAK.get(name) is value.const}
 
     def _decorated(self, decorators: Sequence[ast.expr]) -> None:
         for decorator in decorators:
@@ -185,7 +197,16 @@ class Module(Statements):
                 self.handed_on(node, value)
                 made.attributes[key] = join([value, made.attributes[key]]) if key in made.attributes else value
         self.scope, self._prefix, self._class = outer
+        self._inherited(node, made)
         self.bind(node.name, named(f"local:{name}"))
+
+    def _inherited(self, node: ast.ClassDef, made: _Class) -> None:
+        """A class is as good as a call of what it stands on, and its attributes are those of that."""
+        outside = frozenset(b for b in made.bases if not b.startswith("local:"))
+        if outside and "find_class" not in made.attributes:
+            self._show(Call(node, outside, spread=True))
+        for name in _SWITCHES & made.attributes.keys():
+            self._show(Call(node, frozenset(f"set:{b}().{name}" for b in outside), (made.attributes[name],)))
 
     def own_attribute(self, name: str, attribute: str) -> Value | None:
         value = self._own_attribute(name, attribute)
@@ -212,12 +233,14 @@ class Module(Statements):
         return named(*(f"{b}().{attribute}" for b in outside)) if outside else named(f"?.{attribute}")
 
     def set_named(self, owner: Value, node: ast.AST, name: str, value: Value) -> None:
+        outside: set[str] = set()
         for ref in owner.refs:
             found = self._classes.get(ref.removeprefix("local:").removesuffix("()"))
             if found is not None:
                 old = found.attributes.get(name)
                 found.attributes[name] = value if old is None or old == value else join([old, value])
-        for ref in owner.refs or ("?",):
+                outside.update(f"{b}()" for b in found.bases if not b.startswith("local:"))
+        for ref in (*sorted(owner.refs), *sorted(outside)) or ("?",):
             self._show(Call(node, frozenset({f"set:{ref}.{name}"}), (value,), {}, owner))
 
     def stored(self, node: ast.AST, owner: Value, key: Value, value: Value) -> None:
@@ -344,6 +367,10 @@ def _bound(
     inside |= dict(zip(names, args, strict=False))
     inside |= {k: v for k, v in keywords.items() if k in inside}
     return inside
+
+
+def _arguments(parameters: ast.arguments) -> tuple[ast.arg, ...]:
+    return (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)
 
 
 def _static(node: _Function) -> bool:

@@ -89,6 +89,10 @@ _CALLS = {
     "httpx.get": "net",
     "httpx.post": "net",
     "urllib.request.urlopen": "net",
+    "zipfile.ZipFile().namelist": "archive",
+    "zipfile.ZipFile().infolist": "archive",
+    "tarfile.open().getnames": "archive",
+    "tarfile.open().getmembers": "archive",
     "socket.socket().recv": "net",
     "socket.socket().recvfrom": "net",
 }

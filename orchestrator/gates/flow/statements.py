@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from orchestrator.gates.flow.invocations import Invocations
 from orchestrator.gates.flow.names import UNSEEN, canonical_name
-from orchestrator.gates.flow.values import ANYTHING, Value, join, named, union
+from orchestrator.gates.flow.validation import leaves, validated
+from orchestrator.gates.flow.values import ANYTHING, Value, join, named
 
 __all__ = ["Statements"]
 
-_LEAVES = frozenset({"abort", "exit", "_exit", "fail", "error"})
-_VALIDATORS = frozenset(
-    [
-        "startswith",
-        "endswith",
-        "is_relative_to",
-        "fullmatch",
-        "match",
-        "isalnum",
-        "isdigit",
-        "isdecimal",
-        "isalpha",
-        "isidentifier",
-        "isnumeric",
-        "commonpath",
-        "commonprefix",
-        "url_has_allowed_host_and_scheme",
-        "is_safe_url",
-        "is_safe_redirect_url",
-        "has_file_allowed",
-        "allowed_file",
-        "is_allowed",
-        "is_safe",
-        "validate",
-        "is_valid",
-        "relative_to",
-    ]
-)
-
+_ANNOTATION = 4096
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -51,6 +24,7 @@ class Statements(Invocations):
         super().__init__()
         self.returns: list[Value] = []
         self.shared: set[str] = set()
+        self.outer: set[str] = set()
         self._kinds: dict[type[ast.stmt], Callable[[ast.stmt], None]] = {
             kind: getattr(self, f"_do_{kind.__name__.lower()}")
             for kind in (
@@ -77,6 +51,7 @@ class Statements(Invocations):
                 ast.Raise,
                 ast.Delete,
                 ast.Global,
+                ast.Nonlocal,
             )
         }
 
@@ -133,9 +108,14 @@ class Statements(Invocations):
     def _do_global(self, node: ast.Global) -> None:
         self.shared.update(node.names)
 
+    def _do_nonlocal(self, node: ast.Nonlocal) -> None:
+        self.outer.update(node.names)
+
     def assign(self, target: ast.AST, value: Value) -> None:
         if isinstance(target, ast.Name):
             self.bind(target.id, value)
+            if target.id in self.outer:
+                self.handed_on(target, value)
         elif isinstance(target, ast.Starred):
             self.assign(target.value, self.element_of(value))
         elif isinstance(target, ast.Tuple | ast.List):
@@ -169,8 +149,16 @@ class Statements(Invocations):
             self.assign(target, value)
 
     def _do_annassign(self, node: ast.AnnAssign) -> None:
+        self.noted(node.annotation)
         if node.value is not None:
             self.assign(node.target, self.value(node.value))
+
+    def noted(self, annotation: ast.expr | None) -> None:
+        """An annotation is run like any expression, a text by whoever asks for its meaning; a type calls nothing."""
+        if isinstance(annotation, ast.Constant):
+            annotation = _written(annotation)
+        if annotation is not None and any(isinstance(part, ast.Call) for part in ast.walk(annotation)):
+            self.value(annotation)
 
     def _do_augassign(self, node: ast.AugAssign) -> None:
         read = ast.BinOp(left=_loaded(node.target), op=node.op, right=node.value)
@@ -207,7 +195,7 @@ class Statements(Invocations):
 
     def _do_if(self, node: ast.If) -> None:
         self.value(node.test)
-        positive, names = _validated(node.test)
+        positive, names = validated(node.test)
         before = dict(self.scope)
         if names and positive:
             self._trust(names)
@@ -318,81 +306,21 @@ def merged(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
     return both
 
 
-def leaves(body: Sequence[ast.stmt]) -> bool:
-    """Whether a block never reaches its end."""
-    if not body:
-        return False
-    end = body[-1]
-    if isinstance(end, ast.Return | ast.Raise | ast.Continue | ast.Break):
-        return True
-    if isinstance(end, ast.Expr) and isinstance(end.value, ast.Call):
-        function = end.value.func
-        name = (
-            function.attr
-            if isinstance(function, ast.Attribute)
-            else function.id
-            if isinstance(function, ast.Name)
-            else ""
-        )
-        return name in _LEAVES
-    return False
-
-
 def _loaded(target: ast.expr) -> ast.expr:
     if isinstance(target, ast.Name):
         return ast.copy_location(ast.Name(target.id, ast.Load()), target)
     return target
 
 
-def _validated(test: ast.expr) -> tuple[bool, frozenset[str]]:
-    """The names that a test checks against something fixed, and whether they are good when it holds."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        positive, names = _validated(test.operand)
-        return not positive, names
-    if isinstance(test, ast.BoolOp):
-        wanted = isinstance(test.op, ast.And)
-        parts = [_validated(v) for v in test.values]
-        return wanted, union(names for positive, names in parts if positive is wanted)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return _compared(test.left, test.ops[0], test.comparators[0])
-    if isinstance(test, ast.Call) and _called(test) in _VALIDATORS and _checks_something(test):
-        return True, frozenset(_names(test))
-    return True, frozenset()
-
-
-def _compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> tuple[bool, frozenset[str]]:
-    if isinstance(operator, ast.In | ast.NotIn) and not isinstance(left, ast.Constant):
-        # A fixed set, or a name in capitals or of a container: membership is an allow-list.
-        return isinstance(operator, ast.In), frozenset(_names(left))
-    if (
-        isinstance(operator, ast.In | ast.NotIn)
-        and isinstance(left, ast.Constant)
-        and left.value in {"..", "/", "\n", "\r"}
-    ):
-        return isinstance(operator, ast.NotIn), frozenset(_names(right))
-    if isinstance(operator, ast.Eq | ast.NotEq) and (isinstance(right, ast.Constant) or _called(left) == "commonpath"):
-        return isinstance(operator, ast.Eq), frozenset(_names(left))
-    return True, frozenset()
-
-
-def _checks_something(call: ast.Call) -> bool:
-    """``x.startswith("")`` checks nothing, and neither does a pattern that matches everything."""
-    for argument in call.args[:1]:
-        if isinstance(argument, ast.Constant) and argument.value in {"", ".*", b"", "(?s).*", "[\\s\\S]*", ".+"}:
-            return False
-    return True
-
-
-def _called(node: ast.expr) -> str:
-    if not isinstance(node, ast.Call):
-        return ""
-    function = node.func
-    return (
-        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-    )
-
-
-def _names(node: ast.AST) -> Iterator[str]:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name):
-            yield part.id
+def _written(annotation: ast.Constant) -> ast.expr | None:
+    """The expression in a text that calls something."""
+    text = annotation.value
+    if not isinstance(text, str) or "(" not in text or len(text) > _ANNOTATION:
+        return None
+    try:
+        expression = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for part in ast.walk(expression):
+        ast.copy_location(part, annotation)
+    return expression

@@ -7,6 +7,7 @@ constant costs no more than a few kilobytes.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -108,6 +109,10 @@ class Value:
 
 
 ANYTHING: Final = Value()
+_RIGHTS: Final = {
+    f"stat.{name}": bits for name, bits in vars(stat).items() if name.startswith("S_I") and isinstance(bits, int)
+}
+"""Names of numbers that rights are put together from."""
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -128,7 +133,7 @@ def constant(value: object) -> Value:
 @lru_cache(maxsize=16384)
 def named(*refs: str) -> Value:
     """What one of these names stands for."""
-    return Value(refs=frozenset(refs))
+    return Value(refs=frozenset(refs), const=_RIGHTS.get(refs[0], NOTHING) if len(refs) == 1 else NOTHING)
 
 
 def tainted(*labels: str, refs: Iterable[str] = ()) -> Value:

@@ -33,6 +33,8 @@ _WORKFLOWS = (
     ".github/dependabot.yaml",
 )
 _C = frozenset({".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp"})
+_TRUST = frozenset({"unpinned-uses"})
+"""Whom to trust is a person's to say, and an agent without a network cannot look a digest up: it would make one up."""
 _USES = re.compile(r"(?P<action>[\w.-]+/[\w./-]+)@")
 _SILENCER = re.compile(rb"#(\s*)(?=shellcheck\s)", re.IGNORECASE)
 _SHELLCHECK_AGENT = frozenset({2115, 2114})
@@ -73,7 +75,7 @@ def _zizmor(code: int, out: bytes, err: bytes, names: Sequence[str]) -> Answer:
             rule=f"zizmor/{finding['ident']}",
             message=f"{finding['desc']}: {place['symbolic']['annotation']}",
             line=int(span["start_point"]["row"]) + 1,
-            disposition=_AGENT if grave else _NOTE,
+            disposition=(_PERSON if finding["ident"] in _TRUST else _AGENT) if grave else _NOTE,
             severity=severity if severity in {"high", "medium"} else "low",
             hint=f"see {finding['url']}",
             text=_action(finding["ident"], str(place["concrete"].get("feature", ""))),

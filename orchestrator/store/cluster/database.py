@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -152,19 +152,23 @@ def _check_version(connection: Connection[Any]) -> None:
 
 
 class PostgresDatabase:
-    """Implements :class:`orchestrator.store.database.Database` over a pool. Raises as :func:`said`."""
+    """Implements :class:`orchestrator.store.database.Database` over a pool. Raises as :func:`said`.
+
+    Reading and writing is not for several threads at once, as with SQLite; the pool is.
+    """
 
     def __init__(self, pool: ConnectionPool[Any]) -> None:
         self.pool = pool
         self.fence: Fence | None = None
+        self._inside: Connection[Any] | None = None
 
     def close(self) -> None:
         """Drop the connections."""
         self.pool.close()
 
     def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        """As the protocol says."""
-        with said(), self.pool.connection() as connection:
+        """As the protocol says; inside a transaction what it has written is there."""
+        with said(), nullcontext(self._inside) if self._inside else self.pool.connection() as connection:
             rows: list[tuple[Any, ...]] = connection.execute(*_bound(query, values)).fetchall()
             return rows
 
@@ -175,7 +179,11 @@ class PostgresDatabase:
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))")
             if self.fence is not None:
                 self.fence.hold(connection)
-            yield _Statements(connection)
+            self._inside = connection
+            try:
+                yield _Statements(connection)
+            finally:
+                self._inside = None
 
     def has_table(self, name: str) -> bool:
         """As the protocol says."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Rule, Say, dirty, nodes
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
@@ -120,9 +121,19 @@ _TEXT_RUNNERS = frozenset(
         "tkinter.Tcl().eval",
         "logging.config.listen",
         "builtins.breakpoint",
+        "js2py.eval_js",
+        "js2py.EvalJs().execute",
+        "dukpy.evaljs",
+        "execjs.eval",
+        "lupa.LuaRuntime().execute",
+        "lupa.LuaRuntime().eval",
+        "doctest.testfile",
+        "doctest.debug_src",
+        "doctest.debug_script",
     }
 )
 _QUERIES = frozenset({"query"})
+_PATHS_OF_IMPORTS = frozenset({"insert", "append", "extend"})
 _EVALUATING = frozenset({"eval", "evaljs", "runsource", "run_cell", "runcode"})
 _FUNCTIONS = frozenset({"types.FunctionType", "types.LambdaType"})
 _CODE_OBJECTS = frozenset({"builtins.compile()", "marshal.loads()", "types.CodeType()", "codeop.compile_command()"})
@@ -130,6 +141,7 @@ _IMPORTS = frozenset(
     {
         "importlib.import_module",
         "builtins.__import__",
+        "unittest.mock._importer",
         "pydoc.locate",
         "pkgutil.resolve_name",
         "importlib.__import__",
@@ -153,6 +165,7 @@ _LOADERS = (
     "runpy.run_path",
     "site.addsitedir",
 )
+_INSTALLERS = frozenset({"pip.main", "pip._internal.main", "pip._internal.cli.main.main", "ensurepip.bootstrap"})
 _HOOKS = frozenset({"sys.meta_path", "sys.path_hooks"})
 _GUARDS = frozenset({"builtins", "hmac", "secrets", "ssl", "jwt", "hashlib", "yaml", "defusedxml"})
 _TEMPLATES = frozenset(
@@ -192,7 +205,8 @@ DANGEROUS = frozenset(
 _INNER = frozenset(
     {"__subclasses__", "__globals__", "__builtins__", "f_globals", "f_builtins", "f_locals", "gi_frame", "cr_frame"}
 )
-_NAMES_INSIDE = frozenset({"__subclasses__", "__globals__", "__builtins__", "__import__"})
+_INNER_NAMES = frozenset({"__subclasses__", "__globals__", "__builtins__"})
+_NAMES_INSIDE = _INNER_NAMES | {"__import__"}
 _CONFIGURES = frozenset({"logging.config.dictConfig", "logging.config.fileConfig"})
 
 
@@ -219,6 +233,9 @@ def _on_call(call: Call, say: Say) -> None:
     whole = next((m for n in sorted(call.names) if (m := _any_of(n))), "")
     if whole or (looked_up and dirty(call.receiver, "import", ANY_INPUT)):
         say(IMPORTED, call.node, f"a function of {whole or looked_up.removesuffix('.?')} is chosen by a value")
+    inner = next((last(n) for n in sorted(call.names) if last(n) in _INNER_NAMES and "." in n), "")
+    if inner and not call.plain and not isinstance(getattr(call.node, "func", None), ast.Attribute):
+        say(INSIDE, call.node, inner)
     _loaded(call, say)
     _replaced(call, say)
     template = call.is_one_of(_TEMPLATES)
@@ -229,7 +246,7 @@ def _on_call(call: Call, say: Say) -> None:
 def _configured(call: Call, say: Say) -> None:
     """Settings and queries that name what is called."""
     first = call.arg(0, "config", "fname", "expr")
-    if call.calls_method(_QUERIES) and dirty(first, "code", WEB):
+    if call.calls_method(_QUERIES) and dirty(first, "code", ANY_INPUT):
         say(CODE, call.node, f"query{_from(first)}")
     configures = call.is_one_of(_CONFIGURES)
     if configures and (dirty(first, "code", WEB) or _factory(first)):
@@ -263,11 +280,21 @@ def _loaded(call: Call, say: Say) -> None:
         path = call.arg(0 if name.endswith(("run_path", "zipimporter", "addsitedir")) else 1, "path", "location")
         if path is None or path.text is None or not path.text.endswith(".py"):
             say(LOADED, call.node, name)
-    if call.calls_method(frozenset({"insert", "append", "extend"})) and call.receiver.refs & _HOOKS:
+    if call.calls_method(_PATHS_OF_IMPORTS) and call.receiver.refs & _HOOKS:
         say(LOADED, call.node, "an import hook")
+    if call.calls_method(_PATHS_OF_IMPORTS) and "sys.path" in call.receiver.refs:
+        origin = next((o for v in call.args if (o := dirty(v, "import", ANY_INPUT | {"env"}))), "")
+        if origin:
+            say(LOADED, call.node, f"sys.path with a folder from {origin}")
+    if "importlib.metadata.EntryPoint" in call.names:
+        say(LOADED, call.node, "an entry point that no package has")
+    if call.is_one_of(_INSTALLERS):
+        say(LOADED, call.node, f"{call.is_one_of(_INSTALLERS)} installs packages while the program runs")
 
 
 def _replaced(call: Call, say: Say) -> None:
+    if "set:builtins[]" in call.names:
+        say(REPLACED, call.node, f"builtins[{call.args[1].const!r}]" if call.args[1].text else "a builtin")
     target = next((n.removeprefix("set:") for n in sorted(call.names) if n.startswith("set:")), "")
     owner, _, name = target.rpartition(".")
     if name in {"__code__", "__bases__"}:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Rule, Say
+from orchestrator.gates.flow.values import Value
 
 __all__ = ["FAMILY"]
 
@@ -39,17 +42,22 @@ _ALWAYS = frozenset(
         "shelve.open",
         "rpyc.classic.connect",
         "multiprocessing.connection.Listener().accept",
+        "multiprocessing.connection.Client().recv",
+        "shelve.DbfilenameShelf",
+        "shelve.BsdDbShelf",
     }
 )
 _PICKLES = frozenset({"pickle.load", "pickle.loads", "pickle.Unpickler", "marshal.load", "marshal.loads"})
 _YAML = frozenset({"yaml.load", "yaml.load_all"})
 _UNSAFE_LOADERS = frozenset({"Loader", "UnsafeLoader", "FullLoader", "CLoader"})
+_UNSAFE_PARTS = frozenset({"UnsafeConstructor", "FullConstructor"})
 _SAFE_LOADERS = frozenset({"SafeLoader", "CSafeLoader", "BaseLoader"})
 
 
 def _on_call(call: Call, say: Say) -> None:
     name = call.is_one_of(_ALWAYS)
     pickled = call.is_one_of(_PICKLES)
+    # A class that stands on one is a call of it; what its parts are given is not known.
     if name or (pickled and not call.plain):
         say(OBJECTS, call.node, name or f"{pickled} under another name")
     if "numpy.load" in call.names and _true(call, 2, "allow_pickle"):
@@ -79,4 +87,12 @@ def _false(call: Call, position: int, keyword: str) -> bool:
     return value is not None and value.const is False
 
 
-FAMILY = Family("deserialise", (OBJECTS,), _on_call)
+def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
+    made = next(
+        (ref for ref in sorted(value.refs) if ref.startswith("yaml.") and _UNSAFE_PARTS & {*ref.split(".")}), ""
+    )
+    if made:
+        say(OBJECTS, node, f"{made} is handed on")
+
+
+FAMILY = Family("deserialise", (OBJECTS,), _on_call, _on_handed)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Rule, Say, dirty
-from orchestrator.gates.flow.values import Value
+from orchestrator.gates.flow.values import Value, constant
 from orchestrator.models.disposition import Disposition
 
 __all__ = ["FAMILY"]
@@ -51,6 +53,18 @@ MEMBERS = Rule(
     "import tarfile\nt = tarfile.open('a.tar')\nt.extract(t.next(), 'out')\n",
     "import tarfile\nt = tarfile.open('a.tar')\nt.extract(t.next(), 'out', filter='data')\n",
     "medium",
+)
+
+STARTED = Rule(
+    "HR406",
+    506,
+    "a file is written that other programs run by themselves",
+    "It runs with the user's rights from then on, at every start, and nobody looks there.",
+    "let the person who installs it write it",
+    "import pathlib\n(pathlib.Path.home() / '.bashrc').write_text('x')\n",
+    "import pathlib\n(pathlib.Path.home() / '.bashrc').read_text()\n",
+    "high",
+    Disposition.PERSON,
 )
 
 _FILES = frozenset(
@@ -110,9 +124,20 @@ _PATH_METHODS = frozenset(
     ]
 )
 _UNPACKS = frozenset(
-    {"shutil.unpack_archive", "tarfile.open().extract", "tarfile.TarFile().extract", "tarfile.TarFile.open().extract"}
+    {"shutil.unpack_archive"}
+    | {
+        f"tarfile.{made}.{method}"
+        for made in ("open()", "TarFile()", "TarFile.open()", "TarFile")
+        for method in ("extract", "extractall")
+    }
 )
 _SAVES = frozenset({"save"})
+_OPENS = frozenset({"builtins.open", "io.open", "codecs.open"})
+_RUN_BY_ITSELF = re.compile(
+    r"/\.(?:bashrc|bash_profile|bash_login|profile|zshrc|zshenv|zprofile|xinitrc|xprofile)$|/[^/]*\.pth$"
+    r"|/(?:sitecustomize|usercustomize)\.py$|/authorized_keys2?$|/\.git/hooks/[^/]+$|/etc/(?:cron|profile|init|rc)[^/]*(?:/.*)?$"
+    r"|/\.config/autostart/[^/]+$|/systemd/(?:user|system)/[^/]+$|/LaunchAgents/[^/]+$|/spool/cron/.+$"
+)
 _SECRET_FILES = (
     "/.ssh/",
     "/.aws/credentials",
@@ -136,17 +161,34 @@ def _on_call(call: Call, say: Say) -> None:
     name = call.is_one_of(_FILES)
     if name:
         _opened(call, name, say)
+    if name in _OPENS and call.args:
+        _started(call, call.args[0], call.arg(1, "mode") or constant("r"), say)
     _unpacked(call, say)
     method = call.is_one_of(_PATH_METHODS)
     if method and (dirty(call.receiver, "path")):
         say(PATH, call.node, f"{last(method)} of a path from {dirty(call.receiver, 'path')}")
+    if method and last(method) in {"write_text", "write_bytes", "open"}:
+        _started(call, call.receiver, (call.arg(0, "mode") or constant("r")) if last(method) == "open" else None, say)
     if method and (found := _credentials(call.receiver)):
         say(CREDENTIALS, call.node, found)
     if call.calls_method(_SAVES) and "web" in call.receiver.taint and dirty(call.arg(0, "dst"), "path"):
         say(UPLOAD, call.node, "save under a name from web")
 
 
+def _started(call: Call, path: Value, mode: Value | None, say: Say) -> None:
+    writes = mode is None or mode.text is None or bool(set(mode.text) & set("wax+"))
+    name = "/".join(t.strip("/") for t in path.everything().texts)
+    if writes and (found := _RUN_BY_ITSELF.search(f"/{name}")):
+        say(STARTED, call.node, found[0].strip("/"))
+
+
 def _opened(call: Call, name: str, say: Say) -> None:
+    if (
+        call.args
+        and "archive" in call.args[0].everything().taint
+        and dirty(call.args[0], "path", frozenset({"archive"}))
+    ):
+        say(MEMBERS, call.node, f"{last(name)} of a path that a member names")
     for value in call.args[:2] if name.startswith(("shutil.", "os.re")) else call.args[:1]:
         origin = dirty(value, "path")
         if origin:
@@ -164,7 +206,12 @@ def _credentials(value: Value) -> str:
 def _unpacked(call: Call, say: Say) -> None:
     chosen = call.arg(3, "filter") if "shutil.unpack_archive" in call.names else call.keywords.get("filter")
     trusts = chosen is None or chosen.text == "fully_trusted" or "tarfile.fully_trusted_filter" in chosen.refs
-    if call.is_one_of(_UNPACKS) and trusts:
+    # One that is called as everybody does goes to the scanners, which know no other.
+    seen = (
+        call.calls_method(frozenset({"extractall"}))
+        and getattr(getattr(call.node, "func", None), "attr", "") == "extractall"
+    )
+    if call.is_one_of(_UNPACKS) and trusts and not seen:
         say(MEMBERS, call.node, call.is_one_of(_UNPACKS))
     hook = call.names & {"set:tarfile.TarFile.extraction_filter", "set:tarfile.open().extraction_filter"}
     if hook and any("fully_trusted" in ref for ref in call.args[0].everything().refs):
@@ -175,4 +222,4 @@ def _secret(text: str) -> bool:
     return any(part in f"/{text}" for part in _SECRET_FILES)
 
 
-FAMILY = Family("files", (PATH, UPLOAD, CREDENTIALS, MEMBERS), _on_call)
+FAMILY = Family("files", (PATH, UPLOAD, CREDENTIALS, MEMBERS, STARTED), _on_call)

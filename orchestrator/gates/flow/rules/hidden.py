@@ -88,6 +88,16 @@ _DIGESTS = frozenset({"hashlib.md5", "hashlib.sha1", "hashlib.openssl_md5", "has
 _CHOOSERS = {"hashlib.new": (0, "name"), "hmac.new": (2, "digestmod"), "hmac.digest": (2, "digest")}
 _XML = ("xml.etree.", "xml.sax.", "xml.dom.", "xml.parsers.expat.", "xmlrpc.client.")
 _PARSES = frozenset({"parse", "fromstring", "XML", "iterparse", "parseString", "XMLParser", "make_parser"})
+_ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what is looked for
+_SERVERS = frozenset(
+    f"{module}.{name}"
+    for module, names in {
+        "http.server": ("HTTPServer", "ThreadingHTTPServer"),
+        "socketserver": ("TCPServer", "UDPServer", "ThreadingTCPServer", "ThreadingUDPServer"),
+        "xmlrpc.server": ("SimpleXMLRPCServer",),
+    }.items()
+    for name in names
+)
 _EVERYWHERE = frozenset({"", "::"})
 
 
@@ -95,14 +105,24 @@ def _on_call(call: Call, say: Say) -> None:
     _digest(call, say)
     if not call.plain:
         _unseen(call, say)
-    address = call.arg(0) if call.calls_method(frozenset({"bind", "create_server"})) else None
+    listens = call.calls_method(frozenset({"bind", "create_server"})) or call.is_one_of(_SERVERS)
+    address = call.arg(0) if listens else None
     if address is not None and address.items and address.items[0].text in _EVERYWHERE and address.items[1:]:
         say(LISTENS, call.node, call.method())
+    host = call.keywords.get("host")
+    if host is not None and host.text in _ANYWHERE and not _literal(call, "host"):
+        say(LISTENS, call.node, f"{call.method()} on {host.text}")
     debug = call.keywords.get("debug")
     if call.names & {"flask.Flask().run", "quart.Quart().run"} and debug is not None and debug.const is True:
         say(DEBUGGER, call.node, "debug=True")
     if call.names & {"compare:Eq", "compare:NotEq"} and any(_signature(value) for value in call.args):
         say(COMPARED, call.node, "== on an HMAC")
+
+
+def _literal(call: Call, keyword: str) -> bool:
+    """A text that stands there as it is goes to the scanners."""
+    given = call.node.keywords if isinstance(call.node, ast.Call) else []
+    return any(k.arg == keyword and isinstance(k.value, ast.Constant) for k in given)
 
 
 def _unseen(call: Call, say: Say) -> None:

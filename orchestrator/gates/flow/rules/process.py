@@ -64,6 +64,19 @@ INTERPRETER = Rule(
     Disposition.PERSON,
 )
 
+INSTALLS = Rule(
+    "HR206",
+    829,
+    "packages are installed while the program runs",
+    "What is fetched then is what the index gives at that moment, and its install scripts run with all rights.",
+    "name it in the requirements, pinned by digest",
+    "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'pip', 'install', 'x'])\n",
+    "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'json.tool', 'x'])\n",
+    "medium",
+    Disposition.PERSON,
+)
+
+_INSTALLERS = frozenset({"pip", "pip3", "npm", "pipx", "easy_install"})
 _SHELLS = frozenset(
     {
         "os.system",
@@ -78,6 +91,10 @@ _SHELLS = frozenset(
         "invoke.run",
         "fabric.api.run",
         "fabric.api.local",
+        "fabric.Connection().run",
+        "fabric.Connection().sudo",
+        "fabric.Connection().local",
+        "invoke.Context().run",
         "ctypes.CDLL().system",
         "ctypes.PyDLL().system",
         "paramiko.SSHClient().exec_command",
@@ -97,8 +114,17 @@ _RUNNERS = frozenset(
         "asyncio.create_subprocess_exec",
     }
 )
-_SPAWNERS = ("os.spawn", "os.posix_spawn", "os.exec", "_posixsubprocess.fork_exec", "subprocess.fork_exec")
+_SPAWNERS = (
+    "os.startfile",
+    "os.spawn",
+    "os.posix_spawn",
+    "os.exec",
+    "_posixsubprocess.fork_exec",
+    "subprocess.fork_exec",
+)
 _BEGINNERS = frozenset({*_RUNNERS, "pexpect.spawn", "pexpect.spawnu", "pexpect.run", "ptyprocess.PtyProcess.spawn"})
+_SHELL_PLACE = 8
+"""Of ``Popen``'s parameters."""
 _WITH_PROGRAM = re.compile(r"-[a-zA-Z]*[ce]|/c|-Command|--eval|--command")
 _INTERPRETERS = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|lua|deno|osascript)[0-9.]*(?:\.exe)?")
 _SHELL_NAMES = frozenset(
@@ -126,7 +152,8 @@ def _on_call(call: Call, say: Say) -> None:
 
 
 def _shell(call: Call, name: str, command: Value | None, say: Say) -> None:
-    hidden = not call.plain
+    # A method of an object is spelt as everybody spells it; only that of a C library hides what it is.
+    hidden = not call.plain and ("()" not in name or name.startswith("ctypes."))
     if command is not None and "shell" in command.everything().safe and not hidden:
         return
     if hidden or command is None or command.const is NOTHING:
@@ -140,7 +167,7 @@ def _shell(call: Call, name: str, command: Value | None, say: Say) -> None:
 
 def _runner(call: Call, name: str, say: Say) -> None:
     command = call.arg(0, "args", "program")
-    shell = call.keywords.get("shell")
+    shell = call.arg(_SHELL_PLACE if name.startswith("subprocess.") else -1, "shell")
     if shell is not None and shell.const is not NOTHING and bool(shell.const):
         _shell(call, name, command, say)
         return
@@ -152,6 +179,9 @@ def _runner(call: Call, name: str, say: Say) -> None:
     ):
         say(SHELL, call.node, f"{name} with a shell that is switched on by a variable")
     parts = command.items if command is not None and command.items is not None else call.args
+    words = [part.text or "" for part in parts]
+    if any(one in _INSTALLERS and "install" in words[at + 1 : at + 3] for at, one in enumerate(words)):
+        say(INSTALLS, call.node, name)
     if not _with_text(call, name, parts, say) and parts and dirty(parts[0], "program", ANY_INPUT):
         say(PROGRAM, call.node, name)
 
@@ -167,6 +197,8 @@ def _with_text(call: Call, name: str, parts: Sequence[Value], say: Say) -> bool:
     rest = [part for word in words[at + 1 :] for part in (word.items or (word,))]
     if any(w.text is not None and _WITH_PROGRAM.fullmatch(w.text) for w in rest):
         text = next((w for w in rest if w.const is NOTHING and "shell" not in w.safe), None)
+        if text is None and rest[-1].text is not None and _WITH_PROGRAM.fullmatch(rest[-1].text):
+            text = call.keywords.get("input")
     else:
         text = call.keywords.get("input") if not rest else None
     if text is None or text.const is not NOTHING:
@@ -208,4 +240,4 @@ def _spawn(call: Call, name: str, say: Say) -> None:
         say(SPAWN, call.node, name)
 
 
-FAMILY = Family("process", (SHELL, PROGRAM, TERMINAL, SPAWN, INTERPRETER), _on_call)
+FAMILY = Family("process", (SHELL, PROGRAM, TERMINAL, SPAWN, INTERPRETER, INSTALLS), _on_call)

@@ -88,6 +88,7 @@ _SQL = re.compile(
     r"|where\b.{0,200}?=|union\s+select|call\s|replace\s+into)",
     re.IGNORECASE | re.DOTALL,
 )
+_GRAPH = re.compile(r"\b(?:MATCH|MERGE|CREATE)\s*\(", re.IGNORECASE)
 _LDAP_METHODS = frozenset({"search_s", "search_st", "search_ext", "search_ext_s", "search", "search_ext_async"})
 _XPATH_METHODS = frozenset({"xpath", "iterfind", "findall", "find", "findtext"})
 _FINDS = frozenset(
@@ -115,13 +116,24 @@ _PATTERN_LIMIT = 2000
 
 def _on_call(call: Call, say: Say) -> None:
     first = call.arg(0, "sql", "query", "statement", "text")
-    if first is not None and (call.calls_method(_EXECUTES) or call.is_one_of(_SQL_CALLS)) and _is_sql(first):
+    if (
+        first is not None
+        and (call.calls_method(_EXECUTES) or call.is_one_of(_SQL_CALLS))
+        and _is_sql(first, part=bool(call.is_one_of(_SQL_CALLS)))
+    ):
         say(
             SQL,
             call.node,
             f"{call.method()} of text put together"
             + (f" with data from {o}" if (o := dirty(first, "sql", ANY_INPUT)) else ""),
         )
+    if (
+        first is not None
+        and first.built
+        and call.calls_method(frozenset({"run"}))
+        and _GRAPH.search(" ".join(first.texts))
+    ):
+        say(SQL, call.node, "a query of a graph put together from text")
     if call.calls_method(_LDAP_METHODS) and any(_ldap(v) for v in call.every()):
         say(LDAP, call.node, call.method())
     if first is not None and (call.calls_method(_XPATH_METHODS) or "lxml.etree.XPath" in call.names) and _xpath(first):
@@ -135,10 +147,13 @@ def _on_call(call: Call, say: Say) -> None:
         _pattern(call, name, say)
 
 
-def _is_sql(value: Value) -> bool:
+def _is_sql(value: Value, *, part: bool) -> bool:
+    """``part``: a condition is enough."""
     if value.const is not NOTHING:
         return False
     text = " ".join(value.texts)[:4096]
+    if part and value.built and "=" in text:
+        return True
     return (value.built and bool(_SQL.search(text))) or (bool(dirty(value, "sql")) and (value.built or not value.refs))
 
 

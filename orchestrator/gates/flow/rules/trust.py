@@ -8,7 +8,7 @@ import re
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.capabilities import capability_of
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value, constant
 from orchestrator.models.disposition import Disposition
 
@@ -51,15 +51,6 @@ ENTITIES = Rule(
     "parse with defusedxml, or XMLParser(resolve_entities=False, no_network=True)",
     "from lxml import etree\netree.XMLParser(resolve_entities=True)\n",
     "from lxml import etree\netree.XMLParser(resolve_entities=False, no_network=True)\n",
-)
-RANDOM = Rule(
-    "HR705",
-    338,
-    "a secret comes from a generator that can be predicted",
-    "A few values of random tell all the next ones.",
-    "use the module secrets",
-    "import random\ntoken = ''.join(random.choice('abc') for _ in range(20))\n",
-    "import secrets\ntoken = secrets.token_hex(20)\n",
 )
 PASSWORD = Rule(
     "HR706",
@@ -109,9 +100,19 @@ _HTTP = (
     "pymongo.",
     "redis.",
     "elasticsearch.",
+    "boto3.",
+    "botocore.",
 )
 _VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "send", "fetch"])
 _OFF = ("verify", "ssl", "verify_ssl", "check_hostname", "ssl_verify", "validate_certs", "assert_hostname")
+_BLIND_SWITCHES = (
+    "tlsAllowInvalidCertificates",
+    "tlsAllowInvalidHostnames",
+    "tlsInsecure",
+    "ssl_allow_invalid_certificates",
+)
+_BLIND_LDAP = frozenset({"OPT_X_TLS_NEVER", "OPT_X_TLS_ALLOW"})
+_BLIND_POLICIES = frozenset({"AutoAddPolicy", "WarningPolicy"})
 _CLIENT = re.compile(r"session|client|requests|http|conn(?:ection)?\b", re.IGNORECASE)
 _BLIND: dict[str, tuple[str, ...]] = {
     "PYTHONHTTPSVERIFY": ("0",),
@@ -145,13 +146,6 @@ _FAST = frozenset(
     )
 )
 _PASSWORD = re.compile(r"passw(?:or)?d|passphrase|\bpwd\b", re.IGNORECASE)
-_SECRET_NAME = re.compile(
-    r"token|secret|passw|(?:^|_)otp(?:_|$)|nonce|session_?id|api_?key|(?:^|_)salt|csrf|reset_?code|(?:^|_)iv$",
-    re.IGNORECASE,
-)
-_RANDOM = frozenset(
-    {"random", "choice", "choices", "randint", "randrange", "sample", "getrandbits", "randbytes", "uniform", "shuffle"}
-)
 _RESOLVERS = frozenset(
     {"socket.gethostbyname", "socket.gethostbyname_ex", "socket.getaddrinfo", "dns.resolver.resolve"}
 )
@@ -163,6 +157,13 @@ _BLOCKS = frozenset(
 def _on_call(call: Call, say: Say) -> None:
     _tls(call, say)
     _environment(call, say)
+    if any(_true(call.keywords.get(name)) for name in _BLIND_SWITCHES):
+        say(TLS, call.node, "certificates that are not valid are taken")
+    if call.calls_method(frozenset({"set_option"})) and any(last(r) in _BLIND_LDAP for v in call.args for r in v.refs):
+        say(TLS, call.node, "a directory's certificate is not asked for")
+    policies = call.args if call.calls_method(frozenset({"set_missing_host_key_policy"})) else ()
+    if any(last(ref).removesuffix("()") in _BLIND_POLICIES for policy in policies for ref in policy.refs):
+        say(TLS, call.node, "the key of any host is taken")
     _token(call, say)
     _entities(call, say)
     _crypto(call, say)
@@ -206,6 +207,10 @@ def _tls(call: Call, say: Say) -> None:
         say(TLS, call.node, "verification is switched off")
 
 
+def _true(value: Value | None) -> bool:
+    return value is not None and value.const is True
+
+
 def _verifies_nothing(protocol: Value | None) -> bool:
     """Only ``PROTOCOL_TLS_CLIENT`` verifies by itself; a server's side has nothing to verify."""
     return protocol is None or bool({last(ref) for ref in protocol.refs} & {"PROTOCOL_TLS", "PROTOCOL_SSLv23"})
@@ -244,11 +249,14 @@ def _token(call: Call, say: Say) -> None:
     if call.is_one_of(_DECODES):
         options = call.arg(3, "options")
         unsigned = options.member("verify_signature") if options is not None else None
+        endless = options.member("verify_exp") if options is not None else None
         verify = call.arg(2, "verify")
         algorithms = call.keywords.get("algorithms")
         none = algorithms is not None and any(_chosen(i) for i in algorithms.items or (algorithms,))
-        if (unsigned is not None and unsigned.const is False) or (verify is not None and verify.const is False) or none:
+        if (unsigned is not None and _off(unsigned)) or (verify is not None and verify.const is False) or none:
             say(TOKEN, call.node, "jwt.decode")
+        elif endless is not None and endless.const is False:
+            say(TOKEN, call.node, "jwt.decode takes a token that has expired")
         _key(call, call.arg(1, "key"), say)
     if call.names & {"jwt.encode", "jose.jwt.encode"}:
         algorithm = call.arg(2, "algorithm")
@@ -292,6 +300,10 @@ def _crypto(call: Call, say: Say) -> None:
     name = call.is_one_of(_FAST)
     if name and isinstance(call.node, ast.Call) and any(_PASSWORD.search(ast.unparse(a)) for a in call.node.args[:2]):
         say(PASSWORD, call.node, name)
+    if not call.plain and any(n.endswith("ciphers.modes.ECB") for n in call.names):
+        say(CIPHER, call.node, "modes.ECB")
+    if any(n.startswith("itsdangerous.") and "Serializer" in last(n) for n in call.names):
+        _key(call, call.arg(0, "secret_key"), say)
     block = call.is_one_of(_BLOCKS)
     if block:
         mode, start = call.arg(1, "mode"), call.arg(2, "iv", "IV", "nonce")
@@ -318,43 +330,4 @@ def _leak(call: Call, say: Say) -> None:
             return
 
 
-def _on_tree(tree: ast.Module, say: Say) -> None:
-    generators = _generators(tree)
-    for node in nodes(tree):
-        if isinstance(node, ast.Assign):
-            names = " ".join(_target(t) for t in node.targets)
-            if _SECRET_NAME.search(names) and _random(node.value, generators):
-                say(RANDOM, node, names)
-        elif isinstance(node, ast.FunctionDef) and _SECRET_NAME.search(node.name):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Return) and inner.value is not None and _random(inner.value, generators):
-                    say(RANDOM, inner, node.name)
-
-
-def _generators(tree: ast.Module) -> frozenset[str]:
-    """How the module spells functions of ``random``: ``r.`` for the module under a name, ``choice`` for one of it."""
-    found: set[str] = set()
-    for node in nodes(tree):
-        if isinstance(node, ast.Import):
-            found |= {f"{a.asname or a.name}." for a in node.names if a.name == "random"}
-        elif isinstance(node, ast.ImportFrom) and node.module == "random":
-            found |= {a.asname or a.name for a in node.names if a.name in _RANDOM}
-    return frozenset(found)
-
-
-def _target(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-
-
-def _random(node: ast.expr, generators: frozenset[str]) -> bool:
-    """Called, or handed on to be called."""
-    for part in ast.walk(node) if generators else ():
-        if isinstance(part, ast.Attribute) and part.attr in _RANDOM and isinstance(part.value, ast.Name):
-            if f"{part.value.id}." in generators:
-                return True
-        elif isinstance(part, ast.Name) and part.id in generators:
-            return True
-    return False
-
-
-FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, RANDOM, PASSWORD, LEAK, CIPHER, ORIGIN), _on_call, None, _on_tree)
+FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER, ORIGIN), _on_call)

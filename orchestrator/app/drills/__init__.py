@@ -1,0 +1,1 @@
+"""Drills: planted, reviewed as any change, told, and taken away."""

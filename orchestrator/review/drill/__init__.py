@@ -1,0 +1,1 @@
+"""What a drill plants, and whether it was found. No I/O."""

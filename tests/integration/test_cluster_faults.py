@@ -1,0 +1,107 @@
+"""A worker killed, one paused past its lease, one cut off, and the database restarted: every run ends once."""
+
+import signal
+import time
+
+import pytest
+from cluster_support import Proxy, cluster, send, tree_of
+from run_support import Req, containers, script_text, shell, spec_text
+
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
+RUNS = 3
+
+
+def jobs(here, count):
+    """Specs of one requirement each, whose step takes some seconds, and one script for all."""
+    specs, steps = [], {}
+    for number in range(1, count + 1):
+        one = Req(number)
+        spec = here.folder / f"spec{number}.md"
+        spec.write_text(spec_text([one]).replace("# Parts", f"# Part {number}"))
+        specs.append(str(spec))
+        steps[one.id] = [[shell(f"sleep 3; echo 'VALUE = {number}' > {one.path}")]]
+    here.script.write_text(script_text(steps))
+    return specs
+
+
+def owners(made):
+    """Run → the process that advances it."""
+    rows = made.rows("SELECT run, holder FROM leases WHERE expires_at > now()")
+    return {run: int(holder.rpartition(":")[2]) for run, holder in rows}
+
+
+def worker_of(made, run):
+    """The worker whose process advances the run."""
+    pid = owners(made).get(run)
+    return next((p for p in made.processes if pid in tree_of(p.pid)), None)
+
+
+def working(made, process):
+    """A run that a process of this worker advances, and whose agent is at work."""
+    begun = {run for (run,) in made.rows("SELECT run FROM events WHERE document LIKE '%%\"agent-started\"%%'")}
+    return next((run for run in sorted(begun) if worker_of(made, run) is process), None)
+
+
+def token(made, run):
+    return made.rows("SELECT token FROM leases WHERE run = %s", run)[0][0]
+
+
+def finish(made, said):
+    """Approve all, go on, and see that each run came to one commit that verifies."""
+    here = made.here
+    for item in here.items():
+        assert here.cli("review", "approve", str(item["id"])).returncode == 0
+    runs = here.runs()
+    batch = said.split("Batch ")[1].split(":")[0]
+    done = here.cli("resume", batch, "--executor", "cluster", timeout=200)
+    assert done.returncode == 0, done.stderr + made.logs()
+    for run in runs:
+        assert len(here.commits(run.run_ref)) == 1
+        assert here.verify(run).verdict == "VERIFIED"
+        kinds = [kind for kind, _, _ in here.events(run.id)]
+        assert {k: kinds.count(k) for k in ("proposed", "step-stacked", "ended")} == {
+            "proposed": 1,
+            "step-stacked": 1,
+            "ended": 1,
+        }, kinds
+    assert len(runs) == RUNS
+    trees = {here.git("rev-parse", f"{run.run_ref}^{{tree}}") for run in runs}
+    assert len(trees) == RUNS
+
+
+def test_every_run_ends_once_whatever_happens_to_its_workers(tmp_path):
+    with cluster(tmp_path, workers=3) as made:
+        here, proxy = made.here, Proxy(made.server.port)
+        words = ["--agent", "scripted", "--script", str(here.script), "--approve-plan", "--review", "end-of-run"]
+        specs = jobs(here, RUNS)
+        killed, paused = (made.worker(n, "--label", "docker") for n in (1, 2))
+        cut = made.worker(3, "--label", "docker", port=proxy.port)
+        batch = here.spawn("run", *specs, *words, "--jobs", str(RUNS), "--executor", "cluster")
+        try:
+            made.until(lambda: all(working(made, p) for p in (killed, paused, cut)), "three agents work at once")
+            first, third = working(made, killed), working(made, cut)
+            tokens = {run: token(made, run) for run in (first, third)}
+            send(killed.pid, signal.SIGKILL)
+            proxy.cut()
+            made.until(lambda: token(made, third) > tokens[third], "another took the run of the one cut off")
+            proxy.mend()
+            made.until(lambda: working(made, paused), "it is at work")
+            second = working(made, paused)
+            before = token(made, second)
+            send(paused.pid, signal.SIGSTOP)
+            made.until(lambda: token(made, second) > before, "another took the run of the paused one")
+            send(paused.pid, signal.SIGCONT)
+            made.until(lambda: f"{second}: RUN014" in made.log(2), "the paused one is told, and stops")
+            made.server.stop()
+            time.sleep(1)
+            made.server.start()
+            _, err = batch.communicate(timeout=200)
+        finally:
+            proxy.close()
+            if batch.poll() is None:
+                batch.kill()
+                batch.communicate()
+        assert batch.returncode == 4, err + made.logs()
+        assert token(made, first) > tokens[first]
+        finish(made, err)
+        made.until(lambda: not any(containers(run.id) for run in here.runs()), "no container is left")
