@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound=Noun)
 WITHHELD = "text withheld"
 _VIOLATIONS = frozenset({"violation", "grant-exceeded"})
-_QUIET = frozenset({"transition", "exchange", "agent-prompt"})
+_QUIET = frozenset({"transition", "exchange", "agent-prompt", "program-seen", "executed"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def test_strangers_check_it_and_every_change_is_found(tmp_path):
 def quiet(files):
     """Events that the report's timeline leaves out."""
     kinds = [json.loads(line)["event"]["kind"] for line in files["events.jsonl"].splitlines()]
-    return sum(kind in {"transition", "exchange", "agent-prompt"} for kind in kinds)
+    return sum(kind in {"transition", "exchange", "agent-prompt", "program-seen", "executed"} for kind in kinds)
 
 
 def altered(data, files):

@@ -15,6 +15,7 @@ from orchestrator.models.event_kinds import EventKind
 from orchestrator.observe.logs import FIELDS, LOGGER, JsonLines, of_event
 
 CANARY = "hrcanary" + "5c" * 12
+SAID = "words of no known form"
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 D = "sha256:" + "7" * 64
 
@@ -61,6 +62,7 @@ def test_a_line_says_where_and_what_in_names_and_numbers(log):
 
 def test_nothing_that_anybody_wrote_is_in_a_line(log):
     logs.event(event("agent-command", argv=["curl", CANARY], exit_code=CANARY, code=CANARY, tool=CANARY))
+    logs.event(event("agent-finished", exit_code=SAID, tool=SAID, done=SAID))
     logs.event(event("violation", code="MON001", text=CANARY))
     logs.event(event("exchange", traffic="model", host=CANARY, reason=CANARY, model=CANARY))
     try:
@@ -68,9 +70,10 @@ def test_nothing_that_anybody_wrote_is_in_a_line(log):
     except ValueError:
         logging.getLogger(LOGGER).exception("broken %s", CANARY, extra={"argv": CANARY, "run": CANARY})
     assert CANARY not in log.read_text()
+    assert SAID not in log.read_text()
     assert lines(log)[-1]["error"] == "ValueError"
     assert lines(log)[-1]["run"] == "[redacted]"
-    assert [line["kind"] for line in lines(log)[:3]] == ["agent-command", "violation", "exchange"]
+    assert [line["kind"] for line in lines(log)[:4]] == ["agent-command", "agent-finished", "violation", "exchange"]
 
 
 def test_every_event_kind_can_be_told_and_only_known_fields_are(log):
