@@ -19,7 +19,6 @@ from orchestrator.gates.parsing import parsed
 __all__ = ["load"]
 
 _UNUSED = ("rich", "rich.progress", "yaml")
-_NO_SETTINGS = object()
 _MARKS = "_get_nosecs_from_contexts"
 _SILENT = (ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)
 """Parts of syntax that have no place of their own; bandit has no test for them."""
@@ -137,6 +136,5 @@ def _none_finds(tests: list[Any], context: Any) -> bool:  # noqa: ANN401 - bandi
 
 
 def _settings(test: Any) -> tuple[Any, ...]:  # noqa: ANN401
-    known: dict[str, Any] = vars(test)
-    settings: Any = known.get("_config", _NO_SETTINGS)
-    return () if settings is _NO_SETTINGS else (settings,)
+    known: dict[str, Any] = test.__dict__
+    return (known["_config"],) if "_config" in known else ()

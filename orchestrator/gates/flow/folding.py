@@ -6,7 +6,7 @@ import base64
 import binascii
 import codecs
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -80,8 +80,7 @@ def _value_of(plain: Any) -> Value:  # noqa: ANN401 - what JSON holds
     if isinstance(plain, dict):
         return Value(pairs=tuple((key, _value_of(item)) for key, item in cast("dict[str, Any]", plain).items()))
     if isinstance(plain, list):
-        items: list[Any] = plain
-        return Value(items=tuple(_value_of(item) for item in items))
+        return Value(items=tuple(map(_value_of, cast("Sequence[Any]", plain))))
     return constant(plain)
 
 
