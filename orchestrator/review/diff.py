@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from orchestrator.models.base import Digest
 from orchestrator.models.change import Hunk
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     hunk: Digest | None = None
 
 
-_row: Callable[[tuple[RowKind, str, str, int, int, Digest | None]], Row] = partial(tuple.__new__, Row)
+_row = cast("Callable[[tuple[RowKind, str, str, int, int, Digest | None]], Row]", partial(tuple[Any].__new__, Row))
 """A row of a whole tuple: half the time, which counts where there are hundreds of thousands."""
 
 

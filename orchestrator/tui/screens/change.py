@@ -62,7 +62,7 @@ class ChangeScreen(HunkScreen):
 
     def compose(self) -> ComposeResult:
         """Head, the two panes, the keys."""
-        self._fit(self.app.size)
+        self._fit(host(self).size)
         yield Static(id="head", markup=False)
         with Horizontal(id="body"):
             yield self.main
@@ -75,7 +75,7 @@ class ChangeScreen(HunkScreen):
     def _fit(self, size: Size) -> None:
         """The classes of this size, before anything is laid out: Textual sets them after that, and lays out again."""
         for limits, length in ((self.HORIZONTAL_BREAKPOINTS, size.width), (self.VERTICAL_BREAKPOINTS, size.height)):
-            self.add_class(next(name for least, name in sorted(limits, reverse=True) if length >= least))
+            self.add_class(next(name for least, name in sorted(limits or (), reverse=True) if length >= least))
 
     def on_mount(self) -> None:
         """The diff can be read at once."""
