@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from orchestrator.app.project import Project
 from orchestrator.models.base import RunId
+from orchestrator.models.event import Event
 from orchestrator.models.run import OVER, Run
 from orchestrator.observe.drift import MIN_RUNS, compare
 from orchestrator.observe.profile import RunProfile, Setting, profile
@@ -32,9 +34,9 @@ def how_it_differs(project: Project, run: RunId) -> str:
     What it did first is told by itself; a shift is tested together with the newest runs before it. With too few runs
     nothing is claimed. It only ever asks for more eyes.
     """
-    mine = _profile(project, project.index.run(run))
-    found = (_profile(project, r) for r in project.index.runs() if r.id != run and r.status in OVER)
-    before = [one for one in found if one.setting == mine.setting][: RECENT + BASELINE]
+    row = project.index.run(run)
+    mine = _profile(project, row)
+    before = _earlier(project, row, mine.setting)
     if len(before) < MIN_RUNS:
         return ""
     novel = compare(before, [mine]).novel
@@ -43,6 +45,30 @@ def how_it_differs(project: Project, run: RunId) -> str:
     words = [f"the mix has shifted ({', '.join(shifted)})"] if shifted else []
     words += [f"never seen in {len(before)} earlier runs: {', '.join(first[:10])}"] if first else []
     return "; ".join(words)
+
+
+def unlike_before(project: Project, run: Run, events: Iterable[Event]) -> dict[str, Any]:
+    """The same as data, for a report.
+
+    ``before`` counts the runs. ``novel`` is of this run alone, ``shifts`` of the newest, this one last.
+    """
+    mine = profile(run.id, run.agent, events)
+    before = _earlier(project, run, mine.setting)
+    compared, novel = _compared([mine, *before]), compare(before, [mine]).novel
+    return {
+        **asdict(mine.setting),
+        "before": len(before),
+        "novel": {str(dimension): list(values) for dimension, values in novel.items() if values},
+        "shifts": compared["shifts"],
+        "sentence": compared["sentence"],
+    }
+
+
+def _earlier(project: Project, run: Run, setting: Setting) -> list[RunProfile]:
+    """Of runs that began before and are over, newest first: at most 40."""
+    runs = (r for r in project.index.runs() if r.agent == run.agent and r.status in OVER and r.id != run.id)
+    found = (_profile(project, r) for r in runs if r.created_at <= run.created_at)
+    return list(islice((one for one in found if one.setting == setting), RECENT + BASELINE))
 
 
 def _profile(project: Project, run: Run) -> RunProfile:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from orchestrator.app.drifting import unlike_before
 from orchestrator.app.policies import chain_at
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
-from orchestrator.app.unlike import unlike_before
 from orchestrator.app.verifying import Options, verify_line
 from orchestrator.errors import EvidenceInvalid, HandrailError, RepositoryError, StoreError
 from orchestrator.models.base import Digest, Noun
