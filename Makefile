@@ -48,7 +48,7 @@ check: setup
 	@$(PYTHON) -m pytest tests/unit tests/golden tests/architecture tests/conformance -m "not engine and not slow and not soak" -n $(JOBS)
 
 test: lint engine layers programs
-	@$(PYTHON) -m pytest -m "not soak" -n $(JOBS) --dist loadfile
+	@$(PYTHON) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 soak: setup engine layers programs
 	@$(PYTHON) -m pytest -m "soak"

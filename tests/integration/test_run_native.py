@@ -1,6 +1,7 @@
 """The native agent in whole runs: through the lease, told what was wrong, merged and verified, or refused."""
 
 import json
+import time
 
 import broker_support as support
 import pytest
@@ -145,6 +146,7 @@ class Steered(Model):
         self.heard += [m["content"] for m in messages if m["role"] == "user"][1:]
         if self.said is None and any(m["role"] == "assistant" for m in messages):
             self.said = self.here.cli("steer", self.here.runs()[0].id, "S01", "name it VALUE")
+            time.sleep(2)  # the host looks for words a few times a second
             support.respond(connection, {"choices": [{"message": {"role": "assistant", "content": "I wait."}}]})
         else:
             super().__call__(request, connection)

@@ -128,11 +128,12 @@ def test_each_limit_by_flag_only_lowers(grant, name, share):
         "output_kib": 1,
     }
     now = getattr(grant.limits, name)
-    low = least.get(name, 0) + share * max((now or 1) - least.get(name, 0), 0)
+    most = 1 if now is None else now
+    low = least.get(name, 0) + share * max(most - least.get(name, 0), 0)
     lower = capabilities.lowered(grant, {name: low})
     assert capabilities.is_within(lower, grant)
     assert getattr(lower.limits, name) == (low if name in {"cpus", "cost_usd"} else int(low))
-    assert capabilities.lowered(grant, {name: (now or 1) + 10}).limits.model_copy(update={"cost_usd": None}) == (
+    assert capabilities.lowered(grant, {name: most + 10}).limits.model_copy(update={"cost_usd": None}) == (
         grant.limits.model_copy(update={"cost_usd": None})
     )
 

@@ -13,7 +13,7 @@ from tui_support import text_of
 from orchestrator.errors import UsageError
 from orchestrator.models.decision import Verdict
 from orchestrator.models.review import Comment, Draft
-from orchestrator.store import index as store
+from orchestrator.store import database
 from orchestrator.tui.app import HandrailApp
 from orchestrator.tui.screens.drafts import DraftsScreen
 from orchestrator.tui.screens.inbox import InboxScreen
@@ -71,7 +71,7 @@ async def test_a_refused_passphrase_leaves_a_draft_that_is_sent_later(tmp_path):
 
 
 async def test_a_busy_database_leaves_a_draft(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "_BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr(database, "_BUSY_MILLISECONDS", 50)
     with office(tmp_path / "shop") as (project, reviews, desk):
         screen = HandrailApp(reviews, desk=desk)
         async with screen.run_test(size=SIZE) as pilot:
