@@ -74,8 +74,11 @@ class ChangeScreen(HunkScreen):
 
     def _fit(self, size: Size) -> None:
         """The classes of this size, before anything is laid out: Textual sets them after that, and lays out again."""
-        for limits, length in ((self.HORIZONTAL_BREAKPOINTS, size.width), (self.VERTICAL_BREAKPOINTS, size.height)):
-            self.add_class(next(name for least, name in sorted(limits or (), reverse=True) if length >= least))
+        both = ((self.HORIZONTAL_BREAKPOINTS or (), size.width), (self.VERTICAL_BREAKPOINTS or (), size.height))
+        fitting = (
+            next(name for least, name in sorted(limits, reverse=True) if length >= least) for limits, length in both
+        )
+        self.add_class(*fitting)
 
     def on_mount(self) -> None:
         """The diff can be read at once."""

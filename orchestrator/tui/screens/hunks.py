@@ -24,7 +24,7 @@ from orchestrator.tui.screens.host import host
 from orchestrator.tui.screens.judge import JudgeScreen
 from orchestrator.tui.screens.verdict import AskScreen
 from orchestrator.tui.screens.waiving import waiver_form
-from orchestrator.tui.widgets.diff import RowsView
+from orchestrator.tui.widgets.diff import CodeRowsView
 
 _NOTE = "enter: keep   esc: back"
 
@@ -38,7 +38,7 @@ class HunkScreen(JudgeScreen):
         self.folded = set(diff_rows.first_folded(view))
         rows = diff_rows.diff_rows(view, self.marks, self.folded)
         self.places = diff_rows.places(rows, view.findings)
-        self.main = RowsView(rows, self.places, id="main")
+        self.main = CodeRowsView(rows, self.places, id="main")
         self._wanted = ""
 
     def marked(self) -> None:

@@ -23,11 +23,13 @@ _MARKS = {RowKind.ADDED: "+", RowKind.REMOVED: "-"}
 _NUMBERS_FROM = 48
 _DRAWN = 256
 _SPLIT_FROM = 140
-_STYLES = (*syntax.NAMES, "escaped", "changed", "gutter", "cursor", "flag", *(kind.value for kind in RowKind))
+_STYLES = ("escaped", "gutter", "cursor", "flag", *(kind.value for kind in RowKind if kind not in CODE))
+_OF_CODE = (*syntax.NAMES, "changed", *(kind.value for kind in CODE))
+"""Each costs a screen some time to open, whether it is used or not."""
 
 
 class RowsView(ScrollView, can_focus=True):
-    """A diff, a plan or any other rows.
+    """A plan or any other rows of text.
 
     Each line starts with a gutter: ``>`` for the cursor, the line number (where
     the widget is wide enough), ``!`` for a finding, ``+`` or ``-``; ``~`` marks
@@ -275,3 +277,9 @@ class RowsView(ScrollView, can_focus=True):
         line = event.y + self.scroll_offset.y
         if self._layout_of is not None and line < self._layout_of.height:
             self.move_to(self._layout_of.row_at(line)[0])
+
+
+class CodeRowsView(RowsView):
+    """A diff: rows of code among the others."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"rows--{name}" for name in _OF_CODE}
