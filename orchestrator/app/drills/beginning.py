@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import secrets
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,7 @@ from orchestrator.review.drill.judging import Planted
 from orchestrator.store import drills
 from orchestrator.store.whole import write_whole
 
+_STEP: Final = StepId("S01")
 _TITLE: Final = "Small repairs"
 _SPEC: Final = "small-repairs.md"
 _STATEMENT: Final = "The files shall read more plainly."
@@ -62,40 +64,17 @@ def begin(project: Project, wanted: Wanted, trust: Digest | None = None) -> Revi
 
 
 def _put(project: Project, base: Base, run: RunId, target: str, made: Made) -> ReviewItem:
-    put, now = project.blobs.put, project.clock.now()
-    proposal = Proposal(
-        run=run,
-        step=StepId("S01"),
-        attempt=1,
-        base_commit=base.commit,
-        base_tree=made.identity.tree,
-        tree=made.identity.tree,
-        agent="",
-        agent_version="",
-        image="",
-        started_at=now,
-        finished_at=now,
-    )
-    change = Change(
-        run=run,
-        step=StepId("S01"),
-        attempt=1,
-        proposal=put(proposal.to_bytes()),
-        identity=made.identity,
-        files=made.diff.files,
-        hunks=made.diff.hunks,
-        diff=put(made.diff.text),
-    )
-    sheet = _sheet(change, made)
+    now = project.clock.now()
+    sheet = _sheet(_change(project, base, run, made, now), made)
     item = ReviewItem(
         id="R" + secrets.token_hex(5),
         run=run,
         node="review",
         kind=SubjectKind.CHANGE,
-        step=StepId("S01"),
+        step=_STEP,
         subject=made.identity.digest(),
         change=made.identity,
-        document=put(sheet.to_bytes()),
+        document=project.blobs.put(sheet.to_bytes()),
         findings=to_lift(made.reports),
         title=_TITLE,
         role=base.chain.current.approve_roles[0],
@@ -103,27 +82,57 @@ def _put(project: Project, base: Base, run: RunId, target: str, made: Made) -> R
         created_at=now,
     )
     write_whole(planted_file(project, run), PLANTED.dump_json(made.planted))
-    project.index.add_run(
-        Run(
-            id=run,
-            repository=project.repository.id,
-            spec_path=_SPEC,
-            spec=sha256(b""),
-            spec_source=sha256(b""),
-            workflow=DRILL,
-            workflow_digest=sha256(b""),
-            base_commit=base.commit,
-            target_ref=target,
-            run_ref=made.identity.target_ref,
-            agent="",
-            settings=put(RunSettings(agent="").to_bytes()),
-            status=RunStatus.WAITING,
-            created_at=now,
-            updated_at=now,
-        )
-    )
+    project.index.add_run(_run(project, base, run, target, made=made, now=now))
     project.index.add_item(item)
     return item
+
+
+def _change(project: Project, base: Base, run: RunId, made: Made, now: datetime) -> Change:
+    put, tree = project.blobs.put, made.identity.tree
+    proposal = Proposal(
+        run=run,
+        step=_STEP,
+        attempt=1,
+        base_commit=base.commit,
+        base_tree=tree,
+        tree=tree,
+        agent="",
+        agent_version="",
+        image="",
+        started_at=now,
+        finished_at=now,
+    )
+    return Change(
+        run=run,
+        step=_STEP,
+        attempt=1,
+        proposal=put(proposal.to_bytes()),
+        identity=made.identity,
+        files=made.diff.files,
+        hunks=made.diff.hunks,
+        diff=put(made.diff.text),
+    )
+
+
+def _run(project: Project, base: Base, run: RunId, target: str, *, made: Made, now: datetime) -> Run:
+    nothing = sha256(b"")
+    return Run(
+        id=run,
+        repository=project.repository.id,
+        spec_path=_SPEC,
+        spec=nothing,
+        spec_source=nothing,
+        workflow=DRILL,
+        workflow_digest=nothing,
+        base_commit=base.commit,
+        target_ref=target,
+        run_ref=made.identity.target_ref,
+        agent="",
+        settings=project.blobs.put(RunSettings(agent="").to_bytes()),
+        status=RunStatus.WAITING,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _sheet(change: Change, made: Made) -> ReviewSheet:

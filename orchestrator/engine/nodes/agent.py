@@ -135,12 +135,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
         lambda path: may_read(step.capabilities, path) and not protects(unseen, path),
         lambda path: deny_hidden(unseen, path) or deny_write(step.capabilities, protected, path),
     )
-    if hidden:
-        names = ctx.blobs.put("\n".join(hidden).encode())
-        ctx.emit(EventKind.AGENT_HIDDEN, "agent", step.id, mine["attempt"], count=len(hidden), paths=names)
-    if built.denials:
-        told = ctx.blobs.put("\n".join(built.denials).encode())
-        ctx.emit(EventKind.SANDBOX_DENIED, "agent", step.id, mine["attempt"], count=len(built.denials), denials=told)
+    _tell_left_out(ctx, step, mine["attempt"], hidden, built.denials)
     finished = started + timedelta(seconds=time.monotonic() - began)  # the clock may have been set meanwhile
     return Proposal(
         run=ctx.run.id,
@@ -167,6 +162,16 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
         started_at=started,
         finished_at=finished,
     )
+
+
+def _tell_left_out(ctx: RunContext, step: Step, attempt: int, hidden: Sequence[str], denials: Sequence[str]) -> None:
+    """What the agent was never shown, and what of its change was not taken."""
+    if hidden:
+        names = ctx.blobs.put("\n".join(hidden).encode())
+        ctx.emit(EventKind.AGENT_HIDDEN, "agent", step.id, attempt, count=len(hidden), paths=names)
+    if denials:
+        told = ctx.blobs.put("\n".join(denials).encode())
+        ctx.emit(EventKind.SANDBOX_DENIED, "agent", step.id, attempt, count=len(denials), denials=told)
 
 
 def _used(traffic: Traffic | None, commands: set[str], seen: Account, seconds: float) -> Used:
