@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.policy.late import Late
+
 __all__ = ["Act", "acts", "of_argv"]
 
 _LINE_CHARACTERS: Final = 4096
@@ -74,11 +76,11 @@ _RULES: Final = {
     ),
 }
 """Code → what it means, and what it is seen by. Every repeat in a pattern is bounded."""
-_PATTERNS = tuple((code, what, re.compile("|".join(seen), re.IGNORECASE)) for code, (what, *seen) in _RULES.items())
-_TARGETS = re.compile(r"\brm (?:-\S+ )*(?P<targets>[^;&|<>]*)")
-_ARGUMENTS = re.compile(r"""["']rm["']""")
+_PATTERNS = tuple((code, what, Late("|".join(seen), re.IGNORECASE)) for code, (what, *seen) in _RULES.items())
+_TARGETS = Late(r"\brm (?:-\S+ )*(?P<targets>[^;&|<>]*)")
+_ARGUMENTS = Late(r"""["']rm["']""")
 """``rm`` in a program's list of arguments, where a plain word can be the name of a variable."""
-_PLAIN = re.compile(r"(?!-)(?!.*\.\.)(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
+_PLAIN = Late(r"(?!-)(?!.*\.\.)(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
 
 
 def acts(line: str) -> Iterator[Act]:

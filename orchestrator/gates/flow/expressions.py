@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
+from orchestrator.gates.flow.callnames import attributes_of, local_names
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import calculated, compared, merged_pairs, negated
 from orchestrator.gates.flow.folding import percent
 from orchestrator.gates.flow.lookups import member_of
 from orchestrator.gates.flow.names import BUILTINS, canonical_name
-from orchestrator.gates.flow.sources import source_of_attribute
 from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, added, common_safety, constant, join, named, union
 
 __all__ = ["Expressions"]
@@ -107,7 +106,7 @@ class Expressions:
             found = self.globals.get(node.id)
         if found is None:
             found = self._outer(node.id)
-        return replace(found, origins=found.origins | {node.id}) if found.taint else found
+        return found._replace(origins=found.origins | {node.id}) if found.taint else found
 
     def _outer(self, name: str) -> Value:
         if name in BUILTINS:
@@ -126,14 +125,13 @@ class Expressions:
             return self.attribute(self.attribute(owner, head), rest)
         if name in _TRANSPARENT and owner.refs and name != "func":
             return owner
-        own = [self.own_attribute(ref, name) for ref in owner.refs if ref.startswith("local:")]
+        own = [self.own_attribute(ref, name) for ref in local_names(owner.refs)]
         known = [value for value in own if value is not None]
         if known:
             return join(known)
-        refs = frozenset(canonical_name(f"{ref}.{name}") for ref in owner.refs) or frozenset({f"?.{name}"})
+        refs, labels = attributes_of(owner.refs, name)
         if len(refs) == 1 and not owner.taint and next(iter(refs)).startswith("stat."):
             return named(*refs)
-        labels = {label for ref in refs if (label := source_of_attribute(ref))}
         return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
 
     def _subscript(self, node: ast.Subscript) -> Value:
@@ -147,7 +145,7 @@ class Expressions:
         refs = frozenset(f"{ref}[]" for ref in owner.refs)
         if "environ" in owner.taint:
             # One variable is what programs read; the whole is what thieves send.
-            owner = replace(owner, taint=owner.taint - {"environ"} | {"env"}, items=None, pairs=None)
+            owner = owner._replace(taint=owner.taint - {"environ"} | {"env"}, items=None, pairs=None)
         parts = [*(owner.items or ()), *(v for _, v in owner.pairs or ())]
         if parts:
             return join([*parts, Value(refs=refs, taint=owner.taint)])
@@ -156,11 +154,11 @@ class Expressions:
     def _sliced(self, owner: Value, part: ast.Slice) -> Value:
         bounds = [self.value(b).const if b is not None else None for b in (part.lower, part.upper, part.step)]
         if 0 in bounds[2:] or not all(b is None or isinstance(b, int) for b in bounds):
-            return replace(owner, const=NOTHING)
+            return owner._replace(const=NOTHING)
         cut = slice(*(b if isinstance(b, int) else None for b in bounds))
         if isinstance(owner.const, str | bytes):
             return constant(owner.const[cut])
-        return replace(owner, const=NOTHING, items=owner.items[cut] if owner.items is not None else None)
+        return owner._replace(const=NOTHING, items=owner.items[cut] if owner.items is not None else None)
 
     # Put together
 
@@ -209,9 +207,9 @@ class Expressions:
         inner = self.value(node.value)
         if node.format_spec is not None:
             self.value(node.format_spec)
-            return replace(inner, const=NOTHING)
+            return inner._replace(const=NOTHING)
         if node.conversion in {ord("r"), ord("a")}:
-            return replace(inner, const=NOTHING, safe=inner.safe | {"log"})
+            return inner._replace(const=NOTHING, safe=inner.safe | {"log"})
         return inner
 
     def _boolop(self, node: ast.BoolOp) -> Value:
@@ -317,7 +315,7 @@ class Expressions:
             for test in generator.ifs:
                 self.value(test)
         value = self.value(element)
-        return replace(value.everything(), const=NOTHING, items=None, pairs=None)
+        return value.everything()._replace(const=NOTHING, items=None, pairs=None)
 
     def parts_of(self, value: Value) -> Sequence[Value] | None:
         """The elements of a known container."""

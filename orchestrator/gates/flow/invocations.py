@@ -6,12 +6,12 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from orchestrator.gates.flow.callnames import labels_of, method_caller, results_of
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import MUTATORS, mutated
 from orchestrator.gates.flow.expressions import Expressions
 from orchestrator.gates.flow.folding import fold_call
-from orchestrator.gates.flow.names import BUILTINS, last
-from orchestrator.gates.flow.sources import source_of_call
+from orchestrator.gates.flow.names import BUILTINS
 from orchestrator.gates.flow.values import ANYTHING, Value
 
 __all__ = ["Invocations"]
@@ -52,14 +52,15 @@ class Invocations(Expressions):
         for part, value in zip(
             (*node.args, *(k.value for k in node.keywords)), (*args, *keywords.values()), strict=False
         ):
-            self.handed_on(part, value)
+            if value.refs:
+                self.handed_on(part, value)
         call = Call(node, function.refs, tuple(args), keywords, receiver, spread, plain=self._plain(node))
         self._change(node, call)
         made = self.make_call(call)
         # A method of what is itself trusted may give untrusted data: request.get_json().
         named = isinstance(node.func, ast.Attribute) and node.func.attr in _GIVING and not receiver.taint
         given = function.taint - made.taint if named else frozenset[str]()
-        return replace(made, taint=made.taint | given) if given else made
+        return made._replace(taint=made.taint | given) if given else made
 
     def _change(self, node: ast.Call, call: Call) -> None:
         """What a method does to the container that it is called on, and ``setattr`` to its object."""
@@ -105,7 +106,7 @@ class Invocations(Expressions):
 
     def make_call(self, call: Call) -> Value:
         """The value of a call that the rules have seen."""
-        caller = next((n for n in call.names if n.startswith("operator.methodcaller:")), "")
+        caller = method_caller(call.names)
         if caller and call.args:
             method = self.attribute(call.args[0], caller.partition(":")[2])
             call = Call(call.node, method.refs, (), {}, call.args[0], spread=True)
@@ -117,21 +118,22 @@ class Invocations(Expressions):
             return own
         if "builtins.map" in call.names and call.args[1:]:
             return self._mapped(call)
-        labels = frozenset(label for name in call.names if (label := source_of_call(name)))
+        labels = labels_of(call.names)
         folded = fold_call(call, self.attribute)
         if folded is not None:
-            return replace(folded, taint=folded.taint | labels) if labels else folded
+            return folded._replace(taint=folded.taint | labels) if labels else folded
         if "os.environ.get" in call.names:
             return Value(taint=frozenset({"env"}))
         carried = (
             call.receiver.taint if call.receiver.taint and not call.receiver.refs & {"local:"} else frozenset[str]()
         )
-        refs = frozenset(f"{name}()" for name in call.names if not last(name).startswith("?"))
-        return Value(refs=refs, taint=labels | carried, safe=call.receiver.safe, origins=call.receiver.origins)
+        return Value(
+            refs=results_of(call.names), taint=labels | carried, safe=call.receiver.safe, origins=call.receiver.origins
+        )
 
     def _mapped(self, call: Call) -> Value:
         """``map(f, things)`` calls ``f`` with each of them."""
         function, things = call.args[0], call.args[1]
         parts: Sequence[Value] = self.parts_of(things) or [self.element_of(things)]
         made = [self.make_call(Call(call.node, function.refs, (part,))) for part in parts[:_MAPPED]]
-        return Value(items=tuple(made)) if self.parts_of(things) is not None else replace(made[0], items=None)
+        return Value(items=tuple(made)) if self.parts_of(things) is not None else made[0]._replace(items=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from orchestrator.gates.flow.invocations import Invocations
 from orchestrator.gates.flow.names import UNSEEN, canonical_name
@@ -141,7 +140,7 @@ class Statements(Invocations):
             old = owner.pairs or ()
             kept = tuple(p for p in old if p[0] != key.const)
             name = key.text if key.text is not None else object
-            self.bind(target.value.id, replace(owner, pairs=(*kept, (name, value))[:512], const=ANYTHING.const))
+            self.bind(target.value.id, owner._replace(pairs=(*kept, (name, value))[:512], const=ANYTHING.const))
 
     def _do_assign(self, node: ast.Assign) -> None:
         value = self.value(node.value)
@@ -155,6 +154,8 @@ class Statements(Invocations):
 
     def noted(self, annotation: ast.expr | None) -> None:
         """An annotation is run like any expression, a text by whoever asks for its meaning; a type calls nothing."""
+        if isinstance(annotation, ast.Name):
+            return
         if isinstance(annotation, ast.Constant):
             annotation = _written(annotation)
         if annotation is not None and any(isinstance(part, ast.Call) for part in ast.walk(annotation)):
@@ -218,7 +219,7 @@ class Statements(Invocations):
         for name in names:
             deep |= self.scope.get(name, ANYTHING).origins
         for name in deep & set(self.scope):
-            self.scope[name] = replace(self.scope[name], taint=frozenset())
+            self.scope[name] = self.scope[name]._replace(taint=frozenset())
 
     def _do_for(self, node: ast.For | ast.AsyncFor) -> None:
         element = self.element_of(self.value(node.iter))

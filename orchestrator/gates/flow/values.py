@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
     "ANYTHING",
@@ -54,14 +53,15 @@ class _Nothing:
 NOTHING: Final = _Nothing()
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """``refs``: dotted names outside the module, ``local:…`` for its own, ``name()`` for what a call returns.
 
     ``const``: the folded constant. ``taint``: labels of untrusted origins.
     ``safe``: kinds of use for which it was made harmless. ``items`` and
     ``pairs``: of containers. ``texts``: constant pieces of a string built at
     run time. ``origins``: local names that it was computed from.
+
+    A tuple, because a module makes and compares tens of thousands of them.
     """
 
     refs: frozenset[str] = frozenset()
@@ -98,8 +98,7 @@ class Value:
         if not parts:
             return self
         deep = [part.everything() for part in parts]
-        return replace(
-            self,
+        return self._replace(
             taint=self.taint | union(p.taint for p in deep),
             refs=_few(self.refs | union(p.refs for p in deep)),
             origins=self.origins | union(p.origins for p in deep),
