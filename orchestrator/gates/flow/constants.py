@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, replace
 
 __all__ = ["MUTATORS", "calculated", "compared", "merged_pairs", "mutated", "negated"]
 
@@ -67,7 +67,7 @@ def negated(value: Value) -> Value:
 def merged_pairs(left: Value, right: Value) -> Value:
     """``left | right`` of two dictionaries; of one that is unknown only what it held back is known."""
     pairs = (*(left.pairs or ()), *(right.pairs or ()))[-_PAIRS:]
-    return left._replace(pairs=pairs, taint=left.taint | right.taint, const=NOTHING)
+    return replace(left, pairs=pairs, taint=left.taint | right.taint, const=NOTHING)
 
 
 def mutated(owner: Value, method: str, call: Call) -> Value | None:
@@ -82,11 +82,11 @@ def mutated(owner: Value, method: str, call: Call) -> Value | None:
     if owner.items is None or not call.args:
         return None
     added: Sequence[Value] = (call.args[-1].items or ()) if method == "extend" else call.args[-1:]
-    return owner._replace(items=(*owner.items, *added)[:_ITEMS]) if len(owner.items) < _ITEMS else None
+    return replace(owner, items=(*owner.items, *added)[:_ITEMS]) if len(owner.items) < _ITEMS else None
 
 
 def _with(owner: Value, pairs: Sequence[tuple[object, Value]]) -> Value:
     # object stands for a key that is not known.
     named = tuple((object if key is NOTHING else key, value) for key, value in pairs)
     kept = tuple(p for p in owner.pairs or () if p[0] not in [key for key, _ in named])
-    return owner._replace(pairs=(*kept, *named)[-_PAIRS:], const=NOTHING)
+    return replace(owner, pairs=(*kept, *named)[-_PAIRS:], const=NOTHING)

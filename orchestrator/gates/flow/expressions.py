@@ -11,7 +11,19 @@ from orchestrator.gates.flow.constants import calculated, compared, merged_pairs
 from orchestrator.gates.flow.folding import percent
 from orchestrator.gates.flow.lookups import member_of
 from orchestrator.gates.flow.names import BUILTINS, canonical_name
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, added, common_safety, constant, join, named, union
+from orchestrator.gates.flow.values import (
+    ANYTHING,
+    NOTHING,
+    Value,
+    added,
+    common_safety,
+    constant,
+    join,
+    named,
+    of_names,
+    replace,
+    union,
+)
 
 __all__ = ["Expressions"]
 
@@ -106,7 +118,7 @@ class Expressions:
             found = self.globals.get(node.id)
         if found is None:
             found = self._outer(node.id)
-        return found._replace(origins=found.origins | {node.id}) if found.taint else found
+        return replace(found, origins=found.origins | {node.id}) if found.taint else found
 
     def _outer(self, name: str) -> Value:
         if name in BUILTINS:
@@ -132,6 +144,8 @@ class Expressions:
         refs, labels = attributes_of(owner.refs, name)
         if len(refs) == 1 and not owner.taint and next(iter(refs)).startswith("stat."):
             return named(*refs)
+        if not (labels or owner.taint or owner.safe or owner.origins):
+            return of_names(refs)
         return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
 
     def _subscript(self, node: ast.Subscript) -> Value:
@@ -145,7 +159,7 @@ class Expressions:
         refs = frozenset(f"{ref}[]" for ref in owner.refs)
         if "environ" in owner.taint:
             # One variable is what programs read; the whole is what thieves send.
-            owner = owner._replace(taint=owner.taint - {"environ"} | {"env"}, items=None, pairs=None)
+            owner = replace(owner, taint=owner.taint - {"environ"} | {"env"}, items=None, pairs=None)
         parts = [*(owner.items or ()), *(v for _, v in owner.pairs or ())]
         if parts:
             return join([*parts, Value(refs=refs, taint=owner.taint)])
@@ -154,11 +168,11 @@ class Expressions:
     def _sliced(self, owner: Value, part: ast.Slice) -> Value:
         bounds = [self.value(b).const if b is not None else None for b in (part.lower, part.upper, part.step)]
         if 0 in bounds[2:] or not all(b is None or isinstance(b, int) for b in bounds):
-            return owner._replace(const=NOTHING)
+            return replace(owner, const=NOTHING)
         cut = slice(*(b if isinstance(b, int) else None for b in bounds))
         if isinstance(owner.const, str | bytes):
             return constant(owner.const[cut])
-        return owner._replace(const=NOTHING, items=owner.items[cut] if owner.items is not None else None)
+        return replace(owner, const=NOTHING, items=owner.items[cut] if owner.items is not None else None)
 
     # Put together
 
@@ -207,9 +221,9 @@ class Expressions:
         inner = self.value(node.value)
         if node.format_spec is not None:
             self.value(node.format_spec)
-            return inner._replace(const=NOTHING)
+            return replace(inner, const=NOTHING)
         if node.conversion in {ord("r"), ord("a")}:
-            return inner._replace(const=NOTHING, safe=inner.safe | {"log"})
+            return replace(inner, const=NOTHING, safe=inner.safe | {"log"})
         return inner
 
     def _boolop(self, node: ast.BoolOp) -> Value:
@@ -315,7 +329,7 @@ class Expressions:
             for test in generator.ifs:
                 self.value(test)
         value = self.value(element)
-        return value.everything()._replace(const=NOTHING, items=None, pairs=None)
+        return replace(value.everything(), const=NOTHING, items=None, pairs=None)
 
     def parts_of(self, value: Value) -> Sequence[Value] | None:
         """The elements of a known container."""

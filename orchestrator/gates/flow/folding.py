@@ -14,7 +14,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.carriers import CLEAN, KEEP, PURE_METHODS, SAFE
 from orchestrator.gates.flow.lookups import lookup
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join, replace
 
 __all__ = ["fold_call", "format_text", "percent"]
 
@@ -141,7 +141,7 @@ def _method(call: Call) -> Value | None:
         if value is not NOTHING:
             return _container(value)
     if name == "replace" and call.args and call.args[0].text in {"\n", "\r", "\r\n"}:
-        return owner._replace(const=NOTHING, safe=owner.safe | {"log", "url"})
+        return replace(owner, const=NOTHING, safe=owner.safe | {"log", "url"})
     parts = [owner, *call.every()]
     whole = join([p.everything() for p in parts])
     if name in {"format", "format_map", "join", "replace"} and owner.text is not None:

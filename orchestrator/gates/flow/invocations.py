@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
 
 from orchestrator.gates.flow.callnames import labels_of, method_caller, results_of
 from orchestrator.gates.flow.calls import Call
@@ -12,7 +11,7 @@ from orchestrator.gates.flow.constants import MUTATORS, mutated
 from orchestrator.gates.flow.expressions import Expressions
 from orchestrator.gates.flow.folding import fold_call
 from orchestrator.gates.flow.names import BUILTINS
-from orchestrator.gates.flow.values import ANYTHING, Value
+from orchestrator.gates.flow.values import ANYTHING, Value, of_names, replace
 
 __all__ = ["Invocations"]
 
@@ -60,7 +59,7 @@ class Invocations(Expressions):
         # A method of what is itself trusted may give untrusted data: request.get_json().
         named = isinstance(node.func, ast.Attribute) and node.func.attr in _GIVING and not receiver.taint
         given = function.taint - made.taint if named else frozenset[str]()
-        return made._replace(taint=made.taint | given) if given else made
+        return replace(made, taint=made.taint | given) if given else made
 
     def _change(self, node: ast.Call, call: Call) -> None:
         """What a method does to the container that it is called on, and ``setattr`` to its object."""
@@ -112,7 +111,10 @@ class Invocations(Expressions):
             call = Call(call.node, method.refs, (), {}, call.args[0], spread=True)
         if call.names & _PARTIAL and call.args:
             # What is fixed here is said of every call to come.
-            self.called(replace(call, names=call.args[0].refs, args=call.args[1:], spread=True))
+            fixed = call.args[1:]
+            self.called(
+                Call(call.node, call.args[0].refs, fixed, call.keywords, call.receiver, spread=True, plain=call.plain)
+            )
         own = self.called(call)
         if own is not None:
             return own
@@ -121,19 +123,18 @@ class Invocations(Expressions):
         labels = labels_of(call.names)
         folded = fold_call(call, self.attribute)
         if folded is not None:
-            return folded._replace(taint=folded.taint | labels) if labels else folded
+            return replace(folded, taint=folded.taint | labels) if labels else folded
         if "os.environ.get" in call.names:
             return Value(taint=frozenset({"env"}))
-        carried = (
-            call.receiver.taint if call.receiver.taint and not call.receiver.refs & {"local:"} else frozenset[str]()
-        )
-        return Value(
-            refs=results_of(call.names), taint=labels | carried, safe=call.receiver.safe, origins=call.receiver.origins
-        )
+        owner, refs = call.receiver, results_of(call.names)
+        if not (labels or owner.taint or owner.safe or owner.origins):
+            return of_names(refs)
+        carried = owner.taint if not owner.refs & {"local:"} else frozenset[str]()
+        return Value(refs=refs, taint=labels | carried, safe=owner.safe, origins=owner.origins)
 
     def _mapped(self, call: Call) -> Value:
         """``map(f, things)`` calls ``f`` with each of them."""
         function, things = call.args[0], call.args[1]
         parts: Sequence[Value] = self.parts_of(things) or [self.element_of(things)]
         made = [self.make_call(Call(call.node, function.refs, (part,))) for part in parts[:_MAPPED]]
-        return Value(items=tuple(made)) if self.parts_of(things) is not None else made[0]._replace(items=None)
+        return Value(items=tuple(made)) if self.parts_of(things) is not None else replace(made[0], items=None)

@@ -75,6 +75,8 @@ class Module(Statements):
         self._told: dict[tuple[str, str], Value | None] = {}
         self._unknown: set[str] = set()
         self._shown: set[tuple[object, ...]] = set()
+        self._silent: set[frozenset[str]] = set()
+        self._spoke = False
 
     def run(self, tree: ast.Module) -> None:
         for family in self._families:
@@ -105,6 +107,7 @@ class Module(Statements):
         return any(self.own_attribute(name, attribute) != value for (name, attribute), value in told.items())
 
     def say(self, rule: Rule, node: ast.AST, what: str) -> None:
+        self._spoke = True
         line = getattr(node, "lineno", 0)
         end = getattr(node, "end_lineno", None) or line
         self.findings.setdefault((rule.code, line, end, getattr(node, "col_offset", 0)), (rule, node, what))
@@ -119,9 +122,12 @@ class Module(Statements):
         return join(own) if own else None
 
     def handed_on(self, node: ast.AST, value: Value) -> None:
-        if value.refs:
+        if value.refs and value.refs not in self._silent:
+            self._spoke = False
             for on_handed in self._on_handed:
                 on_handed(node, value, self.say)
+            if not self._spoke:
+                self._silent.add(value.refs)
 
     def used_import(self, node: ast.stmt, name: str) -> None:
         for capability, shown in capabilities_of(frozenset({f"import:{name}"})):

@@ -42,7 +42,10 @@ Say = Callable[[Rule, ast.AST, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Rules that belong together. The two functions look at each call and at each value that is handed on."""
+    """Rules that belong together. The functions look at each call, at each value that is handed on, and at the tree.
+
+    Of what is handed on they look at its names alone: of a value with names that none had a word about, none is asked.
+    """
 
     name: str
     rules: Sequence[Rule]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from orchestrator.gates.flow.invocations import Invocations
 from orchestrator.gates.flow.names import UNSEEN, canonical_name
 from orchestrator.gates.flow.validation import leaves, validated
-from orchestrator.gates.flow.values import ANYTHING, Value, join, named
+from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace
 
 __all__ = ["Statements"]
 
@@ -140,7 +140,7 @@ class Statements(Invocations):
             old = owner.pairs or ()
             kept = tuple(p for p in old if p[0] != key.const)
             name = key.text if key.text is not None else object
-            self.bind(target.value.id, owner._replace(pairs=(*kept, (name, value))[:512], const=ANYTHING.const))
+            self.bind(target.value.id, replace(owner, pairs=(*kept, (name, value))[:512], const=ANYTHING.const))
 
     def _do_assign(self, node: ast.Assign) -> None:
         value = self.value(node.value)
@@ -219,7 +219,7 @@ class Statements(Invocations):
         for name in names:
             deep |= self.scope.get(name, ANYTHING).origins
         for name in deep & set(self.scope):
-            self.scope[name] = self.scope[name]._replace(taint=frozenset())
+            self.scope[name] = replace(self.scope[name], taint=frozenset())
 
     def _do_for(self, node: ast.For | ast.AsyncFor) -> None:
         element = self.element_of(self.value(node.iter))
@@ -303,7 +303,8 @@ def merged(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
     both = dict(one)
     for name, value in other.items():
         mine = both.get(name)
-        both[name] = value if mine is None or mine is value else join([mine, value])
+        if mine is not value:
+            both[name] = value if mine is None else join([mine, value])
     return both
 
 

@@ -22,6 +22,8 @@ __all__ = [
     "intersection",
     "join",
     "named",
+    "of_names",
+    "replace",
     "tainted",
     "union",
 ]
@@ -108,6 +110,8 @@ class Value(NamedTuple):
 
 
 ANYTHING: Final = Value()
+replace = Value._replace
+"""A value with some of its parts changed, as :func:`dataclasses.replace` gives one."""
 _RIGHTS: Final = {
     f"stat.{name}": bits for name, bits in vars(stat).items() if name.startswith("S_I") and isinstance(bits, int)
 }
@@ -133,6 +137,12 @@ def constant(value: object) -> Value:
 def named(*refs: str) -> Value:
     """What one of these names stands for."""
     return Value(refs=frozenset(refs), const=_RIGHTS.get(refs[0], NOTHING) if len(refs) == 1 else NOTHING)
+
+
+@lru_cache(maxsize=16384)
+def of_names(refs: frozenset[str]) -> Value:
+    """What is known by these names and by nothing else."""
+    return Value(refs=refs)
 
 
 def tainted(*labels: str, refs: Iterable[str] = ()) -> Value:
