@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -67,7 +68,7 @@ class DestructiveGate:
     tool = "handrail"
     tool_version = __version__
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         limits = (_DELETED_LINES, _DELETED_FILES, _RENAMED_FILES, _TIMES)
         return config_digest(self.name, limits, _MIGRATIONS, _PRODUCTION.pattern, self.tool_version)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
@@ -94,7 +95,7 @@ class SecretsGate:
             hint = "pip install detect-secrets"
             raise GateBroken("GATE030", "detect-secrets is not installed beside Handrail", hint) from error
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         patterns = {name: p.pattern for name, p in FORMS.items()}
         rules = [[r.code, r.disposition] for r in RULES]
