@@ -12,7 +12,6 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -74,7 +73,7 @@ class Team(Worker):
         self._memory: OrderedDict[tuple[str, str], tuple[int, Mapping[str, Any]]] = OrderedDict()
         self._memory_lock = threading.Lock()
         self._memory_left = kept_bytes
-        self._coming: dict[Digest, Future[None]] = {}
+        self._coming: dict[Digest, threading.Event] = {}
         self._coming_lock = threading.Lock()
         self._waiting: SimpleQueue[tuple[Digest, bytes] | None] = SimpleQueue()
         self._asking: list[threading.Thread] = []
@@ -104,7 +103,7 @@ class Team(Worker):
             while not self._waiting.empty():
                 item = self._waiting.get()
                 if item is not None:
-                    self._coming.pop(item[0]).set_result(None)
+                    self._coming.pop(item[0]).set()
             asking, self._asking = self._asking, []
         for _ in asking:
             self._waiting.put(None)
@@ -120,7 +119,7 @@ class Team(Worker):
             for data in sorted(sources, key=len, reverse=True):
                 digest = sha256(data)
                 if digest not in self._coming and any(self.kept(self._question(op), digest) is None for op in ALL):
-                    self._coming[digest] = Future()
+                    self._coming[digest] = threading.Event()
                     self._waiting.put((digest, data))
             if self._coming and not self._asking:
                 self._asking = [threading.Thread(target=self._ask_all, args=(m,), daemon=True) for m in self._members]
@@ -135,7 +134,7 @@ class Team(Worker):
                     self.keep(self._question(op), digest, answer)
             with self._coming_lock:
                 done = self._coming.pop(digest)
-            done.set_result(None)
+            done.set()
 
     def ready(self, op: str, sources: Sequence[bytes]) -> None:
         """Ask about many beforehand. One that fails is left for whoever asks for it by name, and learns why."""
@@ -147,7 +146,7 @@ class Team(Worker):
         digest = sha256(data)
         coming = self._coming.get(digest) if op in ALL else None
         if coming is not None:
-            coming.result()
+            coming.wait()
         known = self.kept(self._question(op), digest)
         if known is not None:
             return known

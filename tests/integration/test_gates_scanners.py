@@ -16,7 +16,7 @@ import pytest
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit import BanditGate
 from orchestrator.gates.catalog import GATES, default_gates
-from orchestrator.gates.flow.analysis import RULES
+from orchestrator.gates.flow.families import RULES
 from orchestrator.gates.ruff import RuffGate, find_ruff
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.team import Team
