@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from orchestrator.gates.team import Team
     from orchestrator.gates.worker import Worker
     from orchestrator.store.answers import KeptAnswers
 
@@ -48,10 +49,10 @@ def gate_worker(repo: Path, *, keep: bool, ahead: Callable[[], Sequence[bytes]] 
                 kept.close()
 
 
-def _begin(team: Worker, ahead: Callable[[], Sequence[bytes]]) -> None:
+def _begin(team: Team, ahead: Callable[[], Sequence[bytes]]) -> None:
     # Who asks by the rules is told what is wrong.
     with suppress(HandrailError, OSError, ValueError):
-        team.foresee(ahead())
+        team.look_ahead(ahead())
 
 
 def changed_python(repo: Path, *, base: str, head: str, staged: bool, index: Path | None) -> Sequence[bytes]:

@@ -288,6 +288,19 @@ def test_what_is_foreseen_is_scanned_by_all_and_asked_of_none_again(monkeypatch)
     assert all(issues)
 
 
+def test_another_process_starts_when_what_waits_is_worth_it():
+    small, large = b"x = 1\n", b"".join(b"value_%d = %d\n" % (n, n) for n in range(3000))
+    with Team(processes=2) as team:
+        team.foresee([small])
+        assert team.scan(small)["issues"] == []
+        assert team.used == 1
+        team.look_ahead([large])
+        assert team.used == 1
+        team.foresee([b"y = 2\n" + large])
+        assert team.used == 2
+        assert [team.outline(b"y = 2\n" + large)["error"], team.scan(large)["skipped"]] == ["", ""]
+
+
 def test_a_foreseen_file_past_its_limit_is_an_error_of_its_own_and_the_others_are_answered():
     with Team(processes=2, file_limit_seconds=1.5) as team:
         report = BanditGate(team).check(candidate_of([FileSpec("a.py", QUADRATIC), FileSpec("b.py", ONE)]))
