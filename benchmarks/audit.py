@@ -39,6 +39,7 @@ def main(commits: int, sample: int) -> None:
         "audit (s)": first.wall_seconds,
         "audit, cpu (s)": first.cpu_seconds,
         "audit, commits per second": commits / first.wall_seconds,
+        "audit, commits per cpu second": commits / first.cpu_seconds,
         "audit again, nothing new (s)": again.wall_seconds,
         "bandit per commit, commits per second": len(each) / sum(each),
         "audit / bandit per commit": (commits / first.wall_seconds) / (len(each) / sum(each)),

@@ -81,9 +81,8 @@ class DestructiveGate:
         looked = [(file, *self._look(candidate, file, tally)) for file in candidate.files]
         first = candidate.files[0].path if candidate.files else ""
         for file, head, base in looked:
-            new = [*tally.hits(), *head] if file.path == first else head
-            # Nothing on the head, nothing to take away from it: the base is not searched.
-            outcome.scanned(file, introduced(file.path, new, base if new else ()))
+            whole = list(tally.hits()) if file.path == first else []
+            outcome.scanned(file, introduced(file.path, [*whole, *head], base))
         return outcome
 
     @staticmethod

@@ -53,13 +53,16 @@ class Hit:
 def introduced(path: str, head: Iterable[Hit], base: Iterable[Hit]) -> tuple[Finding, ...]:
     """Findings of ``head`` beyond those of ``base``, in order of lines.
 
-    Of several equal ones the first count as old. The fingerprint covers path,
-    rule, definition, text and the how-manieth of them it is.
+    Of several equal ones the first count as old; ``base`` is not looked at when the head has none. The fingerprint
+    covers path, rule, definition, text and the how-manieth of them it is.
     """
+    hits = sorted(head, key=lambda h: (h.line, h.end_line, h.rule, h.text))
+    if not hits:
+        return ()
     old = Counter(hit.key for hit in base)
     met: Counter[tuple[str, str, str]] = Counter()
     new: list[tuple[Hit, int]] = []
-    for hit in sorted(head, key=lambda h: (h.line, h.end_line, h.rule, h.text)):
+    for hit in hits:
         met[hit.key] += 1
         if met[hit.key] > old[hit.key]:
             new.append((hit, met[hit.key]))
