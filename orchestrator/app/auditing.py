@@ -12,8 +12,6 @@ clean sides brings about in a file that it takes from one of them.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.app.contents import LastRead
 from orchestrator.app.project import Project
 from orchestrator.app.scanners import kept_answers
 from orchestrator.app.trees import open_trees
@@ -41,7 +40,6 @@ GATES = ("ruff", "bandit", "flow", "hygiene", "secrets")
 
 _CHUNK = 128
 _MEMORY_BYTES = 256 * 1024**2
-_BLOB_BYTES = 64 * 1024**2
 _ROWS = 4_000_000
 
 Row = dict[str, Any]
@@ -210,37 +208,6 @@ def _newest(open_: Mapping[str, list[Row]], keys: Sequence[str], free: Callable[
     return None
 
 
-class _Blobs:
-    """Contents that were read last, up to 64 MiB: each gate asks for the same ones. Thread-safe."""
-
-    def __init__(self, trees: GitTrees) -> None:
-        self._trees = trees
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[GitOid, bytes] = OrderedDict()
-        self._left = _BLOB_BYTES
-
-    def __call__(self, oid: GitOid) -> bytes:
-        with self._lock:
-            data = self._kept.get(oid)
-            if data is not None:
-                self._kept.move_to_end(oid)
-        return data if data is not None else self._keep(oid, self._trees.blob(oid))
-
-    def ready(self, oids: Sequence[GitOid]) -> Iterator[bytes]:
-        """Read them together."""
-        for oid, data in zip(oids, self._trees.blobs(oids), strict=True):
-            yield self._keep(oid, data)
-
-    def _keep(self, oid: GitOid, data: bytes) -> bytes:
-        with self._lock:
-            if oid not in self._kept:
-                self._kept[oid] = data
-                self._left -= len(data)
-            while self._left < 0 and len(self._kept) > 1:
-                self._left += len(self._kept.popitem(last=False)[1])
-        return data
-
-
 class _Judge:
     """The gates on one commit after the other, over the same scanners."""
 
@@ -248,7 +215,7 @@ class _Judge:
         from orchestrator.gates.catalog import default_gates
         from orchestrator.gates.ruff import RuffGate
 
-        self._trees, self._team, self._blobs = trees, team, _Blobs(trees)
+        self._trees, self._team, self._blobs = trees, team, LastRead(trees.blob, trees.blobs)
         self._gates: tuple[Gate, ...] = default_gates(names, worker=team)
         self._ruff = next((g for g in self._gates if isinstance(g, RuffGate)), None)
         self._operations = [op for op, name in (("scan", "bandit"), ("analyse", "flow")) if name in names]
@@ -331,7 +298,7 @@ def _reversed(file: ChangedFile) -> ChangedFile:
     )
 
 
-def _python(blobs: _Blobs, files: Sequence[ChangedFile]) -> Iterator[bytes]:
+def _python(blobs: LastRead, files: Sequence[ChangedFile]) -> Iterator[bytes]:
     """Both sides of what is named like Python and small enough; all else is read when a gate asks for it."""
     from orchestrator.gates.sides import REGULAR, SIZE_LIMIT_BYTES
 

@@ -1,12 +1,16 @@
 """A history judged commit by commit: equal to judging each commit by itself, and resumable."""
 
+import shutil
+
 import pytest
 from cli_support import Desk
 from vcs_support import UserRepository
 
 from orchestrator.app.auditing import audit
+from orchestrator.app.contents import LastRead
 from orchestrator.app.project import open_project
 from orchestrator.app.trees import open_trees
+from orchestrator.errors import RepositoryError
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.team import Team
@@ -102,3 +106,18 @@ def test_the_command(repository, tmp_path):
     answer = Desk(tmp_path, repository.folder).handrail("audit", "HEAD~1..HEAD", "--json")
     assert answer.code == 3
     assert {"result", "findings", "commits", "broken", "secrets"} <= set(answer.json)
+
+
+def test_a_content_is_read_once_and_the_oldest_is_let_go(repository):
+    with open_project(repository.folder) as project, open_trees(project) as trees:
+        first, second, third = (e.oid for e in trees.entries(trees.tree_of(trees.resolve("HEAD"))))
+        contents = [trees.blob(oid) for oid in (first, second, third)]
+        read = LastRead(trees.blob, trees.blobs, kept_bytes=len(contents[1]) + len(contents[2]))
+        assert list(read.ready([first, second, third])) == contents
+        objects = repository.folder / ".git" / "objects"
+        shutil.rmtree(objects)
+        objects.mkdir()
+        # Nothing can be read any more: what is told now was kept.
+        assert [read(second), read(third)] == contents[1:]
+        with pytest.raises(RepositoryError):
+            read(first)
