@@ -59,8 +59,6 @@ def main(rounds: int) -> None:
         "ten files, bandit and ruff (s)": peer.wall_seconds,
         "ten files, cold ratio": cold.wall_seconds / peer.wall_seconds,
         "ten files, cold ratio (cpu)": cold.cpu_seconds / peer.cpu_seconds,
-        "ten files, Handrail cold (cpu s)": cold.cpu_seconds,
-        "ten files, bandit and ruff (cpu s)": peer.cpu_seconds,
         "ten files, answers kept (s)": median(kept).wall_seconds,
         "ten files, scanner kept, new content (s)": fresh.wall_seconds,
         "ten files, scanner kept, same content (s)": warm.wall_seconds,
