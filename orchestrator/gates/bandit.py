@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates import dispositions
 from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.worker import Worker
@@ -45,11 +45,11 @@ class BanditGate:
     def tool_version(self) -> str:
         """Of bandit and of the Python whose grammar it reads with."""
         try:
-            return f"{_version()} (Python {sys.version_info[0]}.{sys.version_info[1]})"
-        except PackageNotFoundError as error:
+            return f"{version('bandit')} (Python {sys.version_info[0]}.{sys.version_info[1]})"
+        except NotInstalled as error:
             raise GateBroken("GATE030", "bandit is not installed beside Handrail", "pip install bandit") from error
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         return config_digest(
             self.name, _OPTIONS, self._worker.file_limit_seconds, self.tool_version, dispositions.digest()
@@ -91,12 +91,6 @@ class BanditGate:
             return self._worker.scan(target.base.data)
         except GateBroken:
             return {}
-
-
-@cache
-def _version() -> str:
-    """Read once: the metadata of a package are parsed as a whole mail."""
-    return version("bandit")
 
 
 def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:

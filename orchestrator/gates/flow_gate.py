@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from orchestrator import __version__
@@ -63,7 +64,7 @@ class FlowGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         rules = [[r.code, r.cwe, r.severity, r.disposition] for r in RULES.values()]
         return config_digest(self.name, rules, sorted(_NOISE_IN_TESTS), self.tool_version)

@@ -8,6 +8,7 @@ whenever the file is touched. Not checked: what a binary does.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from orchestrator import __version__
@@ -41,7 +42,7 @@ class HygieneGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         patterns = {name: p.pattern for name, p in suppressions.PATTERNS.items()}
         return config_digest(self.name, _RULES_VERSION, patterns, SIZE_LIMIT_BYTES, self.tool_version)

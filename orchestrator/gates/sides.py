@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -85,6 +86,7 @@ def begin(candidate: Candidate, worker: Worker) -> None:
     worker.foresee([h.data for h in heads if h is not None and len(h.data) <= SIZE_LIMIT_BYTES])
 
 
+@lru_cache(maxsize=4096)
 def _named(path: str) -> bool:
     return PurePosixPath(path).suffix.casefold() in _SUFFIXES
 
@@ -146,6 +148,11 @@ def _plain(cell: str) -> str:
 
 def is_test(path: str, test_roots: Sequence[str]) -> bool:
     """Whether a path is a test: below a test root, in a folder named tests, or named like one."""
+    return _is_test(path, tuple(test_roots))
+
+
+@lru_cache(maxsize=4096)
+def _is_test(path: str, test_roots: tuple[str, ...]) -> bool:
     name = PurePosixPath(path).name
     if _TEST_NAME.fullmatch(name) or _OTHER_TESTS.fullmatch(name):
         return True

@@ -21,6 +21,7 @@ from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit_worker import ALL
+from orchestrator.gates.installed import version
 from orchestrator.gates.worker import FILE_LIMIT_SECONDS, Worker
 from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.ports.answers import Answers
@@ -38,8 +39,6 @@ def ruleset() -> Digest:
 
     Their own dependencies decide too, so the names and versions of all that is installed count.
     """
-    from importlib.metadata import version  # noqa: PLC0415 - it costs more than the start of a process
-
     sources = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         sources.update(hashlib.sha256(path.read_bytes()).digest())

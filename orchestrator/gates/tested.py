@@ -30,7 +30,13 @@ _USUAL = frozenset({"pytest", "unittest", "mock", "patch", "given", "settings", 
 """Of the decorators of a test, those whose first or last part is one of these say what they do."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_LEAVES = ast.Return | ast.Raise | ast.Continue | ast.Break
+_Definition = _Function | ast.ClassDef
+_DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
+_LEAVES = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
+_BRANCHES = frozenset({ast.If, ast.While})
+_CATCHERS = frozenset({ast.Try, ast.With, ast.AsyncWith})
+_LOOKED_AT = frozenset({ast.Attribute, ast.Name, ast.Assign, ast.AnnAssign, ast.Delete, ast.Assert, ast.Call})
+"""All others are only walked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,14 @@ def tested(tree: ast.Module) -> dict[str, Any]:
     stack: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
     while stack:
         node, where = stack.pop()
-        if isinstance(node, _Function | ast.ClassDef):
-            where = _defined(facts, node, where)
-        _look(facts, node, where)
-        stack.extend(reversed(list(_inside(node, where))))
+        kind = type(node)
+        if kind in _DEFINITIONS:
+            where = _defined(facts, cast("_Definition", node), where)
+        elif kind in _LOOKED_AT:
+            _look(facts, node, where)
+        inside = _inside(node, where)
+        inside.reverse()
+        stack += inside
     return {name: getattr(facts, name) for name in _Facts.__slots__}
 
 
@@ -86,7 +96,7 @@ def _bound(facts: _Facts, node: ast.stmt) -> None:
         facts.own.update((t.id, node.lineno) for t in node.targets if isinstance(t, ast.Name))
 
 
-def _defined(facts: _Facts, node: _Function | ast.ClassDef, where: _Where) -> _Where:
+def _defined(facts: _Facts, node: _Definition, where: _Where) -> _Where:
     name = f"{where.name}.{node.name}" if where.name else node.name
     inner = replace(where, name=name, dropped=False)
     if isinstance(node, ast.ClassDef):
@@ -213,27 +223,31 @@ def _holds(test: ast.expr) -> bool:
             return filled or isinstance(test, ast.Lambda)
 
 
-def _inside(node: ast.AST, where: _Where) -> Iterator[tuple[ast.AST, _Where]]:
-    caught = where if where.dropped or not _drops(node) else replace(where, dropped=True)
-    for name, value in ast.iter_fields(node):
-        if name in _never(node):
-            continue
-        parts = _reached(cast("Sequence[Any]", value)) if isinstance(value, list) else iter([value])
-        here = caught if name == "body" else where
-        yield from ((part, here) for part in parts if isinstance(part, ast.AST))
+def _inside(node: ast.AST, where: _Where) -> list[tuple[ast.AST, _Where]]:
+    kind = type(node)
+    drops = kind in _CATCHERS and not where.dropped and _drops(node)
+    caught = replace(where, dropped=True) if drops else where
+    never = _never(cast("ast.If | ast.While", node)) if kind in _BRANCHES else ()
+    inside: list[tuple[ast.AST, _Where]] = []
+    for name in node._fields:
+        value: Any = getattr(node, name, None)
+        if isinstance(value, list) and name not in never:
+            here = caught if name == "body" else where
+            inside += [(part, here) for part in _reached(cast("Sequence[Any]", value)) if isinstance(part, ast.AST)]
+        elif isinstance(value, ast.AST) and value._fields and name not in never:
+            inside.append((value, caught if name == "body" else where))
+    return inside
 
 
-def _reached(parts: Sequence[Any]) -> Iterator[Any]:
+def _reached(parts: Sequence[Any]) -> Sequence[Any]:
     """Statements up to the first that leaves the block."""
-    for part in parts:
-        yield part
-        if isinstance(part, _LEAVES):
-            return
+    for at, part in enumerate(parts):
+        if type(part) in _LEAVES:
+            return parts[: at + 1]
+    return parts
 
 
-def _never(node: ast.AST) -> tuple[str, ...]:
-    if not isinstance(node, ast.If | ast.While):
-        return ()
+def _never(node: ast.If | ast.While) -> tuple[str, ...]:
     test = node.test
     if (_chain(test) or [""])[-1] == "TYPE_CHECKING" or (isinstance(test, ast.Constant) and not test.value):
         return ("body",)

@@ -172,7 +172,7 @@ def test_hostile_text_neither_hangs_nor_passes_by_breaking(name, worker):
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_found_behind_its_hint(form):
     @settings(max_examples=5, derandomize=True, deadline=None, database=None)
-    @given(strategies.from_regex(FORMS[form]))
+    @given(strategies.from_regex(FORMS[form].compiled))
     def found(text):
         assert form in forms(text)
 

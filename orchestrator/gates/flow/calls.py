@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from orchestrator.gates.flow.callnames import methods_of
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.values import ANYTHING, Value
 
@@ -49,5 +50,5 @@ class Call:
     def calls_method(self, methods: frozenset[str]) -> bool:
         """Whether a method of one of these names is called, on whatever."""
         if self._methods is None:
-            self._methods = frozenset(last(name) for name in self.names if "." in name)
+            self._methods = methods_of(self.names)
         return not self._methods.isdisjoint(methods)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, replace
 
 __all__ = ["MUTATORS", "calculated", "compared", "merged_pairs", "mutated", "negated"]
 

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
+from orchestrator.gates.flow.callnames import attributes_of, local_names
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import calculated, compared, merged_pairs, negated
 from orchestrator.gates.flow.folding import percent
 from orchestrator.gates.flow.lookups import member_of
 from orchestrator.gates.flow.names import BUILTINS, canonical_name
-from orchestrator.gates.flow.sources import source_of_attribute
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, added, common_safety, constant, join, named, union
+from orchestrator.gates.flow.values import (
+    ANYTHING,
+    NOTHING,
+    Value,
+    added,
+    common_safety,
+    constant,
+    join,
+    named,
+    of_names,
+    replace,
+    union,
+)
 
 __all__ = ["Expressions"]
 
@@ -126,14 +137,15 @@ class Expressions:
             return self.attribute(self.attribute(owner, head), rest)
         if name in _TRANSPARENT and owner.refs and name != "func":
             return owner
-        own = [self.own_attribute(ref, name) for ref in owner.refs if ref.startswith("local:")]
+        own = [self.own_attribute(ref, name) for ref in local_names(owner.refs)]
         known = [value for value in own if value is not None]
         if known:
             return join(known)
-        refs = frozenset(canonical_name(f"{ref}.{name}") for ref in owner.refs) or frozenset({f"?.{name}"})
+        refs, labels = attributes_of(owner.refs, name)
         if len(refs) == 1 and not owner.taint and next(iter(refs)).startswith("stat."):
             return named(*refs)
-        labels = {label for ref in refs if (label := source_of_attribute(ref))}
+        if not (labels or owner.taint or owner.safe or owner.origins):
+            return of_names(refs)
         return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
 
     def _subscript(self, node: ast.Subscript) -> Value:

@@ -7,14 +7,14 @@ import binascii
 import codecs
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any, cast
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.carriers import CLEAN, KEEP, PURE_METHODS, SAFE
 from orchestrator.gates.flow.lookups import lookup
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join, replace
 
 __all__ = ["fold_call", "format_text", "percent"]
 
@@ -89,11 +89,18 @@ def _truth(call: Call) -> Value:
     return constant(bool(first)) if "builtins.bool" in call.names and first is not NOTHING else ANYTHING
 
 
-def _substituted(call: Call, whole: Value) -> Value | None:
+@lru_cache(maxsize=16_384)
+def _pure(names: frozenset[str]) -> str:
+    """The method of texts that is called, or ''."""
+    return next((last(n) for n in names if "." in n and last(n) in PURE_METHODS), "")
+
+
+def _substituted(call: Call) -> Value | None:
     """A text made by ``string.Template``."""
     template = call.receiver
     if not call.calls_method(_SUBSTITUTES) or not template.texts or all(a.known for a in call.every()):
         return None
+    whole = join([v.everything() for v in (template, *call.every())])
     return Value(taint=whole.taint, texts=whole.texts, built=True, origins=whole.origins)
 
 
@@ -125,10 +132,10 @@ def _kept(call: Call, name: str) -> Value:
 
 
 def _method(call: Call) -> Value | None:
-    name = next((last(n) for n in call.names if "." in n and last(n) in PURE_METHODS), "")
+    name = _pure(call.names)
     owner = call.receiver
     if not name:
-        return _substituted(call, join([v.everything() for v in (owner, *call.every())]))
+        return _substituted(call)
     if isinstance(owner.const, str | bytes) and all(a.known for a in call.every()):
         value = _computed(owner.const, name, call)
         if value is not NOTHING:
@@ -198,7 +205,7 @@ def percent(text: str, value: Value) -> str | None:
 
 
 def _decoded(call: Call) -> Value | None:
-    if not call.args or not call.args[0].known:
+    if not call.args or not call.is_one_of(_DECODING) or not call.args[0].known:
         return None
     first = call.args[0]
     try:
@@ -230,3 +237,5 @@ _DECODERS: tuple[tuple[frozenset[str], Callable[[Any], object]], ...] = (
     (frozenset({"binascii.a2b_base64"}), base64.b64decode),
     (frozenset({"builtins.reversed"}), lambda raw: raw[::-1] if isinstance(raw, str) else NOTHING),
 )
+_DECODING = frozenset({"codecs.decode"}).union(*(names for names, _ in _DECODERS))
+"""Without one of these a call decodes nothing."""

@@ -12,8 +12,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from orchestrator.gates.flow.callnames import capabilities_of, local_names
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.capabilities import capability_of
 from orchestrator.gates.flow.rule import Family, Rule, nodes
 from orchestrator.gates.flow.sources import handler_parameters
 from orchestrator.gates.flow.statements import Statements
@@ -62,6 +62,8 @@ class Module(Statements):
         self.findings: dict[tuple[str, int, int, int], tuple[Rule, ast.AST, str]] = {}
         self.uses: dict[tuple[str, str], Use] = {}
         self._families = families
+        self._on_call = [family.on_call for family in families if family.on_call is not None]
+        self._on_handed = [family.on_handed for family in families if family.on_handed is not None]
         self._functions: dict[str, tuple[_Function, dict[str, Value], str]] = {}
         self._classes: dict[str, _Class] = {}
         self._prefix = ""
@@ -73,6 +75,8 @@ class Module(Statements):
         self._told: dict[tuple[str, str], Value | None] = {}
         self._unknown: set[str] = set()
         self._shown: set[tuple[object, ...]] = set()
+        self._silent: set[frozenset[str]] = set()
+        self._spoke = False
 
     def run(self, tree: ast.Module) -> None:
         for family in self._families:
@@ -103,6 +107,7 @@ class Module(Statements):
         return any(self.own_attribute(name, attribute) != value for (name, attribute), value in told.items())
 
     def say(self, rule: Rule, node: ast.AST, what: str) -> None:
+        self._spoke = True
         line = getattr(node, "lineno", 0)
         end = getattr(node, "end_lineno", None) or line
         self.findings.setdefault((rule.code, line, end, getattr(node, "col_offset", 0)), (rule, node, what))
@@ -111,19 +116,22 @@ class Module(Statements):
 
     def called(self, call: Call) -> Value | None:
         self._show(call)
-        for name in call.names:
-            self._use(name, call.node)
-        own = [self._own(name, call) for name in sorted(call.names) if name.startswith("local:")]
+        for capability, shown in capabilities_of(call.names):
+            self._use(capability, shown, call.node)
+        own = [self._own(name, call) for name in local_names(call.names)]
         return join(own) if own else None
 
     def handed_on(self, node: ast.AST, value: Value) -> None:
-        if value.refs:
-            for family in self._families:
-                if family.on_handed is not None:
-                    family.on_handed(node, value, self.say)
+        if value.refs and value.refs not in self._silent:
+            self._spoke = False
+            for on_handed in self._on_handed:
+                on_handed(node, value, self.say)
+            if not self._spoke:
+                self._silent.add(value.refs)
 
     def used_import(self, node: ast.stmt, name: str) -> None:
-        self._use(f"import:{name}", node)
+        for capability, shown in capabilities_of(frozenset({f"import:{name}"})):
+            self._use(capability, shown, node)
 
     def returned(self, node: ast.Return, value: Value) -> None:
         function = self._prefix.rpartition(".")[2] if self._prefix else ""
@@ -131,11 +139,8 @@ class Module(Statements):
         self._show(Call(node, frozenset({f"return:{function}"}), (value,), handler))
         self.handed_on(node, value)
 
-    def _use(self, name: str, node: ast.AST) -> None:
-        capability = capability_of(name)
-        if capability:
-            shown = name.removeprefix("import:").replace("()", "")
-            self.uses.setdefault((capability, shown), Use(capability, shown, getattr(node, "lineno", 0)))
+    def _use(self, capability: str, shown: str, node: ast.AST) -> None:
+        self.uses.setdefault((capability, shown), Use(capability, shown, getattr(node, "lineno", 0)))
 
     # Definitions
 
@@ -264,9 +269,8 @@ class Module(Statements):
         if seen in self._shown:
             return
         self._shown.add(seen)
-        for family in self._families:
-            if family.on_call is not None:
-                family.on_call(call, self.say)
+        for on_call in self._on_call:
+            on_call(call, self.say)
 
     # Calls of our own
 

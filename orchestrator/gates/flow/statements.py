@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from orchestrator.gates.flow.invocations import Invocations
 from orchestrator.gates.flow.names import UNSEEN, canonical_name
 from orchestrator.gates.flow.validation import leaves, validated
-from orchestrator.gates.flow.values import ANYTHING, Value, join, named
+from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace
 
 __all__ = ["Statements"]
 
@@ -155,6 +154,8 @@ class Statements(Invocations):
 
     def noted(self, annotation: ast.expr | None) -> None:
         """An annotation is run like any expression, a text by whoever asks for its meaning; a type calls nothing."""
+        if isinstance(annotation, ast.Name):
+            return
         if isinstance(annotation, ast.Constant):
             annotation = _written(annotation)
         if annotation is not None and any(isinstance(part, ast.Call) for part in ast.walk(annotation)):
@@ -302,7 +303,8 @@ def merged(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
     both = dict(one)
     for name, value in other.items():
         mine = both.get(name)
-        both[name] = value if mine is None or mine is value else join([mine, value])
+        if mine is not value:
+            both[name] = value if mine is None else join([mine, value])
     return both
 
 

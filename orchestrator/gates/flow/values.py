@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
     "ANYTHING",
@@ -23,6 +22,8 @@ __all__ = [
     "intersection",
     "join",
     "named",
+    "of_names",
+    "replace",
     "tainted",
     "union",
 ]
@@ -54,14 +55,15 @@ class _Nothing:
 NOTHING: Final = _Nothing()
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """``refs``: dotted names outside the module, ``local:…`` for its own, ``name()`` for what a call returns.
 
     ``const``: the folded constant. ``taint``: labels of untrusted origins.
     ``safe``: kinds of use for which it was made harmless. ``items`` and
     ``pairs``: of containers. ``texts``: constant pieces of a string built at
     run time. ``origins``: local names that it was computed from.
+
+    A tuple, because a module makes and compares tens of thousands of them.
     """
 
     refs: frozenset[str] = frozenset()
@@ -98,8 +100,7 @@ class Value:
         if not parts:
             return self
         deep = [part.everything() for part in parts]
-        return replace(
-            self,
+        return self._replace(
             taint=self.taint | union(p.taint for p in deep),
             refs=_few(self.refs | union(p.refs for p in deep)),
             origins=self.origins | union(p.origins for p in deep),
@@ -109,6 +110,8 @@ class Value:
 
 
 ANYTHING: Final = Value()
+replace = Value._replace
+"""A value with some of its parts changed, as :func:`dataclasses.replace` gives one."""
 _RIGHTS: Final = {
     f"stat.{name}": bits for name, bits in vars(stat).items() if name.startswith("S_I") and isinstance(bits, int)
 }
@@ -134,6 +137,12 @@ def constant(value: object) -> Value:
 def named(*refs: str) -> Value:
     """What one of these names stands for."""
     return Value(refs=frozenset(refs), const=_RIGHTS.get(refs[0], NOTHING) if len(refs) == 1 else NOTHING)
+
+
+@lru_cache(maxsize=16384)
+def of_names(refs: frozenset[str]) -> Value:
+    """What is known by these names and by nothing else."""
+    return Value(refs=refs)
 
 
 def tainted(*labels: str, refs: Iterable[str] = ()) -> Value:

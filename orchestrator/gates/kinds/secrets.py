@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, WORTH_A_LOOK, forms, readings
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
@@ -90,11 +91,11 @@ class SecretsGate:
     def tool_version(self) -> str:
         try:
             return f"{version('detect-secrets')} (Handrail {__version__})"
-        except PackageNotFoundError as error:
+        except NotInstalled as error:
             hint = "pip install detect-secrets"
             raise GateBroken("GATE030", "detect-secrets is not installed beside Handrail", hint) from error
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         patterns = {name: p.pattern for name, p in FORMS.items()}
         rules = [[r.code, r.disposition] for r in RULES]
