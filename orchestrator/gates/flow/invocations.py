@@ -13,6 +13,7 @@ from orchestrator.gates.flow.folding import fold_call
 from orchestrator.gates.flow.names import BUILTINS, last
 from orchestrator.gates.flow.sources import source_of_call
 from orchestrator.gates.flow.values import ANYTHING, Value
+from orchestrator.gates.flow.vouched import MAKES_TEXT
 
 __all__ = ["Invocations"]
 
@@ -56,6 +57,8 @@ class Invocations(Expressions):
         call = Call(node, function.refs, tuple(args), keywords, receiver, spread, plain=self._plain(node))
         self._change(node, call)
         made = self.make_call(call)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in MAKES_TEXT:
+            self.made(node, made)
         # A method of what is itself trusted may give untrusted data: request.get_json().
         named = isinstance(node.func, ast.Attribute) and node.func.attr in _GIVING and not receiver.taint
         given = function.taint - made.taint if named else frozenset[str]()

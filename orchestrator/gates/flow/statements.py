@@ -141,7 +141,8 @@ class Statements(Invocations):
             old = owner.pairs or ()
             kept = tuple(p for p in old if p[0] != key.const)
             name = key.text if key.text is not None else object
-            self.bind(target.value.id, replace(owner, pairs=(*kept, (name, value))[:512], const=ANYTHING.const))
+            changed = replace(owner, pairs=(*kept, (name, value))[:512], const=ANYTHING.const, fixed=False)
+            self.bind(target.value.id, changed)
 
     def _do_assign(self, node: ast.Assign) -> None:
         value = self.value(node.value)

@@ -104,6 +104,8 @@ _SHELLS = frozenset(
     }
 )
 _LOOP_SHELL = frozenset({"subprocess_shell"})
+_REMOTE = frozenset({"exec_command"})
+"""A shell on another machine, whatever the client is called."""
 _RUNNERS = frozenset(
     {
         "subprocess.run",
@@ -134,6 +136,7 @@ _SHELL_NAMES = frozenset(
 
 def _on_call(call: Call, say: Say) -> None:
     name = call.is_one_of(_SHELLS) or ("subprocess_shell" if call.calls_method(_LOOP_SHELL) else "")
+    name = name or ("exec_command()" if call.calls_method(_REMOTE) else "")
     if name:
         _shell(call, name, call.arg(1 if name == "subprocess_shell" else 0, "command", "cmd"), say)
     name = call.is_one_of(_RUNNERS)
