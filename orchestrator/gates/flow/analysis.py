@@ -12,8 +12,10 @@ from orchestrator.gates.flow.rules import (
     assumed,
     chance,
     code,
+    connections,
     deserialise,
     files,
+    handed_in,
     hidden,
     process,
     queries,
@@ -38,6 +40,8 @@ FAMILIES: tuple[Family, ...] = (
     assumed.FAMILY,
     settings.FAMILY,
     chance.FAMILY,
+    connections.FAMILY,
+    handed_in.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 _RECURSION = 20_000

@@ -14,7 +14,10 @@ from orchestrator.gates.flow.names import BUILTINS, canonical_name
 from orchestrator.gates.flow.sources import source_of_attribute
 from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, added, common_safety, constant, join, named, union
 
-__all__ = ["Expressions"]
+__all__ = ["CHECKED", "Expressions"]
+
+CHECKED = "checked "
+"""Before the text of a look-up among the names of a scope: it was held against a list."""
 
 _UNROLLED = 512
 _TEXT_LIMIT = 4096
@@ -32,6 +35,7 @@ class Expressions:
         self.imported: set[str] = set()
         self.unsteady: frozenset[str] = frozenset()
         self.built: dict[ast.AST, bool] = {}
+        self.looked_up = False
         self._table: dict[type[ast.AST], Callable[[ast.AST], Value]] = {
             kind: getattr(self, f"_{kind.__name__.lower()}")
             for kind in (
@@ -141,6 +145,15 @@ class Expressions:
         return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
 
     def _subscript(self, node: ast.Subscript) -> Value:
+        return self.unless_checked(node, self._element(node))
+
+    def unless_checked(self, node: ast.expr, value: Value) -> Value:
+        """Without its origin where the same look-up was checked on the way here."""
+        if self.looked_up and value.taint and CHECKED + ast.unparse(node) in self.scope:
+            return replace(value, taint=frozenset())
+        return value
+
+    def _element(self, node: ast.Subscript) -> Value:
         owner = self.value(node.value)
         if isinstance(node.slice, ast.Slice):
             return self._sliced(owner, node.slice)
@@ -149,6 +162,8 @@ class Expressions:
         if found is not None:
             return found if owner.fixed or not found.fixed else replace(found, fixed=False)
         refs = frozenset(f"{ref}[]" for ref in owner.refs)
+        if "sys.modules" in owner.refs and key.taint:
+            return Value(refs=refs, taint=owner.taint | key.taint, safe=key.safe, origins=key.origins)
         if "environ" in owner.taint:
             # One variable is what programs read; the whole is what thieves send.
             owner = replace(owner, taint=owner.taint - {"environ"} | {"env"}, items=None, pairs=None)

@@ -34,6 +34,7 @@ _WEAK: dict[str, object] = {
     "shell": True,
 }
 """Parameter → default with which most calls will be made; any other default says nothing about a call."""
+_TASKS = frozenset({"invoke.task", "invoke.tasks.task", "fabric.task", "fabric.tasks.task"})
 _SWITCHES = frozenset({"verify", "verify_mode", "check_hostname", "debug"})
 _HANDLER_BASES = ("http.server.BaseHTTPRequestHandler", "http.server.SimpleHTTPRequestHandler")
 
@@ -166,11 +167,19 @@ class Module(Statements):
     def define_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         name = f"{self._prefix}.{node.name}" if self._prefix else node.name
         self._functions[name] = (node, self.scope, self._class)
-        self._defaults[name] = self._typed(node.args) | self._default_values(node.args)
+        self._defaults[name] = self._typed(node.args) | self._default_values(node.args) | self._given_by_runner(node)
         for part in (*arguments(node.args), node):
             self.noted(part.returns if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) else part.annotation)
         self._decorated(node.decorator_list)
         self.bind(node.name, named(f"local:{name}"))
+
+    def _given_by_runner(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
+        """The first parameter of a task of invoke or fabric runs commands."""
+        first = [*node.args.posonlyargs, *node.args.args][:1]
+        decorators = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list if first)
+        if any(self.value(d).refs & _TASKS for d in decorators):
+            return {first[0].arg: named("invoke.Context()")}
+        return {}
 
     def _typed(self, parameters: ast.arguments) -> dict[str, Value]:
         """A parameter that is annotated with an imported class holds one of its objects."""

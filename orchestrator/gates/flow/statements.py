@@ -6,9 +6,10 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from orchestrator.gates.flow.expressions import CHECKED
 from orchestrator.gates.flow.invocations import Invocations
 from orchestrator.gates.flow.names import UNSEEN, canonical_name
-from orchestrator.gates.flow.validation import leaves, validated
+from orchestrator.gates.flow.validation import checked_expressions, leaves, validated
 from orchestrator.gates.flow.values import ANYTHING, Value, join, named
 
 __all__ = ["Statements"]
@@ -199,22 +200,25 @@ class Statements(Invocations):
         positive, names = validated(node.test)
         before = dict(self.scope)
         if names and positive:
-            self._trust(names)
+            self._trust(names, node.test)
         self.block(node.body)
         after_body, self.scope = self.scope, dict(before)
         if names and not positive:
-            self._trust(names)
+            self._trust(names, node.test)
         self.block(node.orelse)
         if leaves(node.body):
             if names and not positive and not node.orelse:
-                self._trust(names)
+                self._trust(names, node.test)
         elif not (node.orelse and leaves(node.orelse)):
             self.scope = merged(after_body, self.scope)
         else:
             self.scope = after_body
 
-    def _trust(self, names: frozenset[str]) -> None:
-        """Also what these names were computed from."""
+    def _trust(self, names: frozenset[str], test: ast.expr) -> None:
+        """Also what these names were computed from, and a look-up that was checked as it stands."""
+        for expression in checked_expressions(test):
+            self.looked_up = True
+            self.scope[CHECKED + expression] = ANYTHING
         deep = set(names)
         for name in names:
             deep |= self.scope.get(name, ANYTHING).origins

@@ -35,7 +35,11 @@ VOUCHED = frozenset({"608", "506", "701", "113"})
 Places = dict[tuple[str, int, int], bool]
 """Rule number, first and last line → whether it was harmless each time."""
 
-_WORTH = re.compile(rb"select|insert|update|delete|replace|create|alter|drop|yaml|jinja2|requests|httpx", re.IGNORECASE)
+_WORTH = re.compile(
+    rb"\bselect\s|\binsert\s+into|\bupdate\s+\S{1,80}\s+set|\bdelete\s+from|\bwith\s+\S{1,80}\s+as\s*\(\s*select"
+    rb"|\breplace\s+into|yaml|jinja2|requests|httpx",
+    re.IGNORECASE,
+)
 _WORDS = re.compile(
     r"select|insert|update|delete|replace|create|alter|drop|truncate|merge|union|where|from|into|values|with|set",
     re.IGNORECASE,
