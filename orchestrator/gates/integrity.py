@@ -60,7 +60,8 @@ class IntegrityGate:
             elif not was and not now:
                 outcome.passed_over(file, "not a test")
             elif was and not now:
-                outcome.scanned(file, introduced(file.path, [_gone(file)], []))
+                lost = self._lost(sides(candidate, file)[1])
+                outcome.scanned(file, introduced(file.path, [_gone(file, note=not lost)], []))
             else:
                 outcome.scanned(file, introduced(file.path, self._compare(candidate, file, was=was), []))
         return outcome
@@ -70,11 +71,17 @@ class IntegrityGate:
         before = self._outline(base if was else None)
         after = self._outline(head)
         if head is None and base is not None:
-            return [_gone(file)]
+            return [_gone(file, note=not self._lost(base))]
         if after.get("error"):
             known = bool(before.get("error"))
             return [_hit("TEST-UNREADABLE", f"the test file cannot be read: {after['error']}", note=known)]
         return [hit for compare in _COMPARISONS for hit in compare(before, after)]
+
+    def _lost(self, base: Side | None) -> bool:
+        """Whether there is a test or a check, as far as anybody can tell; a helper alone has none."""
+        before = self._outline(base)
+        known = not before.get("error") and "executes" in before
+        return not known or any(before.get(key) for key in ("tests", "checks", "hooks", "skips"))
 
     def _outline(self, side: Side | None) -> Mapping[str, Any]:
         """Empty for what is not Python."""
@@ -98,10 +105,10 @@ def _hit(rule: str, message: str, text: str = "", *, note: bool = False) -> Hit:
     )
 
 
-def _gone(file: ChangedFile) -> Hit:
+def _gone(file: ChangedFile, *, note: bool) -> Hit:
     name = file.old_path or file.path
     where = f"moved to {file.path}, which is not collected" if file.new_blob else "deleted"
-    return _hit("TEST-DELETED", f"the test file {name} was {where}", f"{name} {file.old_blob}")
+    return _hit("TEST-DELETED", f"the test file {name} was {where}", f"{name} {file.old_blob}", note=note)
 
 
 def _skipped(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:

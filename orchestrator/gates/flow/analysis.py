@@ -12,8 +12,10 @@ from orchestrator.gates.flow.rules import (
     assumed,
     chance,
     code,
+    connections,
     deserialise,
     files,
+    handed_in,
     hidden,
     process,
     queries,
@@ -21,6 +23,7 @@ from orchestrator.gates.flow.rules import (
     trust,
     web,
 )
+from orchestrator.gates.flow.vouched import worth_vouching
 from orchestrator.gates.parsing import parsed
 
 __all__ = ["FAMILIES", "RULES", "analyse"]
@@ -37,22 +40,29 @@ FAMILIES: tuple[Family, ...] = (
     assumed.FAMILY,
     settings.FAMILY,
     chance.FAMILY,
+    connections.FAMILY,
+    handed_in.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 _RECURSION = 20_000
 
 
 def analyse(data: bytes) -> dict[str, Any]:
-    """``{"error": why it does not parse or "", "issues": [...], "uses": [[capability, name, line], ...]}``."""
+    """A JSON object: ``error`` (why it does not parse, or ''), ``issues``, ``uses`` and ``vouched``.
+
+    ``uses``: capability, name, line. ``vouched``: number of a scanner's rule, first line, last line, whether
+    what stands there is harmless for certain.
+    """
     try:
         tree = parsed(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return {"error": f"{type(error).__name__}: {error}"[:300], "issues": [], "uses": []}
+        return {"error": f"{type(error).__name__}: {error}"[:300], "issues": [], "uses": [], "vouched": []}
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(_RECURSION)
     try:
         module = Module(FAMILIES)
-        module.run(tree)
+        vouch = worth_vouching(data)
+        module.run(tree, vouch=vouch)
     finally:
         sys.setrecursionlimit(limit)
     issues = [
@@ -62,4 +72,5 @@ def analyse(data: bytes) -> dict[str, Any]:
         )
     ]
     uses = sorted({(use.capability, use.name, use.line) for use in module.uses.values()} | set(mentions(tree)))
-    return {"error": "", "issues": issues, "uses": [list(use) for use in uses]}
+    vouched = [[*place, harmless] for place, harmless in sorted(module.vouched().items())] if vouch else []
+    return {"error": "", "issues": issues, "uses": [list(use) for use in uses], "vouched": vouched}
