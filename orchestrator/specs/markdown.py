@@ -19,7 +19,7 @@ from markdown_it.token import Token
 
 from orchestrator.models.spec import Span
 from orchestrator.specs.codes import Report
-from orchestrator.specs.inline import MAX_NESTING, Inline, Run, parser
+from orchestrator.specs.inline import MAX_NESTING, Run, parser, read_inline
 from orchestrator.specs.read import MAX_BLOCKS, Text
 
 MAX_BLOCK_CHARACTERS = 32_768
@@ -71,7 +71,14 @@ class Block:
     @cached_property
     def plain(self) -> str:
         """:attr:`text` with code spans blanked, offsets kept."""
+        if all(run.code is None for run in self.runs):
+            return self.text
         return "".join(" " * len(r.text) if r.code is not None else r.text for r in self.runs)
+
+    @cached_property
+    def words(self) -> int:
+        """How many words the source has, without code."""
+        return len(self.raw.split())
 
     @property
     def cells(self) -> tuple[tuple[int, str], ...]:
@@ -146,8 +153,10 @@ class Block:
 
 def _may_split(raw: str, starts: Callable[[str], bool]) -> bool:
     """A cheap look at the source, so that most blocks need no inline parsing. Never a false no."""
+    if "\n" not in raw:
+        return False
     rows = raw.split("\n")[1:]
-    if rows and _HIDING.search(raw):
+    if _HIDING.search(raw):
         return True
     return any(starts(row.replace("*", "").replace("_", "").replace("`", "").lstrip()) for row in rows)
 
@@ -307,7 +316,7 @@ class _Walk:
 def _runs(contents: Sequence[tuple[str, int]], lines: Sequence[str]) -> tuple[Run, ...]:
     runs: list[Run] = []
     for k, (content, first) in enumerate(contents):
-        more = list(Inline(content, lines, first).runs())
+        more = read_inline(content, lines, first)
         if k:
             place = (more[0].line, more[0].column) if more else (first + 1, 1)
             runs.append(Run(CELL, *place))
