@@ -122,6 +122,18 @@ class Block:
         rest = _trimmed(runs)
         return self._part(rest, whole=True) if rest else None
 
+    def cut(self, offset: int) -> tuple[Block | None, Block | None]:
+        """What stands before a visible character, and what from it on as a paragraph at the same depth."""
+        runs: list[Run] = []
+        for start, run in self.located():
+            if start >= offset:
+                break
+            runs.append(run if start + len(run.text) <= offset else replace(run, text=run.text[: offset - start]))
+        head = _trimmed(runs)
+        tail = self.after(offset)
+        kept = replace(tail, kind=BlockKind.PARAGRAPH) if tail is not None and self.kind is BlockKind.ITEM else tail
+        return (self._part(head, whole=False) if head else None), kept
+
     def parts(self, starts: Callable[[str], bool]) -> Iterator[Block]:
         """Split before each visible line for which ``starts`` holds."""
         if self.kind is BlockKind.CODE or not _may_split(self.raw, starts):
