@@ -25,7 +25,7 @@ from orchestrator.specs.lock import Assigned, SpecLock, assign, read_lock
 from orchestrator.specs.markdown import Block, BlockKind, parse_markdown
 from orchestrator.specs.naming import choose_namespace
 from orchestrator.specs.plain import excluded
-from orchestrator.specs.prose import DEMANDS
+from orchestrator.specs.prose import DEMANDS, insists
 from orchestrator.specs.read import Text, read_text
 
 _PROSE = (SpecFormat.PLAIN, SpecFormat.PR_FAQ)
@@ -197,9 +197,9 @@ def _say_unread(blocks: Sequence[Block], spec: Spec, report: Report) -> None:
         for line in range(span.line, span.end_line + 1)
     }
     for block in blocks:
-        if block.kind in (BlockKind.CODE, BlockKind.HEADING) or block.quoted or not DEMANDS.search(block.raw):
+        if block.kind in (BlockKind.CODE, BlockKind.HEADING) or block.quoted:
             continue
-        if taken.isdisjoint(range(block.line, block.end_line + 1)):
+        if taken.isdisjoint(range(block.line, block.end_line + 1)) and insists(block.raw):
             found = DEMANDS.search(unquoted(block.plain))
             if found is not None:
                 line, column = block.place(found.start())

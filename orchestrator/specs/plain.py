@@ -18,7 +18,8 @@ from orchestrator.specs.body import Body, Label, label_of, one_line, read_body
 from orchestrator.specs.codes import Report
 from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft
 from orchestrator.specs.kinds import is_non_goal, kind_of, priority_of
-from orchestrator.specs.lint.document import heading_name, split_sentences
+from orchestrator.specs.lint.document import heading_name
+from orchestrator.specs.lint.texts import split_sentences
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id
 from orchestrator.specs.prose import (
@@ -28,6 +29,7 @@ from orchestrator.specs.prose import (
     PROMISES,
     Section,
     demands,
+    is_loud,
     leads,
     left_out,
     says_section,
@@ -274,18 +276,19 @@ class _Reader:
         words = len(block.text.split())
         return section is not Section.CONTEXT and words <= _MANY_WORDS and demanding * 2 > len(nested)
 
-    def _wanted(self, text: str, section: Section, block: Block, *, item: bool) -> bool:
+    def _wanted(self, text: str, section: Section, block: Block, *, item: bool, loud: bool = True) -> bool:
+        """``loud`` is false where :func:`~orchestrator.specs.prose.is_loud` is known to be, which spares most looks."""
         if text.endswith("?") or section is Section.CONTEXT:
             return False
         bare = self._headed is None or block.line < self._headed
         if section is Section.WANTED or bare or self._press or self.state.lead[0]:
             listed = item and (section is Section.WANTED or self.state.lead[0])
             told = item or section is Section.WANTED
-            said = wishes(text) or CONDITION.match(text) is not None
-            said = said or (self._press and PROMISES.search(text) is not None)
+            said = (loud and wishes(text)) or CONDITION.match(text) is not None
+            said = said or (loud and self._press and PROMISES.search(text) is not None)
             said = said or (told and IMPERATIVE.match(text) is not None)
             return listed or (said and not (self._press and ANNOUNCES.search(text)))
-        return demands(text) or (item and tells_story(text))
+        return loud and (demands(text) or (item and tells_story(text)))
 
     def _from_item(self, block: Block, inside: Sequence[Block]) -> Draft:
         text = _BOX.sub("", block.text, count=1)
@@ -319,7 +322,8 @@ class _Reader:
         key, _ = _key(block.text)
         title, _ = _titled(block.raw, block.text)
         spans = [(begin, begin + len(words), words) for begin, words in split_sentences(block.plain)]
-        starts = [k for k, (_, _, words) in enumerate(spans) if self._starts(words, section, block)]
+        loud = is_loud(block.text, press=self._press)
+        starts = [k for k, (_, _, words) in enumerate(spans) if self._starts(words, section, block, loud=loud)]
         if not starts:
             return
         if key or title:
@@ -338,8 +342,9 @@ class _Reader:
         open_to_wishes = section is Section.WANTED or self._press or self._headed is None or block.line < self._headed
         return section is not Section.CONTEXT and (open_to_wishes or demands(block.text))
 
-    def _starts(self, words: str, section: Section, block: Block) -> bool:
-        return self._wanted(words, section, block, item=False) or (self._press and left_out(words))
+    def _starts(self, words: str, section: Section, block: Block, *, loud: bool) -> bool:
+        wanted = self._wanted(words, section, block, item=False, loud=loud)
+        return wanted or (loud and self._press and left_out(words))
 
     def _add(self, draft: Draft) -> None:
         names = self._names()

@@ -9,6 +9,7 @@ from orchestrator.models.spec import Severity
 from orchestrator.specs.lint.document import Document, Section
 from orchestrator.specs.lint.rule import Check, Edit, Family, Remark, Rule, clip
 from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import split_id
 
 _PROBLEM = (
     "why",
@@ -63,7 +64,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _SIGNS = ("[", "$arguments", "{{", "<", "lorem")
-_REFERENCE = re.compile(r"(?<![\w/-])([A-Z]{2,8}(?:-[A-Z]{1,8}){0,2})-([0-9]{1,6})(?![\w-])")
+_REFERENCE = re.compile(r"(?<![\w/-])([A-Z]{2,8}(?:-[A-Z]{1,8}){0,2})-([0-9]{1,6}(?:\.[0-9]{1,4}){0,3})(?![\w-])")
 _NAMED = re.compile(r"\b(?:id|name)=\"([^\"\s]{1,200})\"", re.IGNORECASE)
 _LINK = re.compile(r"\]\(#([^)\s]{1,200})\)")
 
@@ -162,14 +163,23 @@ def _families(document: Document) -> dict[str, dict[str, set[str]]]:
     return families
 
 
+def _named_by_headings(document: Document) -> set[str]:
+    """Ids of headings that are no requirement of their own: FR-1 above FR-1.1."""
+    found = (split_id(s.heading.text) for s in document.sections)
+    return {parts[0] for parts in found if parts is not None}
+
+
 def _dangling(document: Document) -> Iterator[Remark]:
     families = _families(document)
+    headed = _named_by_headings(document) if families else set[str]()
     for block in document.referring if families else ():
         if block.quoted:
             continue
         for found in _REFERENCE.finditer(block.plain):
             numbers = families.get(found[1])
-            if numbers is not None and found[2].lstrip("0") not in numbers and not _retired(block.plain):
+            if numbers is None or found[0] in headed or block.plain[found.end() : found.end() + 1] == "(":
+                continue
+            if found[2].lstrip("0") not in numbers and not _retired(block.plain):
                 yield Remark(*block.place(found.start()), f"{found[0]} is the id of nothing here.", len(found[0]))
 
 
