@@ -25,7 +25,7 @@ _ONCE = re.compile(
     re.IGNORECASE,
 )
 _WAIT = re.compile(
-    rf"(?:then )?wait (?P<how>until|for) (?!{words.DURATION})(?!(?:the |a |an )?[a-z -]+ (?:says?|confirms?|reports?) )(?P<what>.+)",
+    rf"(?:then )?wait (?P<how>until|for) (?!{words.DURATION})(?!(?:the |an )?(?:approval|sign-?off) (?:from|of|by) )(?!(?:the |a |an )?[a-z -]+ (?:says?|confirms?|reports?) )(?P<what>.+)",
     re.IGNORECASE,
 )
 _LATER = re.compile(rf"after (?P<time>{words.DURATION}), (?:then )?(?P<then>.+)", re.IGNORECASE)
