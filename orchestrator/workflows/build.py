@@ -90,7 +90,8 @@ class Builder(Flow):
 
     def _named_things(self, item: Item, made: list[Draft]) -> list[Item]:
         """What stands below the item, without the things that its sentence speaks of: ``Update these files:``. They join it."""
-        whole = made[-1] if made and item.children else None
+        is_read = bool(item.sentences) and self.became.get(id(item.sentences[-1])) == "node"
+        whole = made[-1] if made and item.children and is_read else None
         if whole is None or whole.kind is not NodeKind.TASK or whole.sides:
             return item.children
         said = item.sentences[-1].text
@@ -108,7 +109,8 @@ class Builder(Flow):
     def _is_thing(self, child: Item, *, pending: bool) -> bool:
         if len(child.sentences) != 1 or child.children or child.sentences[0].unreadable:
             return False
-        return pending or not self._says_something(child.sentences[0].text)
+        said = child.sentences[0].text
+        return forms.REMARK.fullmatch(said) is None and (pending or not self._says_something(said))
 
     def _says_something(self, text: str) -> bool:
         try:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 REMARK: Final = re.compile(
-    r"(?:note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
+    r"(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
     r"for (?:more|further) (?:information|details?|help|background))\b:?.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -31,7 +31,8 @@ FOLLOWING: Final = re.compile(
     r"(?:to [^,:`]+, )?(?:please )?(?:(?:you|we) (?:must|should|need to|have to) )?"
     r"(?:(?:do|follow|perform|complete|take|execute) (?:the following|these|the)(?: [a-z-]+)?"
     r"(?: (?:steps|actions|tasks|instructions))?(?: below| in (?:this |the given )?order)*"
-    r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?):",
+    r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?"
+    r"|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
     re.IGNORECASE,
 )
 BINDING: Final = re.compile(

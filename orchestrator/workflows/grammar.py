@@ -239,7 +239,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(r"(?:run|execute)(?: [a-z ]+ with)? `(?P<argv>[^`]+)`(?: (?:on|in|against|again) [A-Za-z ]+?)?(?P<effect>,? which changes .+)?"), _command),
     (_compiled(r"ask (?:the|an) agent to (?P<what>.+)"), _agent),
     (_compiled(r"(?:the|an) agent (?P<what>(?!approves?\b)[a-z]+s\b.+)"), _agent),
-    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>[^()]+)"), _whether),
+    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>(?:[^()]|\([^()]*\))+)"), _whether),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) for (?P<what>.+)"), _ask),
     (_compiled(r"(?:notify|inform|tell|alert) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
     (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
@@ -250,6 +250,9 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
 )  # fmt: skip
 
 _LINE = re.compile(r"`(?!-)[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
+_BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
+_SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
+"""Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
     rf"(?P<the>(?i:the |a |an |our |your |one of the |another |each |every ))?(?P<role>{_ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
@@ -270,9 +273,10 @@ def _task(text: str, by: str | None, known: Collection[str]) -> Activity | None:
 
 
 def _typed(text: str) -> str | None:
-    """A line of code alone, with arguments, is one to be run: ```git push --tags```."""
-    found = _LINE.fullmatch(text)
-    return f"runs {text}" if found else None
+    """A line of code alone, with arguments, is one to be run: ```git push --tags```, and so is ``git push --tags``."""
+    if _LINE.fullmatch(text):
+        return f"runs {text}"
+    return f"runs `{text}`" if _BARE_LINE.fullmatch(text) and _SAID.search(text) is None else None
 
 
 def _for_role(text: str, known: Collection[str]) -> Activity | None:

@@ -66,7 +66,7 @@ _SETTLED: Final = re.compile(
 )
 """What follows a verb and no noun."""
 _OBLIGATION: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
     r"(?P<rest>(?!be (?:able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
@@ -137,7 +137,7 @@ def _is_verb(verb: str, said: str) -> bool:
     second = re.match(r"[A-Za-z-]+ (?P<word>[A-Z][a-z]+)\b", said)
     if second and second["word"].lower() in words.VERBS:  # a label, and then the sentence
         return False
-    if said[len(verb) :].startswith(":"):  # a label that is a verb as well
+    if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
         return False
     parts = verb.split("-")
     return verb in words.VERBS or (len(parts) > 1 and parts[-1] in words.VERBS)

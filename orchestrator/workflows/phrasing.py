@@ -18,7 +18,7 @@ _MOST_LABEL_WORDS: Final = 6
 
 _LEAD: Final = re.compile(
     r"(?:(?:\d+[.)]|and|then|next|finally|first|firstly|second|secondly|third|lastly|now|afterwards|also|please|again|so|"
-    r"after (?:this|that)|at this point|to start|to begin|once again|in addition|of course|from there|at the end|"
+    r"but|however|after (?:this|that)|at this point|to start|to begin|once again|in addition|of course|from there|at the end|"
     r"besides),? )+",
     re.IGNORECASE,
 )
@@ -26,14 +26,15 @@ _OFTEN: Final = r"(?: (?:then|also|first|next|now|typically|normally|usually|gen
 _OBLIGED: Final = re.compile(
     rf"(?:(?:you|we)(?:(?:['\u2019]ll| will){_OFTEN} need to| (?:will|would|should|must)?{_OFTEN} ?be (?:required|expected|asked) to|"
     rf"{_OFTEN} (?:must|should|shall|will|need to|have to|are to|are (?:required|expected|asked) to)|['\u2019]ll){_OFTEN} |"
-    r"let(?:['\u2019]s| us) |(?:always |please )*remember(?: to|,) |(?:please )?(?:do not|don['\u2019]t|never) forget to |"
-    r"(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here)? is to )",
+    r"let(?:['\u2019]s| us) (?!say\b|assume\b|imagine\b|suppose\b|look\b|start\b|see\b)|(?:always |please )*remember(?: to|,) |(?:please )?(?:do not|don['\u2019]t|never) forget to |"
+    r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here)? is to )",
     re.IGNORECASE,
 )
 _ALLOWED: Final = re.compile(
-    r"(?:(?:you|we)(?:['\u2019](?:ll|d)| can| may| could| might| probably| also| would)+(?: probably| either| optionally| (?:then|also|first|next|now|typically|usually|generally|always|still))* "
-    r"(?P<want>(?:want|wish|choose|like) to )?|(?:please )?(?:do not|don['\u2019]t|never) hesitate to |(?:please )?feel free to )"
-    r"(?P<verb>[a-z]+)\b",
+    r"(?:(?:you|we)(?: probably| also)*(?:(?: can| may| could| might)|['\u2019]ll(?= (?:probably |likely |also )*want)|(?= want))"
+    r"(?: probably| likely| either| optionally| (?:then|also|first|next|now|typically|usually|generally|always|still))* "
+    r"(?P<want>(?:want|wish|choose|like) to )?|(?:please )?(?:do not|don['\u2019]t|never) hesitate to |(?:please )?feel free to |"
+    r"it(?: is|['\u2019]s) (?:acceptable|ok|okay|fine|possible|safe) to )(?P<verb>[a-z]+)\b",
     re.IGNORECASE,
 )
 _PERCEIVED: Final = frozenset([
@@ -54,7 +55,7 @@ _ADVISED: Final = re.compile(
 )
 _WAY: Final = re.compile(
     r"(?P<way>the (?:(?:[a-z]+est|recommended|preferred|best|usual|normal|standard|official|only|correct|right) ){1,2}way to "
-    r"(?:[^,:;`]|`[^`]*`)+?) is (?:to (?P<to>.+)|by (?P<by>[a-z]+ing) (?P<rest>.+))",
+    r"(?:[^,:;`]|`[^`]*`)+?|(?:all|what) (?:you|we)(?: should| will| only)* (?:need|have) to do(?: to (?:[^,:;`]|`[^`]*`)+?)?) is (?:to (?P<to>.+)|by (?P<by>[a-z]+ing) (?P<rest>.+))",
     re.IGNORECASE | re.DOTALL,
 )
 _PURPOSE: Final = re.compile(
@@ -66,14 +67,14 @@ _NEEDED: Final = re.compile(
 _ADVERB: Final = re.compile(r"(?P<how>[a-z]{2,}ly|instead|in particular|as always),? ", re.IGNORECASE)
 _PHRASE: Final = re.compile(
     r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|"
-    r"upon|regardless of|rather than|like|without|depending on|prior to|(?:when|after) [a-z]+ing)\b|"
+    r"upon|regardless of|rather than|after|like|without|depending on|prior to|(?:when|after) [a-z]+ing)\b|"
     r"if (?:needed|necessary|possible|applicable|desired|appropriate|required)\b)(?:[^,:;`]|`[^`]*`)*), ",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}): (?P<then>.+)", re.DOTALL)
 _DENIAL: Final = re.compile(
     r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
-    r"\b(?:mistakes|pitfalls|anti-?patterns?|out of scope|examples?|such as|like this|e\.g\.)(?: \([^)]*\))?\W*$",
+    r"\b(?:mistakes|pitfalls|anti-?patterns?|out of scope|examples?|such as|(?<!look )(?<!looks )like this|e\.g\.)(?: \([^)]*\))?\W*$",
     re.IGNORECASE,
 )
 _TOPICS: Final = frozenset([

@@ -34,7 +34,7 @@ _TITLED = re.compile(
 )
 _ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BOX = re.compile(r"\[[ xX]\] ")
-_MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9])[*_]|[*_](?![A-Za-z0-9])")
+_MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
 
 @dataclass(frozen=True, slots=True)

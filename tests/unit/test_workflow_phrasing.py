@@ -37,6 +37,12 @@ def titles(text: str) -> list[str]:
         ("**Last word**\n   Tag the box.", "The clerk tags the box (Last word)"),
         ("Reviewer: check the box.", "The reviewer checks the box"),
         ("&#10132; [ ] Check the box.", "The clerk checks the box"),
+        ("It is fine to tag it.", "The clerk tags it (optional)"),
+        ("All you need to do is to tag it.", "The clerk tags it (all you need to do)"),
+        ("But it's up to you to tag it.", "The clerk tags it"),
+        ("After release, tag it.", "The clerk tags it (after release)"),
+        ("twine upload dist/*", "The clerk runs `twine upload dist/*`"),
+        ('git tag -a v1 -m "The release is out"', 'The clerk runs `git tag -a v1 -m "The release is out"`'),
         ("`git push --tags`", "The clerk runs `git push --tags`"),
         ("There should be three doors.", "The clerk sees to this: There should be three doors"),
         ("Test cases should cover it.", "The clerk sees to this: Test cases should cover it"),
@@ -57,6 +63,9 @@ def test_what_stands_around_an_instruction_is_kept_behind_it(text: str, title: s
         "Environment: release.",
         "Rewards: Credit in the notes.",
         "Purpose: Restore the service.",
+        "Script for the pages: https://pages.example",
+        "We also accept letters.",
+        "git is not needed.",
         "Anti-pattern: Delete the log.",
         "Brief description of the problem.",
         "Use of the key.",
@@ -86,6 +95,23 @@ def test_what_asks_for_nothing_or_is_not_clear_is_reported(text: str) -> None:
 def test_an_approval_is_a_review_however_it_is_asked_for(text: str, role: str, approvals: int, reviews: str) -> None:
     made = [n for n in workflow(f"1. The clerk begins.\n2. {text}").nodes.values() if n.kind is NodeKind.REVIEW]
     assert [(n.role, n.approvals, n.reviews) for n in made] == [(role, approvals, reviews)]
+
+
+def test_a_condition_may_have_an_aside_and_a_word_before_it() -> None:
+    made = workflow(
+        "By default, the clerk does each step.\n\n1. But if the lamp is on (e.g., red, or blue), shut the shop."
+    )
+    assert [n.title for n in made.nodes.values()][:3] == [
+        "Ask the clerk whether the lamp is on (e.g., red, or blue)",
+        "Whether the lamp is on (e.g., red, or blue)",
+        "The clerk shuts the shop",
+    ]
+
+
+def test_what_opens_a_list_is_its_order_and_a_note_in_it_stays_a_remark() -> None:
+    text = "To cut a release:\n\n- Tag it\n\nThe week should look like this:\n\n- Rest\n  - note: the moon is far\n"
+    found = compiled(f"1. The clerk begins.\n\n{text}", "clerk")
+    assert [r.kind.value for r in found.read] == ["node", "edge", "node", "edge", "error", "remark"]
 
 
 def test_an_escalated_approval_is_of_the_same_thing() -> None:
