@@ -120,11 +120,14 @@ class Expressions:
 
     def _name(self, node: ast.Name) -> Value:
         found = self.scope.get(node.id)
+        settable = False
         if found is None:
             found = self.globals.get(node.id)
+            settable = not node.id.isupper()
         if found is None:
             found = self._outer(node.id)
-        if found.fixed and node.id in self.unsteady:
+        if found.fixed and (settable or node.id in self.unsteady):
+            # Another module may set it; of names in capitals rule HR905 would tell.
             found = replace(found, fixed=False)
         return replace(found, origins=found.origins | {node.id}) if found.taint else found
 
