@@ -19,7 +19,7 @@ from orchestrator.gates import bandit_walk
 from orchestrator.gates.installed import NotInstalled, folder_of, version
 from orchestrator.gates.parsing import parsed
 
-__all__ = ["load"]
+__all__ = ["entry_points", "load"]
 
 _UNUSED = ("rich", "rich.progress", "yaml")
 _UNREAD = ("tomllib", "configparser")
@@ -38,14 +38,14 @@ class _Extensions(list[_Extension]):
     """Stands for stevedore's ``ExtensionManager``: those of bandit itself, and no formats of reports."""
 
     def __init__(self, *, namespace: str, **_: object) -> None:
-        points = [] if namespace == "bandit.formatters" else _entry_points(namespace)
+        points = [] if namespace == "bandit.formatters" else entry_points(namespace)
         super().__init__(_Extension(*point) for point in points)
 
     def names(self) -> list[str]:
         return [one.name for one in self]
 
 
-def _entry_points(group: str) -> list[tuple[str, str, str]]:
+def entry_points(group: str) -> list[tuple[str, str, str]]:
     """Name, module and attribute of each that bandit's own package names. Raises ``NotInstalled``."""
     folder = folder_of("bandit")
     if folder is None:

@@ -19,7 +19,7 @@ from typing import Any
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
-from orchestrator.gates.flow.analysis import RULES
+from orchestrator.gates.flow.families import RULES
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.worker import Worker

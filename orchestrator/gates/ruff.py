@@ -32,8 +32,9 @@ from orchestrator.gates.differential import Hit, introduced, visible
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.second_look import looked_at_again
+from orchestrator.gates.sides import named_python
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest
+from orchestrator.models.base import Digest, sha256
 from orchestrator.models.gate import GateReport
 from orchestrator.ports import Candidate
 
@@ -107,6 +108,8 @@ class RuffGate:
 
     def judge(self, candidate: Candidate) -> Outcome:
         outcome = Outcome()
+        # One process reads all that it will be asked about, while the worker still looks at what may be asked.
+        self.prepare({sha256(data): data for data in named_python(candidate)})
         chosen = targets(candidate, self._worker, outcome)
         if not chosen:
             return outcome

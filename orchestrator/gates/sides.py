@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -30,6 +30,7 @@ __all__ = [
     "begin",
     "code_cells",
     "is_test",
+    "named_python",
     "python_kind",
     "sides",
     "source_of",
@@ -82,8 +83,16 @@ def _side(candidate: Candidate, path: str, mode: str | None, blob: GitOid | None
 
 def begin(candidate: Candidate, worker: Worker) -> None:
     """Let the worker begin with the new side of every file that is Python by its name; the rest is asked one by one."""
-    heads = [_side(candidate, f.path, f.new_mode, f.new_blob) for f in candidate.files if _named(f.path)]
+    heads = (_side(candidate, f.path, f.new_mode, f.new_blob) for f in candidate.files if _named(f.path))
     worker.foresee([h.data for h in heads if h is not None and len(h.data) <= SIZE_LIMIT_BYTES])
+
+
+def named_python(candidate: Candidate) -> Iterator[bytes]:
+    """Both sides of every file that is Python by its name and small enough to be parsed."""
+    for file in candidate.files:
+        for side in sides(candidate, file):
+            if side is not None and _named(side.path) and len(side.data) <= SIZE_LIMIT_BYTES:
+                yield side.data
 
 
 @lru_cache(maxsize=4096)

@@ -5,45 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from orchestrator.gates.flow.families import FAMILIES
 from orchestrator.gates.flow.mentions import mentions
 from orchestrator.gates.flow.module import Module
-from orchestrator.gates.flow.rule import Family, Rule
-from orchestrator.gates.flow.rules import (
-    assumed,
-    chance,
-    code,
-    connections,
-    deserialise,
-    files,
-    handed_in,
-    hidden,
-    process,
-    queries,
-    settings,
-    trust,
-    web,
-)
 from orchestrator.gates.flow.vouched import worth_vouching
 from orchestrator.gates.parsing import parsed
 
-__all__ = ["FAMILIES", "RULES", "analyse"]
+__all__ = ["analyse"]
 
-FAMILIES: tuple[Family, ...] = (
-    code.FAMILY,
-    process.FAMILY,
-    deserialise.FAMILY,
-    files.FAMILY,
-    web.FAMILY,
-    queries.FAMILY,
-    trust.FAMILY,
-    hidden.FAMILY,
-    assumed.FAMILY,
-    settings.FAMILY,
-    chance.FAMILY,
-    connections.FAMILY,
-    handed_in.FAMILY,
-)
-RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 _RECURSION = 20_000
 
 
