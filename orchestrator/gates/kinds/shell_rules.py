@@ -131,10 +131,11 @@ _PATTERNS: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
     (RIGHTS, re.compile(r"NOPASSWD|\bsetcap\b|\bvisudo\b|/etc/sudoers")),
     (INSECURE, re.compile(r"\bcurl\b[^;&|\n]{0,200}\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
     (INSECURE, re.compile(r"--no-check-certificate|--trusted-host|\bstrict-ssl\s*=?\s*false|sslVerify\s*=?\s*false|NODE_TLS_REJECT_UNAUTHORIZED=0|GIT_SSL_NO_VERIFY=|StrictHostKeyChecking[= ]no")),
+    (INSECURE, re.compile(r"--allow-unauthenticated|--force-yes|--allow-insecure-repositories|\[[^\]]{0,80}trusted=yes|--nogpgcheck|--no-gpg-check|--allow-untrusted|\bgpgcheck=0")),
 )  # fmt: skip
 _DOCKER: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
     (REMOTE_ADD, re.compile(r"^\s*ADD\s+(?!.*--checksum=)[^\n]*\b(?:https?|git|ftp)(?:://|@)", re.IGNORECASE)),
-    (SECRET_ARG, re.compile(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
+    (SECRET_ARG, re.compile(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)(?!\w*_?(?:FILE|PATH|DIR|NAME|URL|HEADER|TTL|LIFETIME)[= ])\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
 )  # fmt: skip
 _QUOTES = re.compile(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
 _SAVED = re.compile(rf"{_FETCH}[^;&|\n]{{0,200}}?(?:\s-[oO]\s?|>\s?)([\w./$-]{{1,80}})")
