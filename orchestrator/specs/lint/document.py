@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from orchestrator.models.spec import Requirement, Span, Spec
+from orchestrator.specs import prose
 from orchestrator.specs.body import label_of
 from orchestrator.specs.draft import split_lines, with_trail
 from orchestrator.specs.lint.texts import content_words, english_share, heads_in, split_sentences
@@ -190,10 +191,12 @@ class Document:
         declared = {
             (d.span.line, d.span.column) for r in self.requirements for d in (*r.where, *r.verify_by, *r.reaches)
         }
-        for block in self.blocks:
+        for block, trail in self.trails:
             if block.kind is BlockKind.CODE or block.quoted:
                 continue
             requirement, part = owners.of(block)
+            if part is Part.STATEMENT and requirement is not None and _explains(trail, requirement):
+                part = Part.PROSE
             if requirement is None or any(
                 (run.line, run.column) in declared for run in block.runs if run.code is not None
             ):
@@ -201,6 +204,12 @@ class Document:
             for begin, words in split_sentences(block.plain):
                 story = part is Part.STATEMENT and _STORY.match(words)
                 yield Sentence(words, block, begin, Part.PROSE if story else part, requirement)
+
+
+def _explains(trail: Sequence[Block], requirement: Requirement) -> bool:
+    """Whether a block stands under a heading within its requirement that holds reasons, tests or estimates."""
+    inside = [heading for heading in trail if heading.line > requirement.span.line]
+    return bool(inside) and prose.section_of(tuple(heading_name(h.text) for h in inside)) is prose.Section.CONTEXT
 
 
 class _Owners:
