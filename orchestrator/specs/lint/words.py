@@ -26,6 +26,8 @@ _NAMES = re.compile(
     r"|worktree|working|checkout|shutdown|state|build|room|slate|path|mode|win)s?\b",
     re.IGNORECASE,
 )
+_SAID_WHEN = re.compile(r"\b(?:as (?:soon as )?(?:the |each |a )?\w+ \w+|(?:when|whenever) )", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\s*(?:[^\s().;]+\s+){0,4}\((?!e\.?g|i\.?e|see\b|and\b|or\b)\w+ \w+")
 _SAID_HOW = re.compile(r"\s+(?:[\w-]+\s+){1,6}(?:when|if|by|with|while|on|after|until)\b", re.IGNORECASE)
 _UNQUOTED = re.compile(r"[\"\u201c\u201d][^\"\u201c\u201d]{0,200}[\"\u201c\u201d]")
 
@@ -75,13 +77,13 @@ def _measured(sentence: Sentence, found: re.Match[str]) -> bool:
 
 
 def _is_demanded(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Whether a word that demands stands before what was found: what only explains leaves nothing open."""
-    return _DEMAND.search(sentence.text, 0, found.start()) is not None
+    """Whether it begins a statement, or a word that demands stands before: what only explains leaves nothing open."""
+    return sentence.first or _DEMAND.search(sentence.text, 0, found.start()) is not None
 
 
 def _asks_for(sentence: Sentence) -> bool:
-    """Whether a sentence demands at all: in a statement many only explain, and their words bind nobody."""
-    return sentence.part is Part.CRITERION or _DEMAND.search(sentence.text) is not None
+    """Whether a sentence demands at all: behind the first of a statement many only explain, and bind nobody."""
+    return sentence.first or sentence.part is Part.CRITERION or _DEMAND.search(sentence.text) is not None
 
 
 def _settled(sentence: Sentence, found: re.Match[str]) -> bool:
@@ -105,9 +107,9 @@ def _followed_by_number(sentence: Sentence, found: re.Match[str]) -> bool:
 
 
 def _noun(sentence: Sentence, found: re.Match[str]) -> bool:
-    """``quick start`` and ``clean install`` are names; ``gracefully ... when`` says what happens."""
+    """``quick start`` and ``clean install`` are names; ``gracefully ... when`` and ``clean (no ...)`` say what is meant."""
     after = sentence.text[found.end() : found.end() + 16]
-    if _NAMES.match(after) is not None or found[0].isupper():
+    if _NAMES.match(after) is not None or found[0].isupper() or _IN_BRACKETS.match(sentence.text, found.end()):
         return True
     return found[0].casefold().startswith("graceful") and _SAID_HOW.match(sentence.text, found.end()) is not None
 
@@ -314,7 +316,7 @@ RULES = (
             r"\b(?:(?<!as )(?<!as\n)soon(?! as)|promptly|timely|in a timely (?:manner|fashion)|real[- ]time|near[- ]real[- ]time|instantly|regularly|periodically|frequently|occasionally|from time to time|in due course)\b",
             "soon promptly timely time real instantly regularly periodically frequently occasionally due",
             "{!r} is no time.",
-            unless=_measured,
+            unless=lambda s, f: _measured(s, f) or _SAID_WHEN.search(s.text, f.end()) is not None,
         ),
     ),
     Rule(
