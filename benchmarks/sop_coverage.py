@@ -67,7 +67,7 @@ def count(found: Compiled) -> Counter[str]:
 def main() -> None:
     figures: dict[str, float] = {}
     total: Counter[str] = Counter()
-    files = [(f"{n} {v}", sources.tree(n, v, isolated=True) / path) for n, v, path in PYPI]
+    files = [(f"{n} {v}", sources.tree(n, v) / path) for n, v, path in PYPI]
     files += [(f"{n} {v}", npm(n, v) / path) for n, v, path in NPM]
     files += [(path, Path(path)) for path in sys.argv[1:] if not path.startswith("--")]
     for name, path in files:

@@ -25,13 +25,17 @@ IGNORE_KEY = "lint-ignore"
 
 @dataclass(frozen=True)
 class Checked:
-    """``spec`` is ``None`` when it must not be planned. ``problems`` are in the order of their places."""
+    """``spec`` is ``None`` when it must not be planned; ``seen`` is what could be read all the same.
+
+    ``problems`` are in the order of their places.
+    """
 
     spec: Spec | None
     problems: tuple[Problem, ...]
     remarks: tuple[Found, ...]
     lines: tuple[str, ...]
     assigned: Assigned | None = None
+    seen: Spec | None = None
 
     @property
     def errors(self) -> int:
@@ -93,7 +97,7 @@ def _checked(parse: Callable[[], Parsed], wanted: set[str], unwanted: set[str]) 
     found = lint(Document(parsed.text, parsed.blocks, parsed.spec), select=wanted, ignore=unwanted | own)
     problems = sorted([*parsed.report.problems, *(f.problem for f in found)], key=lambda p: (p.line, p.column, p.code))
     spec = None if parsed.report.errors else parsed.spec
-    return Checked(spec, tuple(problems), found, parsed.text.lines, parsed.assigned)
+    return Checked(spec, tuple(problems), found, parsed.text.lines, parsed.assigned, parsed.spec)
 
 
 def _own_ignores(front: dict[str, tuple[str, int, int]]) -> set[str]:

@@ -210,11 +210,19 @@ class _Reader:
         below = [
             b for b in inside if b.kind is BlockKind.HEADING and label_of(b.text.strip().rstrip(":") + ":") is None
         ]
-        marked = any((found := label_of(_head(b))) is not None and found[0] is Label.ACCEPT for b in inside)
+        accepts = [b for b in inside if (found := label_of(_head(b))) is not None and found[0] is Label.ACCEPT]
+        marked = any(b.level <= 1 for b in accepts) and not self._lists_several(self._blocks[i], inside)
         stories = sum(tells_story(b.text) for b in inside if b.kind is not BlockKind.CODE)
         return (
             not below and (stories == 1 or (marked and stories == 0)) and not (i == 0 and stories == 0 and not marked)
         )
+
+    def _lists_several(self, head: Block, inside: Sequence[Block]) -> bool:
+        """Whether a section such as Requirements holds several, of which some have criteria of their own."""
+        if section_of((heading_name(head.text),)) is not Section.WANTED:
+            return False
+        outer = [b for b in inside if b.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and b.level <= 1]
+        return sum(label_of(b.text) is None and wishes(b.text) for b in outer) > 1
 
     def _one(self, head: Block, inside: Sequence[Block]) -> Draft:
         key, title = _key(head.text)
@@ -237,8 +245,10 @@ class _Reader:
     def _loose_criteria(self, i: int, inside: Sequence[Block]) -> None:
         body = read_body(self._blocks[i : i + 1 + len(inside)], Report(""))
         mine = self.state.drafts[self.state.trail[-1][1] if self.state.trail else 0 :]
-        if len(mine) == 1:
-            mine[0].body.acceptance += body.acceptance
+        before = self._blocks[max(i - 1, 0)]
+        behind = before.kind is BlockKind.PARAGRAPH and not inside and bool(mine)
+        if len(mine) == 1 or (behind and mine[-1].span.end_line == before.end_line):
+            mine[-1].body.acceptance += body.acceptance
         else:
             self.state.criteria += body.acceptance
 

@@ -46,8 +46,11 @@ _WANTED = re.compile(
     r"|the (?:solution|product|proposal)|solution|tasks|to-?do|(?:\w+-)?anforderungen|funktionen)\b"
 )
 _CONTEXT = re.compile(
-    r"^(?:background|context|problems?|why|motivation|introduction|overview|summary|abstract|executive summary"
-    r"|references?|links?|glossary|definitions?|appendix|open questions?|questions?|risks?|assumptions?|timeline"
+    r"^(?:background|context|problems?|why|motivation|rationale|blocks|blocked by|test cases?|tests?|related\b.*"
+    r"|(?:estimated )?effort|estimates?|phase|traceability|(?:technical|implementation|design) (?:notes?|details)"
+    r"|introduction|overview|summary|abstract|executive summary"
+    r"|references?|links?|glossary|definitions?|appendix|open questions?|questions?|clarifications?"
+    r"|risks?|assumptions?|timeline"
     r"|milestones?|schedule|stakeholders?|personas?|(?:target |our )?(?:users?|audience|customers?|market)$"
     r"|competit\w+|alternatives?\b.*"
     r"|history|change ?log|revision\w*|authors?|status|team|steps to reproduce|to reproduce|reproduction|actual\b.*"

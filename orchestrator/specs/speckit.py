@@ -122,7 +122,7 @@ def _is_requirement(block: Block) -> bool:
 
 
 def _is_set_off(block: Block, parts: tuple[str, str]) -> bool:
-    """``FR-001: ...`` or ``**FR-001** ...``: an item beginning with ``AES-256 for keys`` only speaks of a standard."""
+    """``FR-001: ...`` or ``**FR-001** ...``: ``AES-256 for keys`` only speaks of a standard."""
     before = block.text[: len(block.text) - len(parts[1])].rstrip()
     return not before[-1].isalnum() or _SET_OFF.match(block.raw) is not None
 

@@ -18,17 +18,22 @@ _EARS_START = re.compile(r"^(?:when|while|where|if)\b.*\b(?:shall|must|will|then
 _OUTCOME = re.compile(
     r"\d|[\"\u201c`']|\b(?:shows?|shown|displays?|displayed|returns?|returned|prints?|says?|sees?|seen|appears?|contains?|lists?|sends?|sent|receives?|received|stores?|stored|saves?|saved|"
     r"deletes?|deleted|creates?|created|rejects?|rejected|refuses?|refused|fails?|opens?|opened|closes?|closed|equals?|matches|remains?|becomes?|is|are|has|have|can|cannot|exits?|logs?|raises?|"
-    r"updates?|updated|adds?|added|removes?|removed|shall|must|will|includes?|only|no|not|unchanged|redirects?|emits?|writes?|asks?|accepts?|completes?|runs?|gets?|finds?|stays?|keeps?|skips?|reads?|takes?|leaves?|left|moves?|does|do|marks?|links?|lets?|allows?|warns?|blocks?|stops?|starts?|provides?|uses?|maps?|applies|reports?|\w+ed)\b",
+    r"updates?|updated|adds?|added|removes?|removed|shall|must|will|includes?|only|no|not|unchanged|redirects?|emits?|writes?|asks?|accepts?|completes?|runs?|prompts?|explains?|documents?|documentation|diagrams?|information|gets?|finds?|stays?|keeps?|skips?|reads?|takes?|leaves?|left|moves?|does|do|marks?|links?|lets?|allows?|warns?|blocks?|stops?|starts?|provides?|uses?|maps?|applies|reports?|\w+ed)\b",
     re.IGNORECASE,
 )
-_THIRD_PERSON = re.compile(r"(?<=[a-z] )[a-z]{2,}s (?!(?:and|or|of|for|in|with|to|on|at|by|from)\b)\w")
+_THIRD_PERSON = re.compile(
+    r"(?<=\w )[a-z]{2,}s (?!(?:and|or|of|for|in|with|to|on|at|by|from)\b)\w"
+    r"|^(?!Works?\b)[A-Z][a-z]+(?:s|es) (?:the |an? |all |each |every |terminal|screen)\w*"
+    r"|\b(?:builds|installs|compiles|passes|exists|ends|matches|differs|preserves)\b"
+    r"|\b(?:accessible|available|visible|present|absent|identical|equal|green|disabled|enabled)\b"
+)
 """``the badge turns green``: a word with *s* that neither begins nor ends the criterion is nearly always a verb."""
 _UNHAPPY = re.compile(
     r"\b(?:not|no|without|invalid|unknown|wrong|fail\w*|error\w*|refus\w*|reject\w*|den(?:y|ied|ies)|empty|missing|expired?|unauthori[sz]ed|forbidden|timeout|times? out|unavailable|offline|already|duplicate\w*|exceed\w*|too (?:many|long|large|short|small|old)|cannot|never|unless|malformed|corrupt\w*|conflict\w*|cancel\w*|abort\w*|limit|zero|negative|blocked?|skip\w*|warn\w*|ignor\w*|instead|only|unchanged|nothing|non-?\w+|absent|except)\b",
     re.IGNORECASE,
 )
 _TAKES_INPUT = re.compile(
-    r"\b(?:enter(?:s|ed)?|typ(?:e|es|ed|ing)|upload\w*|submit\w*|import\w*|pars(?:e|es|ing)|pay(?:s|ment|ing)?|log(?:s|ging)? ?in|sign(?:s|ing)? ?in|search\w*|sends? (?:a|the) request|API|request\w*|input|form|password|file|connect\w*|download\w*|fetch\w*|delet\w*|transfer\w*)\b",
+    r"\b(?:enter(?:s|ed)?|typ(?:e|es|ed|ing)|upload\w*|submit\w*|import\w*|pars(?:e|es|ing)|pay(?:s|ment|ing)?|log(?:s|ging)? ?in|sign(?:s|ing)? ?in|search(?:es|ed|ing)?|sends? (?:a|the) request|fills? (?:in|out)|password|download(?:s|ed|ing)|fetch(?:es|ed|ing)|delet\w*|transfer\w*)\b",
     re.IGNORECASE,
 )
 _OPEN_OUTCOME = re.compile(
@@ -38,7 +43,7 @@ _OPEN_OUTCOME = re.compile(
 _OPEN_WORDS = ("work", "function", "behave", "expected", "correctly")
 _INPUT = heads_of(
     "enter typ type types typed typing upload submit import pars parse parsing pay pays payment paying log logs logging"
-    " sign signs signing search send sends api request input form password file connect download fetch delete transfer"
+    " sign signs signing search send sends fill fills password download fetch delete transfer"
 )
 _WITHOUT = heads_of("without")
 _TROUBLE = heads_of(
@@ -96,7 +101,7 @@ def _without_then(document: Document) -> Iterator[Remark]:
     for criterion in _once(document):
         text = criterion.text.strip()
         opens = re.match(r"(?:\d+[.)]\s*)?(given|when)\b", text, re.IGNORECASE)
-        if opens and not _WORDS["then"].search(text) and not _EARS_START.match(text):
+        if opens and not text.endswith(":") and not _WORDS["then"].search(text) and not _EARS_START.match(text):
             if opens[1].casefold() == "when" and "," in text:
                 continue
             yield _at(criterion, f"{opens[1].capitalize()} without Then: nothing is expected.")

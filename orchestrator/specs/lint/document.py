@@ -10,10 +10,12 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from orchestrator.models.spec import Requirement, Span, Spec
+from orchestrator.specs import prose
 from orchestrator.specs.body import label_of
 from orchestrator.specs.draft import split_lines, with_trail
 from orchestrator.specs.lint.texts import content_words, english_share, heads_in, split_sentences
 from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import split_id
 from orchestrator.specs.read import Text
 
 _STORY = re.compile(
@@ -37,13 +39,14 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``text`` has code spans blanked. ``offset`` is its place in ``block.text``."""
+    """``text`` has code spans blanked. ``offset`` is its place in ``block.text``. ``first``: its statement begins with it."""
 
     text: str
     block: Block
     offset: int
     part: Part
     requirement: Requirement
+    first: bool = False
 
     def place(self, at: int = 0) -> tuple[int, int]:
         """Line and column of a character of :attr:`text`."""
@@ -187,20 +190,40 @@ class Document:
 
     def _sentences(self) -> Iterator[Sentence]:
         owners = _Owners(self.requirements)
+        begun: set[str] = set()
         declared = {
             (d.span.line, d.span.column) for r in self.requirements for d in (*r.where, *r.verify_by, *r.reaches)
         }
-        for block in self.blocks:
+        for block, trail in self.trails:
             if block.kind is BlockKind.CODE or block.quoted:
                 continue
             requirement, part = owners.of(block)
+            if part is Part.STATEMENT and requirement is not None and _explains(trail, requirement):
+                part = Part.PROSE
             if requirement is None or any(
                 (run.line, run.column) in declared for run in block.runs if run.code is not None
             ):
                 continue
-            for begin, words in split_sentences(block.plain):
+            for at, text in split_sentences(block.plain):
+                words = _without_id(text)
+                begin = at + len(text) - len(words)
                 story = part is Part.STATEMENT and _STORY.match(words)
-                yield Sentence(words, block, begin, Part.PROSE if story else part, requirement)
+                told = Part.PROSE if story else part
+                first = told is Part.STATEMENT and requirement.id not in begun
+                begun |= {requirement.id} if first else set()
+                yield Sentence(words, block, begin, told, requirement, first)
+
+
+def _explains(trail: Sequence[Block], requirement: Requirement) -> bool:
+    """Whether a block stands under a heading within its requirement that holds reasons, tests or estimates."""
+    inside = [heading for heading in trail if heading.line > requirement.span.line]
+    return bool(inside) and prose.section_of(tuple(heading_name(h.text) for h in inside)) is prose.Section.CONTEXT
+
+
+def _without_id(text: str) -> str:
+    """``FR-007: The till must ...`` without its id, whose digits measure nothing."""
+    parts = split_id(text)
+    return parts[1] if parts is not None and parts[1] else text
 
 
 class _Owners:

@@ -127,7 +127,7 @@ RULES = (
         bad=_HEAD + "The shop must get the exchange rate from the bank's API.\n",
         good=_HEAD + "The shop must get the exchange rate from the bank's API, and use yesterday's when no answer comes within 2 seconds.\n",
         check=_guarded(
-            r"\b(?:third[- ]party|external (?:api|service|system|provider)s?|webhooks?|remote (?:api|service|server)s?|\w+'s API|calls? (?:the|an?) (?:\w+ )?API|via (?:the )?\w+ API)\b",
+            r"\b(?:(?<!no )(?:third[- ]party|external) (?:api|service|system|provider|server|backend|endpoint)s?(?! dependenc)|webhooks?|remote (?:api|service|server)s?|\w+'s API|calls? (?:the|an?) (?:\w+ )?API|via (?:the )?\w+ API)\b",
             "third external webhook remote api",
             r"timeout|time[sd]? out|retr(?:y|ies)|fall ?back|unavailable|unreachable|offline|no answer|outage|circuit|rate[- ]limit|degrad|fails?\b|failure|error|connection (?:lost|refused)|without an? (?:answer|response)|do(?:es)? not (?:answer|respond)",
             "{!r}: nothing says what happens when it does not answer.",

@@ -123,7 +123,7 @@ def _repeats_title(document: Document) -> Iterator[Remark]:
 
 def _condition_alone(document: Document) -> Iterator[Remark]:
     for sentence in document.statements:
-        if "," in sentence.text or not _CONDITION.match(sentence.text):
+        if "," in sentence.text or sentence.text.endswith(":") or not _CONDITION.match(sentence.text):
             continue
         text = sentence.text.rstrip(" .;")
         if _CONSEQUENCE.search(text):
