@@ -188,7 +188,7 @@ It may write `src/**`, `docs/**`.
 6. Ask the agent to write how it was mended.
 7. The gates check the change.
 8. Run the tests with `make check`.
-9. The maintainer approves the change. If the maintainer asks for changes, go back to step 6, at most twice, otherwise stop.
+9. The maintainer approves the change. If changes are requested, go back to step 6, at most twice.
 10. Merge the change.
 """
 
