@@ -45,7 +45,7 @@ class Flow:
         self._opened: tuple[Draft, str] | None = None
         self._began = False
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = False
+        self._denied = self._needed = self._numbered = False
         self._before = ""
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
@@ -327,7 +327,8 @@ class Flow:
 
     def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
         timed = clauses.timed(text)
-        found = grammar.activity(clauses.waiting(timed.clause, self._doer()), self._doer() or None, self.declared.roles)
+        clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
+        found = grammar.activity(clause, self._doer() or None, known, numbered=self._numbered)
         if found is None:
             raise Unclear(
                 "This sentence cannot be read.", "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."

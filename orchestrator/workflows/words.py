@@ -151,6 +151,8 @@ _GERUNDS: Final = {form: verb for verb in sorted(VERBS) for form in _formed(verb
 _PASSIVES: Final = {form: verb for verb in sorted(VERBS) for form in _formed(verb, "ed")} | {
     "sent": "send", "paid": "pay", "written": "write", "built": "build", "given": "give", "made": "make", "done": "do",
     "shut": "shut", "run": "run", "taken": "take", "put": "put", "told": "tell", "read": "read", "set": "set",
+    "kept": "keep", "held": "hold", "left": "leave", "found": "find", "brought": "bring", "drawn": "draw", "cut": "cut",
+    "chosen": "choose", "shown": "show", "frozen": "freeze", "begun": "begin", "taught": "teach", "met": "meet",
 }  # fmt: skip
 
 
