@@ -77,6 +77,8 @@ class Flow:
             if self._is_shown(sentence):
                 return None
             raise Unclear(f"This is {sentence.unreadable}, which is not read.", "a sentence, or a quotation (> ...)")
+        if not forms.is_whole(text):
+            raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
         if aside:
             self._mark(sentence, aside)

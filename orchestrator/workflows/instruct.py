@@ -49,7 +49,7 @@ _NOUNS_TOO: Final = _BOTH | frozenset([
 ])  # fmt: skip
 """Verbs that are nouns as well, so that behind a label they may be its value: ``Environment: release``."""
 _ALIKE: Final = frozenset([
-    "brief", "clean", "clear", "complete", "correct", "direct", "express", "free", "key", "live", "lower", "open", "present",
+    "brief", "clean", "clear", "complete", "correct", "direct", "empty", "express", "free", "key", "live", "lower", "open", "present",
     "prompt", "secure", "separate",
 ])  # fmt: skip
 """Verbs that are as often the quality of a thing: ``Secure coding practices``."""

@@ -75,6 +75,8 @@ def test_what_stands_around_an_instruction_is_kept_behind_it(text: str, title: s
         "Script for the pages: https://pages.example",
         "We also accept letters.",
         "It is closed.",
+        "Try the list or call the lead!)",
+        "Empty shelf: fill the box.",
         "The closed door is red.",
         "git is not needed.",
         "Anti-pattern: Delete the log.",
@@ -116,6 +118,13 @@ def test_a_condition_may_have_an_aside_and_a_word_before_it() -> None:
     assert [n.title for n in made.nodes.values()][:3] == [
         "Ask the clerk whether the lamp is on (e.g., red, or blue)",
         "Whether the lamp is on (e.g., red, or blue)",
+        "The clerk shuts the shop",
+    ]
+
+
+def test_everything_is_no_form_of_a_verb() -> None:
+    assert titles("Once everything is done, shut the shop.") == [
+        "Wait until the clerk confirms that everything is done",
         "The clerk shuts the shop",
     ]
 
