@@ -71,6 +71,7 @@ class Builder(Flow):
         for sentence in item.sentences:
             if opened is not None:
                 self._bare(item.sentences[item.sentences.index(sentence) - 1])
+            self._numbered = item.ordered and sentence is item.sentences[0]
             opened = self._sentence(sentence, made)
         first = made[0].id if made else None
         if opened is not None and not item.children:

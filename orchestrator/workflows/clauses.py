@@ -21,7 +21,7 @@ _IF = re.compile(
 _UNLESS = re.compile(r"unless ", re.IGNORECASE)
 _ONCE = re.compile(
     r"(?:once|as soon as|after(?= [^,]* (?:is|are|was|were|has|have|had|been|[a-z]+ed)\b)) "
-    r"(?P<when>(?![a-z]+ing\b|this\b|that\b|which\b)(?:[^,:;`]|`[^`]*`)+?)(?:,|(?= (?:you|we) (?:can|may|should|must|need)\b)) (?:then )?"
+    r"(?P<when>(?!(?!(?:every|any|some|no)thing\b)[a-z]+ing\b|this\b|that\b|which\b)(?:[^,:;`]|`[^`]*`)+?)(?:,|(?= (?:you|we) (?:can|may|should|must|need)\b)) (?:then )?"
     r"(?:(?:you|we) (?:can|may) (?:now |then )?)?(?P<then>.+)",
     re.IGNORECASE,
 )

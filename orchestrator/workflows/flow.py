@@ -45,7 +45,7 @@ class Flow:
         self._opened: tuple[Draft, str] | None = None
         self._began = False
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = False
+        self._denied = self._needed = self._numbered = False
         self._before = ""
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
@@ -77,6 +77,8 @@ class Flow:
             if self._is_shown(sentence):
                 return None
             raise Unclear(f"This is {sentence.unreadable}, which is not read.", "a sentence, or a quotation (> ...)")
+        if not forms.is_whole(text):
+            raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
         if aside:
             self._mark(sentence, aside)
@@ -327,7 +329,8 @@ class Flow:
 
     def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
         timed = clauses.timed(text)
-        found = grammar.activity(clauses.waiting(timed.clause, self._doer()), self._doer() or None, self.declared.roles)
+        clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
+        found = grammar.activity(clause, self._doer() or None, known, numbered=self._numbered)
         if found is None:
             raise Unclear(
                 "This sentence cannot be read.", "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."

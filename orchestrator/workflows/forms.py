@@ -53,6 +53,12 @@ _CONTINUED: Final = re.compile(r":$|\b(?:using|with|by|run|command|commands|like
 _MOST_LINES: Final = 20
 
 
+def is_whole(text: str) -> bool:
+    """Whether no bracket is left open, outside of code: the rest of it would say when the sentence holds."""
+    said = re.sub(r"`[^`]*`|^\d+\)|\b[a-z]\)", "", text)
+    return said.count("(") == said.count(")")
+
+
 def meant(when: str, title: str) -> str:
     """``so`` and ``not`` after a step with this title, which checks something: whether that is so. Other words stay."""
     checked = _CHECKED.search(title)

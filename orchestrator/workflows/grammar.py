@@ -49,10 +49,12 @@ class Unclear(Exception):
         self.hint = hint
 
 
-def activity(text: str, by: str | None = None, known: Collection[str] = ()) -> Activity | None:
+def activity(
+    text: str, by: str | None = None, known: Collection[str] = (), *, numbered: bool = False
+) -> Activity | None:
     """What the clause asks for. ``by`` is the role that does what names nobody. Raises :class:`Unclear`.
 
-    ``known`` are roles that were named: they may have names that do not tell that people are meant.
+    ``numbered``: it is a numbered step, and so asks for something also where it only says what comes about. ``known`` are roles that were named: they may have names that do not tell that people are meant.
     """
     for pattern, make in _PATTERNS:
         found = pattern.fullmatch(text)
@@ -60,7 +62,7 @@ def activity(text: str, by: str | None = None, known: Collection[str] = ()) -> A
             made = make(text, found)
             if made is not None:
                 return made
-    return _task(text, by, {*known, *([by] if by else [])})
+    return _task(text, by, {*known, *([by] if by else [])}, numbered=numbered)
 
 
 def role_name(text: str) -> str | None:
@@ -233,7 +235,7 @@ _APART = r"(?P<apart>,? (?:who did not do|other than whoever did) step (?:`[^`]+
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Activity | None]], ...]] = (
     (_compiled(rf"(?:at least )?(?P<count>{_NUMBER}) of (?:the |our )?(?P<role>{_ROLE}){_MODAL} approve (?P<what>[^,]+?){_APART}"), _approval),
     (_compiled(rf"(?:the |a |an |another )?(?P<count>(?:{_NUMBER}) )?(?P<role>{_ROLE}){_MODAL} approves? (?P<what>[^,]+?){_APART}"), _approval),
-    (_compiled(rf"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:must|shall|has to|have to|should|needs? to|will) be approved by (?:at least )?(?:(?P<count>{_NUMBER}) (?:of )?)?(?:the |a |an |another |our )?(?P<role>{_ROLE})"), _approval),
+    (_compiled(rf"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:is|are|(?:must|shall|has to|have to|should|needs? to|will) be) approved by (?:at least )?(?:(?P<count>{_NUMBER}) (?:of )?)?(?:the |a |an |another |our )?(?P<role>{_ROLE})"), _approval),
     (_compiled(rf"(?:get|obtain|request|seek|ask for|wait for) (?:the |an )?(?:approval|sign-?off) (?:from|of|by) (?:the |a |an |another |our )?(?P<role>{_ROLE})(?: (?:for|of|on) (?P<what>[^,]+))?"), _approval),
     (_compiled(r"(?:run )?the gates(?P<names>(?: |,|and|`[^`]+`)*?)(?: (?:check|judge) (?:the|this|every|each) change)?"), _gates),
     (_compiled(r"(?:run|execute)(?: [a-z ]+ with)? `(?P<argv>[^`]+)`(?: (?:on|in|against|again) [A-Za-z ]+?)?(?P<effect>,? which changes .+)?"), _command),
@@ -258,7 +260,7 @@ _DOES = re.compile(
 )
 
 
-def _task(text: str, by: str | None, known: Collection[str]) -> Activity | None:
+def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) -> Activity | None:
     whose = _for_role(text, known)
     clause = None if whose else _typed(text) or instruct.clause(text)
     if clause is not None:
@@ -268,8 +270,12 @@ def _task(text: str, by: str | None, known: Collection[str]) -> Activity | None:
             raise Unclear("Who does this is not said.", f"begin with a role: The operator {clause[:80]}")
         return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':')}", {"role": by})
     thing = instruct.subject(text)
-    about = _sees_to(text, by) if thing and is_thing(words.singular(thing)) and role_name(thing) not in known else None
-    return whose or about or _by_role(text, known) or _sees_to(text, by)
+    about = (
+        _sees_to(text, by, numbered=numbered)
+        if thing and is_thing(words.singular(thing)) and role_name(thing) not in known
+        else None
+    )
+    return whose or about or _by_role(text, known) or _sees_to(text, by, numbered=numbered)
 
 
 def _typed(text: str) -> str | None:
@@ -289,13 +295,16 @@ def _for_role(text: str, known: Collection[str]) -> Activity | None:
     return Activity("task", f"The {role.replace('-', ' ')} {clause}", {"role": role}) if clause else None
 
 
-def _sees_to(text: str, by: str | None) -> Activity | None:
-    """``The version must be bumped``: whoever does what names nobody sees to it."""
-    if by is None or not instruct.obligation(text):
+def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
+    """``The version must be bumped``: whoever is named, or else does what names nobody, sees to it."""
+    asked = instruct.obligation(text) or (numbered and instruct.happens(text))
+    named = role_name(instruct.doer(text)) if asked else None
+    who = named if named and is_person(named) else by
+    if who is None or not asked:
         return None
     if "approv" in text.lower():
         raise Unclear("Whose approval that is, and of what, cannot be read.", "The lead approves the change")
-    return Activity("task", f"The {by.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": by})
+    return Activity("task", f"The {who.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": who})
 
 
 def _by_role(text: str, known: Collection[str]) -> Activity | None:

@@ -13,7 +13,12 @@ from orchestrator.workflows import phrasing, words
 
 _VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b.*)", re.DOTALL)
 _STATES: Final = frozenset({"be", "have"})
-_READY: Final = re.compile(r"be (?:prepared|ready|available|careful|aware|sure|on|willing|mindful)\b", re.IGNORECASE)
+_STATE: Final = re.compile(r" (?:is|are|was|were|has|will|can|may|might)\b", re.IGNORECASE)
+_READY: Final = re.compile(
+    r"be (?:prepared|ready|available|careful|aware|sure|on|willing|mindful|honest|clear|brief|polite|specific|as|"
+    r"respectful|concise|patient|active|consistent|explicit|alert|present|calm|detailed)\b",
+    re.IGNORECASE,
+)
 _BOTH: Final = frozenset([
     "access", "archive", "audit", "branch", "build", "cause", "change", "commit", "contact", "contract", "count",
     "design", "display", "document", "draft", "email", "file", "focus", "format", "guide", "host", "issue", "label",
@@ -44,7 +49,7 @@ _NOUNS_TOO: Final = _BOTH | frozenset([
 ])  # fmt: skip
 """Verbs that are nouns as well, so that behind a label they may be its value: ``Environment: release``."""
 _ALIKE: Final = frozenset([
-    "brief", "clean", "clear", "complete", "correct", "direct", "express", "free", "key", "live", "lower", "open", "present",
+    "brief", "clean", "clear", "complete", "correct", "direct", "empty", "express", "free", "key", "live", "lower", "open", "present",
     "prompt", "secure", "separate",
 ])  # fmt: skip
 """Verbs that are as often the quality of a thing: ``Secure coding practices``."""
@@ -74,6 +79,10 @@ _MAY: Final = re.compile(
     r"\b(?:you|we|they|it|may|might|can|is|are|was|were|has|have|had|do|does|did|if|because|means?|so|but)\b",
     re.IGNORECASE,
 )
+_COMES_ABOUT: Final = re.compile(
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:is|are)(?: then| now| also)? (?P<done>[a-z-]+)(?P<rest> .+)?",
+    re.IGNORECASE,
+)
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
@@ -85,7 +94,9 @@ _VAGUE: Final = re.compile(
 def is_habitual(text: str) -> bool:
     """``If needed, …``: no condition that anybody could be asked about, but a word to the one who does it."""
     return (
-        re.match(r"if (?:needed|necessary|possible|applicable|desired|appropriate|required),", text, re.IGNORECASE)
+        re.match(
+            r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt),", text, re.IGNORECASE
+        )
         is not None
     )
 
@@ -139,6 +150,8 @@ def _is_verb(verb: str, said: str) -> bool:
         return False
     if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
         return False
+    if _STATE.match(said[len(verb) :]):  # ``Issue is reported``: the first word is a thing
+        return False
     parts = verb.split("-")
     return verb in words.VERBS or (len(parts) > 1 and parts[-1] in words.VERBS)
 
@@ -183,9 +196,28 @@ def _obliged(text: str) -> re.Match[str] | None:
     return _OBLIGATION.fullmatch(text) or (_OBLIGATION.fullmatch(layer.rest) if layer else None)
 
 
+def happens(text: str) -> bool:
+    """``The issue is closed``: what a numbered step says that comes about, and not who does it."""
+    found = _COMES_ABOUT.fullmatch(text)
+    if found is None or words.of_passive(found["done"]) is None or len(found["who"].split()) > _LONGEST_SUBJECT:
+        return False
+    return _is_named(found["who"])
+
+
+def _is_named(who: str) -> bool:
+    """Whether these words name a thing, and say nothing of it but in a clause of their own: ``files that are old``."""
+    return not (_VAGUE.match(who) or _MAY.search(re.split(r" (?:that|which|who) ", who)[0]))
+
+
+def doer(text: str) -> str:
+    """Whoever a sentence in the passive ends with: ``The backup must be tested by the clerk``; '' for nobody."""
+    found = re.search(r" by (?:the|a|an|our|your) (?P<who>[A-Za-z-]+(?: [A-Za-z-]+){0,2})$", text)
+    return found["who"] if found else ""
+
+
 def obligation(text: str) -> bool:
     """``The version must be bumped``: asked of nobody, about something that has a name."""
     found = _obliged(text)
     if found is None or len(found["who"].split()) > _LONGEST_SUBJECT:
         return False
-    return not (_VAGUE.match(found["who"]) or _MAY.search(found["who"]))
+    return _is_named(found["who"])

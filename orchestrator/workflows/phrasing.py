@@ -68,13 +68,13 @@ _ADVERB: Final = re.compile(r"(?P<how>[a-z]{2,}ly|instead|in particular|as alway
 _PHRASE: Final = re.compile(
     r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|"
     r"upon|regardless of|rather than|after|like|without|depending on|prior to|(?:when|after) [a-z]+ing)\b|"
-    r"if (?:needed|necessary|possible|applicable|desired|appropriate|required)\b)(?:[^,:;`]|`[^`]*`)*), ",
+    r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt)\b)(?:[^,:;`]|`[^`]*`)*), ",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}): (?P<then>.+)", re.DOTALL)
 _DENIAL: Final = re.compile(
     r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
-    r"\b(?:mistakes|pitfalls|anti-?patterns?|out of scope|examples?|such as|(?<!look )(?<!looks )like this|e\.g\.)(?: \([^)]*\))?\W*$",
+    r"\b(?:mistakes|pitfalls|anti-?patterns?|out of scope|examples?|such as|(?:something|anything|things|names|messages) like this|e\.g\.)(?: \([^)]*\))?\W*$",
     re.IGNORECASE,
 )
 _TOPICS: Final = frozenset([

@@ -54,12 +54,16 @@ class Sentence:
 
 @dataclass(slots=True)
 class Item:
-    """A list item, or a paragraph outside of lists (``number`` ''). ``number`` is its path: ``3.1``."""
+    """A list item, or a paragraph outside of lists (``number`` ''). ``number`` is its path: ``3.1``.
+
+    ``ordered``: the list is a numbered one.
+    """
 
     number: str
     sentences: list[Sentence] = field(default_factory=list[Sentence])
     children: list[Item] = field(default_factory=list["Item"])
     listed: bool = True
+    ordered: bool = False
 
 
 @dataclass(slots=True)
@@ -113,6 +117,7 @@ class _Reader:
         self.sections = [Section("", Span(line=1, end_line=1))]
         self._items: list[Item] = []
         self._counts: list[int] = []
+        self._ordered: list[bool] = []
         self._quotes = 0
         self._tables = 0
         self._heading = 0
@@ -121,11 +126,12 @@ class _Reader:
     def take(self, token: Token) -> None:  # noqa: C901, PLR0912  one line per kind of token
         match token.type:
             case "ordered_list_open":
-                self._open_list(int(token.attrGet("start") or 1))
+                self._open_list(int(token.attrGet("start") or 1), ordered=True)
             case "bullet_list_open":
-                self._open_list(1)
+                self._open_list(1, ordered=False)
             case "ordered_list_close" | "bullet_list_close":
                 self._counts.pop()
+                self._ordered.pop()
             case "list_item_open":
                 self._open_item()
             case "list_item_close":
@@ -150,16 +156,17 @@ class _Reader:
             case _:
                 pass
 
-    def _open_list(self, start: int) -> None:
+    def _open_list(self, start: int, *, ordered: bool) -> None:
         if len(self._counts) >= MAX_DEPTH:
             raise ValueError("The process is nested too deeply.")
+        self._ordered.append(ordered)
         listed = [i for i in self.sections[-1].items if i.listed]
         self._counts.append(start - 1 if self._items or start > 1 or not listed else len(listed))
 
     def _open_item(self) -> None:
         self._counts[-1] += 1
         number = ".".join(str(count) for count in self._counts)
-        item = Item(number)
+        item = Item(number, ordered=self._ordered[-1])
         (self._items[-1].children if self._items else self.sections[-1].items).append(item)
         self._items.append(item)
 

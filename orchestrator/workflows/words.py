@@ -44,15 +44,15 @@ VERBS: Final = frozenset({
     "divide", "do", "document", "double", "download", "draft", "drain", "drop", "dry", "dump", "duplicate", "edit",
     "elect", "elevate", "eliminate", "email", "embed", "employ", "empty", "enable", "encourage", "encrypt", "enforce",
     "engage", "enlist", "enrol", "enroll", "ensure", "enter", "enumerate", "equip", "erase", "escalate", "escort",
-    "establish", "estimate", "evacuate", "evaluate", "examine", "exchange", "exclude", "execute", "exit", "expand",
+    "establish", "estimate", "evacuate", "evaluate", "examine", "exchange", "exclude", "execute", "exercise", "exit", "expand",
     "expedite", "explain", "explore", "export", "expose", "express", "extend", "extract", "facilitate", "failover",
     "familiarise", "familiarize", "feed", "fetch", "file", "fill", "finalise", "finalize", "find", "finish", "fix",
     "flag", "flush", "focus", "fold", "follow", "force", "fork", "format", "formulate", "forward", "freeze", "fund",
     "gather", "generalise", "generate", "get", "give", "go", "govern", "grant", "greet", "group", "guide", "halt",
-    "hand", "handle", "harden", "have", "heat", "help", "hide", "highlight", "hire", "hold", "hook", "host",
+    "hand", "handle", "harden", "have", "heat", "help", "hide", "highlight", "hire", "hit", "hold", "hook", "host",
     "identify", "ignore", "implement", "import", "improve", "include", "incorporate", "increase", "increment",
     "incubate", "index", "indicate", "inform", "initialise", "initialize", "initiate", "inject", "inquire", "insert",
-    "inspect", "install", "instruct", "integrate", "interrupt", "interview", "introduce", "invalidate", "investigate",
+    "inspect", "install", "instruct", "integrate", "interrupt", "interview", "introduce", "invalidate", "inventory", "investigate",
     "invite", "invoice", "invoke", "isolate", "issue", "iterate", "join", "justify", "keep", "kick", "kill", "label",
     "laminate", "launch", "lead", "learn", "leave", "let", "limit", "link", "list", "listen", "load", "localise",
     "locate", "lock", "log", "login", "logout", "look", "lookup", "lower", "mail", "maintain", "make", "manage",
@@ -151,6 +151,8 @@ _GERUNDS: Final = {form: verb for verb in sorted(VERBS) for form in _formed(verb
 _PASSIVES: Final = {form: verb for verb in sorted(VERBS) for form in _formed(verb, "ed")} | {
     "sent": "send", "paid": "pay", "written": "write", "built": "build", "given": "give", "made": "make", "done": "do",
     "shut": "shut", "run": "run", "taken": "take", "put": "put", "told": "tell", "read": "read", "set": "set",
+    "kept": "keep", "held": "hold", "left": "leave", "found": "find", "brought": "bring", "drawn": "draw", "cut": "cut",
+    "chosen": "choose", "shown": "show", "frozen": "freeze", "begun": "begin", "taught": "teach", "met": "meet",
 }  # fmt: skip
 
 

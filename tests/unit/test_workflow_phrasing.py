@@ -37,6 +37,15 @@ def titles(text: str) -> list[str]:
         ("**Last word**\n   Tag the box.", "The clerk tags the box (Last word)"),
         ("Reviewer: check the box.", "The reviewer checks the box"),
         ("&#10132; [ ] Check the box.", "The clerk checks the box"),
+        ("The issue is closed.", "The clerk sees to this: The issue is closed"),
+        ("Issue is reported by a user.", "The user sees to this: Issue is reported by a user"),
+        (
+            "The copy must be tested by the database administrator.",
+            "The database administrator sees to this: The copy must be tested by the database administrator",
+        ),
+        ("Files that were lost should be restored.", "The clerk sees to this: Files that were lost should be restored"),
+        ("Be honest.", "The clerk must be honest"),
+        ("If in doubt, call them.", "The clerk calls them (if in doubt)"),
         ("It is fine to tag it.", "The clerk tags it (optional)"),
         ("All you need to do is to tag it.", "The clerk tags it (all you need to do)"),
         ("But it's up to you to tag it.", "The clerk tags it"),
@@ -65,6 +74,10 @@ def test_what_stands_around_an_instruction_is_kept_behind_it(text: str, title: s
         "Purpose: Restore the service.",
         "Script for the pages: https://pages.example",
         "We also accept letters.",
+        "It is closed.",
+        "Try the list or call the lead!)",
+        "Empty shelf: fill the box.",
+        "The closed door is red.",
         "git is not needed.",
         "Anti-pattern: Delete the log.",
         "Brief description of the problem.",
@@ -88,6 +101,7 @@ def test_what_asks_for_nothing_or_is_not_clear_is_reported(text: str) -> None:
     [
         ("The plan must be approved by two of the leads.", "lead", 2, "plan"),
         ("The report has to be approved by the lead.", "lead", 1, "work"),
+        ("The report is approved by two leads.", "lead", 2, "work"),
         ("Get approval from the finance lead for the change.", "finance-lead", 1, "change"),
         ("Wait for the sign-off of the lead.", "lead", 1, "work"),
     ],
@@ -108,10 +122,22 @@ def test_a_condition_may_have_an_aside_and_a_word_before_it() -> None:
     ]
 
 
+def test_everything_is_no_form_of_a_verb() -> None:
+    assert titles("Once everything is done, shut the shop.") == [
+        "Wait until the clerk confirms that everything is done",
+        "The clerk shuts the shop",
+    ]
+
+
 def test_what_opens_a_list_is_its_order_and_a_note_in_it_stays_a_remark() -> None:
     text = "To cut a release:\n\n- Tag it\n\nThe week should look like this:\n\n- Rest\n  - note: the moon is far\n"
     found = compiled(f"1. The clerk begins.\n\n{text}", "clerk")
     assert [r.kind.value for r in found.read] == ["node", "edge", "node", "edge", "error", "remark"]
+
+
+def test_what_comes_about_is_a_step_only_where_it_is_numbered() -> None:
+    assert compiled("1. The clerk begins.\n\n- The issue is closed.", "clerk").read[1].kind is Kind.ERROR
+    assert compiled("1. The clerk begins. The issue is closed.", "clerk").read[1].kind is Kind.ERROR
 
 
 def test_an_escalated_approval_is_of_the_same_thing() -> None:
