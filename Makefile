@@ -1,7 +1,7 @@
 # `make demo` shows the main job, `make test` proves it. Every target sets up what it needs, once.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-PYTHON := .venv/bin/python
+INTERPRETER := .venv/bin/python
 BIN := .venv/bin
 JOBS ?= 3
 
@@ -32,29 +32,29 @@ layers: image
 	@$(BIN)/handrail sandbox build --with node --with postgresql --with redis > .build/layers.txt
 
 demo: image
-	@$(PYTHON) demo/run.py
+	@$(INTERPRETER) demo/run.py
 
 lint: setup
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pyright --warnings --pythonpath $(PYTHON) > .build/pyright.log || { cat .build/pyright.log; exit 1; }
+	@$(BIN)/pyright --warnings --pythonpath $(INTERPRETER) > .build/pyright.log || { cat .build/pyright.log; exit 1; }
 	@$(BIN)/lint-imports > .build/imports.log || { cat .build/imports.log; exit 1; }
 
 check: setup
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(PYTHON) -m pytest tests/unit tests/golden tests/architecture tests/conformance -m "not engine and not slow and not soak" -n $(JOBS)
+	@$(INTERPRETER) -m pytest tests/unit tests/golden tests/architecture tests/conformance -m "not engine and not slow and not soak" -n $(JOBS)
 
 test: lint engine layers programs
-	@$(PYTHON) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(INTERPRETER) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 soak: setup engine layers programs
-	@$(PYTHON) -m pytest -m "soak"
+	@$(INTERPRETER) -m pytest -m "soak"
 
 bench: setup engine image
-	@set -e; for file in benchmarks/*.py; do $(PYTHON) "$$file"; done
+	@set -e; for file in benchmarks/*.py; do $(INTERPRETER) "$$file"; done
 
 clean:
 	@rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -113,6 +113,10 @@ class Sandbox(Protocol):
         """
         ...
 
+    def enforced(self) -> bytes:
+        """The protections that hold of it, as canonical JSON that names nothing of this machine; empty: not known."""
+        ...
+
     def watch(self, tell: Callable[[Program], None]) -> None:
         """Before :meth:`copy_in`: ``tell`` of each program when it is first seen, from a thread; when ``watched``."""
         ...

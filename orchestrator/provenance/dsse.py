@@ -100,11 +100,14 @@ def _tail(payload_type: str) -> tuple[re.Pattern[bytes], int]:
 
 
 def _unbase64(encoded: bytes) -> bytes | None:
+    """The bytes of a canonical text. Strict decoding leaves one freedom: the unused bits of the last characters."""
     try:
         raw = binascii.a2b_base64(encoded, strict_mode=True)
     except binascii.Error:
         return None
-    return raw if binascii.b2a_base64(raw, newline=False) == encoded else None
+    last = raw[-(len(raw) % 3 or 3) :]
+    whole = len(encoded) == (len(raw) + 2) // 3 * 4
+    return raw if whole and encoded.endswith(binascii.b2a_base64(last, newline=False)) else None
 
 
 def _slow(line: bytes, payload_type: str) -> Unverified:
@@ -150,7 +153,7 @@ def open_line(line: bytes, keys: Mapping[str, str], payload_type: str = PAYLOAD_
     which role a key holds, and what the payload says.
     """
     found = unpack(line, payload_type)
-    known = [(k, sig) for k, sig in found.signatures if k in keys]
+    known = [signature for signature in found.signatures if signature[0] in keys]
     if not known:
         raise strict.invalid(
             "EVID009", "an envelope carries no signature by a known key", "add the signer to the policy, or ignore it"
@@ -158,8 +161,8 @@ def open_line(line: bytes, keys: Mapping[str, str], payload_type: str = PAYLOAD_
     message = pae(found.payload, payload_type)
     for keyid, signature in known:
         _verify(keyid, keys[keyid], signature, message)
-    unknown = tuple(k for k, _ in found.signatures if k not in keys)
-    return Opened(found.payload, tuple(k for k, _ in known), unknown, sha256(line))
+    unknown = tuple([k for k, _ in found.signatures if k not in keys])
+    return Opened(found.payload, tuple([k for k, _ in known]), unknown, sha256(line))
 
 
 def _verify(keyid: str, public_key: str, signature: bytes, message: bytes) -> None:

@@ -32,7 +32,6 @@ from orchestrator.provenance.root import PolicyChain
 from orchestrator.provenance.trust import TrustStore, demand_continuation
 
 C = TypeVar("C")
-T = TypeVar("T")
 
 _TOGETHER: Final = 256
 
@@ -94,21 +93,25 @@ class Pool:
         """
         queue = iter(lines)
         while some := list(islice(queue, _TOGETHER)):
-            opened = [self._tried(partial(dsse.open_line, line, keys)) for line in some]
-            read = [self._tried(partial(statements.read, found.payload)) if found else None for found in opened]
-            for line, found, claim in zip(some, opened, read, strict=True):
-                if found is not None and claim is not None:
+            opened: list[tuple[bytes, dsse.Opened]] = []
+            for line in some:
+                try:
+                    opened.append((line, dsse.open_line(line, keys)))
+                except EvidenceInvalid as error:
+                    self._unusable(error)
+            for line, found in opened:
+                try:
+                    claim = statements.read(found.payload)
+                except EvidenceInvalid as error:
+                    self._unusable(error)
+                else:
                     self._accept(line, found, claim)
 
-    def _tried(self, call: Callable[[], T]) -> T | None:
-        try:
-            return call()
-        except EvidenceInvalid as error:
-            if error.code == "EVID009":
-                self.notes.append("a statement that is signed by no key of the policy was ignored")
-            else:
-                self.problems.append(problem(error))
-        return None
+    def _unusable(self, error: EvidenceInvalid) -> None:
+        if error.code == "EVID009":
+            self.notes.append("a statement that is signed by no key of the policy was ignored")
+        else:
+            self.problems.append(problem(error))
 
     def _accept(self, line: bytes, opened: dsse.Opened, claim: Claim) -> None:
         if opened.unknown:

@@ -282,7 +282,7 @@ class Judge:
         humans = [(d, k) for d, k in votes if (who := self.policy.principal(k)) and who.human]
         alone = verdict if len(humans) == len(votes) else self._verdict(asked, humans)
         human = verdict is Verdict.APPROVE and alone is Verdict.APPROVE
-        return Approval(verdict, human, tuple(dict.fromkeys(d for d, _ in votes)))
+        return Approval(verdict, human, tuple({d.line: d for d, _ in votes}.values()))
 
     def _may_say(self, decision: Decision, keyid: str) -> bool:
         who = self.policy.principal(keyid)

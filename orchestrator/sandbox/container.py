@@ -50,9 +50,17 @@ class DockerSandbox:
     """Implements :class:`~orchestrator.ports.Sandbox`. Made by ``DockerSandboxes.open``, which also ends it."""
 
     def __init__(
-        self, engine: Engine, container: str, channel: Channel, request: SandboxRequest, *, gvisor: bool = False
+        self,
+        engine: Engine,
+        container: str,
+        channel: Channel,
+        request: SandboxRequest,
+        *,
+        enforced: bytes = b"",
+        gvisor: bool = False,
     ) -> None:
         self._engine, self._container, self._channel, self._request = engine, container, channel, request
+        self._enforced = enforced
         self._ends_at = time.monotonic() + request.limits.wall_seconds
         self._base: frozenset[str] = frozenset()
         self._fresh = True
@@ -80,6 +88,10 @@ class DockerSandbox:
         """Idempotent."""
         if self._services is not None:
             self._services.close()
+
+    def enforced(self) -> bytes:
+        """As the port says: see :func:`orchestrator.sandbox.profile.enforced`."""
+        return self._enforced
 
     def watch(self, tell: Callable[[Program], None]) -> None:
         """As the port says."""

@@ -25,7 +25,7 @@ from orchestrator.sandbox.drift import require_as_asked
 from orchestrator.sandbox.layers import stands_on
 from orchestrator.sandbox.owner import Owner
 from orchestrator.sandbox.pool import IDLE_SECONDS, Made, Pool
-from orchestrator.sandbox.profile import Profile, check_limits, container_spec, is_gvisor
+from orchestrator.sandbox.profile import Profile, check_limits, container_spec, enforced, is_gvisor
 from orchestrator.sandbox.reap import reap
 from orchestrator.sandbox.removal import Remover
 from orchestrator.sandbox.sidecar import Program, Sidecar, sidecar
@@ -302,8 +302,9 @@ class DockerSandboxes:
         pooled = made is not None
         made = made or self._make(request)
         try:
-            gvisor = is_gvisor(self.connect().runtime)
-            sandbox = DockerSandbox(self._engine, made.container, made.channel, request, gvisor=gvisor)
+            profile = self.connect()
+            held, gvisor = enforced(profile, request), is_gvisor(profile.runtime)
+            sandbox = DockerSandbox(self._engine, made.container, made.channel, request, enforced=held, gvisor=gvisor)
             self._live.add(sandbox)
             try:
                 if self._aborted:

@@ -145,6 +145,25 @@ def host_config(profile: Profile, request: SandboxRequest) -> dict[str, Any]:
     }
 
 
+def enforced(profile: Profile, request: SandboxRequest) -> bytes:
+    """Canonical JSON of what held of one container, without names of this machine, run or folder.
+
+    It is what the engine was asked for (:func:`container_spec`), each protection compared with what it made of that:
+    mounts by their places inside, the seccomp profile and the mounted programs by digest. NOT in it: which paths of
+    the tree could be read or written (the grant), and protections that were accepted to be missing.
+    """
+    spec = container_spec(profile, request, None)
+    host = spec["HostConfig"]
+    places = sorted((m["Target"], m["Type"], m["ReadOnly"]) for m in host["Mounts"])
+    seccomp = ["no-new-privileges:true", f"seccomp={sha256(profile.seccomp.encode())}"]
+    kept = {k: v for k, v in spec.items() if k != "Labels"}
+    whole = kept | {
+        "HostConfig": host | {"Mounts": places, "SecurityOpt": seccomp},
+        "Programs": profile.programs_digest,
+    }
+    return canonical(whole)
+
+
 def container_spec(
     profile: Profile, request: SandboxRequest, owner: Owner | None, wall_seconds: int | None = None
 ) -> dict[str, Any]:

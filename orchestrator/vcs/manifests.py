@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Generic, TypeVar
 
 from orchestrator.errors import RepositoryError
@@ -20,6 +21,7 @@ from orchestrator.vcs.packs import TREE_MODE, Row
 
 _KEPT_BYTES = 64 * 1024 * 1024
 _KEPT_BLOB_BYTES = 256 * 1024
+_KEPT_RECORDS = 65536
 
 K = TypeVar("K")
 
@@ -52,6 +54,7 @@ class Manifests:
         self._done: set[GitOid] = set()
         self._folders: _Kept[tuple[GitOid, str]] = _Kept()
         self._blobs: _Kept[GitOid] = _Kept()
+        self._records: dict[tuple[str, Row], bytes] = {}
 
     def of(self, tree: GitOid) -> Digest:
         """The manifest of a tree or of a commit's tree. Raises ``RepositoryError`` REPO010, REPO011, REPO013."""
@@ -74,7 +77,9 @@ class Manifests:
         files: dict[GitOid, None] = {}
         while ahead:
             self._store.reader.read_trees(ahead)
-            rows = [row for tree in ahead for row in self._store.reader.tree(tree)]
+            rows = dict.fromkeys(
+                chain.from_iterable(map(self._store.reader.tree, ahead))
+            )  # most come again in the next commit's
             files |= dict.fromkeys(r.oid for r in rows if r.mode not in {TREE_MODE, GITLINK})
             below = dict.fromkeys(r.oid for r in rows if r.mode == TREE_MODE)
             ahead = [tree for tree in below if tree not in self._done and tree not in seen]
@@ -94,7 +99,10 @@ class Manifests:
         if depth > MAX_DEPTH:
             raise RepositoryError("REPO010", f"The repository has folders more than {MAX_DEPTH} deep.")
         for row in self._store.reader.tree(tree):
-            yield self._folder(row, prefix, depth) if row.mode == TREE_MODE else self._record(row, prefix)
+            if row.mode == TREE_MODE:
+                yield self._folder(row, prefix, depth)
+            else:
+                yield self._records.get((prefix, row)) or self._record(row, prefix)
 
     def _folder(self, row: Row, prefix: str, depth: int) -> bytes:
         below = f"{prefix}{row.name}/"
@@ -107,4 +115,8 @@ class Manifests:
     def _record(self, row: Row, prefix: str) -> bytes:
         link = row.mode == GITLINK
         content = hashlib.sha256(row.oid.encode()).hexdigest().encode() if link else self._sha256[row.oid]
-        return b"%b %b %b\0" % (row.mode.encode(), content, f"{prefix}{row.name}".encode())
+        made = b"%b %b %b\0" % (row.mode.encode(), content, f"{prefix}{row.name}".encode())
+        if len(self._records) >= _KEPT_RECORDS:
+            self._records.clear()
+        self._records[prefix, row] = made
+        return made

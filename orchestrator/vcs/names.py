@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from orchestrator.ports import TreeEntry
 
@@ -49,6 +50,7 @@ def has_git_component(path: str) -> bool:
     return any(is_git_component(part) for part in path.replace("\\", "/").split("/"))
 
 
+@lru_cache(maxsize=65536)
 def uncarriable(component: bytes) -> str | None:
     """Why one component of a tree's path cannot go into a sandbox and come back, or ``None``."""
     try:

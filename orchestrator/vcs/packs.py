@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, starmap
+from operator import itemgetter
 from typing import NamedTuple
 
 from orchestrator.errors import RepositoryError
@@ -21,6 +23,7 @@ from orchestrator.vcs.names import MODES, uncarriable
 
 TREE_MODE = "40000"
 _ROWS = {size: re.compile(rb"([^ \0]*) ([^\0]*)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
+_FIRST, _SECOND = itemgetter(0), itemgetter(1)
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 
 
@@ -53,13 +56,13 @@ def read_tree(data: bytes, id_bytes: int) -> tuple[Row, ...]:
     cannot be carried in and out unchanged.
     """
     found: list[tuple[bytes, bytes, bytes]] = _ROWS[id_bytes].findall(data)
-    sized = sum(len(mode) + len(name) for mode, name, _ in found) + len(found) * (2 + id_bytes)
-    keyed = [_keyed(*row) for row in found]
-    keys = [key for key, _ in keyed]
+    sized = sum(map(len, chain.from_iterable(found))) + 2 * len(found)
+    keyed = list(starmap(_keyed, found))
+    keys = list(map(_FIRST, keyed))
     if sorted(set(keys)) != keys:
         raise RepositoryError("REPO011", "A tree of the repository is not in git's own order.", "run `git fsck`")
-    rows = tuple(row for _, row in keyed)
-    if sized != len(data) or len({row.name for row in rows}) != len(rows):
+    rows: tuple[Row, ...] = tuple(map(_SECOND, keyed))
+    if sized != len(data) or len(set(map(_FIRST, rows))) != len(rows):
         raise RepositoryError("REPO011", "A tree of the repository has a name twice or is cut.", "run `git fsck`")
     return rows
 

@@ -70,3 +70,12 @@ def test_continuous_integration_runs_make_test():
     assert os.access(ROOT / ".ci/run", os.X_OK)
     assert "make test" in text
     assert re.search(r"^test:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_interpreter_that_a_user_names_reaches_the_setup(tmp_path):
+    shown = tmp_path / "shown.mk"
+    shown.write_text("shown:\n\t@echo $$PYTHON\n")
+    argv = ["make", "-s", "-f", "Makefile", "-f", str(shown), "shown"]
+    env = {**os.environ, "PYTHON": "/a/python"}
+    done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "/a/python\n"

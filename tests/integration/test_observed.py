@@ -102,10 +102,13 @@ def events(here, run, *kinds):
         return [e.data for _, e in project.index.events(run.id) if e.kind in kinds]
 
 
+def proposal_of(project, run, step="S01"):
+    return Proposal.model_validate_json(project.blobs.get(project.index.effect(f"agent:{run.id}:{step}:1")))
+
+
 def account_of(here, run, step="S01"):
     with here.project() as project:
-        proposal = Proposal.model_validate_json(project.blobs.get(project.index.effect(f"agent:{run.id}:{step}:1")))
-        return Account.model_validate_json(project.blobs.get(proposal.processes))
+        return Account.model_validate_json(project.blobs.get(proposal_of(project, run, step).processes))
 
 
 def test_the_host_records_what_the_agent_does_not_tell_and_says_whose_word_it_is(tmp_path):
@@ -126,7 +129,14 @@ def test_the_host_records_what_the_agent_does_not_tell_and_says_whose_word_it_is
         assert account.written["src"].files == 1
         assert account.read["src"].files == 1
         assert {"git", "sh"} <= set(account.names())
-        assert here.verify(done.run).verdict == "VERIFIED"
+        found = here.verify(done.run)
+        assert found.verdict == "VERIFIED"
+        assert [set(c.not_observed) for c in found.commits] == [{"model", "network"}]
+        with here.project() as project:
+            held = json.loads(project.blobs.get(proposal_of(project, done.run).sandbox_policy))
+        assert held["HostConfig"]["NetworkMode"] == "none"
+        assert held["HostConfig"]["Memory"] == LIMITS.memory_mib << 20
+        assert str(tmp_path) not in json.dumps(held)
 
 
 def refusing(**more):

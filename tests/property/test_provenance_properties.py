@@ -1,3 +1,4 @@
+import base64
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -196,3 +197,27 @@ def test_the_fast_comparison_takes_the_canonical_bytes_and_no_others(value):
         return
     assert strict.is_written(value, whole)
     assert not strict.is_written(value, whole + b" ")
+
+
+BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+@steady
+@given(st.binary(max_size=30), st.integers(0, 63), st.sampled_from(["last", "pad", "space", "split"]))
+def test_a_payload_has_one_base64_form(payload: bytes, digit: int, how: str):
+    """Of all texts that decode to a payload only the one that was sealed is taken."""
+    line = dsse.seal(payload, [signer()])
+    encoded = base64.b64encode(payload)
+    end = len(encoded.rstrip(b"=")) - 1
+    other = {
+        "last": encoded[: max(end, 0)] + BASE64[digit].encode() + encoded[end + 1 :],
+        "pad": encoded + b"=",
+        "space": encoded[:2] + b"\\n" + encoded[2:],
+        "split": encoded + encoded[-4:] if encoded.endswith(b"=") else encoded + b"====",
+    }[how]
+    changed = line.replace(b'"payload":"' + encoded + b'"', b'"payload":"' + other + b'"')
+    if other == encoded:
+        assert dsse.unpack(changed).payload == payload
+        return
+    with pytest.raises(EvidenceInvalid):
+        dsse.open_line(changed, keys())

@@ -1,6 +1,8 @@
 """What was made fast says the same as what it stands for."""
 
+import binascii
 import gc
+import uuid
 from contextlib import suppress
 
 import pytest
@@ -10,6 +12,8 @@ from orchestrator.models.base import Digest, GitOid, sha256
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.provenance import wire
 from orchestrator.provenance.collecting import fewer_collections
+from orchestrator.provenance.dsse import _unbase64
+from orchestrator.provenance.lines import _SPACE, _record_id
 from orchestrator.vcs.packs import Row, read_tree, write_tree
 
 OID = "1" * 40
@@ -62,3 +66,20 @@ def test_a_tree_of_another_form_is_refused(data: bytes, code: str):
     with pytest.raises(RepositoryError) as caught:
         read_tree(data, 20)
     assert caught.value.code == code
+
+
+def test_a_records_id_is_the_uuid_of_version_5():
+    for n in range(64):
+        assert _record_id(f"{OID} sha256:{n}") == str(uuid.uuid5(uuid.UUID(bytes=_SPACE), f"{OID} sha256:{n}"))
+
+
+@pytest.mark.parametrize("size", range(7))
+def test_of_a_text_in_base64_only_the_written_form_is_taken(size: int):
+    written = binascii.b2a_base64(bytes(range(250, 250 + min(size, 6))) if size < 6 else b"\xff" * 48, newline=False)
+    assert _unbase64(written) is not None
+    digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n "
+    for at in range(len(written)):
+        for digit in digits:
+            other = written[:at] + bytes([digit]) + written[at + 1 :]
+            found = _unbase64(other)
+            assert found is None or binascii.b2a_base64(found, newline=False) == other

@@ -1,5 +1,6 @@
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox import programs
 from orchestrator.sandbox.drift import drift
 from orchestrator.sandbox.owner import Owner, started_at
-from orchestrator.sandbox.profile import WORKING_SET_MIB, Profile, check_limits, container_spec
+from orchestrator.sandbox.profile import WORKING_SET_MIB, Profile, check_limits, container_spec, enforced
 
 ROOT = Path(__file__).resolve().parents[2]
 SECCOMP = json.loads((ROOT / "sandboxes/seccomp/default.json").read_bytes())
@@ -45,6 +46,27 @@ def test_the_container_is_the_one_that_is_written_down():
     assert host["Memory"] == host["MemorySwap"] == 1024 * 1024 * 1024
     assert host["NanoCpus"] == 1_000_000_000
     assert all(m["ReadOnly"] for m in host["Mounts"])
+
+
+def test_what_was_enforced_is_the_same_for_equal_protections_and_another_for_any_other():
+    elsewhere = replace(PROFILE, programs=Path("/another/place"))
+    held = enforced(PROFILE, REQUEST)
+    assert enforced(elsewhere, replace(REQUEST, key="k", run=RunId("s"), environment="/another/env")) == held
+    assert b"/state" not in held
+    limits = REQUEST.limits.model_dump()
+    others = [
+        replace(REQUEST, limits=Limits(**{**limits, name: limits[name] * 2}))
+        for name in ("cpus", "memory_mib", "pids", "disk_mib", "inodes", "wall_seconds")
+    ]
+    others += [replace(REQUEST, environment=None), replace(REQUEST, broker="/b"), replace(REQUEST, open_tree=True)]
+    profiles = [
+        replace(PROFILE, image="sha256:" + "3" * 64),
+        replace(PROFILE, programs_digest=Digest("sha256:" + "3" * 64)),
+        replace(PROFILE, seccomp="{ }"),
+        replace(PROFILE, runtime="runsc"),
+    ]
+    made = [enforced(PROFILE, other) for other in others] + [enforced(other, REQUEST) for other in profiles]
+    assert len({held, *made}) == 1 + len(made)
 
 
 def test_both_file_systems_together_stay_within_disk_and_inodes():

@@ -125,7 +125,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
             if outcome.timed_out:
                 raise LimitReached("AGT020", f"The agent was still at work after its time on step {step.id}.")
             out = sandbox.change_out()
-            account = sandbox.observed()
+            account, enforced = sandbox.observed(), sandbox.enforced()
     observer.change(shown, out, protected)
     processes = observer.account(account, shown, out)
     observer.check()
@@ -154,6 +154,7 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
         model=", ".join(way.traffic.models) if way.traffic else "",
         traffic=ctx.keep(way.traffic) if way.traffic else None,
         processes=processes,
+        sandbox_policy=ctx.blobs.put(enforced) if enforced else None,
         people=before.people if before else (),
         written=before.written if before else None,
         mixed=bool(before and before.people),
