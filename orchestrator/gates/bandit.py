@@ -22,6 +22,7 @@ from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.second_look import looked_at_again
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Digest
 from orchestrator.models.gate import GateReport
@@ -79,8 +80,9 @@ class BanditGate:
             known = target.foreign or bool(base.get("skipped"))
             outcome.refused(target.file, why, unscannable(target.file, "SCAN-SKIPPED", why, known=known))
             return
-        new = _hits(head, target.head, in_test=target.in_test)
+        new = looked_at_again(_hits(head, target.head, in_test=target.in_test), target.head, self._worker)
         old = _hits(base, target.base, in_test=target.in_test) if base and target.base else []
+        old = looked_at_again(old, target.base, self._worker)
         outcome.scanned(target.file, introduced(target.file.path, new, old))
 
     def _base(self, target: Target) -> Mapping[str, Any]:

@@ -39,6 +39,7 @@ _MIGRATIONS: Final = (
     "**/changelog/db.*",
     "**/prisma/migrations/**",
 )
+_WITH_WAYS_BACK: Final = ("**/migrations/versions/**", "**/alembic/versions/**", "migrations/versions/**")
 _PRODUCTION = re.compile(r"(?:^|[/._-])(?:prod|production|live)(?:[/._-]|$)", re.IGNORECASE)
 _SETTINGS: Final = frozenset(
     {
@@ -157,11 +158,12 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
     if not destruction.may_act(text):
         return
     lines = text.splitlines()
+    back = _ways_back(side.path, lines)
     for number, line in enumerate(lines, 1):
         if _COMMENT.match(line):
             continue
         for act in destruction.acts(line):
-            noted = tested or act.bounded
+            noted = tested or act.bounded or number in back
             yield Hit(
                 rule=act.code,
                 message=act.what,
@@ -172,3 +174,14 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
                 severity="low" if noted else "high",
                 hint=OWN[act.code].do,
             )
+
+
+def _ways_back(path: str, lines: Sequence[str]) -> frozenset[int]:
+    """Lines of a new migration's ``downgrade``: it takes away what its ``upgrade`` made, and runs when asked for."""
+    if PurePosixPath(path).suffix != ".py" or not any(protects((pattern,), path) for pattern in _WITH_WAYS_BACK):
+        return frozenset()
+    starts = [n for n, line in enumerate(lines, 1) if line.startswith("def downgrade(")]
+    if len(starts) != 1 or sum("downgrade(" in line for line in lines) != 1:
+        return frozenset()
+    end = next((n for n in range(starts[0] + 1, len(lines) + 1) if lines[n - 1][:1].strip()), len(lines) + 1)
+    return frozenset(range(starts[0], end))

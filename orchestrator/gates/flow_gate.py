@@ -48,6 +48,9 @@ _NOISE_IN_TESTS = frozenset(
         "HR705",
         "HR706",
         "HR708",
+        "HR710",
+        "HR607",
+        "HR808",
         "HR404",
         *(f"HR80{n}" for n in range(1, 8)),
     }
@@ -109,7 +112,8 @@ def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[H
             line=first,
             end_line=last,
             context=source.context(first),
-            text=source.text(first, last),
+            # With what was seen of it: a line that stays and becomes dangerous by what stands around it is new.
+            text=f"{source.text(first, last)} {issue['what']}",
             severity=rule.severity,
             cwe=rule.cwe,
             hint=rule.hint,

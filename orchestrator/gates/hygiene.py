@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates import characters, suppressions
+from orchestrator.gates.deployments import deployment_hits
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.examples import example_hits
 from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits
@@ -28,7 +29,7 @@ from orchestrator.ports import Candidate
 
 __all__ = ["HygieneGate"]
 
-_RULES_VERSION = 2
+_RULES_VERSION = 3
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".po", ".pot", ".csv", ".tsv"})
 
 
@@ -81,6 +82,7 @@ class HygieneGate:
             hits += suppressions.suppressions(text)
         if not binary and len(side.data) <= SIZE_LIMIT_BYTES:
             hits += payload_hits(side.path, text)
+            hits += deployment_hits(side.path, text)
             hits += example_hits(side.path, text, self._worker)
         hits += self._hidden(side)
         return hits

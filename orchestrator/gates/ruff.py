@@ -31,6 +31,7 @@ from orchestrator.gates import dispositions
 from orchestrator.gates.differential import Hit, introduced, visible
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.second_look import looked_at_again
 from orchestrator.gates.sides import named_python
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Digest, sha256
@@ -136,7 +137,8 @@ class RuffGate:
         bases = self._run(t.base for t in chosen if heads[t.head.digest] and t.base is not None)
         for target in chosen:
             head = heads[target.head.digest]
-            _judge(target, head, bases[target.base.digest] if head and target.base else (), outcome)
+            before = bases[target.base.digest] if head and target.base else ()
+            _judge(target, head, before, outcome, worker=self._worker)
 
     def _run(self, sources: Iterable[Source]) -> Mapping[Digest, list[Mapping[str, Any]]]:
         """Raw findings by the digest of what was read."""
@@ -210,7 +212,12 @@ def _parsed(done: subprocess.CompletedProcess[bytes]) -> list[Mapping[str, Any]]
 
 
 def _judge(
-    target: Target, head: Sequence[Mapping[str, Any]], base: Sequence[Mapping[str, Any]], outcome: Outcome
+    target: Target,
+    head: Sequence[Mapping[str, Any]],
+    base: Sequence[Mapping[str, Any]],
+    outcome: Outcome,
+    *,
+    worker: Worker,
 ) -> None:
     unread = next((f for f in head if f["code"] in _UNREADABLE), None)
     if unread is not None:
@@ -219,7 +226,8 @@ def _judge(
         outcome.refused(target.file, why, unscannable(target.file, "SCAN-SYNTAX", why, known=known, line=line))
         return
     old = _hits(base, target.base, in_test=target.in_test) if base and target.base else []
-    new = _hits(head, target.head, in_test=target.in_test)
+    old = looked_at_again(old, target.base, worker)
+    new = looked_at_again(_hits(head, target.head, in_test=target.in_test), target.head, worker)
     outcome.scanned(target.file, introduced(target.file.path, new, old))
 
 

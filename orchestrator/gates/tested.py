@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from orchestrator.gates.strength import Strength, dotted
+
 __all__ = ["tested"]
 
 _SKIPS = frozenset(
@@ -68,9 +70,9 @@ def tested(tree: ast.Module) -> dict[str, Any]:
     ``tests``: collected test → checks in it that can fail; ``checks``: in the whole file. ``cases``: test → literal
     parameter sets. ``skips``: definition → skips and expected failures. ``hooks``: hook of pytest or unittest →
     digest of it. ``wrapped``: test → decorators that may replace it. ``limits``: test → seconds. ``brought``: names
-    that the module imports; ``own``: names that it defines or assigns.
+    that the module imports; ``own``: names that it defines or assigns. And what :class:`Strength` counts.
     """
-    facts = _Facts()
+    facts, strength = _Facts(), Strength()
     for statement in tree.body:
         _bound(facts, statement)
     stack: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
@@ -79,12 +81,17 @@ def tested(tree: ast.Module) -> dict[str, Any]:
         kind = type(node)
         if kind in _DEFINITIONS:
             where = _defined(facts, cast("_Definition", node), where)
+            if where.test == where.name and isinstance(node, _Function):
+                for decorator in node.decorator_list:
+                    strength.decorated(decorator, where.test)
         elif kind in _LOOKED_AT:
             _look(facts, node, where)
+        if where.test and not where.dropped:
+            strength.look(node, where.test, own=where.name == where.test)
         inside = _inside(node, where)
         inside.reverse()
         stack += inside
-    return {name: getattr(facts, name) for name in _Facts.__slots__}
+    return {name: getattr(facts, name) for name in _Facts.__slots__} | strength.facts()
 
 
 def _bound(facts: _Facts, node: ast.stmt) -> None:
@@ -122,7 +129,7 @@ def _collects(node: ast.ClassDef) -> bool:
 def _decorated(facts: _Facts, node: _Function, name: str) -> None:
     odd: list[str] = []
     for decorator in node.decorator_list:
-        chain = _chain(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        chain = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
         if chain[-1:] == ["parametrize"] and isinstance(decorator, ast.Call):
             facts.cases[name] = facts.cases.get(name, 1) * _cases(decorator)
         elif chain[-1:] == ["timeout"] and isinstance(decorator, ast.Call):
@@ -131,15 +138,6 @@ def _decorated(facts: _Facts, node: _Function, name: str) -> None:
             odd.append(".".join(chain) or "an expression")
     if odd:
         facts.wrapped[name] = sorted(odd)
-
-
-def _chain(node: ast.AST) -> list[str]:
-    """``["pytest", "mark", "skip"]``; empty for what is no chain of names."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return [node.id, *reversed(parts)] if isinstance(node, ast.Name) else []
 
 
 def _cases(call: ast.Call) -> int:
@@ -174,11 +172,11 @@ def _look(facts: _Facts, node: ast.AST, where: _Where) -> None:
 def _skips(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         # Both end the whole session, with an exit code that says nothing of the tests.
-        return node.attr in _SKIPS or node.attr == "_exit" or _chain(node) == ["pytest", "exit"]
+        return node.attr in _SKIPS or node.attr == "_exit" or dotted(node) == ["pytest", "exit"]
     if isinstance(node, ast.Name):
         return node.id in _SKIPS
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return any((_chain(t) or [""])[-1] in _HIDING for t in targets)
+    return any((dotted(t) or [""])[-1] in _HIDING for t in targets)
 
 
 def _taken_away(node: ast.AST) -> Iterator[str]:
@@ -192,7 +190,7 @@ def _checks(node: ast.AST) -> bool:
         return not _holds(node.test)
     if not isinstance(node, ast.Call):
         return False
-    last = (_chain(node.func) or [node.func.attr if isinstance(node.func, ast.Attribute) else ""])[-1]
+    last = (dotted(node.func) or [node.func.attr if isinstance(node.func, ast.Attribute) else ""])[-1]
     if not last.startswith(_CHECKS):
         return False
     if last in {"raises", "assertRaises"}:
@@ -249,7 +247,7 @@ def _reached(parts: Sequence[Any]) -> Sequence[Any]:
 
 def _never(node: ast.If | ast.While) -> tuple[str, ...]:
     test = node.test
-    if (_chain(test) or [""])[-1] == "TYPE_CHECKING" or (isinstance(test, ast.Constant) and not test.value):
+    if (dotted(test) or [""])[-1] == "TYPE_CHECKING" or (isinstance(test, ast.Constant) and not test.value):
         return ("body",)
     return ("orelse",) if isinstance(node, ast.If) and _holds(test) else ()
 
@@ -261,7 +259,7 @@ def _drops(node: ast.AST) -> bool:
     if isinstance(node, ast.With | ast.AsyncWith):
         calls = [i.context_expr for i in node.items if isinstance(i.context_expr, ast.Call)]
         return any(
-            (_chain(c.func) or [""])[-1] == "suppress" and any(_names(a) & _DROPPED for a in c.args) for c in calls
+            (dotted(c.func) or [""])[-1] == "suppress" and any(_names(a) & _DROPPED for a in c.args) for c in calls
         )
     return False
 
@@ -277,4 +275,4 @@ def _answers(handler: ast.ExceptHandler) -> bool:
 def _names(node: ast.AST) -> set[str]:
     """Last parts of the names of a type or of a tuple of types."""
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    return {chain[-1] for part in parts if (chain := _chain(part))}
+    return {chain[-1] for part in parts if (chain := dotted(part))}

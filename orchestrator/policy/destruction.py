@@ -39,7 +39,7 @@ class Act:
 _RULES: Final = {
     "DESTROY-DATA": (
         "data or tables of a database are dropped",
-        r"\bdrop (?:table|database|schema|materialized view|view|column|index|type|tablespace)\b",
+        r"\bdrop (?:table|database|schema|materialized view|view|column|type|tablespace)\b",
         r"\btruncate (?:table )?\w+ ?;?$",
         r"\btruncate table\b",
         r"\bdelete from \S+ ?;?$",
@@ -81,6 +81,11 @@ _PATTERNS = tuple((code, what, Late("|".join(seen), re.IGNORECASE)) for code, (w
 _TARGETS = Late(r"\brm (?:-\S+ )*(?P<targets>[^;&|<>]*)")
 _ARGUMENTS = Late(r"""["']rm["']""")
 """``rm`` in a program's list of arguments, where a plain word can be the name of a variable."""
+_CACHES = Late(
+    r"/var/lib/apt/lists(?:/\*)?|/var/cache/(?:apt|apk|yum|dnf)(?:/[\w.*-]*)*|/root/\.cache(?:/[\w.-]+)?"
+    r"|/usr/share/(?:doc|man|locale)(?:/\*)?"
+)
+"""What every image is made smaller by, and the system fetches again."""
 _PLAIN = Late(r"(?!-)(?!.*\.\.)(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
 
 
@@ -107,4 +112,8 @@ def of_argv(argv: Sequence[str]) -> Iterator[Act]:
 def _bounded(words: str) -> bool:
     """Whether every ``rm`` of the line names plain paths below where it runs: no variable, pattern or way upwards."""
     found = [match["targets"].split() for match in _TARGETS.finditer(words)]
-    return bool(found) and all(targets and all(_PLAIN.fullmatch(t) for t in targets) for targets in found)
+    return bool(found) and all(targets and all(_named(t) for t in targets) for targets in found)
+
+
+def _named(target: str) -> bool:
+    return bool(_PLAIN.fullmatch(target) or _CACHES.fullmatch(target))

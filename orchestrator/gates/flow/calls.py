@@ -17,6 +17,8 @@ __all__ = ["Call"]
 class Call:
     """``names``: what is called, as far as it is known. ``spread``: by ``*`` or ``**`` more arguments may come.
 
+    ``spreads``: what these are given by ``**``.
+
     ``plain``: it is spelt as it was imported, so that every reader sees what is called.
     """
 
@@ -26,6 +28,7 @@ class Call:
     keywords: dict[str, Value] = field(default_factory=dict[str, Value])
     receiver: Value = ANYTHING
     spread: bool = False
+    spreads: tuple[Value, ...] = ()
     plain: bool = False
     _methods: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
 

@@ -7,8 +7,10 @@ from orchestrator.gates.flow.rules import (
     assumed,
     chance,
     code,
+    connections,
     deserialise,
     files,
+    handed_in,
     hidden,
     process,
     queries,
@@ -31,5 +33,7 @@ FAMILIES: tuple[Family, ...] = (
     assumed.FAMILY,
     settings.FAMILY,
     chance.FAMILY,
+    connections.FAMILY,
+    handed_in.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}

@@ -21,6 +21,10 @@ __all__ = ["fold_call", "format_text", "percent"]
 _TEXT_LIMIT = 4096
 _PAIR = 2
 _VIEWS = frozenset({"collections.ChainMap", "types.MappingProxyType", "collections.OrderedDict"})
+_CALCULATING = frozenset(
+    f"builtins.{n}" for n in ("str", "list", "tuple", "sorted", "dict", "set", "repr", "max", "min")
+)
+"""What these give is made of their arguments and of nothing else."""
 _SUBSTITUTES = frozenset({"substitute", "safe_substitute"})
 
 
@@ -29,6 +33,14 @@ def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | N
     special = lookup(call, attribute)
     if special is not None:
         return special
+    folded = _folded(call)
+    if folded is None or not folded.fixed:
+        return folded
+    whole = not call.spread and all(value.fixed for value in call.every())
+    return replace(folded, fixed=whole and (call.receiver is ANYTHING or call.receiver.fixed))
+
+
+def _folded(call: Call) -> Value | None:
     method = _method(call)
     if method is not None:
         return method
@@ -128,6 +140,7 @@ def _kept(call: Call, name: str) -> Value:
         texts=whole.texts,
         built=whole.built,
         origins=whole.origins,
+        fixed=name in _CALCULATING and whole.fixed,
     )
 
 
@@ -141,19 +154,22 @@ def _method(call: Call) -> Value | None:
         if value is not NOTHING:
             return _container(value)
     if name == "replace" and call.args and call.args[0].text in {"\n", "\r", "\r\n"}:
-        return replace(owner, const=NOTHING, safe=owner.safe | {"log", "url"})
+        return replace(owner, const=NOTHING, safe=owner.safe | {"log", "url"}, fixed=False)
     parts = [owner, *call.every()]
     whole = join([p.everything() for p in parts])
+    fixed = whole.fixed
     if name in {"format", "format_map", "join", "replace"} and owner.text is not None:
-        return Value(taint=whole.taint, safe=whole.safe, texts=whole.texts, built=True, origins=whole.origins)
+        return Value(
+            taint=whole.taint, safe=whole.safe, texts=whole.texts, built=True, origins=whole.origins, fixed=fixed
+        )
     if owner.taint or (owner.text is not None and whole.taint):
         return Value(taint=whole.taint, safe=owner.safe, texts=whole.texts, built=whole.built, origins=whole.origins)
-    return None
+    return Value(texts=whole.texts, built=whole.built, fixed=True) if fixed else None
 
 
 def _container(value: object) -> Value:
     if isinstance(value, list | tuple):
-        return Value(items=tuple(constant(v) for v in value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return Value(items=tuple(constant(v) for v in value), fixed=True)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return constant(value)
 
 

@@ -12,6 +12,7 @@ from orchestrator.gates.flow.expressions import Expressions
 from orchestrator.gates.flow.folding import fold_call
 from orchestrator.gates.flow.names import BUILTINS
 from orchestrator.gates.flow.values import ANYTHING, Value, of_names, replace
+from orchestrator.gates.flow.vouched import MAKES_TEXT
 
 __all__ = ["Invocations"]
 
@@ -41,25 +42,32 @@ class Invocations(Expressions):
             receiver, function = ANYTHING, self.value(node.func)
         args, spread = self._arguments(node)
         keywords: dict[str, Value] = {}
+        spreads: list[Value] = []
         for keyword in node.keywords:
             value = self.value(keyword.value)
             if keyword.arg is not None:
                 keywords[keyword.arg] = value
                 continue
             keywords |= {k: v for k, v in value.pairs or () if isinstance(k, str)}
-            spread = spread or value.pairs is None
+            if value.pairs is None:
+                spreads.append(value)
+        spread = spread or bool(spreads)
         for part, value in zip(
             (*node.args, *(k.value for k in node.keywords)), (*args, *keywords.values()), strict=False
         ):
             if value.refs:
                 self.handed_on(part, value)
-        call = Call(node, function.refs, tuple(args), keywords, receiver, spread, plain=self._plain(node))
+        call = Call(
+            node, function.refs, tuple(args), keywords, receiver, spread, tuple(spreads), plain=self._plain(node)
+        )
         self._change(node, call)
         made = self.make_call(call)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in MAKES_TEXT:
+            self.made(node, made)
         # A method of what is itself trusted may give untrusted data: request.get_json().
         named = isinstance(node.func, ast.Attribute) and node.func.attr in _GIVING and not receiver.taint
         given = function.taint - made.taint if named else frozenset[str]()
-        return replace(made, taint=made.taint | given) if given else made
+        return self.unless_checked(node, replace(made, taint=made.taint | given) if given else made)
 
     def _change(self, node: ast.Call, call: Call) -> None:
         """What a method does to the container that it is called on, and ``setattr`` to its object."""

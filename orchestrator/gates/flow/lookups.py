@@ -8,7 +8,7 @@ from functools import lru_cache
 from orchestrator.gates.flow.callnames import methods_of
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import BUILTINS
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, named
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join, named, replace
 
 __all__ = ["lookup", "member_of"]
 
@@ -114,9 +114,14 @@ def _namespace(call: Call, _: _Attribute) -> Value | None:
 
 
 def _got(call: Call, _: _Attribute) -> Value | None:
-    if not call.args or call.args[0].text is None or not call.calls_method(_GETTERS):
+    if not call.args or not call.calls_method(_GETTERS):
         return None
-    return member_of(call.receiver, call.args[0])
+    owner = call.receiver
+    if owner.fixed and owner.pairs and call.args[0].text is None:
+        # Whatever it is asked for, it gives one of its own or the default.
+        return join([*(value for _, value in owner.pairs), *(call.args[1:] or (constant(None),))])
+    found = member_of(owner, call.args[0]) if call.args[0].text is not None else None
+    return found if found is None or owner.fixed else replace(found, fixed=False)
 
 
 def _loaded(call: Call, _: _Attribute) -> Value | None:
@@ -141,7 +146,8 @@ def _by_name(call: Call, attribute: _Attribute) -> Value | None:
     if not getter:
         return None
     name = getter.partition(":")[2]
-    return attribute(first, name) if "attrgetter" in getter else member_of(first, constant(name))
+    found = attribute(first, name) if "attrgetter" in getter else member_of(first, constant(name))
+    return found if found is None or first.fixed else replace(found, fixed=False)
 
 
 def member_of(owner: Value, key: Value) -> Value | None:

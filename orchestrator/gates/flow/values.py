@@ -61,7 +61,8 @@ class Value(NamedTuple):
     ``const``: the folded constant. ``taint``: labels of untrusted origins.
     ``safe``: kinds of use for which it was made harmless. ``items`` and
     ``pairs``: of containers. ``texts``: constant pieces of a string built at
-    run time. ``origins``: local names that it was computed from.
+    run time. ``origins``: local names that it was computed from. ``fixed``: whatever it is, it is made of nothing
+    but constants of the module; unlike the others it is only set when that is certain.
 
     A tuple, because a module makes and compares tens of thousands of them.
     """
@@ -75,6 +76,7 @@ class Value(NamedTuple):
     texts: tuple[str, ...] = ()
     built: bool = False
     origins: frozenset[str] = frozenset()
+    fixed: bool = False
 
     @property
     def text(self) -> str | None:
@@ -127,10 +129,10 @@ def constant(value: object) -> Value:
     """A constant; too long a one is not kept whole."""
     if isinstance(value, str | bytes) and len(value) > _TEXT_LIMIT:
         head = value[:_TEXT_LIMIT]
-        return Value(texts=(head,) if isinstance(head, str) else ())
+        return Value(texts=(head,) if isinstance(head, str) else (), fixed=True)
     if isinstance(value, int) and value.bit_length() > _TEXT_LIMIT:
         return ANYTHING
-    return Value(const=value, texts=(value,) if isinstance(value, str) else ())
+    return Value(const=value, texts=(value,) if isinstance(value, str) else (), fixed=True)
 
 
 @lru_cache(maxsize=16384)
@@ -177,6 +179,7 @@ def _joined(one: Value, other: Value) -> Value:
         texts=texts,
         built=one.built or other.built,
         origins=one.origins | other.origins,
+        fixed=one.fixed and other.fixed,
     )
 
 
@@ -189,11 +192,11 @@ def added(left: Value, right: Value) -> Value | None:
     if isinstance(left.const, int) and isinstance(right.const, int):
         return constant(left.const + right.const)
     if left.items is not None and right.items is not None:
-        return Value(items=(*left.items, *right.items)[:_UNROLLED])
+        return Value(items=(*left.items, *right.items)[:_UNROLLED], fixed=left.fixed and right.fixed)
     return None
 
 
 def common_safety(*values: Value) -> frozenset[str]:
-    """What every untrusted part was made harmless for."""
-    dirty = [v.everything().safe for v in values if v.everything().taint]
-    return intersection(dirty)
+    """What every untrusted part was made harmless for; with none, every part that is not fixed."""
+    deep = [v.everything() for v in values]
+    return intersection([v.safe for v in deep if v.taint] or [v.safe for v in deep if not v.fixed])

@@ -61,6 +61,10 @@ _HINT = re.compile(
 )
 """A piece of each form: most lines are done with after one search."""
 
+_MADE_UP = re.compile(r"(.)\1{9}")
+"""No generator gives ten equal letters in a row; whoever fills in a form does."""
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ ]?){16,2048}")
+_BACKWARDS = re.compile(r"\[\s*:?\s*:\s*-1\s*\]|\breversed\b")
 _SHORTEST = 16
 _SEAM = re.compile(r"[\"']\s*\+?\s*[fFrRbBuU]{0,2}[\"']")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,4096}={0,2}")
@@ -72,7 +76,7 @@ def forms(line: str) -> Iterator[str]:
     if not texts:
         return
     for name, pattern in FORMS.items():
-        if any(pattern.search(text) for text in texts):
+        if any(not _MADE_UP.search(found[0]) for text in texts for found in pattern.finditer(text)):
             yield name
 
 
@@ -85,7 +89,15 @@ def readings(line: str) -> list[str]:
     if joined != line:
         texts.append(joined)
     texts += [plain for text in list(texts) for run in _BASE64.findall(text) if (plain := _decoded(run))]
-    return texts
+    texts += [plain for text in list(texts) for run in _HEX.findall(text) if (plain := _unhexed(run))]
+    return [*texts, *(text[::-1] for text in list(texts))] if _BACKWARDS.search(line) else texts
+
+
+def _unhexed(run: str) -> str:
+    try:
+        return bytes.fromhex(run).decode("ascii")
+    except ValueError:
+        return ""
 
 
 def _decoded(run: str) -> str:

@@ -132,10 +132,11 @@ _PATTERNS: tuple[tuple[KindRule, Late], ...] = (
     (RIGHTS, Late(r"NOPASSWD|\bsetcap\b|\bvisudo\b|/etc/sudoers")),
     (INSECURE, Late(r"\bcurl\b[^;&|\n]{0,200}\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
     (INSECURE, Late(r"--no-check-certificate|--trusted-host|\bstrict-ssl\s*=?\s*false|sslVerify\s*=?\s*false|NODE_TLS_REJECT_UNAUTHORIZED=0|GIT_SSL_NO_VERIFY=|StrictHostKeyChecking[= ]no")),
+    (INSECURE, Late(r"--allow-unauthenticated|--force-yes|--allow-insecure-repositories|\[[^\]]{0,80}trusted=yes|--nogpgcheck|--no-gpg-check|--allow-untrusted|\bgpgcheck=0")),
 )  # fmt: skip
 _DOCKER: tuple[tuple[KindRule, Late], ...] = (
     (REMOTE_ADD, Late(r"^\s*ADD\s+(?!.*--checksum=)[^\n]*\b(?:https?|git|ftp)(?:://|@)", re.IGNORECASE)),
-    (SECRET_ARG, Late(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
+    (SECRET_ARG, Late(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)(?!\w*_?(?:FILE|PATH|DIR|NAME|URL|HEADER|TTL|LIFETIME)[= ])\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
 )  # fmt: skip
 _QUOTES = re.compile(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
 _SAVED = Late(rf"{_FETCH}[^;&|\n]{{0,200}}?(?:\s-[oO]\s?|>\s?)([\w./$-]{{1,80}})")
