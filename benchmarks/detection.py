@@ -6,7 +6,8 @@ Each of the pairs in `tests/data/detection_pairs.toml` is one weakness and the s
 pair's weakness when it refuses the vulnerable file; it is wrong when it refuses the mended one too. Youden's J is the
 share of the first minus the share of the second, with a 95 % interval for paired shares (Agresti and Min, 2005). What
 only adds noise (asserts, imports, pseudo-random numbers, a process without a shell) counts for nobody: B/S 101, 110,
-311, 403, 404, 603, 607. bandit's own examples come from its source distribution.
+311, 403, 404, 603, 607. bandit's own examples come from its source distribution. A second set stands in
+`tests/data/gate_evasions.toml`; a weakness's own figures are of both sets together.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from orchestrator.models.gate import Disposition, Finding
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 PAIRS = Path(__file__).parents[1] / "tests/data/detection_pairs.toml"
+EVASIONS = PAIRS.with_name("gate_evasions.toml")
 BIN = Path(sys.executable).parent
 NOISE = frozenset({"101", "110", "311", "403", "404", "603", "607"})
 _95 = 1.96
@@ -41,23 +43,36 @@ Flagged = Mapping[str, bool]
 
 def main() -> None:
     pairs: list[dict[str, Any]] = tomllib.loads(PAIRS.read_text())["pair"]
+    first = range(len(pairs))
+    pairs += [{**v, "vulnerable": v["bad"], "fixed": v["good"]} for v in _blind()]
+    second = range(len(first), len(pairs))
     files = {f"{n:03}_{side}.py": pair[side] for n, pair in enumerate(pairs) for side in ("vulnerable", "fixed")}
     bandit, ruff, handrail = by_bandit(files), by_ruff(files), by_handrail(files)
     both = {path: bandit[path] or ruff[path] for path in files}
     tools: dict[str, Flagged] = {"bandit": bandit, "ruff": ruff, "both": both, "Handrail": handrail}
-    figures: dict[str, float] = {"pairs": float(len(pairs)), "weaknesses (CWE)": float(len({p["cwe"] for p in pairs}))}
+    figures: dict[str, float] = {"pairs": float(len(first)), "weaknesses (CWE)": float(len({p["cwe"] for p in pairs}))}
     for name, flagged in tools.items():
-        figures |= _shares(name, flagged, range(len(pairs)))
+        figures |= _shares(name, flagged, first)
+    figures["written blind, pairs"] = float(len(second))
+    for name, flagged in tools.items():
+        figures |= _shares(f"written blind, {name}", flagged, second)
     for cwe in sorted({p["cwe"] for p in pairs}):
         numbers = [n for n, p in enumerate(pairs) if p["cwe"] == cwe]
-        for name in ("both", "Handrail"):
-            figures[f"CWE-{cwe}, J, {name} (of {len(numbers)})"] = _youden(tools[name], numbers)[0]
+        figures[f"CWE-{cwe}, J, both (of {len(numbers)})"] = _youden(tools["both"], numbers)[0]
+        youden, low, high = _youden(tools["Handrail"], numbers)
+        figures |= {f"CWE-{cwe}, J, Handrail{end}": v for end, v in (("", youden), (", from", low), (", to", high))}
     figures["bandit's examples: its findings that Handrail does not report"] = float(len(missing_examples()))
     goals = {
         "Handrail, J": (">=", 0.7),
         "bandit's examples: its findings that Handrail does not report": ("<=", 0.0),
     }
     report("detection", figures, goals)
+
+
+def _blind() -> list[dict[str, Any]]:
+    """Of the evasions that were written before looking those that are a weakness of Python with a number."""
+    made: list[dict[str, Any]] = tomllib.loads(EVASIONS.read_text())["evasion"]
+    return [evasion for evasion in made if "cwe" in evasion]
 
 
 def _shares(name: str, flagged: Flagged, numbers: Sequence[int]) -> dict[str, float]:

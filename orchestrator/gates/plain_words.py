@@ -13,9 +13,9 @@ import re
 __all__ = ["literals", "speaks_for_itself"]
 
 _HEADER = re.compile(r"(?:X-)?[A-Z][A-Za-z]{1,20}(?:-[A-Z][A-Za-z]{0,20}){1,5}")
-_PATH = re.compile(r"(?:/[A-Za-z<{:][A-Za-z_<>:{}.-]{0,40}){1,8}/?")
+_PATH = re.compile(r"(?:/[A-Za-z<{:][A-Za-z_<>:{}.-]{0,40}){2,8}/?")
 _SENTENCE = re.compile(r"[A-Z][^\n]{2,200}[.!?:…]")
-_NAME = re.compile(r"[A-Za-z][A-Za-z_. /:-]{1,60}")
+_NAME = re.compile(r"[A-Za-z/][A-Za-z_. /:-]{1,60}")
 _SAID = re.compile(
     r"(?:field|header|name|param(?:eter)?|type|url|path|label|message|help(?:_text)?|prefix|column|scope|claim|cookie"
     r"|placeholder|title|description|endpoint|route|template)s?[\"']?\s*(?::\s*\w+\s*)?[:=]$",

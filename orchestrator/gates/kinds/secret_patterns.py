@@ -63,6 +63,7 @@ _HINT = re.compile(
 
 _MADE_UP = re.compile(r"(.)\1{9}")
 """No generator gives ten equal letters in a row; whoever fills in a form does."""
+_FILLING = re.compile(r"(.)\1{7,}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ ]?){16,2048}")
 _BACKWARDS = re.compile(r"\[\s*:?\s*:\s*-1\s*\]|\breversed\b")
 _SHORTEST = 16
@@ -76,8 +77,13 @@ def forms(line: str) -> Iterator[str]:
     if not texts:
         return
     for name, pattern in FORMS.items():
-        if any(not _MADE_UP.search(found[0]) for text in texts for found in pattern.finditer(text)):
+        if any(_is_real(found[0], pattern) for text in texts for found in pattern.finditer(text)):
             yield name
+
+
+def _is_real(text: str, pattern: re.Pattern[str]) -> bool:
+    """Whether there is a key without the letters that only fill a form; some may stand behind a real one."""
+    return not _MADE_UP.search(text) or bool(pattern.search(_FILLING.sub("", text)))
 
 
 def readings(line: str) -> list[str]:
