@@ -49,7 +49,8 @@ def files() -> list[File]:
     for line in PLACES.read_text(encoding="utf-8").splitlines():
         kind, *rest = line.split("\t")
         if kind == "file":
-            found.append(File(*rest[1:]))
+            package, version, path, digest = rest[1:]
+            found.append(File(package, version, path, digest))
         elif kind == "blind":
             place = int(rest[1]), int(rest[2])
             found[int(rest[0])].blind[place] = frozenset(filter(None, rest[4].split(",")))

@@ -168,12 +168,19 @@ def read_body(blocks: Sequence[Block], report: Report, *, items_are_criteria: bo
 
 def _asides(blocks: Sequence[Block]) -> frozenset[int]:
     """The places of what is no criterion under headings that hold criteria."""
-    heads = [i for i, b in enumerate(blocks) if b.kind is BlockKind.HEADING]
+    heads = [i for i, b in enumerate(blocks) if b.kind is BlockKind.HEADING or _heads_criteria(b)]
     found: set[int] = set()
     for at, end in pairwise([*heads, len(blocks)]):
-        if _LABELS.get(_heading_words(blocks[at])) is Label.ACCEPT:
-            found |= {at + 1 + i for i in asides(blocks[at + 1 : end])}
+        if _heads_criteria(blocks[at]):
+            labels = (i for i in range(at + 1, end) if label_of(blocks[i].text) is not None)
+            found |= {at + 1 + i for i in asides(blocks[at + 1 : next(labels, end)])}
     return frozenset(found)
+
+
+def _heads_criteria(block: Block) -> bool:
+    """A heading *Acceptance Criteria*, or a line of its own that says only that."""
+    alone = block.kind is BlockKind.HEADING or (block.kind is BlockKind.PARAGRAPH and not block.level)
+    return alone and len(block.raw) < _LONGEST_LABEL and _LABELS.get(_heading_words(block)) is Label.ACCEPT
 
 
 def _heading_words(block: Block) -> str:
@@ -200,7 +207,7 @@ class _Reader:
         self._stage = -1
 
     def read(self, block: Block) -> None:
-        if block.kind is BlockKind.HEADING:
+        if block.kind is BlockKind.HEADING or (":" not in block.raw and _heads_criteria(block)):
             self._heading(block)
             return
         found = None if block.kind is BlockKind.CODE else label_of(block.text)

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 
 from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft, split_lines
+from orchestrator.specs.kinds import PRIORITY_NOTE, priority_of
 from orchestrator.specs.markdown import Block, BlockKind
 
 _HEADING = re.compile(r"Requirement\s+([0-9]{1,5})\b\s*[:.\u2014\u2013-]?\s*", re.IGNORECASE)
+_BARE = re.compile(r"([0-9]{1,3})[.)]?\s+(?=[^\W\d])")
 _NUMBERED_LINE = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}[.:)]?\s+(?:when|if|while|where|the)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"([0-9]{1,5})\.([0-9]{1,5})\b[.:)]?\s*")
 
@@ -42,18 +44,42 @@ def _opens_criterion(line: str) -> bool:
 
 
 def _starts(blocks: Sequence[Block]) -> list[int]:
-    return [i for i, b in enumerate(blocks) if b.kind is BlockKind.HEADING and _HEADING.match(b.text)]
+    named = [i for i, b in enumerate(blocks) if b.kind is BlockKind.HEADING and _HEADING.match(b.text)]
+    return named or [i for i, b in enumerate(blocks) if b.kind is BlockKind.HEADING and _is_numbered(blocks, i)]
+
+
+def _is_numbered(blocks: Sequence[Block], i: int) -> bool:
+    """``### 1. Login`` over criteria with SHALL, as some write it who leave the word Requirement out."""
+    if _BARE.match(blocks[i].text) is None:
+        return False
+    inside = blocks[i + 1 : extent(blocks, i, frozenset())]
+    at = next((k for k, b in enumerate(inside) if _is_accept(b)), len(inside))
+    return any("SHALL" in b.raw for b in inside[at:]) and not any(
+        _BARE.match(b.text) for b in inside if b.kind is BlockKind.HEADING
+    )
+
+
+def _is_accept(block: Block) -> bool:
+    return block.raw.strip("*_ :").casefold() == "acceptance criteria"
 
 
 def _draft(blocks: Sequence[Block], i: int, starts: frozenset[int], report: Report) -> Draft:
     head = blocks[i]
-    found = _HEADING.match(head.text)
+    found = _HEADING.match(head.text) or _BARE.match(head.text)
     number = str(int(found[1])) if found else ""
-    title = " ".join(head.text[found.end() if found else 0 :].split())
+    title = " ".join(PRIORITY_NOTE.sub("", head.text[found.end() if found else 0 :]).split())
     inside = blocks[i + 1 : extent(blocks, i, starts)]
     draft = make_draft(number, title, inside, head, report, items_are_criteria=True)
+    draft.priority = priority_of(head.text)
     _number_criteria(draft, number, report)
     return draft
+
+
+def _free(wanted: str, taken: Sequence[str], number: str) -> str:
+    """A second list under the same requirement begins with 1 again: its items are counted on."""
+    if wanted not in taken:
+        return wanted
+    return f"{number}.{1 + max(int(alias.rpartition('.')[2]) for alias in taken)}"
 
 
 def _number_criteria(draft: Draft, number: str, report: Report) -> None:
@@ -64,7 +90,7 @@ def _number_criteria(draft: Draft, number: str, report: Report) -> None:
         if written and written[1] == number:
             alias, text = f"{number}.{int(written[2])}", text[written.end() :]
         else:
-            alias = f"{number}.{draft.body.ordinals[place - 1] or place}"
+            alias = _free(f"{number}.{draft.body.ordinals[place - 1] or place}", draft.aliases, number)
         if alias in draft.aliases:
             report.add("PRD011", criterion.span.line, criterion.span.column, f"The criterion {alias} exists twice.")
         draft.aliases.append(alias)

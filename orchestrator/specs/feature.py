@@ -18,7 +18,7 @@ from orchestrator.specs.draft import (
     with_trail,
 )
 from orchestrator.specs.markdown import Block, BlockKind
-from orchestrator.specs.naming import split_id
+from orchestrator.specs.naming import split_id, starts_with_id
 
 
 def count(blocks: Sequence[Block]) -> int:
@@ -29,22 +29,31 @@ def count(blocks: Sequence[Block]) -> int:
 def read(blocks: Sequence[Block], report: Report) -> Found:
     """All requirements of the document, in order."""
     lines = split_lines(blocks)
-    starts = _starts(lines)
+    starts = _starts(lines, items=True)
     _refuse_headings_without_id(lines, starts, report)
     title = document_title(lines)
     known = frozenset(starts)
     return Found(title, [title], [_draft(lines, i, known, report) for i in starts])
 
 
-def _starts(blocks: Sequence[Block]) -> list[int]:
-    """Below a Requirements heading any id counts, elsewhere only ``REQ-``."""
+def _starts(blocks: Sequence[Block], *, items: bool = False) -> list[int]:
+    """Below a Requirements heading any id counts, elsewhere only ``REQ-``. ``items``: also in a list below one."""
     found: list[int] = []
     for i, (block, trail) in enumerate(with_trail(blocks)):
+        if items and block.kind is BlockKind.ITEM and "REQ-" in block.raw and _is_item(block, trail):
+            found.append(i)
+            continue
         parts = split_id(block.text) if block.kind is BlockKind.HEADING else None
         wanted = parts is not None and (parts[0].startswith("REQ-") or _under_requirements(trail))
         if wanted and not names_group(blocks, i):
             found.append(i)
     return found
+
+
+def _is_item(block: Block, trail: tuple[Block, ...]) -> bool:
+    """``- REQ-003: ...`` that stands in no requirement with a heading of its own."""
+    inside = any((parts := split_id(h.text)) is not None and parts[0].startswith("REQ-") for h in trail)
+    return _under_requirements(trail) and not inside and block.text.startswith("REQ-") and starts_with_id(block.text)
 
 
 def _under_requirements(trail: tuple[Block, ...]) -> bool:
@@ -54,6 +63,10 @@ def _under_requirements(trail: tuple[Block, ...]) -> bool:
 def _draft(blocks: Sequence[Block], i: int, starts: frozenset[int], report: Report) -> Draft:
     head = blocks[i]
     key, title = split_id(head.text) or ("", head.text)
+    if head.kind is BlockKind.ITEM:
+        made = make_draft(key, "", blocks[i + 1 : extent(blocks, i, starts)], head, report)
+        made.statement = "\n\n".join(part for part in (" ".join(title.split()), made.statement) if part)
+        return made
     return make_draft(key, " ".join(title.split()), blocks[i + 1 : extent(blocks, i, starts)], head, report)
 
 

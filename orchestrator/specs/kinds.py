@@ -39,6 +39,8 @@ _PRIORITY = re.compile(
     r"|\((must|should|could|won'?t)(?:[- ]have)?\)|^\W*(must|should|could|won'?t)[- ]have\b",
     re.IGNORECASE,
 )
+PRIORITY_NOTE = re.compile(r"\(\s*priority\b[^)]{0,20}\)", re.IGNORECASE)
+"""``(Priority: P1)`` in a title."""
 _P_NUMBER = re.compile(r"p[0-5]")
 _WORDS = frozenset({"must", "should", "could", "wont", "critical", "high", "medium", "low"})
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from orchestrator.models.spec import Criterion, Span
-from orchestrator.specs.body import Body, Label, label_of, one_line, read_body
+from orchestrator.specs.body import Body, Label, label_of, one_line, pieces, read_body
 from orchestrator.specs.codes import Report
 from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft
 from orchestrator.specs.kinds import is_non_goal, kind_of, priority_of
@@ -40,7 +40,9 @@ from orchestrator.specs.prose import (
 from orchestrator.specs.rows import read_row, read_table
 
 _BOX = re.compile(r"\[[ xX]\]\s+")
-_NUMBER = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})+|[A-Z]{1,4}[0-9]{1,4})[.:)]?\s+")
+_NUMBER = re.compile(
+    r"([0-9]{1,3}(?:\.[0-9]{1,3})+|[A-Z]{1,4}[0-9]{1,4})[.:)]?\s+(?!%|percent\b|(?:ms|s|[kmgt]i?b)\b)(?=\D)", re.ASCII
+)
 _TITLED = re.compile(r"\*\*(?P<a>[^*\n]{2,80})\*\*|__(?P<b>[^_\n]{2,80})__")
 _KINDS_OF_TEXT = re.compile(r"^(?:PRD|PR/?FAQ|RFC|Feature request|Issue)\s*[:\u2014\u2013-]\s*", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:nothing|none|n/?a|-|tbd)?[.!]?", re.IGNORECASE)
@@ -99,7 +101,7 @@ def _with_headings(blocks: Sequence[Block]) -> list[Block]:
     """Lines that only look like headings become some, one level below the last real one."""
     found: list[Block] = []
     level = 1
-    for block in (part for whole in blocks for part in whole.parts(_opens)):
+    for block in (part for whole in blocks for part in pieces(whole, _opens)):
         if block.kind is BlockKind.HEADING:
             level = block.level + 1
         if block.kind is not BlockKind.PARAGRAPH or block.level or block.quoted or "\n\n" in block.raw:
@@ -272,6 +274,8 @@ class _Reader:
         if section in (Section.MEASURES, Section.GOALS) and not self.state.lead[1]:
             self.state.criteria.append(Criterion(text=one_line(block.text), span=block.span))
             return end
+        if self._numbers_group(block, end):
+            return i + 1
         nested = [b for b in inside if b.kind is BlockKind.ITEM and b.level == block.level + 1]
         if len(nested) > 1 and self._groups(block, nested, section):
             return i + 1
@@ -279,6 +283,11 @@ class _Reader:
         if named or self._wanted(one_line(block.text), section, block, item=True):
             self._add(self._from_item(block, inside))
         return end
+
+    def _numbers_group(self, block: Block, end: int) -> bool:
+        """Whether ``1. Orders`` stands above ``1.1 ...`` and only names what they are about."""
+        below = _key(self._blocks[end].text)[0] if end < len(self._blocks) else ""
+        return bool(block.ordinal) and not _key(block.text)[0] and below.startswith(f"{block.ordinal}.")
 
     def _groups(self, block: Block, nested: Sequence[Block], section: Section) -> bool:
         """Whether an item only names a group, and the items below it are the requirements."""

@@ -23,6 +23,7 @@ _MARKS = (
 )
 _QUESTION = re.compile(r"(?:Q(?:uestion)?\s*[0-9]{0,3}\s*[:.)]\s*)(.+\?)\s*$", re.DOTALL)
 _ANSWER = re.compile(r"A(?:nswer)?\s*[0-9]{0,3}\s*[:.)]\s*")
+_TITLE = re.compile(r"(?:sub-?)?(?:heading|headline|title)\s*:", re.IGNORECASE)
 _QUOTED = re.compile('["\u201c][^"\u201d]{10,}["\u201d]')
 
 
@@ -63,6 +64,6 @@ def _shaped(block: Block) -> list[Block]:
             continue
         answer = _ANSWER.match(part.text)
         rest = part.after(answer.end()) if answer else part
-        if rest is not None and not _QUOTED.search(rest.text):
+        if rest is not None and not _QUOTED.search(rest.text) and not _TITLE.match(rest.text):
             found.append(rest)
     return found

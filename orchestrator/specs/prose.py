@@ -110,7 +110,8 @@ CONDITION = re.compile(r"(?:if|when|whenever|while|once|unless)\b[^,]{3,200},", 
 ANNOUNCES = re.compile(r"\b(?:announc(?:ed|es|ing)|launch(?:ed|es)?|introduc(?:ed|es|ing)|unveil\w*)\b", re.IGNORECASE)
 PROMISES = re.compile(
     r"\b(?:you|customers?|members?|users?|shoppers?|guests?)"
-    r" (?:gets?|receives?|sees?|finds?|chooses?|types?|pays?|opens?)\b",
+    r" (?:gets?|receives?|sees?|finds?|chooses?|types?|pays?|opens?|scans?|orders?|books?|picks?|search(?:es)?|saves?"
+    r"|shares?|uploads?|tracks?|returns?|cancels?|adds?|removes?|views?|selects?|taps?|enters?)\b",
     re.IGNORECASE,
 )
 """What a press release says that people will do, in the present tense."""

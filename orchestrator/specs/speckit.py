@@ -24,7 +24,7 @@ from orchestrator.specs.draft import (
     split_lines,
     with_trail,
 )
-from orchestrator.specs.kinds import priority_of
+from orchestrator.specs.kinds import PRIORITY_NOTE, priority_of
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import ID, split_id
 from orchestrator.specs.rows import read_row, read_table
@@ -37,7 +37,6 @@ _BRANCH = "feature branch"
 _OPENING = 12
 """Blocks at the top of a spec in which its title and branch stand."""
 _SET_OFF = re.compile(r"(?:\[[ xX]\]\s{1,3})?(?:\*\*|__|\*|_|`|\[)")
-_PRIORITY = re.compile(r"\(\s*priority\b[^)]{0,20}\)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -99,7 +98,7 @@ def _from_story(blocks: Sequence[Block], i: int, report: Report) -> Draft:
     head = blocks[i]
     found = _STORY.match(head.text)
     key = f"US{int(found[1])}" if found else ""
-    title = _PRIORITY.sub("", head.text[found.end() if found else 0 :])
+    title = PRIORITY_NOTE.sub("", head.text[found.end() if found else 0 :])
     made = make_draft(key, " ".join(title.split()), blocks[i + 1 : extent(blocks, i, frozenset())], head, report)
     made.priority = priority_of(head.text)
     made.statement = made.statement or made.title

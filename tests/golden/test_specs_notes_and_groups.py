@@ -90,6 +90,8 @@ Assumption: numbers have 16 digits.
 
 - Rationale: cashiers guess today.
 
+*Where:* `src/till.py`
+
 Somebody wrote this on a Friday.
 """
 
@@ -98,6 +100,7 @@ Somebody wrote this on a Friday.
 def test_notes_among_criteria_are_kept_and_are_no_criteria(heading: str) -> None:
     (one,) = _parsed(NOTED.replace("Requirement 1", heading)).requirements
     assert [text[:4] for text in _criteria(one)] == ["WHEN", "IF t"]
+    assert [w.value for w in one.where] == ["src/till.py"]
     for words in ("Note: the old", "Assumption: numbers", "Rationale: cashiers", "on a Friday", "must all be true"):
         assert words in one.statement, words
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from orchestrator.models.spec import SpecFormat
 from orchestrator.planning.check import check_plan
 from orchestrator.specs.codes import CODES, SpecProblems
-from orchestrator.specs.lint.document import heads_in
 from orchestrator.specs.lint.table import RULES
+from orchestrator.specs.lint.texts import heads_in, holds
 from orchestrator.specs.parse import parse_spec
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
@@ -125,3 +125,4 @@ def test_no_sentence_that_a_rule_remarks_on_is_passed_over(code: str, data: st.D
     found = told.search(data.draw(st.from_regex(told)))
     assert found
     assert held["heads"] & heads_in(f"The till must {found[0]} 5 ")
+    assert not held.get("holding") or holds(found[0].casefold(), held["holding"])
