@@ -151,8 +151,9 @@ def explain(path: Path) -> None:
 @click.option("--format", "format_", type=click.Choice(["text", "mermaid", "svg"]), default="text", show_default=True)
 def graph(path: Path, format_: str) -> None:
     from orchestrator.workflows import graph as drawing
+    from orchestrator.workflows.picture import svg
 
-    draw = {"text": drawing.terminal, "mermaid": drawing.mermaid, "svg": drawing.svg}[format_]
+    draw = {"text": drawing.terminal, "mermaid": drawing.mermaid, "svg": svg}[format_]
     say(draw(_any(path)).rstrip("\n"))
 
 

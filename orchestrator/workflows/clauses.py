@@ -15,7 +15,7 @@ from orchestrator.workflows import instruct, words
 from orchestrator.workflows.grammar import Unclear
 
 _IF = re.compile(
-    r"(?:(?:and|but|so|then|also|however),? )*(?:if|when|in case|should) (?P<when>(?:[^,`()]|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) )|:)(?: then)? ?| then )(?P<then>.*)",
+    r"(?:(?:and|but|so|then|also|however),? )*(?:if|when|in case|should) (?P<when>(?:[^,`()]|,(?=\d)|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) |\d)|:)(?: then)? ?| then )(?P<then>.*)",
     re.IGNORECASE,
 )
 _UNLESS = re.compile(r"unless ", re.IGNORECASE)
@@ -116,6 +116,19 @@ def question(text: str) -> str | None:
         return None
     verb, who, rest = found["verb"].lower(), found["who"].lower(), found["rest"].strip()
     return f"{who} {rest}" if verb == "do" else f"{who} {verb} {rest}"
+
+
+_ONWARD = re.compile(
+    r"(?P<does>.+?),? (?:and|then)(?: then)? (?P<go>(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) "
+    r"(?:step )?(?:`[^`]+`|\d[\d.]*)|stop|end as [a-z]+)",
+    re.IGNORECASE,
+)
+
+
+def onward(text: str) -> tuple[str, str] | None:
+    """``restore it and go back to step 3``: what is done, and where it goes on then."""
+    found = _ONWARD.fullmatch(text)
+    return (found["does"], found["go"]) if found else None
 
 
 def otherwise(text: str) -> str | None:

@@ -141,9 +141,17 @@ class Flow:
         each = forms.EACH.fullmatch(text)
         if each is not None:
             return self._each(sentence, each, made, wanted)
-        made += self._activity(sentence, self._in_full(text), wanted)
+        does, go = clauses.onward(text) or (text, "")
+        made += self._activity(sentence, self._in_full(does), wanted)
+        self._leads(sentence, made[-1], go)
         self._mark(sentence, "node")
         return None
+
+    def _leads(self, sentence: Sentence, draft: Draft, go: str) -> None:
+        """Where it goes on after a step whose sentence says so."""
+        jump = self._jump(go, sentence) if go else None
+        if jump is not None:
+            draft.on[draft.primary] = jump
 
     def _in_full(self, text: str) -> str:
         """What stands under ``Prerequisites`` and is no step is something to have."""
@@ -309,7 +317,9 @@ class Flow:
                 jump = Target(To.NODE, draft.id)
                 owner.sides.append([draft])
         if jump is None:
-            side = self._activity(sentence, text, None)
+            does, go = clauses.onward(text) or (text, "")
+            side = self._activity(sentence, does, None)
+            self._leads(sentence, side[-1], go)
             if into is None:
                 owner.sides.append(side)
             else:
@@ -337,6 +347,8 @@ class Flow:
             )
         if self._denied and found.kind == NodeKind.TASK:
             raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
+        if found.kind == NodeKind.TASK and forms.LEADS_ON.search(found.title):
+            raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
         self._ensure_told(found)
         for name, fact in found.facts.items():
             if self.facts.setdefault(name, fact) != fact:

@@ -49,6 +49,11 @@ THING: Final = re.compile(
     re.IGNORECASE,
 )
 """Words without a verb that would make a sentence of them."""
+LEADS_ON: Final = re.compile(
+    r"\b(?:go(?:es)?(?: back)?|returns?|jumps?|skips?) (?:on )?to (?:step|section|phase) `?[\d`]|\brepeats? (?:from )?steps? `?[\d`]",
+    re.IGNORECASE,
+)
+"""A way through the process, which no step of a person may swallow."""
 _CONTINUED: Final = re.compile(r":$|\b(?:using|with|by|run|command|commands|like so|follows)$", re.IGNORECASE)
 _MOST_LINES: Final = 20
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
 from orchestrator.workflows import instruct, phrasing, words
-from orchestrator.workflows.people import is_person, is_thing
+from orchestrator.workflows.people import DEPARTMENTS, is_person, is_thing
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
 """What "the gates" means when none is named."""
@@ -149,7 +149,7 @@ def _ask(text: str, found: re.Match[str]) -> Activity | None:
     role = role_name(found["role"])
     if role is None:
         return None
-    facts = dict(_fact(part) for part in re.split(r"\)?,? and for (?=the |a |an |how )", found["what"]))
+    facts = dict(_fact(part) for part in re.split(r"\)?,? and for (?=the |a |an |how |whether )", found["what"]))
     return Activity("ask", text, {"role": role, "asks": tuple(facts)}, facts)
 
 
@@ -161,8 +161,8 @@ def _fact(part: str) -> tuple[str, dict[str, Any]]:
             f"What kind of answer {part!r} has is not said.",
             "(a number), (a number in euros), (a text), (one of `low` and `high`), (a list of at most 10), (yes or no)",
         )
-    fact: dict[str, Any] = {"question": noun["noun"], **_type(kind)}
-    return words.slug(noun["noun"]), fact
+    asked = noun["noun"].removeprefix("whether ")
+    return words.slug(asked), {"question": asked, **_type(kind)}
 
 
 def _type(kind: str) -> dict[str, Any]:
@@ -188,6 +188,8 @@ _TYPES: Final[tuple[tuple[str, Callable[[re.Match[str]], dict[str, Any]]], ...]]
 def _whether(text: str, found: re.Match[str]) -> Activity | None:
     role = role_name(found["role"])
     if role is None:
+        return None
+    if not text.lower().startswith("ask") and not is_person(role):
         return None
     name = words.slug(found["what"])
     fact = {"kind": "yes-no", "question": found["what"]}
@@ -242,6 +244,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(r"ask (?:the|an) agent to (?P<what>.+)"), _agent),
     (_compiled(r"(?:the|an) agent (?P<what>(?!approves?\b)[a-z]+s\b.+)"), _agent),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>(?:[^()]|\([^()]*\))+)"), _whether),
+    (_compiled(rf"(?:the |a |an )?(?P<role>{_ROLE}){_MODAL} (?:decides?|determines?) whether (?P<what>[^(),]+)"), _whether),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) for (?P<what>.+)"), _ask),
     (_compiled(r"(?:notify|inform|tell|alert) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
     (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
@@ -312,7 +315,7 @@ def _by_role(text: str, known: Collection[str]) -> Activity | None:
     while found is not None:
         role = role_name(found["role"])
         if role is not None and not text.startswith("`") and _is_done(found, text):
-            if role in known or (is_person(role) and (found["the"] or found["modal"])):
+            if role in known or (is_person(role) and (found["the"] or found["modal"] or _is_department(found, text))):
                 return Activity("task", text, {"role": role})
             doubtful = doubtful or role
         found = _longer(text, found)
@@ -328,6 +331,15 @@ def _is_done(found: re.Match[str], text: str) -> bool:
     if verb.lower() in {"be", "have"}:
         return modal and instruct.is_duty(text[found.start("verb") :])
     return words.base_verb(verb) is not None and (modal or verb.endswith("s"))
+
+
+def _is_department(found: re.Match[str], text: str) -> bool:
+    """Whether a word such as ``Finance`` stands alone and does something to a thing: ``Finance pays the bill``."""
+    rest = text[found.end("verb") :]
+    return (
+        found["role"].lower() in DEPARTMENTS
+        and re.match(r" (?:the|a|an|all|every|each|their|its|it)\b", rest) is not None
+    )
 
 
 def _longer(text: str, found: re.Match[str]) -> re.Match[str] | None:

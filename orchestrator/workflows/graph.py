@@ -1,14 +1,10 @@
-"""A Workflow as a drawing: lines for a terminal, Mermaid, and an SVG that needs nothing beside it."""
+"""A Workflow as a drawing in text: lines for a terminal, and Mermaid."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
-from html import escape
 
-from orchestrator.models.workflow import Node, NodeKind, Workflow
-
-_WIDTH, _ROW, _LEFT, _LANE = 460, 64, 24, 16
+from orchestrator.models.workflow import NodeKind, Workflow
 
 
 def terminal(workflow: Workflow) -> str:
@@ -52,63 +48,3 @@ _SHAPES = {
 
 def _quoted(text: str) -> str:
     return "".join(c if c.isalnum() or c in " .,:()/-_" else f"#{ord(c)};" for c in text)
-
-
-def svg(workflow: Workflow) -> str:
-    """Nodes one below the other; passages to the next node straight, all others at the side. No script, no link."""
-    names = list(workflow.nodes)
-    row = {name: number for number, name in enumerate(names)}
-    passages = [(a, outcome, b) for a, node in workflow.nodes.items() for outcome, b in node.on.items()]
-    width = _LEFT + _WIDTH + _LANE * (len(passages) + 2) + 160
-    height = _ROW * len(names) + 2 * _LEFT
-    body = [*(_box(row[n], n, workflow.nodes[n]) for n in names), *_arrows(passages, row)]
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" font-family="sans-serif" font-size="12"><title>{escape(workflow.title)}</title>'
-        '<defs><marker id="a" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
-        '<path d="M0,0 L8,4 L0,8 z" fill="#555"/></marker></defs><rect width="100%" height="100%" fill="#fff"/>'
-    )
-    return "\n".join([head, *body, "</svg>"]) + "\n"
-
-
-def _box(row: int, name: str, node: Node) -> str:
-    top = _LEFT + row * _ROW
-    fill = _FILLS.get(node.kind, "#f4f4f4")
-    title = textwrap.shorten(node.title or name, 68, placeholder=" ...")
-    who = f"{node.kind}{f', {node.role}' if node.role else ''}"
-    place = f" line {node.span.line}" if node.span else ""
-    return (
-        f'<g><title>{escape(node.title)}{place}</title><rect x="{_LEFT}" y="{top}" width="{_WIDTH}" height="40" rx="6" '
-        f'fill="{fill}" stroke="#555"/><text x="{_LEFT + 10}" y="{top + 17}">{escape(title)}</text>'
-        f'<text x="{_LEFT + 10}" y="{top + 33}" fill="#444" font-size="10">{escape(who)} · {escape(name)}</text></g>'
-    )
-
-
-_FILLS = {
-    NodeKind.REVIEW: "#fff3d6",
-    NodeKind.ASK: "#fff3d6",
-    NodeKind.TASK: "#fff3d6",
-    NodeKind.AGENT: "#e3ecff",
-    NodeKind.GATE: "#e5f6e5",
-    NodeKind.COMMAND: "#e5f6e5",
-    NodeKind.MERGE: "#ffe0e0",
-    NodeKind.END: "#ffffff",
-}
-
-
-def _arrows(passages: list[tuple[str, str, str]], row: dict[str, int]) -> Iterator[str]:
-    lane = 0
-    for before, outcome, after in passages:
-        start, end = _LEFT + row[before] * _ROW, _LEFT + row[after] * _ROW
-        if row[after] == row[before] + 1:
-            x = _LEFT + 30
-            yield f'<path d="M{x},{start + 40} V{end}" stroke="#555" fill="none" marker-end="url(#a)"/>'
-            yield f'<text x="{x + 6}" y="{start + 56}" fill="#555" font-size="10">{escape(outcome)}</text>'
-            continue
-        lane += 1
-        right, side = _LEFT + _WIDTH, _LEFT + _WIDTH + _LANE * (lane + 1)
-        y = start + 8 + (lane * 5) % 26
-        yield (
-            f'<path d="M{right},{y} H{side} V{end + 20} H{right}" stroke="#888" fill="none" marker-end="url(#a)"/>'
-            f'<text x="{side + 3}" y="{y + 4}" fill="#555" font-size="10">{escape(outcome)}</text>'
-        )

@@ -45,6 +45,11 @@ _MADE: Final = frozenset({
     "tag", "task", "template", "test", "ticket", "title", "token", "tool", "traffic", "transaction", "update", "value",
     "variable", "version", "vial", "volume", "vulnerability", "website", "work", "workflow",
 })
+DEPARTMENTS: Final = frozenset({
+    "finance", "legal", "hr", "operations", "ops", "marketing", "sales", "qa", "security", "support", "procurement",
+    "accounting", "compliance", "engineering", "management", "reception", "dispatch", "logistics", "payroll", "it",
+})
+"""People by what they do together; each is also the name of that."""
 # fmt: on
 
 
@@ -58,4 +63,4 @@ def is_person(role: str) -> bool:
     last = role.rsplit("-", maxsplit=1)[-1]
     if last in _THINGS:
         return False
-    return last in _PEOPLE or _SUFFIX.fullmatch(last) is not None
+    return last in _PEOPLE | (DEPARTMENTS - {"it"}) or _SUFFIX.fullmatch(last) is not None

@@ -33,6 +33,7 @@ _TITLED = re.compile(
     r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
 )
 _ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_LETTER = re.compile(r"^( *)([a-i])(?=[)] \S)", re.MULTILINE)
 _BOX = re.compile(r"\[[ xX]\] ")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
@@ -103,7 +104,8 @@ def read(text: str) -> Prose:
         if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in line):
             raise ValueError(f"Line {number} has a character that hides or reorders text.")
     reader = _Reader(text)
-    for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(text):
+    numbered = _LETTER.sub(lambda m: f"{m[1]}{ord(m[2]) - 96}", text)  # as long as it was, so that places stay
+    for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(numbered):
         reader.take(token)
     return Prose(reader.title, [s for s in reader.sections if s.items or s.title])
 

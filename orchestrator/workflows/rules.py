@@ -84,7 +84,8 @@ def event(text: str, nodes: Mapping[str, Node], steps: Mapping[str, str]) -> Eve
         if re.fullmatch(pattern, text):
             return made
     approved = re.fullmatch(
-        r"(?:the approval of )?(?:the |a )?(?P<role>[a-z -]+?)(?: (?:approves?|approved)(?: .+)?)?", text
+        rf"(?:the approval of )?(?:(?:{'|'.join(words.NUMBERS)}|\d+) (?:of )?)?(?:the |a )?(?P<role>[a-z -]+?)(?: (?:approves?|approved)(?: .+)?)?",
+        text,
     )
     role = role_name(approved["role"]) if approved else None
     if approved and "approv" in text and role in {n.role for n in nodes.values() if n.kind is NodeKind.REVIEW}:

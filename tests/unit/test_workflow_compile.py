@@ -15,8 +15,9 @@ from orchestrator.policy.proof import judge
 from orchestrator.workflows import prose
 from orchestrator.workflows.compile import Kind, compile_prose
 from orchestrator.workflows.dump import dump
-from orchestrator.workflows.graph import mermaid, svg, terminal
+from orchestrator.workflows.graph import mermaid, terminal
 from orchestrator.workflows.load import load_workflow
+from orchestrator.workflows.picture import svg
 from orchestrator.workflows.say import explain
 
 

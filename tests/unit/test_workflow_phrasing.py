@@ -75,6 +75,9 @@ def test_what_stands_around_an_instruction_is_kept_behind_it(text: str, title: s
         "Script for the pages: https://pages.example",
         "We also accept letters.",
         "It is closed.",
+        "Repeat steps 2 to 4.",
+        "Legal reviews of the contract.",
+        "Security checks in the pipeline.",
         "Try the list or call the lead!)",
         "Empty shelf: fill the box.",
         "The closed door is red.",
@@ -127,6 +130,36 @@ def test_everything_is_no_form_of_a_verb() -> None:
         "Wait until the clerk confirms that everything is done",
         "The clerk shuts the shop",
     ]
+
+
+def test_what_is_done_and_where_it_goes_on_then_are_two_things() -> None:
+    text = "1. The clerk begins.\n2. The clerk looks. If it fails, restore it and go back to step 1, at most twice."
+    made = workflow(f"By default, the clerk does each step.\n\n{text}").nodes
+    looks, restores = made["clerk-looks"], made["clerk-restores"]
+    assert (looks.on["blocked"], looks.at_most) == ("clerk-restores", {"blocked": 2})
+    assert (restores.title, restores.on["done"]) == ("The clerk restores it", "clerk-begins")
+
+
+def test_who_decides_whether_something_is_so_is_asked() -> None:
+    made = workflow(
+        "1. The doctor decides whether the child is well.\n2. If the child is well, the nurse calls home."
+    ).nodes
+    kinds = [(n.kind, n.role) for n in made.values()][:3]
+    assert kinds == [(NodeKind.ASK, "doctor"), (NodeKind.DECIDE, None), (NodeKind.TASK, "nurse")]
+
+
+def test_departments_amounts_answers_and_letters() -> None:
+    text = """By default, the clerk does each step.
+
+a) Ask the clerk for the amount (a number in euros) and for whether the goods came back (yes or no).
+b) If the amount is above 1,000 euros and the goods came back, finance checks the bill.
+c) Finance pays the bill.
+"""
+    made = workflow(text)
+    assert set(made.facts) == {"amount", "goods-came-back"}
+    (decide,) = [n for n in made.nodes.values() if n.kind is NodeKind.DECIDE]
+    assert [(c.fact, c.value) for c in decide.cases[0].when] == [("amount", 1000), ("goods-came-back", True)]
+    assert [n.role for n in made.nodes.values() if n.kind is NodeKind.TASK] == ["finance", "finance"]
 
 
 def test_what_opens_a_list_is_its_order_and_a_note_in_it_stays_a_remark() -> None:
