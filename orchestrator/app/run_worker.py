@@ -1,6 +1,7 @@
 """A process that advances runs, one after another, for whoever holds its standard input.
 
-On stdin a :class:`~orchestrator.ports.RunJob` a line, on stdout a :class:`~orchestrator.ports.JobEnd` a line. When
+On stdout its number, then for each :class:`~orchestrator.ports.RunJob` on stdin, a line, a
+:class:`~orchestrator.ports.JobEnd`. When
 stdin ends, so does this process (D9): a run that is under way is stopped as by SIGTERM and can be resumed.
 """
 
@@ -36,6 +37,7 @@ def main() -> None:
     """Serve until stdin ends. Whatever else is printed goes to stderr: stdout is the owner's."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    answers.write(f"{os.getpid()}\n")
     logs.start_if_asked()
     jobs, busy = SimpleQueue[RunJob | None](), threading.Event()
     threading.Thread(target=_listen, args=(sys.stdin, jobs, busy), daemon=True).start()
@@ -83,7 +85,3 @@ def _advance(job: RunJob, shelf: EngineShelf) -> int:
         asked: Callable[[ReviewItem], None] | None = ask if job.approve_plan else None
         result = go_on(project, run, key=key, trust=trust, ask=asked, shelf=shelf)
     return int(getattr(result, "exit_code", ExitCode.WAITING))
-
-
-if __name__ == "__main__":
-    main()

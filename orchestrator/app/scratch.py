@@ -30,7 +30,7 @@ def scratch(folder: Path) -> Iterator[Path]:
     record = folder / "scratch"
     _take_away(record)
     sweep([folder])  # an owner that died while it put the name on record
-    place = Path(tempfile.gettempdir()) / f"{_NAME}{secrets.token_hex(4)}"
+    place = _system() / f"{_NAME}{secrets.token_hex(4)}"
     try:
         write_whole(record, os.fsencode(place))
         place.mkdir(mode=0o700)
@@ -44,6 +44,15 @@ def scratch(folder: Path) -> Iterator[Path]:
     finally:
         _restore(*before)
         _take_away(record)
+
+
+def _system() -> Path:
+    """As :mod:`tempfile` finds it, but without the file that it tries a folder with: who is killed then leaves it."""
+    named = (os.environ.get(name) for name in (_VARIABLE, "TEMP", "TMP"))
+    for folder in filter(None, (tempfile.tempdir, *named, "/tmp", "/var/tmp")):  # noqa: S108  where it looks too
+        if Path(folder).is_absolute() and Path(folder).is_dir() and os.access(folder, os.W_OK | os.X_OK):
+            return Path(folder)
+    return Path(tempfile.gettempdir())
 
 
 def _restore(directory: str | None, variable: str | None) -> None:

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
+from orchestrator.app.private_file import read_private
 from orchestrator.errors import StoreError
 from orchestrator.store.sealing import KEY_BYTES
 
@@ -14,7 +15,6 @@ FILE = "HANDRAIL_STATE_KEY"
 COMMAND = "HANDRAIL_STATE_KEY_COMMAND"
 _SECONDS = 60
 _MAX_BYTES = 4096
-_OTHERS = 0o077
 
 
 def state_key() -> bytes | None:
@@ -33,16 +33,13 @@ def state_key() -> bytes | None:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            data = stream.read(_MAX_BYTES)
-    except OSError as problem:
-        text = f"The key for the state cannot be read: {path}: {problem.strerror}."
-        raise StoreError("STORE034", text, f"make one: (umask 077; openssl rand -hex 32 > {path})") from problem
-    if mode & _OTHERS:
-        raise StoreError("STORE034", f"Others may read the key for the state, {path}.", f"chmod 600 {path}")
-    return data
+    make = f"make one: (umask 077; openssl rand -hex 32 > {path})"
+    return read_private(
+        path,
+        most_bytes=_MAX_BYTES,
+        unreadable=lambda why: StoreError("STORE034", f"The key for the state cannot be read: {path}: {why}.", make),
+        exposed=lambda hint: StoreError("STORE034", f"Others may read the key for the state, {path}.", hint),
+    )
 
 
 def _said(command: str) -> bytes:

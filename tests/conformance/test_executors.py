@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ import yaml
 from orchestrator.app.cluster.sending import cluster_executor
 from orchestrator.app.executor import LocalExecutor
 from orchestrator.app.start import RunRequest, start
+from orchestrator.errors import ExitCode
 from orchestrator.models.base import sha256
-from orchestrator.ports import RunJob
+from orchestrator.ports import JobEnd, RunJob
 from orchestrator.testing.executor_suite import CHECKS, Bench
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
@@ -44,7 +46,7 @@ def job(here: Lab, workflow: Path) -> RunJob:
 
 def workers() -> list[int]:
     """Processes below this one that advance runs."""
-    return [pid for pid in tree_of(os.getpid()) if b"orchestrator.app.run_worker" in _words(pid)]
+    return [pid for pid in tree_of(os.getpid()) if b"orchestrator.app.nursery" in _words(pid)]
 
 
 def _words(pid: int) -> bytes:
@@ -60,6 +62,40 @@ def test_the_local_executor(check, tmp_path: Path) -> None:
     with lab(tmp_path, people={"cleo": ("clerk",)}) as here:
         workflow = waiting_process(tmp_path / "waits")
         check(Bench(LocalExecutor, lambda: job(here, workflow), workers))
+
+
+@pytest.mark.slow
+def test_the_engine_is_loaded_once_and_again_when_who_has_loaded_it_was_killed(tmp_path: Path) -> None:
+    with lab(tmp_path, people={"cleo": ("clerk",)}) as here, LocalExecutor(2) as executor:
+        jobs = [job(here, waiting_process(tmp_path / f"waits{n}")) for n in range(4)]
+        for one in jobs[:2]:
+            executor.submit(one)
+        ends = _both(executor)
+        (loaded,) = [pid for pid in workers() if _parent(pid) == os.getpid()]
+        copies = [pid for pid in workers() if _parent(pid) == loaded]
+        assert 1 <= len(copies) <= 2
+        os.kill(loaded, signal.SIGKILL)
+        os.kill(copies[0], signal.SIGKILL)
+        for one in jobs[2:]:
+            executor.submit(one)
+        ends += _both(executor)
+        lost = [end.job for end in ends if end.lost]  # given to the one that had been killed
+        for one in lost:
+            executor.submit(one)
+        ends += [end for _ in lost for end in _both(executor, 1)]
+    assert sorted(end.job.run for end in ends if end.exit_code == int(ExitCode.WAITING)) == sorted(j.run for j in jobs)
+
+
+def _both(executor: LocalExecutor, count: int = 2) -> list[JobEnd]:
+    ends, until = list[JobEnd](), time.monotonic() + 120
+    while len(ends) < count:
+        assert time.monotonic() < until
+        ends += executor.wait(0.2)
+    return ends
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 class WithWorker:

@@ -167,11 +167,12 @@ class Cluster:
                 "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'repository_%' ORDER BY nspname"
             ).fetchone()[0]
 
-    def until(self, true, what: str, seconds: float = 90) -> None:
+    def until(self, true, what: str, seconds: float = 180):
         end = time.monotonic() + seconds
-        while not true():
+        while not (found := true()):
             assert time.monotonic() < end, f"{what}\n{self.logs()}"
             time.sleep(0.05)
+        return found
 
 
 def tree_of(pid: int) -> list[int]:

@@ -45,7 +45,6 @@ SOMETIMES = {
     "engine_delete sandbox.client:Engine.remove_volume": "only when a dead owner of some other run has left one",
     "commit elsewhere": "the saver's first look at a new file",
     "engine_post sandbox.client:Engine._await_removal": "only when the engine has not removed it by then",
-    "unlink app.scratch:scratch": "the standard library tries the temporary directory, once a process",
     "unlink elsewhere": "the standard library's own",
 }
 """Reached or not, by timing or by what was run before."""

@@ -42,6 +42,12 @@ def working(made, process):
     return next((run for run in sorted(begun) if worker_of(made, run) is process), None)
 
 
+def at_once(made, *processes):
+    """The runs that these work at; ``None`` while one of them does not."""
+    runs = [working(made, process) for process in processes]
+    return runs if all(runs) else None
+
+
 def token(made, run):
     return made.rows("SELECT token FROM leases WHERE run = %s", run)[0][0]
 
@@ -78,15 +84,13 @@ def test_every_run_ends_once_whatever_happens_to_its_workers(tmp_path):
         cut = made.worker(3, "--label", "docker", port=proxy.port)
         batch = here.spawn("run", *specs, *words, "--jobs", str(RUNS), "--executor", "cluster")
         try:
-            made.until(lambda: all(working(made, p) for p in (killed, paused, cut)), "three agents work at once")
-            first, third = working(made, killed), working(made, cut)
+            first, _, third = made.until(lambda: at_once(made, killed, paused, cut), "three agents work at once")
             tokens = {run: token(made, run) for run in (first, third)}
             send(killed.pid, signal.SIGKILL)
             proxy.cut()
             made.until(lambda: token(made, third) > tokens[third], "another took the run of the one cut off")
             proxy.mend()
-            made.until(lambda: working(made, paused), "it is at work")
-            second = working(made, paused)
+            second = made.until(lambda: working(made, paused), "it is at work")
             before = token(made, second)
             send(paused.pid, signal.SIGSTOP)
             made.until(lambda: token(made, second) > before, "another took the run of the paused one")

@@ -54,9 +54,10 @@ def load(batch: str) -> Batch:
 
 
 def names() -> list[str]:
-    """Of all batches of this user, newest first."""
+    """Of all batches of this user, newest first; without one whose command was killed before it was written."""
     home = _home()
-    found = [entry.name for entry in home.iterdir() if is_batch(entry.name)] if home.is_dir() else []
+    entries = home.iterdir() if home.is_dir() else ()
+    found = [entry.name for entry in entries if is_batch(entry.name) and (entry / _FILE).is_file()]
     return sorted(found, key=lambda name: (home / name).stat().st_mtime, reverse=True)
 
 

@@ -7,13 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.app.private_file import read_private
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.models.cluster import Cluster
 
 FILE = "HANDRAIL_CLUSTER"
-_OTHERS = 0o077
 _MAX_BYTES = 65_536
 _NEEDED = ("psycopg", "psycopg_pool", "procrastinate", "langgraph.checkpoint.postgres")
 
@@ -60,13 +60,10 @@ def _is_there(module: str) -> bool:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            data = stream.read(_MAX_BYTES)
-    except OSError as problem:
-        text = f"{FILE} names {path}, which cannot be read: {problem.strerror}."
-        raise UsageError("CLU001", text, "docs/how-to/run-a-cluster.md shows one") from problem
-    if mode & _OTHERS:
-        raise UsageError("CLU001", f"Others may read {path}, and it holds a login.", f"chmod 600 {path}")
-    return data
+    named = f"{FILE} names {path}, which cannot be read"
+    return read_private(
+        path,
+        most_bytes=_MAX_BYTES,
+        unreadable=lambda why: UsageError("CLU001", f"{named}: {why}.", "docs/how-to/run-a-cluster.md shows one"),
+        exposed=lambda hint: UsageError("CLU001", f"Others may read {path}, and it holds a login.", hint),
+    )
