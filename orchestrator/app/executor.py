@@ -56,7 +56,7 @@ class _Nursery:
         if self._socket is None:
             self._socket, theirs = socket.socketpair()
             with theirs:
-                argv = [sys.executable, "-m", "orchestrator.app.nursery", str(theirs.fileno())]
+                argv = [sys.executable, "-P", "-m", "orchestrator.app.nursery", str(theirs.fileno())]
                 none = subprocess.DEVNULL
                 self._popen = subprocess.Popen(  # noqa: S603  our own module
                     argv, stdin=none, stdout=none, pass_fds=[theirs.fileno()], start_new_session=True

@@ -86,6 +86,21 @@ def test_the_engine_is_loaded_once_and_again_when_who_has_loaded_it_was_killed(t
     assert sorted(end.job.run for end in ends if end.exit_code == int(ExitCode.WAITING)) == sorted(j.run for j in jobs)
 
 
+@pytest.mark.slow
+def test_no_module_of_the_folder_that_a_batch_is_begun_in_is_loaded(tmp_path: Path, monkeypatch) -> None:
+    folder, seen = tmp_path / "begun", tmp_path / "seen"
+    (folder / "orchestrator" / "app").mkdir(parents=True)
+    for name in ("json.py", "yaml.py", "orchestrator/__init__.py", "orchestrator/app/nursery.py"):
+        (folder / name).write_text(f"open({str(seen)!r}, 'w')\nraise SystemExit\n")
+    with lab(tmp_path, people={"cleo": ("clerk",)}) as here, LocalExecutor(1) as executor:
+        one = job(here, waiting_process(tmp_path / "waits"))
+        monkeypatch.chdir(folder)
+        executor.submit(one)
+        (end,) = _both(executor, 1)
+    assert end.exit_code == int(ExitCode.WAITING)
+    assert not seen.exists()
+
+
 def _both(executor: LocalExecutor, count: int = 2) -> list[JobEnd]:
     ends, until = list[JobEnd](), time.monotonic() + 120
     while len(ends) < count:
