@@ -81,7 +81,7 @@ def forms(line: str) -> Iterator[str]:
             yield name
 
 
-def _is_real(text: str, pattern: re.Pattern[str]) -> bool:
+def _is_real(text: str, pattern: Late) -> bool:
     """Whether there is a key without the letters that only fill a form; some may stand behind a real one."""
     return not _MADE_UP.search(text) or bool(pattern.search(_FILLING.sub("", text)))
 
