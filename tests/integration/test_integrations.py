@@ -2,12 +2,10 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import yaml
 from vcs_support import UserRepository
 
@@ -68,42 +66,3 @@ def test_the_pre_commit_hook_stops_the_commit(tmp_path):
     done = shell(hook["entry"], made.folder, tmp_path)
     assert done.returncode == 3, done.stderr
     assert "src/run.py" in done.stdout
-
-
-PRE_COMMIT = "pre-commit==4.3.0"
-
-
-def published(folder):
-    """This repository as others would name it: its tracked files in one commit, with a tag."""
-    made = UserRepository(folder)
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in listed.split("\0"):
-        if name and (ROOT / name).is_file():
-            (made.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, made.folder / name)
-    made.commit("all")
-    made.git("tag", "v1")
-    return made.folder
-
-
-@pytest.mark.soak
-def test_pre_commit_itself_installs_the_hook_and_stops_the_commit(tmp_path):
-    venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    subprocess.run([str(venv / "bin/pip"), "install", "--quiet", PRE_COMMIT], check=True)
-    made, _ = prepared(tmp_path)
-    repo = {"repo": str(published(tmp_path / "handrail")), "rev": "v1", "hooks": [{"id": "handrail-gate"}]}
-    made.write(".pre-commit-config.yaml", yaml.safe_dump({"repos": [repo]}))
-    made.git("add", "-A")
-    home = {"PRE_COMMIT_HOME": str(tmp_path / "hooks"), "XDG_STATE_HOME": str(tmp_path / "state")}
-    argv = [str(venv / "bin/pre-commit"), "run", "--verbose"]
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | home
-    done = subprocess.run(argv, cwd=made.folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stdout
-    assert "src/run.py" in done.stdout, done.stdout
-    made.write("src/run.py", "import subprocess\n\n\ndef run(name):\n    return subprocess.run(['ls', '--', name])\n")
-    made.git("add", "src/run.py")
-    again = subprocess.run(argv, cwd=made.folder, env=env, capture_output=True, text=True, check=False)
-    # What is left is the configuration itself, which a person must agree to.
-    assert "src/run.py" not in again.stdout, again.stdout
-    assert "exit code: 4" in again.stdout, again.stdout

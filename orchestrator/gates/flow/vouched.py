@@ -117,7 +117,7 @@ def _limited(call: Call) -> bool:
 
 def _escapes(call: Call) -> bool:
     chosen = call.keywords.get("autoescape")
-    return chosen is not None and (chosen.const is True or chosen.refs == {"jinja2.select_autoescape()"})
+    return chosen is not None and (chosen.const is True or chosen.refs == frozenset({"jinja2.select_autoescape()"}))
 
 
 def _loads_plain(call: Call, tree: ast.Module, bases: Mapping[str, frozenset[str]]) -> bool:

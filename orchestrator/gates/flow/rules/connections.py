@@ -45,16 +45,22 @@ def _on_call(call: Call, say: Say) -> None:
     off = call.keywords.get("ssl_disabled")
     if off is not None and off.const is True and not _here(options):
         say(CLEAR, call.node, "ssl_disabled")
-    if call.names & {"os.putenv", "os.environ.setdefault"} and len(call.args) > 1:
-        name, value = call.args[:2]
-        if name.text == "PGSSLMODE" and _weak(value):
-            say(CLEAR, call.node, "PGSSLMODE")
-    if "set:os.environ[]" in call.names and call.args[1].text == "PGSSLMODE" and _weak(call.args[0]):
+    if _variable(call):
         say(CLEAR, call.node, "PGSSLMODE")
     if call.calls_method(_OPENS) and any(
         _says(v.text or "".join(v.texts), v.text or " ".join(v.texts)) for v in call.args
     ):
         say(CLEAR, call.node, call.method())
+
+
+def _variable(call: Call) -> bool:
+    if "set:os.environ[]" in call.names:
+        value, name = call.arg(0), call.arg(1)
+    elif call.names & {"os.putenv", "os.environ.setdefault"}:
+        name, value = call.arg(0), call.arg(1)
+    else:
+        return False
+    return name is not None and name.text == "PGSSLMODE" and value is not None and _weak(value)
 
 
 def _weak(value: Value) -> bool:
