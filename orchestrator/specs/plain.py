@@ -26,12 +26,12 @@ from orchestrator.specs.prose import (
     ANNOUNCES,
     CONDITION,
     IMPERATIVE,
-    PROMISES,
     Section,
     demands,
     is_loud,
     leads,
     left_out,
+    promises,
     says_section,
     section_of,
     tells_story,
@@ -304,7 +304,7 @@ class _Reader:
             listed = item and (section is Section.WANTED or self.state.lead[0])
             told = item or section is Section.WANTED
             said = (loud and wishes(text)) or CONDITION.match(text) is not None
-            said = said or (loud and self._press and PROMISES.search(text) is not None)
+            said = said or (loud and self._press and promises(text))
             said = said or (told and IMPERATIVE.match(text) is not None)
             return listed or (said and not (self._press and ANNOUNCES.search(text)))
         return loud and (demands(text) or (item and tells_story(text)))

@@ -187,6 +187,20 @@ def wishes(text: str) -> bool:
     return holds(lowered, _WISH_WORDS) and WISHES.search(text) is not None
 
 
+def promises(text: str) -> bool:
+    """Whether :data:`PROMISES` is in a text; it is tried only where one of its first words stands."""
+    lowered = text.casefold()
+    if len(lowered) != len(text):
+        return PROMISES.search(text) is not None
+    for subject in _PROMISING:
+        at = lowered.find(subject)
+        while at >= 0:
+            if PROMISES.match(text, at):
+                return True
+            at = lowered.find(subject, at + 1)
+    return False
+
+
 def tells_story(text: str) -> bool:
     """Whether :data:`STORY` is in a text."""
     return "as a" in text.casefold() and STORY.search(text) is not None
