@@ -79,7 +79,7 @@ def count(found: Compiled) -> Counter[str]:
 
 def files(python: Pieces, node: Pieces) -> list[tuple[str, Path]]:
     """Name and place of each file of these packages."""
-    found = [(f"{n} {v}", sources.tree(n, v, isolated=True) / path) for n, v, path in python]
+    found = [(f"{n} {v}", sources.tree(n, v) / path) for n, v, path in python]
     return found + [(f"{n} {v}", npm(n, v) / path) for n, v, path in node]
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base
+from orchestrator.app.environments import TreeEnvironments
+from orchestrator.app.fencing import fenced
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import LazyEngine, layers_of
-from orchestrator.app.wiring import environment_of
 from orchestrator.errors import UsageError
 from orchestrator.models.command_gate import CommandGate
 from orchestrator.ports import Gate
@@ -50,8 +51,8 @@ def open_declared(
             one,
             Shop(
                 trees,
-                engine.sandboxes,
-                environment_of(project, trees, base, engine.sandboxes, say, packages=packages, abort=engine.builds),
+                fenced(engine.sandboxes, project.owners.check),
+                TreeEnvironments(project, trees, base, engine.sandboxes, say, packages, engine.builds).of,
             ),
         )
         for one, engine in zip(declared, engines, strict=True)

@@ -39,7 +39,7 @@ class Desk:
         found = self.project.index.run(run)
         settings = RunSettings.model_validate_json(self.project.blobs.get(found.settings))
         budget = {"tokens": settings.budget_tokens, "usd": settings.budget_usd}
-        return {**standing(self.project, found), "budget": budget, "paused": self.project.index.paused(run)}
+        return {**standing(self.project, found), "budget": budget, "paused": self.project.index.asked(run).pause}
 
     def proved(self, run: RunId) -> dict[str, Any]:
         """As :func:`~orchestrator.app.reporting.report`: the evidence is verified now."""

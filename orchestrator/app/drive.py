@@ -109,7 +109,7 @@ def _stopping(project: Project, ctx: RunContext, owner: Owner, abort: Callable[[
                 return
             with contextlib.suppress(StoreError):  # the owner meets the same trouble, and tells it
                 project.index.flush()  # so that others see what happens while an agent is quiet
-                if project.index.cancel_asked(run):
+                if project.index.asked(run).cancel:
                     stop.reason, stop.cancelled = f"Run {run} was cancelled.", True
                     abort()
                     return

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from orchestrator.models.workflow import Channel
 from orchestrator.ports import Notifier, Sandbox, Sandboxes, SandboxRequest
+
+S = TypeVar("S", bound=Sandboxes)
+
+
+def fenced(opened: Callable[[], S], check: Callable[[], None]) -> Callable[[], S]:
+    """An engine that is asked for only while the run is this process's. Raises ``RunBusy`` (RUN014)."""
+
+    def asked() -> S:
+        check()
+        return opened()
+
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +40,8 @@ class FencedSandboxes:
         return self.inner.open(request)
 
     def warm(self, request: SandboxRequest) -> None:
-        """As the port says: nothing of the run is in it yet."""
+        """As the port says. Raises ``RunBusy`` (RUN014)."""
+        self.check()
         self.inner.warm(request)
 
 

@@ -66,7 +66,8 @@ def open_project(folder: Path) -> Iterator[Project]:
 
 
 def _local(layout: StateLayout) -> tuple[StoredIndex, Owners]:
-    return SqliteIndex(layout.database), LocalOwners(layout)
+    index = SqliteIndex(layout.database)
+    return index, LocalOwners(layout, index)
 
 
 def _clustered(joined: Cluster, repository: str) -> tuple[StoredIndex, Owners]:

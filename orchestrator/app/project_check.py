@@ -8,10 +8,11 @@ from pathlib import Path
 
 from orchestrator.app.base import Base, read_base
 from orchestrator.app.doctor import Check, ask_check
+from orchestrator.app.environments import TreeEnvironments
 from orchestrator.app.project import open_project
 from orchestrator.app.sandboxing import engine, layers_of, packages_at
 from orchestrator.app.trees import open_trees
-from orchestrator.app.wiring import environment_of, open_workflow
+from orchestrator.app.wiring import open_workflow
 from orchestrator.errors import UsageError
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Limits
@@ -53,7 +54,7 @@ def _green(folder: Path, say: Callable[[str], None], workflow: str, output: list
         try:
             sandboxes.probe()
             tree = trees.tree_of(base.commit)
-            environment = environment_of(project, trees, base, lambda: sandboxes, say, packages=packages)(tree)
+            environment = TreeEnvironments(project, trees, base, lambda: sandboxes, say, packages).of(tree)
             limits = _limits(base, workflow)
             request = SandboxRequest("doctor:project", RunId("doctor"), limits).furnished(environment)
             say(f"running {' '.join(argv)} on {base.commit[:12]}")

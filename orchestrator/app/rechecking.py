@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base, read_base
+from orchestrator.app.environments import TreeEnvironments
 from orchestrator.app.evidence import append
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.sandboxing import LazyEngine
 from orchestrator.app.trees import open_trees
-from orchestrator.app.wiring import environment_of
 from orchestrator.errors import EvidenceInvalid, LimitReached, UsageError
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, GateReport, Result
@@ -145,7 +145,7 @@ def _gates(desk: _Desk, base: Base, claim: ChangeClaim) -> tuple[GateReport, ...
 
 def _acceptance(desk: _Desk, base: Base, claim: ChangeClaim, stated: AcceptanceClaim) -> AcceptanceReport:
     """The commands that the statement names, on base and change, within the limits of the policy's ceiling."""
-    environments = environment_of(desk.project, desk.trees, base, desk.engine.sandboxes, desk.say)
+    environments = TreeEnvironments(desk.project, desk.trees, base, desk.engine.sandboxes, desk.say).of
     environment = environments(claim.identity.tree)
     before_environment = environments(desk.trees.tree_of(claim.identity.tip))
     runs: list[AcceptanceRun] = []

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.errors import StoreError
-from orchestrator.store.whole import write_whole
+from orchestrator.store.whole import sweep, write_whole
 
 _VARIABLE = "TMPDIR"
 _NAME = "handrail-"
@@ -29,6 +29,7 @@ def scratch(folder: Path) -> Iterator[Path]:
     """
     record = folder / "scratch"
     _take_away(record)
+    sweep([folder])  # an owner that died while it put the name on record
     place = Path(tempfile.gettempdir()) / f"{_NAME}{secrets.token_hex(4)}"
     try:
         write_whole(record, os.fsencode(place))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -15,20 +14,20 @@ from orchestrator.app.base import Base, read_base
 from orchestrator.app.brokering import make_broker, make_budgets
 from orchestrator.app.connections import load_connections
 from orchestrator.app.drifting import how_it_differs
-from orchestrator.app.fencing import FencedNotifier, FencedSandboxes
+from orchestrator.app.environments import TreeEnvironments
+from orchestrator.app.fencing import FencedNotifier, FencedSandboxes, fenced
 from orchestrator.app.halting import watched
 from orchestrator.app.notifying import LocalNotifier
 from orchestrator.app.project import Project
 from orchestrator.app.risks import in_force
-from orchestrator.app.sandboxing import EngineShelf, LazyEngine, layers_of, packages_at
+from orchestrator.app.sandboxing import EngineShelf, LazyEngine, layers_of
 from orchestrator.app.trees import open_trees
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.workers import Worker
-from orchestrator.errors import SandboxUnavailable, UsageError
-from orchestrator.models.base import Digest, GitOid, canonical, sha256
+from orchestrator.errors import UsageError
+from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.decision import Decision
-from orchestrator.models.environment import Environment
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import GateReport
@@ -36,12 +35,10 @@ from orchestrator.models.plan import Plan
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Agent, Budgets, Candidate, Gate, Prepared, Trees
+from orchestrator.ports import Agent, Budgets, Candidate, Gate, Trees
 
 if TYPE_CHECKING:
     from orchestrator.app.command_gates import Declared
-    from orchestrator.sandbox.abort import Abort
-    from orchestrator.sandbox.docker_engine import DockerSandboxes
     from orchestrator.vcs.trees import GitTrees
 
 
@@ -175,12 +172,14 @@ def open_run(
             signer=signer(key),
             sandboxes=lambda: FencedSandboxes(engine.sandboxes(), check),
             risks=lambda: in_force(settings.risks, engine.sandboxes().missing, project.clock),
-            environment=environment_of(
-                project, trees, base, engine.sandboxes, tell, packages=settings.packages, abort=engine.builds
-            ),
+            environment=TreeEnvironments(
+                project, trees, base, engine.sandboxes, tell, settings.packages, engine.builds
+            ).of,
             make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
             connections=load_connections(),
-            broker=lambda: make_broker(project.blobs.put, engine.sandboxes, tell, settings.packages, processes),
+            broker=lambda: make_broker(
+                project.blobs.put, fenced(engine.sandboxes, check), tell, settings.packages, processes
+            ),
             budgets=stack.enter_context(_budgets(project, run, settings)),
             run_gates=stack.enter_context(_gates(base, declared.gates, settings.osv)),
             open_decision=decision_opener(base),
@@ -308,58 +307,3 @@ def _gates(
             return run_gates(gates, candidate)
 
         yield run
-
-
-def environment_of(
-    project: Project,
-    trees: Trees,
-    base: Base,
-    sandboxes: Callable[[], DockerSandboxes],
-    say: Callable[[str], None],
-    *,
-    packages: str = "",
-    abort: Abort | None = None,
-) -> Callable[[GitOid], Prepared | None]:
-    """What the sandboxes of a tree are given: its own lock files' dependencies, and the services of the base's profile.
-
-    Built or found when first asked for, from the folder ``packages`` alone when one is named. Trees with the same lock
-    files share one.
-    """
-    turn, made, found = threading.Lock(), dict[Digest, Prepared | None](), dict[GitOid, Prepared | None]()
-    note = base.profile.detected_from.get("requirements", "")
-
-    def of(tree: GitOid) -> Prepared | None:
-        with turn:
-            if tree not in found:
-                files = files_of(tree)
-                key = sha256(canonical({path: sha256(data) for path, data in files.items()}))
-                if key not in made:
-                    made[key] = build(files)
-                found[tree] = made[key]
-            return found[tree]
-
-    def files_of(tree: GitOid) -> dict[str, bytes]:
-        read = {path: trees.file(tree, path) for path in base.profile.requirements}
-        files = {path: data for path, data in read.items() if data is not None}
-        absent = sorted(read.keys() - files.keys())
-        if absent:
-            hint = "correct requirements in .handrail/profile.yaml"
-            raise SandboxUnavailable("ENV031", f"The profile lists {', '.join(absent)}, which the tree lacks.", hint)
-        return files
-
-    def build(files: dict[str, bytes]) -> Prepared | None:
-        from orchestrator.sandbox.environment import ProjectEnvironments
-
-        if not made and (note or not files):
-            say(note or "no file of dependencies is listed in the profile: only what the image has is there")
-        image, services = sandboxes().image, base.profile.services
-        source = Path(packages_at(Path(packages))) if packages else None
-        maker = ProjectEnvironments(image, project.layout.root, say, abort=abort, packages=source)
-        built = maker.prepare(files) if files else None
-        if built is None and not services:
-            return None
-        bare = Environment(recipe="none", inputs={}, image=image, content=sha256(b""))
-        noun = (built[0] if built else bare).model_copy(update={"services": services})
-        return Prepared(project.blobs.put(noun.to_bytes()), built and built[1], noun.node_modules, services)
-
-    return of

@@ -10,7 +10,7 @@ from langgraph.types import Send
 
 from orchestrator.engine import turns
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.halting import halted
+from orchestrator.engine.halting import refuse_stopped
 from orchestrator.engine.nodes.agent import agent
 from orchestrator.engine.nodes.argv import argv
 from orchestrator.engine.nodes.command import command
@@ -27,7 +27,7 @@ from orchestrator.engine.nodes.told import told
 from orchestrator.engine.runnable import ensure_runnable
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
 from orchestrator.engine.watch import check_transition, kept, stood
-from orchestrator.errors import AwaitingPerson, Interrupted, WorkflowInvalid
+from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.base import StepId
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import StepKind
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Any], Update]
 Graph = Any
+_ABSENT: Update = {"others": [], "taken": {}}
+"""What it means that these are not there."""
 
 
 def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -50,9 +52,10 @@ def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> Compil
     """
     ensure_runnable(ctx.workflow)
     tables = machine(ctx.workflow)
+    watching = monitor.Monitor(tables)
     graph: Graph = StateGraph(RunState)
     for name, node in ctx.workflow.nodes.items():
-        handler = _watched(ctx, tables, name, _handler(ctx, tables, name, node))
+        handler = _watched(ctx, watching, tables, name, _handler(ctx, tables, name, node))
         if _side_by_side(node):
             graph.add_node(name, handler, input_schema=Work)
         else:
@@ -112,30 +115,37 @@ def _handler(ctx: RunContext, tables: Machine, name: str, node: Node) -> Handler
             assert_never(node.kind)
 
 
-def _watched(ctx: RunContext, tables: Machine, name: str, handler: Handler) -> Handler:
-    node = ctx.workflow.nodes[name]
-
+def _watched(ctx: RunContext, watching: monitor.Monitor, tables: Machine, name: str, handler: Handler) -> Handler:
     def run(state: RunState) -> Update:
         before, outcome = state.get("at", ""), state.get("outcome", "")
         check_transition(ctx.workflow, before, outcome, name)
         ctx.emit(EventKind.TRANSITION, name, before=before, outcome=outcome)
-        if ctx.index.cancel_asked(ctx.run.id):
-            raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
-        if ctx.index.paused(ctx.run.id):
-            raise AwaitingPerson("RUN012", f"Run {ctx.run.id} is paused.", f"handrail resume {ctx.run.id}")
-        if (order := halted(ctx)) is not None:
-            raise order
+        refuse_stopped(ctx)
         update = handler(state)
-        ctx.blobs.flush()  # the checkpoint that follows refers to them
-        if "mine" in state:  # one of several agents side by side
-            return cast("Update", plain({**update, "at": name, "turn": _only_target(ctx, name)}))
-        if "turn" in update:
-            return cast("Update", plain({**update, **turns.give_way(state, name, update["turn"])}))
-        passed = turns.passed(ctx.workflow, tables, state, name, update["outcome"])
-        ended = _ended(node, str(update["outcome"]), str(passed.get("outcome", "")))
-        return cast("Update", plain({**update, **passed, **_stands(ctx, tables, state, name, ended)}))
+        ctx.index.settle()  # the checkpoint that follows refers to it
+        left = _left(ctx, watching, tables, state, update, name=name)
+        return cast("Update", plain(news(state, left)))
 
     return run
+
+
+def _left(
+    ctx: RunContext, watching: monitor.Monitor, tables: Machine, state: RunState, update: Update, *, name: str
+) -> Update:
+    """What the node said, with where the run stands after it."""
+    if "mine" in state:  # one of several agents side by side
+        return {**update, "at": name, "turn": _only_target(ctx, name)}
+    if "turn" in update:
+        return {**update, **turns.give_way(state, name, update["turn"])}
+    passed = turns.passed(ctx.workflow, tables, state, name, update["outcome"])
+    ended = _ended(ctx.workflow.nodes[name], str(update["outcome"]), str(passed.get("outcome", "")))
+    return {**update, **passed, **_stands(ctx, watching, state, name, ended)}
+
+
+def news(state: RunState, update: Update) -> Update:
+    """What differs from the state: what stays as it is need not be written once more."""
+    known: Update = {**_ABSENT, **state}
+    return {k: v for k, v in update.items() if k not in known or known[k] != v}
 
 
 def _ended(node: Node, said: str, counted: str) -> str:
@@ -145,12 +155,12 @@ def _ended(node: Node, said: str, counted: str) -> str:
     return turns.BEGUN if node.kind is NodeKind.PARALLEL else counted
 
 
-def _stands(ctx: RunContext, tables: Machine, state: RunState, name: str, ended: str) -> Update:
+def _stands(ctx: RunContext, watching: monitor.Monitor, state: RunState, name: str, ended: str) -> Update:
     """Where the monitor sees the run now. Raises ``WorkflowInvalid`` with the code of a property that broke."""
     last = ctx.workflow.nodes.get(state.get("at", ""))
-    here = stood(tables, state, side_by_side=last is not None and _side_by_side(last))
+    here = stood(watching, state, side_by_side=last is not None and _side_by_side(last))
     if isinstance(here, monitor.Standing) and ended:
-        here = monitor.passed(tables, here, name, ended)
+        here = watching.passed(here, name, ended)
     if isinstance(here, monitor.Violation):
         ctx.emit(EventKind.VIOLATION, name, code=here.code, text=here.text)
         raise WorkflowInvalid(here.code, here.text, f"handrail events {ctx.run.id}")

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from orchestrator.engine.context import RunContext
-from orchestrator.errors import LimitReached
+from orchestrator.errors import AwaitingPerson, Interrupted, LimitReached
 from orchestrator.models.run import AgentChoice
 from orchestrator.policy.halts import Working, stops, words
+
+
+def refuse_stopped(ctx: RunContext) -> None:
+    """Before a node. Raises ``Interrupted`` (RUN003) cancelled, ``AwaitingPerson`` (RUN012) paused, HALT001 halted."""
+    asked = ctx.index.asked(ctx.run.id)
+    if asked.cancel:
+        raise Interrupted("RUN003", f"Run {ctx.run.id} was cancelled.")
+    if asked.pause:
+        raise AwaitingPerson("RUN012", f"Run {ctx.run.id} is paused.", f"handrail resume {ctx.run.id}")
+    order = halted(ctx) if asked.halts else None
+    if order is not None:
+        raise order
 
 
 def halted(ctx: RunContext) -> LimitReached | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,7 +73,8 @@ def advance(
         given = {"run": ctx.run.id, "tip": ctx.run.base_commit, "steps": {}, **({"plan": plan} if plan else {})}
     while True:
         if given is not None or not snapshot.interrupts:
-            graph.invoke(given, config, durability="sync")
+            told = graph.stream(given, config, durability="sync", stream_mode="custom")
+            deque(told, maxlen=0)  # nothing is told so: what happened is read from the state
             snapshot = graph.get_state(config)
         if not snapshot.next:
             waiting.close_others(ctx, ())

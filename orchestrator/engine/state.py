@@ -75,10 +75,13 @@ class Token(TypedDict):
 
 
 class Standing(TypedDict):
-    """Where the monitor sees the run: nodes, how often bounded outcomes were taken, and what holds, as bits."""
+    """Where the monitor sees the run: nodes, how often bounded outcomes were taken, and what holds, as bits.
+
+    A count is node, outcome, number.
+    """
 
     tokens: list[str]
-    counts: list[tuple[str, str, int]]
+    counts: list[list[Any]]
     bits: int
 
 

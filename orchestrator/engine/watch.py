@@ -6,7 +6,6 @@ from orchestrator.engine.state import RunState, Standing
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import monitor
-from orchestrator.policy.proof.machine import Machine
 
 
 def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -> None:
@@ -17,17 +16,21 @@ def check_transition(workflow: Workflow, before: str, outcome: str, here: str) -
         raise WorkflowInvalid("WF040", f"{before or 'start'} ended as {outcome!r}, which does not lead to {here}.")
 
 
-def stood(tables: Machine, state: RunState, *, side_by_side: bool) -> monitor.Standing | monitor.Violation:
+def stood(watching: monitor.Monitor, state: RunState, *, side_by_side: bool) -> monitor.Standing | monitor.Violation:
     """Where the run stands before its next node. Agents side by side are one passage, which is made up for here."""
     if not state.get("at"):
-        return monitor.begin(tables)
+        return watching.begin()
     known = state["standing"]
     here = monitor.Standing(tuple(known["tokens"]), tuple((n, o, c) for n, o, c in known["counts"]), known["bits"])
     if side_by_side and state["at"] in here.tokens:
-        return monitor.passed(tables, here, state["at"], "proposed")
+        return watching.passed(here, state["at"], "proposed")
     return here
 
 
 def kept(standing: monitor.Standing) -> Standing:
     """As the checkpoint has it."""
-    return {"tokens": list(standing.tokens), "counts": list(standing.counts), "bits": standing.bits}
+    return {
+        "tokens": list(standing.tokens),
+        "counts": [list(count) for count in standing.counts],
+        "bits": standing.bits,
+    }

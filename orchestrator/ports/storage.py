@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from orchestrator.models.base import Digest, RunId, StepId
 from orchestrator.models.decision import ReviewItem
@@ -14,6 +14,14 @@ from orchestrator.models.workflow_parts import Channel
 
 ComesTo = Callable[[Sequence[bytes]], str | None]
 """What the lines of an item's decisions come to; ``None`` while it is open."""
+
+
+class Asked(NamedTuple):
+    """``halts`` is how many orders to halt were ever given here, whatever they are about, lifted ones included."""
+
+    cancel: bool
+    pause: bool
+    halts: int
 
 
 class Clock(Protocol):
@@ -82,6 +90,10 @@ class RunIndex(Protocol):
 
     def emit(self, event: Event) -> None:
         """Append an event; durable with the next write."""
+        ...
+
+    def settle(self) -> None:
+        """Make durable what a checkpoint may refer to; events may reach the disk with the checkpoint. Blobs too."""
         ...
 
     def add_run(self, run: Run) -> None: ...
@@ -166,13 +178,13 @@ class RunIndex(Protocol):
 
     def ask_to_cancel(self, run: RunId) -> None: ...
 
-    def cancel_asked(self, run: RunId) -> bool: ...
+    def asked(self, run: RunId) -> Asked:
+        """What people want of a run now, in one look."""
+        ...
 
     def set_paused(self, run: RunId, *, paused: bool) -> None:
         """Let nothing more of a run begin, or take that back."""
         ...
-
-    def paused(self, run: RunId) -> bool: ...
 
     def add_steer(self, run: RunId, step: StepId, text: Digest) -> None:
         """Remember a stored text that a person says to a step."""

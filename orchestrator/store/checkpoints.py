@@ -14,7 +14,7 @@ from orchestrator.store.sealing import Seal, StateSerializer
 from orchestrator.store.whole import make_folder
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.sqlite import SqliteSaver
+    from orchestrator.store.saver import StateSaver
 
 _LOG_PAGES = 64
 """Of 4 KiB: the log beside the file stays small, at the price of one more wait for the disk in some dozens."""
@@ -36,7 +36,7 @@ END
 
 
 @contextmanager
-def checkpoints(path: Path, key: bytes | None = None) -> Iterator[SqliteSaver]:
+def checkpoints(path: Path, key: bytes | None = None) -> Iterator[StateSaver]:
     """A saver on ``path`` (WAL, ``synchronous=FULL``). State may hold only str, int, list, dict, bool and None.
 
     With a ``key`` every value is sealed for the run whose folder this is, and nothing else is read.
@@ -49,7 +49,7 @@ def checkpoints(path: Path, key: bytes | None = None) -> Iterator[SqliteSaver]:
     Raises ``StoreError``: STORE020 cannot be opened, STORE021 cannot be written
     (a full disk), also for what happens inside the context; as ``StateSerializer`` on reading.
     """
-    from orchestrator.store.saver import StateSaver  # noqa: PLC0415  costs start-up
+    from orchestrator.store.saver import RIDING, StateSaver  # noqa: PLC0415  costs start-up
 
     make_folder(path.parent)
     try:
@@ -60,6 +60,7 @@ def checkpoints(path: Path, key: bytes | None = None) -> Iterator[SqliteSaver]:
         saver = StateSaver(db, serde=serializer(path.parent.name, key))
         saver.setup()
         db.execute(_KEEP_TWO)
+        db.execute(RIDING)
         db.execute("PRAGMA synchronous = FULL")
         db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         db.execute("PRAGMA journal_size_limit = 0")
@@ -108,6 +109,7 @@ def load(path: Path, rows: Dump, key: bytes | None = None) -> None:
     """Replace what is at ``path`` by these rows, in one transaction; sealed when there is a key."""
     with checkpoints(path, key) as saver:
         closed = serializer(path.parent.name, key).closed
+        saver.conn.execute("DELETE FROM riding")  # the events come with the rows of ``runs.db``
         for table, columns in _COLUMNS.items():
             saver.conn.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
             marks = ", ".join("?" for _ in columns.split(","))

@@ -3,7 +3,8 @@
 Blobs, events and effects are staged: they reach the disk with the next write or
 :meth:`StoredIndex.flush`, whichever comes first, in one transaction. So nothing
 durable ever refers to a blob that is not, and a step costs a few fsyncs instead
-of one for each thing that it leaves.
+of one for each thing that it leaves. Events of a run that is advanced here may reach
+the disk earlier, with its checkpoint (:mod:`orchestrator.store.riding`).
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from orchestrator.errors import UsageError
 from orchestrator.models.ids import Digest, RunId, StepId
 from orchestrator.models.status import DRILL, OVER
 from orchestrator.store.database import Database, SqliteDatabase, Statements
+from orchestrator.store.riding import ARRIVED, CARRIED, Numbered, Riding
 
 if TYPE_CHECKING:
     from orchestrator.models.decision import ReviewItem
     from orchestrator.models.event import Event
     from orchestrator.models.run import Run
-    from orchestrator.ports.storage import ComesTo
+    from orchestrator.ports.storage import Asked, ComesTo
 
 _STAGE_SECONDS = 0.25
 _DRAFT = (
@@ -38,6 +40,11 @@ _OPEN_ITEMS = (
     f"NOT IN ({', '.join('?' for _ in OVER)}) ORDER BY items.created_at, items.id"
 )
 _RUNS = "SELECT document FROM runs ORDER BY created_at DESC, id DESC"
+_ASKED = (
+    "SELECT (SELECT count(*) FROM control WHERE run = ?1 AND cancel = 1), "
+    "(SELECT count(*) FROM paused WHERE run = ?1), (SELECT count(*) FROM halts)"
+)
+_EVENT = "INSERT INTO events (run, document) VALUES (?, ?)"
 _FIRST = "(SELECT min(number) FROM events WHERE run = ?1)"
 _EVENTS = (
     f"SELECT number - {_FIRST} + 1, document FROM events WHERE run = ?1 AND number >= {_FIRST} + ?2 ORDER BY number"  # noqa: S608  our own text
@@ -54,6 +61,7 @@ class StoredIndex:
         self._staged_blobs: dict[Digest, bytes] = {}
         self._staged_effects: dict[str, Digest] = {}
         self._flushed_at = time.monotonic()
+        self._riding: Riding | None = None
         self.hears: Callable[[Event], None] | None = None
         """Told of every event that is emitted here."""
 
@@ -180,6 +188,38 @@ class StoredIndex:
                 with self._write():
                     pass
 
+    def settle(self) -> None:
+        """Make durable what a checkpoint may refer to. Events that the checkpoint itself brings along may wait."""
+        with self._turn:
+            if len(self._staged) > (self._riding.staged if self._riding else 0):
+                self.flush()
+
+    @contextmanager
+    def ride(self, run: RunId, found: Numbered) -> Iterator[Riding]:
+        """While it lasts, this run's events may go with its checkpoints. ``found`` are those that its last one had.
+
+        They are put here first unless they have arrived.
+        """
+        self.ensure_table("carried", CARRIED)
+        rows = self._read("SELECT number FROM carried WHERE run = ?", (run,))
+        arrived = int(rows[0][0]) if rows else 0
+        new = [(number, document) for number, document in found if number > arrived]
+        if new:
+            with self._write() as db:
+                db.executemany(_EVENT, [(run, document) for _, document in new])
+                db.execute(ARRIVED, (run, new[-1][0]))
+        self._riding = riding = Riding(run, new[-1][0] if new else arrived)
+        try:
+            yield riding
+        finally:
+            with self._turn:
+                self._staged += self._ridden()
+                self._riding = None
+
+    def _ridden(self) -> list[tuple[str, tuple[object, ...]]]:
+        """What makes known that the staged events have arrived."""
+        return [(ARRIVED, self._riding.last())] if self._riding and self._riding.staged else []
+
     def forget_staged(self) -> None:
         """Let go of what was staged: it is of an owner that is none any more."""
         with self._turn:
@@ -217,9 +257,11 @@ class StoredIndex:
     def emit(self, event: Event) -> None:
         if self.hears is not None:
             self.hears(event)
-        row = (event.run, event.model_dump_json())
+        document = event.model_dump_json()
         with self._turn:
-            self._staged.append(("INSERT INTO events (run, document) VALUES (?, ?)", row))
+            self._staged.append((_EVENT, (event.run, document)))
+            if self._riding is not None and event.run == self._riding.run:
+                self._riding.add(document)
             if time.monotonic() - self._flushed_at > _STAGE_SECONDS:
                 self.flush()
 
@@ -248,8 +290,11 @@ class StoredIndex:
         with self._write() as db:
             db.execute("INSERT INTO control VALUES (?, 1) ON CONFLICT (run) DO UPDATE SET cancel = 1", (run,))
 
-    def cancel_asked(self, run: RunId) -> bool:
-        return bool(self._read("SELECT 1 FROM control WHERE run = ? AND cancel = 1", (run,)))
+    def asked(self, run: RunId) -> Asked:
+        from orchestrator.ports.storage import Asked  # noqa: PLC0415  costs start-up
+
+        cancel, pause, halts = self._read(_ASKED, (run,))[0]
+        return Asked(bool(cancel), bool(pause), halts)
 
     def set_paused(self, run: RunId, *, paused: bool) -> None:
         statement = (
@@ -257,9 +302,6 @@ class StoredIndex:
         )
         with self._write() as db:
             db.execute(statement, (run,))
-
-    def paused(self, run: RunId) -> bool:
-        return bool(self._read("SELECT 1 FROM paused WHERE run = ?", (run,)))
 
     @contextmanager
     def transaction(self) -> Iterator[Statements]:
@@ -298,7 +340,7 @@ class StoredIndex:
     def _write(self) -> Iterator[Statements]:
         with self._turn:
             with self._database.transaction() as db:
-                for statement, values in self._staged:
+                for statement, values in (*self._staged, *self._ridden()):
                     db.execute(statement, values)
                 yield db
             self._written()
@@ -307,6 +349,8 @@ class StoredIndex:
         self._staged.clear()
         self._staged_blobs.clear()
         self._staged_effects.clear()
+        if self._riding is not None:
+            self._riding.have_arrived()
         self._flushed_at = time.monotonic()
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from orchestrator.store.cluster.database import PostgresDatabase
     from orchestrator.store.cluster.lease import Owner as Leased
+    from orchestrator.store.index import StoredIndex
 
 
 class Owner(Protocol):
@@ -59,16 +60,21 @@ class Owners(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Locked:
     layout: StateLayout
+    index: StoredIndex
     run: RunId
     lost: None = None
 
     def check(self) -> None:
         """The kernel drops the lock with its process, and not before: nobody can have taken it."""
 
-    def checkpoints(self, key: bytes | None) -> AbstractContextManager[BaseCheckpointSaver[Any]]:
+    @contextmanager
+    def checkpoints(self, key: bytes | None) -> Iterator[BaseCheckpointSaver[Any]]:
         from orchestrator.store.checkpoints import checkpoints  # noqa: PLC0415  costs start-up
 
-        return checkpoints(self.layout.run(self.run) / "checkpoints.db", key)
+        path = self.layout.run(self.run) / "checkpoints.db"
+        with checkpoints(path, key) as saver, self.index.ride(self.run, saver.ridden()) as events:
+            saver.carry(events)
+            yield saver
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +82,13 @@ class LocalOwners:
     """Implements :class:`Owners` on this machine."""
 
     layout: StateLayout
+    index: StoredIndex
 
     @contextmanager
     def own(self, run: RunId) -> Iterator[Owner]:
         """As the protocol says."""
         with lease(self.layout.run(run)):
-            yield _Locked(self.layout, run)
+            yield _Locked(self.layout, self.index, run)
 
     def is_owned(self, run: RunId) -> bool:
         """As the protocol says."""

@@ -107,3 +107,27 @@ def sound(here, run=RUN):
 def pause(seconds):
     """A moment of the machine's time, not an answer to wait for."""
     time.sleep(seconds)
+
+
+def matrix(folder, points, seed):
+    """Die at each of these, many in one run; one that a run had already passed is tried in a fresh one."""
+    left, number = list(points), 0
+    while left:
+        (folder / f"{seed}-{number}").mkdir()
+        with scene(folder / f"{seed}-{number}") as here:
+            met = [point for point in left if killed_there(here, *point)]
+            finish(here)
+            sound(here)
+        assert met, f"no run came to {left}"
+        left = [point for point in left if point not in met]
+        number += 1
+
+
+def killed_again_and_again(here, chance, kills):
+    """How often, until it ended or had been killed so often."""
+    for count in range(kills):
+        running = Running(here, RUN, "kill_after", chance.randint(1, 120))
+        if running.wait(chance.uniform(0.5, 6.0) if chance.random() < 0.5 else 120) == 0:
+            return count
+        kill(running)
+    return kills

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from cluster_support import server
 from langgraph.graph import END, START, StateGraph
+from run_support import containers
 
 from orchestrator.errors import RunBusy, StoreError, UsageError
 from orchestrator.models.base import RunId
@@ -200,6 +201,77 @@ def test_an_owner_that_stalled_past_its_lease_writes_nothing_when_it_wakes_up(na
     assert index.effect("stale") is None
     counted = "SELECT (SELECT count(*) FROM checkpoints) + (SELECT count(*) FROM checkpoint_writes)"
     assert base.read(counted) == [(0,)]
+
+
+OUTSIDE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[4])
+import sandbox_support
+from orchestrator.app.clock import SystemClock
+from orchestrator.app.fencing import FencedNotifier, FencedSandboxes
+from orchestrator.app.notifying import LocalNotifier
+from orchestrator.errors import RunBusy
+from orchestrator.models.base import RunId
+from orchestrator.models.capabilities import Limits
+from orchestrator.models.workflow import Channel
+from orchestrator.ports import SandboxRequest
+from orchestrator.store.cluster import database as postgres
+from orchestrator.store.cluster.lease import lease
+
+url, schema, run, _, list_ = sys.argv[1:]
+base = postgres.PostgresDatabase(postgres.open_pool(url, schema))
+request = SandboxRequest(f"{run}/S1/1/agent", RunId(run), Limits())
+
+def opened(sandboxes):
+    with sandboxes.open(request):
+        pass
+
+def tried(what):
+    owner._lost.clear()  # only the database is to know
+    try:
+        return what()
+    except RunBusy as problem:
+        return problem.code
+
+with sandbox_support.sandboxes() as made, lease(base, run, float(sys.stdin.readline())) as owner:
+    sandboxes = FencedSandboxes(made, owner.check)
+    notifier = FencedNotifier(LocalNotifier(Path(list_), SystemClock()), owner.check)
+    effects = (
+        lambda: notifier.tell(Channel.FILE, "ana", "it waits", "k"),
+        lambda: opened(sandboxes),
+        lambda: sandboxes.warm(request),
+    )
+    print(*map(tried, effects), flush=True)
+    sys.stdin.readline()
+    print(*map(tried, effects), flush=True)
+"""
+
+
+@pytest.mark.engine
+def test_an_owner_that_stalled_past_its_lease_starts_no_container_and_tells_nobody(name, base, tmp_path):
+    url, where, told = server().url(name), postgres.schema_of(REPOSITORY), tmp_path / "notifications.jsonl"
+    argv = [sys.executable, "-c", OUTSIDE, url, where, RUN, str(Path(__file__).parent), str(told)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as stalled:
+        try:
+            stalled.stdin.write("2.0\n")
+            stalled.stdin.flush()
+            assert stalled.stdout.readline() == "True None None\n"  # while the run is its own all of it works
+            os.killpg(stalled.pid, signal.SIGSTOP)
+            until = time.monotonic() + 60
+            while is_held(base, RUN):
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            with lease(base, RUN, 60.0) as owner:
+                os.killpg(stalled.pid, signal.SIGCONT)
+                said, _ = stalled.communicate("go\n", timeout=120)
+                assert said == "RUN014 RUN014 RUN014\n"
+                owner.check()
+        finally:
+            stalled.kill()
+    assert len(told.read_text().splitlines()) == 1
+    assert containers(RUN) == []
 
 
 def test_an_owner_that_keeps_renewing_keeps_its_run(base):

@@ -8,9 +8,9 @@ from sandbox_support import sandboxes
 from test_real_projects import Bench
 
 from orchestrator.app.base import read_base
+from orchestrator.app.environments import TreeEnvironments
 from orchestrator.app.project import open_project
 from orchestrator.app.trees import open_trees
-from orchestrator.app.wiring import environment_of
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.environment import Environment
 
@@ -46,7 +46,7 @@ def test_each_lock_has_its_own_and_a_missing_one_is_said(bench):
     said: list[str] = []
     with sandboxes() as docker, open_project(bench.repository) as project, open_trees(project) as trees:
         base = read_base(project, trees, trees.resolve("HEAD~3"), None)
-        of = environment_of(project, trees, base, lambda: docker, said.append)
+        of = TreeEnvironments(project, trees, base, lambda: docker, said.append).of
         made = [of(trees.tree_of(trees.resolve(f"HEAD~{n}"))) for n in (3, 2, 1)]
         assert made[0] == made[1]
         assert made[0].digest != made[2].digest

@@ -4,7 +4,7 @@ import itertools
 import random
 
 import pytest
-from crash_support import RUN, finish, kill, killed_there, leftovers, pause, scene, sound
+from crash_support import RUN, finish, kill, killed_again_and_again, leftovers, matrix, pause, scene, sound
 from durable_registry import IN_A_RUN, OTHERS, REACHED, SOMETIMES
 from run_process import Running
 from run_support import Req, containers, gone, lab, write
@@ -32,20 +32,6 @@ def test_a_run_comes_to_exactly_the_boundaries_of_the_registry(tmp_path):
         assert names == REACHED, (names - REACHED, REACHED - names)
 
 
-def matrix(folder, points, seed):
-    """Die at each of these, many in one run; one that a run had already passed is tried in a fresh one."""
-    left, number = list(points), 0
-    while left:
-        (folder / f"{seed}-{number}").mkdir()
-        with scene(folder / f"{seed}-{number}") as here:
-            met = [point for point in left if killed_there(here, *point)]
-            finish(here)
-            sound(here)
-        assert met, f"no run came to {left}"
-        left = [point for point in left if point not in met]
-        number += 1
-
-
 def test_killed_at_some_boundaries_a_run_ends_as_if_it_had_not_been(tmp_path):
     chance = random.Random(20261130)  # noqa: S311  which ones is no secret
     points = [point for point in MATRIX if "git" not in point[0]]
@@ -58,15 +44,6 @@ def test_killed_at_every_boundary(tmp_path, nth):
     often = [(*point, nth) for point in MATRIX] if nth == 1 else [(*p, nth) for p in MATRIX if "put" in p[0]]
     for number in range(0, len(often), 8):
         matrix(tmp_path, often[number : number + 8], number)
-
-
-def killed_again_and_again(here, chance, kills):
-    for count in range(kills):
-        running = Running(here, RUN, "kill_after", chance.randint(1, 120))
-        if running.wait(chance.uniform(0.5, 6.0) if chance.random() < 0.5 else 120) == 0:
-            return count
-        kill(running)
-    return kills
 
 
 @pytest.mark.parametrize("seed", [1])

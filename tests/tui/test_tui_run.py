@@ -89,9 +89,9 @@ async def test_pause_asks_first_and_holds_until_it_is_resumed(tmp_path):
         screen = HandrailApp(reviews, desk=desk)
         async with screen.run_test(size=SIZE) as pilot:
             await pilot.press("o", "P", "escape")
-            assert not project.index.paused(RUN)
+            assert not project.index.asked(RUN).pause
             await pilot.press("P", "enter")
-            assert project.index.paused(RUN)
+            assert project.index.asked(RUN).pause
             assert "is not under way" in said(screen)
             assert "! paused: nothing more begins" in text_of(screen)
             unpause(project, RUN)

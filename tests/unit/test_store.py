@@ -221,7 +221,7 @@ def test_a_database_of_an_earlier_version_becomes_a_new_one_with_all_that_it_hel
     assert (run.id, run.status) == ("20260101-abcdef", RunStatus.WAITING)
     assert [event.kind for _, event in brought.events(run.id)] == ["planned"]
     assert brought.effect("merge:x") is not None
-    assert brought.cancel_asked(run.id)
+    assert brought.asked(run.id).cancel
     assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
     brought.close()
     new.close()

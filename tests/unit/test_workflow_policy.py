@@ -17,7 +17,7 @@ from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import judge
 from orchestrator.policy.proof.machine import machine
-from orchestrator.policy.proof.monitor import Standing, Violation, begin, passed
+from orchestrator.policy.proof.monitor import Monitor, Standing, Violation
 from orchestrator.provenance.keys import generate_key
 
 HAND_EDIT = (ROOT / "tests/golden/processes/hand-edit/process.md").read_text()
@@ -122,15 +122,15 @@ def test_a_certificate_of_another_workflow_is_refused(signer: Path, tmp_path: Pa
 
 def test_the_monitor_follows_a_run_and_stops_at_what_is_not_there() -> None:
     tables = machine(bundled("refund-approval"))
-    here: Standing | Violation = begin(tables)
+    here: Standing | Violation = Monitor(tables).begin()
     for _ in range(40):
         assert isinstance(here, Standing)
         if here.tokens[0] in tables.ends:
             break
-        here = passed(tables, here, here.tokens[0], tables.edges[here.tokens[0]][0].outcome)
+        here = Monitor(tables).passed(here, here.tokens[0], tables.edges[here.tokens[0]][0].outcome)
     assert isinstance(here, Standing)
     assert here.tokens[0] in tables.ends
-    wrong = passed(tables, begin(tables), "notify-customer-refund-paid", "sent")
+    wrong = Monitor(tables).passed(Monitor(tables).begin(), "notify-customer-refund-paid", "sent")
     assert isinstance(wrong, Violation)
     assert wrong.code == "WF040"
 
@@ -138,15 +138,15 @@ def test_the_monitor_follows_a_run_and_stops_at_what_is_not_there() -> None:
 def test_the_monitor_counts_bounds_and_watches_guards() -> None:
     made = workflow(HAND_EDIT)
     tables, gate = machine(made), "gates-check-change"
-    here: Standing | Violation = begin(tables)
+    here: Standing | Violation = Monitor(tables).begin()
     for _ in range(9):
         assert isinstance(here, Standing)
-        edited = passed(tables, here, "author-edits-change", "done")
+        edited = Monitor(tables).passed(here, "author-edits-change", "done")
         assert isinstance(edited, Standing)
-        here = passed(tables, edited, gate, "again")
+        here = Monitor(tables).passed(edited, gate, "again")
     assert isinstance(here, Standing)
-    edited = passed(tables, here, "author-edits-change", "done")
+    edited = Monitor(tables).passed(here, "author-edits-change", "done")
     assert isinstance(edited, Standing)
-    assert isinstance(passed(tables, edited, gate, "again"), Violation)
-    unseen = passed(tables, Standing((next(n for n in made.nodes if n.startswith("two-authors")),)), "x", "y")
+    assert isinstance(Monitor(tables).passed(edited, gate, "again"), Violation)
+    unseen = Monitor(tables).passed(Standing((next(n for n in made.nodes if n.startswith("two-authors")),)), "x", "y")
     assert isinstance(unseen, Violation)

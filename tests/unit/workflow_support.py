@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.assets.find import workflow_files, workflow_ids
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof.machine import machine
-from orchestrator.policy.proof.monitor import Violation, begin, passed
+from orchestrator.policy.proof.monitor import Monitor, Violation
 from orchestrator.policy.proof.search import Passage
 from orchestrator.workflows.compile import Compiled, compile_prose
 from orchestrator.workflows.load import load_workflow
@@ -41,9 +41,10 @@ def bare(made: Workflow) -> dict[str, Any]:
 def replay(made: Workflow, story: tuple[Passage, ...]) -> Violation | None:
     """The violation that a story really ends in; none when it does not."""
     tables = machine(made)
-    here = begin(tables)
+    watching = Monitor(tables)
+    here = watching.begin()
     for passage in story:
-        after = passed(tables, here, passage.node, passage.outcome)
+        after = watching.passed(here, passage.node, passage.outcome)
         if isinstance(after, Violation):
             return after if passage == story[-1] else None
         here = after

@@ -39,7 +39,7 @@ _BEATS = 4
 """Signs of life in the time of a lease."""
 _KEEP_HOURS = 7 * 24
 _BUSY, _FENCED = "RUN002", "RUN014"
-_AWAY = {"STORE041", "STORE042", "STORE043", "STORE045", "STORE046"}
+_AWAY = {"STORE041", "STORE042", "STORE043", "STORE045", "STORE046", "STORE047"}
 _END = """
 INSERT INTO handrail.ends SELECT %(job)s, %(run)s, %(exit_code)s, %(code)s, %(message)s, %(details)s
 WHERE EXISTS (SELECT 1 FROM procrastinate_jobs WHERE id = %(job)s AND status = 'doing' AND worker_id = %(worker)s)

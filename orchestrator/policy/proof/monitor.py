@@ -31,24 +31,29 @@ class Violation:
     text: str
 
 
-def begin(machine: Machine) -> Standing:
-    """Before anything has run."""
-    return Standing((machine.start,))
+class Monitor:
+    """The tables of one workflow, worked out place by place as runs come to them. For one thread at a time."""
 
+    def __init__(self, machine: Machine) -> None:
+        self._start, self._places = machine.start, Places(machine, counting=True)
 
-def passed(machine: Machine, here: Standing, node: str, outcome: str) -> Standing | Violation:
-    """The standing after ``node`` ended as ``outcome`` (``begun`` for a parallel node)."""
-    places = Places(machine, counting=True)
-    place = places.number(here.tokens, here.counts)
-    step = next((s for s in places.steps(place) if (s.node, s.outcome) == (node, outcome)), None)
-    if step is None:
-        return Violation("WF040", f"{node} ended as {outcome!r}, which the workflow does not have here.")
-    for guard in step.guards:
-        if guard.broken(here.bits):
-            return Violation(guard.code, f"{node}: {guard.text}.")
-    bits = here.bits & step.keep | step.put
-    for where, guard in places.guards(step.place):
-        if guard.broken(bits):
-            return Violation(guard.code, f"{where}: {guard.text}.")
-    tokens, counts = places.at(step.place)
-    return Standing(tokens, counts, bits)
+    def begin(self) -> Standing:
+        """Before anything has run."""
+        return Standing((self._start,))
+
+    def passed(self, here: Standing, node: str, outcome: str) -> Standing | Violation:
+        """The standing after ``node`` ended as ``outcome`` (``begun`` for a parallel node)."""
+        places = self._places
+        place = places.number(here.tokens, here.counts)
+        step = next((s for s in places.steps(place) if (s.node, s.outcome) == (node, outcome)), None)
+        if step is None:
+            return Violation("WF040", f"{node} ended as {outcome!r}, which the workflow does not have here.")
+        for guard in step.guards:
+            if guard.broken(here.bits):
+                return Violation(guard.code, f"{node}: {guard.text}.")
+        bits = here.bits & step.keep | step.put
+        for where, guard in places.guards(step.place):
+            if guard.broken(bits):
+                return Violation(guard.code, f"{where}: {guard.text}.")
+        tokens, counts = places.at(step.place)
+        return Standing(tokens, counts, bits)

@@ -28,6 +28,9 @@ _CONNECT_SECONDS = 10
 _STALLED_SECONDS = 5
 _CONNECTIONS = 4
 _NUMBERED = re.compile(r"\?(\d+)")
+_NOT_LET_IN = ("authentication failed", "no password supplied", "role ", "no pg_hba.conf entry")
+_NOT_IT = ("certificate", "server does not support SSL")
+"""Of what libpq says: a server whose certificate is not the one that was asked for, or that has none."""
 _OURS: dict[str, str | int] = {
     "application_name": "handrail",
     "connect_timeout": _CONNECT_SECONDS,
@@ -80,7 +83,12 @@ def said() -> Iterator[None]:
 
 def _unreachable(problem: Exception) -> StoreError:
     words = str(problem)
-    if "authentication failed" in words or "no password supplied" in words or "role " in words:
+    if any(text in words for text in _NOT_IT):
+        hint = "see sslmode and sslrootcert, and docs/how-to/run-a-cluster.md"
+        return StoreError(
+            "STORE047", f"The database does not prove to be the one that was named: {_line(problem)}.", hint
+        )
+    if any(text in words for text in _NOT_LET_IN):
         return StoreError("STORE042", f"The database lets this login not in: {_line(problem)}.", "correct the login")
     hint = "see that it runs and can be reached; runs go on where they stopped"
     return StoreError("STORE041", f"The database does not answer: {_line(problem)}.", hint)
