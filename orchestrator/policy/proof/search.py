@@ -17,6 +17,8 @@ from orchestrator.policy.proof.machine import Edge, Guard, Machine
 
 MAX_STATES: Final = 2_000_000
 
+Standing = tuple[str, int]
+"""A node, and the bits there."""
 Tokens = tuple[str, ...]
 """Where a run stands: one node, or several inside parallel branches; a join holds one for each branch that came."""
 Counts = tuple[tuple[str, str, int], ...]
@@ -196,9 +198,10 @@ def searched(machine: Machine, *, max_states: int = MAX_STATES) -> Search:
 def _row(machine: Machine, max_states: int) -> Search:
     """As :func:`_search` without counts where nothing is side by side: a place is a node, its edges are its steps."""
     edges, guards = machine.edges, machine.guards
-    first = (machine.start, 0)
-    came: dict[tuple[str, int], tuple[tuple[str, int], str] | None] = {first: None}
-    todo, transitions = deque([first]), 0
+    first: Standing = (machine.start, 0)
+    came: dict[Standing, tuple[Standing, str] | None] = {first: None}
+    todo: deque[Standing] = deque([first])
+    transitions = 0
     while todo:
         here = todo.popleft()
         node, bits = here
@@ -222,7 +225,7 @@ def _row(machine: Machine, max_states: int) -> Search:
     return Search(len(came), transitions, None)
 
 
-def _told(came: dict[tuple[str, int], tuple[tuple[str, int], str] | None], end: tuple[str, int]) -> tuple[Passage, ...]:
+def _told(came: dict[Standing, tuple[Standing, str] | None], end: Standing) -> tuple[Passage, ...]:
     story: list[Passage] = []
     here = end
     while (before := came[here]) is not None:
