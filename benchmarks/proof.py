@@ -65,12 +65,13 @@ def fan(branches: int, length: int) -> Workflow:
     return workflow(nodes, "all")
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+def timed(work: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> tuple[float, Any]:
+    """The best of five."""
     best, found = float("inf"), None
-    for _ in range(3):
-        begin = time.perf_counter()
+    for _ in range(5):
+        begin = clock()
         found = work()
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, clock() - begin)
     return best, found
 
 
@@ -80,15 +81,20 @@ def main() -> None:
         "10,000 nodes in a row": chain(2000),
         "1,000 nodes in a row": chain(200),
         "1,000 nodes, each gate retried thrice": chain(200, bound=3),
+        "10,000 nodes, each gate retried thrice": chain(2000, bound=3),
         "2 branches of 4": fan(2, 4),
         "4 branches of 4": fan(4, 4),
         "6 branches of 4": fan(6, 4),
+        "4 branches of 8": fan(4, 8),
     }
     for name, made in cases.items():
         seconds, found = timed(lambda made=made: judge.proved(made))
         if found.broken is not None or not found.complete:
             raise SystemExit(f"{name} should have been proved")
         figures |= {f"{name} (s)": seconds, f"{name}, standings": float(found.states)}
+    figures["10,000 nodes in a row, processor (s)"], _ = timed(
+        lambda: judge.proved(cases["10,000 nodes in a row"]), time.process_time
+    )
     figures["10,000 nodes in a row, all checks (s)"], problems = timed(
         lambda: list(judge.problems(cases["10,000 nodes in a row"]))
     )

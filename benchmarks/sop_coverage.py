@@ -1,5 +1,7 @@
 """How much the compiler reads of procedures that others wrote: files in published packages, by name and version.
 
+The first twelve were looked at while the grammar was widened; the last six were counted first, and looked at then.
+
 A sentence counts as read when it became a node, an edge, a rule or a role. All others are remarks or errors with
 their place. Blocks of code, tables and HTML are no sentences, and are counted apart. ``--sentences`` prints what
 became of each, so that somebody can judge it.
@@ -22,6 +24,8 @@ from orchestrator.workflows.compile import Compiled, Kind, compile_prose
 GOAL_SHARE = 60.0
 READ = {Kind.NODE, Kind.EDGE, Kind.RULE, Kind.ROLE}
 BY = "maintainer"
+Pieces = tuple[tuple[str, str, str], ...]
+"""Package, version, and the file's path in it."""
 PYPI = (
     ("jupyterhub", "6.1.1", "RELEASE.md"),
     ("jupyter_server", "2.21.1", "RELEASE.md"),
@@ -35,6 +39,15 @@ PYPI = (
     ("conda_lock", "4.0.3", "CONTRIBUTING.md"),
 )
 NPM = (("resolve", "1.22.14", ".github/INCIDENT_RESPONSE_PROCESS.md"), ("node-gyp", "12.4.0", "CONTRIBUTING.md"))
+
+LATER = (
+    ("black", "26.10.1", "docs/contributing/release_process.md"),
+    ("python-lsp-server", "1.15.0", "RELEASE.md"),
+    ("borgmatic", "2.1.10", "docs/how-to/upgrade.md"),
+    ("borgmatic", "2.1.10", "docs/how-to/extract-a-backup.md"),
+    ("napari", "0.9.2", ".github/ISSUE_TEMPLATE/release.md"),
+)
+LATER_NPM = (("ember-cli", "7.3.0", "RELEASE.md"),)
 
 
 def npm(name: str, version: str) -> Path:
@@ -64,26 +77,39 @@ def count(found: Compiled) -> Counter[str]:
     return counted
 
 
-def main() -> None:
+def files(python: Pieces, node: Pieces) -> list[tuple[str, Path]]:
+    """Name and place of each file of these packages."""
+    found = [(f"{n} {v}", sources.tree(n, v) / path) for n, v, path in python]
+    return found + [(f"{n} {v}", npm(n, v) / path) for n, v, path in node]
+
+
+def counted(name: str, given: list[tuple[str, Path]]) -> dict[str, float]:
+    """The figures of a set, and of each of its files."""
     figures: dict[str, float] = {}
     total: Counter[str] = Counter()
-    files = [(f"{n} {v}", sources.tree(n, v, isolated=True) / path) for n, v, path in PYPI]
-    files += [(f"{n} {v}", npm(n, v) / path) for n, v, path in NPM]
-    files += [(path, Path(path)) for path in sys.argv[1:] if not path.startswith("--")]
-    for name, path in files:
+    for package, path in given:
         found = compile_prose(path.read_bytes(), path.name, "sop", BY)
-        counted = count(found)
-        total += counted
-        figures[f"{name} {path.name}, sentences"] = float(counted["sentences"])
-        figures[f"{name} {path.name}, read (%)"] = 100 * counted["read"] / counted["sentences"]
+        of_file = count(found)
+        total += of_file
+        figures[f"{package} {path.name}, sentences"] = float(of_file["sentences"])
+        figures[f"{package} {path.name}, read (%)"] = 100 * of_file["read"] / of_file["sentences"]
         if "--sentences" in sys.argv:
             for read in found.read:
-                print(json.dumps({"file": name, "kind": read.kind, "text": read.sentence.text}))
+                print(json.dumps({"file": package, "kind": read.kind, "text": read.sentence.text}))
     unreported = total["sentences"] - total["read"] - total["remarks"] - total["errors"]
-    figures |= {"all, sentences": float(total["sentences"]), "all, neither read nor reported": float(unreported)}
-    figures |= {"all, blocks": float(total["blocks"]), "all, blocks read": float(total["blocks read"])}
-    figures["all, read (%)"] = 100 * total["read"] / total["sentences"]
-    goals = {"all, read (%)": (">=", GOAL_SHARE), "all, neither read nor reported": ("<=", 0.0)}
+    figures |= {
+        f"{name}, sentences": float(total["sentences"]),
+        f"{name}, neither read nor reported": float(unreported),
+    }
+    figures |= {f"{name}, blocks": float(total["blocks"]), f"{name}, blocks read": float(total["blocks read"])}
+    return figures | {f"{name}, read (%)": 100 * total["read"] / total["sentences"]}
+
+
+def main() -> None:
+    given = [(path, Path(path)) for path in sys.argv[1:] if not path.startswith("--")]
+    figures = counted("all", files(PYPI, NPM) + given) | counted("later", files(LATER, LATER_NPM))
+    goals = {f"{name}, read (%)": (">=", GOAL_SHARE) for name in ("all", "later")}
+    goals |= {f"{name}, neither read nor reported": ("<=", 0.0) for name in ("all", "later")}
     report("sop_coverage", figures, goals)
 
 

@@ -12,6 +12,8 @@ clean sides brings about in a file that it takes from one of them.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,6 +41,7 @@ GATES = ("ruff", "bandit", "flow", "hygiene", "secrets")
 
 _CHUNK = 128
 _MEMORY_BYTES = 256 * 1024**2
+_BLOB_BYTES = 64 * 1024**2
 _ROWS = 4_000_000
 
 Row = dict[str, Any]
@@ -207,6 +210,37 @@ def _newest(open_: Mapping[str, list[Row]], keys: Sequence[str], free: Callable[
     return None
 
 
+class _Blobs:
+    """Contents that were read last, up to 64 MiB: each gate asks for the same ones. Thread-safe."""
+
+    def __init__(self, trees: GitTrees) -> None:
+        self._trees = trees
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[GitOid, bytes] = OrderedDict()
+        self._left = _BLOB_BYTES
+
+    def __call__(self, oid: GitOid) -> bytes:
+        with self._lock:
+            data = self._kept.get(oid)
+            if data is not None:
+                self._kept.move_to_end(oid)
+        return data if data is not None else self._keep(oid, self._trees.blob(oid))
+
+    def ready(self, oids: Sequence[GitOid]) -> Iterator[bytes]:
+        """Read them together."""
+        for oid, data in zip(oids, self._trees.blobs(oids), strict=True):
+            yield self._keep(oid, data)
+
+    def _keep(self, oid: GitOid, data: bytes) -> bytes:
+        with self._lock:
+            if oid not in self._kept:
+                self._kept[oid] = data
+                self._left -= len(data)
+            while self._left < 0 and len(self._kept) > 1:
+                self._left += len(self._kept.popitem(last=False)[1])
+        return data
+
+
 class _Judge:
     """The gates on one commit after the other, over the same scanners."""
 
@@ -214,7 +248,7 @@ class _Judge:
         from orchestrator.gates.catalog import default_gates
         from orchestrator.gates.ruff import RuffGate
 
-        self._trees, self._team = trees, team
+        self._trees, self._team, self._blobs = trees, team, _Blobs(trees)
         self._gates: tuple[Gate, ...] = default_gates(names, worker=team)
         self._ruff = next((g for g in self._gates if isinstance(g, RuffGate)), None)
         self._operations = [op for op, name in (("scan", "bandit"), ("analyse", "flow")) if name in names]
@@ -222,7 +256,7 @@ class _Judge:
     def prepare(self, commits: Iterable[Walked]) -> None:
         """Scan what these commits changed, each file once, as many at a time as there are processes."""
         files = [f for c in commits for files in c.files for f in files]
-        sources = {sha256(data): data for data in _python(self._trees, files)}
+        sources = {sha256(data): data for data in _python(self._blobs, files)}
         with ThreadPoolExecutor(self._team.processes + 1) as pool:
             asked = [pool.submit(self._ruff.prepare, sources)] if self._ruff else []
             if len(self._operations) > 1:
@@ -263,7 +297,7 @@ class _Judge:
             return {}
         manifest = sha256(canonical([[f.path, f.old_blob, f.new_blob] for f in files]))
         identity = ChangeIdentity(target_ref="", tip=oid, tree=oid, manifest=manifest)
-        candidate = Candidate(identity=identity, files=tuple(files), blob=self._trees.blob, protected=(), test_roots=())
+        candidate = Candidate(identity=identity, files=tuple(files), blob=self._blobs, protected=(), test_roots=())
         reports = run_in_turn(self._gates, candidate)
         broken += [f"{r.gate}: {r.reason}" for r in reports if r.result is Result.ERROR]
         return {
@@ -297,7 +331,7 @@ def _reversed(file: ChangedFile) -> ChangedFile:
     )
 
 
-def _python(trees: GitTrees, files: Sequence[ChangedFile]) -> Iterator[bytes]:
+def _python(blobs: _Blobs, files: Sequence[ChangedFile]) -> Iterator[bytes]:
     """Both sides of what is named like Python and small enough; all else is read when a gate asks for it."""
     from orchestrator.gates.sides import REGULAR, SIZE_LIMIT_BYTES
 
@@ -308,7 +342,7 @@ def _python(trees: GitTrees, files: Sequence[ChangedFile]) -> Iterator[bytes]:
         for path, mode, oid in ((f.path, f.new_mode, f.new_blob), (f.old_path or f.path, f.old_mode, f.old_blob))
         if oid is not None and mode in REGULAR and path.casefold().endswith(named)
     }
-    return (data for data in trees.blobs(sorted(wanted)) if len(data) <= SIZE_LIMIT_BYTES)
+    return (data for data in blobs.ready(sorted(wanted)) if len(data) <= SIZE_LIMIT_BYTES)
 
 
 def secrets_of(found: Audit) -> list[Row]:

@@ -26,7 +26,7 @@ def open_trees(
     from orchestrator.vcs.trees import GitTrees
 
     check = project.owners.check
-    with GitTrees.open(project.repository.folder, private or project.layout.trees, fresh, check) as trees:
+    with GitTrees.of(project.repository, private or project.layout.trees, fresh, check) as trees:
         yield trees
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,14 +62,16 @@ def command(
 ) -> None:
     if ctx.invoked_subcommand:
         return
-    from orchestrator.app.scanners import gate_worker
+    from orchestrator.app.scanners import changed_python, gate_worker
 
     files = [_report(text) for text in written]
     formats = {"json" if json_ else format_, *(name for name, _ in files)}
     if staged and patch:
         raise UsageError("GATE013", "Either what is staged is judged or a patch, not both.", "give one of the two")
-    # The scanners start first: they load while everything else is read.
-    with gate_worker(repo, keep=not no_cache) as worker:
+    index = _index(repo) if staged else None
+    seen = partial(changed_python, repo, base=base, head=head, staged=staged, index=index)
+    # The scanners start first: they load, and begin with what is seen at once, while everything else is read.
+    with gate_worker(repo, keep=not no_cache, ahead=seen if (base or staged) and not patch else None) as worker:
         from orchestrator.app.gating import Asked, gate, read_decisions
         from orchestrator.app.project import open_project
 
@@ -77,7 +80,7 @@ def command(
                 base=base,
                 head=head,
                 staged=staged,
-                index=_index(repo) if staged else None,
+                index=index,
                 patch=sys.stdin.buffer.read(_PATCH_BYTES) if patch else None,
                 gates=gates,
                 decisions=read_decisions(decisions) if decisions else (),

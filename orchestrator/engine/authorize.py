@@ -12,7 +12,7 @@ from orchestrator.models.decision import ReviewItem, Verdict
 from orchestrator.models.gate import Result
 from orchestrator.models.plan import ReviewMode
 from orchestrator.models.review import ChangeSheet
-from orchestrator.policy import verdicts
+from orchestrator.policy import quorum, verdicts
 
 
 def authorize(ctx: RunContext, sheets: Sequence[ChangeSheet], items: Sequence[str] | None) -> None:
@@ -48,7 +48,7 @@ def _approved(ctx: RunContext, sheets: Sequence[ChangeSheet], items: Sequence[Re
     lifted: set[Digest] = set()
     for item in items:
         opened = [ctx.open_decision(line) for line in ctx.index.decisions(item.id)]
-        verdict = verdicts.outcome(item, [d for _, d in opened], ctx.policy, [k for k, _ in opened])
+        verdict = quorum.outcome(item, [d for _, d in opened], ctx.policy, [k for k, _ in opened])
         if verdict is not Verdict.APPROVE:
             raise _refused("EVID014", sheets[-1], f"nobody entitled has approved it as {item.role}")
         if item.change is None or not _covers(ctx, item.change, sheets):

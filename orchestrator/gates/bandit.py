@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates import dispositions
 from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.second_look import looked_at_again
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Digest
 from orchestrator.models.gate import GateReport
@@ -45,11 +46,11 @@ class BanditGate:
     def tool_version(self) -> str:
         """Of bandit and of the Python whose grammar it reads with."""
         try:
-            return f"{_version()} (Python {sys.version_info[0]}.{sys.version_info[1]})"
-        except PackageNotFoundError as error:
+            return f"{version('bandit')} (Python {sys.version_info[0]}.{sys.version_info[1]})"
+        except NotInstalled as error:
             raise GateBroken("GATE030", "bandit is not installed beside Handrail", "pip install bandit") from error
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         return config_digest(
             self.name, _OPTIONS, self._worker.file_limit_seconds, self.tool_version, dispositions.digest()
@@ -79,8 +80,9 @@ class BanditGate:
             known = target.foreign or bool(base.get("skipped"))
             outcome.refused(target.file, why, unscannable(target.file, "SCAN-SKIPPED", why, known=known))
             return
-        new = _hits(head, target.head, in_test=target.in_test)
+        new = looked_at_again(_hits(head, target.head, in_test=target.in_test), target.head, self._worker)
         old = _hits(base, target.base, in_test=target.in_test) if base and target.base else []
+        old = looked_at_again(old, target.base, self._worker)
         outcome.scanned(target.file, introduced(target.file.path, new, old))
 
     def _base(self, target: Target) -> Mapping[str, Any]:
@@ -91,12 +93,6 @@ class BanditGate:
             return self._worker.scan(target.base.data)
         except GateBroken:
             return {}
-
-
-@cache
-def _version() -> str:
-    """Read once: the metadata of a package are parsed as a whole mail."""
-    return version("bandit")
 
 
 def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:

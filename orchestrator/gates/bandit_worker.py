@@ -22,6 +22,7 @@ import signal
 import struct
 import sys
 import tempfile
+from functools import cache
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
@@ -67,16 +68,23 @@ def _memory() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
+@cache
+def _manager() -> Any:  # noqa: ANN401 - bandit has no types
+    """Its choice of tests, made once. bandit is imported by name and late: only this process pays for it."""
+    bandit = import_module("orchestrator.gates.bandit_lean").load()
+    config = import_module("bandit.core.config").BanditConfig()
+    return bandit.BanditManager(config, "file", quiet=True, ignore_nosec=True)
+
+
 def scan(data: bytes) -> dict[str, Any]:
     """Bandit's issues on one file's bytes, and why it was skipped if it was.
 
     ``{"issues": [...], "skipped": "" | reason}``. Every suppression is ignored
     and no configuration file is read. ``sys.stdin`` is replaced on the way.
     """
-    # Bandit is imported by name and late: it costs half a second, and only this process pays it.
-    bandit = import_module("orchestrator.gates.bandit_lean").load()
-    config = import_module("bandit.core.config").BanditConfig()
-    manager = bandit.BanditManager(config, "file", quiet=True, ignore_nosec=True)
+    manager = _manager()
+    manager.results, manager.skipped, manager.scores = [], [], []
+    manager.metrics = type(manager.metrics)()
     complaints = _Complaints()
     logger = logging.getLogger("bandit")
     logger.propagate = False
@@ -114,7 +122,7 @@ def _issue(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _load(op: str) -> None:
     """Import what a request needs, before its time counts."""
     if op in {"scan", "all"}:
-        import_module("orchestrator.gates.bandit_lean").load()
+        _manager()
     if op in {"analyse", "all"}:
         import_module("orchestrator.gates.flow.analysis")
         import_module("orchestrator.gates.outline")

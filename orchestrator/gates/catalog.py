@@ -19,7 +19,6 @@ from orchestrator.gates.hygiene import HygieneGate
 from orchestrator.gates.integrity import IntegrityGate
 from orchestrator.gates.kinds.agent_config import AgentConfig
 from orchestrator.gates.kinds.dependencies import DependenciesGate
-from orchestrator.gates.kinds.osv import Vulnerabilities
 from orchestrator.gates.kinds.program import ProgramGate
 from orchestrator.gates.kinds.programs import CPPCHECK, FLAWFINDER, HADOLINT, SHELLCHECK, ZIZMOR
 from orchestrator.gates.kinds.secrets import SecretsGate
@@ -85,5 +84,7 @@ def default_gates(
 
 def _made(name: str, worker: Worker, vulnerabilities: Path | None) -> Gate:
     if name == "dependencies" and vulnerabilities is not None:
+        from orchestrator.gates.kinds.osv import Vulnerabilities  # noqa: PLC0415 - only with an export of them
+
         return DependenciesGate(Vulnerabilities(vulnerabilities))
     return GATES[name](worker) if name in GATES else installed_gate(name)

@@ -38,7 +38,9 @@ _LOOKALIKE = (
     "\u0370-\u0373\u037f\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf"
     "\u0400-\u052f\u13a0-\u13ff"
 )
-_MIXED_RE = re.compile(rf"[A-Za-z][{_LOOKALIKE}]|[{_LOOKALIKE}][A-Za-z]")
+# What is read as a semicolon, a backtick, K, a dot, a colon, an exclamation mark or a bar, and is none.
+_READ_AS_MARKS = "\u037e\u1fef\u212a\u2024\ua789\u01c0\u01c3"
+_MIXED_RE = re.compile(rf"[A-Za-z][{_LOOKALIKE}]|[{_LOOKALIKE}][A-Za-z]|[{_READ_AS_MARKS}]")
 _EXTENDED_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]|[^\x00-\x7f]|\r(?!\n|$)")
 
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -38,6 +39,7 @@ _MIGRATIONS: Final = (
     "**/changelog/db.*",
     "**/prisma/migrations/**",
 )
+_WITH_WAYS_BACK: Final = ("**/migrations/versions/**", "**/alembic/versions/**", "migrations/versions/**")
 _PRODUCTION = re.compile(r"(?:^|[/._-])(?:prod|production|live)(?:[/._-]|$)", re.IGNORECASE)
 _SETTINGS: Final = frozenset(
     {
@@ -67,7 +69,7 @@ class DestructiveGate:
     tool = "handrail"
     tool_version = __version__
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         limits = (_DELETED_LINES, _DELETED_FILES, _RENAMED_FILES, _TIMES)
         return config_digest(self.name, limits, _MIGRATIONS, _PRODUCTION.pattern, self.tool_version)
@@ -80,16 +82,17 @@ class DestructiveGate:
         looked = [(file, *self._look(candidate, file, tally)) for file in candidate.files]
         first = candidate.files[0].path if candidate.files else ""
         for file, head, base in looked:
-            whole = list(tally.hits()) if file.path == first else []
-            outcome.scanned(file, introduced(file.path, [*whole, *head], base))
+            new = [*tally.hits(), *head] if file.path == first else head
+            # Nothing on the head, nothing to take away from it: the base is not searched.
+            outcome.scanned(file, introduced(file.path, new, base if new else ()))
         return outcome
 
     @staticmethod
-    def _look(candidate: Candidate, file: ChangedFile, tally: _Tally) -> tuple[list[Hit], list[Hit]]:
+    def _look(candidate: Candidate, file: ChangedFile, tally: _Tally) -> tuple[list[Hit], Iterator[Hit]]:
         head, base = sides(candidate, file)
         tally.add(file, head, base)
         tested = is_test(file.path, candidate.test_roots)
-        return [*_touched(file), *_lines(head, tested=tested)], list(_lines(base, tested=tested))
+        return [*_touched(file), *_lines(head, tested=tested)], _lines(base, tested=tested)
 
 
 @dataclass
@@ -152,12 +155,16 @@ def _is_settings(path: str) -> bool:
 def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
     if side is None or PurePosixPath(side.path).suffix.casefold() in _PROSE or b"\0" in side.data:
         return
-    lines = side.data.decode("utf-8", "replace").splitlines()
+    text = side.data.decode("utf-8", "replace")
+    if not destruction.may_act(text):
+        return
+    lines = text.splitlines()
+    back = _ways_back(side.path, lines)
     for number, line in enumerate(lines, 1):
         if _COMMENT.match(line):
             continue
         for act in destruction.acts(line):
-            noted = tested or act.bounded
+            noted = tested or act.bounded or number in back
             yield Hit(
                 rule=act.code,
                 message=act.what,
@@ -168,3 +175,14 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
                 severity="low" if noted else "high",
                 hint=OWN[act.code].do,
             )
+
+
+def _ways_back(path: str, lines: Sequence[str]) -> frozenset[int]:
+    """Lines of a new migration's ``downgrade``: it takes away what its ``upgrade`` made, and runs when asked for."""
+    if PurePosixPath(path).suffix != ".py" or not any(protects((pattern,), path) for pattern in _WITH_WAYS_BACK):
+        return frozenset()
+    starts = [n for n, line in enumerate(lines, 1) if line.startswith("def downgrade(")]
+    if len(starts) != 1 or sum("downgrade(" in line for line in lines) != 1:
+        return frozenset()
+    end = next((n for n in range(starts[0] + 1, len(lines) + 1) if lines[n - 1][:1].strip()), len(lines) + 1)
+    return frozenset(range(starts[0], end))

@@ -15,7 +15,7 @@ from orchestrator.models.gate import Disposition
 
 __all__ = ["RULES_VERSION", "Ruling", "digest", "of_bandit", "of_ruff"]
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ _EXCEPTIONS: dict[str, Disposition] = {
     "407": Disposition.NOTE,
     "408": Disposition.NOTE,
     "409": Disposition.NOTE,
+    "413": Disposition.NOTE,  # Crypto is pycryptodome today; the weak ciphers of it have rules of their own
     "603": Disposition.NOTE,  # a process started without a shell; 602, 604, 605 are the ones with
     "606": Disposition.NOTE,
     "607": Disposition.NOTE,  # a program found by PATH
@@ -52,8 +53,9 @@ _EXCEPTIONS: dict[str, Disposition] = {
 }
 """By rule number. What is not here follows its severity."""
 
-_BANDIT_KNOWS_LESS = frozenset({"310"})
-"""ruff's rule of this number looks at the address, and asks about no fixed one of the web."""
+_BANDIT_KNOWS_LESS = frozenset({"310", "601"})
+"""ruff's 310 looks at the address, and asks about no fixed one of the web; our HR201 looks at what another machine is
+given to run, and asks about none that is fixed or quoted."""
 
 _RUFF_KNOWS_LESS = frozenset({"321"})
 """bandit's rule of this number tells FTP from FTP over TLS."""

@@ -29,7 +29,7 @@ _SECONDS = 30
 
 def codes() -> tuple[str, ...]:
     """Every code that is ours, sorted. Those of bandit and ruff are listed by these tools."""
-    return tuple(sorted({*OWN, *_kinds(), *import_module("orchestrator.gates.flow.analysis").RULES}))
+    return tuple(sorted({*OWN, *_kinds(), *import_module("orchestrator.gates.flow.families").RULES}))
 
 
 @cache
@@ -75,7 +75,7 @@ def _kind(code: str) -> str:
 def _flow(code: str) -> str:
     if not re.fullmatch(r"HR\d+", code):
         return ""
-    rule = import_module("orchestrator.gates.flow.analysis").RULES.get(code)
+    rule = import_module("orchestrator.gates.flow.families").RULES.get(code)
     if rule is None:
         return ""
     shown = "\n\n".join(f"{name}:\n\n{_indented(text)}" for name, text in (("Bad", rule.bad), ("Good", rule.good)))

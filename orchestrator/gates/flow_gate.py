@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
-from orchestrator.gates.flow.analysis import RULES
+from orchestrator.gates.flow.families import RULES
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.worker import Worker
@@ -47,6 +48,9 @@ _NOISE_IN_TESTS = frozenset(
         "HR705",
         "HR706",
         "HR708",
+        "HR710",
+        "HR607",
+        "HR808",
         "HR404",
         *(f"HR80{n}" for n in range(1, 8)),
     }
@@ -63,7 +67,7 @@ class FlowGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         rules = [[r.code, r.cwe, r.severity, r.disposition] for r in RULES.values()]
         return config_digest(self.name, rules, sorted(_NOISE_IN_TESTS), self.tool_version)
@@ -108,7 +112,8 @@ def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[H
             line=first,
             end_line=last,
             context=source.context(first),
-            text=source.text(first, last),
+            # With what was seen of it: a line that stays and becomes dangerous by what stands around it is new.
+            text=f"{source.text(first, last)} {issue['what']}",
             severity=rule.severity,
             cwe=rule.cwe,
             hint=rule.hint,

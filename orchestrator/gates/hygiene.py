@@ -8,11 +8,13 @@ whenever the file is touched. Not checked: what a binary does.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates import characters, suppressions
+from orchestrator.gates.deployments import deployment_hits
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.examples import example_hits
 from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits
@@ -27,7 +29,7 @@ from orchestrator.ports import Candidate
 
 __all__ = ["HygieneGate"]
 
-_RULES_VERSION = 2
+_RULES_VERSION = 3
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".po", ".pot", ".csv", ".tsv"})
 
 
@@ -41,7 +43,7 @@ class HygieneGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         patterns = {name: p.pattern for name, p in suppressions.PATTERNS.items()}
         return config_digest(self.name, _RULES_VERSION, patterns, SIZE_LIMIT_BYTES, self.tool_version)
@@ -80,6 +82,7 @@ class HygieneGate:
             hits += suppressions.suppressions(text)
         if not binary and len(side.data) <= SIZE_LIMIT_BYTES:
             hits += payload_hits(side.path, text)
+            hits += deployment_hits(side.path, text)
             hits += example_hits(side.path, text, self._worker)
         hits += self._hidden(side)
         return hits

@@ -34,6 +34,7 @@ _NATIVE_MAGIC = (
 )
 _BYTECODE_MAGIC = re.compile(rb"\A..\r\n.{12}[\xe3\x63]", re.DOTALL)
 _ENTRY_POINTS = re.compile(r"(?:.*/)?[^/]+\.(?:egg|dist)-info/entry_points\.txt", re.DOTALL)
+_SHORT_GIT = re.compile(r"git~\d")
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
 
 
@@ -44,9 +45,18 @@ def _hit(rule: str, message: str, disposition: Disposition, text: str = "", hint
 
 def name_hits(file: ChangedFile) -> Iterator[Hit]:
     """A path that does not show as what it is."""
+    if file.new_mode is not None and any(_is_git(part) for part in file.path.split("/")):
+        yield _hit("NAME", "some file systems take a part of the path for .git", Disposition.DENY)
     odd = next((c for c in file.path if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}), None)
     if odd is not None and file.new_mode is not None:
         yield _hit("NAME", f"the path holds the invisible character U+{ord(odd):04X}", Disposition.DENY)
+
+
+def _is_git(part: str) -> bool:
+    """As Windows and macOS read names: without case, ignorable letters, dots and spaces at the end, and streams."""
+    plain = "".join(c for c in unicodedata.normalize("NFKC", part) if unicodedata.category(c) != "Cf")
+    plain = plain.partition(":")[0].rstrip(". ").casefold()
+    return plain == ".git" or bool(_SHORT_GIT.fullmatch(plain))
 
 
 def entry_hits(candidate: Candidate, file: ChangedFile) -> Iterator[Hit]:

@@ -3,14 +3,15 @@
 Base and head are compared by their syntax trees (:mod:`orchestrator.gates.tested`):
 collected tests, their cases and time limits, checks in them that can fail, skips
 and expected failures, hooks, and decorators that may replace a test. Settings of
-test runners are compared one by one. Of tests in other languages only deletion is
-seen. Not checked: whether a test still tests anything, and what the tests' own
-helpers do.
+test runners are compared one by one. Of tests in other languages numbers are
+compared (:mod:`orchestrator.gates.tested_text`). Not checked: whether a test still
+tests anything, and what the tests' own helpers do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from orchestrator import __version__
@@ -18,6 +19,7 @@ from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.runner_settings import is_settings, settings_of
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides
+from orchestrator.gates.tested_text import tested_text
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangedFile
@@ -28,7 +30,7 @@ __all__ = ["IntegrityGate"]
 
 _RULES = (
     *("TEST-DELETED", "TEST-FEWER", "TEST-EMPTIER", "TEST-SKIPPED", "TEST-UNREADABLE", "TEST-RENAMED"),
-    *("TEST-HOOK", "TEST-WRAPPED", "TEST-LIMIT", "TEST-SETTINGS", "TEST-REPLACED"),
+    *("TEST-HOOK", "TEST-WRAPPED", "TEST-LIMIT", "TEST-SETTINGS", "TEST-REPLACED", "TEST-WEAKER"),
 )
 
 
@@ -42,7 +44,7 @@ class IntegrityGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         return config_digest(self.name, _RULES, SIZE_LIMIT_BYTES, self.tool_version)
 
@@ -59,7 +61,8 @@ class IntegrityGate:
             elif not was and not now:
                 outcome.passed_over(file, "not a test")
             elif was and not now:
-                outcome.scanned(file, introduced(file.path, [_gone(file)], []))
+                lost = self._lost(sides(candidate, file)[1])
+                outcome.scanned(file, introduced(file.path, [_gone(file, note=not lost)], []))
             else:
                 outcome.scanned(file, introduced(file.path, self._compare(candidate, file, was=was), []))
         return outcome
@@ -69,11 +72,17 @@ class IntegrityGate:
         before = self._outline(base if was else None)
         after = self._outline(head)
         if head is None and base is not None:
-            return [_gone(file)]
+            return [_gone(file, note=not self._lost(base))]
         if after.get("error"):
             known = bool(before.get("error"))
             return [_hit("TEST-UNREADABLE", f"the test file cannot be read: {after['error']}", note=known)]
         return [hit for compare in _COMPARISONS for hit in compare(before, after)]
+
+    def _lost(self, base: Side | None) -> bool:
+        """Whether there is a test or a check, as far as anybody can tell; a helper alone has none."""
+        before = self._outline(base)
+        known = not before.get("error") and "executes" in before
+        return not known or any(before.get(key) for key in ("tests", "checks", "hooks", "skips"))
 
     def _outline(self, side: Side | None) -> Mapping[str, Any]:
         """Empty for what is not Python."""
@@ -82,7 +91,7 @@ class IntegrityGate:
         if len(side.data) > SIZE_LIMIT_BYTES:
             return {"error": "larger than a test file may be"}
         if python_kind(side, self._worker) in {PythonKind.NO, PythonKind.NOTEBOOK}:
-            return {}
+            return {"other": tested_text(side.path, side.data)}
         return self._worker.outline(side.data)
 
 
@@ -97,10 +106,10 @@ def _hit(rule: str, message: str, text: str = "", *, note: bool = False) -> Hit:
     )
 
 
-def _gone(file: ChangedFile) -> Hit:
+def _gone(file: ChangedFile, *, note: bool) -> Hit:
     name = file.old_path or file.path
     where = f"moved to {file.path}, which is not collected" if file.new_blob else "deleted"
-    return _hit("TEST-DELETED", f"the test file {name} was {where}", f"{name} {file.old_blob}")
+    return _hit("TEST-DELETED", f"the test file {name} was {where}", f"{name} {file.old_blob}", note=note)
 
 
 def _skipped(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
@@ -187,11 +196,47 @@ def _replaced(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
     ]
 
 
+def _other(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    """Of other languages only numbers are known."""
+    old: Mapping[str, int] = before.get("other") or {}
+    new: Mapping[str, int] = after.get("other") or {}
+    if not new:
+        return []
+    hits: list[Hit] = []
+    if new["left_out"] > old.get("left_out", 0):
+        hits.append(_hit("TEST-SKIPPED", f"{new['left_out']} places leave tests out, {old.get('left_out', 0)} before"))
+    for key, rule in (("tests", "TEST-FEWER"), ("checks", "TEST-EMPTIER")):
+        if new[key] < old.get(key, 0):
+            hits.append(_hit(rule, f"the file had {old[key]} {key} and has {new[key]}"))
+    return hits
+
+
+def _weaker(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
+    """The same number of checks, content with more."""
+    hits: list[Hit] = []
+    for key, what in _WEAKER.items():
+        old: Mapping[str, float] = before.get(key, {})
+        new: Mapping[str, float] = after.get(key, {})
+        for name in sorted(set(before.get("tests", {})) & set(after.get("tests", {}))):
+            was, now = old.get(name, 0), new.get(name, 0)
+            if (now < was) if key == "exact" else (now > was):
+                hits.append(_hit("TEST-WEAKER", f"{name} {what}", f"{name} {key} {now}"))
+    return hits
+
+
+_WEAKER = {
+    "exact": "compares fewer values with what is expected",
+    "exits": "may end before its checks",
+    "tolerance": "takes a result that is further off",
+    "replaces": "replaces what it then calls",
+}
+
+
 def _within(seconds: float) -> str:
     return f"within {seconds:g} s" if seconds else "has no limit"
 
 
-_COMPARISONS = (_skipped, _fewer, _fewer_cases, _hooked, _wrapped, _limits, _replaced)
+_COMPARISONS = (_skipped, _fewer, _fewer_cases, _hooked, _wrapped, _limits, _replaced, _weaker, _other)
 
 
 def _settings(candidate: Candidate, file: ChangedFile) -> list[Hit]:

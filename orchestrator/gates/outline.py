@@ -8,8 +8,6 @@ deep nesting ends in the parser's own error and not in ours.
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Sequence
 from typing import Any, cast
 
 from orchestrator.gates.parsing import parsed
@@ -18,10 +16,10 @@ from orchestrator.gates.tested import tested
 __all__ = ["outline"]
 
 _DYNAMIC = frozenset({"exec", "eval", "compile", "__import__", "getattr", "open"})
-_TEST = re.compile(rb"test|collect", re.IGNORECASE)
 
-_TELLING = (ast.Import, ast.ImportFrom, ast.Call, ast.Name)
+_TELLING = frozenset({ast.Import, ast.ImportFrom, ast.Call, ast.Name})
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 
 
 def outline(data: bytes) -> dict[str, Any]:
@@ -34,7 +32,8 @@ def outline(data: bytes) -> dict[str, Any]:
     """
     try:
         tree = parsed(data)
-        tests = tested(tree) if _TEST.search(data) else {}
+        low = data.lower()
+        tests = tested(tree) if b"test" in low or b"collect" in low else {}
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:300]}
     seen = _Seen()
@@ -59,18 +58,24 @@ class _Seen:
         while stack:
             node, name, depth = stack.pop()
             self.depth = max(self.depth, depth)
-            if isinstance(node, _Definition):
-                name = f"{name}.{node.name}" if name else node.name
-                self._define(node, name)
-            elif isinstance(node, _TELLING):
+            kind = type(node)
+            if kind in _DEFINITIONS:
+                definition = cast("_Definition", node)
+                name = f"{name}.{definition.name}" if name else definition.name
+                self._define(definition, name)
+            elif kind in _TELLING and not self.executes:
                 self._look(node)
             children: list[tuple[ast.AST, str, int]] = []
+            below = depth + 1
             for field in node._fields:
                 value: Any = getattr(node, field, None)
-                parts = cast("Sequence[Any]", value if isinstance(value, list) else (value,))
                 # What loads, stores and adds has no parts of its own.
-                children += [(p, name, depth + 1) for p in parts if isinstance(p, ast.AST) and p._fields]
-            stack.extend(reversed(children))
+                if isinstance(value, list):
+                    children += [(p, name, below) for p in value if isinstance(p, ast.AST) and p._fields]  # pyright: ignore[reportUnknownVariableType]
+                elif isinstance(value, ast.AST) and value._fields:
+                    children.append((value, name, below))
+            children.reverse()
+            stack += children
 
     def _define(self, node: _Definition, name: str) -> None:
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])

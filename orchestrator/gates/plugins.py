@@ -8,10 +8,13 @@ imported, in this process and with its rights: whoever installs the package trus
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import UsageError
 from orchestrator.ports import Gate
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 __all__ = ["GROUP", "installed_gate", "installed_names"]
 
@@ -20,12 +23,12 @@ GROUP = "handrail.gates"
 
 def installed_names() -> tuple[str, ...]:
     """In order, each once. Nothing is imported."""
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+    return tuple(sorted({point.name for point in _points()}))
 
 
 def installed_gate(name: str) -> Gate:
     """Raises ``UsageError`` (``GATE015``) for one that two packages bring, or that is no gate of this name."""
-    points = tuple(entry_points(group=GROUP, name=name))
+    points = tuple(_points().select(name=name))
     if len(points) != 1:
         raise UsageError(
             "GATE015", f"{len(points)} installed packages bring a gate called {name}", "remove all but one"
@@ -34,6 +37,12 @@ def installed_gate(name: str) -> Gate:
     if getattr(gate, "name", None) != name or not callable(getattr(gate, "check", None)):
         raise UsageError("GATE015", f"what {points[0].value} gives is no gate called {name}", "see the port Gate")
     return gate
+
+
+def _points() -> EntryPoints:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - only where a gate of a package is named
+
+    return entry_points(group=GROUP)
 
 
 def _load(point: EntryPoint) -> Gate:

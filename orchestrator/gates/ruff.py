@@ -21,7 +21,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,10 @@ from orchestrator.gates import dispositions
 from orchestrator.gates.differential import Hit, introduced, visible
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.second_look import looked_at_again
+from orchestrator.gates.sides import named_python
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest
+from orchestrator.models.base import Digest, sha256
 from orchestrator.models.gate import GateReport
 from orchestrator.ports import Candidate
 
@@ -97,7 +99,7 @@ class RuffGate:
     def tool_version(self) -> str:
         return _version(self.executable, self._timeout)
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         return config_digest(self.name, OPTIONS, self.tool_version, dispositions.digest())
 
@@ -106,6 +108,8 @@ class RuffGate:
 
     def judge(self, candidate: Candidate) -> Outcome:
         outcome = Outcome()
+        # One process reads all that it will be asked about, while the worker still looks at what may be asked.
+        self.prepare({sha256(data): data for data in named_python(candidate)})
         chosen = targets(candidate, self._worker, outcome)
         if not chosen:
             return outcome
@@ -133,7 +137,8 @@ class RuffGate:
         bases = self._run(t.base for t in chosen if heads[t.head.digest] and t.base is not None)
         for target in chosen:
             head = heads[target.head.digest]
-            _judge(target, head, bases[target.base.digest] if head and target.base else (), outcome)
+            before = bases[target.base.digest] if head and target.base else ()
+            _judge(target, head, before, outcome, worker=self._worker)
 
     def _run(self, sources: Iterable[Source]) -> Mapping[Digest, list[Mapping[str, Any]]]:
         """Raw findings by the digest of what was read."""
@@ -207,7 +212,12 @@ def _parsed(done: subprocess.CompletedProcess[bytes]) -> list[Mapping[str, Any]]
 
 
 def _judge(
-    target: Target, head: Sequence[Mapping[str, Any]], base: Sequence[Mapping[str, Any]], outcome: Outcome
+    target: Target,
+    head: Sequence[Mapping[str, Any]],
+    base: Sequence[Mapping[str, Any]],
+    outcome: Outcome,
+    *,
+    worker: Worker,
 ) -> None:
     unread = next((f for f in head if f["code"] in _UNREADABLE), None)
     if unread is not None:
@@ -216,7 +226,8 @@ def _judge(
         outcome.refused(target.file, why, unscannable(target.file, "SCAN-SYNTAX", why, known=known, line=line))
         return
     old = _hits(base, target.base, in_test=target.in_test) if base and target.base else []
-    new = _hits(head, target.head, in_test=target.in_test)
+    old = looked_at_again(old, target.base, worker)
+    new = looked_at_again(_hits(head, target.head, in_test=target.in_test), target.head, worker)
     outcome.scanned(target.file, introduced(target.file.path, new, old))
 
 

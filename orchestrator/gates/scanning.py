@@ -99,7 +99,11 @@ def targets(candidate: Candidate, worker: Worker, outcome: Outcome) -> tuple[Tar
             continue
         if kind is None:
             continue
-        before = partial(_base_source, base, head, worker)
+        leaves_tests = is_test(file.old_path or file.path, candidate.test_roots) and not is_test(
+            file.path, candidate.test_roots
+        )
+        # What only tests used becomes part of the program: all of it is new.
+        before = partial(_base_source, None if leaves_tests else base, head, worker)
         source = _head_source(file, head, kind, before, worker=worker, outcome=outcome)
         if source is not None:
             found.append(Target(file, source, before, in_test=is_test(file.path, candidate.test_roots)))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "begin",
     "code_cells",
     "is_test",
+    "named_python",
     "python_kind",
     "sides",
     "source_of",
@@ -81,10 +83,19 @@ def _side(candidate: Candidate, path: str, mode: str | None, blob: GitOid | None
 
 def begin(candidate: Candidate, worker: Worker) -> None:
     """Let the worker begin with the new side of every file that is Python by its name; the rest is asked one by one."""
-    heads = [_side(candidate, f.path, f.new_mode, f.new_blob) for f in candidate.files if _named(f.path)]
+    heads = (_side(candidate, f.path, f.new_mode, f.new_blob) for f in candidate.files if _named(f.path))
     worker.foresee([h.data for h in heads if h is not None and len(h.data) <= SIZE_LIMIT_BYTES])
 
 
+def named_python(candidate: Candidate) -> Iterator[bytes]:
+    """Both sides of every file that is Python by its name and small enough to be parsed."""
+    for file in candidate.files:
+        for side in sides(candidate, file):
+            if side is not None and _named(side.path) and len(side.data) <= SIZE_LIMIT_BYTES:
+                yield side.data
+
+
+@lru_cache(maxsize=4096)
 def _named(path: str) -> bool:
     return PurePosixPath(path).suffix.casefold() in _SUFFIXES
 
@@ -146,6 +157,11 @@ def _plain(cell: str) -> str:
 
 def is_test(path: str, test_roots: Sequence[str]) -> bool:
     """Whether a path is a test: below a test root, in a folder named tests, or named like one."""
+    return _is_test(path, tuple(test_roots))
+
+
+@lru_cache(maxsize=4096)
+def _is_test(path: str, test_roots: tuple[str, ...]) -> bool:
     name = PurePosixPath(path).name
     if _TEST_NAME.fullmatch(name) or _OTHER_TESTS.fullmatch(name):
         return True

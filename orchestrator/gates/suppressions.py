@@ -14,39 +14,40 @@ from itertools import islice
 
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.models.gate import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["PATTERNS", "suppressions"]
 
 _CODES = r"(?P<codes>[^\n#]*)"
 PATTERNS = {
-    "nosec": re.compile(rf"#\s*nosec\b{_CODES}", re.IGNORECASE),
-    "noqa": re.compile(
+    "nosec": Late(rf"#\s*nosec\b{_CODES}", re.IGNORECASE),
+    "noqa": Late(
         r"#\s*(?:(?:ruff|flake8)\s*:\s*)?noqa\b(?:\s*:\s*(?P<codes>[A-Za-z]+[0-9]*(?:[,\s]+[A-Za-z]+[0-9]+)*))?",
         re.IGNORECASE,
     ),
-    "ruff": re.compile(rf"#\s*ruff\s*:\s*(?:disable|ignore|file-ignore)\b{_CODES}", re.IGNORECASE),
-    "nosemgrep": re.compile(r"(?:#|//)\s*(?:nosem|nosemgrep)\b", re.IGNORECASE),
-    "nosonar": re.compile(r"(?:#|//)\s*NOSONAR\b", re.IGNORECASE),
-    "lgtm": re.compile(r"(?:#|//)\s*(?:lgtm|codeql)\s*\[", re.IGNORECASE),
-    "allowlist secret": re.compile(r"pragma:\s*(?:allow|white)list[ -](?:nextline[ -])?secret", re.IGNORECASE),
-    "gitleaks": re.compile(r"gitleaks:allow\b", re.IGNORECASE),
-    "shellcheck": re.compile(r"#\s*shellcheck\s+disable\b", re.IGNORECASE),
-    "zizmor": re.compile(r"#\s*zizmor:\s*ignore\b", re.IGNORECASE),
-    "hadolint": re.compile(r"#\s*hadolint\s+(?:global\s+)?ignore\b", re.IGNORECASE),
-    "eslint": re.compile(rf"(?:/\*|//)\s*eslint-disable(?:-next-line|-line)?\b{_CODES}", re.IGNORECASE),
-    "oxlint": re.compile(
+    "ruff": Late(rf"#\s*ruff\s*:\s*(?:disable|ignore|file-ignore)\b{_CODES}", re.IGNORECASE),
+    "nosemgrep": Late(r"(?:#|//)\s*(?:nosem|nosemgrep)\b", re.IGNORECASE),
+    "nosonar": Late(r"(?:#|//)\s*NOSONAR\b", re.IGNORECASE),
+    "lgtm": Late(r"(?:#|//)\s*(?:lgtm|codeql)\s*\[", re.IGNORECASE),
+    "allowlist secret": Late(r"pragma:\s*(?:allow|white)list[ -](?:nextline[ -])?secret", re.IGNORECASE),
+    "gitleaks": Late(r"gitleaks:allow\b", re.IGNORECASE),
+    "shellcheck": Late(r"#\s*shellcheck\s+disable\b", re.IGNORECASE),
+    "zizmor": Late(r"#\s*zizmor:\s*ignore\b", re.IGNORECASE),
+    "hadolint": Late(r"#\s*hadolint\s+(?:global\s+)?ignore\b", re.IGNORECASE),
+    "eslint": Late(rf"(?:/\*|//)\s*eslint-disable(?:-next-line|-line)?\b{_CODES}", re.IGNORECASE),
+    "oxlint": Late(
         rf"(?:/\*|//)\s*(?:oxlint-disable|biome-ignore|deno-lint-ignore|tslint:disable)(?:-next-line|-line)?\b{_CODES}",
         re.IGNORECASE,
     ),
-    "gosec": re.compile(r"(?://|/\*)\s*#?\s*nosec\b", re.IGNORECASE),
-    "flawfinder": re.compile(r"(?://|/\*)\s*(?:flawfinder|its4|rats)\s*:\s*ignore\b", re.IGNORECASE),
-    "cppcheck": re.compile(r"\bcppcheck-suppress", re.IGNORECASE),
-    "infrastructure": re.compile(r"\b(?:checkov:skip|tfsec:ignore|trivy:ignore|kics-scan\s+ignore)", re.IGNORECASE),
-    "java": re.compile(r"@Suppress(?:FBWarnings|Warnings)\b"),
-    "rubocop": re.compile(rf"#\s*rubocop:(?:disable|todo)\b{_CODES}", re.IGNORECASE),
-    "phpcs": re.compile(r"(?://|#|/\*)\s*phpcs:(?:ignore|disable)", re.IGNORECASE),
-    "nolint": re.compile(rf"//\s*nolint\b{_CODES}", re.IGNORECASE),
-    "pylint": re.compile(rf"#\s*pylint\s*:\s*(?:disable|skip-file)\b{_CODES}", re.IGNORECASE),
+    "gosec": Late(r"(?://|/\*)\s*#?\s*nosec\b", re.IGNORECASE),
+    "flawfinder": Late(r"(?://|/\*)\s*(?:flawfinder|its4|rats)\s*:\s*ignore\b", re.IGNORECASE),
+    "cppcheck": Late(r"\bcppcheck-suppress", re.IGNORECASE),
+    "infrastructure": Late(r"\b(?:checkov:skip|tfsec:ignore|trivy:ignore|kics-scan\s+ignore)", re.IGNORECASE),
+    "java": Late(r"@Suppress(?:FBWarnings|Warnings)\b"),
+    "rubocop": Late(rf"#\s*rubocop:(?:disable|todo)\b{_CODES}", re.IGNORECASE),
+    "phpcs": Late(r"(?://|#|/\*)\s*phpcs:(?:ignore|disable)", re.IGNORECASE),
+    "nolint": Late(rf"//\s*nolint\b{_CODES}", re.IGNORECASE),
+    "pylint": Late(rf"#\s*pylint\s*:\s*(?:disable|skip-file)\b{_CODES}", re.IGNORECASE),
 }
 FLOOD_LIMIT = 2000
 
@@ -60,9 +61,9 @@ _ANY = re.compile("|".join(_WORDS), re.IGNORECASE)
 _QUIET = frozenset({"pylint", "java", "phpcs"})
 _NAMED = frozenset({"eslint", "oxlint", "nolint", "rubocop"})
 """Linters whose rules have names. Without one, all are silenced, those about security too."""
-_SECURITY_NAME = re.compile(r"secur|eval|inject|unsafe|danger|xss|script-url|no-new-func|gosec|crypto", re.IGNORECASE)
+_SECURITY_NAME = Late(r"secur|eval|inject|unsafe|danger|xss|script-url|no-new-func|gosec|crypto", re.IGNORECASE)
 _QUALIFIED = frozenset({"noqa", "ruff"})
-_SECURITY_CODE = re.compile(r"(?:S[0-9]*|PLE25[0-9]*|PLC24[0-9]*|RUF00[0-9]*|DUO[0-9]*|SEC[0-9]*|ALL)", re.IGNORECASE)
+_SECURITY_CODE = Late(r"(?:S[0-9]*|PLE25[0-9]*|PLC24[0-9]*|RUF00[0-9]*|DUO[0-9]*|SEC[0-9]*|ALL)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+[0-9]*")
 
 

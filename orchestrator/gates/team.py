@@ -1,7 +1,8 @@
 """Several scanner processes behind the face of one, and answers that are kept from one call to the next.
 
-One for each processor, each able to answer anything. What is known to be asked about is taken by
-whichever is free, in one request with one syntax tree for all that look at it.
+At most one for each processor, each able to answer anything; the first starts at once, the others when so much waits
+that it is worth their start. What is known to be asked about is taken by whichever is free, in one request with one
+syntax tree for all that look at it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit_worker import ALL
+from orchestrator.gates.installed import version
 from orchestrator.gates.worker import FILE_LIMIT_SECONDS, Worker
 from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.ports.answers import Answers
@@ -30,6 +31,8 @@ __all__ = ["KEPT_BYTES", "Team", "ruleset"]
 KEPT_BYTES = 64 * 1024**2
 _OVERHEAD, _EACH = 600, 300
 """About the bytes of an answer, and of each item of its lists."""
+_SHARE_BYTES = 48 * 1024
+"""Of sources that wait: to read so much takes longer than to start another process."""
 
 
 @cache
@@ -38,8 +41,6 @@ def ruleset() -> Digest:
 
     Their own dependencies decide too, so the names and versions of all that is installed count.
     """
-    from importlib.metadata import version  # noqa: PLC0415 - it costs more than the start of a process
-
     sources = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         sources.update(hashlib.sha256(path.read_bytes()).digest())
@@ -75,8 +76,10 @@ class Team(Worker):
         self._memory: OrderedDict[tuple[str, str], tuple[int, Mapping[str, Any]]] = OrderedDict()
         self._memory_lock = threading.Lock()
         self._memory_left = kept_bytes
-        self._coming: dict[Digest, Future[None]] = {}
+        self._coming: dict[Digest, threading.Event] = {}
         self._coming_lock = threading.Lock()
+        self._coming_bytes = 0
+        self._used = 1
         self._waiting: SimpleQueue[tuple[Digest, bytes] | None] = SimpleQueue()
         self._asking: list[threading.Thread] = []
 
@@ -86,13 +89,18 @@ class Team(Worker):
         return len(self._members)
 
     @property
+    def used(self) -> int:
+        """For how many of them there has been work."""
+        return self._used
+
+    @property
     def pid(self) -> int | None:
         """Of one live process, or ``None``."""
         return next((w.pid for w in self._members if w.pid is not None), None)
 
     def start(self) -> None:
-        for worker in self._members:
-            worker.start()
+        """Of the first process."""
+        self._members[0].start()
 
     def close(self) -> None:
         self._forget()
@@ -105,7 +113,8 @@ class Team(Worker):
             while not self._waiting.empty():
                 item = self._waiting.get()
                 if item is not None:
-                    self._coming.pop(item[0]).set_result(None)
+                    self._coming.pop(item[0]).set()
+                    self._coming_bytes -= len(item[1])
             asking, self._asking = self._asking, []
         for _ in asking:
             self._waiting.put(None)
@@ -117,16 +126,32 @@ class Team(Worker):
 
         Whoever asks about one of them waits for it. One that fails is left for whoever asks, and learns why.
         """
+        self._foresee(sources)
+        self._use_for(self._coming_bytes)
+
+    def look_ahead(self, sources: Sequence[bytes]) -> None:
+        """The same with no further process: the caller has work of his own to do meanwhile."""
+        self._foresee(sources)
+
+    def _foresee(self, sources: Sequence[bytes]) -> None:
         with self._coming_lock:
             for data in sorted(sources, key=len, reverse=True):
                 digest = sha256(data)
                 if digest not in self._coming and any(self.kept(self._question(op), digest) is None for op in ALL):
-                    self._coming[digest] = Future()
+                    self._coming[digest] = threading.Event()
+                    self._coming_bytes += len(data)
                     self._waiting.put((digest, data))
-            if self._coming and not self._asking:
-                self._asking = [threading.Thread(target=self._ask_all, args=(m,), daemon=True) for m in self._members]
-                for thread in self._asking:
-                    thread.start()
+            self._begin()
+
+    def _use_for(self, waiting_bytes: int) -> None:
+        with self._coming_lock:
+            self._used = max(self._used, min(len(self._members), 1 + waiting_bytes // _SHARE_BYTES))
+            self._begin()
+
+    def _begin(self) -> None:
+        for member in self._members[len(self._asking) : self._used] if self._coming else ():
+            self._asking.append(threading.Thread(target=self._ask_all, args=(member,), daemon=True))
+            self._asking[-1].start()
 
     def _ask_all(self, member: Worker) -> None:
         while (item := self._waiting.get()) is not None:
@@ -136,10 +161,12 @@ class Team(Worker):
                     self.keep(self._question(op), digest, answer)
             with self._coming_lock:
                 done = self._coming.pop(digest)
-            done.set_result(None)
+                self._coming_bytes -= len(data)
+            done.set()
 
     def ready(self, op: str, sources: Sequence[bytes]) -> None:
         """Ask about many beforehand. One that fails is left for whoever asks for it by name, and learns why."""
+        self._use_for(sum(map(len, sources)))
         for data in sources:
             with suppress(GateBroken):
                 self._remembered(op, data)
@@ -148,11 +175,11 @@ class Team(Worker):
         digest = sha256(data)
         coming = self._coming.get(digest) if op in ALL else None
         if coming is not None:
-            coming.result()
+            coming.wait()
         known = self.kept(self._question(op), digest)
         if known is not None:
             return known
-        member = self._members[int(digest[-4:], 16) % len(self._members)]
+        member = self._members[int(digest[-4:], 16) % self._used]
         with member.turn:
             # Who asked the same just before has kept the answer by now.
             known = self.kept(self._question(op), digest)

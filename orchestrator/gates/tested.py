@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from orchestrator.gates.strength import Strength, dotted
+
 __all__ = ["tested"]
 
 _SKIPS = frozenset(
@@ -30,7 +32,13 @@ _USUAL = frozenset({"pytest", "unittest", "mock", "patch", "given", "settings", 
 """Of the decorators of a test, those whose first or last part is one of these say what they do."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_LEAVES = ast.Return | ast.Raise | ast.Continue | ast.Break
+_Definition = _Function | ast.ClassDef
+_DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
+_LEAVES = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
+_BRANCHES = frozenset({ast.If, ast.While})
+_CATCHERS = frozenset({ast.Try, ast.With, ast.AsyncWith})
+_LOOKED_AT = frozenset({ast.Attribute, ast.Name, ast.Assign, ast.AnnAssign, ast.Delete, ast.Assert, ast.Call})
+"""All others are only walked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +70,28 @@ def tested(tree: ast.Module) -> dict[str, Any]:
     ``tests``: collected test → checks in it that can fail; ``checks``: in the whole file. ``cases``: test → literal
     parameter sets. ``skips``: definition → skips and expected failures. ``hooks``: hook of pytest or unittest →
     digest of it. ``wrapped``: test → decorators that may replace it. ``limits``: test → seconds. ``brought``: names
-    that the module imports; ``own``: names that it defines or assigns.
+    that the module imports; ``own``: names that it defines or assigns. And what :class:`Strength` counts.
     """
-    facts = _Facts()
+    facts, strength = _Facts(), Strength()
     for statement in tree.body:
         _bound(facts, statement)
     stack: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
     while stack:
         node, where = stack.pop()
-        if isinstance(node, _Function | ast.ClassDef):
-            where = _defined(facts, node, where)
-        _look(facts, node, where)
-        stack.extend(reversed(list(_inside(node, where))))
-    return {name: getattr(facts, name) for name in _Facts.__slots__}
+        kind = type(node)
+        if kind in _DEFINITIONS:
+            where = _defined(facts, cast("_Definition", node), where)
+            if where.test == where.name and isinstance(node, _Function):
+                for decorator in node.decorator_list:
+                    strength.decorated(decorator, where.test)
+        elif kind in _LOOKED_AT:
+            _look(facts, node, where)
+        if where.test and not where.dropped:
+            strength.look(node, where.test, own=where.name == where.test)
+        inside = _inside(node, where)
+        inside.reverse()
+        stack += inside
+    return {name: getattr(facts, name) for name in _Facts.__slots__} | strength.facts()
 
 
 def _bound(facts: _Facts, node: ast.stmt) -> None:
@@ -86,7 +103,7 @@ def _bound(facts: _Facts, node: ast.stmt) -> None:
         facts.own.update((t.id, node.lineno) for t in node.targets if isinstance(t, ast.Name))
 
 
-def _defined(facts: _Facts, node: _Function | ast.ClassDef, where: _Where) -> _Where:
+def _defined(facts: _Facts, node: _Definition, where: _Where) -> _Where:
     name = f"{where.name}.{node.name}" if where.name else node.name
     inner = replace(where, name=name, dropped=False)
     if isinstance(node, ast.ClassDef):
@@ -112,7 +129,7 @@ def _collects(node: ast.ClassDef) -> bool:
 def _decorated(facts: _Facts, node: _Function, name: str) -> None:
     odd: list[str] = []
     for decorator in node.decorator_list:
-        chain = _chain(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        chain = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
         if chain[-1:] == ["parametrize"] and isinstance(decorator, ast.Call):
             facts.cases[name] = facts.cases.get(name, 1) * _cases(decorator)
         elif chain[-1:] == ["timeout"] and isinstance(decorator, ast.Call):
@@ -121,15 +138,6 @@ def _decorated(facts: _Facts, node: _Function, name: str) -> None:
             odd.append(".".join(chain) or "an expression")
     if odd:
         facts.wrapped[name] = sorted(odd)
-
-
-def _chain(node: ast.AST) -> list[str]:
-    """``["pytest", "mark", "skip"]``; empty for what is no chain of names."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return [node.id, *reversed(parts)] if isinstance(node, ast.Name) else []
 
 
 def _cases(call: ast.Call) -> int:
@@ -164,11 +172,11 @@ def _look(facts: _Facts, node: ast.AST, where: _Where) -> None:
 def _skips(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         # Both end the whole session, with an exit code that says nothing of the tests.
-        return node.attr in _SKIPS or node.attr == "_exit" or _chain(node) == ["pytest", "exit"]
+        return node.attr in _SKIPS or node.attr == "_exit" or dotted(node) == ["pytest", "exit"]
     if isinstance(node, ast.Name):
         return node.id in _SKIPS
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return any((_chain(t) or [""])[-1] in _HIDING for t in targets)
+    return any((dotted(t) or [""])[-1] in _HIDING for t in targets)
 
 
 def _taken_away(node: ast.AST) -> Iterator[str]:
@@ -182,7 +190,7 @@ def _checks(node: ast.AST) -> bool:
         return not _holds(node.test)
     if not isinstance(node, ast.Call):
         return False
-    last = (_chain(node.func) or [node.func.attr if isinstance(node.func, ast.Attribute) else ""])[-1]
+    last = (dotted(node.func) or [node.func.attr if isinstance(node.func, ast.Attribute) else ""])[-1]
     if not last.startswith(_CHECKS):
         return False
     if last in {"raises", "assertRaises"}:
@@ -213,29 +221,33 @@ def _holds(test: ast.expr) -> bool:
             return filled or isinstance(test, ast.Lambda)
 
 
-def _inside(node: ast.AST, where: _Where) -> Iterator[tuple[ast.AST, _Where]]:
-    caught = where if where.dropped or not _drops(node) else replace(where, dropped=True)
-    for name, value in ast.iter_fields(node):
-        if name in _never(node):
-            continue
-        parts = _reached(cast("Sequence[Any]", value)) if isinstance(value, list) else iter([value])
-        here = caught if name == "body" else where
-        yield from ((part, here) for part in parts if isinstance(part, ast.AST))
+def _inside(node: ast.AST, where: _Where) -> list[tuple[ast.AST, _Where]]:
+    kind = type(node)
+    drops = kind in _CATCHERS and not where.dropped and _drops(node)
+    caught = replace(where, dropped=True) if drops else where
+    never = _never(cast("ast.If | ast.While", node)) if kind in _BRANCHES else ()
+    inside: list[tuple[ast.AST, _Where]] = []
+    for name in node._fields:
+        value: Any = getattr(node, name, None)
+        if isinstance(value, list) and name not in never:
+            here = caught if name == "body" else where
+            inside += [(part, here) for part in _reached(cast("Sequence[Any]", value)) if isinstance(part, ast.AST)]
+        elif isinstance(value, ast.AST) and value._fields and name not in never:
+            inside.append((value, caught if name == "body" else where))
+    return inside
 
 
-def _reached(parts: Sequence[Any]) -> Iterator[Any]:
+def _reached(parts: Sequence[Any]) -> Sequence[Any]:
     """Statements up to the first that leaves the block."""
-    for part in parts:
-        yield part
-        if isinstance(part, _LEAVES):
-            return
+    for at, part in enumerate(parts):
+        if type(part) in _LEAVES:
+            return parts[: at + 1]
+    return parts
 
 
-def _never(node: ast.AST) -> tuple[str, ...]:
-    if not isinstance(node, ast.If | ast.While):
-        return ()
+def _never(node: ast.If | ast.While) -> tuple[str, ...]:
     test = node.test
-    if (_chain(test) or [""])[-1] == "TYPE_CHECKING" or (isinstance(test, ast.Constant) and not test.value):
+    if (dotted(test) or [""])[-1] == "TYPE_CHECKING" or (isinstance(test, ast.Constant) and not test.value):
         return ("body",)
     return ("orelse",) if isinstance(node, ast.If) and _holds(test) else ()
 
@@ -247,7 +259,7 @@ def _drops(node: ast.AST) -> bool:
     if isinstance(node, ast.With | ast.AsyncWith):
         calls = [i.context_expr for i in node.items if isinstance(i.context_expr, ast.Call)]
         return any(
-            (_chain(c.func) or [""])[-1] == "suppress" and any(_names(a) & _DROPPED for a in c.args) for c in calls
+            (dotted(c.func) or [""])[-1] == "suppress" and any(_names(a) & _DROPPED for a in c.args) for c in calls
         )
     return False
 
@@ -263,4 +275,4 @@ def _answers(handler: ast.ExceptHandler) -> bool:
 def _names(node: ast.AST) -> set[str]:
     """Last parts of the names of a type or of a tuple of types."""
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    return {chain[-1] for part in parts if (chain := _chain(part))}
+    return {chain[-1] for part in parts if (chain := dotted(part))}

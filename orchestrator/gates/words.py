@@ -84,6 +84,36 @@ OWN: Mapping[str, Words] = {
     "TEMPLATE-INSIDE": Words(
         "A template reaches into the interpreter", "From there it reaches every function.", "pass the value in by name"
     ),
+    "SVG-SCRIPT": Words(
+        "A picture with a script in it",
+        "Opened by itself it runs in the reader's browser, with the rights of the site that it comes from.",
+        "take the script and the handlers out",
+    ),
+    "DATA-CODE": Words(
+        "A program in a file of data",
+        "Whatever reads the value and runs it runs code that no scanner of files has seen.",
+        "name a function of the program instead",
+    ),
+    "RUNS-PRIVILEGED": Words(
+        "A container gets rights over its host",
+        "Privileged, with the host's network, processes or engine, it is the host.",
+        "give it the one capability or folder that it needs",
+    ),
+    "OPEN-TO-ALL": Words(
+        "Something is opened to everybody, or everything to somebody",
+        "Public storage and rights named * are found within hours.",
+        "name who may do what",
+    ),
+    "CHECK-MILDER": Words(
+        "A check of the pipeline may fail from now on",
+        "What it reports is no longer seen by whoever merges.",
+        "let it fail, or have a person agree",
+    ),
+    "PIPELINE-REMOTE": Words(
+        "A pipeline takes its steps from an address",
+        "Whoever answers there decides what runs with the pipeline's secrets.",
+        "keep the file in the repository, or include it from a project at a commit",
+    ),
     "BIDI": Words("Bidirectional control characters", _SEEN, "write them as escapes, or remove them"),
     "INVISIBLE": Words("Invisible characters", _SEEN, "write them as escapes, or remove them"),
     "CONTROL": Words("Control characters", _SEEN, "write them as escapes, or remove them"),
@@ -118,6 +148,9 @@ OWN: Mapping[str, Words] = {
     "TEST-DELETED": Words("A test file is gone", _TESTS, "restore it, or have a person agree that it may go"),
     "TEST-FEWER": Words("Tests are gone", _TESTS, "restore them, or have a person agree that they may go"),
     "TEST-EMPTIER": Words("A test checks less than before", _TESTS, "restore its checks, or have a person agree"),
+    "TEST-WEAKER": Words(
+        "A test is content with more than before", _TESTS, "compare as before, or have a person agree"
+    ),
     "TEST-SKIPPED": Words("A test is newly skipped or expected to fail", _TESTS, "let it run, or have a person agree"),
     "TEST-HOOK": Words("A new or changed hook of the test runner", _TESTS, "do without it, or have a person agree"),
     "TEST-WRAPPED": Words("A test is newly wrapped", _TESTS, "leave the test as it was, or have a person agree"),

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit_worker import HEADER
+from orchestrator.gates.installed import version
 from orchestrator.models.ids import Digest, sha256
 
 __all__ = ["FILE_LIMIT_SECONDS", "Worker"]
@@ -141,8 +142,6 @@ class Worker:
         """Let the process import bandit before the limit of a file counts, and see that it is the one we name."""
         if self._greeted and self.pid is not None:
             return
-        from importlib.metadata import version  # noqa: PLC0415 - the process loads while this is read
-
         hello = self._ask("hello", b"", _START_LIMIT_SECONDS)
         if hello.get("bandit") != version("bandit"):
             self._end()

@@ -138,7 +138,7 @@ class Capabilities(Noun):
     models: tuple[ModelPattern, ...] = ()
     secrets: tuple[SecretName, ...] = ()
     data: DataClass = DataClass.OPEN
-    limits: Limits = Limits()
+    limits: Limits = Limits.model_construct()
 
     @model_serializer(mode="wrap")
     def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class Proposal(Noun):
     sandbox_policy: Digest | None = None
     people: tuple[str, ...] = ()
     risks: tuple[AcceptedRisk, ...] = ()
-    used: Used = Used()
+    used: Used = Used.model_construct()
     written: GitOid | None = None
     mixed: bool = False
     started_at: Instant

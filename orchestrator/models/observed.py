@@ -83,7 +83,7 @@ class Account(Noun):
     lost: bool = False
     ran: tuple[Ran, ...] = ()
     out_of_memory: bool = False
-    peaks: Peaks = Peaks()
+    peaks: Peaks = Peaks.model_construct()
     read: dict[str, Folder] = Field(default_factory=dict)
     written: dict[str, Folder] = Field(default_factory=dict)
     left: dict[str, Folder] = Field(default_factory=dict)

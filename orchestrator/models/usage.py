@@ -36,4 +36,4 @@ class Used(Noun):
     cost_usd: float | None = 0.0
     egress_kib: int = 0
     wall_seconds: float = 0.0
-    peaks: Peaks = Peaks()
+    peaks: Peaks = Peaks.model_construct()

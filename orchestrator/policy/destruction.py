@@ -11,14 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Act", "acts", "of_argv"]
+from orchestrator.policy.late import Late
+
+__all__ = ["Act", "acts", "may_act", "of_argv"]
 
 _LINE_CHARACTERS: Final = 4096
 _DRESS = re.compile(r"""['"`,\[\](){}\\\s]+""")
 """What stands between the words of a command, in a shell as in a program's list of arguments."""
 _FIRST_WORDS = re.compile(
-    r"drop|truncate|delete|alter|rm|rmtree|find|mkfs|dd|shred|git|terraform|tofu|kubectl|helm|aws|gcloud|az|dropdb"
-    r"|flush|docker|podman|dropdatabase|deletemodel|removefield|remove_column",
+    # Every pattern below begins at the start of one of these words.
+    r"\b(?:drop|truncate|delete|alter|rm|rmtree|find|mkfs|dd|shred|git|terraform|tofu|kubectl|helm|aws|gcloud|az|dropdb"
+    r"|flush|docker|podman|dropdatabase|deletemodel|removefield|remove_column)",
     re.IGNORECASE,
 )
 """Without one of these a line is none of ours: most lines end here."""
@@ -36,7 +39,7 @@ class Act:
 _RULES: Final = {
     "DESTROY-DATA": (
         "data or tables of a database are dropped",
-        r"\bdrop (?:table|database|schema|materialized view|view|column|index|type|tablespace)\b",
+        r"\bdrop (?:table|database|schema|materialized view|view|column|type|tablespace)\b",
         r"\btruncate (?:table )?\w+ ?;?$",
         r"\btruncate table\b",
         r"\bdelete from \S+ ?;?$",
@@ -74,11 +77,21 @@ _RULES: Final = {
     ),
 }
 """Code → what it means, and what it is seen by. Every repeat in a pattern is bounded."""
-_PATTERNS = tuple((code, what, re.compile("|".join(seen), re.IGNORECASE)) for code, (what, *seen) in _RULES.items())
-_TARGETS = re.compile(r"\brm (?:-\S+ )*(?P<targets>[^;&|<>]*)")
-_ARGUMENTS = re.compile(r"""["']rm["']""")
+_PATTERNS = tuple((code, what, Late("|".join(seen), re.IGNORECASE)) for code, (what, *seen) in _RULES.items())
+_TARGETS = Late(r"\brm (?:-\S+ )*(?P<targets>[^;&|<>]*)")
+_ARGUMENTS = Late(r"""["']rm["']""")
 """``rm`` in a program's list of arguments, where a plain word can be the name of a variable."""
-_PLAIN = re.compile(r"(?!-)(?!.*\.\.)(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
+_CACHES = Late(
+    r"/var/lib/apt/lists(?:/\*)?|/var/cache/(?:apt|apk|yum|dnf)(?:/[\w.*-]*)*|/root/\.cache(?:/[\w.-]+)?"
+    r"|/usr/share/(?:doc|man|locale)(?:/\*)?"
+)
+"""What every image is made smaller by, and the system fetches again."""
+_PLAIN = Late(r"(?!-)(?!.*\.\.)(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
+
+
+def may_act(text: str) -> bool:
+    """Whether any line of a text may do anything of this kind."""
+    return _FIRST_WORDS.search(text) is not None
 
 
 def acts(line: str) -> Iterator[Act]:
@@ -99,4 +112,8 @@ def of_argv(argv: Sequence[str]) -> Iterator[Act]:
 def _bounded(words: str) -> bool:
     """Whether every ``rm`` of the line names plain paths below where it runs: no variable, pattern or way upwards."""
     found = [match["targets"].split() for match in _TARGETS.finditer(words)]
-    return bool(found) and all(targets and all(_PLAIN.fullmatch(t) for t in targets) for targets in found)
+    return bool(found) and all(targets and all(_named(t) for t in targets) for targets in found)
+
+
+def _named(target: str) -> bool:
+    return bool(_PLAIN.fullmatch(target) or _CACHES.fullmatch(target))

@@ -18,7 +18,7 @@ from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
-from orchestrator.policy import risks, verdicts
+from orchestrator.policy import quorum, risks, verdicts
 from orchestrator.ports import Blobs, CommitNode
 from orchestrator.provenance import wire
 from orchestrator.provenance.authorship import not_observed
@@ -299,7 +299,7 @@ class Judge:
         for signed, keyid in votes:
             by_role.setdefault(signed.claim.decision.role, []).append((signed.claim.decision, keyid))
         for role, mine in by_role.items():
-            said = verdicts.outcome(_Asked(role, *asked), [d for d, _ in mine], self.policy, [k for _, k in mine])
+            said = quorum.outcome(_Asked(role, *asked), [d for d, _ in mine], self.policy, [k for _, k in mine])
             if said is not None:
                 found.append(said)
         refusals = [v for v in found if v is not Verdict.APPROVE]

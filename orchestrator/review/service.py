@@ -21,7 +21,7 @@ from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem
 from orchestrator.models.plan import Plan
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, MarkState, ReviewSheet
-from orchestrator.policy import narrowing, verdicts
+from orchestrator.policy import narrowing, quorum
 from orchestrator.policy.narrowing import Narrowing
 from orchestrator.ports import Blobs, Clock, RunIndex, Trees
 from orchestrator.review import asking, binding, diff, revising, risk, rules
@@ -272,7 +272,7 @@ class Reviews:
         opened = self._open_all(item_id, lines)
         item = self._index.item(item_id)
         said, keyids = [d for _, d in opened], [keyid for keyid, _ in opened]
-        return verdicts.outcome(item, said, self._policy, keyids, drill=self._drill)
+        return quorum.outcome(item, said, self._policy, keyids, drill=self._drill)
 
     def comment(self, item_id: str, text: str, path: str = "", line: int = 0) -> Comment:
         """Store a remark. ``line`` counts from 1 on the new side; ``path`` must be one of the change's.

@@ -7,9 +7,10 @@ The labels are the same in every format: *Accept*, *Where*, *Verify by*,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import assert_never
 
 from orchestrator.models.capabilities import DataClass
@@ -17,8 +18,10 @@ from orchestrator.models.spec import Criterion, Declared, Kind, Span
 from orchestrator.policy.commands import split_command
 from orchestrator.policy.egress import reached
 from orchestrator.policy.globs import refusal
+from orchestrator.specs.asides import asides, is_remark
 from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.kinds import priority_of
+from orchestrator.specs.lint.texts import holds
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import starts_with_id
 
@@ -56,6 +59,11 @@ _LABELS = {
 }
 _BOX = re.compile(r"\[[ xX]\]\s+")
 _LONGEST_LABEL = 40
+_LABEL_INSIDE = re.compile(
+    r"(?<=[.;!?)\u201d\"\u2019'])\s+(Accept|Acceptance(?: criteri(?:a|on)| scenarios)?|Verify by|Depends on|Where):\s",
+    re.IGNORECASE,
+)
+_EMPHASISED = (":*", "*:", ":_", "_:")
 _GHERKIN = {"given": 0, "when": 1, "then": 2}
 _JOINING = frozenset({"and", "but"})
 
@@ -65,6 +73,7 @@ class Body:
     """What was read. ``depends`` holds names as they are written, with their places."""
 
     statement: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
     acceptance: list[Criterion] = field(default_factory=list[Criterion])
     ordinals: list[int | None] = field(default_factory=list["int | None"])
     where: list[Declared] = field(default_factory=list[Declared])
@@ -80,8 +89,8 @@ class Body:
 
     @property
     def text(self) -> str:
-        """The statement's paragraphs."""
-        return "\n\n".join(self.statement).strip()
+        """The statement's paragraphs, then what was noted among the criteria."""
+        return "\n\n".join([*self.statement, *self.notes]).strip()
 
 
 def label_of(line: str) -> tuple[Label, int] | None:
@@ -110,6 +119,31 @@ def opens_line(line: str) -> bool:
     return label_of(line) is not None or starts_with_id(line)
 
 
+def pieces(block: Block, starts: Callable[[str], bool] = opens_line) -> Iterator[Block]:
+    """A block, split before each line for which ``starts`` holds, and before an emphasised label in a line's midst.
+
+    What a label opens within an item stays in that item.
+    """
+    for k, part in enumerate(block.parts(starts)):
+        own = replace(part, kind=BlockKind.PARAGRAPH) if k and _is_label_of_item(part) else part
+        cut = _inline_label(own)
+        head, tail = own.cut(cut) if cut else (own, None)
+        yield from (found for found in (head, tail) if found is not None)
+
+
+def _is_label_of_item(part: Block) -> bool:
+    return part.kind is BlockKind.ITEM and label_of(part.text) is not None
+
+
+def _inline_label(block: Block) -> int:
+    """Where ``... 20.00. *Acceptance:*`` has its label, or 0: only after a sentence, and only when it is emphasised."""
+    if block.kind in (BlockKind.CODE, BlockKind.HEADING, BlockKind.ROW) or not holds(block.raw, _EMPHASISED):
+        return 0
+    found = _LABEL_INSIDE.search(block.plain)
+    marked = found is not None and re.search(rf"[*_]{re.escape(found[1])}(?::[*_]|[*_]+:)", block.raw) is not None
+    return found.start(1) if found is not None and marked else 0
+
+
 def one_line(text: str) -> str:
     """Soft line breaks become spaces."""
     return " ".join(text.split())
@@ -122,14 +156,33 @@ def read_body(blocks: Sequence[Block], report: Report, *, items_are_criteria: bo
     ``depth`` is how deep in lists the requirement itself stands.
     """
     reader = _Reader(report, items_are_criteria=items_are_criteria, depth=depth)
-    for block in _split(blocks):
-        reader.read(block)
+    parts = list(_split(blocks))
+    aside = _asides(parts)
+    for i, block in enumerate(parts):
+        if i in aside:
+            reader.note(block)
+        else:
+            reader.read(block)
     return reader.body
+
+
+def _asides(blocks: Sequence[Block]) -> frozenset[int]:
+    """The places of what is no criterion under headings that hold criteria."""
+    heads = [i for i, b in enumerate(blocks) if b.kind is BlockKind.HEADING]
+    found: set[int] = set()
+    for at, end in pairwise([*heads, len(blocks)]):
+        if _LABELS.get(_heading_words(blocks[at])) is Label.ACCEPT:
+            found |= {at + 1 + i for i in asides(blocks[at + 1 : end])}
+    return frozenset(found)
+
+
+def _heading_words(block: Block) -> str:
+    return block.text.strip().rstrip(":").casefold()
 
 
 def _split(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
-        yield from block.parts(opens_line)
+        yield from pieces(block)
 
 
 class _Reader:
@@ -157,8 +210,12 @@ class _Reader:
             self._criterion_level = block.level
             if block.text[offset:].strip():
                 self._take(self._label, block, offset)
+        elif self._label is Label.ACCEPT and self._belongs(block) and is_remark(block):
+            self.note(block)
         elif self._label is not None and self._belongs(block):
             self._take(self._label, block, 0)
+        elif self._items_are_criteria and is_remark(block):
+            self.note(block)
         elif block.kind is BlockKind.ITEM and (
             self._items_are_criteria or _keyword(block.text) in _GHERKIN.keys() | _JOINING
         ):
@@ -167,9 +224,18 @@ class _Reader:
             self._label = None
             self._state(block)
 
+    def note(self, block: Block) -> None:
+        """Keep what stands among criteria and is none; a table's head says nothing without its rows."""
+        if block.kind is not BlockKind.ROW:
+            self.body.notes.append(one_line(block.text))
+
     def _heading(self, block: Block) -> None:
-        name = block.text.strip().rstrip(":").casefold()
-        self._label = _LABELS.get(name)
+        found = label_of(block.text)
+        if found is not None and block.text[found[1] :].strip():
+            self._label, self._under_heading = None, False
+            self._take(found[0], block, found[1])
+            return
+        self._label = _LABELS.get(_heading_words(block))
         self._under_heading = self._label is not None
         self._depth, self._stage = 0, -1
         if self._label is None:

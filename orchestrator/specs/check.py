@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from orchestrator.errors import UsageError
 from orchestrator.models.spec import Problem, Severity, Spec, SpecFormat
@@ -14,7 +16,7 @@ from orchestrator.specs.codes import CODES, SpecProblems
 from orchestrator.specs.lint.document import Document
 from orchestrator.specs.lint.table import RULES, Found, lint, mend
 from orchestrator.specs.lock import Assigned
-from orchestrator.specs.parse import parse_document
+from orchestrator.specs.parse import Parsed, parse_document
 
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
 IGNORE_KEY = "lint-ignore"
@@ -23,13 +25,17 @@ IGNORE_KEY = "lint-ignore"
 
 @dataclass(frozen=True)
 class Checked:
-    """``spec`` is ``None`` when it must not be planned. ``problems`` are in the order of their places."""
+    """``spec`` is ``None`` when it must not be planned; ``seen`` is what could be read all the same.
+
+    ``problems`` are in the order of their places.
+    """
 
     spec: Spec | None
     problems: tuple[Problem, ...]
     remarks: tuple[Found, ...]
     lines: tuple[str, ...]
     assigned: Assigned | None = None
+    seen: Spec | None = None
 
     @property
     def errors(self) -> int:
@@ -64,18 +70,34 @@ def check_spec(
     Raises ``UsageError`` (PRD050) for a code in ``select`` or ``ignore`` that
     no rule has. A code in the front matter that no rule has is a problem.
     """
-    wanted, unwanted = set(select), set(ignore)
+    with _no_collection():
+        return _checked(partial(parse_document, data, path, format, None, beside), set(select), set(ignore))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Reading makes many objects and no circles of them: looking for circles is a fifth of the time of a long spec."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _checked(parse: Callable[[], Parsed], wanted: set[str], unwanted: set[str]) -> Checked:
     for code in sorted((wanted | unwanted) - RULES.keys()):
         raise UsageError("PRD050", f"No rule has the code {code!r}.", "handrail prd explain --list")
     try:
-        parsed = parse_document(data, path, format, None, beside)
+        parsed = parse()
     except SpecProblems as refused:
         return Checked(None, refused.problems, (), ())
     own = _own_ignores(parsed.text.front)
     found = lint(Document(parsed.text, parsed.blocks, parsed.spec), select=wanted, ignore=unwanted | own)
     problems = sorted([*parsed.report.problems, *(f.problem for f in found)], key=lambda p: (p.line, p.column, p.code))
     spec = None if parsed.report.errors else parsed.spec
-    return Checked(spec, tuple(problems), found, parsed.text.lines, parsed.assigned)
+    return Checked(spec, tuple(problems), found, parsed.text.lines, parsed.assigned, parsed.spec)
 
 
 def _own_ignores(front: dict[str, tuple[str, int, int]]) -> set[str]:

@@ -19,8 +19,9 @@ from orchestrator.specs.beside import parse_beside
 from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.draft import Draft
 from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import ID
 
-_NAMES = re.compile(r"\b[A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}[a-z]?\b")
+_NAMES = re.compile(rf"\b{ID}\b")
 _STORY = re.compile(r"\[US([0-9]{1,4})\]|\bUser Story ([0-9]{1,4})\b|\bUS-?([0-9]{1,4})\b", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w./-])(?:[\w.-]+/)+[\w.*-]+(?:/\*\*)?(?![\w/-])")
 _FILE = re.compile(r"[\w./*-]*[\w*-]\.[A-Za-z0-9]{1,8}|[\w.*-]+(?:/[\w.*-]+)+/?")

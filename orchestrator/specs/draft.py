@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from orchestrator.models.base import Digest, RequirementId, canonical, sha256
 from orchestrator.models.spec import Criterion, Delta, Kind, Requirement, Span
-from orchestrator.specs.body import Body, opens_line, read_body
+from orchestrator.specs.body import Body, pieces, read_body
 from orchestrator.specs.codes import Report
 from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import split_id
 
 _WRITTEN_ID = re.compile(r"(?:([a-z0-9][a-z0-9._-]{0,63})/)?([A-Za-z0-9][A-Za-z0-9._-]{0,127})")
 
@@ -55,8 +56,16 @@ def document_title(blocks: Sequence[Block]) -> str:
 
 
 def split_lines(blocks: Sequence[Block]) -> list[Block]:
-    """Blocks in which a soft-wrapped line that opens a label or an item stands on its own."""
-    return [part for block in blocks for part in block.parts(opens_line)]
+    """Blocks in which whatever opens a label or an item stands on its own."""
+    return [part for block in blocks for part in pieces(block)]
+
+
+def names_group(blocks: Sequence[Block], i: int) -> bool:
+    """Whether a heading with an id only names a group: FR-1 right above FR-1.1, with no word of its own."""
+    if blocks[i].kind is not BlockKind.HEADING or i + 1 == len(blocks):
+        return False
+    above, below = split_id(blocks[i].text), split_id(blocks[i + 1].text)
+    return above is not None and below is not None and below[0].startswith(f"{above[0]}.")
 
 
 def with_trail(blocks: Sequence[Block]) -> Iterator[tuple[Block, tuple[Block, ...]]]:
@@ -94,13 +103,18 @@ def _ends(head: Block, block: Block) -> bool:
 def make_draft(
     key: str, title: str, blocks: Sequence[Block], head: Block, report: Report, *, items_are_criteria: bool = False
 ) -> Draft:
-    """A draft from the blocks of its body; its span runs from ``head`` to the last of them."""
+    """A draft from the blocks of its body; its span runs from ``head`` to the last of them.
+
+    A title with criteria and no sentence says by itself what is wanted.
+    """
     depth = head.level if head.kind is BlockKind.ITEM else 0
     body = read_body(blocks, report, items_are_criteria=items_are_criteria, depth=depth)
     last = max([head, *blocks], key=lambda b: (b.end_line, b.end_column)).span
     span = Span(line=head.line, column=head.column, end_line=last.end_line, end_column=last.end_column)
     written = split_written(body.id)
-    named = Draft(written[1] if written else key, body.title or title, body.text, body, span)
+    name = body.title or title
+    statement = body.text if body.statement or not body.acceptance else "\n\n".join([name, *body.notes]).strip()
+    named = Draft(written[1] if written else key, name, statement, body, span)
     named.namespace = written[0] if written else ""
     return named
 

@@ -52,8 +52,6 @@ def _draft(blocks: Sequence[Block], i: int, starts: frozenset[int], report: Repo
     title = " ".join(head.text[found.end() if found else 0 :].split())
     inside = blocks[i + 1 : extent(blocks, i, starts)]
     draft = make_draft(number, title, inside, head, report, items_are_criteria=True)
-    if not draft.statement and draft.body.acceptance:
-        draft.statement = title
     _number_criteria(draft, number, report)
     return draft
 

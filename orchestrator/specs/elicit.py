@@ -8,12 +8,13 @@ answer goes where its words belong, and into ``## Clarifications``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from orchestrator.models.spec import Problem, Span, SpecFormat
+from orchestrator.models.spec import Problem, Span
 from orchestrator.specs.check import Checked
+from orchestrator.specs.placing import ANSWER, criterion_spot, faq_spot
 
 MOST_QUESTIONS = 5
 HEADING = "## Clarifications"
@@ -38,8 +39,8 @@ class Category(StrEnum):
 class Question:
     """``section`` is where the answer goes; ``marker`` the place whose marker it replaces instead.
 
-    So is ``after``, the last line of the requirement whose criterion the answer is. ``weight`` is impact (1 to 5) times
-    uncertainty (1 to 5).
+    Behind the line ``after`` the answer is written as ``form`` says, where it belongs to one requirement. ``weight`` is
+    impact (1 to 5) times uncertainty (1 to 5).
     """
 
     id: str
@@ -53,6 +54,7 @@ class Question:
     column: int = 1
     marker: str = ""
     after: int = 0
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,33 +173,43 @@ _GAPS = (
 )
 
 
+_SEEN = frozenset({Category.FLOW, Category.EDGE, Category.INTEGRATION})
+
+
 def questions(checked: Checked) -> tuple[Question, ...]:
     """Weightiest first, at most :data:`MOST_QUESTIONS`: markers, one of each category, then requirements left open."""
     unaccepted = list(_unaccepted(checked))
-    gaps = [q for q in _gaps(checked.problems) if not (unaccepted and q.id == _UNACCEPTED)]
+    gaps = [q for q in _gaps(checked) if not (unaccepted and q.id == _UNACCEPTED)]
     ordered = sorted([*_markers(checked), *gaps, *unaccepted[:1]], key=lambda q: (-q.weight, q.line, q.id))
     return tuple([*ordered, *unaccepted[1:]][:MOST_QUESTIONS])
 
 
 def _unaccepted(checked: Checked) -> Iterator[Question]:
-    """Of each requirement without a criterion, in the form that has a line for one."""
-    if checked.spec is None or checked.spec.format is not SpecFormat.FEATURE:
-        return
+    """Of each requirement without a criterion, where its document has a place for one."""
     gap = next(gap for gap in _GAPS if _UNACCEPTED in gap.codes)
-    spans = {r.span.line: r.span for r in checked.spec.requirements}
     for problem in checked.problems:
-        span = spans.get(problem.line)
-        if problem.code == _UNACCEPTED and span is not None:
-            ask, why = gap.ask.replace("{what}", problem.message.rstrip(".")), problem.message
-            weight, name = gap.impact * gap.uncertainty, f"{_UNACCEPTED}-{problem.line}"
-            yield Question(
-                name, gap.category, ask, why, gap.recommended, weight, "", span.line, after=_last(checked, span)
-            )
+        asked = _of_requirement(checked, gap, problem) if problem.code == _UNACCEPTED else None
+        if asked is not None:
+            yield replace(asked, id=f"{_UNACCEPTED}-{problem.line}")
 
 
-def _last(checked: Checked, span: Span) -> int:
-    """The last line of a requirement that has words."""
-    return next(n for n in range(span.end_line, span.line - 1, -1) if checked.lines[n - 1].strip())
+def _of_requirement(checked: Checked, gap: _Gap, problem: Problem) -> Question | None:
+    """A question whose answer is one more criterion of the requirement that a problem is about."""
+    found = [r for r in (checked.seen.requirements if checked.seen else ()) if _holds(r.span, problem)]
+    spot = criterion_spot(checked, found[-1]) if found else None
+    return replace(_asked(gap, problem), section="", after=spot.after, form=spot.form) if spot is not None else None
+
+
+def _holds(span: Span, problem: Problem) -> bool:
+    return not span.path and span.line <= problem.line <= span.end_line
+
+
+def _asked(gap: _Gap, problem: Problem) -> Question:
+    ask = gap.ask.replace("{what}", problem.message.rstrip("."))
+    weight = gap.impact * gap.uncertainty
+    return Question(
+        problem.code, gap.category, ask, problem.message, gap.recommended, weight, gap.section, problem.line
+    )
 
 
 def _markers(checked: Checked) -> Iterator[Question]:
@@ -217,15 +229,16 @@ def _markers(checked: Checked) -> Iterator[Question]:
         yield Question(name, Category.PLACEHOLDER, asked, why, recommended, 25, "", problem.line, at + 1, marker)
 
 
-def _gaps(problems: Sequence[Problem]) -> Iterator[Question]:
+def _gaps(checked: Checked) -> Iterator[Question]:
+    """One of each kind. What somebody would see is a criterion of its requirement; the rest has a section."""
     for gap in _GAPS:
-        first = next((p for p in problems if p.code in gap.codes), None)
-        if first is not None:
-            ask = gap.ask.replace("{what}", first.message.rstrip("."))
-            weight = gap.impact * gap.uncertainty
-            yield Question(
-                first.code, gap.category, ask, first.message, gap.recommended, weight, gap.section, first.line
-            )
+        first = next((p for p in checked.problems if p.code in gap.codes), None)
+        if first is None:
+            continue
+        seen = _of_requirement(checked, gap, first) if gap.category in _SEEN and first.line > 1 else None
+        asked = seen or _asked(gap, first)
+        spot = faq_spot(checked, asked.ask)
+        yield replace(asked, section="", after=spot.after, form=spot.form) if spot is not None else asked
 
 
 def answered(source: str, answers: Sequence[Answer], day: date) -> str:
@@ -234,14 +247,14 @@ def answered(source: str, answers: Sequence[Answer], day: date) -> str:
     ``source`` has line feeds only. From the last line to the first, so that places stay true.
     """
     lines = source.split("\n")
-    for answer in sorted(answers, key=lambda a: (a.question.line, a.question.column), reverse=True):
+    for answer in sorted(answers, key=lambda a: (a.question.after or a.question.line, a.question.column), reverse=True):
         q = answer.question
         line = lines[q.line - 1]
         if q.marker and line[q.column - 1 :].startswith(q.marker):
             lines[q.line - 1] = line[: q.column - 1] + answer.text + line[q.column - 1 + len(q.marker) :]
         if q.after:
-            gap = [] if lines[q.after - 1].lstrip().startswith("- ") else [""]
-            lines[q.after : q.after] = [*gap, f"- *Accept:* {_told(answer)}"]
+            before, _, behind = q.form.rpartition(ANSWER)
+            lines[q.after : q.after] = f"{before}{_told(answer)}{behind}".split("\n")
     for answer in answers:
         if answer.question.section:
             _put(lines, f"## {answer.question.section}", [f"- {_told(answer)}"])

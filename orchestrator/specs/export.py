@@ -16,10 +16,11 @@ from orchestrator.models.capabilities import DataClass
 from orchestrator.models.spec import Declared, Requirement, Spec, SpecFormat
 from orchestrator.specs.codes import SpecProblems, shown
 from orchestrator.specs.kinds import kind_of
+from orchestrator.specs.naming import ID
 from orchestrator.specs.parse import parse_spec
 
 FORMS = (SpecFormat.FEATURE, SpecFormat.SPEC_KIT, SpecFormat.EARS)
-_OWN_ID = re.compile(r"[A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}[a-z]?")
+_OWN_ID = re.compile(ID)
 _KIT_ID = re.compile(r"(?!SC-|REQ-|US-)" + _OWN_ID.pattern)
 _TICKS = re.compile(r"`+")
 _SPECIAL = re.compile(r"[\\*_<>&\[\]|~#`!]")

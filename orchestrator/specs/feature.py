@@ -7,7 +7,16 @@ from collections.abc import Sequence
 
 from orchestrator.specs.body import label_of
 from orchestrator.specs.codes import Report, shown
-from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft, split_lines, with_trail
+from orchestrator.specs.draft import (
+    Draft,
+    Found,
+    document_title,
+    extent,
+    make_draft,
+    names_group,
+    split_lines,
+    with_trail,
+)
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id
 
@@ -32,7 +41,8 @@ def _starts(blocks: Sequence[Block]) -> list[int]:
     found: list[int] = []
     for i, (block, trail) in enumerate(with_trail(blocks)):
         parts = split_id(block.text) if block.kind is BlockKind.HEADING else None
-        if parts and (parts[0].startswith("REQ-") or _under_requirements(trail)):
+        wanted = parts is not None and (parts[0].startswith("REQ-") or _under_requirements(trail))
+        if wanted and not names_group(blocks, i):
             found.append(i)
     return found
 

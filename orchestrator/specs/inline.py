@@ -13,6 +13,7 @@ from markdown_it.token import Token
 
 MAX_NESTING = 60
 _MARKS = re.compile(r"[`*_<&\\]")
+_ANY_MARK = "`*_<&\\"
 _EMPHASIS = re.compile(r"(?<!\*)(\*\*?)(?=[^\W_])([^`*_<&\\\n]*?)(?:(?<=[^\W_])|(?<=:)(?=\*+(?:\s|$)))\1(?!\*)")
 """Emphasis that any reading of CommonMark's rules reads alike: it begins with a letter or digit, and ends with
 one or with a colon before a space. Nothing else stands in it."""
@@ -33,6 +34,20 @@ def parser() -> MarkdownIt:
     """CommonMark with tables; inline content is parsed when it is asked for, links stay as they are written."""
     markdown = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
     return markdown.disable(["inline", "text_join", "link", "image", "autolink", "reference"])
+
+
+def read_inline(content: str, lines: Sequence[str], first: int) -> list[Run]:
+    """The runs of one inline content that begins in a line, counted from 0. Most contents hold no mark at all."""
+    if any(map(content.__contains__, _ANY_MARK)):
+        return list(Inline(content, lines, first).runs())
+    runs: list[Run] = []
+    for k, row in enumerate(content.split("\n")):
+        index = min(first + k, len(lines) - 1)
+        if k:
+            runs.append(Run("\n", index + 1, 1))
+        if bare := row.strip():
+            runs.append(Run(bare, index + 1, max(lines[index].find(bare), 0) + 1))
+    return runs
 
 
 class Inline:

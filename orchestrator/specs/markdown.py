@@ -19,7 +19,7 @@ from markdown_it.token import Token
 
 from orchestrator.models.spec import Span
 from orchestrator.specs.codes import Report
-from orchestrator.specs.inline import MAX_NESTING, Inline, Run, parser
+from orchestrator.specs.inline import MAX_NESTING, Run, parser, read_inline
 from orchestrator.specs.read import MAX_BLOCKS, Text
 
 MAX_BLOCK_CHARACTERS = 32_768
@@ -71,7 +71,14 @@ class Block:
     @cached_property
     def plain(self) -> str:
         """:attr:`text` with code spans blanked, offsets kept."""
+        if all(run.code is None for run in self.runs):
+            return self.text
         return "".join(" " * len(r.text) if r.code is not None else r.text for r in self.runs)
+
+    @cached_property
+    def words(self) -> int:
+        """How many words the source has, without code."""
+        return len(self.raw.split())
 
     @property
     def cells(self) -> tuple[tuple[int, str], ...]:
@@ -115,6 +122,18 @@ class Block:
         rest = _trimmed(runs)
         return self._part(rest, whole=True) if rest else None
 
+    def cut(self, offset: int) -> tuple[Block | None, Block | None]:
+        """What stands before a visible character, and what from it on as a paragraph at the same depth."""
+        runs: list[Run] = []
+        for start, run in self.located():
+            if start >= offset:
+                break
+            runs.append(run if start + len(run.text) <= offset else replace(run, text=run.text[: offset - start]))
+        head = _trimmed(runs)
+        tail = self.after(offset)
+        kept = replace(tail, kind=BlockKind.PARAGRAPH) if tail is not None and self.kind is BlockKind.ITEM else tail
+        return (self._part(head, whole=False) if head else None), kept
+
     def parts(self, starts: Callable[[str], bool]) -> Iterator[Block]:
         """Split before each visible line for which ``starts`` holds."""
         if self.kind is BlockKind.CODE or not _may_split(self.raw, starts):
@@ -146,8 +165,10 @@ class Block:
 
 def _may_split(raw: str, starts: Callable[[str], bool]) -> bool:
     """A cheap look at the source, so that most blocks need no inline parsing. Never a false no."""
+    if "\n" not in raw:
+        return False
     rows = raw.split("\n")[1:]
-    if rows and _HIDING.search(raw):
+    if _HIDING.search(raw):
         return True
     return any(starts(row.replace("*", "").replace("_", "").replace("`", "").lstrip()) for row in rows)
 
@@ -307,7 +328,7 @@ class _Walk:
 def _runs(contents: Sequence[tuple[str, int]], lines: Sequence[str]) -> tuple[Run, ...]:
     runs: list[Run] = []
     for k, (content, first) in enumerate(contents):
-        more = list(Inline(content, lines, first).runs())
+        more = read_inline(content, lines, first)
         if k:
             place = (more[0].line, more[0].column) if more else (first + 1, 1)
             runs.append(Run(CELL, *place))

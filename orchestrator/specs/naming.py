@@ -11,9 +11,11 @@ from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.read import Text
 
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+ID = r"[A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}(?:\.[0-9]{1,4}){0,3}[a-z]?"
+"""``FR-001``, ``FR-AUTH-2``, ``FR-1.2``: an id that its author wrote, as an expression."""
 _ID = re.compile(
     r"(?:\[[ xX]\]\s{1,3})?\[?"
-    r"([A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}[a-z]?)(?![A-Za-z0-9-])"
+    rf"({ID})(?:\(([a-z])\))?(?![A-Za-z0-9-])"
     r"\]?\s*[:.|\u2014\u2013-]?\s*"
 )
 _GENERIC = frozenset(
@@ -28,9 +30,9 @@ def slug(text: str) -> str:
 
 
 def split_id(text: str) -> tuple[str, str] | None:
-    """``FR-001: text`` as id and text, or ``None`` when the text does not start with an id."""
+    """``FR-001: text`` as id and text, ``FR-3(b)`` as FR-3b, or ``None`` when the text does not start with an id."""
     found = _ID.match(text)
-    return (found[1], text[found.end() :]) if found else None
+    return (f"{found[1]}{found[2] or ''}", text[found.end() :]) if found else None
 
 
 def starts_with_id(line: str) -> bool:

@@ -25,7 +25,7 @@ from orchestrator.specs.lock import Assigned, SpecLock, assign, read_lock
 from orchestrator.specs.markdown import Block, BlockKind, parse_markdown
 from orchestrator.specs.naming import choose_namespace
 from orchestrator.specs.plain import excluded
-from orchestrator.specs.prose import DEMANDS
+from orchestrator.specs.prose import DEMANDS, insists
 from orchestrator.specs.read import Text, read_text
 
 _PROSE = (SpecFormat.PLAIN, SpecFormat.PR_FAQ)
@@ -196,10 +196,10 @@ def _say_unread(blocks: Sequence[Block], spec: Spec, report: Report) -> None:
         if not span.path
         for line in range(span.line, span.end_line + 1)
     }
-    for block in blocks:
-        if block.kind in (BlockKind.CODE, BlockKind.HEADING) or block.quoted or not DEMANDS.search(block.raw):
+    for block, trail in with_trail(blocks):
+        if block.kind in (BlockKind.CODE, BlockKind.HEADING) or block.quoted or _is_answered(trail):
             continue
-        if taken.isdisjoint(range(block.line, block.end_line + 1)):
+        if taken.isdisjoint(range(block.line, block.end_line + 1)) and insists(block.raw):
             found = DEMANDS.search(unquoted(block.plain))
             if found is not None:
                 line, column = block.place(found.start())
@@ -208,6 +208,11 @@ def _say_unread(blocks: Sequence[Block], spec: Spec, report: Report) -> None:
     if provisional:
         text = f"{len(provisional)} ids, such as {provisional[0].aliases[0]}, hold only until the text is edited."
         report.add("PRD033", provisional[0].span.line, provisional[0].span.column, text)
+
+
+def _is_answered(trail: Sequence[Block]) -> bool:
+    """Whether a block stands under Clarifications, where questions and answers are kept."""
+    return any(heading_name(heading.text) == "clarifications" for heading in trail)
 
 
 def _resolve(drafts: Sequence[Draft], namespace: str, report: Report) -> list[tuple[RequirementId, ...]]:

@@ -18,7 +18,8 @@ from orchestrator.specs.body import Body, Label, label_of, one_line, read_body
 from orchestrator.specs.codes import Report
 from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft
 from orchestrator.specs.kinds import is_non_goal, kind_of, priority_of
-from orchestrator.specs.lint.document import heading_name, split_sentences
+from orchestrator.specs.lint.document import heading_name
+from orchestrator.specs.lint.texts import split_sentences
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id
 from orchestrator.specs.prose import (
@@ -28,6 +29,7 @@ from orchestrator.specs.prose import (
     PROMISES,
     Section,
     demands,
+    is_loud,
     leads,
     left_out,
     says_section,
@@ -208,11 +210,19 @@ class _Reader:
         below = [
             b for b in inside if b.kind is BlockKind.HEADING and label_of(b.text.strip().rstrip(":") + ":") is None
         ]
-        marked = any((found := label_of(_head(b))) is not None and found[0] is Label.ACCEPT for b in inside)
+        accepts = [b for b in inside if (found := label_of(_head(b))) is not None and found[0] is Label.ACCEPT]
+        marked = any(b.level <= 1 for b in accepts) and not self._lists_several(self._blocks[i], inside)
         stories = sum(tells_story(b.text) for b in inside if b.kind is not BlockKind.CODE)
         return (
             not below and (stories == 1 or (marked and stories == 0)) and not (i == 0 and stories == 0 and not marked)
         )
+
+    def _lists_several(self, head: Block, inside: Sequence[Block]) -> bool:
+        """Whether a section such as Requirements holds several, of which some have criteria of their own."""
+        if section_of((heading_name(head.text),)) is not Section.WANTED:
+            return False
+        outer = [b for b in inside if b.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and b.level <= 1]
+        return sum(label_of(b.text) is None and wishes(b.text) for b in outer) > 1
 
     def _one(self, head: Block, inside: Sequence[Block]) -> Draft:
         key, title = _key(head.text)
@@ -235,8 +245,10 @@ class _Reader:
     def _loose_criteria(self, i: int, inside: Sequence[Block]) -> None:
         body = read_body(self._blocks[i : i + 1 + len(inside)], Report(""))
         mine = self.state.drafts[self.state.trail[-1][1] if self.state.trail else 0 :]
-        if len(mine) == 1:
-            mine[0].body.acceptance += body.acceptance
+        before = self._blocks[max(i - 1, 0)]
+        behind = before.kind is BlockKind.PARAGRAPH and not inside and bool(mine)
+        if len(mine) == 1 or (behind and mine[-1].span.end_line == before.end_line):
+            mine[-1].body.acceptance += body.acceptance
         else:
             self.state.criteria += body.acceptance
 
@@ -274,18 +286,19 @@ class _Reader:
         words = len(block.text.split())
         return section is not Section.CONTEXT and words <= _MANY_WORDS and demanding * 2 > len(nested)
 
-    def _wanted(self, text: str, section: Section, block: Block, *, item: bool) -> bool:
+    def _wanted(self, text: str, section: Section, block: Block, *, item: bool, loud: bool = True) -> bool:
+        """``loud`` is false where :func:`~orchestrator.specs.prose.is_loud` is known to be, which spares most looks."""
         if text.endswith("?") or section is Section.CONTEXT:
             return False
         bare = self._headed is None or block.line < self._headed
         if section is Section.WANTED or bare or self._press or self.state.lead[0]:
             listed = item and (section is Section.WANTED or self.state.lead[0])
             told = item or section is Section.WANTED
-            said = wishes(text) or CONDITION.match(text) is not None
-            said = said or (self._press and PROMISES.search(text) is not None)
+            said = (loud and wishes(text)) or CONDITION.match(text) is not None
+            said = said or (loud and self._press and PROMISES.search(text) is not None)
             said = said or (told and IMPERATIVE.match(text) is not None)
             return listed or (said and not (self._press and ANNOUNCES.search(text)))
-        return demands(text) or (item and tells_story(text))
+        return loud and (demands(text) or (item and tells_story(text)))
 
     def _from_item(self, block: Block, inside: Sequence[Block]) -> Draft:
         text = _BOX.sub("", block.text, count=1)
@@ -319,7 +332,8 @@ class _Reader:
         key, _ = _key(block.text)
         title, _ = _titled(block.raw, block.text)
         spans = [(begin, begin + len(words), words) for begin, words in split_sentences(block.plain)]
-        starts = [k for k, (_, _, words) in enumerate(spans) if self._starts(words, section, block)]
+        loud = is_loud(block.text, press=self._press)
+        starts = [k for k, (_, _, words) in enumerate(spans) if self._starts(words, section, block, loud=loud)]
         if not starts:
             return
         if key or title:
@@ -338,8 +352,9 @@ class _Reader:
         open_to_wishes = section is Section.WANTED or self._press or self._headed is None or block.line < self._headed
         return section is not Section.CONTEXT and (open_to_wishes or demands(block.text))
 
-    def _starts(self, words: str, section: Section, block: Block) -> bool:
-        return self._wanted(words, section, block, item=False) or (self._press and left_out(words))
+    def _starts(self, words: str, section: Section, block: Block, *, loud: bool) -> bool:
+        wanted = self._wanted(words, section, block, item=False, loud=loud)
+        return wanted or (loud and self._press and left_out(words))
 
     def _add(self, draft: Draft) -> None:
         names = self._names()

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from orchestrator.specs.body import label_of
 from orchestrator.specs.kinds import is_non_goal, priority_of
+from orchestrator.specs.lint.texts import holds
 from orchestrator.specs.markdown import Block, BlockKind
 
 MAX_HEADING_WORDS = 8
@@ -45,8 +46,11 @@ _WANTED = re.compile(
     r"|the (?:solution|product|proposal)|solution|tasks|to-?do|(?:\w+-)?anforderungen|funktionen)\b"
 )
 _CONTEXT = re.compile(
-    r"^(?:background|context|problems?|why|motivation|introduction|overview|summary|abstract|executive summary"
-    r"|references?|links?|glossary|definitions?|appendix|open questions?|questions?|risks?|assumptions?|timeline"
+    r"^(?:background|context|problems?|why|motivation|rationale|blocks|blocked by|test cases?|tests?|related\b.*"
+    r"|(?:estimated )?effort|estimates?|phase|traceability|(?:technical|implementation|design) (?:notes?|details)"
+    r"|introduction|overview|summary|abstract|executive summary"
+    r"|references?|links?|glossary|definitions?|appendix|open questions?|questions?|clarifications?"
+    r"|risks?|assumptions?|timeline"
     r"|milestones?|schedule|stakeholders?|personas?|(?:target |our )?(?:users?|audience|customers?|market)$"
     r"|competit\w+|alternatives?\b.*"
     r"|history|change ?log|revision\w*|authors?|status|team|steps to reproduce|to reproduce|reproduction|actual\b.*"
@@ -83,6 +87,7 @@ _STRONG_WORDS = (
 )
 DEMANDS = re.compile(r"\b(?:must(?!-| have)|shall|m[u\u00fc]ss(?:en)?|(?:is|are) required to)\b", re.IGNORECASE)
 """Words that nobody uses without meaning a requirement."""
+_INSISTING = ("must", "shall", "muss", "m\u00fcss", "required")
 WISHES = re.compile(
     STRONG.pattern
     + r"|\b(?:will|can|cannot|can't|won't|ha(?:s|ve) to|need to|needs?|allows?|(?<=[a-z] )supports?|enables?|lets?"
@@ -114,6 +119,8 @@ _WISH_WORDS = (
     *_STRONG_WORDS, "will", "can", "won't", "has to", "have to", "need", "allow", "support", "enable", "let", "want",
     "like",    "never", "always",
 )  # fmt: skip
+_PROMISING = ("you", "customer", "member", "user", "shopper", "guest")
+_LATER_WORDS = ("not ", "no plan", "later ", "future ", "out of scope")
 _LEAD = re.compile(
     r"\b(?:needs?|must|shall|should|require[ds]?|support|features?|following|deliver|includes?|build|want|able to"
     r"|can)\b",
@@ -125,6 +132,8 @@ _NOT_NOW = re.compile(
     re.IGNORECASE,
 )
 
+
+_PRESS_WORDS = (*_PROMISING, *_LATER_WORDS)
 
 _SECTIONS = (
     (Section.NEUTRAL, re.compile(r"\bfaqs?\b|\bpress release\b")),
@@ -153,16 +162,28 @@ def section_of(names: tuple[str, ...]) -> Section:
     return Section.NEUTRAL
 
 
+def is_loud(text: str, *, press: bool) -> bool:
+    """Whether a text holds a word without which nothing is demanded or wished; ``press``: nor promised or put off."""
+    lowered = text.casefold()
+    return holds(lowered, _WISH_WORDS) or (press and holds(lowered, _PRESS_WORDS))
+
+
+def insists(text: str) -> bool:
+    """Whether :data:`DEMANDS` is in a text; as :func:`demands`, most texts are seen at once to have none."""
+    lowered = text.casefold()
+    return holds(lowered, _INSISTING) and DEMANDS.search(text) is not None
+
+
 def demands(text: str) -> bool:
     """Whether :data:`STRONG` is in a text. Most texts have none of its words, which is seen at once."""
     lowered = text.casefold()
-    return any(word in lowered for word in _STRONG_WORDS) and STRONG.search(text) is not None
+    return holds(lowered, _STRONG_WORDS) and STRONG.search(text) is not None
 
 
 def wishes(text: str) -> bool:
     """Whether :data:`WISHES` is in a text."""
     lowered = text.casefold()
-    return any(word in lowered for word in _WISH_WORDS) and WISHES.search(text) is not None
+    return holds(lowered, _WISH_WORDS) and WISHES.search(text) is not None
 
 
 def tells_story(text: str) -> bool:
@@ -191,4 +212,5 @@ def leads(block: Block) -> tuple[bool, str]:
 
 def left_out(sentence: str) -> bool:
     """Whether an answer says that something will not be there yet."""
-    return _NOT_NOW.search(sentence) is not None
+    lowered = sentence.casefold()
+    return holds(lowered, _LATER_WORDS) and _NOT_NOW.search(sentence) is not None

@@ -10,8 +10,8 @@ Codes are stable: one is retired, never reused. *error* forbids planning (exit 6
 `--strict` asks for no warnings. Choose with `--select CODE`, `--ignore CODE`, or `lint-ignore: PRD120, PRD121` in the
 front matter. Rules that read words are for English and are silent in a document of another language (`language: de` in
 the front matter says which it is). Each rule's bad and good example are its tests; `handrail prd explain CODE` prints
-them. Rates on sentences labelled by hand: [benchmarks](../benchmarks.md#spec_rules); a rule that is right
-in less than 0.7 of its remarks is off by default.
+them. Rates on sentences labelled by hand, [our own](../benchmarks.md#spec_rules) and [those of published
+specs](../benchmarks.md#spec_strangers); a rule that is right in less than 0.7 of its remarks there is off by default.
 """
 _TABLE = ("| code | severity | what it finds | why | what to do |", "|---|---|---|---|---|")
 

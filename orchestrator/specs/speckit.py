@@ -14,19 +14,29 @@ from dataclasses import dataclass
 from orchestrator.models.spec import Criterion
 from orchestrator.specs.body import Body, read_body
 from orchestrator.specs.codes import Report
-from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft, split_lines, with_trail
+from orchestrator.specs.draft import (
+    Draft,
+    Found,
+    document_title,
+    extent,
+    make_draft,
+    names_group,
+    split_lines,
+    with_trail,
+)
 from orchestrator.specs.kinds import priority_of
 from orchestrator.specs.markdown import Block, BlockKind
-from orchestrator.specs.naming import split_id
+from orchestrator.specs.naming import ID, split_id
 from orchestrator.specs.rows import read_row, read_table
 
 _STORY = re.compile(r"User Story ([0-9]{1,4})\b\s*[:\u2014\u2013-]?\s*", re.IGNORECASE)
 _NAMES_STORY = re.compile(r"\b(?:User Story |US-?)([0-9]{1,4})\b", re.IGNORECASE)
-_NAMES_ID = re.compile(r"\b[A-Z]{1,8}(?:-[A-Z]{1,8}){0,2}-[0-9]{1,6}[a-z]?\b")
+_NAMES_ID = re.compile(rf"\b{ID}\b")
 _TITLE = "feature specification:"
 _BRANCH = "feature branch"
 _OPENING = 12
 """Blocks at the top of a spec in which its title and branch stand."""
+_SET_OFF = re.compile(r"(?:\[[ xX]\]\s{1,3})?(?:\*\*|__|\*|_|`|\[)")
 _PRIORITY = re.compile(r"\(\s*priority\b[^)]{0,20}\)", re.IGNORECASE)
 
 
@@ -71,6 +81,7 @@ def _starts(blocks: Sequence[Block]) -> list[int]:
         and not block.quoted
         and any(_holds_requirements(heading) for heading in trail)
         and _is_requirement(block)
+        and not names_group(blocks, i)
     ]
 
 
@@ -105,7 +116,15 @@ def _is_requirement(block: Block) -> bool:
     if "-" not in block.raw:
         return False
     parts = split_id(block.text)
-    return parts is not None and not parts[0].startswith(("SC-", "REQ-", "US-"))
+    if parts is None or parts[0].startswith(("SC-", "REQ-", "US-")):
+        return False
+    return block.kind in (BlockKind.HEADING, BlockKind.ROW) or _is_set_off(block, parts)
+
+
+def _is_set_off(block: Block, parts: tuple[str, str]) -> bool:
+    """``FR-001: ...`` or ``**FR-001** ...``: ``AES-256 for keys`` only speaks of a standard."""
+    before = block.text[: len(block.text) - len(parts[1])].rstrip()
+    return not before[-1].isalnum() or _SET_OFF.match(block.raw) is not None
 
 
 def _draft(blocks: Sequence[Block], i: int, starts: frozenset[int], report: Report) -> Draft:

@@ -70,7 +70,17 @@ class GitTrees:
         reference is moved, and what it raises keeps it from that. Raises ``RepositoryError`` REPO001, REPO005,
         REPO006 or REPO007, ``StoreError`` TRE002.
         """
-        found = repository.find(folder)
+        return cls.of(repository.find(folder), private, fresh, before_move)
+
+    @classmethod
+    def of(
+        cls,
+        found: Repository,
+        private: Path,
+        fresh: Mapping[str, GitOid] | None = None,
+        before_move: Callable[[], None] = lambda: None,
+    ) -> Self:
+        """As :meth:`open` does, of a repository that was found."""
         if fresh is not None:
             found = replace(found, quarantine=os.environ.get("GIT_QUARANTINE_PATH", ""))
         return cls(found, open_private(found, private.absolute()), fresh=fresh, before_move=before_move)

@@ -7,14 +7,26 @@ from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import grammar, words
+from orchestrator.workflows import forms, grammar, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
-from orchestrator.workflows.flow import Flow, is_denial
+from orchestrator.workflows.flow import Flow
 from orchestrator.workflows.grammar import Unclear
+from orchestrator.workflows.phrasing import is_denial
 from orchestrator.workflows.prose import Item, Sentence
 
 _BRANCH: Final = re.compile(r"branch `(?P<name>[a-z][a-z0-9-]*)`:?", re.IGNORECASE)
+
+_PENDING: Final = re.compile(
+    r"(?: (?:the|a|an|to|of|for|with|in|on|by|and|or)|\b(?:when|if|where|that|unless|until):)$", re.IGNORECASE
+)
+"""A sentence that is not whole without what stands below it."""
+_NEEDS: Final = re.compile(
+    r"(?:pre-?requisites?|requirements?|what you(?:['\u2019]ll| will)? need|you(?:['\u2019]ll| will)? need|needed|materials|equipment|"
+    r"required (?:access|materials|tools|equipment|permissions))\b",
+    re.IGNORECASE,
+)
+_PAIR: Final = re.compile(r"[A-Za-z\"'][\w \"'/().-]{0,40}? ?: \S")
 
 
 class Builder(Flow):
@@ -26,6 +38,7 @@ class Builder(Flow):
         self._by = (grammar.role_name(role) or "") if role else ""
         self._began = self._began or bool(title)
         self._denied = is_denial(title)
+        self._needed = _NEEDS.match(title) is not None
 
     def step(self, target: Target) -> str | None:
         """The node that a reference to a step means: in its own section first, then in the only one that has it."""
@@ -58,14 +71,15 @@ class Builder(Flow):
         for sentence in item.sentences:
             if opened is not None:
                 self._bare(item.sentences[item.sentences.index(sentence) - 1])
+            self._numbered = item.ordered and sentence is item.sentences[0]
             opened = self._sentence(sentence, made)
         first = made[0].id if made else None
         if opened is not None and not item.children:
             self._bare(item.sentences[-1])
         denied, said = self._denied, item.sentences[-1].text if item.sentences else ""
         self._denied = denied or (said.endswith((":", ",")) and is_denial(said))
-        if not self._named_things(item, made):
-            self._children(item, made, opened)
+        left = self._named_things(item, made) if opened is None else item.children
+        self._children(Item(item.number, item.sentences, left), made, opened)
         self._denied = denied
         first = first or (made[0].id if made else None)
         if item.number and first:
@@ -75,28 +89,36 @@ class Builder(Flow):
     def _bare(self, sentence: Sentence) -> None:
         self.fail(sentence, "WF116", "Nothing stands below this.", "a list, one level deeper, right after it")
 
-    def _named_things(self, item: Item, made: list[Draft]) -> bool:
-        """Whether the list below names the things that its sentence speaks of: ``Update these files:``. They join it."""
-        whole = made[-1] if made and item.children and item.sentences[-1].text.endswith(":") else None
-        things = [child.sentences[0] for child in item.children if len(child.sentences) == 1 and not child.children]
-        if whole is None or whole.kind is not NodeKind.TASK or whole.sides or len(things) != len(item.children):
-            return False
-        if any(thing.unreadable or self._says_something(thing.text) for thing in things):
-            return False
-        title = f"{whole.title}: {'; '.join(thing.text for thing in things)}"
-        if not self.is_told(title, whole.fields):
-            return False
+    def _named_things(self, item: Item, made: list[Draft]) -> list[Item]:
+        """What stands below the item, without the things that its sentence speaks of: ``Update these files:``. They join it."""
+        is_read = bool(item.sentences) and self.became.get(id(item.sentences[-1])) == "node"
+        whole = made[-1] if made and item.children and is_read else None
+        if whole is None or whole.kind is not NodeKind.TASK or whole.sides:
+            return item.children
+        said = item.sentences[-1].text
+        pending = _PENDING.search(said) is not None
+        things = [child for child in item.children if self._is_thing(child, pending=pending)]
+        is_list = said.endswith(":") or pending or all(_PAIR.match(t.sentences[0].text) for t in things)
+        title = f"{whole.title}: {'; '.join(t.sentences[0].text for t in things)}"
+        if not things or not is_list or not self.is_told(title, whole.fields):
+            return item.children
         whole.title = title
         for thing in things:
-            self._mark(thing, "node")
-        return True
+            self._mark(thing.sentences[0], "node")
+        return [child for child in item.children if child not in things]
+
+    def _is_thing(self, child: Item, *, pending: bool) -> bool:
+        if len(child.sentences) != 1 or child.children or child.sentences[0].unreadable:
+            return False
+        said = child.sentences[0].text
+        return forms.REMARK.fullmatch(said) is None and (pending or not self._says_something(said))
 
     def _says_something(self, text: str) -> bool:
         try:
             found = grammar.activity(text, "somebody", self.declared.roles)
         except Unclear:
             found = None
-        return found is not None or conditional(text) is not None or ": " in text
+        return found is not None or conditional(text) is not None or forms.BINDING.search(text) is not None
 
     def _children(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
         owner, entered = self._anchor, self._opened

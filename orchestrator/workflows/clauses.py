@@ -15,17 +15,18 @@ from orchestrator.workflows import instruct, words
 from orchestrator.workflows.grammar import Unclear
 
 _IF = re.compile(
-    r"(?:if|when|in case|should) (?P<when>(?:[^,`]|`[^`]*`|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) )|:)(?: then)? ?| then )(?P<then>.*)",
+    r"(?:(?:and|but|so|then|also|however),? )*(?:if|when|in case|should) (?P<when>(?:[^,`()]|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) )|:)(?: then)? ?| then )(?P<then>.*)",
     re.IGNORECASE,
 )
 _UNLESS = re.compile(r"unless ", re.IGNORECASE)
 _ONCE = re.compile(
-    r"(?:once|after|as soon as) (?P<when>(?![a-z]+ing\b|this\b|that\b|which\b)(?:[^,:;`]|`[^`]*`)+?), (?:then )?"
+    r"(?:once|as soon as|after(?= [^,]* (?:is|are|was|were|has|have|had|been|[a-z]+ed)\b)) "
+    r"(?P<when>(?!(?!(?:every|any|some|no)thing\b)[a-z]+ing\b|this\b|that\b|which\b)(?:[^,:;`]|`[^`]*`)+?)(?:,|(?= (?:you|we) (?:can|may|should|must|need)\b)) (?:then )?"
     r"(?:(?:you|we) (?:can|may) (?:now |then )?)?(?P<then>.+)",
     re.IGNORECASE,
 )
 _WAIT = re.compile(
-    rf"(?:then )?wait (?P<how>until|for) (?!{words.DURATION})(?!(?:the |a |an )?[a-z -]+ (?:says?|confirms?|reports?) )(?P<what>.+)",
+    rf"(?:then )?wait (?P<how>until|for) (?!{words.DURATION})(?!(?:the |an )?(?:approval|sign-?off) (?:from|of|by) )(?!(?:the |a |an )?[a-z -]+ (?:says?|confirms?|reports?) )(?P<what>.+)",
     re.IGNORECASE,
 )
 _LATER = re.compile(rf"after (?P<time>{words.DURATION}), (?:then )?(?P<then>.+)", re.IGNORECASE)
@@ -179,7 +180,7 @@ def judged(when: str, by: str) -> str | None:
     Not for words in which a timer, a bound or the kind of an answer would be found when they are read again.
     """
     said = re.sub(r"^it is not (?:true|the case) that ", "", when, flags=re.IGNORECASE)
-    if not by or re.search(r"[()]", said) or _TIMER.search(said) or _BOUND.search(said):
+    if not by or _TIMER.search(said) or _BOUND.search(said):
         return None
     return f"Ask the {by.replace('-', ' ')} whether {said}"
 

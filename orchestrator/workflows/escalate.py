@@ -12,6 +12,7 @@ from orchestrator.workflows.grammar import role_name
 _TO = re.compile(
     r"(?:escalate|hand it|pass it)(?: on)? to (?:the |a |an |our )?(?P<role>[A-Za-z][A-Za-z -]*)", re.IGNORECASE
 )
+_REVIEWED = {"plan": "the plan", "change": "the change", "run": "all changes"}
 
 
 def escalated(owner: Draft, text: str) -> tuple[str, dict[str, Any]] | None:
@@ -33,7 +34,7 @@ def _title(owner: Draft, role: str) -> str:
             what = re.search(r"approves? (.+)$", owner.title, re.IGNORECASE)
             count = owner.fields.get("approvals", 1)
             who = f"{count} of the {role}s approve" if count > 1 else f"The {role} approves"
-            return f"{who} {what[1] if what else 'it'}"
+            return f"{who} {what[1] if what else _REVIEWED.get(owner.fields.get('reviews', ''), 'it')}"
         case NodeKind.ASK:
             rest = re.search(r" ((?:for|whether) .+)$", owner.title)
             return f"Ask the {role} {rest[1] if rest else ''}"

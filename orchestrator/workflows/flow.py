@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -10,61 +11,19 @@ from pydantic import ValidationError
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import Fact, FactKind, NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE, outcomes
-from orchestrator.workflows import clauses, grammar, rules, words
+from orchestrator.workflows import clauses, forms, grammar, rules, words
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
 from orchestrator.workflows.grammar import Unclear
 from orchestrator.workflows.prose import Sentence, is_one
 
-_REMARK: Final = re.compile(
-    r"(?:note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
-    r"for (?:more|further) (?:information|details?|help|background))\b:?.*",
-    re.IGNORECASE | re.DOTALL,
-)
-_ID: Final = re.compile(r"`(?P<id>[a-z][a-z0-9-]{0,63})`: (?P<rest>.+)")
-_GOTO: Final = re.compile(
-    r"(?:then )?(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) (?:step )?(?P<step>`[^`]+`|\d[\d.]*)",
-    re.IGNORECASE,
-)
-_AGAIN: Final = re.compile(r"(?:repeat (?:it|this|that|the step)|try again|do (?:it|this) again)", re.IGNORECASE)
-_ON: Final = re.compile(r"(?:go on|continue|carry on|proceed)", re.IGNORECASE)
-_END: Final = re.compile(
-    r"(?:stop|end|the (?:process|run) (?:ends|stops|is over))(?: the process| here| there)?(?: as (?P<name>[a-z]+))?",
-    re.IGNORECASE,
-)
-_PARALLEL: Final = re.compile(
-    r"(?:do (?:this|these|the following|all of these) )?(?:in parallel|at the same time)", re.IGNORECASE
-)
-_EACH: Final = re.compile(
-    r"for each (?:of )?(?P<of>`[^:]+`|[A-Za-z][A-Za-z -]*?)(?:(?::|,) ?(?P<then>.*))?", re.IGNORECASE
-)
-_FOLLOWING: Final = re.compile(
-    r"(?:to [^,:`]+, )?(?:please )?(?:(?:you|we) (?:must|should|need to|have to) )?"
-    r"(?:(?:do|follow|perform|complete|take|execute) (?:the following|these|the)(?: [a-z-]+)?"
-    r"(?: (?:steps|actions|tasks|instructions))?(?: below| in (?:this |the given )?order)*"
-    r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?):",
-    re.IGNORECASE,
-)
-_DENIAL: Final = re.compile(
-    r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
-    r"\b(?:mistakes|pitfalls|anti-?patterns|out of scope|examples?|such as|like this|e\.g\.)(?: \([^)]*\))?\W*$",
-    re.IGNORECASE,
-)
-_BINDING: Final = re.compile(
-    r"\b(?:must|never|always|shall|only|approv\w*|before|unless|if|may not|required?)\b", re.IGNORECASE
-)
 _WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
 
 
 def is_apart(title: str) -> bool:
     """Whether the words are one sentence without a condition or a timer."""
     return clauses.timed(title).seconds is None and clauses.conditional(title) is None and is_one(title)
-
-
-def is_denial(text: str) -> bool:
-    """Whether what stands under these words is not meant to be done: ``We will not:``, ``Common mistakes``."""
-    return _DENIAL.search(text) is not None
 
 
 class Flow:
@@ -86,7 +45,8 @@ class Flow:
         self._opened: tuple[Draft, str] | None = None
         self._began = False
         self._judges: dict[str, str] = {}
-        self._denied = False
+        self._denied = self._needed = self._numbered = False
+        self._before = ""
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
         """Keep one problem."""
@@ -106,37 +66,55 @@ class Flow:
         except Unclear as problem:
             self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
             return None
+        finally:
+            self._before = sentence.text
 
     def _read(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         text = sentence.text
         if sentence.commands and self._doer() and "`" not in text:
             text = "Run these lines: " + "; ".join(f"`{line.strip()}`" for line in sentence.commands)
         elif sentence.unreadable:
+            if self._is_shown(sentence):
+                return None
             raise Unclear(f"This is {sentence.unreadable}, which is not read.", "a sentence, or a quotation (> ...)")
+        if not forms.is_whole(text):
+            raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
         if aside:
             self._mark(sentence, aside)
             return None
         return self._flow(sentence, text, made)
 
+    def _is_shown(self, sentence: Sentence) -> bool:
+        """Whether a block belongs to the task before it, whose sentence leads on to it. The task shows its lines."""
+        task = self._anchor
+        if task is None or task.kind is not NodeKind.TASK or not sentence.code:
+            return False
+        title = forms.continued(task.title, self._before, sentence.text)
+        if title is None or not self.is_told(title, task.fields):
+            return False
+        task.title = title
+        self._mark(sentence, "node")
+        return True
+
     def _aside(self, sentence: Sentence, text: str) -> str:
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
-        if sentence.remark or _REMARK.fullmatch(text):
+        if sentence.remark or forms.REMARK.fullmatch(text):
             return "remark"
         if rules.is_rule(text):
             self.pending_rules.append((sentence, self._section))
             return "rule"
-        if _FOLLOWING.fullmatch(text):
+        if forms.FOLLOWING.fullmatch(text):
             return "edge"
         if self.declared.take(text) or self.declared.describe(text, self._by):
             return "role"
-        return "" if self._began or _BINDING.search(text) else "remark"
+        return "" if self._began or forms.BINDING.search(text) else "remark"
 
     def _mark(self, sentence: Sentence, became: str) -> None:
         self.became[id(sentence)] = became
 
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
-        named = _ID.fullmatch(text)
+        named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])
         asked, waited = clauses.question(text), clauses.awaited(text, self._doer())
@@ -146,7 +124,7 @@ class Flow:
             made += self._activity(sentence, waited.wait, None)
             return self._flow(sentence, waited.then, made)
         other = clauses.otherwise(text)
-        if other is not None:
+        if other is not None and not self._is_of_a_check(text):
             self._otherwise(sentence, other)
             return None
         return self._step(sentence, text, made, None)
@@ -158,32 +136,46 @@ class Flow:
         if jump is not None:
             self._onward(sentence, jump)
             return None
-        if _PARALLEL.fullmatch(text.rstrip(": ")):
+        if forms.PARALLEL.fullmatch(text.rstrip(": ")):
             return self._open(sentence, NodeKind.PARALLEL, "In parallel", made, wanted)
-        each = _EACH.fullmatch(text)
+        each = forms.EACH.fullmatch(text)
         if each is not None:
             return self._each(sentence, each, made, wanted)
-        made += self._activity(sentence, text, wanted)
+        made += self._activity(sentence, self._in_full(text), wanted)
         self._mark(sentence, "node")
         return None
+
+    def _in_full(self, text: str) -> str:
+        """What stands under ``Prerequisites`` and is no step is something to have."""
+        if not self._needed or not self._doer() or forms.THING.fullmatch(text) is None:
+            return text
+        try:
+            found = grammar.activity(text, self._doer(), self.declared.roles)
+        except Unclear:
+            found = None
+        return (
+            text
+            if found
+            else f"You need {text[0].lower() if text[1:2].islower() or text[1:2] == ' ' else text[0]}{text[1:]}"
+        )
 
     def _doer(self) -> str:
         """The role that does what names nobody, if there is one."""
         return self._by or self.declared.by or ""
 
     def _jump(self, text: str, sentence: Sentence) -> Target | None:
-        found = _GOTO.fullmatch(text)
+        found = forms.GOTO.fullmatch(text)
         if found is not None:
             return Target(To.STEP, found["step"].strip("`"), self._section, sentence.span)
-        over = _END.fullmatch(text)
+        over = forms.END.fullmatch(text)
         if over is not None:
             name = (over["name"] or ("done" if text.lower().startswith(("end", "the")) else "stopped")).lower()
             if name not in ENDS:
                 raise Unclear(f"A process does not end as {name!r}.", f"one of {', '.join(ENDS)}")
             return Target(To.END, name)
-        if _ON.fullmatch(text):
+        if forms.ON.fullmatch(text):
             return NEXT
-        return Target(To.NODE, self._anchor.id) if _AGAIN.fullmatch(text) and self._anchor else None
+        return Target(To.NODE, self._anchor.id) if forms.AGAIN.fullmatch(text) and self._anchor else None
 
     def _onward(self, sentence: Sentence, jump: Target) -> None:
         """An unconditional ``Go to step 3``: where the step before it leads."""
@@ -250,6 +242,7 @@ class Flow:
         self, sentence: Sentence, said: clauses.Conditional, made: list[Draft], wanted: str | None
     ) -> tuple[Draft, str]:
         anchor = self._anchor
+        said = replace(said, when=self._meant(said.when))
         facts = {name: Fact(**fact) for name, fact in self.facts.items()}
         compared = clauses.conditions(said.when, facts)
         outcome = self._literal(said.when, anchor) if anchor is not None and compared is None else None
@@ -262,6 +255,14 @@ class Flow:
             raise Unclear(f"When {said.when!r} holds is not clear here.", hint)
         self._mark(sentence, "edge")
         return anchor, outcome
+
+    def _is_of_a_check(self, text: str) -> bool:
+        """Whether ``If not, …`` speaks of what the step before checked, and not of a decision before it."""
+        condition = clauses.conditional(text)
+        return condition is not None and self._meant(condition.when) != condition.when
+
+    def _meant(self, when: str) -> str:
+        return forms.meant(when, self._anchor.title) if self._anchor and self._anchor.kind is NodeKind.TASK else when
 
     def _decide(
         self, sentence: Sentence, when: str, compared: tuple[dict[str, Any], ...], made: list[Draft], wanted: str | None
@@ -328,7 +329,8 @@ class Flow:
 
     def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
         timed = clauses.timed(text)
-        found = grammar.activity(clauses.waiting(timed.clause, self._doer()), self._doer() or None, self.declared.roles)
+        clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
+        found = grammar.activity(clause, self._doer() or None, known, numbered=self._numbered)
         if found is None:
             raise Unclear(
                 "This sentence cannot be read.", "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
-from orchestrator.workflows import instruct, words
-from orchestrator.workflows.people import is_person
+from orchestrator.workflows import instruct, phrasing, words
+from orchestrator.workflows.people import is_person, is_thing
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
 """What "the gates" means when none is named."""
@@ -49,10 +49,12 @@ class Unclear(Exception):
         self.hint = hint
 
 
-def activity(text: str, by: str | None = None, known: Collection[str] = ()) -> Activity | None:
+def activity(
+    text: str, by: str | None = None, known: Collection[str] = (), *, numbered: bool = False
+) -> Activity | None:
     """What the clause asks for. ``by`` is the role that does what names nobody. Raises :class:`Unclear`.
 
-    ``known`` are roles that were named: they may have names that do not tell that people are meant.
+    ``numbered``: it is a numbered step, and so asks for something also where it only says what comes about. ``known`` are roles that were named: they may have names that do not tell that people are meant.
     """
     for pattern, make in _PATTERNS:
         found = pattern.fullmatch(text)
@@ -60,7 +62,7 @@ def activity(text: str, by: str | None = None, known: Collection[str] = ()) -> A
             made = make(text, found)
             if made is not None:
                 return made
-    return _task(text, by, {*known, *([by] if by else [])})
+    return _task(text, by, {*known, *([by] if by else [])}, numbered=numbered)
 
 
 def role_name(text: str) -> str | None:
@@ -76,12 +78,12 @@ def _approval(text: str, found: re.Match[str]) -> Activity | None:
     role = role_name(found["role"])
     if role is None:
         return None
-    fields: dict[str, Any] = {"role": role, "reviews": _subject(found["what"])}
+    fields: dict[str, Any] = {"role": role, "reviews": _subject(found["what"] or "")}
     count = words.number(found["count"]) if found.groupdict().get("count") else 1
     if count and count > 1:
         fields["approvals"] = count
-    effect = re.fullmatch(r"(?:the effect of )?step (\S+)", found["what"])
-    apart = re.findall(r"step (`[^`]+`|[\d.]*\d)", found["apart"] or "")
+    effect = re.fullmatch(r"(?:the effect of )?step (\S+)", found["what"] or "")
+    apart = re.findall(r"step (`[^`]+`|[\d.]*\d)", found.groupdict().get("apart") or "")
     made = Activity("review", text, fields, after=tuple(apart))
     if effect:
         fields["reviews"], made.about = "effect", effect[1]
@@ -233,11 +235,13 @@ _APART = r"(?P<apart>,? (?:who did not do|other than whoever did) step (?:`[^`]+
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Activity | None]], ...]] = (
     (_compiled(rf"(?:at least )?(?P<count>{_NUMBER}) of (?:the |our )?(?P<role>{_ROLE}){_MODAL} approve (?P<what>[^,]+?){_APART}"), _approval),
     (_compiled(rf"(?:the |a |an |another )?(?P<count>(?:{_NUMBER}) )?(?P<role>{_ROLE}){_MODAL} approves? (?P<what>[^,]+?){_APART}"), _approval),
+    (_compiled(rf"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:is|are|(?:must|shall|has to|have to|should|needs? to|will) be) approved by (?:at least )?(?:(?P<count>{_NUMBER}) (?:of )?)?(?:the |a |an |another |our )?(?P<role>{_ROLE})"), _approval),
+    (_compiled(rf"(?:get|obtain|request|seek|ask for|wait for) (?:the |an )?(?:approval|sign-?off) (?:from|of|by) (?:the |a |an |another |our )?(?P<role>{_ROLE})(?: (?:for|of|on) (?P<what>[^,]+))?"), _approval),
     (_compiled(r"(?:run )?the gates(?P<names>(?: |,|and|`[^`]+`)*?)(?: (?:check|judge) (?:the|this|every|each) change)?"), _gates),
     (_compiled(r"(?:run|execute)(?: [a-z ]+ with)? `(?P<argv>[^`]+)`(?: (?:on|in|against|again) [A-Za-z ]+?)?(?P<effect>,? which changes .+)?"), _command),
     (_compiled(r"ask (?:the|an) agent to (?P<what>.+)"), _agent),
     (_compiled(r"(?:the|an) agent (?P<what>(?!approves?\b)[a-z]+s\b.+)"), _agent),
-    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>[^()]+)"), _whether),
+    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>(?:[^()]|\([^()]*\))+)"), _whether),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) for (?P<what>.+)"), _ask),
     (_compiled(r"(?:notify|inform|tell|alert) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
     (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
@@ -247,27 +251,60 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(rf"(?:the |a |an )?(?P<role>{_ROLE}){_MODAL} edits? the change(?: .+)?"), _edit),
 )  # fmt: skip
 
+_LINE = re.compile(r"`(?!-)[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
+_BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
+_SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
+"""Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
     rf"(?P<the>(?i:the |a |an |our |your |one of the |another |each |every ))?(?P<role>{_ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
-def _task(text: str, by: str | None, known: Collection[str]) -> Activity | None:
-    clause = instruct.clause(text)
+def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) -> Activity | None:
+    whose = _for_role(text, known)
+    clause = None if whose else _typed(text) or instruct.clause(text)
     if clause is not None:
         if instruct.may_be_a_thing(text):
             raise Unclear(f"{text!r} can be a thing as well as a step.", "more words: Release the ..., or: Note: ...")
         if by is None:
             raise Unclear("Who does this is not said.", f"begin with a role: The operator {clause[:80]}")
         return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':')}", {"role": by})
-    return _by_role(text, known) or _sees_to(text, by)
+    thing = instruct.subject(text)
+    about = (
+        _sees_to(text, by, numbered=numbered)
+        if thing and is_thing(words.singular(thing)) and role_name(thing) not in known
+        else None
+    )
+    return whose or about or _by_role(text, known) or _sees_to(text, by, numbered=numbered)
 
 
-def _sees_to(text: str, by: str | None) -> Activity | None:
-    """``The version must be bumped``: whoever does what names nobody sees to it."""
-    if by is None or not instruct.obligation(text):
+def _typed(text: str) -> str | None:
+    """A line of code alone, with arguments, is one to be run: ```git push --tags```, and so is ``git push --tags``."""
+    if _LINE.fullmatch(text):
+        return f"runs {text}"
+    return f"runs `{text}`" if _BARE_LINE.fullmatch(text) and _SAID.search(text) is None else None
+
+
+def _for_role(text: str, known: Collection[str]) -> Activity | None:
+    """``Reviewer: check the notes``: the label says whose task it is."""
+    found = phrasing.labelled(text)
+    role = role_name(found[0]) if found else None
+    if found is None or role is None or not (role in known or is_person(role)):
         return None
-    return Activity("task", f"The {by.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": by})
+    clause = instruct.clause(found[1])
+    return Activity("task", f"The {role.replace('-', ' ')} {clause}", {"role": role}) if clause else None
+
+
+def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
+    """``The version must be bumped``: whoever is named, or else does what names nobody, sees to it."""
+    asked = instruct.obligation(text) or (numbered and instruct.happens(text))
+    named = role_name(instruct.doer(text)) if asked else None
+    who = named if named and is_person(named) else by
+    if who is None or not asked:
+        return None
+    if "approv" in text.lower():
+        raise Unclear("Whose approval that is, and of what, cannot be read.", "The lead approves the change")
+    return Activity("task", f"The {who.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": who})
 
 
 def _by_role(text: str, known: Collection[str]) -> Activity | None:

@@ -9,129 +9,84 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orchestrator.workflows import words
+from orchestrator.workflows import phrasing, words
 
-_LEAD: Final = re.compile(
-    r"(?:(?:\d+[.)]|and|then|next|finally|first|firstly|second|secondly|third|lastly|now|afterwards|also|please|"
-    r"after (?:this|that)|at this point|to start|to begin),? )+",
-    re.IGNORECASE,
-)
-_OFTEN: Final = r"(?: (?:then|also|first|next|now|typically|normally|usually|generally|always))*"
-_OBLIGED: Final = re.compile(
-    rf"(?:you|we)(?:(?:['\u2019]ll| will){_OFTEN} need to| (?:will|would|should|must)?{_OFTEN} ?be (?:required|expected|asked) to|"
-    rf"{_OFTEN} (?:must|should|shall|will|need to|have to|are to|are (?:required|expected|asked) to)|['\u2019]ll){_OFTEN} ",
-    re.IGNORECASE,
-)
-_ADVERB: Final = re.compile(r"(?P<how>[a-z]{2,}ly),? ", re.IGNORECASE)
-_PHRASE: Final = re.compile(
-    r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|"
-    r"like|without|depending on|prior to|(?:when|after) [a-z]+ing)\b|"
-    r"if (?:needed|necessary|possible|applicable|desired|appropriate|required)\b)(?:[^,:;`]|`[^`]*`)*), ",
-    re.IGNORECASE,
-)
 _VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b.*)", re.DOTALL)
 _STATES: Final = frozenset({"be", "have"})
-_READY: Final = re.compile(r"be (?:prepared|ready|available|careful|aware|sure|on|willing|mindful)\b", re.IGNORECASE)
-_BOTH: Final = frozenset(
-    [
-        "release",
-        "test",
-        "build",
-        "support",
-        "report",
-        "review",
-        "plan",
-        "issue",
-        "change",
-        "commit",
-        "log",
-        "list",
-        "file",
-        "label",
-        "email",
-        "contact",
-        "process",
-        "schedule",
-        "request",
-        "order",
-        "note",
-        "place",
-        "name",
-        "state",
-        "work",
-        "lead",
-        "tag",
-        "patch",
-        "target",
-        "host",
-        "branch",
-        "rate",
-        "count",
-        "format",
-        "display",
-        "return",
-        "search",
-        "record",
-        "audit",
-        "archive",
-        "measure",
-        "draft",
-        "design",
-        "link",
-        "query",
-        "access",
-        "resolve",
-        "share",
-        "need",
-        "cause",
-        "contract",
-        "document",
-        "track",
-        "transfer",
-        "trigger",
-        "guide",
-        "focus",
-    ]
+_STATE: Final = re.compile(r" (?:is|are|was|were|has|will|can|may|might)\b", re.IGNORECASE)
+_READY: Final = re.compile(
+    r"be (?:prepared|ready|available|careful|aware|sure|on|willing|mindful|honest|clear|brief|polite|specific|as|"
+    r"respectful|concise|patient|active|consistent|explicit|alert|present|calm|detailed)\b",
+    re.IGNORECASE,
 )
+_BOTH: Final = frozenset([
+    "access", "archive", "audit", "branch", "build", "cause", "change", "commit", "contact", "contract", "count",
+    "design", "display", "document", "draft", "email", "file", "focus", "format", "guide", "host", "issue", "label",
+    "lead", "link", "list", "log", "measure", "name", "need", "note", "order", "patch", "place", "plan", "process",
+    "query", "rate", "record", "release", "report", "request", "resolve", "return", "review", "schedule", "search",
+    "share", "state", "support", "tag", "target", "test", "track", "transfer", "trigger", "work",
+])  # fmt: skip
 """Verbs that are as often the first word of a thing: ``Release notes``."""
-_ALIKE: Final = frozenset(
-    [
-        "secure",
-        "prompt",
-        "complete",
-        "clean",
-        "open",
-        "direct",
-        "clear",
-        "present",
-        "correct",
-        "separate",
-        "lower",
-        "live",
-        "express",
-        "free",
-        "key",
-    ]
-)
+_NOUNS_TOO: Final = _BOTH | frozenset([
+    "answer", "attempt", "average", "award", "backup", "balance", "batch", "benchmark", "blame", "block", "board",
+    "book", "bridge", "brief", "broadcast", "budget", "cache", "call", "charge", "chart", "claim", "code", "comment",
+    "conduct", "control", "copy", "cover", "credit", "cut", "deal", "decrease", "delay", "demand", "deposit",
+    "detail", "dispute", "drive", "drop", "effect", "end", "estimate", "exchange", "exercise", "exit", "experience",
+    "export", "filter", "force", "fork", "freeze", "function", "fund", "gate", "group", "guard", "help", "hold",
+    "hook", "import", "increase", "index", "influence", "interest", "interface", "invoice", "key", "launch", "level",
+    "light", "limit", "load", "lock", "machine", "map", "mark", "match", "merge", "milestone", "mirror", "model",
+    "monitor", "mount", "notice", "number", "offer", "outline", "package", "page", "pair", "park", "part", "pass",
+    "pattern", "permit", "phone", "pilot", "pin", "point", "poll", "position", "post", "practice", "press", "print",
+    "probe", "produce", "profile", "progress", "project", "proof", "protest", "pull", "purchase", "push", "quote",
+    "reason", "rebase", "rebel", "recall", "reference", "refund", "region", "register", "reject", "repair", "repeat",
+    "reply", "reserve", "respect", "rest", "result", "risk", "route", "rule", "sample", "scan", "schema", "scope",
+    "screen", "script", "seal", "season", "sense", "sequence", "service", "shape", "shift", "sign", "signal", "site",
+    "size", "sketch", "slot", "snapshot", "source", "space", "spread", "staff", "stage", "stand", "start", "step",
+    "stop", "store", "stress", "structure", "study", "subject", "summary", "surface", "survey", "sweep", "table",
+    "team", "template", "term", "ticket", "time", "title", "tool", "top", "touch", "trace", "trade", "train",
+    "transport", "trial", "trip", "type", "update", "upgrade", "use", "value", "view", "visit", "volume", "vote",
+    "walk", "waste", "watch", "weight",
+])  # fmt: skip
+"""Verbs that are nouns as well, so that behind a label they may be its value: ``Environment: release``."""
+_ALIKE: Final = frozenset([
+    "brief", "clean", "clear", "complete", "correct", "direct", "empty", "express", "free", "key", "live", "lower", "open", "present",
+    "prompt", "secure", "separate",
+])  # fmt: skip
 """Verbs that are as often the quality of a thing: ``Secure coding practices``."""
 _SHORT: Final = 3
 _THING: Final = re.compile(
     r"(?:push|pull|read|write|merge|commit|access|review|release) (?:rights?|access|permissions?|privileges?|requests?)\b",
     re.IGNORECASE,
 )
+_OF: Final = re.compile(r"(?!(?:dispose|think|get|make|take|beware|rid)\b)[a-z-]+ of\b", re.IGNORECASE)
+"""A thing and whose: ``Use of the key``, ``List of hosts``."""
 _SMALL: Final = re.compile(
     r"\b(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|to|in|on|at|for|from|with|into|"
     r"up|out|off|back|via|by|about|whether|if|what|who|how|as|over|against)\b|`|\d",
     re.IGNORECASE,
 )
-_OBLIGATION: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
-    r"(?P<rest>(?!be able\b|(?:be |now |then |not )*automatically\b).+)",
+_SETTLED: Final = re.compile(
+    r"(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|his|her|whether|up|out)\b|`|\d",
     re.IGNORECASE,
 )
-_MAY: Final = re.compile(r"\b(?:you|we|they|it|may|might|can)\b", re.IGNORECASE)
+"""What follows a verb and no noun."""
+_OBLIGATION: Final = re.compile(
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
+    r"(?P<rest>(?!be (?:able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
+    re.IGNORECASE,
+)
+_MAY: Final = re.compile(
+    r"\b(?:you|we|they|it|may|might|can|is|are|was|were|has|have|had|do|does|did|if|because|means?|so|but)\b",
+    re.IGNORECASE,
+)
+_COMES_ABOUT: Final = re.compile(
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:is|are)(?: then| now| also)? (?P<done>[a-z-]+)(?P<rest> .+)?",
+    re.IGNORECASE,
+)
+_OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
+_LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:it|this|that|they|there|these|those|you|we|i|he|she|who|which|what|nobody|no one|if|when|how|where|why)\b",
+    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|if|when|how|where|why)\b|(?:this|that|these|those)$)",
     re.IGNORECASE,
 )
 
@@ -139,29 +94,52 @@ _VAGUE: Final = re.compile(
 def is_habitual(text: str) -> bool:
     """``If needed, …``: no condition that anybody could be asked about, but a word to the one who does it."""
     return (
-        re.match(r"if (?:needed|necessary|possible|applicable|desired|appropriate|required),", text, re.IGNORECASE)
+        re.match(
+            r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt),", text, re.IGNORECASE
+        )
         is not None
     )
 
 
-def clause(text: str) -> str | None:
-    """The sentence as what somebody does (``updates …``), or ``None`` when it asks for nothing."""
-    said, kept = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text, list[str]()
-    phrase = _PHRASE.match(said)
-    if phrase:
-        kept.append(phrase["phrase"][0].lower() + phrase["phrase"][1:])
-        said = said[phrase.end() :]
-        said = _LEAD.sub("", said, count=1) if _LEAD.match(said) else said
-    obliged = _OBLIGED.match(said)
-    said = said[obliged.end() :] if obliged else said
-    adverb = _ADVERB.match(said)
-    if adverb and adverb["how"].lower() not in words.VERBS:
-        kept.append(adverb["how"].lower())
-        said = said[adverb.end() :]
+def clause(text: str, *, labelled: bool = True) -> str | None:
+    """The sentence as what somebody does (``updates …``), or ``None`` when it asks for nothing.
+
+    ``labelled``: a label may stand before it. Only one is taken off.
+    """
+    said, kept = text, list[str]()
+    for _ in range(phrasing.MOST_LAYERS):
+        layer = phrasing.peeled(said)
+        if layer is None:
+            break
+        said = layer.rest
+        kept += [layer.kept] if layer.kept else []
     found = _VERB.fullmatch(said)
-    if found is None or not _is_verb(found["verb"].lower(), said):
-        return None
-    return _third(found["verb"].lower(), found["rest"]) + "".join(f" ({part})" for part in kept)
+    if found is None or not _is_verb(found["verb"].lower(), said) or _is_subject(said):
+        return _behind_label(said, kept) if labelled else None
+    rest = found["rest"].rstrip(":") if kept else found["rest"]
+    return _third(found["verb"].lower(), rest) + _behind(kept)
+
+
+def _is_subject(said: str) -> bool:
+    """Whether the words begin with a thing that has to do something: ``Pull request titles should say why``."""
+    return _is_noun_too(said) and " " in said and _OBLIGATION.fullmatch(said) is not None
+
+
+def _behind_label(said: str, kept: list[str]) -> str | None:
+    """``Manual path: run it``: what is asked, and behind it what for."""
+    found = phrasing.labelled(said)
+    asked = clause(found[1], labelled=False) if found and not _is_noun_too(found[1]) else None
+    return None if found is None or asked is None else asked + _behind([*kept, found[0]])
+
+
+def _is_noun_too(text: str) -> bool:
+    """Whether the first word can be a thing, and nothing after it says otherwise: ``release``, ``Credit in the notes``."""
+    first, _, rest = text.partition(" ")
+    return not rest or (first.lower() in _NOUNS_TOO | _ALIKE and _SETTLED.match(rest) is None)
+
+
+def _behind(kept: list[str]) -> str:
+    return "".join(f" ({part})" for part in kept)
 
 
 def _is_verb(verb: str, said: str) -> bool:
@@ -169,6 +147,10 @@ def _is_verb(verb: str, said: str) -> bool:
         return _READY.match(said) is not None
     second = re.match(r"[A-Za-z-]+ (?P<word>[A-Z][a-z]+)\b", said)
     if second and second["word"].lower() in words.VERBS:  # a label, and then the sentence
+        return False
+    if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
+        return False
+    if _STATE.match(said[len(verb) :]):  # ``Issue is reported``: the first word is a thing
         return False
     parts = verb.split("-")
     return verb in words.VERBS or (len(parts) > 1 and parts[-1] in words.VERBS)
@@ -181,7 +163,7 @@ def is_duty(said: str) -> bool:
 
 def may_be_a_thing(text: str) -> bool:
     """Whether the words can be read as a thing as well as a step: ``Release notes``, ``Secure coding practices``."""
-    if _THING.match(text):
+    if _THING.match(text) or _OF.match(text):
         return True
     parts = re.sub(r" ?\([^)]*\)", "", text).rstrip(":").split()
     if len(parts) < 2:  # noqa: PLR2004  a verb alone says too little, and is no thing either
@@ -202,10 +184,40 @@ def _third(verb: str, rest: str) -> str:
     return f"{verb}{ending}{rest}"
 
 
+def subject(text: str) -> str:
+    """The word for what has to be so: ``files`` in ``All files of the release must be signed``; '' when nothing has to."""
+    found = _obliged(text)
+    named = _OF_WHAT.split(found["who"])[0].split() if found else []
+    return named[-1].lower() if named else ""
+
+
+def _obliged(text: str) -> re.Match[str] | None:
+    layer = phrasing.peeled(text)
+    return _OBLIGATION.fullmatch(text) or (_OBLIGATION.fullmatch(layer.rest) if layer else None)
+
+
+def happens(text: str) -> bool:
+    """``The issue is closed``: what a numbered step says that comes about, and not who does it."""
+    found = _COMES_ABOUT.fullmatch(text)
+    if found is None or words.of_passive(found["done"]) is None or len(found["who"].split()) > _LONGEST_SUBJECT:
+        return False
+    return _is_named(found["who"])
+
+
+def _is_named(who: str) -> bool:
+    """Whether these words name a thing, and say nothing of it but in a clause of their own: ``files that are old``."""
+    return not (_VAGUE.match(who) or _MAY.search(re.split(r" (?:that|which|who) ", who)[0]))
+
+
+def doer(text: str) -> str:
+    """Whoever a sentence in the passive ends with: ``The backup must be tested by the clerk``; '' for nobody."""
+    found = re.search(r" by (?:the|a|an|our|your) (?P<who>[A-Za-z-]+(?: [A-Za-z-]+){0,2})$", text)
+    return found["who"] if found else ""
+
+
 def obligation(text: str) -> bool:
     """``The version must be bumped``: asked of nobody, about something that has a name."""
-    lead = _PHRASE.match(text) or re.match(
-        r"(?:additionally|also|in addition|moreover|then|finally), ", text, re.IGNORECASE
-    )
-    found = _OBLIGATION.fullmatch(text[lead.end() :] if lead else text)
-    return found is not None and _VAGUE.match(found["who"]) is None and _MAY.search(found["who"]) is None
+    found = _obliged(text)
+    if found is None or len(found["who"].split()) > _LONGEST_SUBJECT:
+        return False
+    return _is_named(found["who"])

@@ -31,7 +31,26 @@ _THINGS: Final = frozenset({
     "variant", "vector", "viewer", "watcher", "whether", "worker", "wrapper", "divisor", "behavior",
     "behaviour", "major", "minor", "prior", "floor", "door", "colour", "plan", "german",
 })
+_MADE: Final = frozenset({
+    "access", "account", "address", "agenda", "alert", "announcement", "api", "archive", "article", "artifact", "backup",
+    "badge", "box", "branch", "case", "bug", "build", "bus", "certificate", "change", "changelog", "channel", "checklist", "cluster",
+    "code", "comment", "commit", "config", "configuration", "contract", "copy", "credential", "dashboard", "data", "database",
+    "dataset", "date", "deployment", "description", "device", "disk", "doc", "document", "documentation", "email", "entry",
+    "environment", "equipment", "event", "evidence", "feature", "field", "file", "finding", "fix", "flag", "form", "function",
+    "host", "image", "incident", "information", "invoice", "issue", "item", "job", "key", "label", "link", "list", "log",
+    "machine", "message", "meeting", "method", "migration", "model", "module", "name", "notice", "note", "notification",
+    "package", "page", "password", "patch", "payment", "permission", "pipeline", "policy", "pr", "process", "product",
+    "project", "query", "receipt", "record", "reference", "release", "repository", "report", "request", "response", "result",
+    "room", "sample", "schema", "script", "service", "setting", "site", "software", "step", "summary", "system", "table",
+    "tag", "task", "template", "test", "ticket", "title", "token", "tool", "traffic", "transaction", "update", "value",
+    "variable", "version", "vial", "volume", "vulnerability", "website", "work", "workflow",
+})
 # fmt: on
+
+
+def is_thing(role: str) -> bool:
+    """Whether the last word means something that people make or use, and never people."""
+    return role.rsplit("-", maxsplit=1)[-1] in _MADE
 
 
 def is_person(role: str) -> bool:

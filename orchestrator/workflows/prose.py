@@ -8,6 +8,7 @@ nobody can read, and are reported as such.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -28,14 +29,19 @@ _BOLD = re.compile(r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|cf|no|mr|ms|mrs|dr|[A-Za-z])$", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9])[*_]|[*_](?![A-Za-z0-9])")
+_TITLED = re.compile(
+    r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
+)
+_ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_BOX = re.compile(r"\[[ xX]\] ")
+_MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """``text`` as a reader sees it, code in backticks, without the final full stop. ``remark``: inside a quotation.
 
-    ``commands`` are the lines of a block that says it is for a shell.
+    ``commands`` are the lines of a block that says it is for a shell. ``code``: a block of code of any kind.
     """
 
     text: str
@@ -43,16 +49,21 @@ class Sentence:
     remark: bool = False
     unreadable: str = ""
     commands: tuple[str, ...] = ()
+    code: bool = False
 
 
 @dataclass(slots=True)
 class Item:
-    """A list item, or a paragraph outside of lists (``number`` ''). ``number`` is its path: ``3.1``."""
+    """A list item, or a paragraph outside of lists (``number`` ''). ``number`` is its path: ``3.1``.
+
+    ``ordered``: the list is a numbered one.
+    """
 
     number: str
     sentences: list[Sentence] = field(default_factory=list[Sentence])
     children: list[Item] = field(default_factory=list["Item"])
     listed: bool = True
+    ordered: bool = False
 
 
 @dataclass(slots=True)
@@ -106,6 +117,7 @@ class _Reader:
         self.sections = [Section("", Span(line=1, end_line=1))]
         self._items: list[Item] = []
         self._counts: list[int] = []
+        self._ordered: list[bool] = []
         self._quotes = 0
         self._tables = 0
         self._heading = 0
@@ -114,11 +126,12 @@ class _Reader:
     def take(self, token: Token) -> None:  # noqa: C901, PLR0912  one line per kind of token
         match token.type:
             case "ordered_list_open":
-                self._open_list(int(token.attrGet("start") or 1))
+                self._open_list(int(token.attrGet("start") or 1), ordered=True)
             case "bullet_list_open":
-                self._open_list(1)
+                self._open_list(1, ordered=False)
             case "ordered_list_close" | "bullet_list_close":
                 self._counts.pop()
+                self._ordered.pop()
             case "list_item_open":
                 self._open_item()
             case "list_item_close":
@@ -143,16 +156,17 @@ class _Reader:
             case _:
                 pass
 
-    def _open_list(self, start: int) -> None:
+    def _open_list(self, start: int, *, ordered: bool) -> None:
         if len(self._counts) >= MAX_DEPTH:
             raise ValueError("The process is nested too deeply.")
+        self._ordered.append(ordered)
         listed = [i for i in self.sections[-1].items if i.listed]
         self._counts.append(start - 1 if self._items or start > 1 or not listed else len(listed))
 
     def _open_item(self) -> None:
         self._counts[-1] += 1
         number = ".".join(str(count) for count in self._counts)
-        item = Item(number)
+        item = Item(number, ordered=self._ordered[-1])
         (self._items[-1].children if self._items else self.sections[-1].items).append(item)
         self._items.append(item)
 
@@ -178,7 +192,8 @@ class _Reader:
         what = "" if remark else "a block of code or of HTML"
         said = token.content.strip()
         commands = tuple(line for line in said.split("\n") if line.strip()) if token.info in _SHELLS else ()
-        self._add([Sentence(said, span, remark=remark, unreadable=what, commands=commands)])
+        is_code = token.type != "html_block"
+        self._add([Sentence(said, span, remark=remark, unreadable=what, commands=commands, code=is_code)])
 
     def _table(self, token: Token) -> None:
         start, end = token.map or [0, 1]
@@ -241,6 +256,31 @@ def is_one(text: str) -> bool:
 
 
 def plain(raw: str) -> str:
-    """As a reader sees it, on one line; code keeps its backticks."""
-    text = _MARKS.sub(lambda m: m.group(1) or "", _LINK.sub(r"\1", raw))
-    return re.sub(r"\s+", " ", text).strip()
+    """As a reader sees it, on one line; code keeps its backticks. A bold title before a sentence becomes a label."""
+    text = _TITLED.sub(r"\g<title>: ", raw, count=1) if _TITLED.match(raw) else raw
+    text = _MARKS.sub(lambda m: m.group(1) or "", _LINK.sub(r"\1", _ENTITY.sub(_character, text)))
+    return _bare(re.sub(r"\s+", " ", text).strip())
+
+
+def _bare(text: str) -> str:
+    """Without the arrows, ticks and boxes that stand before it."""
+    start = 0
+    while start < len(text):
+        if _BOX.match(text, start):
+            start += 4
+        elif text[start] == " " or _is_ornament(text[start]):
+            start += 1
+        else:
+            break
+    return text[start:]
+
+
+def _is_ornament(character: str) -> bool:
+    return not character.isascii() and unicodedata.category(character) in {"So", "Sm", "Sk"}
+
+
+def _character(found: re.Match[str]) -> str:
+    """What an entity shows; those that hide or reorder text, and markup, stay as they are written."""
+    shown = html.unescape(found[0])
+    hidden = any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"} or c in "<>`*_&[]" for c in shown)
+    return found[0] if found[1] or hidden else shown

@@ -15,15 +15,25 @@ _NEVER: Final = re.compile(
     r"(?:never|do not|don['\u2019]t|(?:you|we) (?:must|should|shall|may) not) (?P<what>.+?)(?: (?P<how>before|unless|without|after|until) (?P<other>.+?))?(?: since (?P<since>.+))?",
     re.IGNORECASE,
 )
+_BARRED: Final = re.compile(
+    r"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:(?:must|may|shall|should|can) ?not be|(?:is|are) (?:never|not to be)|can['\u2019]t be) "
+    r"(?P<done>[a-z-]+) (?P<how>before|unless|without|after|until) (?P<other>.+)|"
+    r"(?:no|nothing)(?: (?P<none>[^,:;`]+?))? (?:is|are|may be|must be|gets?|can be) (?P<made>[a-z-]+) "
+    r"(?P<by>before|unless|without|until) (?P<first>.+)",
+    re.IGNORECASE,
+)
 _ALWAYS: Final = re.compile(r"always (?P<other>.+?) before (?P<what>.+?)(?: since (?P<since>.+))?", re.IGNORECASE)
 _HINT: Final = "Never merge the change before the security lead has approved it"
 
 
 def is_rule(text: str) -> bool:
     """Whether the sentence is a rule, whether it can be read or not."""
-    return (
+    return _BARRED.fullmatch(text) is not None or (
         re.match(
-            r"(?:never|always|do not|don['\u2019]t|(?:you|we) (?:must|should|shall|may) not)\b", text, re.IGNORECASE
+            r"(?:never|always|do not|don['\u2019]t|(?:you|we) (?:must|should|shall|may) not)\b(?! (?:forget|hesitate) to )"
+            r"(?! remember)",
+            text,
+            re.IGNORECASE,
         )
         is not None
     )
@@ -31,20 +41,29 @@ def is_rule(text: str) -> bool:
 
 def rule(text: str, nodes: Mapping[str, Node], steps: Mapping[str, str], span: Span) -> Rule:
     """The rule of a sentence. ``steps`` is number to node id. Raises :class:`Unclear`."""
-    found = _ALWAYS.fullmatch(text) or _NEVER.fullmatch(text)
+    barred = _BARRED.fullmatch(text)
+    found = barred or _ALWAYS.fullmatch(text) or _NEVER.fullmatch(text)
     if found is None:
         raise Unclear("This rule cannot be read.", _HINT)
-    said = found.groupdict()
+    said: dict[str, str | None] = _active(barred) if barred else found.groupdict()
     how = said.get("how") or ("before" if said["other"] else "")
     kind = RuleKind.NEVER if not how else RuleKind.AFTER if how.lower() == "after" else RuleKind.UNLESS
     made = Rule(
         kind=kind,
-        what=event(said["what"], nodes, steps),
+        what=event(said["what"] or "", nodes, steps),
         other=event(said["other"], nodes, steps) if said["other"] else None,
         since=event(said["since"], nodes, steps) if said["since"] else None,
         span=span,
     )
     return made.model_copy(update={"text": say(made)})
+
+
+def _active(barred: re.Match[str]) -> dict[str, str | None]:
+    """``The form must not be filed before step 1`` as ``file the form`` before it."""
+    what, done = barred["what"] or barred["none"] or "", barred["done"] or barred["made"]
+    other = barred["other"] or barred["first"]
+    how = barred["how"] or barred["by"]
+    return {"what": f"{words.of_passive(done) or done} {what}", "how": how, "other": other, "since": None}
 
 
 def event(text: str, nodes: Mapping[str, Node], steps: Mapping[str, str]) -> Event:
@@ -89,10 +108,17 @@ _EVENTS: Final = (
 
 
 def _by_words(text: str, nodes: Mapping[str, Node]) -> Event:
-    wanted = _stems(text)
-    hits = [n for n, node in nodes.items() if node.kind is not NodeKind.END and wanted and wanted <= _stems(node.title)]
-    if len(hits) == 1:
-        return Event(node=hits[0])
+    """The step whose title has these words; forms such as ``published`` are tried when no title has them as they stand."""
+    hits = list[str]()
+    for read in (_stems, _roots):
+        wanted = read(text)
+        hits = [
+            n for n, node in nodes.items() if node.kind is not NodeKind.END and wanted and wanted <= read(node.title)
+        ]
+        if len(hits) == 1:
+            return Event(node=hits[0])
+        if hits:
+            break
     many = "several steps" if hits else "no step"
     raise Unclear(f"{text!r} means {many} of this process.", "step N, or the words of one step")
 
@@ -128,6 +154,10 @@ _SMALL: Final = frozenset(
 def _stems(text: str) -> frozenset[str]:
     found = re.findall(r"[a-z0-9]+", text.lower())
     return frozenset(words.base_verb(w) or words.singular(w) for w in found if w not in _SMALL)
+
+
+def _roots(text: str) -> frozenset[str]:
+    return frozenset(words.of_passive(w) or words.of_gerund(w) or w for w in _stems(text))
 
 
 def say(rule_: Rule) -> str:

@@ -15,50 +15,84 @@ DURATION: Final = r"(?:an?|\d+|one|two|three|four|five|six|seven|eight|nine|ten)
 TIMES: Final = r"once|twice|(?:\d+|two|three|four|five|six|seven|eight|nine|ten) times"
 
 # fmt: off
+PROGRAMS: Final = (
+    "git", "gh", "hg", "svn", "pip", "pip3", "pipx", "python", "python3", "npm", "npx", "yarn", "pnpm", "docker", "kubectl", "helm",
+    "terraform", "ansible", "ansible-playbook", "twine", "curl", "wget", "ssh", "scp", "rsync", "apt", "apt-get", "yum", "dnf", "brew",
+    "cargo", "mvn", "systemctl", "psql", "mysql", "pg_dump", "pg_restore", "aws", "gcloud", "az", "conda", "mamba", "uv", "poetry",
+    "tox", "nox", "hatch", "gem", "rake", "cd", "mkdir", "rm", "cp", "mv", "chmod", "chown", "tar", "openssl", "gpg",
+)
+"""First words of lines that are commands, and of no English sentence."""
 VERBS: Final = frozenset({
-    "abort", "accept", "act", "acknowledge", "acquire", "adapt", "add", "address", "adjust", "advise", "agree", "aim",
-    "alert", "allow", "analyse", "analyze", "announce", "answer", "append", "apply", "appoint", "archive", "arrange",
-    "ask", "assess", "assign", "assist", "attach", "attend", "audit", "authorise", "authorize", "back", "backup",
-    "be", "begin", "block", "book", "bring", "build", "bump", "bundle", "calculate", "call", "cancel", "capture",
-    "celebrate", "change", "check", "checkout", "choose", "classify", "clean", "clear", "click", "clone", "close",
-    "collect", "combine", "comment", "commit", "communicate", "compare", "compile", "complete", "compose", "compute",
-    "conclude", "conduct", "confer", "configure", "confirm", "connect", "consider", "consolidate", "consult", "contact",
-    "contain", "continue", "convert", "coordinate", "copy", "correct", "count", "create", "credit", "customize",
-    "cut", "debrief", "debug", "decide", "declare", "decrypt", "define", "delegate", "delete", "deliver",
-    "demonstrate", "deploy", "deprecate", "describe", "designate", "detach", "determine", "develop", "diagnose",
-    "direct", "disable", "discard", "disconnect", "discuss", "dismiss", "display", "distribute", "do", "document",
-    "download", "draft", "drain", "drop", "duplicate", "edit", "eliminate", "email", "enable", "encourage", "encrypt",
-    "enforce", "engage", "ensure", "enter", "erase", "escalate", "establish", "estimate", "evacuate", "evaluate",
-    "examine", "exclude", "execute", "expand", "explain", "explore", "export", "expose", "express", "extend",
-    "extract", "failover", "fetch", "file", "fill", "finalise", "finalize", "find", "finish", "fix", "flag", "flush",
-    "focus", "follow", "force", "fork", "format", "forward", "freeze", "gather", "generate", "get", "give", "go",
-    "grant", "guide", "hand", "handle", "have", "help", "hide", "highlight", "hold", "host", "identify", "ignore",
-    "implement", "import", "improve", "include", "increase", "increment", "indicate", "inform", "initiate", "insert",
-    "inspect", "install", "instruct", "integrate", "interview", "introduce", "investigate", "invite", "invoke",
-    "isolate", "issue", "join", "keep", "label", "launch", "lead", "learn", "leave", "let", "link", "list", "listen",
-    "load", "lock", "log", "look", "lower", "maintain", "make", "manage", "mark", "measure", "meet", "mention",
-    "merge", "migrate", "mind", "minimize", "mitigate", "mobilize", "modify", "monitor", "move", "mute", "name",
-    "navigate", "negotiate", "nominate", "normalize", "note", "notify", "observe", "obtain", "offer", "omit", "open",
-    "optimize", "order", "organise", "organize", "pack", "page", "participate", "paste", "patch", "pause", "pay",
-    "perform", "pick", "pin", "ping", "place", "plan", "poll", "post", "prepare", "present", "preserve", "press",
-    "prevent", "preview", "print", "prioritise", "prioritize", "proceed", "process", "produce", "promote", "prompt",
-    "propose", "protect", "provide", "prune", "publish", "pull", "push", "put", "quarantine", "query", "quiesce",
-    "quote", "raise", "rate", "reach", "read", "reassess", "reassign", "rebase", "reboot", "rebuild", "recall",
-    "receive", "reclaim", "recommend", "reconcile", "record", "recover", "redeploy", "redirect", "reduce", "refer",
-    "refresh", "refund", "regenerate", "register", "rehearse", "reinstall", "reject", "relay", "release", "reload",
-    "remediate", "remember", "remind", "remove", "rename", "render", "renew", "reopen", "repair", "repeat", "replace",
-    "reply", "report", "reproduce", "request", "require", "reroute", "rerun", "research", "resend", "reserve",
-    "reset", "resolve", "respond", "restart", "restore", "restrict", "resubmit", "resume", "retain", "retrieve",
-    "retry", "return", "reuse", "revert", "review", "revoke", "rewrite", "roll", "rollback", "rotate", "run", "save",
-    "say", "scale", "scan", "schedule", "scrub", "search", "secure", "see", "select", "send", "separate", "serve",
-    "set", "share", "ship", "show", "shut", "sign", "silence", "simulate", "skip", "solve", "sort", "specify",
-    "split", "squash", "stage", "start", "state", "stay", "step", "stop", "store", "study", "submit", "subscribe",
-    "suggest", "summarise", "summarize", "summon", "supervise", "supply", "survey", "suspend", "swap", "switch",
-    "sync", "tag", "take", "talk", "target", "tell", "terminate", "test", "thank", "throttle", "tidy", "trace",
-    "track", "train", "transcribe", "transfer", "translate", "treat", "triage", "trigger", "trim", "try", "turn",
-    "type", "unblock", "understand", "undo", "uninstall", "unlock", "unpack", "unsubscribe", "update", "upgrade",
-    "upload", "use", "validate", "verify", "view", "visit", "vote", "wait", "warn", "watch", "wipe", "withdraw",
-    "work", "wrap", "write", "zip",
+    "abort", "accelerate", "accept", "acknowledge", "acquire", "act", "activate", "adapt", "add", "address", "adjust",
+    "administer", "admit", "advise", "agree", "aim", "alert", "align", "allocate", "allow", "alternate", "amend",
+    "analyse", "analyze", "annotate", "announce", "anonymise", "anonymize", "answer", "append", "apply", "appoint",
+    "archive", "arrange", "ask", "assemble", "assert", "assess", "assign", "assist", "attach", "attend", "audit",
+    "augment", "authorise", "authorize", "autogenerate", "automate", "await", "back", "backport", "backup", "balance",
+    "ban", "batch", "be", "begin", "benchmark", "block", "book", "boot", "bootstrap", "brief", "bring", "broadcast",
+    "browse", "build", "bump", "bundle", "bypass", "cache", "calculate", "calibrate", "call", "cancel", "capture",
+    "catch", "celebrate", "centrifuge", "certify", "change", "check", "checkout", "choose", "circulate", "cite",
+    "clarify", "classify", "clean", "cleanup", "clear", "click", "clone", "close", "code", "collate", "collect",
+    "combine", "comment", "commit", "communicate", "compare", "compile", "complete", "compose", "compress", "compute",
+    "conclude", "conduct", "confer", "configure", "confine", "confirm", "connect", "consider", "consolidate",
+    "construct", "consult", "contact", "contain", "continue", "control", "convert", "cool", "coordinate", "copy",
+    "copyedit", "correct", "count", "countersign", "cover", "create", "credit", "curate", "customize", "cut",
+    "deactivate", "debrief", "debug", "decide", "declare", "decommission", "decrease", "decrypt", "dedicate", "defer",
+    "define", "delegate", "delete", "deliver", "demonstrate", "deny", "deploy", "deposit", "deprecate", "derive",
+    "describe", "designate", "destroy", "detach", "detect", "determine", "develop", "diagnose", "dial",
+    "differentiate", "dilute", "direct", "disable", "discard", "discharge", "disclose", "disconnect", "discuss",
+    "disembark", "disinfect", "dismiss", "dispatch", "dispense", "display", "dispose", "distribute", "divert",
+    "divide", "do", "document", "double", "download", "draft", "drain", "drop", "dry", "dump", "duplicate", "edit",
+    "elect", "elevate", "eliminate", "email", "embed", "employ", "empty", "enable", "encourage", "encrypt", "enforce",
+    "engage", "enlist", "enrol", "enroll", "ensure", "enter", "enumerate", "equip", "erase", "escalate", "escort",
+    "establish", "estimate", "evacuate", "evaluate", "examine", "exchange", "exclude", "execute", "exercise", "exit", "expand",
+    "expedite", "explain", "explore", "export", "expose", "express", "extend", "extract", "facilitate", "failover",
+    "familiarise", "familiarize", "feed", "fetch", "file", "fill", "finalise", "finalize", "find", "finish", "fix",
+    "flag", "flush", "focus", "fold", "follow", "force", "fork", "format", "formulate", "forward", "freeze", "fund",
+    "gather", "generalise", "generate", "get", "give", "go", "govern", "grant", "greet", "group", "guide", "halt",
+    "hand", "handle", "harden", "have", "heat", "help", "hide", "highlight", "hire", "hit", "hold", "hook", "host",
+    "identify", "ignore", "implement", "import", "improve", "include", "incorporate", "increase", "increment",
+    "incubate", "index", "indicate", "inform", "initialise", "initialize", "initiate", "inject", "inquire", "insert",
+    "inspect", "install", "instruct", "integrate", "interrupt", "interview", "introduce", "invalidate", "inventory", "investigate",
+    "invite", "invoice", "invoke", "isolate", "issue", "iterate", "join", "justify", "keep", "kick", "kill", "label",
+    "laminate", "launch", "lead", "learn", "leave", "let", "limit", "link", "list", "listen", "load", "localise",
+    "locate", "lock", "log", "login", "logout", "look", "lookup", "lower", "mail", "maintain", "make", "manage",
+    "map", "mark", "match", "measure", "meet", "mention", "merge", "migrate", "mind", "minimise", "minimize",
+    "mitigate", "mobilize", "mock", "modify", "monitor", "mount", "move", "mute", "name", "narrow", "navigate",
+    "negotiate", "nominate", "normalize", "notarise", "notarize", "note", "notify", "observe", "obtain", "offboard",
+    "offer", "omit", "onboard", "open", "operate", "optimize", "order", "organise", "organize", "orient", "outline",
+    "overwrite", "pack", "package", "page", "parse", "participate", "partition", "pass", "paste", "patch", "pause",
+    "pay", "perform", "persist", "phone", "photograph", "pick", "pin", "ping", "pipe", "pipette", "place", "plan",
+    "point", "poll", "populate", "position", "post", "practise", "prefix", "preload", "prepare", "prescribe",
+    "present", "preserve", "press", "prevent", "preview", "print", "prioritise", "prioritize", "probe", "proceed",
+    "process", "procure", "produce", "promote", "prompt", "proofread", "propose", "protect", "provide", "provision",
+    "prune", "publish", "pull", "purchase", "purge", "push", "put", "quarantine", "query", "quiesce", "quit", "quote",
+    "raise", "rate", "reach", "reactivate", "read", "reapply", "reassess", "reassign", "reassure", "rebase", "reboot",
+    "rebuild", "recall", "receive", "recheck", "recite", "reclaim", "reclassify", "recommend", "reconcile", "record",
+    "recover", "recreate", "recruit", "redact", "redeploy", "redirect", "redo", "reduce", "reenable", "reevaluate",
+    "refer", "reflect", "reformat", "refresh", "refund", "refuse", "regenerate", "register", "rehearse", "reimburse",
+    "reimport", "reindex", "reinforce", "reinstall", "reissue", "reject", "relaunch", "relay", "release", "relink",
+    "reload", "relocate", "remap", "remediate", "remember", "remind", "remove", "rename", "render", "renegotiate",
+    "renew", "reopen", "reorder", "repackage", "repair", "repeat", "rephrase", "replace", "replay", "reply", "report",
+    "reprioritise", "reprioritize", "reproduce", "republish", "request", "require", "reroute", "rerun", "rescan",
+    "reschedule", "research", "resend", "reserve", "reset", "resize", "resolve", "respect", "respond", "restart",
+    "restate", "restore", "restrict", "resubmit", "resume", "retain", "retest", "retire", "retract", "retrieve",
+    "retry", "return", "reuse", "reverify", "revert", "review", "revoke", "rewind", "reword", "rewrite", "roll",
+    "rollback", "rotate", "run", "sample", "sanitise", "sanitize", "save", "say", "scale", "scan", "schedule",
+    "scope", "screen", "script", "scrub", "seal", "search", "secure", "see", "seek", "select", "send", "separate",
+    "serve", "set", "setup", "shape", "share", "shift", "ship", "shorten", "show", "shut", "shutdown", "sign",
+    "silence", "simplify", "simulate", "skip", "snapshot", "solve", "sort", "source", "specify", "spin", "split",
+    "spread", "squash", "stabilise", "stabilize", "stage", "stamp", "standardise", "standardize", "staple", "start",
+    "stash", "state", "stay", "steer", "step", "sterilise", "sterilize", "stop", "store", "strengthen", "strip",
+    "structure", "study", "submit", "subscribe", "substitute", "suggest", "summarise", "summarize", "summon",
+    "supervise", "supplement", "supply", "surface", "survey", "suspend", "swap", "sweep", "switch", "sync",
+    "synchronise", "synchronize", "tag", "tail", "tailor", "take", "talk", "taper", "target", "tell", "terminate",
+    "test", "thank", "thaw", "throttle", "tidy", "toggle", "touch", "trace", "track", "train", "transcribe",
+    "transfer", "translate", "transport", "treat", "triage", "trigger", "trim", "troubleshoot", "try", "tune", "turn",
+    "tweak", "type", "unassign", "unblock", "uncheck", "uncomment", "undeploy", "understand", "undo", "unfreeze",
+    "uninstall", "unlock", "unmount", "unpack", "unpause", "unplug", "unset", "unsubscribe", "untag", "unzip",
+    "update", "upgrade", "upload", "use", "utilise", "utilize", "vacate", "validate", "verify", "vet", "view",
+    "visit", "visualise", "visualize", "vote", "wait", "walk", "warm", "warn", "wash", "watch", "weigh", "welcome",
+    "wipe", "wire", "withdraw", "work", "wrap", "write", "yank", "zip",
 })
 # fmt: on
 
@@ -105,6 +139,31 @@ def base_verb(word: str) -> str | None:
         if found in VERBS:
             return found
     return None
+
+
+def _formed(verb: str, ending: str) -> tuple[str, ...]:
+    """How a form of a verb may be spelled: ``publish``, ``ing`` to ``publishing``."""
+    stem, doubled = verb.removesuffix("e"), verb + verb[-1]
+    return (f"{verb}{ending}", f"{stem}{ending}", f"{doubled}{ending}", f"{verb.removesuffix('y')}i{ending}")
+
+
+_GERUNDS: Final = {form: verb for verb in sorted(VERBS) for form in _formed(verb, "ing") if verb != "be"}
+_PASSIVES: Final = {form: verb for verb in sorted(VERBS) for form in _formed(verb, "ed")} | {
+    "sent": "send", "paid": "pay", "written": "write", "built": "build", "given": "give", "made": "make", "done": "do",
+    "shut": "shut", "run": "run", "taken": "take", "put": "put", "told": "tell", "read": "read", "set": "set",
+    "kept": "keep", "held": "hold", "left": "leave", "found": "find", "brought": "bring", "drawn": "draw", "cut": "cut",
+    "chosen": "choose", "shown": "show", "frozen": "freeze", "begun": "begin", "taught": "teach", "met": "meet",
+}  # fmt: skip
+
+
+def of_gerund(word: str) -> str | None:
+    """``using`` to ``use``; ``None`` for what is no -ing form of a known verb."""
+    return _GERUNDS.get(word.lower())
+
+
+def of_passive(word: str) -> str | None:
+    """``published`` to ``publish``; ``None`` for what is no such form of a known verb."""
+    return _PASSIVES.get(word.lower())
 
 
 def listed(text: str) -> list[str]:

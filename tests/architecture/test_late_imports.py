@@ -9,6 +9,7 @@ import pytest
 
 HEAVY = {"pydantic", "z3", "docker", "git", "langgraph", "textual", "cryptography", "bandit"}
 LISTING = "orchestrator.cli.runs orchestrator.cli.review orchestrator.app.runs orchestrator.app.project"
+LOOKING_AHEAD = "orchestrator.app.scanners orchestrator.gates.team orchestrator.vcs.ahead"
 CHECKING = "orchestrator.cli.verify orchestrator.app.start orchestrator.app.verifying"
 
 
@@ -24,6 +25,10 @@ def test_the_command_line_itself_loads_no_library_but_click() -> None:
 
 def test_lists_load_no_model() -> None:
     assert not HEAVY & loaded(LISTING)
+
+
+def test_what_begins_before_a_judgement_is_loaded_loads_no_model() -> None:
+    assert not HEAVY & loaded(LOOKING_AHEAD)
 
 
 @pytest.mark.parametrize("heavy", ["langgraph", "docker", "textual", "bandit"])

@@ -22,7 +22,13 @@ def advance(repository, run, spec, script):
     return parts.advance(Path(repository), run, Path(spec), Path(script))
 
 
-def _child(log, env, words, watch):
+def work(repository, run, workflow, keys):
+    """As :func:`advance`, of a process: people do at once what it asks of them, and every timer has run out."""
+    parts = importlib.import_module("run_process_parts")
+    return parts.work(Path(repository), run, workflow, Path(keys))
+
+
+def _child(log, env, words, watch, do):
     os.setsid()
     os.environ.clear()
     os.environ.update(env)
@@ -33,7 +39,7 @@ def _child(log, env, words, watch):
         boundaries = importlib.import_module("boundaries")
         getattr(boundaries, watch[0])(*watch[1:])
     try:
-        sys.exit(advance(*words))
+        sys.exit(do(*words))
     except Exception as error:  # noqa: BLE001  what it ends with is what is asked for
         traceback.print_exc()
         code = getattr(error, "code", "none")
@@ -43,12 +49,16 @@ def _child(log, env, words, watch):
 
 
 class Running:
-    """One process. ``watch`` is the name of a function of :mod:`boundaries` and its arguments."""
+    """One process. ``watch`` is the name of a function of :mod:`boundaries` and its arguments.
 
-    def __init__(self, here, run, *watch):
+    ``workflow`` is that of a process; without one, the PRD of ``here`` is run.
+    """
+
+    def __init__(self, here, run, *watch, workflow=None):
         self.log = Path(here.env.get("HANDRAIL_TEST_LOG", here.folder / "process.log"))
-        words = (str(here.repo), str(run), str(here.prd), str(here.script))
-        self._process = _CONTEXT.Process(target=_child, args=(str(self.log), here.env, words, watch), daemon=False)
+        what = (str(here.prd), str(here.script)) if workflow is None else (str(workflow), str(here.folder))
+        words, do = (str(here.repo), str(run), *what), advance if workflow is None else work
+        self._process = _CONTEXT.Process(target=_child, args=(str(self.log), here.env, words, watch, do), daemon=False)
         self._process.start()
         self.pid = self._process.pid
 

@@ -16,7 +16,7 @@ import pytest
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit import BanditGate
 from orchestrator.gates.catalog import GATES, default_gates
-from orchestrator.gates.flow.analysis import RULES
+from orchestrator.gates.flow.families import RULES
 from orchestrator.gates.ruff import RuffGate, find_ruff
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.team import Team
@@ -286,6 +286,19 @@ def test_what_is_foreseen_is_scanned_by_all_and_asked_of_none_again(monkeypatch)
         assert [team.outline(data)["definitions"][0][2] for data in sources] == [f"f{n}" for n in range(12)]
         assert all(team.analyse(data)["issues"] for data in sources)
     assert all(issues)
+
+
+def test_another_process_starts_when_what_waits_is_worth_it():
+    small, large = b"x = 1\n", b"".join(b"value_%d = %d\n" % (n, n) for n in range(3000))
+    with Team(processes=2) as team:
+        team.foresee([small])
+        assert team.scan(small)["issues"] == []
+        assert team.used == 1
+        team.look_ahead([large])
+        assert team.used == 1
+        team.foresee([b"y = 2\n" + large])
+        assert team.used == 2
+        assert [team.outline(b"y = 2\n" + large)["error"], team.scan(large)["skipped"]] == ["", ""]
 
 
 def test_a_foreseen_file_past_its_limit_is_an_error_of_its_own_and_the_others_are_answered():

@@ -12,6 +12,8 @@ from orchestrator.models.decision import Verdict
 from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.store.checkpoints import checkpoints
+from orchestrator.workflows.compile import compile_prose
+from orchestrator.workflows.dump import dump
 
 MAKE = "check:\n\tgrep -q mended src/pay.py\ndeploy:\n\techo deployed\n"
 FILES = {"src/pay.py": "BROKEN = True\n", "README.md": "Pay.\n", "Makefile": MAKE}
@@ -171,3 +173,49 @@ def forget_all_verdicts(project, run):
         config = {"configurable": {"thread_id": run.id}}
         state = graph.get_state(config).values
         graph.update_state(config, {"standing": {**state["standing"], "bits": 0}}, as_node=state["at"])
+
+
+TWICE = """# Mend it, then tell of it
+
+Roles: maintainer.
+It may write `src/**`, `docs/**`.
+
+1. Ask the agent to mend the payment.
+2. The gates check the change.
+3. Run the tests with `make check`.
+4. The maintainer approves the change.
+5. Merge the change.
+6. Ask the agent to write how it was mended.
+7. The gates check the change.
+8. Run the tests with `make check`.
+9. The maintainer approves the change. If changes are requested, go back to step 6, at most twice.
+10. Merge the change.
+"""
+
+
+def described(folder, prose):
+    made = compile_prose(prose.encode(), "process.md", folder.name)
+    assert made.workflow is not None, made.problems
+    folder.mkdir()
+    (folder / "process.md").write_text(prose)
+    (folder / "workflow.yaml").write_text(dump(made.workflow))
+    return folder / "workflow.yaml"
+
+
+def test_two_changes_of_one_process_are_judged_approved_and_merged_each_by_itself(tmp_path):
+    told = [write("docs/how.md", "Badly.\n")], [write("docs/how.md", "It was mended.\n")]
+    with lab(tmp_path, FILES, people=PEOPLE, approve=("reviewer", "maintainer")) as here:
+        path = described(tmp_path / "twice", TWICE)
+        shop = Shop(here, path, {"S01": [GOOD, *told]}).approved()
+        assert shop.waits == [("maintainer-approves-change", "change")]
+        shop.says("max")
+        assert here.file(shop.run.run_ref, "src/pay.py") == "STATE = 'mended'"
+        assert shop.waits == [("maintainer-approves-change-2", "change")]
+        shop.says("moe", Verdict.REQUEST_CHANGES, "say it better")
+        assert shop.waits == [("maintainer-approves-change-2", "change")]
+        shop.says("max")
+        assert shop.result.exit_code == 0
+        assert here.file(shop.run.run_ref, "docs/how.md") == "It was mended."
+        report = here.verify(shop.run)
+        assert (str(report.verdict), len(report.commits)) == ("VERIFIED", 2), report.problems
+        assert [c.roles for c in report.commits] == [{"maintainer": ("max",)}] * 2

@@ -53,6 +53,18 @@ _OTHER = st.sampled_from(
         "Once the paint is dry, move the table",
         "After 3 hours, open the oven",
         "For each `a`, `b`: check the part",
+        "You can optionally clean the lamp",
+        "Manual path: open the door",
+        "The best way to rest is to shut the shop",
+        "We recommend using the long rope",
+        "You will need the key to the door",
+        "`git push --tags`",
+        "Check that the lamp is lit. If not, light it",
+        "The lead engineer: open the box",
+        "The report must be approved by two of the team leads",
+        "Get approval from the finance lead for the plan",
+        "Boxes of the shop must be shut",
+        "Use these: the rope; the lamp",
     ]
 )
 _END = st.sampled_from(["", "", ". If it ends as `blocked`, stop", ". Stop", ". Go on"])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from orchestrator.gates.flow.analysis import RULES, analyse
+from orchestrator.gates.flow.analysis import analyse
+from orchestrator.gates.flow.families import RULES
 
 WEB = "from flask import request\n"
 RUN = "import os\n"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -173,4 +174,13 @@ def test_a_rule_that_is_wrong_too_often_on_labelled_sentences_is_off_by_default(
     assert figures["sentences"] >= 100
     rates = {name.split()[0]: rate for name, rate in figures.items() if name.endswith("precision")}
     assert len(rates) >= 30
+    assert {code for code, rate in rates.items() if rate < 0.7 and RULES[code].default} == set()
+
+
+def test_a_rule_that_is_wrong_too_often_on_specs_of_others_is_off_by_default() -> None:
+    stored = Path(__file__).parents[2] / "benchmarks" / "results" / "spec_strangers.json"
+    figures = json.loads(stored.read_text())["figures"]
+    assert figures["labelled sentences"] >= 100
+    rates = {name.split()[0]: rate for name, rate in figures.items() if re.fullmatch(r"PRD\d+ precision", name)}
+    assert len(rates) >= 10
     assert {code for code, rate in rates.items() if rate < 0.7 and RULES[code].default} == set()

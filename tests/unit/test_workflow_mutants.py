@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from story_walker import NotAWay, broken_by
 from workflow_support import LIBRARY, PIPELINES, bundled, replay
 
 from orchestrator.models.capabilities import Capabilities, Egress
 from orchestrator.models.workflow import Node, NodeKind, Rule, RuleKind, Subject, Workflow
 from orchestrator.models.workflow_parts import Event
 from orchestrator.policy.proof import checker, judge, shape, structure
+from orchestrator.policy.proof.search import Broken
 
 GOOD = {name: bundled(name) for name in (*LIBRARY, *sorted(PIPELINES))}
 JUDGED = {"WF030", "WF031", "WF032", "WF033", "WF034"}
@@ -140,6 +142,35 @@ def test_every_unsafe_edit_is_caught_and_its_story_happens(make: Any) -> None:
             assert violation is not None or not broken.story, (name, what, broken)
             assert violation is None or violation.code == broken.guard.code, (name, what, violation)
             assert checker.check(made).broken, (name, what)
+            assert broken.guard.code in walked(made, broken), (name, what, broken)
+
+
+def walked(workflow: Workflow, broken: Broken) -> set[str]:
+    """What the walker, which shares no line with the prover, finds at the end of the story."""
+    story = [(passage.node, passage.outcome) for passage in broken.story]
+    return broken_by(workflow.model_dump(mode="json"), story, broken.node)
+
+
+def test_the_walker_believes_no_story_that_does_not_happen() -> None:
+    made = led(
+        GOOD["hotfix"],
+        *next(
+            (n, "again", m)
+            for n in of_kind(GOOD["hotfix"], NodeKind.GATE)
+            for m in of_kind(GOOD["hotfix"], NodeKind.MERGE)
+        ),
+    )
+    broken = judge.proved(made).broken
+    assert broken is not None
+    assert walked(made, broken) >= {"WF030"}
+    data = made.model_dump(mode="json")
+    story = [(passage.node, passage.outcome) for passage in broken.story]
+    for number, (node, _) in enumerate(story):
+        with pytest.raises((NotAWay, AssertionError)):
+            assert broken_by(data, [*story[:number], *story[number + 1 :]], broken.node)
+        with pytest.raises(NotAWay):
+            broken_by(data, [*story[:number], (node, "no such outcome"), *story[number + 1 :]], broken.node)
+    assert broken_by(GOOD["hotfix"].model_dump(mode="json"), story[:-1], story[-1][0]) == set()
 
 
 def test_there_are_at_least_two_hundred_unsafe_edits() -> None:
@@ -197,6 +228,8 @@ def test_the_prover_and_the_independent_checker_agree_on_random_edits() -> None:
             continue
         proved, seen = judge.proved(made), checker.check(made)
         unsafe += proved.broken is not None
+        if proved.broken is not None:
+            assert proved.broken.guard.code in walked(made, proved.broken), (name, who, outcome)
         if bool(seen.broken) != (proved.broken is not None):
             disagreements.append((name, who, outcome, made.nodes[who].on[outcome], proved.broken, seen))
     assert disagreements == []

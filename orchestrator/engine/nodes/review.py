@@ -17,7 +17,7 @@ from orchestrator.models.decision import Decision, Verdict
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.review import ChangeSheet, Comment
 from orchestrator.models.workflow import Node, Subject
-from orchestrator.policy import narrowing, verdicts
+from orchestrator.policy import narrowing, quorum
 from orchestrator.policy.proof.outcomes import EXPIRED
 
 
@@ -59,7 +59,7 @@ def decision_set(ctx: RunContext, item: str) -> tuple[Digest, Verdict | None]:
     lines = ctx.index.decisions(item)
     opened = [ctx.open_decision(line) for line in lines]
     what = ctx.index.item(item)
-    verdict = verdicts.outcome(what, [d for _, d in opened], ctx.policy, [k for k, _ in opened])
+    verdict = quorum.outcome(what, [d for _, d in opened], ctx.policy, [k for k, _ in opened])
     return sha256(canonical([sha256(line) for line in lines])), verdict
 
 

@@ -5,54 +5,33 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from orchestrator.gates.flow.families import FAMILIES
 from orchestrator.gates.flow.mentions import mentions
 from orchestrator.gates.flow.module import Module
-from orchestrator.gates.flow.rule import Family, Rule
-from orchestrator.gates.flow.rules import (
-    assumed,
-    chance,
-    code,
-    deserialise,
-    files,
-    hidden,
-    process,
-    queries,
-    settings,
-    trust,
-    web,
-)
+from orchestrator.gates.flow.vouched import worth_vouching
 from orchestrator.gates.parsing import parsed
 
-__all__ = ["FAMILIES", "RULES", "analyse"]
+__all__ = ["analyse"]
 
-FAMILIES: tuple[Family, ...] = (
-    code.FAMILY,
-    process.FAMILY,
-    deserialise.FAMILY,
-    files.FAMILY,
-    web.FAMILY,
-    queries.FAMILY,
-    trust.FAMILY,
-    hidden.FAMILY,
-    assumed.FAMILY,
-    settings.FAMILY,
-    chance.FAMILY,
-)
-RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 _RECURSION = 20_000
 
 
 def analyse(data: bytes) -> dict[str, Any]:
-    """``{"error": why it does not parse or "", "issues": [...], "uses": [[capability, name, line], ...]}``."""
+    """A JSON object: ``error`` (why it does not parse, or ''), ``issues``, ``uses`` and ``vouched``.
+
+    ``uses``: capability, name, line. ``vouched``: number of a scanner's rule, first line, last line, whether
+    what stands there is harmless for certain.
+    """
     try:
         tree = parsed(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return {"error": f"{type(error).__name__}: {error}"[:300], "issues": [], "uses": []}
+        return {"error": f"{type(error).__name__}: {error}"[:300], "issues": [], "uses": [], "vouched": []}
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(_RECURSION)
     try:
         module = Module(FAMILIES)
-        module.run(tree)
+        vouch = worth_vouching(data)
+        module.run(tree, vouch=vouch)
     finally:
         sys.setrecursionlimit(limit)
     issues = [
@@ -62,4 +41,5 @@ def analyse(data: bytes) -> dict[str, Any]:
         )
     ]
     uses = sorted({(use.capability, use.name, use.line) for use in module.uses.values()} | set(mentions(tree)))
-    return {"error": "", "issues": issues, "uses": [list(use) for use in uses]}
+    vouched = [[*place, harmless] for place, harmless in sorted(module.vouched().items())] if vouch else []
+    return {"error": "", "issues": issues, "uses": [list(use) for use in uses], "vouched": vouched}

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from orchestrator.gates.flow.callnames import methods_of
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.values import ANYTHING, Value
 
@@ -16,6 +17,8 @@ __all__ = ["Call"]
 class Call:
     """``names``: what is called, as far as it is known. ``spread``: by ``*`` or ``**`` more arguments may come.
 
+    ``spreads``: what these are given by ``**``.
+
     ``plain``: it is spelt as it was imported, so that every reader sees what is called.
     """
 
@@ -25,6 +28,7 @@ class Call:
     keywords: dict[str, Value] = field(default_factory=dict[str, Value])
     receiver: Value = ANYTHING
     spread: bool = False
+    spreads: tuple[Value, ...] = ()
     plain: bool = False
     _methods: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -49,5 +53,5 @@ class Call:
     def calls_method(self, methods: frozenset[str]) -> bool:
         """Whether a method of one of these names is called, on whatever."""
         if self._methods is None:
-            self._methods = frozenset(last(name) for name in self.names if "." in name)
+            self._methods = methods_of(self.names)
         return not self._methods.isdisjoint(methods)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, replace
 
 __all__ = ["MUTATORS", "calculated", "compared", "merged_pairs", "mutated", "negated"]
 
@@ -68,7 +67,7 @@ def negated(value: Value) -> Value:
 def merged_pairs(left: Value, right: Value) -> Value:
     """``left | right`` of two dictionaries; of one that is unknown only what it held back is known."""
     pairs = (*(left.pairs or ()), *(right.pairs or ()))[-_PAIRS:]
-    return replace(left, pairs=pairs, taint=left.taint | right.taint, const=NOTHING)
+    return replace(left, pairs=pairs, taint=left.taint | right.taint, const=NOTHING, fixed=left.fixed and right.fixed)
 
 
 def mutated(owner: Value, method: str, call: Call) -> Value | None:
@@ -83,11 +82,14 @@ def mutated(owner: Value, method: str, call: Call) -> Value | None:
     if owner.items is None or not call.args:
         return None
     added: Sequence[Value] = (call.args[-1].items or ()) if method == "extend" else call.args[-1:]
-    return replace(owner, items=(*owner.items, *added)[:_ITEMS]) if len(owner.items) < _ITEMS else None
+    if len(owner.items) >= _ITEMS:
+        return replace(owner, fixed=False) if owner.fixed else None
+    fixed = owner.fixed and all(value.fixed for value in call.args)
+    return replace(owner, items=(*owner.items, *added), fixed=fixed)
 
 
 def _with(owner: Value, pairs: Sequence[tuple[object, Value]]) -> Value:
     # object stands for a key that is not known.
     named = tuple((object if key is NOTHING else key, value) for key, value in pairs)
     kept = tuple(p for p in owner.pairs or () if p[0] not in [key for key, _ in named])
-    return replace(owner, pairs=(*kept, *named)[-_PAIRS:], const=NOTHING)
+    return replace(owner, pairs=(*kept, *named)[-_PAIRS:], const=NOTHING, fixed=False)

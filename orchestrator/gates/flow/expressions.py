@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
+from orchestrator.gates.flow.callnames import attributes_of, local_names
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import calculated, compared, merged_pairs, negated
 from orchestrator.gates.flow.folding import percent
 from orchestrator.gates.flow.lookups import member_of
 from orchestrator.gates.flow.names import BUILTINS, canonical_name
-from orchestrator.gates.flow.sources import source_of_attribute
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, added, common_safety, constant, join, named, union
+from orchestrator.gates.flow.values import (
+    ANYTHING,
+    NOTHING,
+    Value,
+    added,
+    common_safety,
+    constant,
+    join,
+    named,
+    of_names,
+    replace,
+    union,
+)
 
-__all__ = ["Expressions"]
+__all__ = ["CHECKED", "Expressions"]
+
+CHECKED = "checked "
+"""Before the text of a look-up among the names of a scope: it was held against a list."""
 
 _UNROLLED = 512
 _TEXT_LIMIT = 4096
@@ -30,6 +44,9 @@ class Expressions:
         self.globals: dict[str, Value] = {}
         self.stars: list[str] = []
         self.imported: set[str] = set()
+        self.unsteady: frozenset[str] = frozenset()
+        self.built: dict[ast.AST, bool] = {}
+        self.looked_up = False
         self._table: dict[type[ast.AST], Callable[[ast.AST], Value]] = {
             kind: getattr(self, f"_{kind.__name__.lower()}")
             for kind in (
@@ -103,10 +120,15 @@ class Expressions:
 
     def _name(self, node: ast.Name) -> Value:
         found = self.scope.get(node.id)
+        settable = False
         if found is None:
             found = self.globals.get(node.id)
+            settable = not node.id.isupper()
         if found is None:
             found = self._outer(node.id)
+        if found.fixed and (settable or node.id in self.unsteady):
+            # Another module may set it; of names in capitals rule HR905 would tell.
+            found = replace(found, fixed=False)
         return replace(found, origins=found.origins | {node.id}) if found.taint else found
 
     def _outer(self, name: str) -> Value:
@@ -126,31 +148,43 @@ class Expressions:
             return self.attribute(self.attribute(owner, head), rest)
         if name in _TRANSPARENT and owner.refs and name != "func":
             return owner
-        own = [self.own_attribute(ref, name) for ref in owner.refs if ref.startswith("local:")]
+        own = [self.own_attribute(ref, name) for ref in local_names(owner.refs)]
         known = [value for value in own if value is not None]
         if known:
             return join(known)
-        refs = frozenset(canonical_name(f"{ref}.{name}") for ref in owner.refs) or frozenset({f"?.{name}"})
+        refs, labels = attributes_of(owner.refs, name)
         if len(refs) == 1 and not owner.taint and next(iter(refs)).startswith("stat."):
             return named(*refs)
-        labels = {label for ref in refs if (label := source_of_attribute(ref))}
+        if not (labels or owner.taint or owner.safe or owner.origins):
+            return of_names(refs)
         return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
 
     def _subscript(self, node: ast.Subscript) -> Value:
+        return self.unless_checked(node, self._element(node))
+
+    def unless_checked(self, node: ast.expr, value: Value) -> Value:
+        """Without its origin where the same look-up was checked on the way here."""
+        if self.looked_up and value.taint and CHECKED + ast.unparse(node) in self.scope:
+            return replace(value, taint=frozenset())
+        return value
+
+    def _element(self, node: ast.Subscript) -> Value:
         owner = self.value(node.value)
         if isinstance(node.slice, ast.Slice):
             return self._sliced(owner, node.slice)
         key = self.value(node.slice)
         found = member_of(owner, key)
         if found is not None:
-            return found
+            return found if owner.fixed or not found.fixed else replace(found, fixed=False)
         refs = frozenset(f"{ref}[]" for ref in owner.refs)
+        if "sys.modules" in owner.refs and key.taint:
+            return Value(refs=refs, taint=owner.taint | key.taint, safe=key.safe, origins=key.origins)
         if "environ" in owner.taint:
             # One variable is what programs read; the whole is what thieves send.
             owner = replace(owner, taint=owner.taint - {"environ"} | {"env"}, items=None, pairs=None)
         parts = [*(owner.items or ()), *(v for _, v in owner.pairs or ())]
         if parts:
-            return join([*parts, Value(refs=refs, taint=owner.taint)])
+            return join([*parts, Value(refs=refs, taint=owner.taint, fixed=owner.fixed)])
         return Value(refs=refs, taint=owner.taint, safe=owner.safe, origins=owner.origins)
 
     def _sliced(self, owner: Value, part: ast.Slice) -> Value:
@@ -159,13 +193,23 @@ class Expressions:
             return replace(owner, const=NOTHING)
         cut = slice(*(b if isinstance(b, int) else None for b in bounds))
         if isinstance(owner.const, str | bytes):
-            return constant(owner.const[cut])
+            return replace(constant(owner.const[cut]), fixed=owner.fixed)
         return replace(owner, const=NOTHING, items=owner.items[cut] if owner.items is not None else None)
 
     # Put together
 
     def _binop(self, node: ast.BinOp) -> Value:
         left, right = self.value(node.left), self.value(node.right)
+        return self.made(node, self._sum(node, left, right), left, right)
+
+    def made(self, node: ast.AST, value: Value, *parts: Value) -> Value:
+        """Keep of a text that is put together whether it was of constants alone, each time that it was met."""
+        if value.fixed and not all(part.fixed for part in parts):
+            value = replace(value, fixed=False)
+        self.built[node] = value.fixed and self.built.get(node, True)
+        return value
+
+    def _sum(self, node: ast.BinOp, left: Value, right: Value) -> Value:
         if isinstance(node.op, ast.Add):
             folded = added(left, right)
             if folded is not None:
@@ -195,21 +239,30 @@ class Expressions:
             texts=whole.texts,
             built=made_text,
             origins=whole.origins,
+            fixed=left.fixed and right.fixed,
         )
 
     def _joinedstr(self, node: ast.JoinedStr) -> Value:
         parts = [self.value(part) for part in node.values]
         if all(isinstance(p.const, str | int) for p in parts):
-            return constant("".join(str(p.const) for p in parts))
+            return self.made(node, constant("".join(str(p.const) for p in parts)), *parts)
         whole = join([p.everything() for p in parts])
         texts = tuple(t for p in parts for t in p.texts)[:64]
-        return Value(taint=whole.taint, safe=common_safety(*parts), texts=texts, built=True, origins=whole.origins)
+        value = Value(
+            taint=whole.taint,
+            safe=common_safety(*parts),
+            texts=texts,
+            built=True,
+            origins=whole.origins,
+            fixed=all(p.fixed for p in parts),
+        )
+        return self.made(node, value, *parts)
 
     def _formattedvalue(self, node: ast.FormattedValue) -> Value:
         inner = self.value(node.value)
         if node.format_spec is not None:
-            self.value(node.format_spec)
-            return replace(inner, const=NOTHING)
+            width = self.value(node.format_spec)
+            return replace(inner, const=NOTHING, fixed=inner.fixed and width.fixed)
         if node.conversion in {ord("r"), ord("a")}:
             return replace(inner, const=NOTHING, safe=inner.safe | {"log"})
         return inner
@@ -266,7 +319,8 @@ class Expressions:
                 pairs.append((name.const if name.const is not NOTHING else object, join([value])))
                 if name.taint:
                     pairs.append((object, name))
-        return Value(pairs=tuple(pairs[:_UNROLLED]))
+        whole = all(key is not None for key in node.keys) and all(key is not object for key, _ in pairs)
+        return Value(pairs=tuple(pairs[:_UNROLLED]), fixed=whole and all(value.fixed for _, value in pairs))
 
     def _list(self, node: ast.List) -> Value:
         return self._items(node.elts)
@@ -283,7 +337,7 @@ class Expressions:
             value = self.value(element)
             self.handed_on(element, value)
             values += (value.items or (value,)) if isinstance(element, ast.Starred) else (value,)
-        return Value(items=tuple(values[:_UNROLLED]))
+        return Value(items=tuple(values[:_UNROLLED]), fixed=all(value.fixed for value in values))
 
     # Comprehensions
 
@@ -311,7 +365,7 @@ class Expressions:
             for part in parts[:_UNROLLED]:
                 self.assign(generators[0].target, part)
                 made.append(self.value(element))
-            return Value(items=tuple(made))
+            return Value(items=tuple(made), fixed=all(part.fixed for part in made))
         for generator in generators:
             self.assign(generator.target, self.element_of(self.value(generator.iter)))
             for test in generator.ifs:
@@ -332,7 +386,14 @@ class Expressions:
         if value.items:
             return join(value.items)
         if value.pairs:
-            return Value(taint=value.everything().taint)
+            return Value(taint=value.everything().taint, fixed=value.fixed)
         # A function is not looped over: where it stands for what is, a generator of this module yields it.
         refs = frozenset(f"{r}[]" for r in value.refs) | {r for r in value.refs if not r.endswith((")", "]"))}
-        return Value(refs=refs, taint=value.taint, safe=value.safe, texts=value.texts, origins=value.origins)
+        return Value(
+            refs=refs,
+            taint=value.taint,
+            safe=value.safe,
+            texts=value.texts,
+            origins=value.origins,
+            fixed=value.fixed,
+        )

@@ -7,20 +7,24 @@ import binascii
 import codecs
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any, cast
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.carriers import CLEAN, KEEP, PURE_METHODS, SAFE
 from orchestrator.gates.flow.lookups import lookup
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join, replace
 
 __all__ = ["fold_call", "format_text", "percent"]
 
 _TEXT_LIMIT = 4096
 _PAIR = 2
 _VIEWS = frozenset({"collections.ChainMap", "types.MappingProxyType", "collections.OrderedDict"})
+_CALCULATING = frozenset(
+    f"builtins.{n}" for n in ("str", "list", "tuple", "sorted", "dict", "set", "repr", "max", "min")
+)
+"""What these give is made of their arguments and of nothing else."""
 _SUBSTITUTES = frozenset({"substitute", "safe_substitute"})
 
 
@@ -29,6 +33,14 @@ def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | N
     special = lookup(call, attribute)
     if special is not None:
         return special
+    folded = _folded(call)
+    if folded is None or not folded.fixed:
+        return folded
+    whole = not call.spread and all(value.fixed for value in call.every())
+    return replace(folded, fixed=whole and (call.receiver is ANYTHING or call.receiver.fixed))
+
+
+def _folded(call: Call) -> Value | None:
     method = _method(call)
     if method is not None:
         return method
@@ -89,11 +101,18 @@ def _truth(call: Call) -> Value:
     return constant(bool(first)) if "builtins.bool" in call.names and first is not NOTHING else ANYTHING
 
 
-def _substituted(call: Call, whole: Value) -> Value | None:
+@lru_cache(maxsize=16_384)
+def _pure(names: frozenset[str]) -> str:
+    """The method of texts that is called, or ''."""
+    return next((last(n) for n in names if "." in n and last(n) in PURE_METHODS), "")
+
+
+def _substituted(call: Call) -> Value | None:
     """A text made by ``string.Template``."""
     template = call.receiver
     if not call.calls_method(_SUBSTITUTES) or not template.texts or all(a.known for a in call.every()):
         return None
+    whole = join([v.everything() for v in (template, *call.every())])
     return Value(taint=whole.taint, texts=whole.texts, built=True, origins=whole.origins)
 
 
@@ -121,32 +140,36 @@ def _kept(call: Call, name: str) -> Value:
         texts=whole.texts,
         built=whole.built,
         origins=whole.origins,
+        fixed=name in _CALCULATING and whole.fixed,
     )
 
 
 def _method(call: Call) -> Value | None:
-    name = next((last(n) for n in call.names if "." in n and last(n) in PURE_METHODS), "")
+    name = _pure(call.names)
     owner = call.receiver
     if not name:
-        return _substituted(call, join([v.everything() for v in (owner, *call.every())]))
+        return _substituted(call)
     if isinstance(owner.const, str | bytes) and all(a.known for a in call.every()):
         value = _computed(owner.const, name, call)
         if value is not NOTHING:
             return _container(value)
     if name == "replace" and call.args and call.args[0].text in {"\n", "\r", "\r\n"}:
-        return replace(owner, const=NOTHING, safe=owner.safe | {"log", "url"})
+        return replace(owner, const=NOTHING, safe=owner.safe | {"log", "url"}, fixed=False)
     parts = [owner, *call.every()]
     whole = join([p.everything() for p in parts])
+    fixed = whole.fixed
     if name in {"format", "format_map", "join", "replace"} and owner.text is not None:
-        return Value(taint=whole.taint, safe=whole.safe, texts=whole.texts, built=True, origins=whole.origins)
+        return Value(
+            taint=whole.taint, safe=whole.safe, texts=whole.texts, built=True, origins=whole.origins, fixed=fixed
+        )
     if owner.taint or (owner.text is not None and whole.taint):
         return Value(taint=whole.taint, safe=owner.safe, texts=whole.texts, built=whole.built, origins=whole.origins)
-    return None
+    return Value(texts=whole.texts, built=whole.built, fixed=True) if fixed else None
 
 
 def _container(value: object) -> Value:
     if isinstance(value, list | tuple):
-        return Value(items=tuple(constant(v) for v in value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return Value(items=tuple(constant(v) for v in value), fixed=True)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return constant(value)
 
 
@@ -198,7 +221,7 @@ def percent(text: str, value: Value) -> str | None:
 
 
 def _decoded(call: Call) -> Value | None:
-    if not call.args or not call.args[0].known:
+    if not call.args or not call.is_one_of(_DECODING) or not call.args[0].known:
         return None
     first = call.args[0]
     try:
@@ -230,3 +253,5 @@ _DECODERS: tuple[tuple[frozenset[str], Callable[[Any], object]], ...] = (
     (frozenset({"binascii.a2b_base64"}), base64.b64decode),
     (frozenset({"builtins.reversed"}), lambda raw: raw[::-1] if isinstance(raw, str) else NOTHING),
 )
+_DECODING = frozenset({"codecs.decode"}).union(*(names for names, _ in _DECODERS))
+"""Without one of these a call decodes nothing."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
 
+from orchestrator.gates.flow.callnames import labels_of, method_caller, results_of
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import MUTATORS, mutated
 from orchestrator.gates.flow.expressions import Expressions
 from orchestrator.gates.flow.folding import fold_call
-from orchestrator.gates.flow.names import BUILTINS, last
-from orchestrator.gates.flow.sources import source_of_call
-from orchestrator.gates.flow.values import ANYTHING, Value
+from orchestrator.gates.flow.names import BUILTINS
+from orchestrator.gates.flow.values import ANYTHING, Value, of_names, replace
+from orchestrator.gates.flow.vouched import MAKES_TEXT
 
 __all__ = ["Invocations"]
 
@@ -42,24 +42,32 @@ class Invocations(Expressions):
             receiver, function = ANYTHING, self.value(node.func)
         args, spread = self._arguments(node)
         keywords: dict[str, Value] = {}
+        spreads: list[Value] = []
         for keyword in node.keywords:
             value = self.value(keyword.value)
             if keyword.arg is not None:
                 keywords[keyword.arg] = value
                 continue
             keywords |= {k: v for k, v in value.pairs or () if isinstance(k, str)}
-            spread = spread or value.pairs is None
+            if value.pairs is None:
+                spreads.append(value)
+        spread = spread or bool(spreads)
         for part, value in zip(
             (*node.args, *(k.value for k in node.keywords)), (*args, *keywords.values()), strict=False
         ):
-            self.handed_on(part, value)
-        call = Call(node, function.refs, tuple(args), keywords, receiver, spread, plain=self._plain(node))
+            if value.refs:
+                self.handed_on(part, value)
+        call = Call(
+            node, function.refs, tuple(args), keywords, receiver, spread, tuple(spreads), plain=self._plain(node)
+        )
         self._change(node, call)
         made = self.make_call(call)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in MAKES_TEXT:
+            self.made(node, made)
         # A method of what is itself trusted may give untrusted data: request.get_json().
         named = isinstance(node.func, ast.Attribute) and node.func.attr in _GIVING and not receiver.taint
         given = function.taint - made.taint if named else frozenset[str]()
-        return replace(made, taint=made.taint | given) if given else made
+        return self.unless_checked(node, replace(made, taint=made.taint | given) if given else made)
 
     def _change(self, node: ast.Call, call: Call) -> None:
         """What a method does to the container that it is called on, and ``setattr`` to its object."""
@@ -105,29 +113,32 @@ class Invocations(Expressions):
 
     def make_call(self, call: Call) -> Value:
         """The value of a call that the rules have seen."""
-        caller = next((n for n in call.names if n.startswith("operator.methodcaller:")), "")
+        caller = method_caller(call.names)
         if caller and call.args:
             method = self.attribute(call.args[0], caller.partition(":")[2])
             call = Call(call.node, method.refs, (), {}, call.args[0], spread=True)
         if call.names & _PARTIAL and call.args:
             # What is fixed here is said of every call to come.
-            self.called(replace(call, names=call.args[0].refs, args=call.args[1:], spread=True))
+            fixed = call.args[1:]
+            self.called(
+                Call(call.node, call.args[0].refs, fixed, call.keywords, call.receiver, spread=True, plain=call.plain)
+            )
         own = self.called(call)
         if own is not None:
             return own
         if "builtins.map" in call.names and call.args[1:]:
             return self._mapped(call)
-        labels = frozenset(label for name in call.names if (label := source_of_call(name)))
+        labels = labels_of(call.names)
         folded = fold_call(call, self.attribute)
         if folded is not None:
             return replace(folded, taint=folded.taint | labels) if labels else folded
         if "os.environ.get" in call.names:
             return Value(taint=frozenset({"env"}))
-        carried = (
-            call.receiver.taint if call.receiver.taint and not call.receiver.refs & {"local:"} else frozenset[str]()
-        )
-        refs = frozenset(f"{name}()" for name in call.names if not last(name).startswith("?"))
-        return Value(refs=refs, taint=labels | carried, safe=call.receiver.safe, origins=call.receiver.origins)
+        owner, refs = call.receiver, results_of(call.names)
+        if not (labels or owner.taint or owner.safe or owner.origins):
+            return of_names(refs)
+        carried = owner.taint if not owner.refs & {"local:"} else frozenset[str]()
+        return Value(refs=refs, taint=labels | carried, safe=owner.safe, origins=owner.origins)
 
     def _mapped(self, call: Call) -> Value:
         """``map(f, things)`` calls ``f`` with each of them."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
+from orchestrator.gates.flow.callnames import methods_of
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import BUILTINS
-from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, named
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join, named, replace
 
 __all__ = ["lookup", "member_of"]
 
@@ -33,12 +35,22 @@ _WRAPPERS = frozenset({"functools.partial", "functools.wraps", "functools.lru_ca
 _NAMESPACES = frozenset({"builtins.vars", "inspect.getmembers"})
 _GETTERS = frozenset({"get", "pop", "__getitem__"})
 _BY_NAME = ("operator.methodcaller", "operator.attrgetter", "operator.itemgetter")
+_SPACES = frozenset({"builtins.globals", "builtins.locals"})
+_ATTRIBUTES = frozenset({"__getattribute__"})
+_LOADS = frozenset({"load_module"})
+_FINDERS = frozenset({"functools.reduce", "importlib.util.find_spec", "importlib.util.module_from_spec"}).union(
+    _GETS, _IMPORTS, _WRAPPERS, _NAMESPACES, _SPACES, _BY_NAME
+)
+_FINDING = _ATTRIBUTES | _GETTERS | _LOADS
+"""What each of the ways asks for: names, and methods of whatever."""
 _NAMED_OWNER = 2
 """``type.__getattribute__(os, "system")`` and ``inspect.getattr_static`` are given both."""
 
 
 def lookup(call: Call, attribute: _Attribute) -> Value | None:
     """What the call finds, or ``None`` when it is no look-up."""
+    if not _may_find(call.names):
+        return None
     for way in (_attribute_of, _reduced, _imported, _wrapped, _namespace, _got, _loaded, _by_name):
         found = way(call, attribute)
         if found is not None:
@@ -46,8 +58,16 @@ def lookup(call: Call, attribute: _Attribute) -> Value | None:
     return None
 
 
+@lru_cache(maxsize=16_384)
+def _may_find(names: frozenset[str]) -> bool:
+    """Whether one of the ways has anything to do with these names: most calls are no look-up."""
+    if not names.isdisjoint(_FINDERS) or not methods_of(names).isdisjoint(_FINDING):
+        return True
+    return any(name.startswith(("spec:", "operator.attrgetter:", "operator.itemgetter:")) for name in names)
+
+
 def _attribute_of(call: Call, attribute: _Attribute) -> Value | None:
-    method = call.calls_method(frozenset({"__getattribute__"}))
+    method = call.calls_method(_ATTRIBUTES)
     if not call.names & _GETS and not method:
         return None
     of_object = method and len(call.args) < _NAMED_OWNER
@@ -90,13 +110,18 @@ def _wrapped(call: Call, _: _Attribute) -> Value | None:
 def _namespace(call: Call, _: _Attribute) -> Value | None:
     if call.names & _NAMESPACES and call.args:
         return Value(refs=frozenset(f"{ref}.__dict__" for ref in call.args[0].refs))
-    return named("local:.__dict__") if call.names & {"builtins.globals", "builtins.locals"} else None
+    return named("local:.__dict__") if call.names & _SPACES else None
 
 
 def _got(call: Call, _: _Attribute) -> Value | None:
-    if not call.args or call.args[0].text is None or not call.calls_method(_GETTERS):
+    if not call.args or not call.calls_method(_GETTERS):
         return None
-    return member_of(call.receiver, call.args[0])
+    owner = call.receiver
+    if owner.fixed and owner.pairs and call.args[0].text is None:
+        # Whatever it is asked for, it gives one of its own or the default.
+        return join([*(value for _, value in owner.pairs), *(call.args[1:] or (constant(None),))])
+    found = member_of(owner, call.args[0]) if call.args[0].text is not None else None
+    return found if found is None or owner.fixed else replace(found, fixed=False)
 
 
 def _loaded(call: Call, _: _Attribute) -> Value | None:
@@ -109,7 +134,7 @@ def _loaded(call: Call, _: _Attribute) -> Value | None:
     loaders = [n.removeprefix("spec:").partition(".loader.")[0] for n in call.names if n.startswith("spec:")]
     if loaders:
         return named(*loaders)
-    return named(first.text) if first.text and call.calls_method(frozenset({"load_module"})) else None
+    return named(first.text) if first.text and call.calls_method(_LOADS) else None
 
 
 def _by_name(call: Call, attribute: _Attribute) -> Value | None:
@@ -121,7 +146,8 @@ def _by_name(call: Call, attribute: _Attribute) -> Value | None:
     if not getter:
         return None
     name = getter.partition(":")[2]
-    return attribute(first, name) if "attrgetter" in getter else member_of(first, constant(name))
+    found = attribute(first, name) if "attrgetter" in getter else member_of(first, constant(name))
+    return found if found is None or first.fixed else replace(found, fixed=False)
 
 
 def member_of(owner: Value, key: Value) -> Value | None:

@@ -12,12 +12,14 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from orchestrator.gates.flow.callnames import capabilities_of, local_names
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.capabilities import capability_of
+from orchestrator.gates.flow.parameters import Function, answers_requests, arguments, bound, given, is_static
 from orchestrator.gates.flow.rule import Family, Rule, nodes
-from orchestrator.gates.flow.sources import handler_parameters
 from orchestrator.gates.flow.statements import Statements
-from orchestrator.gates.flow.values import ANYTHING, Value, join, named, tainted, union
+from orchestrator.gates.flow.steady import reaches_namespaces, unsteady
+from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace, tainted, union
+from orchestrator.gates.flow.vouched import Places, is_harmless, sql_places, vouched_kind
 
 __all__ = ["Module", "Use"]
 
@@ -32,10 +34,9 @@ _WEAK: dict[str, object] = {
     "shell": True,
 }
 """Parameter → default with which most calls will be made; any other default says nothing about a call."""
+_TASKS = frozenset({"invoke.task", "invoke.tasks.task", "fabric.task", "fabric.tasks.task"})
 _SWITCHES = frozenset({"verify", "verify_mode", "check_hostname", "debug"})
 _HANDLER_BASES = ("http.server.BaseHTTPRequestHandler", "http.server.SimpleHTTPRequestHandler")
-
-_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class Module(Statements):
         self.findings: dict[tuple[str, int, int, int], tuple[Rule, ast.AST, str]] = {}
         self.uses: dict[tuple[str, str], Use] = {}
         self._families = families
-        self._functions: dict[str, tuple[_Function, dict[str, Value], str]] = {}
+        self._on_call = [family.on_call for family in families if family.on_call is not None]
+        self._on_handed = [family.on_handed for family in families if family.on_handed is not None]
+        self._functions: dict[str, tuple[Function, dict[str, Value], str]] = {}
         self._classes: dict[str, _Class] = {}
         self._prefix = ""
         self._class: str = ""
@@ -73,8 +76,15 @@ class Module(Statements):
         self._told: dict[tuple[str, str], Value | None] = {}
         self._unknown: set[str] = set()
         self._shown: set[tuple[object, ...]] = set()
+        self._silent: set[frozenset[str]] = set()
+        self._spoke = False
+        self._tree = ast.Module([], [])
+        self._places: Places = {}
 
-    def run(self, tree: ast.Module) -> None:
+    def run(self, tree: ast.Module, *, vouch: bool = False) -> None:
+        """``vouch``: also see which places are harmless for certain (:meth:`vouched`)."""
+        self._tree = tree
+        self.unsteady = unsteady(tree) if vouch else frozenset()
         for family in self._families:
             if family.on_tree is not None:
                 family.on_tree(tree, self.say)
@@ -83,6 +93,10 @@ class Module(Statements):
         # What a method left on its object, or a function in a global name, was not there yet for what came before.
         if self._missed() or _rebinds(tree):
             self._once(tree)
+
+    def vouched(self) -> Places:
+        """See :mod:`orchestrator.gates.flow.vouched`."""
+        return {} if reaches_namespaces(self._tree) else sql_places(self._tree, self.built) | self._places
 
     def _once(self, tree: ast.Module) -> None:
         self.block(tree.body)
@@ -103,6 +117,7 @@ class Module(Statements):
         return any(self.own_attribute(name, attribute) != value for (name, attribute), value in told.items())
 
     def say(self, rule: Rule, node: ast.AST, what: str) -> None:
+        self._spoke = True
         line = getattr(node, "lineno", 0)
         end = getattr(node, "end_lineno", None) or line
         self.findings.setdefault((rule.code, line, end, getattr(node, "col_offset", 0)), (rule, node, what))
@@ -111,19 +126,31 @@ class Module(Statements):
 
     def called(self, call: Call) -> Value | None:
         self._show(call)
-        for name in call.names:
-            self._use(name, call.node)
-        own = [self._own(name, call) for name in sorted(call.names) if name.startswith("local:")]
+        self._vouch(call)
+        for capability, shown in capabilities_of(call.names):
+            self._use(capability, shown, call.node)
+        own = [self._own(name, call) for name in local_names(call.names)]
         return join(own) if own else None
 
+    def _vouch(self, call: Call) -> None:
+        number = vouched_kind(call)
+        if number:
+            bases = {name: found.bases for name, found in self._classes.items()}
+            key = number, getattr(call.node, "lineno", 0), getattr(call.node, "end_lineno", 0) or 0
+            harmless = is_harmless(number, call, self._tree, self.unsteady, bases)
+            self._places[key] = harmless and self._places.get(key, True)
+
     def handed_on(self, node: ast.AST, value: Value) -> None:
-        if value.refs:
-            for family in self._families:
-                if family.on_handed is not None:
-                    family.on_handed(node, value, self.say)
+        if value.refs and value.refs not in self._silent:
+            self._spoke = False
+            for on_handed in self._on_handed:
+                on_handed(node, value, self.say)
+            if not self._spoke:
+                self._silent.add(value.refs)
 
     def used_import(self, node: ast.stmt, name: str) -> None:
-        self._use(f"import:{name}", node)
+        for capability, shown in capabilities_of(frozenset({f"import:{name}"})):
+            self._use(capability, shown, node)
 
     def returned(self, node: ast.Return, value: Value) -> None:
         function = self._prefix.rpartition(".")[2] if self._prefix else ""
@@ -131,11 +158,8 @@ class Module(Statements):
         self._show(Call(node, frozenset({f"return:{function}"}), (value,), handler))
         self.handed_on(node, value)
 
-    def _use(self, name: str, node: ast.AST) -> None:
-        capability = capability_of(name)
-        if capability:
-            shown = name.removeprefix("import:").replace("()", "")
-            self.uses.setdefault((capability, shown), Use(capability, shown, getattr(node, "lineno", 0)))
+    def _use(self, capability: str, shown: str, node: ast.AST) -> None:
+        self.uses.setdefault((capability, shown), Use(capability, shown, getattr(node, "lineno", 0)))
 
     # Definitions
 
@@ -148,16 +172,24 @@ class Module(Statements):
     def define_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         name = f"{self._prefix}.{node.name}" if self._prefix else node.name
         self._functions[name] = (node, self.scope, self._class)
-        self._defaults[name] = self._typed(node.args) | self._default_values(node.args)
-        for part in (*_arguments(node.args), node):
+        self._defaults[name] = self._typed(node.args) | self._default_values(node.args) | self._given_by_runner(node)
+        for part in (*arguments(node.args), node):
             self.noted(part.returns if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) else part.annotation)
         self._decorated(node.decorator_list)
         self.bind(node.name, named(f"local:{name}"))
 
+    def _given_by_runner(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
+        """The first parameter of a task of invoke or fabric runs commands."""
+        first = [*node.args.posonlyargs, *node.args.args][:1]
+        decorators = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list if first)
+        if any(self.value(d).refs & _TASKS for d in decorators):
+            return {first[0].arg: named("invoke.Context()")}
+        return {}
+
     def _typed(self, parameters: ast.arguments) -> dict[str, Value]:
         """A parameter that is annotated with an imported class holds one of its objects."""
         found: dict[str, Value] = {}
-        for argument in _arguments(parameters):
+        for argument in arguments(parameters):
             note = argument.annotation
             if isinstance(note, ast.Name | ast.Attribute):
                 refs = [r for r in self.value(note).refs if "." in r and not r.startswith(_NO_CLASSES)]
@@ -210,6 +242,9 @@ class Module(Statements):
 
     def own_attribute(self, name: str, attribute: str) -> Value | None:
         value = self._own_attribute(name, attribute)
+        if value is not None and value.fixed:
+            # A subclass, or whoever holds the object, may have given it another.
+            value = replace(value, fixed=False)
         # The first answer is kept: an attribute only gains values, so it is the one that may be short.
         self._told.setdefault((name, attribute), value)
         return value
@@ -264,9 +299,8 @@ class Module(Statements):
         if seen in self._shown:
             return
         self._shown.add(seen)
-        for family in self._families:
-            if family.on_call is not None:
-                family.on_call(call, self.say)
+        for on_call in self._on_call:
+            on_call(call, self.say)
 
     # Calls of our own
 
@@ -282,10 +316,13 @@ class Module(Statements):
             self._unknown.add(plain)
             return ANYTHING
         args = call.args
-        cls = self._functions[plain][2]
-        if cls and plain.startswith(f"{cls}.") and call.receiver.refs and not _static(self._functions[plain][0]):
+        function, _, cls = self._functions[plain]
+        if cls and plain.startswith(f"{cls}.") and call.receiver.refs and not is_static(function):
             args = (call.receiver, *args)
-        return self._inline(plain, args, call.keywords)
+        value = self._inline(plain, args, call.keywords)
+        # A decorator or a subclass may put another function in its place.
+        replaced = bool(cls) or (not isinstance(function, ast.Lambda) and bool(function.decorator_list))
+        return replace(value, fixed=False) if replaced and value.fixed else value
 
     def _inline(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
         if name not in self._functions:
@@ -302,18 +339,18 @@ class Module(Statements):
     def _alone(self, name: str) -> None:
         """As the rest of the world may call it."""
         node, _, cls = self._functions[name]
-        given = {} if isinstance(node, ast.Lambda) else _given(node)
+        inside = {} if isinstance(node, ast.Lambda) else given(node)
         first = [*node.args.posonlyargs, *node.args.args][:1]
-        if cls and first and not _static(node) and name.rpartition(".")[0] == cls:
-            given[first[0].arg] = named(f"local:{cls}()")
-        self._body(name, (), given)
+        if cls and first and not is_static(node) and name.rpartition(".")[0] == cls:
+            inside[first[0].arg] = named(f"local:{cls}()")
+        self._body(name, (), inside)
 
     def _body(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
         node, closure, cls = self._functions[name]
         outer = self.scope, self.returns, self._prefix, self._class
         inside = {} if closure is self.globals else dict(closure)
-        inside |= _bound(node.args, args, keywords, self._defaults.get(name, {}))
-        if not isinstance(node, ast.Lambda) and handler_parameters_any(node):
+        inside |= bound(node.args, args, keywords, self._defaults.get(name, {}))
+        if not isinstance(node, ast.Lambda) and answers_requests(node):
             inside["return handler"] = tainted("handler")
         self.scope, self.returns, self._prefix, self._class = inside, [], name, cls
         self._depth += 1
@@ -327,55 +364,6 @@ class Module(Statements):
         finally:
             self._depth -= 1
             self.scope, self.returns, self._prefix, self._class = outer
-
-
-def handler_parameters_any(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function answers requests of the web."""
-    arguments = [*node.args.posonlyargs, *node.args.args]
-    routed = any(isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute) for d in node.decorator_list)
-    return any(a.arg == "request" for a in arguments[:2]) or (routed and bool(_route(node)))
-
-
-def _route(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    from orchestrator.gates.flow.sources import HANDLER_DECORATORS  # noqa: PLC0415 - one name, used here alone
-
-    return any(
-        isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute) and d.func.attr in HANDLER_DECORATORS
-        for d in node.decorator_list
-    )
-
-
-def _given(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
-    given = {name: tainted("web") for name in handler_parameters(node)}
-    for argument in [*node.args.posonlyargs, *node.args.args][:2]:
-        if argument.arg in {"request", "req"}:
-            given[argument.arg] = named("web.request")
-    return given
-
-
-def _bound(
-    parameters: ast.arguments, args: Sequence[Value], keywords: dict[str, Value], defaults: dict[str, Value]
-) -> dict[str, Value]:
-    names = [a.arg for a in (*parameters.posonlyargs, *parameters.args)]
-    inside = {a.arg: ANYTHING for a in parameters.kwonlyargs} | dict.fromkeys(names, ANYTHING)
-    for extra in (parameters.vararg, parameters.kwarg):
-        if extra is not None:
-            inside[extra.arg] = ANYTHING
-    if parameters.vararg is not None and len(args) > len(names):
-        inside[parameters.vararg.arg] = Value(items=tuple(args[len(names) :]))
-    inside |= defaults
-    inside |= dict(zip(names, args, strict=False))
-    inside |= {k: v for k, v in keywords.items() if k in inside}
-    return inside
-
-
-def _arguments(parameters: ast.arguments) -> tuple[ast.arg, ...]:
-    return (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)
-
-
-def _static(node: _Function) -> bool:
-    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
-    return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in decorators)
 
 
 def _rebinds(tree: ast.Module) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.values import Value
@@ -41,7 +42,10 @@ Say = Callable[[Rule, ast.AST, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Rules that belong together. The two functions look at each call and at each value that is handed on."""
+    """Rules that belong together. The functions look at each call, at each value that is handed on, and at the tree.
+
+    Of what is handed on they look at its names alone: of a value with names that none had a word about, none is asked.
+    """
 
     name: str
     rules: Sequence[Rule]
@@ -52,8 +56,19 @@ class Family:
 
 @lru_cache(maxsize=1)
 def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
-    """Every node of a module, walked once for all rules that look at the whole of it."""
-    return tuple(ast.walk(tree))
+    """Every node of a module in the order of :func:`ast.walk`, once for all rules that look at the whole of it.
+
+    But for what only says whether a name is read or written.
+    """
+    found = [tree]
+    for node in found:
+        for name in node._fields:
+            value: Any = getattr(node, name, None)
+            if isinstance(value, list):
+                found += [part for part in value if isinstance(part, ast.AST)]  # pyright: ignore[reportUnknownVariableType]
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                found.append(value)
+    return tuple(found)
 
 
 def dirty(value: Value | None, kind: str, labels: frozenset[str] = WEB) -> str:

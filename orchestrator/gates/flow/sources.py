@@ -71,6 +71,7 @@ _REQUEST_DATA = frozenset(
 )
 HANDLER_DECORATORS = frozenset(
     {"route", "get", "post", "put", "delete", "patch", "websocket", "api_route", "api_view", "view_config"}
+    | {"head", "options", "errorhandler", "app_errorhandler", "exception_handler"}
 )
 _HANDLER_OBJECTS = frozenset({"path", "rfile", "headers", "requestline"})
 _CALLS = {
@@ -131,7 +132,7 @@ def handler_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> froz
     """Parameters that a web framework fills from the request: of a routed function, and of a cloud function."""
     if function.name in {"lambda_handler", "cloud_handler"}:
         return frozenset(a.arg for a in function.args.args[:1])
-    if not any(_routes(d) for d in function.decorator_list):
+    if not any(_routes(d) for d in function.decorator_list) or any(_of_errors(d) for d in function.decorator_list):
         return frozenset()
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     return frozenset(a.arg for a in arguments if a.arg not in {"self", "cls", "request"} and not _harmless(a))
@@ -140,6 +141,16 @@ def handler_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> froz
 def _routes(decorator: ast.expr) -> bool:
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     return isinstance(decorator, ast.Call) and isinstance(called, ast.Attribute) and called.attr in HANDLER_DECORATORS
+
+
+def _of_errors(decorator: ast.expr) -> bool:
+    """What answers a failure is given the failure."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Attribute) and called.attr in {
+        "errorhandler",
+        "app_errorhandler",
+        "exception_handler",
+    }
 
 
 def _harmless(argument: ast.arg) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
+from orchestrator.gates.flow.expressions import CHECKED
 from orchestrator.gates.flow.invocations import Invocations
 from orchestrator.gates.flow.names import UNSEEN, canonical_name
-from orchestrator.gates.flow.validation import leaves, validated
-from orchestrator.gates.flow.values import ANYTHING, Value, join, named
+from orchestrator.gates.flow.validation import checked_expressions, leaves, validated
+from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace
 
 __all__ = ["Statements"]
 
@@ -141,7 +141,8 @@ class Statements(Invocations):
             old = owner.pairs or ()
             kept = tuple(p for p in old if p[0] != key.const)
             name = key.text if key.text is not None else object
-            self.bind(target.value.id, replace(owner, pairs=(*kept, (name, value))[:512], const=ANYTHING.const))
+            changed = replace(owner, pairs=(*kept, (name, value))[:512], const=ANYTHING.const, fixed=False)
+            self.bind(target.value.id, changed)
 
     def _do_assign(self, node: ast.Assign) -> None:
         value = self.value(node.value)
@@ -155,6 +156,8 @@ class Statements(Invocations):
 
     def noted(self, annotation: ast.expr | None) -> None:
         """An annotation is run like any expression, a text by whoever asks for its meaning; a type calls nothing."""
+        if isinstance(annotation, ast.Name):
+            return
         if isinstance(annotation, ast.Constant):
             annotation = _written(annotation)
         if annotation is not None and any(isinstance(part, ast.Call) for part in ast.walk(annotation)):
@@ -198,22 +201,25 @@ class Statements(Invocations):
         positive, names = validated(node.test)
         before = dict(self.scope)
         if names and positive:
-            self._trust(names)
+            self._trust(names, node.test)
         self.block(node.body)
         after_body, self.scope = self.scope, dict(before)
         if names and not positive:
-            self._trust(names)
+            self._trust(names, node.test)
         self.block(node.orelse)
         if leaves(node.body):
             if names and not positive and not node.orelse:
-                self._trust(names)
+                self._trust(names, node.test)
         elif not (node.orelse and leaves(node.orelse)):
             self.scope = merged(after_body, self.scope)
         else:
             self.scope = after_body
 
-    def _trust(self, names: frozenset[str]) -> None:
-        """Also what these names were computed from."""
+    def _trust(self, names: frozenset[str], test: ast.expr) -> None:
+        """Also what these names were computed from, and a look-up that was checked as it stands."""
+        for expression in checked_expressions(test):
+            self.looked_up = True
+            self.scope[CHECKED + expression] = ANYTHING
         deep = set(names)
         for name in names:
             deep |= self.scope.get(name, ANYTHING).origins
@@ -302,7 +308,8 @@ def merged(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
     both = dict(one)
     for name, value in other.items():
         mine = both.get(name)
-        both[name] = value if mine is None or mine is value else join([mine, value])
+        if mine is not value:
+            both[name] = value if mine is None else join([mine, value])
     return both
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.flow.values import union
 
-__all__ = ["leaves", "validated"]
+__all__ = ["checked_expressions", "leaves", "validated"]
 
 _LEAVES = frozenset({"abort", "exit", "_exit", "fail", "error"})
+_OPEN_ENDED = re.compile(r"https?://(?:[^/]*)")
 _VALIDATORS = frozenset(
     [
         "startswith",
@@ -64,6 +66,8 @@ def validated(test: ast.expr) -> tuple[bool, frozenset[str]]:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         positive, names = validated(test.operand)
         return not positive, names
+    if isinstance(test, ast.BoolOp) and _one_slash(test):
+        return True, frozenset(_names(test))
     if isinstance(test, ast.BoolOp):
         wanted = isinstance(test.op, ast.And)
         parts = [validated(v) for v in test.values]
@@ -73,6 +77,35 @@ def validated(test: ast.expr) -> tuple[bool, frozenset[str]]:
     if isinstance(test, ast.Call) and _called(test) in _VALIDATORS and _checks_something(test):
         return True, frozenset(_names(test))
     return True, frozenset()
+
+
+def checked_expressions(test: ast.expr) -> frozenset[str]:
+    """Look-ups that a membership test checks as they stand: ``request.args["unit"] in UNITS``, as source text."""
+    if isinstance(test, ast.UnaryOp):
+        return checked_expressions(test.operand)
+    if isinstance(test, ast.BoolOp):
+        return union(checked_expressions(value) for value in test.values)
+    member = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In | ast.NotIn)
+    if isinstance(test, ast.Compare) and member and isinstance(test.left, ast.Subscript | ast.Call):
+        return frozenset({ast.unparse(test.left)})
+    return frozenset()
+
+
+def _one_slash(test: ast.BoolOp) -> bool:
+    """``x.startswith("/") and not x.startswith("//")``."""
+    if not isinstance(test.op, ast.And):
+        return False
+    shut = [part.operand for part in test.values if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not)]
+    begins = [part for part in test.values if _begins(part, "/")]
+    return bool(begins) and any(_begins(part, "//") or _begins(part, "/\\") for part in shut)
+
+
+def _begins(node: ast.expr, text: str) -> bool:
+    if not isinstance(node, ast.Call) or _called(node) != "startswith" or not node.args:
+        return False
+    first = node.args[0]
+    texts = first.elts if isinstance(first, ast.Tuple) else [first]
+    return any(isinstance(t, ast.Constant) and t.value == text for t in texts)
 
 
 def _compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> tuple[bool, frozenset[str]]:
@@ -91,8 +124,14 @@ def _compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> tuple[boo
 
 
 def _checks_something(call: ast.Call) -> bool:
-    """``x.startswith("")`` checks nothing, and neither does a pattern that matches everything."""
+    """``x.startswith("")`` checks nothing, and neither does a pattern that matches everything.
+
+    ``x.startswith("/")`` lets ``//other.host`` through, and a host without a slash behind it its longer namesakes.
+    """
     for argument in call.args[:1]:
+        text = argument.value if isinstance(argument, ast.Constant) else None
+        if _called(call) == "startswith" and isinstance(text, str) and (text == "/" or _OPEN_ENDED.fullmatch(text)):
+            return False
         if isinstance(argument, ast.Constant) and argument.value in {"", ".*", b"", "(?s).*", "[\\s\\S]*", ".+"}:
             return False
     return True

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
     "ANYTHING",
@@ -23,6 +22,8 @@ __all__ = [
     "intersection",
     "join",
     "named",
+    "of_names",
+    "replace",
     "tainted",
     "union",
 ]
@@ -54,14 +55,16 @@ class _Nothing:
 NOTHING: Final = _Nothing()
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """``refs``: dotted names outside the module, ``local:…`` for its own, ``name()`` for what a call returns.
 
     ``const``: the folded constant. ``taint``: labels of untrusted origins.
     ``safe``: kinds of use for which it was made harmless. ``items`` and
     ``pairs``: of containers. ``texts``: constant pieces of a string built at
-    run time. ``origins``: local names that it was computed from.
+    run time. ``origins``: local names that it was computed from. ``fixed``: whatever it is, it is made of nothing
+    but constants of the module; unlike the others it is only set when that is certain.
+
+    A tuple, because a module makes and compares tens of thousands of them.
     """
 
     refs: frozenset[str] = frozenset()
@@ -73,6 +76,7 @@ class Value:
     texts: tuple[str, ...] = ()
     built: bool = False
     origins: frozenset[str] = frozenset()
+    fixed: bool = False
 
     @property
     def text(self) -> str | None:
@@ -98,8 +102,7 @@ class Value:
         if not parts:
             return self
         deep = [part.everything() for part in parts]
-        return replace(
-            self,
+        return self._replace(
             taint=self.taint | union(p.taint for p in deep),
             refs=_few(self.refs | union(p.refs for p in deep)),
             origins=self.origins | union(p.origins for p in deep),
@@ -109,6 +112,8 @@ class Value:
 
 
 ANYTHING: Final = Value()
+replace = Value._replace
+"""A value with some of its parts changed, as :func:`dataclasses.replace` gives one."""
 _RIGHTS: Final = {
     f"stat.{name}": bits for name, bits in vars(stat).items() if name.startswith("S_I") and isinstance(bits, int)
 }
@@ -124,16 +129,22 @@ def constant(value: object) -> Value:
     """A constant; too long a one is not kept whole."""
     if isinstance(value, str | bytes) and len(value) > _TEXT_LIMIT:
         head = value[:_TEXT_LIMIT]
-        return Value(texts=(head,) if isinstance(head, str) else ())
+        return Value(texts=(head,) if isinstance(head, str) else (), fixed=True)
     if isinstance(value, int) and value.bit_length() > _TEXT_LIMIT:
         return ANYTHING
-    return Value(const=value, texts=(value,) if isinstance(value, str) else ())
+    return Value(const=value, texts=(value,) if isinstance(value, str) else (), fixed=True)
 
 
 @lru_cache(maxsize=16384)
 def named(*refs: str) -> Value:
     """What one of these names stands for."""
     return Value(refs=frozenset(refs), const=_RIGHTS.get(refs[0], NOTHING) if len(refs) == 1 else NOTHING)
+
+
+@lru_cache(maxsize=16384)
+def of_names(refs: frozenset[str]) -> Value:
+    """What is known by these names and by nothing else."""
+    return Value(refs=refs)
 
 
 def tainted(*labels: str, refs: Iterable[str] = ()) -> Value:
@@ -168,6 +179,7 @@ def _joined(one: Value, other: Value) -> Value:
         texts=texts,
         built=one.built or other.built,
         origins=one.origins | other.origins,
+        fixed=one.fixed and other.fixed,
     )
 
 
@@ -180,11 +192,11 @@ def added(left: Value, right: Value) -> Value | None:
     if isinstance(left.const, int) and isinstance(right.const, int):
         return constant(left.const + right.const)
     if left.items is not None and right.items is not None:
-        return Value(items=(*left.items, *right.items)[:_UNROLLED])
+        return Value(items=(*left.items, *right.items)[:_UNROLLED], fixed=left.fixed and right.fixed)
     return None
 
 
 def common_safety(*values: Value) -> frozenset[str]:
-    """What every untrusted part was made harmless for."""
-    dirty = [v.everything().safe for v in values if v.everything().taint]
-    return intersection(dirty)
+    """What every untrusted part was made harmless for; with none, every part that is not fixed."""
+    deep = [v.everything() for v in values]
+    return intersection([v.safe for v in deep if v.taint] or [v.safe for v in deep if not v.fixed])

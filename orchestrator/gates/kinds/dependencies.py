@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.kinds.manifests import Dependency, Manifest, Setting
-from orchestrator.gates.kinds.osv import Vulnerabilities
 from orchestrator.gates.kinds.popular import POPULAR, imitated
 from orchestrator.gates.kinds.readers import reader_of
 from orchestrator.gates.kinds.rule import KindRule
@@ -29,6 +29,9 @@ from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.gate import Disposition, GateReport
 from orchestrator.ports import Candidate
+
+if TYPE_CHECKING:
+    from orchestrator.gates.kinds.osv import Vulnerabilities
 
 __all__ = ["RULES", "DependenciesGate"]
 

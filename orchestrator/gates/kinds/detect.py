@@ -11,6 +11,8 @@ import re
 from importlib import import_module
 from typing import Any
 
+from orchestrator.gates.plain_words import speaks_for_itself
+
 __all__ = ["detect"]
 
 _GUESSES = ("BasicAuthDetector", "KeywordDetector", "Base64HighEntropyString", "HexHighEntropyString")
@@ -23,7 +25,9 @@ _FILTERS = (
     "is_prefixed_with_dollar_sign",
     "is_not_alphanumeric_string",
 )
-_DIGEST = re.compile(r"(?i)(?:sha(?:1|224|256|384|512)|md5|integrity|digest|checksum|blake2b?|hash)")
+_DIGEST = re.compile(
+    r"(?i)(?:sha(?:1|224|256|384|512)|md5|integrity|digest|checksum|blake2b?|hash|commit|revision|git_?rev)"
+)
 _LINE_LIMIT = 4096
 
 
@@ -60,7 +64,12 @@ def _kinds(plugins: list[tuple[str, Any]], line: str) -> set[tuple[str, bool]]:
         values = [v for v in plugin.analyze_string(line) if v]
         if guess:
             values = [
-                v for v in values if not _harmless(v) and _random_enough(plugin, v) and not _named_digest(line, v)
+                v
+                for v in values
+                if not _harmless(v)
+                and _random_enough(plugin, v)
+                and not _named_digest(line, v)
+                and not speaks_for_itself(v, line)
             ]
         if values:
             kinds.add((str(plugin.secret_type), guess))

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from packaging.utils import canonicalize_name
-
 __all__ = ["Dependency", "Manifest", "Reader", "Setting", "reader_of", "requirement", "toml"]
 
 
@@ -72,6 +70,12 @@ _INDEX_OPTION = re.compile(
 _LINK_OPTION = re.compile(r"(?:-e|--editable|-r|-c|--requirement|--constraint)[=\s]*(.*)", re.DOTALL)
 
 
+def _canonical(name: str) -> str:
+    from packaging.utils import canonicalize_name  # noqa: PLC0415 - it costs more than most changes have of manifests
+
+    return canonicalize_name(name)
+
+
 def reader_of(path: str) -> Reader | None:
     """How a file of this name is read, or ``None``."""
     name = PurePosixPath(path).name.casefold()
@@ -110,8 +114,8 @@ def requirement(text: str) -> Dependency:
     matched = _REQUIREMENT.match(plain)
     if matched is None or (_REMOTE.match(plain) and "@" not in plain.partition("://")[0]):
         egg = re.search(r"#egg=([A-Za-z0-9._-]+)", plain)
-        return Dependency("PyPI", canonicalize_name(egg[1]) if egg else plain, source=plain)
-    name, rest = canonicalize_name(matched[1]), matched[2].partition(";")[0].strip()
+        return Dependency("PyPI", _canonical(egg[1]) if egg else plain, source=plain)
+    name, rest = _canonical(matched[1]), matched[2].partition(";")[0].strip()
     if rest.startswith("@"):
         return Dependency("PyPI", name, source=rest[1:].strip())
     if _REMOTE.match(plain) or rest.startswith((":", "/")):
@@ -179,7 +183,7 @@ def _tabled(ecosystem: str, table: Mapping[str, Any]) -> list[Dependency]:
 
 
 def _sourced(ecosystem: str, name: str, asked: Any) -> Dependency:  # noqa: ANN401 - a stranger's TOML
-    name = canonicalize_name(name) if ecosystem == "PyPI" else name
+    name = _canonical(name) if ecosystem == "PyPI" else name
     if isinstance(asked, str):
         pinned = _PINNED.fullmatch(asked)
         source = asked if _REMOTE.match(asked) else ""
@@ -222,7 +226,7 @@ def _locked(ecosystem: str, package: Mapping[str, Any]) -> Dependency:
         place = f"{kinds['type']} {place}"
     place = place or str(_table(package, "vcs").get("url") or _table(package, "archive").get("url") or "")
     name = str(package.get("name", ""))
-    name = canonicalize_name(name) if ecosystem == "PyPI" else name
+    name = _canonical(name) if ecosystem == "PyPI" else name
     return Dependency(ecosystem, name, version=str(package.get("version", "")), source=place, locked=True)
 
 

@@ -15,12 +15,11 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced, line_text, visible
+from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import unscannable
@@ -251,9 +250,8 @@ def _hit(raw: Raw, lines: Sequence[str], disposition: Disposition, *, in_test: b
     )
 
 
-@lru_cache(maxsize=16)
 def _version(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError as error:
+    except NotInstalled as error:
         raise GateBroken("GATE030", f"{package} is not installed whole beside Handrail") from error

@@ -173,7 +173,7 @@ def _hadolint(code: int, out: bytes, err: bytes, _names: Sequence[str]) -> Answe
         rule, level, name = str(finding["code"]), str(finding["level"]), str(finding["file"])
         if rule == "DL1000":
             answer.unread[name] = f"line {finding['line']}: {finding['message']}"
-        agent = level == "error"
+        agent = level == "error" or rule in _HADOLINT_AGENT
         raw = Raw(
             rule=rule,
             message=str(finding["message"]),
@@ -184,6 +184,9 @@ def _hadolint(code: int, out: bytes, err: bytes, _names: Sequence[str]) -> Answe
         answer.add(name, raw)
     return answer
 
+
+_HADOLINT_AGENT = frozenset({"DL3002"})
+"""Warnings that are none: the last user is root."""
 
 HADOLINT = Program(
     name="dockerfiles",

@@ -12,37 +12,37 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from orchestrator.policy.late import Late
+
 __all__ = ["CANARY", "FORMS", "WORTH_A_LOOK", "forms", "readings"]
 
 CANARY = re.compile(r"hrcanary[0-9a-f]{24}")
 """The values that our own tests and sandboxes plant where nothing may read them."""
 
-FORMS: dict[str, re.Pattern[str]] = {
-    "AWS access key": re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"),
-    "GitHub token": re.compile(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})"),
-    "GitLab token": re.compile(r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat)-[A-Za-z0-9_-]{20,}"),
-    "private key": re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
-    "PuTTY private key": re.compile(r"PuTTY-User-Key-File-[23]:"),
-    "age private key": re.compile(r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
-    "Anthropic key": re.compile(r"sk-ant-[a-z0-9]{3,}-[A-Za-z0-9_-]{32,}"),
-    "OpenAI key": re.compile(
-        r"(?<![A-Za-z0-9])sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}"
-    ),
-    "Google API key": re.compile(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
-    "Google OAuth secret": re.compile(r"GOCSPX-[A-Za-z0-9_-]{28}"),
-    "Hugging Face token": re.compile(r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{34,}"),
-    "Slack token": re.compile(r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{16,}|xapp-\d-[A-Z0-9]+-\d+-[a-f0-9]{32,}"),
-    "Slack webhook": re.compile(r"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{40,}"),
-    "Stripe key": re.compile(r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{20,}"),
-    "npm token": re.compile(r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}"),
-    "PyPI token": re.compile(r"pypi-AgE[A-Za-z0-9_-]{50,}"),
-    "SendGrid key": re.compile(r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
-    "DigitalOcean token": re.compile(r"do[por]_v1_[a-f0-9]{64}"),
-    "Databricks token": re.compile(r"(?<![A-Za-z0-9])dapi[a-f0-9]{32}(?![a-f0-9])"),
-    "Shopify token": re.compile(r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
-    "Vault token": re.compile(r"(?<![A-Za-z0-9])hv[sb]\.[A-Za-z0-9_-]{24,}"),
-    "Telegram bot token": re.compile(r"(?<![0-9])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
-    "JSON Web Token": re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"),
+FORMS: dict[str, Late] = {
+    "AWS access key": Late(r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"),
+    "GitHub token": Late(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})"),
+    "GitLab token": Late(r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat)-[A-Za-z0-9_-]{20,}"),
+    "private key": Late(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+    "PuTTY private key": Late(r"PuTTY-User-Key-File-[23]:"),
+    "age private key": Late(r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
+    "Anthropic key": Late(r"sk-ant-[a-z0-9]{3,}-[A-Za-z0-9_-]{32,}"),
+    "OpenAI key": Late(r"(?<![A-Za-z0-9])sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}"),
+    "Google API key": Late(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
+    "Google OAuth secret": Late(r"GOCSPX-[A-Za-z0-9_-]{28}"),
+    "Hugging Face token": Late(r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{34,}"),
+    "Slack token": Late(r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{16,}|xapp-\d-[A-Z0-9]+-\d+-[a-f0-9]{32,}"),
+    "Slack webhook": Late(r"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{40,}"),
+    "Stripe key": Late(r"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{20,}"),
+    "npm token": Late(r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}"),
+    "PyPI token": Late(r"pypi-AgE[A-Za-z0-9_-]{50,}"),
+    "SendGrid key": Late(r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    "DigitalOcean token": Late(r"do[por]_v1_[a-f0-9]{64}"),
+    "Databricks token": Late(r"(?<![A-Za-z0-9])dapi[a-f0-9]{32}(?![a-f0-9])"),
+    "Shopify token": Late(r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
+    "Vault token": Late(r"(?<![A-Za-z0-9])hv[sb]\.[A-Za-z0-9_-]{24,}"),
+    "Telegram bot token": Late(r"(?<![0-9])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
+    "JSON Web Token": Late(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"),
 }
 
 WORTH_A_LOOK = re.compile(
@@ -61,6 +61,10 @@ _HINT = re.compile(
 )
 """A piece of each form: most lines are done with after one search."""
 
+_MADE_UP = re.compile(r"(.)\1{9}")
+"""No generator gives ten equal letters in a row; whoever fills in a form does."""
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ ]?){16,2048}")
+_BACKWARDS = re.compile(r"\[\s*:?\s*:\s*-1\s*\]|\breversed\b")
 _SHORTEST = 16
 _SEAM = re.compile(r"[\"']\s*\+?\s*[fFrRbBuU]{0,2}[\"']")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,4096}={0,2}")
@@ -72,7 +76,7 @@ def forms(line: str) -> Iterator[str]:
     if not texts:
         return
     for name, pattern in FORMS.items():
-        if any(pattern.search(text) for text in texts):
+        if any(not _MADE_UP.search(found[0]) for text in texts for found in pattern.finditer(text)):
             yield name
 
 
@@ -85,7 +89,15 @@ def readings(line: str) -> list[str]:
     if joined != line:
         texts.append(joined)
     texts += [plain for text in list(texts) for run in _BASE64.findall(text) if (plain := _decoded(run))]
-    return texts
+    texts += [plain for text in list(texts) for run in _HEX.findall(text) if (plain := _unhexed(run))]
+    return [*texts, *(text[::-1] for text in list(texts))] if _BACKWARDS.search(line) else texts
+
+
+def _unhexed(run: str) -> str:
+    try:
+        return bytes.fromhex(run).decode("ascii")
+    except ValueError:
+        return ""
 
 
 def _decoded(run: str) -> str:

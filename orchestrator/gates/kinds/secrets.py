@@ -11,13 +11,15 @@ what is spread over several lines.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, WORTH_A_LOOK, forms, readings
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
@@ -74,6 +76,10 @@ NOTED = KindRule(
     cwe=798,
 )
 RULES = (SECRET, IN_TEST, GUESS, PLANTED, NOTED)
+_TRANSLATED = re.compile(
+    r"(?:^|/)(?:locales?|i18n|l10n|lang(?:uages?)?|translations?|messages)/[^/]+(?:/[^/]+)*\.(?:json|ya?ml|po|properties)$"
+)
+"""Where the word for password stands beside the word for password in another language."""
 _LINES_LIMIT = 20_000
 
 
@@ -90,11 +96,11 @@ class SecretsGate:
     def tool_version(self) -> str:
         try:
             return f"{version('detect-secrets')} (Handrail {__version__})"
-        except PackageNotFoundError as error:
+        except NotInstalled as error:
             hint = "pip install detect-secrets"
             raise GateBroken("GATE030", "detect-secrets is not installed beside Handrail", hint) from error
 
-    @property
+    @cached_property
     def config(self) -> Digest:
         patterns = {name: p.pattern for name, p in FORMS.items()}
         rules = [[r.code, r.disposition] for r in RULES]
@@ -125,15 +131,18 @@ class SecretsGate:
         hits = [_hit(rule, number, kind, line) for number, line in added for rule, kind in read[line]]
         worth = {line for line, sure in read.items() if not sure and _worth(line)}
         asked = [pair for pair in added if pair[1] in worth]
-        return introduced(file.path, [*hits, *self._asked(asked, in_test=in_test)], [])
+        guessed = self._asked(asked, in_test=in_test, translated=bool(_TRANSLATED.search(file.path)))
+        return introduced(file.path, [*hits, *guessed], [])
 
-    def _asked(self, worth: Sequence[tuple[int, str]], *, in_test: bool) -> Iterator[Hit]:
+    def _asked(self, worth: Sequence[tuple[int, str]], *, in_test: bool, translated: bool) -> Iterator[Hit]:
         for start in range(0, len(worth), _LINES_LIMIT):
             part = worth[start : start + _LINES_LIMIT]
             answer = self._worker.secrets("\n".join(line for _, line in part).encode("utf-8", "surrogatepass"))
             for index, kind, guess in answer["found"]:
                 number, line = part[int(index)]
                 rule = _rule(in_test=in_test, guess=bool(guess))
+                if translated and kind == "Secret Keyword":
+                    rule = NOTED
                 yield _hit(rule, number, str(kind), line)
 
 

@@ -17,6 +17,7 @@ from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.models.gate import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["RULES", "dockerfile_hits", "is_dockerfile", "is_foreign_shell", "is_shell", "shell_hits"]
 
@@ -118,26 +119,27 @@ RULES = (LONG, PIPED, REVERSE, DECODED, DYNAMIC, RIGHTS, INSECURE, REMOTE_ADD, S
 _FETCH = r"\b(?:curl|wget|fetch|aria2c|http|https|lynx|lwp-download)\b"
 _RUN = r"(?:[\w./-]{0,60}/)?(?:(?:ba|da|k|z|a)?sh|python[0-9.]*|perl|ruby|node|php|deno|bun|source|eval|tclsh|xargs)\b"
 _PREFIX = r"(?:(?:sudo|env|nohup|exec|command|time|doas|busybox)(?:\s+-\S+|\s+\w+=\S*){0,4}\s+){0,4}"
-_PATTERNS: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
-    (PIPED, re.compile(rf"{_FETCH}[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
-    (PIPED, re.compile(rf"(?:{_RUN}|(?:^|[\s;&|])\.)\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)\s*{_FETCH}")),
-    (PIPED, re.compile(r"\b(?:iex|Invoke-Expression)\b.{0,200}\b(?:iwr|irm|Invoke-WebRequest|DownloadString)\b", re.IGNORECASE)),
-    (REVERSE, re.compile(r"/dev/(?:tcp|udp)/|\b(?:nc|ncat|netcat)\b[^\n]{0,200}\s-[a-z]*[ec]\b|\bsocat\b[^\n]{0,200}\bexec:", re.IGNORECASE)),
-    (REVERSE, re.compile(r"\bmkfifo\b[^\n]{0,200}\|\s*(?:nc|ncat|netcat|telnet|openssl)\b")),
-    (DECODED, re.compile(rf"\b(?:base64|base32|xxd|openssl|uudecode|rev|tr|gunzip|zcat)\b[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
-    (DECODED, re.compile(rf"(?:{_RUN})\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)[^\n]{{0,200}}\b(?:base64|base32|xxd|uudecode)\b")),
-    (DYNAMIC, re.compile(r"(?:^|[\s;&|(])eval\s[^\n]{0,200}[$`]|(?:ba|da|z|k)?sh\s+-c\s[^\n]{0,200}\$[{(]?(?!\d?[\"']?\s*$)\w")),
-    (RIGHTS, re.compile(r"\bchmod\s+(?:-\S+\s+){0,4}(?:0?[0-7]?[0-7]{2}[2367]|[0-7]*[4-7][0-7]{3}|[augo]*[+=][rwxXt]*s\S*|(?:a|o|ugo)\+\S*w)")),
-    (RIGHTS, re.compile(r"NOPASSWD|\bsetcap\b|\bvisudo\b|/etc/sudoers")),
-    (INSECURE, re.compile(r"\bcurl\b[^;&|\n]{0,200}\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
-    (INSECURE, re.compile(r"--no-check-certificate|--trusted-host|\bstrict-ssl\s*=?\s*false|sslVerify\s*=?\s*false|NODE_TLS_REJECT_UNAUTHORIZED=0|GIT_SSL_NO_VERIFY=|StrictHostKeyChecking[= ]no")),
+_PATTERNS: tuple[tuple[KindRule, Late], ...] = (
+    (PIPED, Late(rf"{_FETCH}[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
+    (PIPED, Late(rf"(?:{_RUN}|(?:^|[\s;&|])\.)\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)\s*{_FETCH}")),
+    (PIPED, Late(r"\b(?:iex|Invoke-Expression)\b.{0,200}\b(?:iwr|irm|Invoke-WebRequest|DownloadString)\b", re.IGNORECASE)),
+    (REVERSE, Late(r"/dev/(?:tcp|udp)/|\b(?:nc|ncat|netcat)\b[^\n]{0,200}\s-[a-z]*[ec]\b|\bsocat\b[^\n]{0,200}\bexec:", re.IGNORECASE)),
+    (REVERSE, Late(r"\bmkfifo\b[^\n]{0,200}\|\s*(?:nc|ncat|netcat|telnet|openssl)\b")),
+    (DECODED, Late(rf"\b(?:base64|base32|xxd|openssl|uudecode|rev|tr|gunzip|zcat)\b[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
+    (DECODED, Late(rf"(?:{_RUN})\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)[^\n]{{0,200}}\b(?:base64|base32|xxd|uudecode)\b")),
+    (DYNAMIC, Late(r"(?:^|[\s;&|(])eval\s[^\n]{0,200}[$`]|(?:ba|da|z|k)?sh\s+-c\s[^\n]{0,200}\$[{(]?(?!\d?[\"']?\s*$)\w")),
+    (RIGHTS, Late(r"\bchmod\s+(?:-\S+\s+){0,4}(?:0?[0-7]?[0-7]{2}[2367]|[0-7]*[4-7][0-7]{3}|[augo]*[+=][rwxXt]*s\S*|(?:a|o|ugo)\+\S*w)")),
+    (RIGHTS, Late(r"NOPASSWD|\bsetcap\b|\bvisudo\b|/etc/sudoers")),
+    (INSECURE, Late(r"\bcurl\b[^;&|\n]{0,200}\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
+    (INSECURE, Late(r"--no-check-certificate|--trusted-host|\bstrict-ssl\s*=?\s*false|sslVerify\s*=?\s*false|NODE_TLS_REJECT_UNAUTHORIZED=0|GIT_SSL_NO_VERIFY=|StrictHostKeyChecking[= ]no")),
+    (INSECURE, Late(r"--allow-unauthenticated|--force-yes|--allow-insecure-repositories|\[[^\]]{0,80}trusted=yes|--nogpgcheck|--no-gpg-check|--allow-untrusted|\bgpgcheck=0")),
 )  # fmt: skip
-_DOCKER: tuple[tuple[KindRule, re.Pattern[str]], ...] = (
-    (REMOTE_ADD, re.compile(r"^\s*ADD\s+(?!.*--checksum=)[^\n]*\b(?:https?|git|ftp)(?:://|@)", re.IGNORECASE)),
-    (SECRET_ARG, re.compile(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
+_DOCKER: tuple[tuple[KindRule, Late], ...] = (
+    (REMOTE_ADD, Late(r"^\s*ADD\s+(?!.*--checksum=)[^\n]*\b(?:https?|git|ftp)(?:://|@)", re.IGNORECASE)),
+    (SECRET_ARG, Late(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)(?!\w*_?(?:FILE|PATH|DIR|NAME|URL|HEADER|TTL|LIFETIME)[= ])\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
 )  # fmt: skip
 _QUOTES = re.compile(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
-_SAVED = re.compile(rf"{_FETCH}[^;&|\n]{{0,200}}?(?:\s-[oO]\s?|>\s?)([\w./$-]{{1,80}})")
+_SAVED = Late(rf"{_FETCH}[^;&|\n]{{0,200}}?(?:\s-[oO]\s?|>\s?)([\w./$-]{{1,80}})")
 _LINE_LIMIT = 2048
 _LONG_LIMIT = 4 * _LINE_LIMIT
 _SECONDS = 5.0
@@ -174,7 +176,7 @@ def dockerfile_hits(text: str) -> Sequence[Hit]:
     return list(_found(text, (*_PATTERNS, *_DOCKER)))
 
 
-def _found(text: str, patterns: Sequence[tuple[KindRule, re.Pattern[str]]]) -> Iterator[Hit]:
+def _found(text: str, patterns: Sequence[tuple[KindRule, Late]]) -> Iterator[Hit]:
     deadline = time.monotonic() + _SECONDS
     for number, line in _joined(text.split("\n")):
         if time.monotonic() > deadline:
@@ -188,7 +190,7 @@ def _found(text: str, patterns: Sequence[tuple[KindRule, re.Pattern[str]]]) -> I
             yield LONG.at((), number, key=key)
 
 
-def _broken(line: str, patterns: Sequence[tuple[KindRule, re.Pattern[str]]]) -> Iterator[KindRule]:
+def _broken(line: str, patterns: Sequence[tuple[KindRule, Late]]) -> Iterator[KindRule]:
     plain = _QUOTES.sub(lambda m: " " if "IFS" in m.group() else "", line)
     for text in {line, plain}:
         yield from (rule for rule, pattern in patterns if pattern.search(text))

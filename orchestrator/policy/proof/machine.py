@@ -91,7 +91,7 @@ def machine(workflow: Workflow) -> Machine:
     made.joins = {
         n: len(forks[node.about]) for n, node in workflow.nodes.items() if node.kind is NodeKind.JOIN and node.about
     }
-    made.chains = {n: chain(workflow, n) for n in workflow.nodes}
+    made.chains = {n: chain(workflow, n) if forks else _NOWHERE for n in workflow.nodes}
     made.bodies = {n: _body(workflow, n) for n, node in workflow.nodes.items() if node.repeat is not None}
     made.ends = frozenset(n for n, node in workflow.nodes.items() if node.kind is NodeKind.END)
     for name, node in workflow.nodes.items():
@@ -204,39 +204,40 @@ def _name_bits(made: Machine, workflow: Workflow) -> None:
 
 def _edges(made: Machine, workflow: Workflow, name: str, node: Node) -> list[Edge]:
     alike, bounds = _alike(made, workflow, name, node), node.at_most
+    if not bounds and not workflow.rules and not node.asks:
+        return [Edge(outcome, target, *alike[outcome]) for outcome, target in node.on.items()]
     found: list[Edge] = []
     for outcome, target in node.on.items():
-        clear, put = alike[outcome]
-        if workflow.rules or node.asks:
-            clear, put = _remembered(made, workflow, name, outcome, (clear, put))
-        found.append(Edge(outcome, target, ~clear, put, bounds.get(outcome)))
+        keep, put = _remembered(made, workflow, name, outcome, alike[outcome])
+        found.append(Edge(outcome, target, keep, put, bounds.get(outcome)))
     return found
 
 
 def _remembered(made: Machine, workflow: Workflow, name: str, outcome: str, bits: tuple[int, int]) -> tuple[int, int]:
     """With what rules remember of the passage, and the facts that it answers."""
-    node, (clear, put) = workflow.nodes[name], bits
+    node, (keep, put) = workflow.nodes[name], bits
     for number, rule in enumerate(workflow.rules):
         mask = made.bits.get(f"rule {number}", 0)
         if rule.since is not None and matches(rule.since, name, node, outcome):
-            clear |= mask
+            keep &= ~mask
             put &= ~mask
         if rule.other is not None and matches(rule.other, name, node, outcome):
             put |= mask
     for fact in node.asks if outcome == "answered" else ():
         put |= made.bits.get(f"fact {fact}", 0)
-    return clear, put
+    return keep, put
 
 
 def _alike(made: Machine, workflow: Workflow, name: str, node: Node) -> dict[str, tuple[int, int]]:
-    """What each passage clears and sets, worked out once for all nodes that differ in nothing that matters to it."""
+    """What each passage keeps and sets, worked out once for all nodes that differ in nothing that matters to it."""
     key = (
         node.kind, node.role, node.change, node.gates, node.reviews, node.about, node.other_than, node.approvals,
         node.edits, tuple(node.on), name if node.effect is not None else "",
     )  # fmt: skip
     known = made.alike.get(key)
     if known is None:
-        known = {outcome: _verdict_change(made, workflow, name, node, outcome) for outcome in node.on}
+        changed = {outcome: _verdict_change(made, workflow, name, node, outcome) for outcome in node.on}
+        known = {outcome: (~clear, put) for outcome, (clear, put) in changed.items()}
         made.alike[key] = known
     return known
 

@@ -105,24 +105,9 @@ class Places:
         known = self._steps.get(place)
         if known is None:
             tokens, counts = self._places[place]
-            if len(tokens) == 1 and not self._counting and not self._machine.joins:
-                known = self._straight(tokens[0])
-            else:
-                known = [s for node in dict.fromkeys(tokens) for s in self._of(node, tokens, counts)]
+            known = [s for node in dict.fromkeys(tokens) for s in self._of(node, tokens, counts)]
             self._steps[place] = known
         return known
-
-    def _straight(self, node: str) -> list[Step]:
-        """All that can happen next where nothing is side by side and nothing is counted: as :meth:`_of`, at once."""
-        guards, alone = self._machine.guards.get(node, ()), self._alone
-        found: list[Step] = []
-        for outcome, target, keep, put, _ in self._machine.edges[node]:
-            place = alone.get(target)
-            if place is None:
-                place = self._entered((), node, target, ())
-            held = tuple(g for g in guards if g.outcome == outcome) if guards else ()
-            found.append(Step(node, outcome, place, keep, put, held))
-        return found
 
     def _of(self, node: str, tokens: Tokens, counts: Counts) -> Iterator[Step]:
         made = self._machine
@@ -201,10 +186,49 @@ def _with(tokens: Tokens, node: str) -> Tokens:
 
 def searched(machine: Machine, *, max_states: int = MAX_STATES) -> Search:
     """What is found without counts; when that is a story, what is found with them."""
-    first = _search(machine, counting=False, max_states=max_states)
+    is_row = not machine.forks and not machine.joins
+    first = _row(machine, max_states) if is_row else _search(machine, counting=False, max_states=max_states)
     if first.broken is None or not any(e.bound is not None for edges in machine.edges.values() for e in edges):
         return first
     return _search(machine, counting=True, max_states=max_states)
+
+
+def _row(machine: Machine, max_states: int) -> Search:
+    """As :func:`_search` without counts where nothing is side by side: a place is a node, its edges are its steps."""
+    edges, guards = machine.edges, machine.guards
+    first = (machine.start, 0)
+    came: dict[tuple[str, int], tuple[tuple[str, int], str] | None] = {first: None}
+    todo, transitions = deque([first]), 0
+    while todo:
+        here = todo.popleft()
+        node, bits = here
+        held = guards.get(node, ())
+        for guard in held:
+            if not guard.outcome and guard.broken(bits):
+                return Search(len(came), transitions, Broken(guard, node, _told(came, here)))
+        leading = edges[node]
+        transitions += len(leading)
+        for outcome, target, keep, put, _ in leading:
+            for guard in held:
+                if guard.outcome == outcome and guard.broken(bits):
+                    story = (*_told(came, here), Passage(node, outcome))
+                    return Search(len(came), transitions, Broken(guard, node, story))
+            there = (target, bits & keep | put)
+            if there not in came:
+                came[there] = (here, outcome)
+                todo.append(there)
+        if len(came) > max_states:
+            return Search(len(came), transitions, None, complete=False)
+    return Search(len(came), transitions, None)
+
+
+def _told(came: dict[tuple[str, int], tuple[tuple[str, int], str] | None], end: tuple[str, int]) -> tuple[Passage, ...]:
+    story: list[Passage] = []
+    here = end
+    while (before := came[here]) is not None:
+        here, outcome = before
+        story.append(Passage(here[0], outcome))
+    return tuple(reversed(story))
 
 
 def _search(machine: Machine, *, counting: bool, max_states: int) -> Search:

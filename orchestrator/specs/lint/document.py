@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from itertools import count
 
 from orchestrator.models.spec import Requirement, Span, Spec
+from orchestrator.specs import prose
 from orchestrator.specs.body import label_of
 from orchestrator.specs.draft import split_lines, with_trail
+from orchestrator.specs.lint.texts import content_words, english_share, heads_in, split_sentences
 from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import split_id
 from orchestrator.specs.read import Text
 
-_SENTENCE_END = re.compile(r"[.!?]+(?=[\s\"')\]]|$)")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|no|fig|incl|resp|Mr|Ms|Dr|St)|\b[A-Z])\.$", re.IGNORECASE
-)
-_WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
-_STOPWORDS = frozenset(
-    "the a an of to and or in on is are be by for with when then given that this it as at from not shall must will".split()  # noqa: SIM905  one word a line is not read
-)
 _STORY = re.compile(
     r"^(?:(?:Objective|User Story|Story)\s*:\s*)?As an? .{2,200}?\bI (?:want|need|can|would)\b", re.IGNORECASE
 )
 _ID_LIKE = re.compile(r"[A-Z]-[0-9]")
-_HEAD = re.compile(r"\b\w{1,4}|\.{3}|\u2026|\?{3}")
-_HEAD_LETTERS = 4
-_DIGIT = re.compile(r"\d")
 _BRACKETED = re.compile(r"\([^)]{0,80}\)")
 _NUMBERED = re.compile(r"^[\s\d.)\u00a7#:-]{1,20}")
 ENGLISH_SHARE = 0.12
 """English prose has about 40 % of such words; German, French or Spanish under 5 %."""
-
-
-FEW_WORDS = 30
-"""Fewer say nothing about the language."""
 
 
 class Part(StrEnum):
@@ -51,13 +39,14 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``text`` has code spans blanked. ``offset`` is its place in ``block.text``."""
+    """``text`` has code spans blanked. ``offset`` is its place in ``block.text``. ``first``: its statement begins with it."""
 
     text: str
     block: Block
     offset: int
     part: Part
     requirement: Requirement
+    first: bool = False
 
     def place(self, at: int = 0) -> tuple[int, int]:
         """Line and column of a character of :attr:`text`."""
@@ -129,9 +118,9 @@ class Document:
         """All sentences of requirements outside of code, quotations and labelled lines."""
         return tuple(self._sentences())
 
-    def of(self, requirement: Requirement, *parts: Part) -> tuple[Sentence, ...]:
-        """The sentences of one requirement."""
-        return tuple(s for s in self._by_requirement.get(requirement.id, ()) if not parts or s.part in parts)
+    def stated(self, requirement: Requirement) -> list[Sentence]:
+        """The sentences of one requirement's statement."""
+        return self._stated.get(requirement.id, [])
 
     @cached_property
     def demands(self) -> tuple[Sentence, ...]:
@@ -148,11 +137,19 @@ class Document:
 
         A rule looks only at these: most sentences hold no word that it could remark on.
         """
-        return [s for s, said in zip(self.demands, self._heads, strict=True) if said & heads and s.part in parts]
+        return [s for s in self._saying.get(heads, ()) if s.part in parts]
 
     @cached_property
-    def _heads(self) -> list[int]:
-        return [heads_in(sentence.text) for sentence in self.demands]
+    def _saying(self) -> dict[int, list[Sentence]]:
+        """The bit of each group → the sentences that hold one of its words."""
+        found: defaultdict[int, list[Sentence]] = defaultdict(list)
+        for sentence in self.demands:
+            said = heads_in(sentence.text)
+            while said:
+                bit = said & -said
+                found[bit].append(sentence)
+                said ^= bit
+        return found
 
     def content(self, text: str) -> tuple[str, ...]:
         """:func:`content_words`, remembered for this document: several rules compare the same texts."""
@@ -166,14 +163,13 @@ class Document:
         """``en``, the front matter's ``language``, or ``und``: told by how often English's small words stand in it."""
         if "language" in self.text.front:
             return self.text.front["language"][0].split("-")[0].casefold()
-        words = [w.casefold() for b in self.blocks[:400] for w in _WORD.findall(b.raw)][:4000]
-        share = sum(w in _STOPWORDS for w in words) / len(words) if len(words) >= FEW_WORDS else 1.0
-        return "en" if share >= ENGLISH_SHARE else "und"
+        share = english_share([b.raw for b in self.blocks[:400]])
+        return "en" if share is None or share >= ENGLISH_SHARE else "und"
 
     @cached_property
     def words(self) -> int:
         """Words outside of code."""
-        return sum(len(b.raw.split()) for b in self.blocks if b.kind is not BlockKind.CODE)
+        return sum(b.words for b in self.blocks)
 
     @cached_property
     def lowered(self) -> str:
@@ -186,28 +182,48 @@ class Document:
         return tuple(b for b in self.blocks if b.kind is not BlockKind.CODE and _ID_LIKE.search(b.raw))
 
     @cached_property
-    def _by_requirement(self) -> dict[str, list[Sentence]]:
-        found: dict[str, list[Sentence]] = {}
-        for sentence in self.sentences:
-            found.setdefault(sentence.requirement.id, []).append(sentence)
+    def _stated(self) -> dict[str, list[Sentence]]:
+        found: defaultdict[str, list[Sentence]] = defaultdict(list)
+        for sentence in self.statements:
+            found[sentence.requirement.id].append(sentence)
         return found
 
     def _sentences(self) -> Iterator[Sentence]:
         owners = _Owners(self.requirements)
+        begun: set[str] = set()
         declared = {
             (d.span.line, d.span.column) for r in self.requirements for d in (*r.where, *r.verify_by, *r.reaches)
         }
-        for block in self.blocks:
+        for block, trail in self.trails:
             if block.kind is BlockKind.CODE or block.quoted:
                 continue
             requirement, part = owners.of(block)
+            if part is Part.STATEMENT and requirement is not None and _explains(trail, requirement):
+                part = Part.PROSE
             if requirement is None or any(
                 (run.line, run.column) in declared for run in block.runs if run.code is not None
             ):
                 continue
-            for begin, words in split_sentences(block.plain):
+            for at, text in split_sentences(block.plain):
+                words = _without_id(text)
+                begin = at + len(text) - len(words)
                 story = part is Part.STATEMENT and _STORY.match(words)
-                yield Sentence(words, block, begin, Part.PROSE if story else part, requirement)
+                told = Part.PROSE if story else part
+                first = told is Part.STATEMENT and requirement.id not in begun
+                begun |= {requirement.id} if first else set()
+                yield Sentence(words, block, begin, told, requirement, first)
+
+
+def _explains(trail: Sequence[Block], requirement: Requirement) -> bool:
+    """Whether a block stands under a heading within its requirement that holds reasons, tests or estimates."""
+    inside = [heading for heading in trail if heading.line > requirement.span.line]
+    return bool(inside) and prose.section_of(tuple(heading_name(h.text) for h in inside)) is prose.Section.CONTEXT
+
+
+def _without_id(text: str) -> str:
+    """``FR-007: The till must ...`` without its id, whose digits measure nothing."""
+    parts = split_id(text)
+    return parts[1] if parts is not None and parts[1] else text
 
 
 class _Owners:
@@ -238,54 +254,3 @@ class _Owners:
         if owner is None or found is not None:
             return owner, Part.PROSE
         return owner, Part.STATEMENT
-
-
-_GROUPS = count()
-_BITS: dict[str, int] = {}
-"""The first letters of a word → the bit of each group that holds it. Filled while the rules are defined."""
-
-
-def heads_of(words: str) -> int:
-    """A group of words, given with spaces between, as one bit; ``0`` stands for a digit. Rules call this once each."""
-    bit = 1 << next(_GROUPS)
-    for word in words.split():
-        _BITS[word[:_HEAD_LETTERS]] = _BITS.get(word[:_HEAD_LETTERS], 0) | bit
-    return bit
-
-
-def heads_in(text: str) -> int:
-    """The bits of all groups of which a word begins like one of the text's words."""
-    found = _BITS.get("0", 0) if _DIGIT.search(text) else 0
-    for head in _BITS.keys() & word_heads(text):
-        found |= _BITS[head]
-    return found
-
-
-def word_heads(text: str) -> list[str]:
-    """The first four small letters of each word."""
-    return _HEAD.findall(text.casefold())
-
-
-def split_sentences(text: str) -> Iterator[tuple[int, str]]:
-    """Each sentence with its offset. A line break does not end one; an abbreviation's dot does not either."""
-    begin = 0
-    for found in _SENTENCE_END.finditer(text):
-        words = text[begin : found.end()]
-        if found[0] == "." and _ABBREVIATION.search(words[-12:]):
-            continue
-        yield from _sentence(text, begin, found.end())
-        begin = found.end()
-    yield from _sentence(text, begin, len(text))
-
-
-def _sentence(text: str, begin: int, end: int) -> Iterator[tuple[int, str]]:
-    words = text[begin:end]
-    bare = words.strip()
-    if bare and (bare[0].isalnum() or any(map(str.isalnum, bare))):
-        yield begin + len(words) - len(words.lstrip()), bare.replace("\n", " ")
-
-
-def content_words(text: str) -> list[str]:
-    """The words that carry meaning, in small letters, plural's *s* cut off."""
-    words = [w for w in _WORD.findall(text.casefold()) if w not in _STOPWORDS and len(w) > 2]  # noqa: PLR2004  shorter ones say nothing
-    return [w[:-1] if w[-1] == "s" and w[-2] != "s" and len(w) > 3 else w for w in words]  # noqa: PLR2004  as is, us

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from orchestrator.models.spec import Severity
-from orchestrator.specs.lint.document import Document, Part, heads_of
+from orchestrator.specs.lint.document import Document, Part
 from orchestrator.specs.lint.rule import Check, Family, Remark, Rule, clip, remark
+from orchestrator.specs.lint.texts import heads_of, holds
 from orchestrator.specs.markdown import BlockKind
 
 _SECRET = re.compile(
@@ -55,7 +56,7 @@ def _guarded(touches: str, words: str, control: str, message: str) -> Check:
 def _secrets(document: Document) -> Iterator[Remark]:
     for block in document.blocks:
         lowered = (block.raw or block.text).casefold()
-        if not any(word in lowered for word in _SECRET_WORDS):
+        if not holds(lowered, _SECRET_WORDS):
             continue
         text = block.text if block.kind is BlockKind.CODE else block.plain
         for found in _SECRET.finditer(text):
@@ -126,7 +127,7 @@ RULES = (
         bad=_HEAD + "The shop must get the exchange rate from the bank's API.\n",
         good=_HEAD + "The shop must get the exchange rate from the bank's API, and use yesterday's when no answer comes within 2 seconds.\n",
         check=_guarded(
-            r"\b(?:third[- ]party|external (?:api|service|system|provider)s?|webhooks?|remote (?:api|service|server)s?|\w+'s API|calls? (?:the|an?) (?:\w+ )?API|via (?:the )?\w+ API)\b",
+            r"\b(?:(?<!no )(?:third[- ]party|external) (?:api|service|system|provider|server|backend|endpoint)s?(?! dependenc)|webhooks?|remote (?:api|service|server)s?|\w+'s API|calls? (?:the|an?) (?:\w+ )?API|via (?:the )?\w+ API)\b",
             "third external webhook remote api",
             r"timeout|time[sd]? out|retr(?:y|ies)|fall ?back|unavailable|unreachable|offline|no answer|outage|circuit|rate[- ]limit|degrad|fails?\b|failure|error|connection (?:lost|refused)|without an? (?:answer|response)|do(?:es)? not (?:answer|respond)",
             "{!r}: nothing says what happens when it does not answer.",

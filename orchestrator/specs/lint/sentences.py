@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from orchestrator.models.spec import Severity
-from orchestrator.specs.lint.document import Document, Part, heads_of
+from orchestrator.specs.lint.document import Document, Part, Sentence
 from orchestrator.specs.lint.rule import Family, Remark, Rule, clip, remark, whole
+from orchestrator.specs.lint.texts import heads_of
 from orchestrator.specs.lint.words import phrases, unquoted
 
 MAX_WORDS = 45
@@ -49,6 +50,7 @@ _TECHNOLOGY_WORDS = (
 _PRONOUN = re.compile(r"^(?:It|This|That|They|These|Those)\s+(?:must|shall|should|will|is|are|can|MUST|SHALL)\b")
 _TWICE_NOT = r"\b(?:must|shall|should|will|MUST|SHALL)\s+(?:not|NOT)\s+(?:fail to|be un\w+|be in(?:valid|visible|active|complete|accessible)|disallow|prevent \w+ from not|not)\b"
 _DEMANDING = heads_of("must shall will")
+_MODALS = heads_of("must shall will need needs has have")
 _BY = re.compile(r"\bby\s+\w")
 _BE = heads_of("be")
 _CONDITION = re.compile(r"^(?:if|when|while|where|given|once|after|before|as soon as|unless)\b", re.IGNORECASE)
@@ -64,10 +66,14 @@ def _several(document: Document) -> Iterator[Remark]:
 
 
 def _many_demands(document: Document) -> Iterator[Remark]:
-    for requirement in document.requirements:
-        demanding = [s for s in document.of(requirement, Part.STATEMENT) if _MODAL.search(s.text)]
+    made: dict[str, list[Sentence]] = {}
+    for sentence in document.saying(_MODALS, Part.STATEMENT):
+        if _MODAL.search(sentence.text):
+            made.setdefault(sentence.requirement.id, []).append(sentence)
+    for demanding in made.values():
         if len(demanding) > 4:  # noqa: PLR2004  five demands under one id are rarely one thing
-            yield whole(demanding[4], f"{requirement.aliases[0]} makes {len(demanding)} demands under one id.")
+            name = demanding[4].requirement.aliases[0]
+            yield whole(demanding[4], f"{name} makes {len(demanding)} demands under one id.")
 
 
 def _passive(document: Document) -> Iterator[Remark]:
@@ -81,7 +87,7 @@ def _passive(document: Document) -> Iterator[Remark]:
 
 def _pronoun(document: Document) -> Iterator[Remark]:
     for requirement in document.requirements:
-        first = next(iter(document.of(requirement, Part.STATEMENT)), None)
+        first = next(iter(document.stated(requirement)), None)
         found = _PRONOUN.match(first.text) if first else None
         if first and found:
             yield remark(
@@ -91,6 +97,8 @@ def _pronoun(document: Document) -> Iterator[Remark]:
 
 def _long(document: Document) -> Iterator[Remark]:
     for sentence in document.demands:
+        if len(sentence.text) <= 2 * MAX_WORDS:
+            continue
         words = len(sentence.text.split())
         if words > MAX_WORDS:
             yield whole(sentence, f"This sentence has {words} words; {MAX_WORDS} can be held in mind.")
@@ -98,14 +106,14 @@ def _long(document: Document) -> Iterator[Remark]:
 
 def _no_verb(document: Document) -> Iterator[Remark]:
     for requirement in document.requirements:
-        statements = document.of(requirement, Part.STATEMENT)
+        statements = document.stated(requirement)
         if statements and all(len(s.text.split()) < 4 for s in statements):  # noqa: PLR2004  three words are a title
             yield whole(statements[0], f"{clip(statements[0].text)!r} is a title and no sentence.")
 
 
 def _repeats_title(document: Document) -> Iterator[Remark]:
     for requirement in document.requirements:
-        statements = document.of(requirement, Part.STATEMENT)
+        statements = document.stated(requirement)
         if len(statements) != 1 or not requirement.title:
             continue
         title = set(document.content(requirement.title))
@@ -115,7 +123,7 @@ def _repeats_title(document: Document) -> Iterator[Remark]:
 
 def _condition_alone(document: Document) -> Iterator[Remark]:
     for sentence in document.statements:
-        if "," in sentence.text or not _CONDITION.match(sentence.text):
+        if "," in sentence.text or sentence.text.endswith(":") or not _CONDITION.match(sentence.text):
             continue
         text = sentence.text.rstrip(" .;")
         if _CONSEQUENCE.search(text):

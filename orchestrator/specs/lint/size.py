@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from orchestrator.models.spec import Severity
 from orchestrator.specs.lint.document import Document
 from orchestrator.specs.lint.rule import Family, Remark, Rule, clip
-from orchestrator.specs.markdown import BlockKind
 
 MAX_SPEC_WORDS = 8_000
 MAX_REQUIREMENTS = 60
@@ -43,7 +42,7 @@ def _requirement(document: Document) -> Iterator[Remark]:
 
 def _section(document: Document) -> Iterator[Remark]:
     for section in document.sections:
-        words = sum(len(b.raw.split()) for b in section.own if b.kind is not BlockKind.CODE)
+        words = sum(b.words for b in section.own)
         if words > MAX_SECTION_WORDS:
             yield Remark(
                 section.heading.line,

@@ -9,6 +9,7 @@ from orchestrator.models.spec import Severity
 from orchestrator.specs.lint.document import Document, Section
 from orchestrator.specs.lint.rule import Check, Edit, Family, Remark, Rule, clip
 from orchestrator.specs.markdown import Block, BlockKind
+from orchestrator.specs.naming import split_id
 
 _PROBLEM = (
     "why",
@@ -63,7 +64,11 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _SIGNS = ("[", "$arguments", "{{", "<", "lorem")
-_REFERENCE = re.compile(r"(?<![\w/-])([A-Z]{2,8}(?:-[A-Z]{1,8}){0,2})-([0-9]{1,6})(?![\w-])")
+_REFERENCE = re.compile(r"(?<![\w/-])([A-Z]{2,8}(?:-[A-Z]{1,8}){0,2})-([0-9]{1,6}(?:\.[0-9]{1,4}){0,3})(?![\w-])")
+_FAMILY = 3
+"""A document with fewer ids of one family is one of several files, and names those of the others."""
+_FEW_DANGLING = 3
+_OTHER = re.compile(r"(?:\b\w+(?:-\w+)+|\bspec|\bprd|\.md[`'\"]?;?)\s+\(?(?:\w+-\d+(?:\.\d+)*[,/]\s*)*$", re.IGNORECASE)
 _NAMED = re.compile(r"\b(?:id|name)=\"([^\"\s]{1,200})\"", re.IGNORECASE)
 _LINK = re.compile(r"\]\(#([^)\s]{1,200})\)")
 
@@ -115,7 +120,7 @@ def _heading_edit(document: Document, head: Block, level: int) -> Edit | None:
 def _twin_headings(document: Document) -> Iterator[Remark]:
     seen: dict[tuple[int, str], Section] = {}
     for section in document.sections:
-        key = (id(section.trail[-1]) if section.trail else 0, section.name)
+        key = (id(section.trail[-1]) if section.trail else 0, " ".join(section.heading.text.casefold().split()))
         first = seen.setdefault(key, section)
         if first is not section and section.name:
             yield Remark(
@@ -128,7 +133,8 @@ def _twin_headings(document: Document) -> Iterator[Remark]:
 def _empty_section(document: Document) -> Iterator[Remark]:
     starts = {r.span.line for r in document.requirements}
     for section in document.sections:
-        if not section.blocks and section.heading.line not in starts:
+        told = ": " in section.heading.text and section.heading.text.rstrip()[-1:] != ":"
+        if not section.blocks and section.heading.line not in starts and not told:
             yield Remark(
                 section.heading.line, section.heading.column, f"Nothing stands under {clip(section.heading.text)!r}."
             )
@@ -162,15 +168,49 @@ def _families(document: Document) -> dict[str, dict[str, set[str]]]:
     return families
 
 
+def _named_by_headings(document: Document) -> set[str]:
+    """Ids of headings that are no requirement of their own: FR-1 above FR-1.1."""
+    found = (split_id(s.heading.text) for s in document.sections)
+    return {parts[0] for parts in found if parts is not None}
+
+
 def _dangling(document: Document) -> Iterator[Remark]:
+    """Each id that nothing has; where there are many of one family they are another document's, which one remark says."""
+    named: dict[str, list[tuple[str, Remark]]] = {}
+    for name, one in _dangling_ids(document):
+        named.setdefault(name.partition("-")[0], []).append((name, one))
+    for found in named.values():
+        names = list(dict.fromkeys(name for name, _ in found))
+        if len(names) <= _FEW_DANGLING:
+            yield from (one for _, one in found)
+            continue
+        first = found[0][1]
+        text = f"{names[0]} and {len(names) - 1} more such ids are of nothing here; say which document has them."
+        yield Remark(first.line, first.column, text, first.length)
+
+
+def _dangling_ids(document: Document) -> Iterator[tuple[str, Remark]]:
     families = _families(document)
+    headed = _named_by_headings(document) if families else set[str]()
     for block in document.referring if families else ():
         if block.quoted:
             continue
         for found in _REFERENCE.finditer(block.plain):
             numbers = families.get(found[1])
-            if numbers is not None and found[2].lstrip("0") not in numbers and not _retired(block.plain):
-                yield Remark(*block.place(found.start()), f"{found[0]} is the id of nothing here.", len(found[0]))
+            if numbers is None or len(numbers) < _FAMILY or found[0] in headed or _is_foreign(block.plain, found):
+                continue
+            major, dot, _ = found[2].partition(".")
+            grouped = dot or any("." in number for number in numbers)
+            if grouped and not any(number.partition(".")[0] == major.lstrip("0") for number in numbers):
+                continue
+            if found[2].lstrip("0") not in numbers and not _retired(block.plain):
+                place = block.place(found.start())
+                yield found[0], Remark(*place, f"{found[0]} is the id of nothing here.", len(found[0]))
+
+
+def _is_foreign(text: str, found: re.Match[str]) -> bool:
+    """``checkout FR-012`` and ``PRD-till.md; FR-9`` name an id of another document; ``FR-3(b)`` has its own letter."""
+    return text[found.end() : found.end() + 1] == "(" or _OTHER.search(text, 0, found.start()) is not None
 
 
 def _retired(text: str) -> bool:
@@ -221,6 +261,11 @@ def _long_heading(document: Document) -> Iterator[Remark]:
 
 _START = "# Till\n\n"
 _REST = "\n## Requirements\n\n### REQ-001: Show\n\nThe till must show the balance.\n"
+
+_THREE = (
+    _REST
+    + "\n### REQ-002: Print\n\nThe till must print it.\n\n### REQ-003: Lock\n\nThe till must lock after 5 minutes.\n"
+)
 
 RULES = (
     Rule(
@@ -302,8 +347,8 @@ RULES = (
         "PRD109", Family.STRUCTURE, "an id that nothing has",
         "It was renamed or deleted, and whoever follows it finds nothing.",
         "name an id of this file, or say that it was retired",
-        bad=_START + "See REQ-009.\n" + _REST,
-        good=_START + "See REQ-001.\n" + _REST,
+        bad=_START + "See REQ-009.\n" + _THREE,
+        good=_START + "See REQ-001.\n" + _THREE,
         check=_dangling, languages=(),
     ),
     Rule(

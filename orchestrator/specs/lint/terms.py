@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.models.spec import Severity
-from orchestrator.specs.lint.document import Document, Sentence, word_heads
+from orchestrator.specs.lint.document import Document, Sentence
 from orchestrator.specs.lint.rule import Edit, Family, Remark, Rule, clip, remark, two_requirements
+from orchestrator.specs.lint.texts import word_heads
 from orchestrator.specs.markdown import BlockKind
 
 _ACRONYM = re.compile(r"(?<![\w-])[A-Z][A-Z0-9]{1,5}s?(?![\w-])")

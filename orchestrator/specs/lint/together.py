@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.models.spec import Requirement, Severity, SpecFormat
-from orchestrator.specs.lint.document import Document, Part, Section, Sentence, content_words, heads_of
+from orchestrator.specs.lint.document import Document, Part, Section, Sentence
 from orchestrator.specs.lint.rule import Family, Remark, Rule, clip, remark, two_requirements
+from orchestrator.specs.lint.texts import content_words, heads_of
 from orchestrator.specs.markdown import BlockKind
 
 _BOUND = re.compile(
@@ -22,6 +23,7 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_AMOUNTS = heads_of("0")
 _GOALS = heads_of("latency response throughput availability uptime performance concurrent concurrency memory load")
 _SCALE = {
     "ms": ("time", 0.001), "millisecond": ("time", 0.001), "s": ("time", 1), "sec": ("time", 1), "second": ("time", 1),
@@ -40,6 +42,7 @@ _QUALITY = re.compile(
 )
 _OPPOSITE = re.compile(r"\b(must|shall|will|can|may)\s+(not|never)\b", re.IGNORECASE)
 _NOT = heads_of("not never")
+_DENYING = heads_of("not never cannot no")
 _NEGATED = re.compile(r"\b(?:not|never|cannot|no)\b", re.IGNORECASE)
 
 
@@ -68,7 +71,7 @@ def _values(sentence: Sentence) -> Iterator[_Value]:
 def _contradictions(document: Document) -> Iterator[Remark]:
     """Two sentences of different requirements that say all the same words before a bound, and another number behind it."""
     seen: dict[tuple[frozenset[str], str, str], tuple[float, Sentence, str]] = {}
-    for sentence in document.statements:
+    for sentence in document.saying(_AMOUNTS, Part.STATEMENT):
         for value in _values(sentence):
             subject = frozenset(content_words(sentence.text[: value.start]))
             if len(subject) < 2:  # noqa: PLR2004  one word in common is no subject
@@ -82,10 +85,10 @@ def _contradictions(document: Document) -> Iterator[Remark]:
 
 def _duplicates(document: Document) -> Iterator[Remark]:
     seen: dict[frozenset[str], Requirement] = {}
+    denying = {s.requirement.id for s in document.saying(_DENYING, Part.STATEMENT) if _NEGATED.search(s.text)}
     for requirement in document.requirements:
         words = frozenset(document.content(requirement.statement))
-        negated = bool(_NEGATED.search(requirement.statement))
-        key = words | {"\0not"} if negated else words
+        key = words | {"\0not"} if requirement.id in denying else words
         first = seen.setdefault(key, requirement)
         if first is not requirement and len(words) > 3:  # noqa: PLR2004  fewer words may agree by chance
             yield Remark(

@@ -8,7 +8,7 @@ import sys
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.rule import WEB, Family, Rule, Say, dirty, nodes
-from orchestrator.gates.flow.values import NOTHING, Value
+from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value
 from orchestrator.models.disposition import Disposition
 
 __all__ = ["FAMILY"]
@@ -54,6 +54,23 @@ SWAPPED = Rule(
     Disposition.PERSON,
 )
 
+RESET = Rule(
+    "HR905",
+    471,
+    "a constant of another module is set to what is none",
+    "Whoever reads that module, or checks it, takes the name for what stands there.",
+    "pass the value as an argument",
+    "import sys\n\nimport queries\n\nqueries.TABLE = sys.argv[1]\n",
+    "import queries\n\nqueries.TABLE = 'orders_archive'\n",
+    "medium",
+    Disposition.PERSON,
+)
+
+_MODULE = r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|sys\.modules\[\])"
+_SET = re.compile(
+    rf"set:({_MODULE}\.(?:[A-Z][A-Z0-9_]+|__dict__\[\]))|({_MODULE}\.__dict__\.(?:update|setdefault|__setitem__))"
+)
+"""An attribute in capitals of what was imported, or all of them; names of the module itself have another form."""
 _WHO = re.compile(
     r"is_(?:admin|staff|superuser|authenticated|authori[sz]ed|owner|root)|has_(?:perms?|permissions?|role|access|scope)"
     r"|check_(?:permissions?|access|password|csrf|signature)|can_(?:edit|delete|view|access|read|write|approve|manage)"
@@ -84,9 +101,21 @@ def _on_call(call: Call, say: Say) -> None:
         say(SWITCHES, call.node, name)
     if "set:sys.modules[]" in call.names and _of_python(call.args[1]):
         say(SWAPPED, call.node, f"sys.modules[{call.args[1].text!r}]")
+    for name in call.names:
+        constant = _SET.fullmatch(name)
+        if constant and not (call.args and call.args[0].fixed and not call.keywords):
+            say(RESET, call.node, constant[1] or constant[2])
+    if "builtins.setattr" in call.names and _anything_of_a_module(call):
+        say(RESET, call.node, "setattr")
     watcher = call.is_one_of(_WATCHERS)
     if watcher and not _ends(call):
         say(SWAPPED, call.node, watcher)
+
+
+def _anything_of_a_module(call: Call) -> bool:
+    """``setattr(module, name, value)`` where nobody sees which name."""
+    owner, name, value = (*call.args, *[ANYTHING] * 3)[:3]
+    return any(re.fullmatch(_MODULE, ref) for ref in owner.refs) and name.text is None and not value.fixed
 
 
 def _switches(call: Call) -> list[str]:
@@ -118,4 +147,4 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
                 say(ASSERTED, node, word)
 
 
-FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED), _on_call, None, _on_tree)
+FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET), _on_call, None, _on_tree)

@@ -12,8 +12,8 @@ __all__ = ["FAMILY"]
 RANDOM = Rule(
     "HR705",
     338,
-    "a secret comes from a generator that can be predicted",
-    "A few values of random tell all the next ones.",
+    "a secret comes from where it can be predicted",
+    "A few values of random tell all the next ones, and the time of day is known to everybody.",
     "use the module secrets",
     "import random\ntoken = ''.join(random.choice('abc') for _ in range(20))\n",
     "import secrets\ntoken = secrets.token_hex(20)\n",
@@ -39,17 +39,84 @@ _RANDOM = frozenset(
 )
 
 
+_CLOCKS = frozenset(
+    {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today", "getpid"}
+)
+_CLOCK_OWNERS = frozenset({"time", "datetime", "date", "os", "timezone", "dt"})
+_MIXERS = frozenset(
+    {
+        "md5",
+        "sha1",
+        "sha224",
+        "sha256",
+        "sha384",
+        "sha512",
+        "sha3_256",
+        "sha3_512",
+        "blake2b",
+        "blake2s",
+        "crc32",
+        "adler32",
+    }
+    | {"uuid3", "uuid5", "b64encode", "urlsafe_b64encode", "b32encode", "hexlify", "hex", "hash"}
+)
+_UNGUESSABLE = re.compile(r"secrets|urandom|uuid4|SystemRandom|token_|get_random|secret|key|nonce|salt", re.IGNORECASE)
+
+
 def _on_tree(tree: ast.Module, say: Say) -> None:
     generators = _generators(tree)
+    clocked = _clocked(tree)
     for node in nodes(tree):
         if isinstance(node, ast.Assign):
             names = " ".join(_target(t) for t in node.targets)
-            if _SECRET_NAME.search(names) and _random(node.value, generators):
+            if _SECRET_NAME.search(names) and (_random(node.value, generators) or _mixed(node.value, clocked)):
                 say(RANDOM, node, names)
         elif isinstance(node, ast.FunctionDef) and _SECRET_NAME.search(node.name):
             for inner in ast.walk(node):
-                if isinstance(inner, ast.Return) and inner.value is not None and _random(inner.value, generators):
+                if not isinstance(inner, ast.Return) or inner.value is None:
+                    continue
+                if _random(inner.value, generators) or _mixed(inner.value, clocked):
                     say(RANDOM, inner, node.name)
+
+
+def _clocked(tree: ast.Module) -> frozenset[str]:
+    """Names that hold the time of day or what is made of it, as far as nothing secret is mixed in."""
+    if not any(isinstance(n, ast.Attribute | ast.Name) and _name(n) in _CLOCKS for n in nodes(tree)):
+        return frozenset()
+    found: set[str] = set()
+    assigned = [n for n in nodes(tree) if isinstance(n, ast.Assign)]
+    for _ in range(3):
+        for node in assigned:
+            if _holds_clock(node.value, frozenset(found)):
+                found |= {name for target in node.targets if (name := _target(target))}
+    return frozenset({*found, ""})
+
+
+def _name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _holds_clock(node: ast.expr, clocked: frozenset[str]) -> bool:
+    parts = list(ast.walk(node))
+    if any(_UNGUESSABLE.search(_name(part)) for part in parts):
+        return False
+    return any(_is_clock(part) or (isinstance(part, ast.Name) and part.id in clocked) for part in parts)
+
+
+def _is_clock(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or _name(node.func) not in _CLOCKS:
+        return False
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    return owner is None or _name(owner) in _CLOCK_OWNERS
+
+
+def _mixed(node: ast.expr, clocked: frozenset[str]) -> bool:
+    """Time and nothing secret, put through a function that makes it look random."""
+    if not clocked or not _holds_clock(node, clocked):
+        return False
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+    inside = any(_name(call.func) in _MIXERS for call in calls)
+    return inside or any(_name(call.func) in {"hexdigest", "digest"} for call in calls)
 
 
 def _generators(tree: ast.Module) -> frozenset[str]:

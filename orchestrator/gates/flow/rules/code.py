@@ -130,6 +130,11 @@ _TEXT_RUNNERS = frozenset(
         "doctest.testfile",
         "doctest.debug_src",
         "doctest.debug_script",
+        "ctypes.pythonapi.PyRun_SimpleString",
+        "ctypes.pythonapi.PyRun_SimpleStringFlags",
+        "ctypes.pythonapi.PyRun_String",
+        "ctypes.pythonapi.PyEval_EvalCode",
+        "ctypes.pythonapi.Py_CompileString",
     }
 )
 _QUERIES = frozenset({"query"})
@@ -141,6 +146,7 @@ _IMPORTS = frozenset(
     {
         "importlib.import_module",
         "builtins.__import__",
+        "importlib.reload",
         "unittest.mock._importer",
         "pydoc.locate",
         "pkgutil.resolve_name",
@@ -219,7 +225,7 @@ def _on_call(call: Call, say: Say) -> None:
     if call.calls_method(_EVALUATING) and dirty(first, "code", ANY_INPUT):
         say(CODE, call.node, f"{call.method()}{_from(first)}")
     runner = call.is_one_of(_TEXT_RUNNERS)
-    if runner and first is not None and (first.everything().taint or first.built):
+    if runner and first is not None and (first.everything().taint or first.built or _unknown_text(runner, first)):
         say(CODE, call.node, f"{runner}{_from(first)}")
     if call.is_one_of(_INTERPRETERS):
         say(CODE, call.node, f"{call.is_one_of(_INTERPRETERS)} runs whatever it is given")
@@ -241,6 +247,11 @@ def _on_call(call: Call, say: Say) -> None:
     template = call.is_one_of(_TEMPLATES)
     if template and dirty(call.arg(0, "source"), "template", ANY_INPUT):
         say(TEMPLATE, call.node, f"{template}{_from(call.arg(0, 'source'))}")
+
+
+def _unknown_text(runner: str, text: Value) -> bool:
+    """The interpreter's own functions are no part of any library: what they are given must stand there."""
+    return runner.startswith("ctypes.") and text.const is NOTHING
 
 
 def _configured(call: Call, say: Say) -> None:
@@ -313,8 +324,9 @@ def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
+    own = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
     for node in nodes(tree):
-        if isinstance(node, ast.Attribute) and node.attr in _INNER and not _dunder_own(node):
+        if isinstance(node, ast.Attribute) and node.attr in _INNER and not _dunder_own(node, own):
             say(INSIDE, node, node.attr)
         if (
             isinstance(node, ast.Subscript)
@@ -324,12 +336,13 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
             say(INSIDE, node, str(node.slice.value))
 
 
-def _dunder_own(node: ast.Attribute) -> bool:
-    return (
-        isinstance(node.value, ast.Name)
-        and node.value.id == "self"
-        and node.attr not in {"__globals__", "__builtins__"}
-    )
+def _dunder_own(node: ast.Attribute, own: frozenset[str]) -> bool:
+    """Of the object itself, or the subclasses of a class of this module: no way to anybody else's."""
+    if not isinstance(node.value, ast.Name):
+        return False
+    if node.attr == "__subclasses__" and node.value.id in own | {"cls"}:
+        return True
+    return node.value.id == "self" and node.attr not in {"__globals__", "__builtins__"}
 
 
 def _from(value: Value | None) -> str:

@@ -84,6 +84,10 @@ COMPARED = Rule(
 )
 
 _BROKEN = re.compile(r"(?:md[245]|sha-?1|sha|ripemd160|des|rc[24]|arc4)", re.IGNORECASE)
+_DODOME = re.compile(
+    r"Crypto(?:dome)?\.(?:Cipher\.(?:DES3?|ARC[24]|Blowfish|CAST|IDEA|XOR)|Hash\.(?:MD[245]|SHA1?|RIPEMD(?:160)?))\.new"
+)
+"""What pycryptodome has of them, also what the scanners do not know there."""
 _DIGESTS = frozenset({"hashlib.md5", "hashlib.sha1", "hashlib.openssl_md5", "hashlib.openssl_sha1"})
 _CHOOSERS = {"hashlib.new": (0, "name"), "hmac.new": (2, "digestmod"), "hmac.digest": (2, "digest")}
 _XML = ("xml.etree.", "xml.sax.", "xml.dom.", "xml.parsers.expat.", "xmlrpc.client.")
@@ -138,6 +142,9 @@ def _unseen(call: Call, say: Say) -> None:
 
 
 def _digest(call: Call, say: Say) -> None:
+    old = next((name for name in sorted(call.names) if _DODOME.fullmatch(name)), "")
+    if old:
+        say(DIGEST, call.node, old)
     chooser = call.is_one_of(frozenset(_CHOOSERS))
     if not chooser or _harmless(call):
         return

@@ -95,6 +95,10 @@ _SHELLS = frozenset(
         "fabric.Connection().sudo",
         "fabric.Connection().local",
         "invoke.Context().run",
+        "invoke.Context().sudo",
+        "invoke.context.Context().run",
+        "invoke.context.Context().sudo",
+        "invoke.sudo",
         "ctypes.CDLL().system",
         "ctypes.PyDLL().system",
         "paramiko.SSHClient().exec_command",
@@ -103,7 +107,15 @@ _SHELLS = frozenset(
         "ctypes.cdll.LoadLibrary().system",
     }
 )
+_BROWSERS = frozenset(
+    {"webbrowser.get", "webbrowser.register", "webbrowser.GenericBrowser", "webbrowser.BackgroundBrowser"}
+)
+_COMMAND_VARIABLES = frozenset(
+    {"BROWSER", "PAGER", "GIT_PAGER", "MANPAGER", "EDITOR", "VISUAL", "GIT_EDITOR", "LESSOPEN"}
+)
 _LOOP_SHELL = frozenset({"subprocess_shell"})
+_REMOTE = frozenset({"exec_command"})
+"""A shell on another machine, whatever the client is called."""
 _RUNNERS = frozenset(
     {
         "subprocess.run",
@@ -134,6 +146,7 @@ _SHELL_NAMES = frozenset(
 
 def _on_call(call: Call, say: Say) -> None:
     name = call.is_one_of(_SHELLS) or ("subprocess_shell" if call.calls_method(_LOOP_SHELL) else "")
+    name = name or ("exec_command()" if call.calls_method(_REMOTE) else "")
     if name:
         _shell(call, name, call.arg(1 if name == "subprocess_shell" else 0, "command", "cmd"), say)
     name = call.is_one_of(_RUNNERS)
@@ -146,6 +159,10 @@ def _on_call(call: Call, say: Say) -> None:
     if module is not None and last(module[2]) in _SHELL_NAMES:
         _with_text(call, ".".join((module[0], module[2])), (constant(last(module[2])), *call.args), say)
     _terminal(call, say)
+    if call.is_one_of(_BROWSERS):
+        _browser(call, call.args, say)
+    if "set:os.environ[]" in call.names and call.args[1].text in _COMMAND_VARIABLES:
+        _browser(call, call.args[:1], say)
     name = next((n for n in sorted(call.names) if n.startswith(_SPAWNERS)), "")
     if name:
         _spawn(call, name, say)
@@ -163,6 +180,19 @@ def _shell(call: Call, name: str, command: Value | None, say: Say) -> None:
             call.node,
             name + (" under another name" if hidden else "") + (f" on data from {origin}" if origin else ""),
         )
+
+
+def _browser(call: Call, commands: Sequence[Value], say: Say) -> None:
+    """A browser, pager or editor that is a command line of its own: ``webbrowser.get("sh -c %s")``."""
+    words = [word for value in commands for word in (value.items or _split(value))]
+    if any(dirty(value, "program", ANY_INPUT | {"env"}) for value in commands):
+        say(PROGRAM, call.node, call.method())
+    elif any(_is_shell(word) or _is_interpreter(word) for word in words):
+        say(SHELL, call.node, f"{call.method()} of a shell as a browser")
+
+
+def _split(value: Value) -> Sequence[Value]:
+    return [constant(word) for word in (value.text or "").split()]
 
 
 def _runner(call: Call, name: str, say: Say) -> None:

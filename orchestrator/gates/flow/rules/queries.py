@@ -149,7 +149,7 @@ def _on_call(call: Call, say: Say) -> None:
 
 def _is_sql(value: Value, *, part: bool) -> bool:
     """``part``: a condition is enough."""
-    if value.const is not NOTHING:
+    if value.const is not NOTHING or value.fixed:
         return False
     text = " ".join(value.texts)[:4096]
     if part and value.built and "=" in text:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Sequence
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.rule import Family, Rule, Say
@@ -65,6 +67,22 @@ FORGED = Rule(
     Disposition.PERSON,
 )
 
+_OF_DJANGO = frozenset(
+    {"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES", "TEMPLATES", "WSGI_APPLICATION", "SECRET_KEY"}
+    | {
+        "ALLOWED_HOSTS",
+        "STATIC_URL",
+        "AUTH_USER_MODEL",
+        "ASGI_APPLICATION",
+        "DEFAULT_AUTO_FIELD",
+        "CSRF_TRUSTED_ORIGINS",
+    }
+)
+_ENOUGH = 2
+"""Names by which a module says that it is settings of Django."""
+_PRODUCTION = re.compile(r"prod(?:uction)?|live", re.IGNORECASE)
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_CONFIGURES = frozenset({"django.conf.settings.configure", "flask.Flask().config.from_mapping"})
 _EXEMPTS = frozenset({"django.views.decorators.csrf.csrf_exempt"})
 _APPS = ("flask.Flask()", "quart.Quart()")
 _CHMODS = frozenset({"os.chmod", "os.lchmod", "os.fchmod"})
@@ -78,6 +96,7 @@ _GENERATORS = {"rsa.generate_private_key": 1, "dsa.generate_private_key": 0, "RS
 def _on_call(call: Call, say: Say) -> None:
     _rights(call, say)
     _debugger(call, say)
+    _configured(call, say)
     flags = [call.keywords.get(name) for name in ("secure", "httponly")] if call.calls_method(_COOKIES) else []
     if any(flag is not None and flag.const is False for flag in flags):
         say(COOKIE, call.node, "secure or httponly is False")
@@ -110,6 +129,66 @@ def _debugger(call: Call, say: Say) -> None:
             say(CONSOLE, call.node, "config.update(DEBUG=True)")
 
 
+def _configured(call: Call, say: Say) -> None:
+    if call.is_one_of(_CONFIGURES) and _on(call.keywords.get("DEBUG")):
+        say(CONSOLE, call.node, f"{call.method()}(DEBUG=True)")
+
+
+def _on_tree(tree: ast.Module, say: Say) -> None:
+    """``DEBUG`` of a module that is settings of Django, or of a class that is settings of production."""
+    names = {target.id for node in tree.body for target in _targets(node)}
+    if len(names & _OF_DJANGO) >= _ENOUGH or (names & _OF_DJANGO and _builds_on_settings(tree)):
+        _debugs(tree.body, say)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and _PRODUCTION.search(node.name):
+            _debugs(node.body, say)
+
+
+def _targets(node: ast.stmt) -> list[ast.Name]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target for target in targets if isinstance(target, ast.Name)]
+
+
+def _builds_on_settings(tree: ast.Module) -> bool:
+    """``from .base import *``: a part of settings that are spread over several modules."""
+    return any(isinstance(node, ast.ImportFrom) and any(a.name == "*" for a in node.names) for node in tree.body)
+
+
+def _debugs(body: Sequence[ast.stmt], say: Say) -> None:
+    for node in body:
+        if isinstance(node, ast.If):
+            _debugs([*node.body, *node.orelse], say)
+        elif any(target.id == "DEBUG" for target in _targets(node)):
+            value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+            if value is not None and _switched_on(value):
+                say(CONSOLE, node, "DEBUG is on")
+
+
+def _switched_on(value: ast.expr) -> bool:
+    """True as it stands, or when a variable is not set: ``os.environ.get("DEBUG", "1")``."""
+    match value:
+        case ast.Constant(value=plain):
+            return plain is True or plain == 1
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Constant(value=plain)):
+            return not plain
+        case ast.Compare(left=ast.Call() as asked, ops=[ast.Eq() | ast.In()], comparators=[_]):
+            return _by_default(asked)
+        case ast.Call():
+            # bool(int(...)) and its like say nothing by themselves
+            inner = next((a for a in value.args[:1] if isinstance(a, ast.Call)), None)
+            return _by_default(value) or (inner is not None and _switched_on(inner))
+        case _:
+            return False
+
+
+def _by_default(asked: ast.Call) -> bool:
+    while isinstance(asked.func, ast.Attribute) and isinstance(asked.func.value, ast.Call):
+        # .lower() and the like of what was asked
+        asked = asked.func.value
+    given = [*asked.args[1:2], *(k.value for k in asked.keywords if k.arg in {"default", "cast_default"})]
+    return any(isinstance(d, ast.Constant) and str(d.value).casefold() in _TRUE for d in given)
+
+
 def _on(value: Value | None) -> bool:
     return value is not None and value.const is True
 
@@ -121,4 +200,4 @@ def _written_out(call: Call, size: Value) -> bool:
     return call.plain and any(isinstance(p, ast.Constant) and p.value == size.const for p in parts)
 
 
-FAMILY = Family("settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED), _on_call)
+FAMILY = Family("settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED), _on_call, None, _on_tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.capabilities import capability_of
@@ -180,10 +181,10 @@ def _star(value: Value) -> bool:
 
 
 def _tls(call: Call, say: Say) -> None:
-    web = any(name.startswith(_HTTP) for name in call.names) or call.calls_method(_VERBS)
-    for keyword in _OFF:
+    web = bool(call.keywords) and (any(name.startswith(_HTTP) for name in call.names) or call.calls_method(_VERBS))
+    for keyword in _OFF if web else ():
         value = call.keywords.get(keyword)
-        if web and value is not None and _off(value):
+        if value is not None and _off(value):
             say(TLS, call.node, f"{keyword}=False")
     required = call.keywords.get("cert_reqs")
     if required is not None and (required.text == "CERT_NONE" or "ssl.CERT_NONE" in required.refs):
@@ -313,11 +314,16 @@ def _crypto(call: Call, say: Say) -> None:
             say(CIPHER, call.node, "a constant initialisation vector")
 
 
+@lru_cache(maxsize=16_384)
+def _sends(names: frozenset[str]) -> bool:
+    return any(capability_of(n) == "network" or last(n) in {"sendall", "send", "sendto"} for n in names)
+
+
 def _leak(call: Call, say: Say) -> None:
     asked = call.arg(0) if call.is_one_of(_RESOLVERS) else None
     if asked is not None and asked.built and asked.everything().taint & {"env", "environ", "secret"}:
         say(LEAK, call.node, "a name is asked for that holds a variable of the environment")
-    if not any(capability_of(n) == "network" or last(n) in {"sendall", "send", "sendto"} for n in call.names):
+    if not _sends(call.names):
         return
     for value in call.every():
         origin = dirty(value, "leak", frozenset({"environ", "secret"}))

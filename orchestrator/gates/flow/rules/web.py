@@ -126,6 +126,8 @@ _ANSWERS = frozenset(
 )
 _HEADERS = frozenset({"send_header", "add_header", "set_header"})
 _WITH_HOST = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+/", re.IGNORECASE)
+_MESSAGE = 2
+_MAIL = re.compile(r"(?:^|\n)(?:Subject|From|To|Cc|Bcc|Reply-To)\s*:", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z!/]")
 
 
@@ -197,8 +199,15 @@ def _header(call: Call, say: Say) -> None:
         and "log" not in call.args[0].safe
     ):
         say(HEADER, call.node, "a header from the request")
+    if call.calls_method(frozenset({"sendmail"})) and len(call.args) > _MESSAGE and _mail(call.args[_MESSAGE]):
+        say(HEADER, call.node, "headers of a mail that are put together")
     if call.calls_method(_HEADERS) and any(dirty(a, "url") and "log" not in a.safe for a in call.args[:2]):
         say(HEADER, call.node, "a header from the request")
+
+
+def _mail(message: Value) -> bool:
+    cleaned = "log" in message.everything().safe
+    return message.built and not cleaned and bool(dirty(message, "url")) and any(_MAIL.search(t) for t in message.texts)
 
 
 FAMILY = Family("web", (REQUEST, REDIRECT, MARKUP, HEADER, ERROR), _on_call)

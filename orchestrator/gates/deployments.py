@@ -1,0 +1,116 @@
+"""Files that start containers, grant rights or run pipelines, read line by line: what they open that was shut.
+
+Kubernetes and compose files, Terraform, pipelines of any forge, and pictures with scripts in them. Found by the form
+of a line alone, in block and flow style. Not checked: what templates and included files make of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from orchestrator.gates.differential import Hit, line_text
+from orchestrator.gates.words import OWN
+from orchestrator.models.gate import Disposition
+from orchestrator.policy.paths import protects
+
+__all__ = ["deployment_hits"]
+
+_DATA = frozenset({".yaml", ".yml", ".json", ".tf", ".hcl", ".tpl", ".bicep"})
+_PIPELINES = (
+    ".github/workflows/**",
+    ".github/actions/**",
+    "**/.gitlab-ci*.y*ml",
+    ".gitlab/**",
+    ".circleci/**",
+    ".forgejo/**",
+    ".gitea/**",
+    ".buildkite/**",
+    "**/azure-pipelines*.y*ml",
+    "**/bitbucket-pipelines.yml",
+    "**/.travis.yml",
+    "**/.drone.y*ml",
+    "**/.woodpecker*",
+    "**/Jenkinsfile*",
+    "**/Makefile",
+    "**/*.mk",
+    "**/.pre-commit-config.yaml",
+    "**/package.json",
+    "**/tox.ini",
+)
+_TRUE = r"[\"']?\s*[:=]\s*[\"']?(?:true|yes|on)\b"
+_FALSE = r"[\"']?\s*[:=]\s*[\"']?(?:false|no|off)\b"
+_PRIVILEGED = re.compile(
+    rf"\b(?:privileged|hostNetwork|hostPID|hostIPC|allowPrivilegeEscalation){_TRUE}"
+    rf"|\brunAsNonRoot{_FALSE}"
+    r"|\brunAsUser[\"']?\s*[:=]\s*[\"']?0\b"
+    r"|\b(?:network_mode|pid|ipc|userns_mode)[\"']?\s*:\s*[\"']?host\b"
+    r"|(?:/var)?/run/(?:docker|containerd/containerd|podman/podman|crio/crio)\.sock\b"
+    r"|\b(?:seccomp|apparmor)[=:]\s*unconfined\b|\bseccompProfile\b.{0,40}\bUnconfined\b"
+    r"|[\"'\s\[,-](?:CAP_)?(?:SYS_ADMIN|SYS_PTRACE|SYS_MODULE|NET_ADMIN|DAC_READ_SEARCH)[\"'\s\],]"
+    r"|\bcap_add[\"']?\s*:\s*\[?\s*[\"']?ALL\b"
+)
+_OPEN = re.compile(
+    r"\b(?:acl|predefined_acl)[\"']?\s*[:=]\s*[\"']?public-?read(?:-?write)?\b"
+    rf"|\bpublicly_?accessible{_TRUE}"
+    r"|\b(?:Action|actions|NotAction)[\"']?\s*[:=]\s*\[?\s*[\"']\*[\"']"
+    r"|\b(?:verbs|resources|apiGroups)[\"']?\s*:\s*\[\s*[\"']\*[\"']"
+    r"|\bname[\"']?\s*:\s*[\"']?cluster-admin\b"
+    r"|\b(?:member|members)[\"']?\s*[:=]\s*\[?\s*[\"']all(?:Authenticated)?Users[\"']"
+    rf"|\b(?:block_public_acls|block_public_policy|restrict_public_buckets|encrypted|storage_encrypted){_FALSE}",
+    re.IGNORECASE,
+)
+_CHECKERS = (
+    r"(?:pytest|tox|nox|unittest|jest|vitest|mocha|eslint|oxlint|ruff|flake8|mypy|pyright|bandit|semgrep|gitleaks"
+    r"|trivy|handrail|pip-audit|cargo\s+(?:test|audit|clippy)|go\s+(?:test|vet)|gosec|npm\s+(?:test|audit|run\s+(?:test|lint))"
+    r"|(?:yarn|pnpm)\s+(?:test|lint|audit)|make\s+(?:test|check|lint)|ctest|phpunit|rspec|gradlew?\s+\S*(?:test|check)"
+    r"|mvn\s+\S*(?:test|verify))"
+)
+_MILDER = re.compile(
+    rf"\b{_CHECKERS}\b[^\n#]{{0,300}}(?:\|\|\s*(?:true|:|exit\s+0|echo\b)|;\s*(?:true|exit\s+0)\b|--exit-zero\b|--no-fail\b)"
+    rf"|^\s*-{_CHECKERS}\b"
+    rf"|\b(?:continue-on-error|allow_failure|allow-failure|continueOnError|soft_fail){_TRUE}"
+    rf"|^\s*(?:-\s*)?if\s*:\s*[\"']?(?:\$\{{\{{\s*)?false\b"
+    r"|^\s*(?:-\s*)?when\s*:\s*[\"']?never\b",
+    re.MULTILINE,
+)
+_REMOTE = re.compile(r"^\s*(?:-\s*)?remote\s*:\s*[\"']?https?://|\binclude\s*:\s*[\"']?https?://", re.IGNORECASE)
+_SCRIPT = re.compile(
+    r"<script\b|\son[a-z]{3,20}\s*=\s*[\"']|(?:href|src)\s*=\s*[\"']\s*(?:javascript|data:text/html)", re.IGNORECASE
+)
+_COMMENT = re.compile(r"\s*(?:#|//)")
+_LINE_CHARACTERS = 4096
+
+
+def deployment_hits(path: str, text: str) -> Iterator[Hit]:
+    """Line numbers from 1. Comments are passed over."""
+    suffix = PurePosixPath(path).suffix.casefold()
+    rules: list[tuple[str, re.Pattern[str]]] = []
+    if suffix in _DATA:
+        rules += [("RUNS-PRIVILEGED", _PRIVILEGED), ("OPEN-TO-ALL", _OPEN)]
+    if protects(_PIPELINES, path):
+        rules += [("CHECK-MILDER", _MILDER), ("PIPELINE-REMOTE", _REMOTE)]
+    if suffix == ".svg":
+        rules.append(("SVG-SCRIPT", _SCRIPT))
+    if rules:
+        lines = text.split("\n")
+        yield from _found(lines, rules)
+
+
+def _found(lines: Sequence[str], rules: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[Hit]:
+    for number, line in enumerate(lines, start=1):
+        if _COMMENT.match(line):
+            continue
+        for rule, pattern in rules:
+            if pattern.search(line[:_LINE_CHARACTERS]):
+                yield Hit(
+                    rule=rule,
+                    message=f"{OWN[rule].title}: {line.strip()[:80]}",
+                    disposition=Disposition.PERSON,
+                    line=number,
+                    end_line=number,
+                    text=line_text(lines, number, number),
+                    severity="high",
+                    hint=OWN[rule].do,
+                )

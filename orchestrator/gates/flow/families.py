@@ -1,0 +1,39 @@
+"""All families of our own rules. Who only tells a finding needs no more than this of the data flow."""
+
+from __future__ import annotations
+
+from orchestrator.gates.flow.rule import Family, Rule
+from orchestrator.gates.flow.rules import (
+    assumed,
+    chance,
+    code,
+    connections,
+    deserialise,
+    files,
+    handed_in,
+    hidden,
+    process,
+    queries,
+    settings,
+    trust,
+    web,
+)
+
+__all__ = ["FAMILIES", "RULES"]
+
+FAMILIES: tuple[Family, ...] = (
+    code.FAMILY,
+    process.FAMILY,
+    deserialise.FAMILY,
+    files.FAMILY,
+    web.FAMILY,
+    queries.FAMILY,
+    trust.FAMILY,
+    hidden.FAMILY,
+    assumed.FAMILY,
+    settings.FAMILY,
+    chance.FAMILY,
+    connections.FAMILY,
+    handed_in.FAMILY,
+)
+RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}

@@ -1,0 +1,64 @@
+"""What the parameters of a function hold: as it is called, and as the rest of the world may call it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from orchestrator.gates.flow.sources import HANDLER_DECORATORS, handler_parameters
+from orchestrator.gates.flow.values import ANYTHING, Value, named, tainted
+
+__all__ = ["Function", "answers_requests", "arguments", "bound", "given", "is_static"]
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def answers_requests(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function answers requests of the web."""
+    first = [*node.args.posonlyargs, *node.args.args][:2]
+    routed = any(isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute) for d in node.decorator_list)
+    return any(a.arg == "request" for a in first) or (routed and bool(_route(node)))
+
+
+def _route(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(
+        isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute) and d.func.attr in HANDLER_DECORATORS
+        for d in node.decorator_list
+    )
+
+
+def given(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
+    """What a framework fills in."""
+    found = {name: tainted("web") for name in handler_parameters(node)}
+    for argument in [*node.args.posonlyargs, *node.args.args][:2]:
+        if argument.arg in {"request", "req"}:
+            found[argument.arg] = named("web.request")
+    return found
+
+
+def bound(
+    parameters: ast.arguments, args: Sequence[Value], keywords: dict[str, Value], defaults: dict[str, Value]
+) -> dict[str, Value]:
+    """Every parameter, by its argument, its default, or as anything."""
+    names = [a.arg for a in (*parameters.posonlyargs, *parameters.args)]
+    inside = {a.arg: ANYTHING for a in parameters.kwonlyargs} | dict.fromkeys(names, ANYTHING)
+    for extra in (parameters.vararg, parameters.kwarg):
+        if extra is not None:
+            inside[extra.arg] = ANYTHING
+    if parameters.vararg is not None and len(args) > len(names):
+        inside[parameters.vararg.arg] = Value(items=tuple(args[len(names) :]))
+    inside |= defaults
+    inside |= dict(zip(names, args, strict=False))
+    inside |= {k: v for k, v in keywords.items() if k in inside}
+    return inside
+
+
+def arguments(parameters: ast.arguments) -> tuple[ast.arg, ...]:
+    """All that may be given by position or by name."""
+    return (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)
+
+
+def is_static(node: Function) -> bool:
+    """Whether a method is called without its object."""
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in decorators)

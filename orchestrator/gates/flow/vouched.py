@@ -1,0 +1,151 @@
+"""What a scanner refuses by its look, and following the data shows to be harmless: kept as a note, and no more.
+
+Vouched for are, by the number that bandit and ruff share: ``608`` text of SQL that is made of nothing but
+constants of the module; ``506`` a YAML loader that is a safe one or stands on nothing else; ``701`` templates
+whose escaping is switched on through ``**options``; ``113`` a request whose time limit comes the same way. A place
+counts only when it was met and was harmless each time, and when nothing else on its lines was not.
+
+Not checked: what another module does to the constants of this one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.rule import nodes
+
+__all__ = [
+    "MAKES_TEXT",
+    "VOUCHED",
+    "Places",
+    "is_harmless",
+    "is_vouched",
+    "sql_places",
+    "vouched_kind",
+    "worth_vouching",
+]
+
+VOUCHED = frozenset({"608", "506", "701", "113"})
+"""Numbers of the rules that can be answered for."""
+
+Places = dict[tuple[str, int, int], bool]
+"""Rule number, first and last line → whether it was harmless each time."""
+
+_WORTH = re.compile(
+    rb"\bselect\s|\binsert\s+into|\bupdate\s+\S{1,80}\s+set|\bdelete\s+from|\bwith\s+\S{1,80}\s+as\s*\(\s*select"
+    rb"|\breplace\s+into|yaml|jinja2|requests|httpx",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(
+    r"select|insert|update|delete|replace|create|alter|drop|truncate|merge|union|where|from|into|values|with|set",
+    re.IGNORECASE,
+)
+_VERBS = frozenset({"get", "options", "head", "post", "put", "patch", "delete", "request"})
+_LOADS = frozenset({"yaml.load", "yaml.load_all"})
+_SAFE_LOADERS = frozenset(f"yaml.{n}" for n in ("SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader"))
+_UNSAFE_YAML = frozenset(
+    {"Loader", "CLoader", "UnsafeLoader", "CUnsafeLoader", "FullLoader", "CFullLoader"}
+    | {"UnsafeConstructor", "FullConstructor", "Constructor", "FullLoader", "loader", "constructor"}
+)
+MAKES_TEXT = frozenset({"format", "format_map", "replace", "join"})
+
+
+def worth_vouching(data: bytes) -> bool:
+    """Whether a module may hold any such place: most do not, and cost nothing more."""
+    return bool(_WORTH.search(data))
+
+
+def sql_places(tree: ast.Module, built: Mapping[ast.AST, bool]) -> Places:
+    """Texts that may be SQL; one that was never met counts as harmful."""
+    places: Places = {}
+    for node in nodes(tree):
+        if _put_together(node) and any(_WORDS.search(text) for text in _texts(node)):
+            key = ("608", getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0)
+            places[key] = built.get(node, False) and places.get(key, True)
+    return places
+
+
+def _put_together(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Add | ast.Mod)
+    made = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MAKES_TEXT
+    return made or isinstance(node, ast.JoinedStr)
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value
+
+
+def vouched_kind(call: Call) -> str:
+    """The number of the rule that may be answered for at such a call, or ''."""
+    for name in call.names:
+        module, _, function = name.rpartition(".")
+        if module in {"requests", "httpx"} and function in _VERBS:
+            return "113"
+        if name == "jinja2.Environment":
+            return "701"
+        if name in _LOADS:
+            return "506"
+    return ""
+
+
+def is_harmless(
+    number: str, call: Call, tree: ast.Module, unsteady: frozenset[str], bases: Mapping[str, frozenset[str]]
+) -> bool:
+    """Whether a call of that kind is harmless for certain. ``bases``: what the module's classes stand on, by name."""
+    if not isinstance(call.node, ast.Call) or _given_names(call.node) & unsteady:
+        return False
+    if number == "506":
+        return _loads_plain(call, tree, bases)
+    return _limited(call) if number == "113" else _escapes(call)
+
+
+def _given_names(node: ast.Call) -> frozenset[str]:
+    return frozenset(part.id for given in node.keywords for part in ast.walk(given.value) if isinstance(part, ast.Name))
+
+
+def _limited(call: Call) -> bool:
+    timeout = call.keywords.get("timeout")
+    return timeout is not None and timeout.const is not None
+
+
+def _escapes(call: Call) -> bool:
+    chosen = call.keywords.get("autoescape")
+    return chosen is not None and (chosen.const is True or chosen.refs == {"jinja2.select_autoescape()"})
+
+
+def _loads_plain(call: Call, tree: ast.Module, bases: Mapping[str, frozenset[str]]) -> bool:
+    loader = call.arg(1, "Loader")
+    return loader is not None and bool(loader.refs) and _safe(loader.refs, bases, 8) and not _names_unsafe(tree)
+
+
+def _safe(refs: Iterable[str], bases: Mapping[str, frozenset[str]], depth: int) -> bool:
+    return depth > 0 and all(
+        ref in _SAFE_LOADERS
+        or (bool(under := bases.get(ref.removeprefix("local:"), frozenset())) and _safe(under, bases, depth - 1))
+        for ref in refs
+    )
+
+
+def _names_unsafe(tree: ast.Module) -> bool:
+    """Whether any part of YAML's other loaders is named: a subclass can be given anything of theirs."""
+    for node in nodes(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _UNSAFE_YAML:
+            return True
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in {"yaml", "ruamel"}:
+            names = {alias.name for alias in node.names}
+            if names & _UNSAFE_YAML or "." in (node.module or ""):
+                return True
+    return False
+
+
+def is_vouched(places: Iterable[Any], number: str, first: int, last_line: int) -> bool:
+    """Whether a scanner's finding on these lines is answered for. ``places``: number, first, last line, harmless."""
+    met = [bool(place[3]) for place in places if place[0] == number and place[1] <= last_line and first <= place[2]]
+    return bool(met) and all(met)

@@ -1,0 +1,50 @@
+"""A second look at what a scanner refuses by its appearance: :mod:`orchestrator.gates.flow.vouched` may answer for it.
+
+The finding stays in the report, as a note that says so. When the second look fails, what the scanner said stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from orchestrator.errors import GateBroken
+from orchestrator.gates.differential import Hit
+from orchestrator.gates.flow.vouched import VOUCHED, is_vouched
+from orchestrator.gates.plain_words import literals, speaks_for_itself
+from orchestrator.gates.scanning import Source
+from orchestrator.gates.worker import Worker
+from orchestrator.models.gate import Disposition
+
+__all__ = ["looked_at_again"]
+
+_PASSWORDS = frozenset({"105", "106", "107"})
+
+
+def looked_at_again(hits: Sequence[Hit], source: Source | None, worker: Worker) -> list[Hit]:
+    """``hits`` of bandit or ruff, those that are answered for as notes."""
+    hits = [_noted(hit) if _number(hit) in _PASSWORDS and _plain(hit) else hit for hit in hits]
+    if source is None or not any(_number(hit) in VOUCHED for hit in hits):
+        return hits
+    try:
+        places: Iterable[Any] = worker.analyse(source.data)["vouched"]
+    except GateBroken:
+        return hits
+    return [_noted(hit) if is_vouched(places, _number(hit), hit.line, hit.end_line) else hit for hit in hits]
+
+
+def _plain(hit: Hit) -> bool:
+    """Whether all that stands there and could be a password says by itself that it is none."""
+    found = literals(hit.text)
+    return bool(found) and all(speaks_for_itself(value, hit.text) for value in found)
+
+
+def _number(hit: Hit) -> str:
+    return hit.rule[1:]
+
+
+def _noted(hit: Hit) -> Hit:
+    message = f"{hit.message} Looked at again, it is harmless."
+    # Another text: what was harmless on the base excuses nothing that no longer is.
+    return replace(hit, message=message, disposition=Disposition.NOTE, severity="low", text=f"harmless {hit.text}")

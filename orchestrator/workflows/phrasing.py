@@ -1,0 +1,184 @@
+"""What people put around an instruction: leads, purposes, duties, permissions, advice and labels, taken off one by one.
+
+Words that change what is asked are kept, and stand behind the instruction in parentheses:
+``You can run it`` is optional, ``Manual path: run it`` is for the manual path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from orchestrator.workflows import words
+
+MOST_LAYERS: Final = 6
+OPTIONAL: Final = "optional"
+_MOST_LABEL_WORDS: Final = 6
+
+_LEAD: Final = re.compile(
+    r"(?:(?:\d+[.)]|and|then|next|finally|first|firstly|second|secondly|third|lastly|now|afterwards|also|please|again|so|"
+    r"but|however|after (?:this|that)|at this point|to start|to begin|once again|in addition|of course|from there|at the end|"
+    r"besides),? )+",
+    re.IGNORECASE,
+)
+_OFTEN: Final = r"(?: (?:then|also|first|next|now|typically|normally|usually|generally|always|still|only))*"
+_OBLIGED: Final = re.compile(
+    rf"(?:(?:you|we)(?:(?:['\u2019]ll| will){_OFTEN} need to| (?:will|would|should|must)?{_OFTEN} ?be (?:required|expected|asked) to|"
+    rf"{_OFTEN} (?:must|should|shall|will|need to|have to|are to|are (?:required|expected|asked) to)|['\u2019]ll){_OFTEN} |"
+    r"let(?:['\u2019]s| us) (?!say\b|assume\b|imagine\b|suppose\b|look\b|start\b|see\b)|(?:always |please )*remember(?: to|,) |(?:please )?(?:do not|don['\u2019]t|never) forget to |"
+    r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here)? is to )",
+    re.IGNORECASE,
+)
+_ALLOWED: Final = re.compile(
+    r"(?:(?:you|we)(?: probably| also)*(?:(?: can| may| could| might)|['\u2019]ll(?= (?:probably |likely |also )*want)|(?= want))"
+    r"(?: probably| likely| either| optionally| (?:then|also|first|next|now|typically|usually|generally|always|still))* "
+    r"(?P<want>(?:want|wish|choose|like) to )?|(?:please )?(?:do not|don['\u2019]t|never) hesitate to |(?:please )?feel free to |"
+    r"it(?: is|['\u2019]s) (?:acceptable|ok|okay|fine|possible|safe) to )(?P<verb>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_PERCEIVED: Final = frozenset([
+    "see", "notice", "find", "get", "have", "be", "expect", "read", "learn", "receive", "need", "observe", "rely",
+    "experience", "encounter", "assume", "say", "continue", "ignore", "skip", "understand", "work", "proceed", "help",
+])  # fmt: skip
+"""After ``you can`` these say what happens or how things are, more often than what to do."""
+_BEFALL: Final = frozenset(
+    ["see", "notice", "find", "get", "receive", "be", "have", "experience", "encounter", "hear", "learn"]
+)
+"""After ``you will`` these foretell, and ask for nothing."""
+_ADVISED: Final = re.compile(
+    r"(?:it(?: is|['\u2019]s)(?: also| always| strongly| highly| often| very| generally| usually)* "
+    r"(?:recommended|advised|advisable|important|necessary|required|mandatory|essential|suggested|encouraged|best|good practice|a good idea)"
+    r" (?:(?:for you |for us )?to |that (?:you|we) )|"
+    r"(?:we|i)(?: strongly| highly| also| always| generally| usually)* (?:recommend|suggest|advise)(?: to| that you| you)? )",
+    re.IGNORECASE,
+)
+_WAY: Final = re.compile(
+    r"(?P<way>the (?:(?:[a-z]+est|recommended|preferred|best|usual|normal|standard|official|only|correct|right) ){1,2}way to "
+    r"(?:[^,:;`]|`[^`]*`)+?|(?:all|what) (?:you|we)(?: should| will| only)* (?:need|have) to do(?: to (?:[^,:;`]|`[^`]*`)+?)?) is (?:to (?P<to>.+)|by (?P<by>[a-z]+ing) (?P<rest>.+))",
+    re.IGNORECASE | re.DOTALL,
+)
+_PURPOSE: Final = re.compile(
+    r"(?P<why>to (?:[^,:;`]|`[^`]*`)+?),? (?:you|we) (?P<then>(?!can\b|may\b|might\b|could\b)[a-z]+ .+)", re.IGNORECASE
+)
+_NEEDED: Final = re.compile(
+    rf"(?:you|we)(?:['\u2019]ll| will|{_OFTEN}){_OFTEN} need (?!to\b|not\b|only\b|help\b)", re.IGNORECASE
+)
+_ADVERB: Final = re.compile(r"(?P<how>[a-z]{2,}ly|instead|in particular|as always),? ", re.IGNORECASE)
+_PHRASE: Final = re.compile(
+    r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|"
+    r"upon|regardless of|rather than|after|like|without|depending on|prior to|(?:when|after) [a-z]+ing)\b|"
+    r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt)\b)(?:[^,:;`]|`[^`]*`)*), ",
+    re.IGNORECASE,
+)
+_LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}): (?P<then>.+)", re.DOTALL)
+_DENIAL: Final = re.compile(
+    r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
+    r"\b(?:mistakes|pitfalls|anti-?patterns?|out of scope|examples?|such as|(?:something|anything|things|names|messages) like this|e\.g\.)(?: \([^)]*\))?\W*$",
+    re.IGNORECASE,
+)
+_TOPICS: Final = frozenset([
+    "purpose", "goal", "goals", "objective", "aim", "scope", "summary", "description", "overview", "background", "intent",
+    "title", "outcome", "result", "results", "reason", "rationale", "output", "impact", "trigger", "symptom", "symptoms",
+    "cause", "causes", "when", "where", "who", "why", "frequency", "author", "date", "version", "status", "audience",
+    "definition", "question", "answer", "q", "a", "bad", "wrong", "before", "after", "old", "new", "caution", "danger",
+])  # fmt: skip
+"""Labels after which something is told about, and nothing asked."""
+
+
+class Peeled(NamedTuple):
+    """``rest`` without one layer; ``kept`` is what the layer adds, '' for nothing."""
+
+    rest: str
+    kept: str
+
+
+def is_denial(text: str) -> bool:
+    """Whether what stands under these words is not meant to be done: ``We will not:``, ``Common mistakes``."""
+    return _DENIAL.search(text) is not None
+
+
+def labelled(text: str) -> tuple[str, str] | None:
+    """The label before a colon and what follows it; ``None`` for a label that denies, illustrates or names a topic."""
+    found = _LABEL.fullmatch(text)
+    if found is None or len(found["label"].split()) > _MOST_LABEL_WORDS:
+        return None
+    label = found["label"].strip()
+    return None if is_denial(label) or label.lower() in _TOPICS else (label, found["then"])
+
+
+def peeled(text: str) -> Peeled | None:
+    """The text without the first layer that stands around what is asked, or ``None``."""
+    for take in _LAYERS:
+        found = take(text)
+        if found is not None:
+            return found
+    return None
+
+
+def _dropped(pattern: re.Pattern[str]) -> Callable[[str], Peeled | None]:
+    def take(text: str) -> Peeled | None:
+        found = pattern.match(text)
+        return Peeled(text[found.end() :], "") if found else None
+
+    return take
+
+
+def _obliged(text: str) -> Peeled | None:
+    found = _OBLIGED.match(text)
+    rest = text[found.end() :] if found else ""
+    is_told = found is not None and "ll " in found[0].lower() and rest.split(" ")[0].lower() in _BEFALL
+    return None if found is None or is_told else Peeled(rest, "")
+
+
+def _phrase(text: str) -> Peeled | None:
+    found = _PHRASE.match(text)
+    return Peeled(text[found.end() :], found["phrase"][0].lower() + found["phrase"][1:]) if found else None
+
+
+def _adverb(text: str) -> Peeled | None:
+    found = _ADVERB.match(text)
+    known = found is None or found["how"].lower() in words.VERBS
+    return None if found is None or known else Peeled(text[found.end() :], found["how"].lower())
+
+
+def _allowed(text: str) -> Peeled | None:
+    found = _ALLOWED.match(text)
+    if found is None or found["verb"].lower() not in words.VERBS:
+        return None
+    is_told = found["verb"].lower() in _PERCEIVED and not found["want"]
+    return None if is_told else Peeled(text[found.start("verb") :], OPTIONAL)
+
+
+def _advised(text: str) -> Peeled | None:
+    found = _ADVISED.match(text)
+    if found is None:
+        return None
+    first, _, rest = text[found.end() :].partition(" ")
+    return Peeled(f"{words.of_gerund(first) or first} {rest}", "recommended" if "omm" in found[0] else "")
+
+
+def _way(text: str) -> Peeled | None:
+    found = _WAY.fullmatch(text)
+    if found is None:
+        return None
+    base = words.of_gerund(found["by"]) if found["by"] else None
+    rest = found["to"] or (f"{base} {found['rest']}" if base else "")
+    return Peeled(rest, found["way"][0].lower() + found["way"][1:]) if rest else None
+
+
+def _purpose(text: str) -> Peeled | None:
+    found = _PURPOSE.fullmatch(text)
+    if found is None or found["then"].split()[0].lower() not in words.VERBS:
+        return None
+    return Peeled(found["then"], found["why"][0].lower() + found["why"][1:])
+
+
+def _needed(text: str) -> Peeled | None:
+    found = _NEEDED.match(text)
+    return Peeled(f"have {text[found.end() :]}", "") if found else None
+
+
+_LAYERS: Final = (
+    _dropped(_LEAD), _purpose, _phrase, _needed, _obliged, _advised, _way, _allowed, _adverb,
+)  # fmt: skip

@@ -1,0 +1,85 @@
+"""What is read before Handrail is loaded: the contents that will be judged, and nothing rests on them."""
+
+import pytest
+from vcs_support import UserRepository
+
+from orchestrator.app.gating import Asked, gate
+from orchestrator.app.project import open_project
+from orchestrator.app.scanners import gate_worker
+from orchestrator.errors import RepositoryError
+from orchestrator.vcs.ahead import BYTES_LIMIT, FILES_LIMIT, contents
+
+BAD = "import subprocess\n\n\ndef run(name):\n    return subprocess.run('ls ' + name, shell=True)\n"
+
+
+@pytest.fixture
+def user(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    user = UserRepository(tmp_path / "user")
+    user.write("a.py", "x = 1\n")
+    user.write("gone.py", "y = 1\n")
+    user.write("notes.txt", "one\n")
+    user.commit("first")
+    user.git("tag", "start")
+    return user
+
+
+def seen(user, **asked):
+    return sorted(contents(user.folder, ".py", **{"base": "start", "head": "HEAD", **asked}))
+
+
+def test_the_new_side_of_a_commit_and_of_what_is_staged_is_read(user):
+    user.write("a.py", "x = 2\n")
+    user.write("-odd näme.py", BAD)
+    user.write("notes.txt", "two\n")
+    user.git("rm", "-q", "gone.py")
+    user.commit("second")
+    assert seen(user) == sorted([b"x = 2\n", BAD.encode()])
+    user.write("a.py", "x = 3\n")
+    user.git("add", "-A")
+    user.write("a.py", "x = 4\n")
+    assert seen(user, base="", staged=True) == [b"x = 3\n"]
+    assert seen(user, base="start", staged=True) == sorted([b"x = 3\n", BAD.encode()])
+
+
+def test_what_the_base_gained_since_is_not_read(user):
+    user.git("checkout", "-q", "-b", "side")
+    user.write("side.py", "side = 1\n")
+    user.commit("side")
+    user.git("checkout", "-q", "-")
+    user.write("a.py", "x = 5\n")
+    user.commit("on the base")
+    assert seen(user, base="HEAD", head="side") == [b"side = 1\n"]
+
+
+def test_links_large_files_and_more_than_some_are_left_for_later(user):
+    user.write("large.py", "z = 1\n" * (BYTES_LIMIT // 6 + 1))
+    (user.folder / "link.py").symlink_to("a.py")
+    user.commit("large")
+    assert seen(user) == []
+    for number in range(FILES_LIMIT + 9):
+        user.write(f"m{number}.py", f"m = {number}\n")
+    user.commit("many")
+    assert len(seen(user, base="HEAD~1")) == FILES_LIMIT
+
+
+@pytest.mark.parametrize("bad", ["nowhere", "--output=/tmp/x", "HEAD --", ""])
+def test_a_base_that_is_none_is_an_error_of_its_own(user, bad):
+    with pytest.raises(RepositoryError):
+        contents(user.folder, ".py", base=bad, head="HEAD")
+
+
+def test_whatever_is_foreseen_the_judgement_is_the_same(user):
+    user.write("run.py", BAD)
+    user.commit("second")
+
+    def broken():
+        raise OSError("the disk is gone")
+
+    told = []
+    for ahead in (None, list, broken, lambda: [b"x = 1\n", b"\xff(", BAD.encode()]):
+        with gate_worker(user.folder, keep=False, ahead=ahead) as worker, open_project(user.folder) as project:
+            told.append(gate(project, Asked(base="start"), worker=worker))
+    assert {f.rule for f in told[0].findings} >= {"B602", "S602"}
+    assert all(one == told[0] for one in told)

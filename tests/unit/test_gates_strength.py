@@ -1,0 +1,137 @@
+"""Tests that are content with more than before, in Python and in other languages, beside edits that weaken nothing."""
+
+import pytest
+
+from orchestrator.gates.integrity import IntegrityGate
+from orchestrator.gates.worker import Worker
+from orchestrator.models.gate import Disposition
+from orchestrator.testing.gate_suite import FileSpec, candidate_of
+
+HEAD = "import pytest\nimport shop\nfrom unittest import mock\n\n\n"
+
+
+def python(body, parameters="", decorator=""):
+    return (HEAD + decorator + f"def test_total({parameters}):\n" + "".join(f"    {line}\n" for line in body)).encode()
+
+
+EQUAL = ["assert shop.total([1]) == 3"]
+WEAKER = {
+    # name: (before, after, edit that weakens nothing)
+    "bare truth": (EQUAL, ["assert shop.total([1])"], ["expected = 3", "assert shop.total([1]) == expected"]),
+    "not the same": (EQUAL, ["assert shop.total([1]) != 4"], ["assert 3 == shop.total([1])"]),
+    "kind alone": (EQUAL, ["assert isinstance(shop.total([1]), int)"], [*EQUAL, "assert shop.total([]) >= 0"]),
+    "any error text": (
+        ["with pytest.raises(ValueError, match='x'):", "    shop.total(None)"],
+        ["with pytest.raises(ValueError):", "    shop.total(None)"],
+        ["with pytest.raises(ValueError, match='y'):", "    shop.total(None)"],
+    ),
+    "called at all": (
+        ["f = mock.Mock()", "f.assert_called_once_with(1)"],
+        ["f = mock.Mock()", "f.assert_called()"],
+        ["g = mock.Mock()", "g.assert_called_once_with(1)"],
+    ),
+    "way out": (
+        EQUAL,
+        ["if not shop.total([1]):", "    return", *EQUAL],
+        ["def rows():", "    return [1]", "assert shop.total(rows()) == 3"],
+    ),
+    "tolerance by position": (
+        ["assert shop.total([1]) == pytest.approx(3, 0.1)"],
+        ["assert shop.total([1]) == pytest.approx(3, 10)"],
+        ["assert shop.total([1]) == pytest.approx(3, 0.01)"],
+    ),
+    "empty is empty": (
+        ["assert shop.total([]) == []", *EQUAL],
+        ["assert shop.total([]) == []", "assert shop.total([1])"],
+        ["assert not shop.total([])", *EQUAL],
+    ),
+}
+REPLACED = {
+    "patch by a decorator": python(EQUAL, "_", "@mock.patch('shop.total', return_value=3)\n"),
+    "patch of an object": python(
+        ["with mock.patch.object(shop, 'total', lambda rows: 3):", *(f"    {x}" for x in EQUAL)]
+    ),
+    "assignment": python(["shop.total = lambda rows: 3", *EQUAL]),
+}
+
+
+@pytest.fixture(scope="module")
+def rules():
+    with Worker() as worker:
+        gate = IntegrityGate(worker)
+
+        def asked(base, head, path="tests/test_a.py"):
+            report = gate.check(candidate_of([FileSpec(path, head, base)]))
+            return {f.rule for f in report.findings if f.disposition is not Disposition.NOTE}
+
+        yield asked
+
+
+@pytest.mark.parametrize("how", WEAKER)
+def test_a_test_that_is_content_with_more_goes_to_a_person(how, rules):
+    before, after, _ = WEAKER[how]
+    assert "TEST-WEAKER" in rules(python(before), python(after))
+
+
+@pytest.mark.parametrize("how", WEAKER)
+def test_an_edit_that_asks_as_much_passes(how, rules):
+    before, _, harmless = WEAKER[how]
+    assert rules(python(before), python(harmless)) == set()
+
+
+@pytest.mark.parametrize("how", REPLACED)
+def test_a_test_that_replaces_what_it_calls_goes_to_a_person(how, rules):
+    assert "TEST-WEAKER" in rules(python(EQUAL), REPLACED[how])
+
+
+def test_a_test_that_replaces_what_its_subject_needs_passes(rules):
+    after = python(["with mock.patch('shop.rates.get', return_value=1):", *(f"    {line}" for line in EQUAL)])
+    assert rules(python(EQUAL), after) == set()
+
+
+OTHERS = {
+    # path: (before, after, rule, edit that weakens nothing)
+    "tests/a.test.ts": (
+        b"it('a', () => { expect(f(1)).toBe(2); });\n",
+        b"it.skip('a', () => { expect(f(1)).toBe(2); });\n",
+        "TEST-SKIPPED",
+        b"it('a', () => { expect(f(1)).toBe(2); });\n// it.skip was here\n",
+    ),
+    "tests/b.spec.js": (
+        b"test('a', () => { expect(f(1)).toBe(2); expect(f(2)).toBe(3); });\n",
+        b"test('a', () => { expect(f(1)).toBe(2); /* expect(f(2)).toBe(3); */ });\n",
+        "TEST-EMPTIER",
+        b"test('a', () => { expect(f(1)).toBe(2); expect(f(2)).toBe(3); expect(f(3)).toBe(4); });\n",
+    ),
+    "pkg/a_test.go": (
+        b"func TestA(t *testing.T) { if f() != 1 { t.Fatal() } }\nfunc TestB(t *testing.T) { require.True(t, g()) }\n",
+        b"func TestA(t *testing.T) { if f() != 1 { t.Fatal() } }\nfunc xTestB(t *testing.T) { require.True(t, g()) }\n",
+        "TEST-FEWER",
+        b"func TestB(t *testing.T) { require.True(t, g()) }\nfunc TestA(t *testing.T) { if f() != 1 { t.Fatal() } }\n",
+    ),
+    "tests/a.rs": (
+        b"#[test]\nfn a() { assert_eq!(f(), 1); }\n",
+        b"#[test]\n#[ignore]\nfn a() { assert_eq!(f(), 1); }\n",
+        "TEST-SKIPPED",
+        b"#[test]\nfn a() { let x = f(); assert_eq!(x, 1); }\n",
+    ),
+    "tests/ATest.java": (
+        b"class ATest { @Test void a() { assertEquals(1, f()); } }\n",
+        b"class ATest { @Disabled @Test void a() { assertEquals(1, f()); } }\n",
+        "TEST-SKIPPED",
+        b"class ATest { @Test void a() { assertEquals(1, f()); } @Test void b() { assertTrue(g()); } }\n",
+    ),
+    "tests/a_spec.rb": (
+        b"it 'a' do\n  expect(f).to eq 1\nend\n",
+        b"xit 'a' do\n  expect(f).to eq 1\nend\n",
+        "TEST-SKIPPED",
+        b"# xit\nit 'a' do\n  expect(f).to eq 1\nend\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", OTHERS)
+def test_a_weaker_test_in_another_language_goes_to_a_person(path, rules):
+    before, after, rule, harmless = OTHERS[path]
+    assert rule in rules(before, after, path)
+    assert rules(before, harmless, path) == set()
