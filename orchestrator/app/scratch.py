@@ -43,7 +43,9 @@ def scratch(folder: Path) -> Iterator[Path]:
         yield place
     finally:
         _restore(*before)
-        _take_away(record)
+        shutil.rmtree(place, ignore_errors=True)
+        if _recorded(record) == place:  # an owner that had lost its run ends after its successor has begun
+            record.unlink(missing_ok=True)
 
 
 def _system() -> Path:
@@ -65,10 +67,16 @@ def _restore(directory: str | None, variable: str | None) -> None:
 
 def _take_away(record: Path) -> None:
     """What is on record, if it is a folder of ours and of this user; links are not followed."""
-    try:
-        place = Path(os.fsdecode(record.read_bytes()))
-    except FileNotFoundError:
+    place = _recorded(record)
+    if place is None:
         return
     if place.name.startswith(_NAME) and place.is_dir() and place.lstat().st_uid == os.geteuid():
         shutil.rmtree(place, ignore_errors=True)  # a link at this place is refused by it
     record.unlink(missing_ok=True)
+
+
+def _recorded(record: Path) -> Path | None:
+    try:
+        return Path(os.fsdecode(record.read_bytes()))
+    except FileNotFoundError:
+        return None

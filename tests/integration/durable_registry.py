@@ -19,7 +19,7 @@ REACHED = {
     "engine_post sandbox.client:Engine.start",
     "engine_post sandbox.client:Engine.execute_as",
     "engine_delete sandbox.client:Engine.remove",
-    "unlink app.scratch:_take_away",
+    "unlink app.scratch:scratch",
     "git-unpack-objects vcs.objects:receive",
     "git-update-ref vcs.refs:_move",
     "spawn gates.ruff:_call",
@@ -31,6 +31,7 @@ REACHED = {
     "fsync store.whole:write_whole",
 }
 SOMETIMES = {
+    "unlink app.scratch:_take_away": "only after an owner that died",
     "commit engine.nodes.merge:_publish": "what is staged, if anything is",
     "commit app.drive:_stopping.<locals>.watch": "what is staged, four times a second",
     "commit engine.run:advance": "the saver's reads close a transaction that may be open",
@@ -82,7 +83,6 @@ OTHERS = {
     "app.drills.beginning:_put": "rows of a drill, which is no run; begun again",
     "app.drills.ending:_keep": _WHOLE,
     "store.drills:forget": "one transaction; asked again, forgotten again",
-    "app.scratch:scratch": _PASSES_ON,
     "store.carrying:holder": _PASSES_ON,
     "store.drafting:Drafts.keep": _PASSES_ON,
     "store.blobs:StoredBlobs.put": _PASSES_ON,
