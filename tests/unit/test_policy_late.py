@@ -9,7 +9,7 @@ from orchestrator.policy.late import Late
 TEXT = "x = 'AKIA' # NOSEC B602, noqa: S101"
 
 
-def test_it_answers_as_the_pattern_does():
+def test_it_answers_as_the_pattern_does() -> None:
     late, plain = Late(r"(no\w+)\b", re.IGNORECASE), re.compile(r"(no\w+)\b", re.IGNORECASE)
     assert late.findall(TEXT) == plain.findall(TEXT) == ["NOSEC", "noqa"]
     assert [m.span() for m in late.finditer(TEXT)] == [m.span() for m in plain.finditer(TEXT)]
@@ -17,12 +17,12 @@ def test_it_answers_as_the_pattern_does():
     assert (late.match(TEXT), late.fullmatch("Nosec")[1], late.search(TEXT)[1]) == (None, "Nosec", "NOSEC")
 
 
-def test_one_that_is_none_says_so_when_it_is_asked():
+def test_one_that_is_none_says_so_when_it_is_asked() -> None:
     late = Late("(")
     with pytest.raises(re.error):
         late.search("x")
 
 
 @pytest.mark.parametrize("pattern", [*FORMS.values(), *PATTERNS.values()])
-def test_each_of_ours_is_a_pattern(pattern):
+def test_each_of_ours_is_a_pattern(pattern: Late) -> None:
     assert pattern.compiled.pattern == pattern.pattern
