@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from orchestrator.errors import GateBroken
@@ -50,7 +49,7 @@ class BanditGate:
         except NotInstalled as error:
             raise GateBroken("GATE030", "bandit is not installed beside Handrail", "pip install bandit") from error
 
-    @cached_property
+    @property
     def config(self) -> Digest:
         return config_digest(
             self.name, _OPTIONS, self._worker.file_limit_seconds, self.tool_version, dispositions.digest()

@@ -52,8 +52,8 @@ def entry_points(group: str) -> list[tuple[str, str, str]]:
         raise NotInstalled("bandit")
     _, _, rest = (folder / "entry_points.txt").read_text("utf-8").partition(f"[{group}]\n")
     lines = [line for line in rest.partition("\n[")[0].splitlines() if line.strip()]
-    found = [line.partition("=") for line in lines]
-    return [(name.strip(), *value.strip().partition(":")[::2]) for name, _, value in found]
+    found = [(name.strip(), value.strip().partition(":")) for name, _, value in (line.partition("=") for line in lines)]
+    return [(name, module, attribute) for name, (module, _, attribute) in found]
 
 
 class _Metadata(ModuleType):
@@ -97,7 +97,8 @@ def load() -> Any:  # noqa: ANN401 - bandit has no types
         return import_module("bandit.core.manager")
     for name in (*_UNUSED, *_UNREAD):
         sys.modules[name] = ModuleType(name)
-    importlib.metadata = sys.modules["importlib.metadata"] = _Metadata()
+    sys.modules["importlib.metadata"] = _Metadata()
+    importlib.__dict__["metadata"] = sys.modules["importlib.metadata"]
     sys.modules["rich"].progress = sys.modules["rich.progress"]  # type: ignore[attr-defined]
     extension = ModuleType("stevedore.extension")
     extension.ExtensionManager = _Extensions  # type: ignore[attr-defined]
@@ -107,7 +108,7 @@ def load() -> Any:  # noqa: ANN401 - bandit has no types
     manager = import_module("bandit.core.manager")
     for name in (*_UNREAD, "importlib.metadata"):
         del sys.modules[name]
-    del importlib.metadata
+    del importlib.__dict__["metadata"]
     visiting, testing = import_module("bandit.core.node_visitor"), import_module("bandit.core.tester")
     for module in (visiting, testing):
         module.__dict__["LOG"] = _Quiet(module.__dict__["LOG"])

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["shorten"]
 
@@ -86,7 +86,7 @@ def _none_finds(tests: list[Any], context: Any) -> bool:  # noqa: ANN401 - bandi
 
 def _enter(visitor: Any, node: Any, parent: ast.AST, sibling: object) -> None:  # noqa: ANN401 - bandit has no types
     node._bandit_parent, node._bandit_sibling = parent, sibling  # noqa: SLF001 - its tests read them
-    kind = type(node)
+    kind: type[ast.AST] = node.__class__
     if kind is ast.Constant:
         # Of strings that are no statements by themselves; of bytes and numbers there is no test.
         if isinstance(node.value, str) and not isinstance(parent, ast.Expr) and visitor.pre_visit(node):
@@ -108,10 +108,11 @@ def _walk(visitor: Any, node: ast.AST) -> None:  # noqa: ANN401
     for name in node._fields:
         value: Any = getattr(node, name, None)
         if isinstance(value, list):
-            last = len(value) - 1
-            for at, item in enumerate(value):
+            items = cast("list[object]", value)
+            last = len(items) - 1
+            for at, item in enumerate(items):
                 if isinstance(item, ast.AST):
-                    _enter(visitor, item, node, value[at + 1] if at < last else None)
+                    _enter(visitor, item, node, items[at + 1] if at < last else None)
         elif isinstance(value, ast.AST):
             _enter(visitor, value, node, None)
 

@@ -83,7 +83,8 @@ def scan(data: bytes) -> dict[str, Any]:
     and no configuration file is read. ``sys.stdin`` is replaced on the way.
     """
     manager = _manager()
-    manager.results, manager.skipped, manager.scores = [], [], []
+    for name in ("results", "skipped", "scores"):
+        setattr(manager, name, [])
     manager.metrics = type(manager.metrics)()
     complaints = _Complaints()
     logger = logging.getLogger("bandit")

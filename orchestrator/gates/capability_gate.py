@@ -12,7 +12,6 @@ Not checked: what an imported package does on its own, and other languages.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from orchestrator import __version__
@@ -49,7 +48,7 @@ class CapabilityGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @cached_property
+    @property
     def config(self) -> Digest:
         return config_digest(self.name, CAPABILITIES, sorted(_PERSON), sorted(_COMPARED), self.tool_version)
 

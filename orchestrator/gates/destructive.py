@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -69,7 +68,7 @@ class DestructiveGate:
     tool = "handrail"
     tool_version = __version__
 
-    @cached_property
+    @property
     def config(self) -> Digest:
         limits = (_DELETED_LINES, _DELETED_FILES, _RENAMED_FILES, _TIMES)
         return config_digest(self.name, limits, _MIGRATIONS, _PRODUCTION.pattern, self.tool_version)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from orchestrator import __version__
@@ -67,10 +67,9 @@ class FlowGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @cached_property
+    @property
     def config(self) -> Digest:
-        rules = [[r.code, r.cwe, r.severity, r.disposition] for r in RULES.values()]
-        return config_digest(self.name, rules, sorted(_NOISE_IN_TESTS), self.tool_version)
+        return _config(self.name, self.tool_version)
 
     def check(self, candidate: Candidate) -> GateReport:
         return guarded(self, candidate)
@@ -98,6 +97,12 @@ class FlowGate:
         before: Mapping[str, Any] = self._worker.analyse(target.base.data) if new and target.base else {}
         old = _hits(before, target.base, in_test=target.in_test) if before and target.base else []
         outcome.scanned(target.file, introduced(target.file.path, new, old))
+
+
+@cache
+def _config(name: str, version: str) -> Digest:
+    rules = [[r.code, r.cwe, r.severity, r.disposition] for r in RULES.values()]
+    return config_digest(name, rules, sorted(_NOISE_IN_TESTS), version)
 
 
 def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:

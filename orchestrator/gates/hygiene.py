@@ -8,7 +8,7 @@ whenever the file is touched. Not checked: what a binary does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache
 from pathlib import PurePosixPath
 
 from orchestrator import __version__
@@ -43,10 +43,9 @@ class HygieneGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @cached_property
+    @property
     def config(self) -> Digest:
-        patterns = {name: p.pattern for name, p in suppressions.PATTERNS.items()}
-        return config_digest(self.name, _RULES_VERSION, patterns, SIZE_LIMIT_BYTES, self.tool_version)
+        return _config(self.name, self.tool_version)
 
     def check(self, candidate: Candidate) -> GateReport:
         return guarded(self, candidate)
@@ -95,6 +94,12 @@ class HygieneGate:
                 disposition=Disposition.PERSON,
                 hint="name it .py",
             )
+
+
+@cache
+def _config(name: str, version: str) -> Digest:
+    patterns = {kind: p.pattern for kind, p in suppressions.PATTERNS.items()}
+    return config_digest(name, _RULES_VERSION, patterns, SIZE_LIMIT_BYTES, version)
 
 
 def _is_code(side: Side) -> bool:

@@ -11,7 +11,6 @@ tests anything, and what the tests' own helpers do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from orchestrator import __version__
@@ -44,7 +43,7 @@ class IntegrityGate:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @cached_property
+    @property
     def config(self) -> Digest:
         return config_digest(self.name, _RULES, SIZE_LIMIT_BYTES, self.tool_version)
 

@@ -21,7 +21,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ class RuffGate:
     def tool_version(self) -> str:
         return _version(self.executable, self._timeout)
 
-    @cached_property
+    @property
     def config(self) -> Digest:
         return config_digest(self.name, OPTIONS, self.tool_version, dispositions.digest())
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
@@ -100,11 +100,9 @@ class SecretsGate:
             hint = "pip install detect-secrets"
             raise GateBroken("GATE030", "detect-secrets is not installed beside Handrail", hint) from error
 
-    @cached_property
+    @property
     def config(self) -> Digest:
-        patterns = {name: p.pattern for name, p in FORMS.items()}
-        rules = [[r.code, r.disposition] for r in RULES]
-        return config_digest(self.name, patterns, WORTH_A_LOOK.pattern, CANARY.pattern, rules, self.tool_version)
+        return _config(self.name, self.tool_version)
 
     def check(self, candidate: Candidate) -> GateReport:
         return guarded(self, candidate)
@@ -144,6 +142,13 @@ class SecretsGate:
                 if translated and kind == "Secret Keyword":
                     rule = NOTED
                 yield _hit(rule, number, str(kind), line)
+
+
+@cache
+def _config(name: str, version: str) -> Digest:
+    patterns = {form: p.pattern for form, p in FORMS.items()}
+    rules = [[r.code, r.disposition] for r in RULES]
+    return config_digest(name, patterns, WORTH_A_LOOK.pattern, CANARY.pattern, rules, version)
 
 
 def _added(head: Side, base: Side | None) -> list[tuple[int, str]]:
