@@ -9,7 +9,6 @@ from orchestrator.models.spec import Severity
 from orchestrator.specs.lint.document import Document, Section
 from orchestrator.specs.lint.rule import Check, Edit, Family, Remark, Rule, clip
 from orchestrator.specs.markdown import Block, BlockKind
-from orchestrator.specs.naming import split_id
 
 _PROBLEM = (
     "why",
@@ -168,12 +167,6 @@ def _families(document: Document) -> dict[str, dict[str, set[str]]]:
     return families
 
 
-def _named_by_headings(document: Document) -> set[str]:
-    """Ids of headings that are no requirement of their own: FR-1 above FR-1.1."""
-    found = (split_id(s.heading.text) for s in document.sections)
-    return {parts[0] for parts in found if parts is not None}
-
-
 def _dangling(document: Document) -> Iterator[Remark]:
     """Each id that nothing has; where there are many of one family they are another document's, which one remark says."""
     named: dict[str, list[tuple[str, Remark]]] = {}
@@ -191,18 +184,15 @@ def _dangling(document: Document) -> Iterator[Remark]:
 
 def _dangling_ids(document: Document) -> Iterator[tuple[str, Remark]]:
     families = _families(document)
-    headed = _named_by_headings(document) if families else set[str]()
     for block in document.referring if families else ():
         if block.quoted:
             continue
         for found in _REFERENCE.finditer(block.plain):
             numbers = families.get(found[1])
-            if numbers is None or len(numbers) < _FAMILY or found[0] in headed or _is_foreign(block.plain, found):
+            if numbers is None or len(numbers) < _FAMILY or _is_foreign(block.plain, found):
                 continue
-            major, dot, _ = found[2].partition(".")
-            grouped = dot or any("." in number for number in numbers)
-            if grouped and not any(number.partition(".")[0] == major.lstrip("0") for number in numbers):
-                continue
+            if "." in found[2] or any("." in number for number in numbers):
+                continue  # numbers in groups are quoted from one document in the next, which nothing shows
             if found[2].lstrip("0") not in numbers and not _retired(block.plain):
                 place = block.place(found.start())
                 yield found[0], Remark(*place, f"{found[0]} is the id of nothing here.", len(found[0]))
