@@ -9,12 +9,14 @@ is not measured.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +33,7 @@ from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody
 from orchestrator.models.verification import Verified
 from orchestrator.provenance import claims, dsse, log, root, statements
-from orchestrator.provenance.blame import Standing, blame
+from orchestrator.provenance.blame import Blamed, Standing, blame
 from orchestrator.provenance.incremental import verify_more
 from orchestrator.provenance.keys import KeySigner, generate_key
 from orchestrator.provenance.verify import Request, examine
@@ -42,6 +44,7 @@ MAIN = "refs/heads/main"
 D = sha256(b"x")
 PLAN = sha256(b"the plan")
 FILES = 50
+ROUNDS = 3
 LINES = 2000
 GOAL_SPEED, GOAL_WHOLE, GOAL_INCREMENTAL, GOAL_BLAME = 0.8, 15.0, 1.0, 2.0
 
@@ -265,22 +268,8 @@ def main(steps: int) -> None:
         with GitTrees.open(history.repository, folder / "private") as trees:
             digest = examine(trees, replace(request, head=base, base=None, allow_self_asserted=True)).answer.root
         request = replace(request, root_digest=digest)
-        with GitTrees.open(history.repository, folder / "private") as trees:
-            started = time.perf_counter()
-            whole = examine(trees, request)
-            figures["whole_history_seconds"] = time.perf_counter() - started
-            figures["statements"] = float(sum(s.size for s in whole.pool.states.values()))
-        if whole.answer.verdict is not Verified.VERIFIED or len(whole.answer.commits) != steps:
-            raise RuntimeError(str(whole.answer.problems[:3]))
-        remembered = folder / "verified.json"
-        with GitTrees.open(history.repository, folder / "private") as trees:
-            verify_more(trees, replace(request), remembered)
-        with GitTrees.open(history.repository, folder / "private") as trees:
-            started = time.perf_counter()
-            found = verify_more(trees, request, remembered)
-            figures["incremental_seconds"] = time.perf_counter() - started
-        if found.commits or found.verdict is not Verified.VERIFIED:
-            raise RuntimeError("the incremental verification was no incremental one")
+        figures |= _whole(history, request, steps)
+        figures["incremental_seconds"] = _incremental(history, request)
         figures |= _blame(history, folder)
     figures["steps"] = float(steps)
     report(
@@ -295,27 +284,59 @@ def main(steps: int) -> None:
     )
 
 
+def _whole(history: History, request: Request, steps: int) -> dict[str, float]:
+    """The best of three: what others do on the machine only adds to it. Nothing of one is alive in the next."""
+    took, statements = list[float](), 0
+    for _ in range(ROUNDS):
+        gc.collect()
+        with GitTrees.open(history.repository, history.folder / "private") as trees:
+            started = time.perf_counter()
+            found = examine(trees, request)
+            took.append(time.perf_counter() - started)
+        if found.answer.verdict is not Verified.VERIFIED or len(found.answer.commits) != steps:
+            raise RuntimeError(str(found.answer.problems[:3]))
+        statements = sum(s.size for s in found.pool.states.values())
+        del found
+    return {"whole_history_seconds": min(took), "statements": float(statements)}
+
+
+def _incremental(history: History, request: Request) -> float:
+    """The best of three, after one that remembers."""
+    took, remembered = list[float](), history.folder / "verified.json"
+    for first in (True, *[False] * ROUNDS):
+        gc.collect()
+        with GitTrees.open(history.repository, history.folder / "private") as trees:
+            started = time.perf_counter()
+            found = verify_more(trees, request, remembered)
+            took.append(time.perf_counter() - started)
+        if found.verdict is not Verified.VERIFIED or bool(found.commits) is not first:
+            raise RuntimeError("the incremental verification was no incremental one")
+    return min(took[1:])
+
+
 def _blame(history: History, folder: Path) -> dict[str, float]:
     argv = ["git", "blame", "-M", "-C", "--porcelain", "main", "--", "src/long.py"]
-    started = time.perf_counter()
-    subprocess.run(argv, cwd=history.repository, check=True, capture_output=True)
-    plain = time.perf_counter() - started
-    index, took = folder / "places", list[float]()
-    for _ in range(2):
+    index, took, plain = folder / "places", list[float](), list[float]()
+    found: Sequence[Blamed] = ()
+    for _ in range(1 + ROUNDS):
+        gc.collect()
+        started = time.perf_counter()
+        subprocess.run(argv, cwd=history.repository, check=True, capture_output=True)
+        plain.append(time.perf_counter() - started)
         with GitTrees.open(history.repository, folder / "private") as trees:
             started = time.perf_counter()
             head = trees.resolve("main")
             rows = trees.blame(head, "src/long.py", 1, 0)
             found = blame(trees, rows, head, NOW + timedelta(days=2), NoTexts(), index=index)
             took.append(time.perf_counter() - started)
-    first, ours = took
+    ours, git = min(took[1:]), min(plain[1:])
     if len(found) != LINES or not any(r.standing is Standing.VERIFIED for r in found):
         raise RuntimeError("blame did not find what was made")
     return {
-        "blame_first_seconds": first,
+        "blame_first_seconds": took[0],
         "blame_seconds": ours,
-        "git_blame_seconds": plain,
-        "blame_ratio": ours / plain,
+        "git_blame_seconds": git,
+        "blame_ratio": ours / git,
     }
 
 
