@@ -5,9 +5,13 @@ from __future__ import annotations
 import builtins
 import functools
 
-__all__ = ["BUILTINS", "UNSEEN", "canonical_name", "last"]
+__all__ = ["BUILTINS", "HASHES", "UNSEEN", "canonical_name", "last"]
 
 BUILTINS = frozenset(dir(builtins))
+HASHES = frozenset(
+    {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s"}
+)
+"""Functions of ``hashlib`` that are quick to compute."""
 
 _TWINS = {
     "posix": "os",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from orchestrator.gates.flow.names import HASHES
 from orchestrator.gates.flow.rule import Family, Rule, Say, nodes
 
 __all__ = ["FAMILY"]
@@ -43,23 +44,10 @@ _CLOCKS = frozenset(
     {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today", "getpid"}
 )
 _CLOCK_OWNERS = frozenset({"time", "datetime", "date", "os", "timezone", "dt"})
-_MIXERS = frozenset(
-    {
-        "md5",
-        "sha1",
-        "sha224",
-        "sha256",
-        "sha384",
-        "sha512",
-        "sha3_256",
-        "sha3_512",
-        "blake2b",
-        "blake2s",
-        "crc32",
-        "adler32",
-    }
-    | {"uuid3", "uuid5", "b64encode", "urlsafe_b64encode", "b32encode", "hexlify", "hex", "hash"}
-)
+_MIXERS = HASHES | {
+    *("crc32", "adler32", "uuid3", "uuid5"),
+    *("b64encode", "urlsafe_b64encode", "b32encode", "hexlify", "hex", "hash"),
+}
 _UNGUESSABLE = re.compile(r"secrets|urandom|uuid4|SystemRandom|token_|get_random|secret|key|nonce|salt", re.IGNORECASE)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.capabilities import capability_of
-from orchestrator.gates.flow.names import last
+from orchestrator.gates.flow.names import HASHES, last
 from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value, constant
 from orchestrator.models.disposition import Disposition
@@ -130,22 +130,7 @@ _DECODES = frozenset(
     for name in ("decode", "decode_complete")
 )
 _PARSES = frozenset({"parse", "fromstring", "XML", "iterparse", "parseString", "fromstringlist"})
-_FAST = frozenset(
-    f"hashlib.{n}"
-    for n in (
-        "md5",
-        "sha1",
-        "sha224",
-        "sha256",
-        "sha384",
-        "sha512",
-        "sha3_256",
-        "sha3_512",
-        "new",
-        "blake2b",
-        "blake2s",
-    )
-)
+_FAST = frozenset(f"hashlib.{n}" for n in (*HASHES, "new"))
 _PASSWORD = re.compile(r"passw(?:or)?d|passphrase|\bpwd\b", re.IGNORECASE)
 _RESOLVERS = frozenset(
     {"socket.gethostbyname", "socket.gethostbyname_ex", "socket.getaddrinfo", "dns.resolver.resolve"}
