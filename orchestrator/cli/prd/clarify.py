@@ -36,10 +36,10 @@ def clarify(spec: Path, given: tuple[str, ...], assume: bool, spec_format: str |
         left = []
     if answers:
         write_answers(spec, answers, datetime.now(UTC).date())
-        note(f"{len(answers)} answers stand in {spec} now. Try: handrail prd check {spec}")
+        note(f"Answers in {spec} now: {len(answers)}. Try: handrail prd check {spec}")
     if left:
         print_json("prd-questions", {"spec": str(spec), "questions": [asdict(q) for q in left]})
-        note(f"{len(left)} questions are open. Try: handrail prd clarify {spec} --answer {left[0].id}=TEXT")
+        note(f"Open questions: {len(left)}. Try: handrail prd clarify {spec} --answer {left[0].id}=TEXT")
         sys.exit(ExitCode.WAITING)
     if not asked:
         note("There is nothing to ask.")

@@ -33,7 +33,7 @@ def new(name: str, answers: Path | None, output: Path, no_input: bool) -> None:
         given = ask_all(questions.questions, given, _ask)
     elif left := open_questions(questions.questions, given):
         print_json("prd-questions", {"template": name, "questions": left})
-        note(f"{len(left)} questions are open. Try: handrail prd new --template {name} --answers FILE")
+        note(f"Open questions: {len(left)}. Try: handrail prd new --template {name} --answers FILE")
         sys.exit(ExitCode.WAITING)
     replace_file(output, write_new(name, given))
     note(f"Saved {output}. Try: handrail prd check {output}")
