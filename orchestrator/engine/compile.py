@@ -25,7 +25,7 @@ from orchestrator.engine.nodes.plan import plan
 from orchestrator.engine.nodes.review import review
 from orchestrator.engine.nodes.told import told
 from orchestrator.engine.runnable import ensure_runnable
-from orchestrator.engine.state import RunState, StepStatus, Update, Work
+from orchestrator.engine.state import RunState, StepStatus, Turn, Update, Work
 from orchestrator.engine.watch import check_transition, kept, stood
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.base import StepId
@@ -63,7 +63,8 @@ def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> Compil
         if node.kind is NodeKind.END:
             graph.add_edge(name, END)
         else:
-            graph.add_conditional_edges(name, _route(ctx), {t: t for t in _targets(tables, name, node)})
+            targets = _targets(tables, name, node)
+            graph.add_conditional_edges(name, _route(ctx, targets), {t: t for t in targets})
     graph.add_edge(START, ctx.workflow.start)
     return cast("CompiledStateGraph[Any, Any, Any, Any]", graph.compile(checkpointer=saver))
 
@@ -181,14 +182,19 @@ def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
     return str(value) if isinstance(value, str) else value
 
 
-def _route(ctx: RunContext) -> Callable[[RunState], str | list[Send]]:
+def _route(ctx: RunContext, targets: frozenset[str]) -> Callable[[Any], str | list[Send]]:
+    """Who is next. LangGraph copies what a route reads, so only one that may send work to agents reads everything."""
+
+    def turn(state: Turn) -> str:
+        return state["turn"]
+
     def route(state: RunState) -> str | list[Send]:
         target = state["turn"]
         if _side_by_side(ctx.workflow.nodes[target]):
             return [Send(target, _work(ctx, state, step)) for step in _working(state)]
         return target
 
-    return route
+    return route if any(_side_by_side(ctx.workflow.nodes[target]) for target in targets) else turn
 
 
 def _side_by_side(node: Node) -> bool:

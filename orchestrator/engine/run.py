@@ -73,7 +73,7 @@ def advance(
         given = {"run": ctx.run.id, "tip": ctx.run.base_commit, "steps": {}, **({"plan": plan} if plan else {})}
     while True:
         if given is not None or not snapshot.interrupts:
-            told = graph.stream(given, config, durability="sync", stream_mode="custom")
+            told = graph.stream(given, config, durability="sync", stream_mode=[])
             deque(told, maxlen=0)  # nothing is told so: what happened is read from the state
             snapshot = graph.get_state(config)
         if not snapshot.next:

@@ -118,6 +118,12 @@ class RunState(TypedDict):
     facts: dict[str, str]
 
 
+class Turn(TypedDict):
+    """All that most routes need to know."""
+
+    turn: Annotated[str, last]
+
+
 Update = dict[str, Any]
 """A part of :class:`RunState`."""
 
