@@ -326,8 +326,8 @@ def _blame(history: History, folder: Path) -> dict[str, float]:
         with GitTrees.open(history.repository, folder / "private") as trees:
             started = time.perf_counter()
             head = trees.resolve("main")
-            rows = trees.blame(head, "src/long.py", 1, 0)
-            found = blame(trees, rows, head, NOW + timedelta(days=2), NoTexts(), index=index)
+            lines = trees.blame(head, "src/long.py", 1, 0)
+            found = blame(trees, lines, head, NOW + timedelta(days=2), NoTexts(), index=index)
             took.append(time.perf_counter() - started)
     ours, git = min(took[1:]), min(plain[1:])
     if len(found) != LINES or not any(r.standing is Standing.VERIFIED for r in found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,8 @@ def blame_file(project: Project, place: str, rev: str) -> tuple[str, tuple[Blame
     index = config_home() / "verified" / f"{project.repository.id}.places"
     with open_trees(project) as trees:
         head = trees.resolve(rev)
-        rows = trees.blame(head, path, first, last)
-        return path, blame(trees, rows, head, project.clock.now(), project.blobs, index=index)
+        with closing(trees.blame(head, path, first, last)) as groups:
+            return path, blame(trees, groups, head, project.clock.now(), project.blobs, index=index)
 
 
 def write_page(page: Path, path: str, rev: str, rows: Sequence[Blamed]) -> None:

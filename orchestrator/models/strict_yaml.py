@@ -20,7 +20,7 @@ _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset(_CORE + kind for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp"))
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's, in a tenth of the time, where PyYAML was built with it; the other words defects otherwise and takes no tabs."""
+"""libyaml's, in a tenth of the time, where PyYAML has it; the other words defects otherwise and refuses some tabs."""
 
 Where = tuple[Hashable, ...]
 Model = TypeVar("Model", bound=BaseModel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -99,6 +99,10 @@ class Trees(Protocol):
 
     def ready(self, trees: Sequence[GitOid]) -> None:
         """Read what these trees hold in few questions, before each is asked about on its own."""
+        ...
+
+    def look(self, trees: Sequence[GitOid]) -> None:
+        """As :meth:`ready`, but only which names stand at the top of each."""
         ...
 
     def build(
@@ -198,10 +202,11 @@ class History(Protocol):
         """These commits alone, in no particular order."""
         ...
 
-    def blame(self, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
+    def blame(self, rev: GitOid, path: str, first: int, last: int) -> Generator[Sequence[BlamedLine]]:
         """Where each line of a file at a commit comes from; moves and copies are followed. ``last`` 0 is the end.
 
-        Raises ``RepositoryError`` REPO040 when there is no such file or no such line.
+        Lines come as they are found, each once, in no order. Raises ``RepositoryError`` REPO040 when there is no such
+        file or no such line.
         """
         ...
 

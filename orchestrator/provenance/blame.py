@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -73,27 +73,26 @@ class _Covered:
 @fewer_collections()
 def blame(
     source: Source,
-    rows: Sequence[BlamedLine],
+    found: Iterable[Sequence[BlamedLine]],
     head: GitOid,
     now: datetime,
     blobs: Blobs,
     *,
     index: Path | None = None,
 ) -> tuple[Blamed, ...]:
-    """The rows of ``git blame`` at ``head`` with what is signed for them. Raises as ``verify`` without a policy.
+    """What ``git blame`` found at ``head``, with what is signed for it, sorted. Raises as ``verify`` without a policy.
 
+    Lines may come in groups while git still looks for others: what is signed for those is verified meanwhile.
     ``index`` is where :mod:`.places` keeps its file.
     """
-    policies = Policies(source)
-    chain = policies.must(head)
-    nodes = source.nodes(list(dict.fromkeys(r.commit for r in rows)))
-    pool = _pool(chain, nodes, places(source, index))
-    empty = frozenset[tuple[GitOid, Digest]]()
-    line = evidence.finals(source, source.commits(None, head), pool) if pool.run_decisions else empty
-    source.ready([n.tree for n in nodes if pool.candidates(n)])
-    whole = _Whole(source, policies, pool, line, now, blobs)
-    covered = {n.oid: c for n in nodes if (c := _covered(whole, n)) is not None}
-    return tuple(_row(r, covered.get(r.commit)) for r in rows)
+    groups = iter(found)
+    group = next(groups, None)
+    whole, rows = _Whole.of(source, head, places(source, index), now, blobs), list[BlamedLine]()
+    while group is not None:
+        whole.cover(list(dict.fromkeys(r.commit for r in group)))
+        rows += group
+        group = next(groups, None)
+    return tuple(_row(r, whole.covered[r.commit]) for r in sorted(rows, key=lambda r: r.number))
 
 
 def _row(row: BlamedLine, found: _Covered | None) -> Blamed:
@@ -118,14 +117,49 @@ def _contributor(row: BlamedLine, lines: LinesClaim | None) -> Contributor | Non
     return next((r.contributor for f in mine for r in f.ranges if r.start <= row.line <= r.end), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Whole:
+    """What is known by now. ``opened`` are lines of evidence that the pool has."""
+
     source: Source
     policies: Policies
-    pool: Pool
-    line: frozenset[tuple[GitOid, Digest]]
+    chain: PolicyChain
+    index: Places
     now: datetime
     blobs: Blobs
+    pool: Pool
+    line: frozenset[tuple[GitOid, Digest]] = frozenset()
+    opened: set[bytes] = field(default_factory=set[bytes])
+    covered: dict[GitOid, _Covered | None] = field(default_factory=dict[GitOid, "_Covered | None"])
+
+    @classmethod
+    def of(cls, source: Source, head: GitOid, index: Places, now: datetime, blobs: Blobs) -> _Whole:
+        """With all decisions on whole runs, since what these list is in no subject."""
+        policies = Policies(source)
+        chain = policies.must(head)
+        whole = cls(source, policies, chain, index, now, blobs, evidence.empty_pool(chain))
+        whole._open([RUN])
+        if whole.pool.run_decisions:
+            whole.line = evidence.finals(source, source.commits(None, head), whole.pool)
+        return whole
+
+    def cover(self, commits: Sequence[GitOid]) -> None:
+        """Judge those that were not judged before."""
+        nodes = self.source.nodes([c for c in commits if c not in self.covered])
+        self._open([word.encode() for n in nodes for word in (n.oid, n.tree)])
+        claims_of = [s.claim for n in nodes for s in self.pool.candidates(n)]
+        self._open([c.plan.removeprefix("sha256:").encode() for c in claims_of])
+        attested = [n for n in nodes if self.pool.candidates(n)]
+        self.source.ready([n.tree for n in attested])
+        self.source.look([n.tree for n in self.source.nodes([p for n in attested for p in n.parents[:1]])])
+        self.covered |= {n.oid: _covered(self, n) for n in nodes}
+
+    def _open(self, words: Iterable[bytes]) -> None:
+        """The statements that name these, each once. What does not hold is not evidence here."""
+        lines = [line for line in self.index.lines(words) if line not in self.opened]
+        self.opened.update(lines)
+        self.pool.add_lines(lines, self.chain.keys())
+        self.pool.problems.clear()
 
 
 def _covered(whole: _Whole, node: CommitNode) -> _Covered | None:
@@ -149,15 +183,3 @@ def _sentence(requirement: claims.RequirementClaim, blobs: Blobs) -> str | None:
         return str(json.loads(text)["statement"])
     except (StoreError, EvidenceInvalid, ValueError, KeyError, TypeError):
         return None
-
-
-def _pool(chain: PolicyChain, nodes: Iterable[CommitNode], index: Places) -> Pool:
-    """The statements that name these commits or their trees, those on runs, then those about the plans they name."""
-    pool, keys = evidence.empty_pool(chain), chain.keys()
-    first = index.lines([RUN, *(word.encode() for n in nodes for word in (n.oid, n.tree))])
-    pool.add_lines(first, keys)
-    plans = {s.claim.plan.removeprefix("sha256:").encode() for found in pool.changes.values() for s in found}
-    known = set(first)
-    pool.add_lines((line for line in index.lines(plans) if line not in known), keys)
-    pool.problems.clear()
-    return pool

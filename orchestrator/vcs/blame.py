@@ -1,69 +1,103 @@
-"""``git blame`` as data: which commit wrote each line, followed through renames, moves and copies."""
+"""``git blame`` as data, read as git finds it: which commit wrote each line, through renames, moves and copies."""
 
 from __future__ import annotations
 
 import re
+import subprocess  # nosec B404 # git is a program
+import time
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
 from orchestrator.ports import BlamedLine
+from orchestrator.vcs.git import failed, read_some
 from orchestrator.vcs.names import visible
 from orchestrator.vcs.repository import Repository
 
-_HEADER = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64}) (\d+) (\d+)(?: \d+)?")
+_HEADER = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64}) (\d+) (\d+) (\d+)")
 _TIMEOUT_SECONDS = 300
 _FOLLOW = ("-M", "-C")
+_NO_SUCH_LINES = 128
 
 
-def blame(repository: Repository, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
-    """As :meth:`orchestrator.ports.History.blame`. The file is read at ``rev``, never from the work tree."""
-    span = [f"-L{first},{last or ''}"] if (first, last) != (1, 0) else []
-    argv = ("blame", "--porcelain", "--no-textconv", *_FOLLOW, *span, rev, "--", path)
-    done = repository.git.run(*argv, timeout_seconds=_TIMEOUT_SECONDS, ok=(0, 128))
-    if done.returncode:
-        message = f"{visible(path)} has no lines {first} to {last or 'its end'} at {rev[:12]}."
-        raise RepositoryError("REPO040", message, "name a file and lines of that commit: FILE:L1-L2")
-    return tuple(_parsed(done.stdout))
+def blame(
+    repository: Repository, rev: GitOid, path: str, text: bytes, span: tuple[int, int]
+) -> Generator[list[BlamedLine]]:
+    """As :meth:`orchestrator.ports.History.blame`. ``text`` is the file at ``rev``, never that of the work tree.
+
+    ``span`` is the first and the last line. Raises ``LimitReached`` DIF002 when git says nothing for 300 s.
+    """
+    lines = [f"-L{span[0]},{span[1] or ''}"] if span != (1, 0) else []
+    argv = repository.git.argv(["blame", "--incremental", "--no-textconv", *_FOLLOW, *lines, rev, "--", path])
+    with subprocess.Popen(  # noqa: S603 # nosec B603 # an argument vector of ours, no shell
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=repository.git.env(),
+        cwd="/",
+        bufsize=0,
+    ) as process:
+        try:
+            yield from _groups(process, _Reading(text.split(b"\n")))
+            words = process.stderr.read(65536) if process.stderr else b""
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode == _NO_SUCH_LINES:
+        raise no_such_lines(path, rev, span)
+    if process.returncode:
+        raise failed("blame", words)
 
 
-@dataclass
-class _Seen:
-    """What the porcelain form says once per commit and then takes as known."""
+def no_such_lines(path: str, rev: GitOid, span: tuple[int, int]) -> RepositoryError:
+    """REPO040."""
+    first, last = span
+    message = f"{visible(path)} has no lines {first} to {last or 'its end'} at {rev[:12]}."
+    return RepositoryError("REPO040", message, "name a file and lines of that commit: FILE:L1-L2")
 
-    path: str = ""
-    author: str = ""
+
+def _groups(process: subprocess.Popen[bytes], now: _Reading) -> Iterator[list[BlamedLine]]:
+    """Whatever has come since the last look."""
+    rest = b""
+    while process.stdout and (more := read_some(process.stdout, time.monotonic() + _TIMEOUT_SECONDS)):
+        *whole, rest = (rest + more).split(b"\n")
+        if found := [line for raw in whole for line in now.word(raw.decode(errors="replace"))]:
+            yield found
 
 
 @dataclass
 class _Reading:
-    known: dict[str, _Seen] = field(default_factory=dict[str, _Seen])
-    out: list[BlamedLine] = field(default_factory=list[BlamedLine])
+    """``authors`` is what git says once per commit and then takes as known."""
+
+    text: list[bytes]
+    authors: dict[str, str] = field(default_factory=dict[str, str])
     commit: str = ""
     line: int = 0
     number: int = 0
+    count: int = 0
 
+    def word(self, said: str) -> list[BlamedLine]:
+        """The lines that are whole with this one of git's; the name of the file is the last that is said of them."""
+        header = _HEADER.fullmatch(said)
+        if header is not None:
+            self.commit = header[1]
+            self.line, self.number, self.count = int(header[2]), int(header[3]), int(header[4])
+        elif said.startswith("author "):
+            self.authors[self.commit] = said.removeprefix("author ")
+        elif said.startswith("filename "):
+            return self._lines(_unquoted(said.removeprefix("filename ")))
+        return []
 
-def _parsed(said: bytes) -> list[BlamedLine]:
-    now = _Reading()
-    for raw in said.split(b"\n"):
-        if raw.startswith(b"\t"):
-            seen = now.known[now.commit]
-            now.out.append(BlamedLine(now.number, raw[1:], GitOid(now.commit), seen.path, now.line, seen.author))
-        else:
-            _word(now, raw.decode(errors="replace"))
-    return now.out
-
-
-def _word(now: _Reading, text: str) -> None:
-    header = _HEADER.fullmatch(text)
-    if header is not None:
-        now.commit, now.line, now.number = header[1], int(header[2]), int(header[3])
-        now.known.setdefault(now.commit, _Seen())
-    elif text.startswith("filename "):
-        now.known[now.commit].path = _unquoted(text.removeprefix("filename "))
-    elif text.startswith("author "):
-        now.known[now.commit].author = text.removeprefix("author ")
+    def _lines(self, path: str) -> list[BlamedLine]:
+        commit, author = GitOid(self.commit), self.authors.get(self.commit, "")
+        if self.number + self.count - 1 > len(self.text):
+            raise failed("blame", b"it names lines that the file does not have")
+        return [
+            BlamedLine(self.number + n, self.text[self.number + n - 1], commit, path, self.line + n, author)
+            for n in range(self.count)
+        ]
 
 
 def _unquoted(name: str) -> str:

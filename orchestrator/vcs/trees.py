@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -177,6 +177,9 @@ class GitTrees:
     def ready(self, trees: Sequence[GitOid]) -> None:
         self._manifests.ready(trees)
 
+    def look(self, trees: Sequence[GitOid]) -> None:
+        self._store.reader.read_trees(list(dict.fromkeys(trees)))
+
     def build(
         self, base: GitOid, out: ChangeOut, readable: Callable[[str], bool], deny: Callable[[str], str | None]
     ) -> BuiltTree:
@@ -236,8 +239,11 @@ class GitTrees:
                 self._store.know(node.oid, node.tree)
         return nodes
 
-    def blame(self, rev: GitOid, path: str, first: int, last: int) -> tuple[BlamedLine, ...]:
-        return blame.blame(self.repository, rev, path, first, last)
+    def blame(self, rev: GitOid, path: str, first: int, last: int) -> Generator[Sequence[BlamedLine]]:
+        text = self.file(rev, path)
+        if text is None:
+            raise blame.no_such_lines(path, rev, (first, last))
+        return blame.blame(self.repository, rev, path, text, (first, last))
 
     def replaced(self) -> frozenset[GitOid]:
         return history.replaced(self.repository)

@@ -74,6 +74,9 @@ class GitRepository:
     def ready(self, trees) -> None:
         """Nothing is kept here."""
 
+    def look(self, trees) -> None:
+        """Nor here."""
+
     def file(self, commit: str, path: str) -> bytes | None:
         try:
             return self.git("cat-file", "blob", f"{commit}:{path}")

@@ -408,7 +408,9 @@ def test_settings_of_the_repository_run_nothing_and_change_nothing(desk: Desk):
     assert before[""].verdict is Verified.VERIFIED
     assert [p.code for p in before[says].problems] == ["EVID055"]
     with GitTrees.open(desk.git_dir, desk.mark.parent / "private") as trees:
-        assert [row.text for row in trees.blame(trees.resolve(desk.world.head), "app.py", 1, 0)] == [b"x = 2"]
+        assert [row.text for rows in trees.blame(trees.resolve(desk.world.head), "app.py", 1, 0) for row in rows] == [
+            b"x = 2"
+        ]
     assert not desk.mark.exists()
 
 

@@ -257,7 +257,7 @@ def test_blame_believes_only_runners_about_who_wrote_a_line(court: Court, tmp_pa
     world.publish(world.log_files([more, *lines.values()]))
     row = BlamedLine(1, b"x = 2", GitOid(world.commit), "app.py", 1, "a")
     with GitTrees.open(world.repo.path, tmp_path / "private") as trees:
-        (found,) = blame(trees, [row], trees.resolve(world.head), NOW, NoTexts())
+        (found,) = blame(trees, [[row]], trees.resolve(world.head), NOW, NoTexts())
     assert (found.standing.value, found.contributor) == ("verified", Contributor.AI)
 
 
