@@ -25,7 +25,7 @@ from orchestrator.provenance import claims, evidence
 from orchestrator.provenance.claims import Contributor, LinesClaim
 from orchestrator.provenance.collecting import fewer_collections
 from orchestrator.provenance.evidence import Pool, Source
-from orchestrator.provenance.judge import Judge
+from orchestrator.provenance.judge import Judge, Plans
 from orchestrator.provenance.places import RUN, Places, places
 from orchestrator.provenance.root import PolicyChain
 from orchestrator.provenance.verify import Policies
@@ -129,6 +129,7 @@ class _Whole:
     blobs: Blobs
     pool: Pool
     line: frozenset[tuple[GitOid, Digest]] = frozenset()
+    plans: Plans = field(default_factory=Plans)
     opened: set[bytes] = field(default_factory=set[bytes])
     covered: dict[GitOid, _Covered | None] = field(default_factory=dict[GitOid, "_Covered | None"])
 
@@ -168,7 +169,9 @@ def _covered(whole: _Whole, node: CommitNode) -> _Covered | None:
     before = whole.policies.at(node.parents[0]) if node.parents else None
     if not candidates or before is None:
         return None
-    judges = [Judge(source, pool, before.current, node, whole.line, c, whole.now, blobs) for c in candidates]
+    judges = [
+        Judge(source, pool, before.current, node, whole.line, c, whole.now, blobs, whole.plans) for c in candidates
+    ]
     judged = [(judge, judge.judge()) for judge in judges]
     judge, found = next(((j, e) for j, e in judged if not j.problems), judged[0])
     claim = judge.signed.claim

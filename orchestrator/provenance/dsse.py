@@ -29,7 +29,8 @@ _ENVELOPE: Final = frozenset({"payload", "payloadType", "signatures"})
 _SIGNATURE: Final = frozenset({"keyid", "sig"})
 _HEAD: Final = b'{"payload":"'
 _ID, _ID_DIGITS = rb"([0-9a-f]{64})", 64
-_SIG, _SIGNATURE_DIGITS = rb"([A-Za-z0-9+/]{86}==)", 88
+_SIG, _SIGNATURE_DIGITS = rb"([A-Za-z0-9+/]{85}[AQgw]==)", 88
+"""64 bytes in their one base64 form: of the last digit only two bits count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,8 @@ def _quick(line: bytes, payload_type: str) -> Unverified | None:
     found = tail.fullmatch(line, max(len(line) - size, 0)) if len(line) <= strict.MAX_BYTES else None
     if found is None or not line.startswith(_HEAD):
         return None
-    payload, signature = _unbase64(line[len(_HEAD) : -size]), _unbase64(found[2])
-    if payload is None or signature is None:
-        return None
-    return Unverified(payload, ((found[1].decode(), signature),))
+    payload = _unbase64(line[len(_HEAD) : -size])
+    return None if payload is None else Unverified(payload, ((found[1].decode(), binascii.a2b_base64(found[2])),))
 
 
 @lru_cache(maxsize=16)

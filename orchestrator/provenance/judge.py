@@ -6,7 +6,7 @@ was shown is the ref being verified now, and the clock of whoever signed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -60,6 +60,22 @@ class _Asked:
 
 
 @dataclass
+class Plans:
+    """What people decided on a plan under one policy object: worked out once for all commits that rest on it."""
+
+    known: dict[tuple[Digest, int], tuple[Policy, Verdict | None]] = field(
+        default_factory=dict[tuple[Digest, int], "tuple[Policy, Verdict | None]"]
+    )
+
+    def verdict(self, plan: Digest, policy: Policy, decide: Callable[[], Verdict | None]) -> Verdict | None:
+        """The policy is kept with it, so that its ``id`` stays its own."""
+        key = (plan, id(policy))
+        if key not in self.known:
+            self.known[key] = policy, decide()
+        return self.known[key][1]
+
+
+@dataclass
 class Judge:
     """Judges one change statement of one commit; :attr:`problems` fills up on the way."""
 
@@ -72,6 +88,7 @@ class Judge:
     signed: Signed[ChangeClaim]
     now: datetime
     blobs: Blobs | None = None
+    plans: Plans = field(default_factory=Plans)
     problems: list[EvidenceProblem] = field(default_factory=list[EvidenceProblem])
 
     def judge(self) -> CommitEvidence:
@@ -261,10 +278,14 @@ class Judge:
         return out
 
     def _plan(self, claim: ChangeClaim) -> None:
-        found = self.pool.decisions.get(claim.plan, ())
-        decisions = [d for d in found if d.claim.decision.kind is SubjectKind.PLAN]
-        if self._outcome(claim.plan, decisions, ()).verdict is not Verdict.APPROVE:
+        found = self.plans.verdict(claim.plan, self.policy, lambda: self._on_plan(claim.plan))
+        if found is not Verdict.APPROVE:
             self._say("EVID052", "nobody with the role approved the plan of this change", "approve a plan, run again")
+
+    def _on_plan(self, plan: Digest) -> Verdict | None:
+        found = self.pool.decisions.get(plan, ())
+        decisions = [d for d in found if d.claim.decision.kind is SubjectKind.PLAN]
+        return self._outcome(plan, decisions, ()).verdict
 
     def _outcome(
         self,

@@ -23,7 +23,7 @@ from orchestrator.provenance.claims import ChangeClaim
 from orchestrator.provenance.collecting import fewer_collections
 from orchestrator.provenance.demands import Demands
 from orchestrator.provenance.evidence import Asked, Pool, Signed, Source
-from orchestrator.provenance.judge import Judge
+from orchestrator.provenance.judge import Judge, Plans
 from orchestrator.provenance.merkle import Frontier
 from orchestrator.provenance.trust import TrustStore, mismatch
 
@@ -146,13 +146,14 @@ def _remember(store: TrustStore, repository: str, pool: Pool) -> None:
 
 @dataclass
 class Policies:
-    """Policy chains by commit; equal bytes are parsed once."""
+    """Policy chains by commit; an equal folder of versions is looked through once, equal bytes are parsed once."""
 
     source: Source
     parsed: dict[tuple[GitOid, ...], root.PolicyChain] = field(
         default_factory=dict[tuple[GitOid, ...], root.PolicyChain]
     )
     known: dict[GitOid, root.PolicyChain] = field(default_factory=dict[GitOid, root.PolicyChain])
+    folders: dict[GitOid | None, root.PolicyChain] = field(default_factory=dict[GitOid | None, root.PolicyChain])
 
     def must(self, commit: GitOid) -> root.PolicyChain:
         if commit not in self.known:
@@ -160,7 +161,14 @@ class Policies:
         return self.known[commit]
 
     def _read(self, commit: GitOid) -> root.PolicyChain:
-        tree, oids = self.source.tree_of(commit), list[GitOid]()
+        tree = self.source.tree_of(commit)
+        folder = self.source.folder(tree, root.FOLDER.rstrip("/"))
+        if folder not in self.folders:
+            self.folders[folder] = self._chain(tree)
+        return self.folders[folder]
+
+    def _chain(self, tree: GitOid) -> root.PolicyChain:
+        oids = list[GitOid]()
         while (found := self.source.entry(tree, root.policy_path(len(oids) + 1))) is not None:
             oids.append(found.oid)
         key = tuple(oids)
@@ -187,6 +195,7 @@ class _Walk:
     pool: Pool
     request: Request
     line: frozenset[tuple[GitOid, Digest]]
+    plans: Plans = field(default_factory=Plans)
     commits: list[CommitEvidence] = field(default_factory=list[CommitEvidence])
     unattested: list[GitOid] = field(default_factory=list[GitOid])
     problems: list[EvidenceProblem] = field(default_factory=list[EvidenceProblem])
@@ -229,7 +238,10 @@ class _Walk:
     def _judge(self, node: CommitNode, candidates: list[Signed[ChangeClaim]], policy: Policy) -> None:
         """The first statement that holds covers the commit; when none does, the first one's problems are told."""
         asked = self.request
-        judges = [Judge(self.source, self.pool, policy, node, self.line, c, asked.now, asked.blobs) for c in candidates]
+        judges = [
+            Judge(self.source, self.pool, policy, node, self.line, c, asked.now, asked.blobs, self.plans)
+            for c in candidates
+        ]
         judged = [(judge.judge(), judge.problems) for judge in judges]
         covered, problems = next((j for j in judged if not j[1]), judged[0])
         self.commits.append(covered)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from typing import Generic, TypeVar
 
@@ -60,10 +60,7 @@ class Manifests:
         """The manifest of a tree or of a commit's tree. Raises ``RepositoryError`` REPO010, REPO011, REPO013."""
         root = self._store.peel(tree)
         self.ready([root])
-        whole = hashlib.sha256()
-        for part in self._parts(root, "", 0):
-            whole.update(part)
-        return Digest(f"sha256:{whole.hexdigest()}")
+        return Digest(f"sha256:{hashlib.sha256(self._joined(root, '', 0)).hexdigest()}")
 
     def blob(self, oid: GitOid) -> bytes:
         """The bytes of a blob, which may have been read just before."""
@@ -95,20 +92,21 @@ class Manifests:
             if len(data) <= _KEPT_BLOB_BYTES:
                 self._blobs.put(info.oid, data)
 
-    def _parts(self, tree: GitOid, prefix: str, depth: int) -> Iterator[bytes]:
+    def _joined(self, tree: GitOid, prefix: str, depth: int) -> bytes:
         if depth > MAX_DEPTH:
             raise RepositoryError("REPO010", f"The repository has folders more than {MAX_DEPTH} deep.")
-        for row in self._store.reader.tree(tree):
-            if row.mode == TREE_MODE:
-                yield self._folder(row, prefix, depth)
-            else:
-                yield self._records.get((prefix, row)) or self._record(row, prefix)
+        known = self._records.get
+        rows = self._store.reader.tree(tree)
+        return b"".join([known((prefix, row)) or self._part(row, prefix, depth) for row in rows])
+
+    def _part(self, row: Row, prefix: str, depth: int) -> bytes:
+        return self._folder(row, prefix, depth) if row.mode == TREE_MODE else self._record(row, prefix)
 
     def _folder(self, row: Row, prefix: str, depth: int) -> bytes:
         below = f"{prefix}{row.name}/"
         found = self._folders.get((row.oid, below))
         if found is None:
-            found = b"".join(self._parts(row.oid, below, depth + 1))
+            found = self._joined(row.oid, below, depth + 1)
             self._folders.put((row.oid, below), found)
         return found
 

@@ -157,6 +157,10 @@ class GitTrees:
         row = self._store.subtree(tree, path)
         return None if row is None or row.mode in {TREE_MODE, GITLINK} else TreeEntry(path, row.mode, row.oid)
 
+    def folder(self, tree: GitOid, path: str) -> GitOid | None:
+        row = self._store.subtree(tree, path)
+        return row.oid if row is not None and row.mode == TREE_MODE else None
+
     def blob(self, oid: GitOid) -> bytes:
         return self._manifests.blob(oid)
 

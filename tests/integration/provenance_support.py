@@ -68,6 +68,10 @@ class GitRepository:
     def entry(self, tree: str, path: str) -> TreeEntry | None:
         return next((e for e in self.entries(tree) if e.path == path), None)
 
+    def folder(self, tree: str, path: str) -> GitOid | None:
+        said = self.git("ls-tree", "-d", tree, path).decode().split()
+        return GitOid(said[2]) if said else None
+
     def blob(self, oid: str) -> bytes:
         return self.git("cat-file", "blob", oid)
 
