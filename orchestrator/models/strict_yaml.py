@@ -47,14 +47,23 @@ class Document:
         return self.places.get(where, (1, 1))
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses what makes a small text a large document, before anything is made of it."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401  the base's own
+        event = cast("yaml.Event", self.peek_event())  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            line, column = _at(event.start_mark)
+            raise YamlProblem(line, column, "Anchors and aliases are not allowed.")
+        return super().compose_node(parent, index)
+
+
 def parse(data: bytes) -> Document:
     """Raises :class:`YamlProblem` for anything that is not plain YAML in UTF-8 of at most 1 MiB."""
     if len(data) > MAX_BYTES:
         raise YamlProblem(1, 1, f"The file is larger than {MAX_BYTES} bytes.")
     try:
-        text = data.decode("utf-8-sig")
-        _refuse_aliases(text)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(data.decode("utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError as problem:
         raise YamlProblem(1, 1, f"The file is not UTF-8 (byte {problem.start}).") from problem
     except yaml.MarkedYAMLError as problem:
@@ -71,14 +80,23 @@ def validate(
     data: bytes, model: type[Model], path: str, code: str, prepare: Callable[[Any], Any] | None = None
 ) -> tuple[Model | None, list[Problem]]:
     """The model, or every problem with its place. ``prepare`` may reshape the plain data first."""
+    found, problems, _ = validated(data, model, path, code, prepare)
+    return found, problems
+
+
+def validated(
+    data: bytes, model: type[Model], path: str, code: str, prepare: Callable[[Any], Any] | None = None
+) -> tuple[Model | None, list[Problem], Document]:
+    """As :func:`validate`, with the document, for whoever has more to say about a place; empty when it is no YAML."""
     try:
         document = parse(data)
     except YamlProblem as problem:
-        return None, [Problem(code=code, path=path, line=problem.line, column=problem.column, message=problem.message)]
+        found = Problem(code=code, path=path, line=problem.line, column=problem.column, message=problem.message)
+        return None, [found], Document(None, {})
     try:
-        return model.model_validate(prepare(document.data) if prepare else document.data), []
+        return model.model_validate(prepare(document.data) if prepare else document.data), [], document
     except ValidationError as error:
-        return None, [_problem(document, path, code, e["loc"], e["msg"]) for e in error.errors()[:50]]
+        return None, [_problem(document, path, code, e["loc"], e["msg"]) for e in error.errors()[:50]], document
 
 
 def _problem(document: Document, path: str, code: str, where: Where, message: str) -> Problem:
@@ -95,13 +113,6 @@ class _Mark(Protocol):
 def _at(mark: _Mark | None) -> tuple[int, int]:
     """Line and column from 1."""
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
-
-
-def _refuse_aliases(text: str) -> None:
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            line, column = _at(event.start_mark)
-            raise YamlProblem(line, column, "Anchors and aliases are not allowed.")
 
 
 def _plain(node: yaml.Node, where: Where, places: dict[Where, tuple[int, int]]) -> Any:  # noqa: ANN401  YAML's own range
