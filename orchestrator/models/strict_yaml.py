@@ -155,7 +155,7 @@ class _Scalars:
     def construct(self, node: yaml.Node) -> Any:  # noqa: ANN401  YAML's own range
         if node.tag == "tag:yaml.org,2002:timestamp":
             return node.value
-        return cast("Any", self._read).construct_object(node)
+        return cast("Any", self._read).construct_document(node)  # which keeps nothing of the node
 
 
 _SCALARS = _Scalars()

@@ -1,6 +1,9 @@
 """What a YAML file may not hold is refused with its place; a workflow is read once by a process."""
 
+import gc
+
 import pytest
+import yaml
 
 from orchestrator.assets.find import workflow_files
 from orchestrator.errors import WorkflowInvalid
@@ -27,6 +30,19 @@ def test_what_is_not_plain_data_is_refused_with_its_place(text, line, column, wo
     with pytest.raises(YamlProblem, match=words) as caught:
         parse(text.encode())
     assert (caught.value.line, caught.value.column) == (line, column)
+
+
+def test_nothing_is_kept_of_a_file_that_was_read():
+    def nodes():
+        gc.collect()
+        return sum(isinstance(thing, yaml.Node) for thing in gc.get_objects())
+
+    before = nodes()
+    assert parse(b"a: 1\nb: [x, 2.5, true, null, 2026-01-01]\n").data == {
+        "a": 1,
+        "b": ["x", 2.5, True, None, "2026-01-01"],
+    }
+    assert nodes() == before
 
 
 def test_a_workflow_is_read_once_by_a_process_and_again_when_a_byte_of_it_or_of_its_prose_differs():
