@@ -65,7 +65,7 @@ class Loop(TypedDict, total=False):
 Opener = Callable[[Path], AbstractContextManager[SqliteSaver]]
 
 
-def main(supersteps: int = 1000, runs: int = 10_000, parked: int = 2000) -> None:
+def main(supersteps: int = 300, runs: int = 10_000, parked: int = 2000) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         env = sample.environment(folder) | {"XDG_STATE_HOME": f"{folder}/state"}

@@ -3,11 +3,11 @@
     python benchmarks/kills.py [KILLS] [FIRST_SEED] [PROCESSES] [MINUTES]
 
 A run of three steps, two of them side by side, with reviews, merges and evidence, in real containers. At every
-boundary of the crash matrix (``tests/integration/durable_registry.py``), before it and after it; then at random, twelve
-times a run at most, until so many kills are done or so many minutes are over: half of them at a random boundary, half
-by the clock as well. Each run then goes on to its end, and must have come to what it comes to undisturbed: the same
-tree, the same number of commits, one decision for each review, evidence that verifies, no container, no process and no
-temporary file left.
+boundary of the crash matrix (``tests/integration/durable_registry.py``), before it and after it; then at random, two
+dozen times a run at most, until so many kills are done or so many minutes are over: half of them at a random boundary,
+half by the clock as well. Each run then goes on to its end, and must have come to what it comes to undisturbed: the
+same tree, the same number of commits, one decision for each review, evidence that verifies, no container, no process
+and no temporary file left.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "integration
 import crash_support
 from durable_registry import REACHED
 
-_A_RUN = 12
+_A_RUN = 24
 _OF_THE_MATRIX = 8
 GOALS = {"runs that did not end as undisturbed": ("<=", 0.0)}
 

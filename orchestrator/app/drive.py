@@ -47,17 +47,14 @@ def drive(
     Whatever is raised, the run's row says why and whether it can go on; but after RUN014 that row is another's.
     """
     folder = project.layout.run(ctx.run.id)
-    with (
-        project.owners.own(ctx.run.id) as owner,
-        scratch(folder),
-        _stopping(project, ctx, owner, abort) as stop,
-    ):
+    with project.owners.own(ctx.run.id) as owner, _stopping(project, ctx, owner, abort) as stop:
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
-            project.blobs.sweep()
-            _refuse_halted(ctx, stop)
-            with owner.checkpoints(project.state_key) as saver:
-                result = advance(ctx, saver, plan=plan, ask=ask)
+            with scratch(folder):  # gone before the run's end is on record: after that nobody comes to take it away
+                project.blobs.sweep()
+                _refuse_halted(ctx, stop)
+                with owner.checkpoints(project.state_key) as saver:
+                    result = advance(ctx, saver, plan=plan, ask=ask)
         except BaseException as problem:
             if stop.lost or owner.lost:
                 project.index.forget_staged()

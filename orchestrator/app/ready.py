@@ -9,13 +9,14 @@ from orchestrator.app.connections import load_connections
 from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.risks import refuse_held, refuse_unlisted
-from orchestrator.app.sandboxing import layers_of, reach_engine
+from orchestrator.app.sandboxing import EngineShelf, layers_of, reach_engine
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import plan_for
 from orchestrator.errors import UsageError, WorkflowInvalid
 from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.capabilities import DataClass
 from orchestrator.models.plan import Plan
+from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
@@ -35,6 +36,7 @@ def ensure_ready(
     key: Path | None,
     trust: Digest | None,
     plan: Plan | None,
+    shelf: EngineShelf | None = None,
 ) -> None:
     """Ask for key, trust, plan and engine, in this order.
 
@@ -42,7 +44,7 @@ def ensure_ready(
     against one made here. Raises ``UsageError`` (no key),
     ``PlanStale``, ``TrustError``, ``PlanInvalid``, ``SandboxUnavailable`` (exit
     8), and of risks that cannot be accepted RISK003 and RISK004. Not checked otherwise: whether the limits
-    hold, which is tried before the first sandbox is used.
+    hold, which is tried before the first sandbox is used. An engine that was reached is kept on the ``shelf``.
     """
     from orchestrator.app.replanning import ensure_kept
     from orchestrator.planning.check import check_plan, check_sources
@@ -50,7 +52,7 @@ def ensure_ready(
 
     signer(key)
     if not is_planned(workflow):
-        _ensure_process(project, workflow, settings, base, trust)
+        _ensure_process(project, workflow, settings, base, trust=trust, shelf=shelf)
         return
     if plan is not None:
         ensure_fresh(plan, base, spec.source_digest)
@@ -65,12 +67,23 @@ def ensure_ready(
         _ensure_models(plan, settings)
     ensure_local(plan or made, settings)
     refuse_unlisted(settings.risks, there.chain.current, project.clock.now())
-    reach_engine(settings.image, settings.runtime, layers_of(there.profile))
-    refuse_held(settings.risks, settings.image, settings.runtime, layers_of(there.profile))
+    _ensure_engine(settings, there.profile, shelf)
+
+
+def _ensure_engine(settings: RunSettings, profile: RepositoryProfile, shelf: EngineShelf | None) -> None:
+    layers, accepted = layers_of(profile), [risk.protection for risk in settings.risks]
+    reach_engine(settings.image, settings.runtime, layers, accepted, shelf=shelf)
+    refuse_held(settings.risks, settings.image, settings.runtime, layers)
 
 
 def _ensure_process(
-    project: Project, workflow: Workflow, settings: RunSettings, base: GitOid, trust: Digest | None
+    project: Project,
+    workflow: Workflow,
+    settings: RunSettings,
+    base: GitOid,
+    *,
+    trust: Digest | None,
+    shelf: EngineShelf | None,
 ) -> None:
     """A process that this engine runs, under a policy that allows it, with an engine where it runs anything.
 
@@ -90,8 +103,7 @@ def _ensure_process(
         text = f"The policy does not let {workflow.id} run as it is."
         raise WorkflowInvalid("WF050", text, "handrail policy change --role ROLE=NAME --approve-role ROLE", found)
     if any(node.instruction or node.argv for node in workflow.nodes.values()):
-        reach_engine(settings.image, settings.runtime, layers_of(there.profile))
-        refuse_held(settings.risks, settings.image, settings.runtime, layers_of(there.profile))
+        _ensure_engine(settings, there.profile, shelf)
 
 
 def ensure_local(plan: Plan, settings: RunSettings) -> None:

@@ -75,7 +75,7 @@ def _advance(job: RunJob, shelf: EngineShelf) -> int:
     key = Path(job.key) if job.key else None
     trust = Digest(job.trust) if job.trust else None
     with open_project(Path(job.repository)) as project:
-        run = begun(project, job)
+        run = begun(project, job, shelf)
         if run.status in OVER:  # it ended, and its owner was lost before that was heard
             return int(run.exit_code or 0)
 

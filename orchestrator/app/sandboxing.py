@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 _Asked = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 """Image, runtime, layers, protections that may be missing."""
+
+
+def _asked(image: str, runtime: str, layers: Iterable[str], accepted: Iterable[str]) -> _Asked:
+    return image, runtime, tuple(layers), tuple(sorted(accepted))
+
+
 _NPM_LOCKS = frozenset({"package-lock.json", "npm-shrinkwrap.json"})
 
 
@@ -137,12 +143,28 @@ def engine(
     )
 
 
-def reach_engine(image: str = "", runtime: str = "", layers: Iterable[str] = ()) -> None:
-    """Raises ``SandboxUnavailable`` when there is no engine, image or runtime. Nothing is started."""
-    sandboxes = engine(image, runtime, layers)
+def reach_engine(
+    image: str = "",
+    runtime: str = "",
+    layers: Iterable[str] = (),
+    accepted: Iterable[str] = (),
+    *,
+    shelf: EngineShelf | None = None,
+) -> None:
+    """Raises ``SandboxUnavailable`` when there is no engine, image or runtime. Nothing is started.
+
+    What was reached is kept on the ``shelf``, for the run that comes next.
+    """
+    asked = _asked(image, runtime, layers, accepted)
+    sandboxes = shelf.take(asked) if shelf else engine(*asked)
     try:
-        sandboxes.connect()
-    finally:
+        sandboxes.reach()
+    except BaseException:
+        sandboxes.close()
+        raise
+    if shelf:
+        shelf.put(asked, sandboxes)
+    else:
         sandboxes.close()
 
 
@@ -222,7 +244,7 @@ class LazyEngine:
     ) -> None:
         from orchestrator.sandbox.abort import Abort
 
-        self._asked: _Asked = (image, runtime, tuple(layers), tuple(sorted(accepted)))
+        self._asked = _asked(image, runtime, layers, accepted)
         self._shelf = shelf
         self.builds = Abort()
         self._turn, self._aborted = threading.Lock(), threading.Event()

@@ -1,6 +1,8 @@
 """Where the owner of a run has its temporary files: one folder, whose name is on record before it is there.
 
-Whoever owns the run next takes away what a dead owner left: it holds the run's lease, so nobody uses it any more.
+Whoever owns the run next takes away what a dead owner left: it holds the run's lease, so nobody uses it any more. A
+program that the dead one had started may still be writing there for a moment: it is tried again until it is gone, and
+what does not go stays on record.
 Sockets lie below it, so it is a short path in the system's temporary directory and not in the state folder.
 """
 
@@ -10,7 +12,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from orchestrator.store.whole import sweep, write_whole
 
 _VARIABLE = "TMPDIR"
 _NAME = "handrail-"
+_TRIES, _EVERY_SECONDS = 40, 0.05
 
 
 @contextmanager
@@ -28,11 +32,11 @@ def scratch(folder: Path) -> Iterator[Path]:
     ``folder`` is the run's, and its lease is held. Raises ``StoreError`` (STORE005).
     """
     record = folder / "scratch"
-    _take_away(record)
+    left = _taken_away(_recorded(record))
     sweep([folder])  # an owner that died while it put the name on record
     place = _system() / f"{_NAME}{secrets.token_hex(4)}"
     try:
-        write_whole(record, os.fsencode(place))
+        write_whole(record, b"\0".join(map(os.fsencode, (place, *left))))
         place.mkdir(mode=0o700)
     except OSError as problem:
         text = f"Cannot write {place}: {problem.strerror}."
@@ -43,8 +47,10 @@ def scratch(folder: Path) -> Iterator[Path]:
         yield place
     finally:
         _restore(*before)
-        shutil.rmtree(place, ignore_errors=True)
-        if _recorded(record) == place:  # an owner that had lost its run ends after its successor has begun
+        there = _recorded(record)
+        if there[:1] != [place]:  # an owner that had lost its run ends after its successor has begun
+            _taken_away([place])
+        elif not _taken_away(there):
             record.unlink(missing_ok=True)
 
 
@@ -65,18 +71,21 @@ def _restore(directory: str | None, variable: str | None) -> None:
         os.environ[_VARIABLE] = variable
 
 
-def _take_away(record: Path) -> None:
-    """What is on record, if it is a folder of ours and of this user; links are not followed."""
-    place = _recorded(record)
-    if place is None:
-        return
-    if place.name.startswith(_NAME) and place.is_dir() and place.lstat().st_uid == os.geteuid():
-        shutil.rmtree(place, ignore_errors=True)  # a link at this place is refused by it
-    record.unlink(missing_ok=True)
+def _taken_away(places: Sequence[Path]) -> list[Path]:
+    """Which of them are still there. Only folders of ours and of this user go; links are not followed."""
+    left = [p for p in places if p.name.startswith(_NAME) and p.is_dir() and p.lstat().st_uid == os.geteuid()]
+    for _ in range(_TRIES):
+        for place in left:
+            shutil.rmtree(place, ignore_errors=True)  # a link at this place is refused by it
+        left = [place for place in left if place.is_dir() and not place.is_symlink()]
+        if not left:
+            break
+        time.sleep(_EVERY_SECONDS)
+    return left
 
 
-def _recorded(record: Path) -> Path | None:
+def _recorded(record: Path) -> list[Path]:
     try:
-        return Path(os.fsdecode(record.read_bytes()))
+        return [Path(os.fsdecode(name)) for name in record.read_bytes().split(b"\0")]
     except FileNotFoundError:
-        return None
+        return []

@@ -69,10 +69,17 @@ class RunRequest:
     accept_risk: tuple[str, ...] = ()
 
 
-def start(project: Project, request: RunRequest, plan: Plan | None = None, run: RunId | None = None) -> Run:
+def start(
+    project: Project,
+    request: RunRequest,
+    plan: Plan | None = None,
+    run: RunId | None = None,
+    *,
+    shelf: EngineShelf | None = None,
+) -> Run:
     """Record a new run, under the id that it was promised. Nothing has run yet; :func:`go_on` advances it.
 
-    Raises what :func:`~orchestrator.app.ready.ensure_ready` does, and nothing is recorded then.
+    Raises what :func:`~orchestrator.app.ready.ensure_ready` does, and nothing is recorded then. ``shelf`` as there.
     """
     base, target = base_and_target(project, request.target)
     workflow = open_workflow(request.workflow)
@@ -88,6 +95,7 @@ def start(project: Project, request: RunRequest, plan: Plan | None = None, run: 
         key=request.key,
         trust=request.trust,
         plan=plan,
+        shelf=shelf,
     )
     if not is_planned(workflow):
         plan = process_plan_for(project, spec, workflow, settings, base=base, target=target, trust=request.trust)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from orchestrator.engine import turns
@@ -31,7 +33,7 @@ from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.base import StepId
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.plan import StepKind
-from orchestrator.models.workflow import Node, NodeKind
+from orchestrator.models.workflow import Node, NodeKind, Workflow
 from orchestrator.policy.proof import monitor
 from orchestrator.policy.proof.machine import Machine, machine
 
@@ -39,23 +41,34 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.graph.state import CompiledStateGraph
 
-Handler = Callable[[Any], Update]
+Handler = Callable[[RunContext, Any], Update]
 Graph = Any
+_KEPT = 8
 _ABSENT: Update = {"others": [], "taken": {}}
 """What it means that these are not there."""
 
 
-def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
+def compile_workflow(workflow: Workflow, saver: BaseCheckpointSaver[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The runnable graph of a workflow that :mod:`orchestrator.policy.proof` found no problem in.
+
+    It is run with a :class:`RunContext` as its context, and knows nothing of any run: the last few are kept, for a
+    process that advances many.
 
     Raises ``WorkflowInvalid`` WF041 for what a workflow may say and this engine does not do.
     """
-    ensure_runnable(ctx.workflow)
-    tables = machine(ctx.workflow)
+    graph = _compiled(workflow.to_bytes())
+    return cast("CompiledStateGraph[Any, Any, Any, Any]", graph.copy({"checkpointer": saver}))
+
+
+@lru_cache(_KEPT)
+def _compiled(document: bytes) -> Graph:
+    workflow = Workflow.model_validate_json(document)
+    ensure_runnable(workflow)
+    tables = machine(workflow)
     watching = monitor.Monitor(tables)
-    graph: Graph = StateGraph(RunState)
-    for name, node in ctx.workflow.nodes.items():
-        handler = _watched(ctx, watching, tables, name, _handler(ctx, tables, name, node))
+    graph: Graph = StateGraph(RunState, context_schema=RunContext)
+    for name, node in workflow.nodes.items():
+        handler = _watched(watching, tables, name, _handler(tables, name, node))
         if _side_by_side(node):
             graph.add_node(name, handler, input_schema=Work)
         else:
@@ -64,9 +77,9 @@ def compile_workflow(ctx: RunContext, saver: BaseCheckpointSaver[Any]) -> Compil
             graph.add_edge(name, END)
         else:
             targets = _targets(tables, name, node)
-            graph.add_conditional_edges(name, _route(ctx, targets), {t: t for t in targets})
-    graph.add_edge(START, ctx.workflow.start)
-    return cast("CompiledStateGraph[Any, Any, Any, Any]", graph.compile(checkpointer=saver))
+            graph.add_conditional_edges(name, _route(workflow, targets), {t: t for t in targets})
+    graph.add_edge(START, workflow.start)
+    return graph.compile()
 
 
 def _targets(tables: Machine, name: str, node: Node) -> frozenset[str]:
@@ -76,53 +89,56 @@ def _targets(tables: Machine, name: str, node: Node) -> frozenset[str]:
     return frozenset(node.on.values()) | {n for n, chain in tables.chains.items() if chain}
 
 
-def _handler(ctx: RunContext, tables: Machine, name: str, node: Node) -> Handler:  # noqa: C901, PLR0911, PLR0912  one line per kind
+def _handler(tables: Machine, name: str, node: Node) -> Handler:  # noqa: C901, PLR0911, PLR0912  one line per kind
     match node.kind:
         case NodeKind.PLAN:
-            return lambda state: plan(ctx, state)
+            return plan
         case NodeKind.FOR_EACH if node.repeat is not None:
-            return lambda state: each(ctx, state, node, name, tables.bodies[name])
+            return lambda ctx, state: each(ctx, state, node, name, tables.bodies[name])
         case NodeKind.FOR_EACH:
-            return lambda state: for_each(ctx, state)
+            return for_each
         case NodeKind.AGENT if node.instruction is not None:
-            return lambda state: told(ctx, state, node, name)
+            return lambda ctx, state: told(ctx, state, node, name)
         case NodeKind.AGENT:
-            return lambda work: agent(ctx, work)
+            return agent
         case NodeKind.GATE:
-            return lambda state: gate(ctx, state, node)
+            return lambda ctx, state: gate(ctx, state, node)
         case NodeKind.COMMAND if node.argv:
-            return lambda state: argv(ctx, state, node, name)
+            return lambda ctx, state: argv(ctx, state, node, name)
         case NodeKind.COMMAND:
-            return lambda state: command(ctx, state)
+            return command
         case NodeKind.REVIEW:
-            return lambda state: review(ctx, state, node, name)
+            return lambda ctx, state: review(ctx, state, node, name)
         case NodeKind.MERGE:
-            return lambda state: merge(ctx, state, node)
+            return lambda ctx, state: merge(ctx, state, node)
         case NodeKind.END:
-            return lambda _: end(ctx, node, name)
+            return lambda ctx, _: end(ctx, node, name)
         case NodeKind.WAIT if node.role is None:
-            return lambda state: pause(ctx, state, name)
+            return lambda ctx, state: pause(ctx, state, name)
         case NodeKind.TASK | NodeKind.ASK | NodeKind.WAIT:
-            return lambda state: person(ctx, state, node, name)
+            return lambda ctx, state: person(ctx, state, node, name)
         case NodeKind.DECIDE:
-            return lambda state: decide(ctx, state, node)
+            return lambda ctx, state: decide(ctx, state, node)
         case NodeKind.NOTIFY:
-            return lambda state: notify(ctx, state, node, name)
+            return lambda ctx, state: notify(ctx, state, node, name)
         case NodeKind.PARALLEL:
-            return lambda _: {"outcome": turns.BEGUN}
+            return lambda _ctx, _: {"outcome": turns.BEGUN}
         case NodeKind.JOIN:
-            return lambda state: {"outcome": "joined" if turns.has_come(tables, state, name) else turns.STAYS}
+            return lambda _ctx, state: {"outcome": "joined" if turns.has_come(tables, state, name) else turns.STAYS}
         case _:
             assert_never(node.kind)
 
 
-def _watched(ctx: RunContext, watching: monitor.Monitor, tables: Machine, name: str, handler: Handler) -> Handler:
-    def run(state: RunState) -> Update:
+def _watched(
+    watching: monitor.Monitor, tables: Machine, name: str, handler: Handler
+) -> Callable[[Any, Runtime[RunContext]], Update]:
+    def run(state: Any, runtime: Runtime[RunContext]) -> Update:  # noqa: ANN401  the state, or an agent's part of it
+        ctx = runtime.context
         before, outcome = state.get("at", ""), state.get("outcome", "")
         check_transition(ctx.workflow, before, outcome, name)
         ctx.emit(EventKind.TRANSITION, name, before=before, outcome=outcome)
         refuse_stopped(ctx)
-        update = handler(state)
+        update = handler(ctx, state)
         ctx.index.settle()  # the checkpoint that follows refers to it
         left = _left(ctx, watching, tables, state, update, name=name)
         return cast("Update", plain(news(state, left)))
@@ -182,19 +198,19 @@ def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
     return str(value) if isinstance(value, str) else value
 
 
-def _route(ctx: RunContext, targets: frozenset[str]) -> Callable[[Any], str | list[Send]]:
-    """Who is next. LangGraph copies what a route reads, so only one that may send work to agents reads everything."""
+def _route(workflow: Workflow, targets: frozenset[str]) -> Callable[..., str | list[Send]]:
+    """Who is next. LangGraph reads for a route what it is declared to want; most need to know one thing."""
 
     def turn(state: Turn) -> str:
         return state["turn"]
 
-    def route(state: RunState) -> str | list[Send]:
+    def route(state: RunState, runtime: Runtime[RunContext]) -> str | list[Send]:
         target = state["turn"]
-        if _side_by_side(ctx.workflow.nodes[target]):
-            return [Send(target, _work(ctx, state, step)) for step in _working(state)]
+        if _side_by_side(workflow.nodes[target]):
+            return [Send(target, _work(runtime.context, state, step)) for step in _working(state)]
         return target
 
-    return route if any(_side_by_side(ctx.workflow.nodes[target]) for target in targets) else turn
+    return route if any(_side_by_side(workflow.nodes[target]) for target in targets) else turn
 
 
 def _side_by_side(node: Node) -> bool:

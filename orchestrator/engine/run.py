@@ -58,7 +58,7 @@ def advance(
     """
     from langgraph.types import Command  # noqa: PLC0415  costs start-up
 
-    graph: Any = compile_workflow(ctx, saver)
+    graph: Any = compile_workflow(ctx.workflow, saver)
     if plan is not None and not is_planned(ctx.workflow):
         plan, verdict = opened(ctx, Digest(plan), ask)
         if isinstance(verdict, ReviewItem):
@@ -73,7 +73,7 @@ def advance(
         given = {"run": ctx.run.id, "tip": ctx.run.base_commit, "steps": {}, **({"plan": plan} if plan else {})}
     while True:
         if given is not None or not snapshot.interrupts:
-            told = graph.stream(given, config, durability="sync", stream_mode=[])
+            told = graph.stream(given, config, context=ctx, durability="sync", stream_mode=[])
             deque(told, maxlen=0)  # nothing is told so: what happened is read from the state
             snapshot = graph.get_state(config)
         if not snapshot.next:

@@ -74,14 +74,23 @@ def validate(
     data: bytes, model: type[Model], path: str, code: str, prepare: Callable[[Any], Any] | None = None
 ) -> tuple[Model | None, list[Problem]]:
     """The model, or every problem with its place. ``prepare`` may reshape the plain data first."""
+    found, problems, _ = validated(data, model, path, code, prepare)
+    return found, problems
+
+
+def validated(
+    data: bytes, model: type[Model], path: str, code: str, prepare: Callable[[Any], Any] | None = None
+) -> tuple[Model | None, list[Problem], Document]:
+    """As :func:`validate`, with the document, for whoever has more to say about a place; empty when it is no YAML."""
     try:
         document = parse(data)
     except YamlProblem as problem:
-        return None, [Problem(code=code, path=path, line=problem.line, column=problem.column, message=problem.message)]
+        found = Problem(code=code, path=path, line=problem.line, column=problem.column, message=problem.message)
+        return None, [found], Document(None, {})
     try:
-        return model.model_validate(prepare(document.data) if prepare else document.data), []
+        return model.model_validate(prepare(document.data) if prepare else document.data), [], document
     except ValidationError as error:
-        return None, [_problem(document, path, code, e["loc"], e["msg"]) for e in error.errors()[:50]]
+        return None, [_problem(document, path, code, e["loc"], e["msg"]) for e in error.errors()[:50]], document
 
 
 def _problem(document: Document, path: str, code: str, where: Where, message: str) -> Problem:
@@ -151,7 +160,7 @@ class _Scalars:
     def construct(self, node: yaml.Node) -> Any:  # noqa: ANN401  YAML's own range
         if node.tag == "tag:yaml.org,2002:timestamp":
             return node.value
-        return cast("Any", self._read).construct_object(node)
+        return cast("Any", self._read).construct_document(node)  # which keeps nothing of the node
 
 
 _SCALARS = _Scalars()

@@ -22,6 +22,8 @@ _ROOTS = {
     "name=rootless": "rootless: the engine itself is no root",
     "name=userns": "userns-remap: root inside is nobody outside",
 }
+_LOCAL = ("unix://", "http+unix://")
+"""There is no proxy on such a way, and looking for one at each call costs as much as the call."""
 _GONE = frozenset({404, 409})
 _START = "start dockerd, or set DOCKER_HOST to an engine whose socket you may open"
 
@@ -80,6 +82,7 @@ class Engine:
             self.address = str(where.get("base_url") or _DEFAULT_URL)
             _knock(self.address)
             self._api: Any = docker.APIClient(version=_ASKING, timeout=CALL_SECONDS, **where)
+            self._api.trust_env = not self.address.startswith(_LOCAL)
         try:
             with _translated("say what it is"):
                 self.version: dict[str, Any] = self._api.version(api_version=False)
@@ -89,6 +92,11 @@ class Engine:
             self._api.close()
             raise
         self.calls = 2
+
+    def ping(self) -> None:
+        """Whether it answers still."""
+        with self._call("answer"):
+            self._api.ping()
 
     def runtimes(self) -> dict[str, Any]:
         """Name to how the engine starts it."""

@@ -105,6 +105,14 @@ class DockerSandboxes:
                 self._connected = self._connect()
             return self._connected[1]
 
+    def reach(self) -> None:
+        """As :meth:`connect`, and the engine answers now. Raises as it does."""
+        with self._lock:
+            known = self._connected is not None
+            self.connect()
+        if known:
+            self._engine.ping()
+
     def probe(self) -> None:
         """Try the limits unless they are known to hold. Raises ``SandboxUnsafe`` (``SBX011``, exit 8)."""
         with self._lock:

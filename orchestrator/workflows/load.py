@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem
-from orchestrator.models.strict_yaml import Document, parse, validate
+from orchestrator.models.strict_yaml import Document, validated
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import judge
 from orchestrator.workflows.dump import SCHEMA
 
+_KEPT = 8
 
+
+@lru_cache(_KEPT)
 def load_workflow(data: bytes, prose: bytes, path: str) -> Workflow:
-    """The workflow in ``data``, made from ``prose``.
+    """The workflow in ``data``, made from ``prose``. The last few are kept: one process asks again and again.
 
     Raises ``WorkflowInvalid`` (exit 6) whose ``details`` name every problem as
     ``path:line:col CODE text``: not YAML (WF001), not of the schema (WF002), made
     from other prose (WF003), incomplete, unconnected or unsafe (WF010 to WF030).
     """
-    workflow, found = validate(data, Workflow, path, "WF002", _body)
+    workflow, found, document = validated(data, Workflow, path, "WF002", _body)
     if workflow is not None:
-        found = _judge(workflow, parse(data), prose, path)
+        found = _judge(workflow, document, prose, path)
     if workflow is None or found:
         raise WorkflowInvalid(
             "WF001", f"{path} is not a workflow that can run.", "mend the lines named", [str(p) for p in found]

@@ -5,16 +5,15 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from run_support import ROOT, Lab, lab
 
@@ -42,55 +41,29 @@ def _end(made: Server) -> None:
     shutil.rmtree(made.folder, ignore_errors=True)
 
 
-class Proxy:
-    """Between a worker and the database: :meth:`cut` drops what there is and lets nothing through."""
+class Network:
+    """A worker's own, with nothing but the way to the database: :meth:`cut` takes it down, connections and all."""
 
-    def __init__(self, port: int) -> None:
-        self._to, self._whole, self._open = port, threading.Event(), set[socket.socket]()
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        self._whole.set()
-        threading.Thread(target=self._accept, daemon=True).start()
+    def __init__(self, server: Server) -> None:
+        program, way = str(Path(__file__).with_name("network_of_its_own.py")), f"{server.folder}/.s.PGSQL.{server.port}"
+        argv = ["unshare", "--net", sys.executable, program, str(server.port), way]
+        self._holder = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._holder.stdout is not None
+        assert self._holder.stdout.readline() == b"listens\n"
+        self.inside = ("nsenter", f"--net=/proc/{self._holder.pid}/ns/net")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._holder.communicate()
 
     def cut(self) -> None:
-        self._whole.clear()
-        for one in list(self._open):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        """Nothing comes through any more, and nobody is told so."""
+        subprocess.run([*self.inside, "ip", "link", "set", "lo", "down"], check=True)
 
     def mend(self) -> None:
-        self._whole.set()
-
-    def close(self) -> None:
-        self._listening.close()
-        self.cut()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._listening.accept()
-            except OSError:
-                return
-            try:
-                far = socket.create_connection(("127.0.0.1", self._to)) if self._whole.is_set() else None
-            except OSError:
-                far = None
-            if far is None:
-                near.close()
-                continue
-            for here, there in ((near, far), (far, near)):
-                self._open.add(here)
-                threading.Thread(target=self._pass, args=(here, there), daemon=True).start()
-
-    def _pass(self, here: socket.socket, there: socket.socket) -> None:
-        with suppress(OSError):
-            while data := here.recv(65536):
-                there.sendall(data)
-        for one in (here, there):
-            self._open.discard(one)
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+        subprocess.run([*self.inside, "ip", "link", "set", "lo", "up"], check=True)
 
 
 @dataclass

@@ -9,11 +9,25 @@ import os
 import sys
 import time
 import traceback
+from multiprocessing import forkserver
 from pathlib import Path
 
 ANSWERS = 60
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["run_process", "run_process_parts"])
+_CONTEXT.set_forkserver_preload(["run_process", "run_process_parts", "crash_support", "boundaries"])
+
+
+def _load_once():
+    """Start the server where it finds what it is to load: it is not told our path, and passes over what it misses."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
 
 
 def advance(repository, run, spec, script):
@@ -29,6 +43,7 @@ def work(repository, run, workflow, keys):
 
 
 def _child(log, env, words, watch, do):
+    loaded = "run_process_parts" in sys.modules
     os.setsid()
     os.environ.clear()
     os.environ.update(env)
@@ -39,6 +54,7 @@ def _child(log, env, words, watch, do):
         boundaries = importlib.import_module("boundaries")
         getattr(boundaries, watch[0])(*watch[1:])
     try:
+        assert loaded, "the server has loaded nothing"
         sys.exit(do(*words))
     except Exception as error:  # noqa: BLE001  what it ends with is what is asked for
         traceback.print_exc()
@@ -59,6 +75,7 @@ class Running:
         what = (str(here.prd), str(here.script)) if workflow is None else (str(workflow), str(here.folder))
         words, do = (str(here.repo), str(run), *what), advance if workflow is None else work
         self._process = _CONTEXT.Process(target=_child, args=(str(self.log), here.env, words, watch, do), daemon=False)
+        _load_once()
         self._process.start()
         self.pid = self._process.pid
 

@@ -1,11 +1,14 @@
-"""A worker killed, one paused past its lease, one cut off, and the database restarted: every run ends once."""
+"""Three workers in networks of their own, one killed, one paused past its lease, one cut off, and the database
+restarted: every run ends once."""
 
 import json
 import signal
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
-from cluster_support import Proxy, cluster, send, tree_of
+from cluster_support import Network, cluster, send, tree_of
 from run_support import Req, containers, script_text, shell, spec_text
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
@@ -76,20 +79,23 @@ def finish(made, said):
 
 
 def test_every_run_ends_once_whatever_happens_to_its_workers(tmp_path):
-    with cluster(tmp_path, workers=3) as made:
-        here, proxy = made.here, Proxy(made.server.port)
+    with cluster(tmp_path, workers=3) as made, ExitStack() as stack:
+        here, networks = made.here, [stack.enter_context(Network(made.server)) for _ in range(RUNS)]
         words = ["--agent", "scripted", "--script", str(here.script), "--approve-plan", "--review", "end-of-run"]
         specs = jobs(here, RUNS)
-        killed, paused = (made.worker(n, "--label", "docker") for n in (1, 2))
-        cut = made.worker(3, "--label", "docker", port=proxy.port)
+        killed, paused, cut = (
+            made.worker(n, "--label", "docker", prefix=network.inside) for n, network in enumerate(networks, 1)
+        )
         batch = here.spawn("run", *specs, *words, "--jobs", str(RUNS), "--executor", "cluster")
         try:
+            networks_of = {Path(f"/proc/{pid}/ns/net").readlink() for pid in ("self", *(p.pid for p in made.processes))}
+            assert len(networks_of) == 1 + RUNS
             first, _, third = made.until(lambda: at_once(made, killed, paused, cut), "three agents work at once")
             tokens = {run: token(made, run) for run in (first, third)}
             send(killed.pid, signal.SIGKILL)
-            proxy.cut()
+            networks[2].cut()
             made.until(lambda: token(made, third) > tokens[third], "another took the run of the one cut off")
-            proxy.mend()
+            networks[2].mend()
             second = made.until(lambda: working(made, paused), "it is at work")
             before = token(made, second)
             send(paused.pid, signal.SIGSTOP)
@@ -101,7 +107,6 @@ def test_every_run_ends_once_whatever_happens_to_its_workers(tmp_path):
             made.server.start()
             _, err = batch.communicate(timeout=200)
         finally:
-            proxy.close()
             if batch.poll() is None:
                 batch.kill()
                 batch.communicate()

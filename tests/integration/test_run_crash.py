@@ -4,7 +4,18 @@ import itertools
 import random
 
 import pytest
-from crash_support import RUN, finish, kill, killed_again_and_again, leftovers, matrix, pause, scene, sound
+from crash_support import (
+    RUN,
+    finish,
+    kill,
+    killed_again_and_again,
+    killed_there,
+    leftovers,
+    matrix,
+    pause,
+    scene,
+    sound,
+)
 from durable_registry import IN_A_RUN, OTHERS, REACHED, SOMETIMES
 from run_process import Running
 from run_support import Req, containers, gone, lab, write
@@ -68,6 +79,13 @@ def test_a_thousand_kills(tmp_path):
             finish(here)
             sound(here)
         seed += 1
+
+
+def test_killed_as_soon_as_its_end_is_on_record_a_run_leaves_no_temporary_folder(tmp_path):
+    with scene(tmp_path) as here:
+        assert killed_there(here, "commit store.index:StoredIndex.save_run", "after", nth=3)
+        assert here.row(RUN).status == "done"
+        sound(here)
 
 
 def test_killed_for_good_leaves_nothing_and_harms_nobody(tmp_path):

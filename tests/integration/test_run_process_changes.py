@@ -1,6 +1,8 @@
 """Processes that change a repository: agents that are told, edits by people, tests, reviews by role, a merge."""
 
 import pytest
+from langgraph._internal._constants import CONFIG_KEY_RUNTIME
+from langgraph.runtime import Runtime
 from run_support import lab, script_text, write
 from test_run_processes import Office, refuses
 
@@ -169,8 +171,8 @@ def forget_all_verdicts(project, run):
         open_run(project, run, spec, settings, key=None, trust=None, say=lambda _: None) as opened,
         checkpoints(project.layout.run(run.id) / "checkpoints.db") as saver,
     ):
-        graph = compile_workflow(opened.ctx, saver)
-        config = {"configurable": {"thread_id": run.id}}
+        graph = compile_workflow(opened.ctx.workflow, saver)
+        config = {"configurable": {"thread_id": run.id, CONFIG_KEY_RUNTIME: Runtime(context=opened.ctx)}}
         state = graph.get_state(config).values
         graph.update_state(config, {"standing": {**state["standing"], "bits": 0}}, as_node=state["at"])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestrator.app.files import read_file
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.risks import accept, read_risks
+from orchestrator.app.sandboxing import EngineShelf
 from orchestrator.app.start import RunRequest, start
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, RunId, sha256
@@ -21,14 +22,14 @@ def job_of(batch: Batch, entry: BatchEntry, *, key: str = "", trust: str = "") -
     return RunJob(entry.repo, entry.run, key=key, trust=trust, approve_plan=batch.approve_plan, begin=begin)
 
 
-def begun(project: Project, job: RunJob) -> Run:
+def begun(project: Project, job: RunJob, shelf: EngineShelf | None = None) -> Run:
     """The run of a job, recorded now if it was not. Raises BAT010, and as :func:`~orchestrator.app.start.start`."""
     known = _known(project, job.run) if job.begin else project.index.run(job.run)
     if known is not None:
         return known
     batch, _, document = job.begin.partition(" ")
     entry = BatchEntry.model_validate_json(document)
-    return start(project, request_of(entry, batch, key=job.key, trust=job.trust), run=entry.run)
+    return start(project, request_of(entry, batch, key=job.key, trust=job.trust), run=entry.run, shelf=shelf)
 
 
 def accepting(batch: Batch, given: tuple[str, ...], trust: Digest | None) -> Batch:
