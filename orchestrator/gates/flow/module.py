@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.gates.flow.callnames import capabilities_of, local_names
 from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.parameters import Function, answers_requests, arguments, bound, given, is_static
 from orchestrator.gates.flow.rule import Family, Rule, nodes
 from orchestrator.gates.flow.statements import Statements
@@ -58,12 +59,13 @@ class _Class:
 class Module(Statements):
     """``findings`` and ``uses`` after :meth:`run`."""
 
-    def __init__(self, families: Sequence[Family]) -> None:
+    def __init__(self, families: Sequence[Family], heeding: Heeding) -> None:
+        """``heeding``: of the same families, shared by all modules."""
         super().__init__()
         self.findings: dict[tuple[str, int, int, int], tuple[Rule, ast.AST, str]] = {}
         self.uses: dict[tuple[str, str], Use] = {}
         self._families = families
-        self._on_call = [family.on_call for family in families if family.on_call is not None]
+        self._heeding = heeding
         self._on_handed = [family.on_handed for family in families if family.on_handed is not None]
         self._functions: dict[str, tuple[Function, dict[str, Value], str]] = {}
         self._classes: dict[str, _Class] = {}
@@ -154,7 +156,8 @@ class Module(Statements):
 
     def returned(self, node: ast.Return, value: Value) -> None:
         function = self._prefix.rpartition(".")[2] if self._prefix else ""
-        handler = {"handler": self.scope.get("return handler", ANYTHING)}
+        answered = self.scope.get("return handler")
+        handler = {} if answered is None else {"handler": answered}
         self._show(Call(node, frozenset({f"return:{function}"}), (value,), handler))
         self.handed_on(node, value)
 
@@ -286,6 +289,9 @@ class Module(Statements):
             self._show(Call(node, frozenset({f"compare:{type(node.ops[0]).__name__}"}), (left, right)))
 
     def _show(self, call: Call) -> None:
+        looks = self._heeding.looks(call)
+        if not looks:
+            return
         # The same call is met once for each way that leads to it; what the rules say of it is the same.
         seen = (
             id(call.node),
@@ -299,8 +305,8 @@ class Module(Statements):
         if seen in self._shown:
             return
         self._shown.add(seen)
-        for on_call in self._on_call:
-            on_call(call, self.say)
+        for look in looks:
+            look(call, self.say)
 
     # Calls of our own
 

@@ -12,7 +12,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.values import Value
 from orchestrator.models.disposition import Disposition
 
-__all__ = ["ANY_INPUT", "WEB", "Family", "Rule", "Say", "dirty", "nodes"]
+__all__ = ["ANY_INPUT", "WEB", "Family", "Heeds", "Rule", "Say", "dirty", "nodes"]
 
 WEB = frozenset({"web", "net"})
 """Labels that come from somebody else than who started the program."""
@@ -41,10 +41,30 @@ Say = Callable[[Rule, ast.AST, str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Heeds:
+    """The calls that a family may have a word about: any one of these is enough. It is shown no other.
+
+    ``names``: what is called. ``methods``: the last part of it. ``beginnings``: of a name. ``form``: anything else
+    that a name alone tells. ``keywords``: of arguments. ``keys``: of dictionaries among the arguments. ``receivers``:
+    what a method is called on. ``spreads``: ``**`` of something unknown.
+    """
+
+    names: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    beginnings: tuple[str, ...] = ()
+    form: Callable[[str], bool] | None = None
+    keywords: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    receivers: frozenset[str] = frozenset()
+    spreads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """Rules that belong together. The functions look at each call, at each value that is handed on, and at the tree.
 
-    Of what is handed on they look at its names alone: of a value with names that none had a word about, none is asked.
+    Of calls they are shown those that they heed, all when nothing is said. Of what is handed on they look at its names
+    alone: of a value with names that none had a word about, none is asked.
     """
 
     name: str
@@ -52,6 +72,7 @@ class Family:
     on_call: Callable[[Call, Say], None] | None = None
     on_handed: Callable[[ast.AST, Value, Say], None] | None = None
     on_tree: Callable[[ast.Module, Say], None] | None = None
+    heeds: Heeds | None = None
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ import re
 import sys
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.rule import WEB, Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import WEB, Family, Heeds, Rule, Say, dirty, nodes
 from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value
 from orchestrator.models.disposition import Disposition
 
@@ -147,4 +147,10 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
                 say(ASSERTED, node, word)
 
 
-FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET), _on_call, None, _on_tree)
+_HEEDS = Heeds(
+    names=_PUTS | _WATCHERS | {"set:os.environ[]", "os.environ.update", "set:sys.modules[]", "builtins.setattr"},
+    methods=_FORMATS,
+    form=lambda name: bool(_SET.fullmatch(name)),
+    keys=_LOADING,
+)
+FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET), _on_call, None, _on_tree, heeds=_HEEDS)

@@ -6,7 +6,7 @@ import ast
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Heeds, Rule, Say, dirty, nodes
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
 
@@ -350,4 +350,21 @@ def _from(value: Value | None) -> str:
     return f" on data from {labels[0]}" if labels else ""
 
 
-FAMILY = Family("code", (CODE, IMPORTED, HANDED, INSIDE, TEMPLATE, LOADED, REPLACED), _on_call, _on_handed, _on_tree)
+_HEEDS = Heeds(
+    names=_EVALUATORS
+    | _TEXT_RUNNERS
+    | _INTERPRETERS
+    | _FUNCTIONS
+    | _CONFIGURES
+    | _IMPORTS
+    | _INSTALLERS
+    | _TEMPLATES
+    | {*_LOADERS, "importlib.metadata.EntryPoint"},
+    methods=_EVALUATING | _QUERIES | _INNER_NAMES,
+    beginnings=("set:",),
+    form=lambda name: name.endswith((".?", "[]")),
+    receivers=_HOOKS | {"sys.path"},
+)
+FAMILY = Family(
+    "code", (CODE, IMPORTED, HANDED, INSIDE, TEMPLATE, LOADED, REPLACED), _on_call, _on_handed, _on_tree, heeds=_HEEDS
+)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.rule import Family, Rule, Say, nodes
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say, nodes
 from orchestrator.gates.flow.values import Value
 
 __all__ = ["FAMILY"]
@@ -132,4 +132,10 @@ def _dictionary(plain: Mapping[object, ast.expr], say: Say) -> None:
         say(CLEAR, chosen, "sslmode")
 
 
-FAMILY = Family("connections", (CLEAR,), _on_call, None, _on_tree)
+_HEEDS = Heeds(
+    names=frozenset({"set:os.environ[]", "os.putenv", "os.environ.setdefault"}),
+    methods=_OPENS,
+    keywords=_KEYS | {"ssl_disabled"},
+    keys=_KEYS,
+)
+FAMILY = Family("connections", (CLEAR,), _on_call, None, _on_tree, heeds=_HEEDS)

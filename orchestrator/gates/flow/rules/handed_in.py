@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say, dirty, nodes
 from orchestrator.gates.flow.values import NOTHING, Value
 
 __all__ = ["FAMILY"]
@@ -140,4 +140,5 @@ def _told(arguments: Sequence[ast.expr]) -> Iterator[str]:
             yield from _told(argument.args if argument.func.attr == "format" else ())
 
 
-FAMILY = Family("handed in", (OPTION, FIELDS, WRITTEN), _on_call, None, _on_tree)
+_HEEDS = Heeds(names=_STARTS | {"builtins.setattr"}, form=lambda name: name.endswith(".__dict__.update"), spreads=True)
+FAMILY = Family("handed in", (OPTION, FIELDS, WRITTEN), _on_call, None, _on_tree, heeds=_HEEDS)
