@@ -11,6 +11,7 @@ from orchestrator.gates.flow.constants import calculated, compared, merged_pairs
 from orchestrator.gates.flow.folding import percent
 from orchestrator.gates.flow.lookups import member_of
 from orchestrator.gates.flow.names import BUILTINS, canonical_name
+from orchestrator.gates.flow.scopes import Scope
 from orchestrator.gates.flow.values import (
     ANYTHING,
     NOTHING,
@@ -40,8 +41,8 @@ class Expressions:
     """The environment and the evaluation of expressions. Subclasses say what statements and calls do."""
 
     def __init__(self) -> None:
-        self.scope: dict[str, Value] = {}
-        self.globals: dict[str, Value] = {}
+        self.globals = Scope({})
+        self.scope = self.globals
         self.stars: list[str] = []
         self.imported: set[str] = set()
         self.unsteady: frozenset[str] = frozenset()
@@ -164,7 +165,7 @@ class Expressions:
 
     def unless_checked(self, node: ast.expr, value: Value) -> Value:
         """Without its origin where the same look-up was checked on the way here."""
-        if self.looked_up and value.taint and CHECKED + ast.unparse(node) in self.scope:
+        if self.looked_up and value.taint and self.scope.get(CHECKED + ast.unparse(node)) is not None:
             return replace(value, taint=frozenset())
         return value
 

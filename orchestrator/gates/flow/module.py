@@ -17,6 +17,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.parameters import Function, answers_requests, arguments, bound, given, is_static
 from orchestrator.gates.flow.rule import Family, Rule, nodes
+from orchestrator.gates.flow.scopes import Scope
 from orchestrator.gates.flow.statements import Statements
 from orchestrator.gates.flow.steady import reaches_namespaces, unsteady
 from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace, tainted, union
@@ -67,7 +68,7 @@ class Module(Statements):
         self._families = families
         self._heeding = heeding
         self._on_handed = [family.on_handed for family in families if family.on_handed is not None]
-        self._functions: dict[str, tuple[Function, dict[str, Value], str]] = {}
+        self._functions: dict[str, tuple[Function, Scope, str]] = {}
         self._classes: dict[str, _Class] = {}
         self._prefix = ""
         self._class: str = ""
@@ -224,11 +225,11 @@ class Module(Statements):
         made = known or _Class(name, refs)
         self._classes[name] = made
         outer = self.scope, self._prefix, self._class
-        self.scope, self._prefix, self._class = dict(self.scope), name, name
-        before = dict(self.scope)
+        self.scope, self._prefix, self._class = Scope(self.scope.whole()), name, name
+        before = self.scope.copy()
         self.block(node.body)
-        for key, value in self.scope.items():
-            if before.get(key) is not value:
+        for key, value in self.scope.own.items():
+            if before.own.get(key) is not value:
                 self.handed_on(node, value)
                 made.attributes[key] = join([value, made.attributes[key]]) if key in made.attributes else value
         self.scope, self._prefix, self._class = outer
@@ -354,10 +355,10 @@ class Module(Statements):
     def _body(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
         node, closure, cls = self._functions[name]
         outer = self.scope, self.returns, self._prefix, self._class
-        inside = {} if closure is self.globals else dict(closure)
-        inside |= bound(node.args, args, keywords, self._defaults.get(name, {}))
+        inside = Scope({}) if closure is self.globals else closure.inside()
+        inside.own.update(bound(node.args, args, keywords, self._defaults.get(name, {})))
         if not isinstance(node, ast.Lambda) and answers_requests(node):
-            inside["return handler"] = tainted("handler")
+            inside.own["return handler"] = tainted("handler")
         self.scope, self.returns, self._prefix, self._class = inside, [], name, cls
         self._depth += 1
         try:

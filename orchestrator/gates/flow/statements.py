@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from orchestrator.gates.flow.expressions import CHECKED
 from orchestrator.gates.flow.invocations import Invocations
 from orchestrator.gates.flow.names import UNSEEN, canonical_name
+from orchestrator.gates.flow.scopes import Scope, merged
 from orchestrator.gates.flow.validation import checked_expressions, leaves, validated
 from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace
 
@@ -101,9 +102,10 @@ class Statements(Invocations):
             self.imported.add(bound)
 
     def bind(self, name: str, value: Value) -> None:
-        self.scope[name] = value
+        self.scope.bind(name, value)
         if name in self.shared and self.scope is not self.globals:
-            self.globals[name] = join([self.globals[name], value]) if name in self.globals else value
+            known = self.globals.get(name)
+            self.globals.bind(name, value if known is None else join([known, value]))
 
     def _do_global(self, node: ast.Global) -> None:
         self.shared.update(node.names)
@@ -170,7 +172,7 @@ class Statements(Invocations):
     def _do_delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
-                self.scope.pop(target.id, None)
+                self.scope.remove(target.id)
 
     # Flow
 
@@ -199,11 +201,11 @@ class Statements(Invocations):
     def _do_if(self, node: ast.If) -> None:
         self.value(node.test)
         positive, names = validated(node.test)
-        before = dict(self.scope)
+        before = self.scope.copy()
         if names and positive:
             self._trust(names, node.test)
         self.block(node.body)
-        after_body, self.scope = self.scope, dict(before)
+        after_body, self.scope = self.scope, before
         if names and not positive:
             self._trust(names, node.test)
         self.block(node.orelse)
@@ -219,12 +221,14 @@ class Statements(Invocations):
         """Also what these names were computed from, and a look-up that was checked as it stands."""
         for expression in checked_expressions(test):
             self.looked_up = True
-            self.scope[CHECKED + expression] = ANYTHING
+            self.scope.bind(CHECKED + expression, ANYTHING)
         deep = set(names)
         for name in names:
-            deep |= self.scope.get(name, ANYTHING).origins
-        for name in deep & set(self.scope):
-            self.scope[name] = replace(self.scope[name], taint=frozenset())
+            deep |= (self.scope.get(name) or ANYTHING).origins
+        for name in deep:
+            held = self.scope.get(name)
+            if held is not None:
+                self.scope.bind(name, replace(held, taint=frozenset()))
 
     def _do_for(self, node: ast.For | ast.AsyncFor) -> None:
         element = self.element_of(self.value(node.iter))
@@ -240,7 +244,7 @@ class Statements(Invocations):
         self.block(node.orelse)
 
     def _loop(self, body: Sequence[ast.stmt], start: Callable[[], None]) -> None:
-        before = dict(self.scope)
+        before = self.scope.copy()
         for _ in range(2):
             start()
             self.block(body)
@@ -257,7 +261,7 @@ class Statements(Invocations):
         self._do_with(node)
 
     def _do_try(self, node: ast.Try) -> None:
-        before = dict(self.scope)
+        before = self.scope.copy()
         self.block(node.body)
         for handler in node.handlers:
             after = self.scope
@@ -272,9 +276,9 @@ class Statements(Invocations):
 
     def _do_match(self, node: ast.Match) -> None:
         subject = self.value(node.subject)
-        before, ends = dict(self.scope), list[dict[str, Value]]()
+        before, ends = self.scope.copy(), list[Scope]()
         for case in node.cases:
-            self.scope = dict(before)
+            self.scope = before.copy()
             for part in ast.walk(case.pattern):
                 if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name:
                     self.bind(part.name, self.element_of(subject) if part is not case.pattern else subject)
@@ -301,16 +305,6 @@ class Statements(Invocations):
 
     def _do_classdef(self, node: ast.ClassDef) -> None:
         self.define_class(node)
-
-
-def merged(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
-    """Both environments at once; a name that only one has stays as it is."""
-    both = dict(one)
-    for name, value in other.items():
-        mine = both.get(name)
-        if mine is not value:
-            both[name] = value if mine is None else join([mine, value])
-    return both
 
 
 def _loaded(target: ast.expr) -> ast.expr:
