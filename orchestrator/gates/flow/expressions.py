@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from orchestrator.gates.flow.callnames import attributes_of, local_names
+from orchestrator.gates.flow.callnames import attributes_of
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import calculated, compared, merged_pairs, negated
 from orchestrator.gates.flow.folding import percent
@@ -21,7 +22,6 @@ from orchestrator.gates.flow.values import (
     constant,
     join,
     named,
-    of_names,
     replace,
     union,
 )
@@ -37,6 +37,17 @@ _PATHS = frozenset({"pathlib.Path()", "pathlib.Path.home()", "pathlib.Path.cwd()
 _TRANSPARENT = frozenset({"__wrapped__", "__func__", "__call__", "func"})
 
 
+class _Table(dict[type[ast.AST | None], Callable[[Any], Value]]):
+    """What evaluates each kind of node."""
+
+    def __init__(self, other: Callable[[ast.AST], Value]) -> None:
+        super().__init__()
+        self._other = other
+
+    def __missing__(self, kind: type[ast.AST]) -> Callable[[ast.AST], Value]:
+        return self._other
+
+
 class Expressions:
     """The environment and the evaluation of expressions. Subclasses say what statements and calls do."""
 
@@ -48,7 +59,9 @@ class Expressions:
         self.unsteady: frozenset[str] = frozenset()
         self.built: dict[ast.AST, bool] = {}
         self.looked_up = False
-        self._table: dict[type[ast.AST], Callable[[ast.AST], Value]] = {
+        self._table = _Table(self._other)
+        self._table[type(None)] = lambda _: ANYTHING
+        self._table |= {
             kind: getattr(self, f"_{kind.__name__.lower()}")
             for kind in (
                 ast.Constant,
@@ -81,12 +94,11 @@ class Expressions:
         }
 
     def value(self, node: ast.AST | None) -> Value:
-        """What a node evaluates to; of unknown kinds of nodes the parts are looked at."""
-        if node is None:
-            return ANYTHING
-        handler = self._table.get(type(node))
-        if handler is not None:
-            return handler(node)
+        """What a node evaluates to."""
+        return self._table[node.__class__](node)
+
+    def _other(self, node: ast.AST) -> Value:
+        """Of unknown kinds of nodes the parts are looked at."""
         parts = [self.value(child) for child in ast.iter_child_nodes(node)]
         return Value(taint=union(p.taint for p in parts)) if parts else ANYTHING
 
@@ -120,17 +132,18 @@ class Expressions:
         return constant(node.value)
 
     def _name(self, node: ast.Name) -> Value:
-        found = self.scope.get(node.id)
+        name = node.id
+        found = self.scope.own.get(name) or self.scope.seen.get(name)
         settable = False
         if found is None:
-            found = self.globals.get(node.id)
-            settable = not node.id.isupper()
+            found = self.globals.own.get(name)
+            settable = True
         if found is None:
-            found = self._outer(node.id)
-        if found.fixed and (settable or node.id in self.unsteady):
+            found = self._outer(name)
+        if found.fixed and ((settable and not name.isupper()) or name in self.unsteady):
             # Another module may set it; of names in capitals rule HR905 would tell.
             found = replace(found, fixed=False)
-        return replace(found, origins=found.origins | {node.id}) if found.taint else found
+        return replace(found, origins=found.origins | {name}) if found.taint else found
 
     def _outer(self, name: str) -> Value:
         if name in BUILTINS:
@@ -140,7 +153,7 @@ class Expressions:
         return named(*(canonical_name(f"{star}.{name}") for star in self.stars)) if self.stars else ANYTHING
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        return self.attribute(self.value(node.value), node.attr)
+        return self.attribute(self._table[node.value.__class__](node.value), node.attr)
 
     def attribute(self, owner: Value, name: str) -> Value:
         """``owner.name``. Of something unknown the name alone is kept: ``?.execute``."""
@@ -149,15 +162,13 @@ class Expressions:
             return self.attribute(self.attribute(owner, head), rest)
         if name in _TRANSPARENT and owner.refs and name != "func":
             return owner
-        own = [self.own_attribute(ref, name) for ref in local_names(owner.refs)]
-        known = [value for value in own if value is not None]
-        if known:
-            return join(known)
-        refs, labels = attributes_of(owner.refs, name)
-        if len(refs) == 1 and not owner.taint and next(iter(refs)).startswith("stat."):
-            return named(*refs)
-        if not (labels or owner.taint or owner.safe or owner.origins):
-            return of_names(refs)
+        own, refs, labels, plain, number = attributes_of(owner.refs, name)
+        if own:
+            known = [value for ref in own if (value := self.own_attribute(ref, name)) is not None]
+            if known:
+                return join(known)
+        if not owner.taint and (number or not (owner.safe or owner.origins)):
+            return plain
         return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
 
     def _subscript(self, node: ast.Subscript) -> Value:

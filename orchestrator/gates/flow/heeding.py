@@ -27,6 +27,9 @@ class Heeding:
         self._heeds = [(1 << at, heeds) for at, (heeds, _) in enumerate(looking) if heeds is not None]
         self._always = sum(1 << at for at, (heeds, _) in enumerate(looking) if heeds is None)
         self._spreads = sum(bit for bit, heeds in self._heeds if heeds.spreads)
+        self._beginnings = [(bit, heeds.beginnings) for bit, heeds in self._heeds if heeds.beginnings]
+        self._any_beginning = tuple(word for _, beginnings in self._beginnings for word in beginnings)
+        self._forms = [(bit, heeds.form) for bit, heeds in self._heeds if heeds.form is not None]
         self._exact = self._table(lambda heeds: heeds.names)
         self._methods = self._table(lambda heeds: heeds.methods)
         self._keywords = self._table(lambda heeds: heeds.keywords)
@@ -74,8 +77,11 @@ class Heeding:
 
     def _concerned(self, name: str) -> int:
         found = self._exact.get(name, 0) | self._methods.get(last(name), 0)
-        for bit, heeds in self._heeds:
-            if name.startswith(heeds.beginnings) or (heeds.form is not None and heeds.form(name)):
+        for bit, beginnings in self._beginnings if name.startswith(self._any_beginning) else ():
+            if name.startswith(beginnings):
+                found |= bit
+        for bit, form in self._forms:
+            if form(name):
                 found |= bit
         return found
 

@@ -16,10 +16,11 @@ from orchestrator.gates.flow.callnames import capabilities_of, local_names
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.parameters import Function, answers_requests, arguments, bound, given, is_static
-from orchestrator.gates.flow.rule import Family, Rule, nodes
+from orchestrator.gates.flow.rule import Family, Rule
 from orchestrator.gates.flow.scopes import Scope
 from orchestrator.gates.flow.statements import Statements
 from orchestrator.gates.flow.steady import reaches_namespaces, unsteady
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace, tainted, union
 from orchestrator.gates.flow.vouched import Places, is_harmless, sql_places, vouched_kind
 
@@ -82,11 +83,12 @@ class Module(Statements):
         self._silent: set[frozenset[str]] = set()
         self._spoke = False
         self._tree = ast.Module([], [])
+        self._vouching = False
         self._places: Places = {}
 
     def run(self, tree: ast.Module, *, vouch: bool = False) -> None:
         """``vouch``: also see which places are harmless for certain (:meth:`vouched`)."""
-        self._tree = tree
+        self._tree, self._vouching = tree, vouch
         self.unsteady = unsteady(tree) if vouch else frozenset()
         for family in self._families:
             if family.on_tree is not None:
@@ -129,11 +131,12 @@ class Module(Statements):
 
     def called(self, call: Call) -> Value | None:
         self._show(call)
-        self._vouch(call)
+        if self._vouching:
+            self._vouch(call)
         for capability, shown in capabilities_of(call.names):
             self._use(capability, shown, call.node)
-        own = [self._own(name, call) for name in local_names(call.names)]
-        return join(own) if own else None
+        local = local_names(call.names)
+        return join([self._own(name, call) for name in local]) if local else None
 
     def _vouch(self, call: Call) -> None:
         number = vouched_kind(call)
@@ -374,4 +377,4 @@ class Module(Statements):
 
 
 def _rebinds(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.Global | ast.Nonlocal) for node in nodes(tree))
+    return bool(kinds(tree, ast.Global, ast.Nonlocal))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.values import Value
 from orchestrator.models.disposition import Disposition
 
-__all__ = ["ANY_INPUT", "WEB", "Family", "Heeds", "Rule", "Say", "dirty", "nodes"]
+__all__ = ["ANY_INPUT", "WEB", "Family", "Heeds", "Rule", "Say", "dirty"]
 
 WEB = frozenset({"web", "net"})
 """Labels that come from somebody else than who started the program."""
@@ -73,23 +71,6 @@ class Family:
     on_handed: Callable[[ast.AST, Value, Say], None] | None = None
     on_tree: Callable[[ast.Module, Say], None] | None = None
     heeds: Heeds | None = None
-
-
-@lru_cache(maxsize=1)
-def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
-    """Every node of a module in the order of :func:`ast.walk`, once for all rules that look at the whole of it.
-
-    But for what only says whether a name is read or written.
-    """
-    found = [tree]
-    for node in found:
-        for name in node._fields:
-            value: Any = getattr(node, name, None)
-            if isinstance(value, list):
-                found += [part for part in value if isinstance(part, ast.AST)]  # pyright: ignore[reportUnknownVariableType]
-            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
-                found.append(value)
-    return tuple(found)
 
 
 def dirty(value: Value | None, kind: str, labels: frozenset[str] = WEB) -> str:

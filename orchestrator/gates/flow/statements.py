@@ -26,6 +26,7 @@ class Statements(Invocations):
         self.returns: list[Value] = []
         self.shared: set[str] = set()
         self.outer: set[str] = set()
+        self._tests: dict[ast.If, tuple[bool, frozenset[str]]] = {}
         self._kinds: dict[type[ast.stmt], Callable[[ast.stmt], None]] = {
             kind: getattr(self, f"_do_{kind.__name__.lower()}")
             for kind in (
@@ -200,7 +201,7 @@ class Statements(Invocations):
 
     def _do_if(self, node: ast.If) -> None:
         self.value(node.test)
-        positive, names = validated(node.test)
+        positive, names = self._validated(node)
         before = self.scope.copy()
         if names and positive:
             self._trust(names, node.test)
@@ -216,6 +217,13 @@ class Statements(Invocations):
             self.scope = merged(after_body, self.scope)
         else:
             self.scope = after_body
+
+    def _validated(self, node: ast.If) -> tuple[bool, frozenset[str]]:
+        """Of each test once, however many ways lead to it."""
+        known = self._tests.get(node)
+        if known is None:
+            known = self._tests[node] = validated(node.test)
+        return known
 
     def _trust(self, names: frozenset[str], test: ast.expr) -> None:
         """Also what these names were computed from, and a look-up that was checked as it stands."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.gates.flow.constants import MUTATORS
-from orchestrator.gates.flow.rule import nodes
+from orchestrator.gates.flow.syntax import kinds
 
 __all__ = ["reaches_namespaces", "unsteady"]
 
@@ -25,24 +25,29 @@ _REACHING_ATTRIBUTES = frozenset(
 )
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Loop = ast.For | ast.AsyncFor | ast.While
+_FUNCTIONS: tuple[type[ast.AST], ...] = (ast.FunctionDef, ast.AsyncFunctionDef)
+_CHANGING: tuple[type[ast.AST], ...] = (
+    *(ast.Global, ast.Nonlocal, ast.Subscript, ast.Attribute, ast.Call, ast.ExceptHandler, ast.ClassDef),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.For, ast.AsyncFor, ast.While),
+    *(ast.Try, ast.TryStar),
+)
+"""What changes a name in a way that the order of statements does not show."""
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def reaches_namespaces(tree: ast.Module) -> bool:
     """Whether names may get values that no assignment shows."""
-    for node in nodes(tree):
-        if isinstance(node, ast.Name) and node.id in _REACHING_CALLS:
-            return True
-        if isinstance(node, ast.Attribute) and node.attr in _REACHING_ATTRIBUTES:
-            return True
-        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-            return True
-    return False
+    return (
+        any(node.id in _REACHING_CALLS for node in kinds(tree, ast.Name))
+        or any(node.attr in _REACHING_ATTRIBUTES for node in kinds(tree, ast.Attribute))
+        or any(alias.name == "*" for node in kinds(tree, ast.ImportFrom) for alias in node.names)
+    )
 
 
 def unsteady(tree: ast.Module) -> frozenset[str]:
     """Names that are changed in a way that the order of statements does not show."""
-    return frozenset(name for node in nodes(tree) for name in (*_unsteady(node), *_seen_from_inside(node)))
+    inside = (name for node in (tree, *kinds(tree, *_FUNCTIONS)) for name in _seen_from_inside(node))
+    return frozenset([*inside, *(name for node in kinds(tree, *_CHANGING) for name in _unsteady(node))])
 
 
 def _seen_from_inside(node: ast.AST) -> Iterator[str]:

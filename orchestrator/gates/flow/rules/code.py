@@ -6,7 +6,8 @@ import ast
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Heeds, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Heeds, Rule, Say, dirty
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
 
@@ -325,10 +326,11 @@ def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
     own = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
-    for node in nodes(tree):
-        if isinstance(node, ast.Attribute) and node.attr in _INNER and not _dunder_own(node, own):
-            say(INSIDE, node, node.attr)
-        if (
+    for node in kinds(tree, ast.Attribute, ast.Subscript):
+        if isinstance(node, ast.Attribute):
+            if node.attr in _INNER and not _dunder_own(node, own):
+                say(INSIDE, node, node.attr)
+        elif (
             isinstance(node, ast.Subscript)
             and isinstance(node.slice, ast.Constant)
             and node.slice.value in _NAMES_INSIDE

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say, dirty
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import NOTHING, Value
 
 __all__ = ["FAMILY"]
@@ -113,8 +114,8 @@ def _option(call: Call, name: str, say: Say) -> None:
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
-    for node in nodes(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOGS:
+    for node in kinds(tree, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _LOGS:
             owner = ast.unparse(node.func.value) if isinstance(node.func.value, ast.Name | ast.Attribute) else ""
             name = next(_told(node.args), "") if "log" in owner.casefold() else ""
             if name:
