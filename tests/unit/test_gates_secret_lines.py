@@ -1,11 +1,14 @@
 """Which lines are looked at more closely: all that hold something, and few others."""
 
+import base64
 import random
+import re
 
 import pytest
 
 from orchestrator.gates.kinds.secret_patterns import CANARY, WORTH_A_LOOK, forms, readings, telling, worth_a_look
 
+AWS = b"AKIA" + b"Q7" * 8
 PIECES = (
     *(
         "AKIA" + "Q7" * 8,
@@ -23,6 +26,7 @@ PIECES = (
         "api-key",
         "apiKEY",
     ),
+    *(base64.b64encode(AWS).decode().rstrip("="), AWS.hex(), " ".join(re.findall("..", AWS.hex()))),
     *("://me:pw@host", "-US7", "APfABCDEFGH", "é", "\u212a", '"', "'", " + ", "\t", "f", "name", "(", "x" * 23),
 )
 
