@@ -37,15 +37,51 @@ _PATHS = frozenset({"pathlib.Path()", "pathlib.Path.home()", "pathlib.Path.cwd()
 _TRANSPARENT = frozenset({"__wrapped__", "__func__", "__call__", "func"})
 
 
+_KINDS: frozenset[type[ast.AST]] = frozenset(
+    [
+        ast.Constant,
+        ast.Name,
+        ast.Attribute,
+        ast.Subscript,
+        ast.BinOp,
+        ast.JoinedStr,
+        ast.FormattedValue,
+        ast.Call,
+        ast.BoolOp,
+        ast.IfExp,
+        ast.Lambda,
+        ast.NamedExpr,
+        ast.Await,
+        ast.Starred,
+        ast.Yield,
+        ast.YieldFrom,
+        ast.Dict,
+        ast.List,
+        ast.Tuple,
+        ast.Set,
+        ast.ListComp,
+        ast.SetComp,
+        ast.GeneratorExp,
+        ast.DictComp,
+        ast.Compare,
+        ast.UnaryOp,
+    ]
+)
+
+
 class _Table(dict[type[ast.AST | None], Callable[[Any], Value]]):
-    """What evaluates each kind of node."""
+    """What evaluates each kind of node, looked up when the first is met."""
 
-    def __init__(self, other: Callable[[ast.AST], Value]) -> None:
+    def __init__(self, owner: Expressions) -> None:
         super().__init__()
-        self._other = other
+        self[type(None)] = lambda _: ANYTHING
+        self._owner = owner
 
-    def __missing__(self, kind: type[ast.AST]) -> Callable[[ast.AST], Value]:
-        return self._other
+    def __missing__(self, kind: type[ast.AST]) -> Callable[[Any], Value]:
+        name = f"_{kind.__name__.lower()}" if kind in _KINDS else "_other"
+        found: Callable[[Any], Value] = getattr(self._owner, name)
+        self[kind] = found
+        return found
 
 
 class Expressions:
@@ -59,39 +95,7 @@ class Expressions:
         self.unsteady: frozenset[str] = frozenset()
         self.built: dict[ast.AST, bool] = {}
         self.looked_up = False
-        self._table = _Table(self._other)
-        self._table[type(None)] = lambda _: ANYTHING
-        self._table |= {
-            kind: getattr(self, f"_{kind.__name__.lower()}")
-            for kind in (
-                ast.Constant,
-                ast.Name,
-                ast.Attribute,
-                ast.Subscript,
-                ast.BinOp,
-                ast.JoinedStr,
-                ast.FormattedValue,
-                ast.Call,
-                ast.BoolOp,
-                ast.IfExp,
-                ast.Lambda,
-                ast.NamedExpr,
-                ast.Await,
-                ast.Starred,
-                ast.Yield,
-                ast.YieldFrom,
-                ast.Dict,
-                ast.List,
-                ast.Tuple,
-                ast.Set,
-                ast.ListComp,
-                ast.SetComp,
-                ast.GeneratorExp,
-                ast.DictComp,
-                ast.Compare,
-                ast.UnaryOp,
-            )
-        }
+        self._table = _Table(self)
 
     def value(self, node: ast.AST | None) -> Value:
         """What a node evaluates to."""

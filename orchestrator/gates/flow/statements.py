@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from orchestrator.gates.flow.expressions import CHECKED
 from orchestrator.gates.flow.invocations import Invocations
@@ -17,6 +18,48 @@ __all__ = ["Statements"]
 _ANNOTATION = 4096
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+_KINDS: frozenset[type[ast.stmt]] = frozenset(
+    [
+        ast.Import,
+        ast.ImportFrom,
+        ast.Assign,
+        ast.AnnAssign,
+        ast.AugAssign,
+        ast.Expr,
+        ast.Return,
+        ast.If,
+        ast.For,
+        ast.AsyncFor,
+        ast.While,
+        ast.With,
+        ast.AsyncWith,
+        ast.Try,
+        ast.TryStar,
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Match,
+        ast.Assert,
+        ast.Raise,
+        ast.Delete,
+        ast.Global,
+        ast.Nonlocal,
+    ]
+)
+
+
+class _Kinds(dict[type[ast.stmt], Callable[[Any], None] | None]):
+    """What runs each kind of statement, looked up when the first is met; ``None`` where there is nothing to do."""
+
+    def __init__(self, owner: Statements) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def __missing__(self, kind: type[ast.stmt]) -> Callable[[Any], None] | None:
+        found = getattr(self._owner, f"_do_{kind.__name__.lower()}") if kind in _KINDS else None
+        self[kind] = found
+        return found
+
 
 class Statements(Invocations):
     """Runs blocks in order. ``returns`` collects what the present function gives back."""
@@ -27,35 +70,7 @@ class Statements(Invocations):
         self.shared: set[str] = set()
         self.outer: set[str] = set()
         self._tests: dict[ast.If, tuple[bool, frozenset[str]]] = {}
-        self._kinds: dict[type[ast.stmt], Callable[[ast.stmt], None]] = {
-            kind: getattr(self, f"_do_{kind.__name__.lower()}")
-            for kind in (
-                ast.Import,
-                ast.ImportFrom,
-                ast.Assign,
-                ast.AnnAssign,
-                ast.AugAssign,
-                ast.Expr,
-                ast.Return,
-                ast.If,
-                ast.For,
-                ast.AsyncFor,
-                ast.While,
-                ast.With,
-                ast.AsyncWith,
-                ast.Try,
-                ast.TryStar,
-                ast.FunctionDef,
-                ast.AsyncFunctionDef,
-                ast.ClassDef,
-                ast.Match,
-                ast.Assert,
-                ast.Raise,
-                ast.Delete,
-                ast.Global,
-                ast.Nonlocal,
-            )
-        }
+        self._kinds = _Kinds(self)
 
     def define_function(self, node: _Function) -> None:
         raise NotImplementedError
@@ -71,7 +86,7 @@ class Statements(Invocations):
 
     def block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
-            handler = self._kinds.get(type(statement))
+            handler = self._kinds[statement.__class__]
             if handler is not None:
                 handler(statement)
 
