@@ -18,6 +18,8 @@ __all__ = ["outline"]
 _DYNAMIC = frozenset({"exec", "eval", "compile", "__import__", "getattr", "open"})
 
 _TELLING = frozenset({ast.Import, ast.ImportFrom, ast.Call, ast.Name})
+_LEAVES = frozenset({ast.Constant, ast.Name, ast.alias})
+"""What has no parts of its own but whether it is read or written."""
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 
@@ -70,12 +72,20 @@ class _Seen:
             for field in node._fields:
                 value: Any = getattr(node, field, None)
                 # What loads, stores and adds has no parts of its own.
-                if isinstance(value, list):
-                    children += [(p, name, below) for p in value if isinstance(p, ast.AST) and p._fields]  # pyright: ignore[reportUnknownVariableType]
-                elif isinstance(value, ast.AST) and value._fields:
-                    children.append((value, name, below))
+                for part in value if isinstance(value, list) else (value,):  # pyright: ignore[reportUnknownVariableType]
+                    if not isinstance(part, ast.AST) or not part._fields:
+                        continue
+                    if part.__class__ in _LEAVES:
+                        self._leaf(part, below)
+                    else:
+                        children.append((part, name, below))
             children.reverse()
             stack += children
+
+    def _leaf(self, node: ast.AST, depth: int) -> None:
+        self.depth = max(self.depth, depth)
+        if not self.executes and isinstance(node, ast.Name):
+            self._look(node)
 
     def _define(self, node: _Definition, name: str) -> None:
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])

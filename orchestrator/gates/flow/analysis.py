@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from orchestrator.gates.flow.families import FAMILIES
+from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.mentions import mentions
 from orchestrator.gates.flow.module import Module
 from orchestrator.gates.flow.vouched import worth_vouching
@@ -14,6 +15,7 @@ from orchestrator.gates.parsing import parsed
 __all__ = ["analyse"]
 
 _RECURSION = 20_000
+_HEEDING = Heeding(FAMILIES)
 
 
 def analyse(data: bytes) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def analyse(data: bytes) -> dict[str, Any]:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(_RECURSION)
     try:
-        module = Module(FAMILIES)
+        module = Module(FAMILIES, _HEEDING)
         vouch = worth_vouching(data)
         module.run(tree, vouch=vouch)
     finally:

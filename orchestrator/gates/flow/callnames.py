@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from orchestrator.gates.flow.capabilities import capability_of
 from orchestrator.gates.flow.names import canonical_name, last
 from orchestrator.gates.flow.sources import source_of_attribute, source_of_call
+from orchestrator.gates.flow.values import Value, named, of_names
 
 __all__ = [
+    "Attribute",
     "Names",
     "attributes_of",
     "capabilities_of",
@@ -60,8 +63,24 @@ def method_caller(names: Names) -> str:
     return next((name for name in sorted(names) if name.startswith("operator.methodcaller:")), "")
 
 
+class Attribute(NamedTuple):
+    """``own``: those of its owners that are the module's own. ``labels``: where the data in it comes from.
+
+    ``plain``: its value as far as its names tell it. ``number``: whether that is a number known by its name.
+    """
+
+    own: tuple[str, ...]
+    refs: Names
+    labels: Names
+    plain: Value
+    number: bool
+
+
 @lru_cache(maxsize=_KEPT)
-def attributes_of(owners: Names, name: str) -> tuple[Names, Names]:
-    """Names of ``owner.name``, and where the data in it comes from. Of something unknown the name alone is kept."""
+def attributes_of(owners: Names, name: str) -> Attribute:
+    """What ``owner.name`` is by itself. Of something unknown the name alone is kept."""
     refs = frozenset(canonical_name(f"{owner}.{name}") for owner in owners) or frozenset({f"?.{name}"})
-    return refs, frozenset(label for ref in refs if (label := source_of_attribute(ref)))
+    labels = frozenset(label for ref in refs if (label := source_of_attribute(ref)))
+    number = len(refs) == 1 and next(iter(refs)).startswith("stat.")
+    plain = Value(refs=refs, taint=labels) if labels else of_names(refs)
+    return Attribute(local_names(owners), refs, labels, named(*refs) if number else plain, number)

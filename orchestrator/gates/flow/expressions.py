@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from orchestrator.gates.flow.callnames import attributes_of, local_names
+from orchestrator.gates.flow.callnames import attributes_of
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import calculated, compared, merged_pairs, negated
 from orchestrator.gates.flow.folding import percent
 from orchestrator.gates.flow.lookups import member_of
 from orchestrator.gates.flow.names import BUILTINS, canonical_name
+from orchestrator.gates.flow.scopes import Scope
 from orchestrator.gates.flow.values import (
     ANYTHING,
     NOTHING,
@@ -20,7 +22,6 @@ from orchestrator.gates.flow.values import (
     constant,
     join,
     named,
-    of_names,
     replace,
     union,
 )
@@ -36,56 +37,72 @@ _PATHS = frozenset({"pathlib.Path()", "pathlib.Path.home()", "pathlib.Path.cwd()
 _TRANSPARENT = frozenset({"__wrapped__", "__func__", "__call__", "func"})
 
 
+_KINDS: frozenset[type[ast.AST]] = frozenset(
+    [
+        ast.Constant,
+        ast.Name,
+        ast.Attribute,
+        ast.Subscript,
+        ast.BinOp,
+        ast.JoinedStr,
+        ast.FormattedValue,
+        ast.Call,
+        ast.BoolOp,
+        ast.IfExp,
+        ast.Lambda,
+        ast.NamedExpr,
+        ast.Await,
+        ast.Starred,
+        ast.Yield,
+        ast.YieldFrom,
+        ast.Dict,
+        ast.List,
+        ast.Tuple,
+        ast.Set,
+        ast.ListComp,
+        ast.SetComp,
+        ast.GeneratorExp,
+        ast.DictComp,
+        ast.Compare,
+        ast.UnaryOp,
+    ]
+)
+
+
+class _Table(dict[type[ast.AST | None], Callable[[Any], Value]]):
+    """What evaluates each kind of node, looked up when the first is met."""
+
+    def __init__(self, owner: Expressions) -> None:
+        super().__init__()
+        self[type(None)] = lambda _: ANYTHING
+        self._owner = owner
+
+    def __missing__(self, kind: type[ast.AST]) -> Callable[[Any], Value]:
+        name = f"_{kind.__name__.lower()}" if kind in _KINDS else "_other"
+        found: Callable[[Any], Value] = getattr(self._owner, name)
+        self[kind] = found
+        return found
+
+
 class Expressions:
     """The environment and the evaluation of expressions. Subclasses say what statements and calls do."""
 
     def __init__(self) -> None:
-        self.scope: dict[str, Value] = {}
-        self.globals: dict[str, Value] = {}
+        self.globals = Scope({})
+        self.scope = self.globals
         self.stars: list[str] = []
         self.imported: set[str] = set()
         self.unsteady: frozenset[str] = frozenset()
         self.built: dict[ast.AST, bool] = {}
         self.looked_up = False
-        self._table: dict[type[ast.AST], Callable[[ast.AST], Value]] = {
-            kind: getattr(self, f"_{kind.__name__.lower()}")
-            for kind in (
-                ast.Constant,
-                ast.Name,
-                ast.Attribute,
-                ast.Subscript,
-                ast.BinOp,
-                ast.JoinedStr,
-                ast.FormattedValue,
-                ast.Call,
-                ast.BoolOp,
-                ast.IfExp,
-                ast.Lambda,
-                ast.NamedExpr,
-                ast.Await,
-                ast.Starred,
-                ast.Yield,
-                ast.YieldFrom,
-                ast.Dict,
-                ast.List,
-                ast.Tuple,
-                ast.Set,
-                ast.ListComp,
-                ast.SetComp,
-                ast.GeneratorExp,
-                ast.DictComp,
-                ast.Compare,
-                ast.UnaryOp,
-            )
-        }
+        self._table = _Table(self)
 
     def value(self, node: ast.AST | None) -> Value:
-        """What a node evaluates to; of unknown kinds of nodes the parts are looked at."""
-        if node is None:
-            return ANYTHING
-        handler = self._table.get(type(node))
-        if handler is not None:
-            return handler(node)
+        """What a node evaluates to."""
+        return self._table[node.__class__](node)
+
+    def _other(self, node: ast.AST) -> Value:
+        """Of unknown kinds of nodes the parts are looked at."""
         parts = [self.value(child) for child in ast.iter_child_nodes(node)]
         return Value(taint=union(p.taint for p in parts)) if parts else ANYTHING
 
@@ -119,17 +136,18 @@ class Expressions:
         return constant(node.value)
 
     def _name(self, node: ast.Name) -> Value:
-        found = self.scope.get(node.id)
+        name = node.id
+        found = self.scope.own.get(name) or self.scope.seen.get(name)
         settable = False
         if found is None:
-            found = self.globals.get(node.id)
-            settable = not node.id.isupper()
+            found = self.globals.own.get(name)
+            settable = True
         if found is None:
-            found = self._outer(node.id)
-        if found.fixed and (settable or node.id in self.unsteady):
+            found = self._outer(name)
+        if found.fixed and ((settable and not name.isupper()) or name in self.unsteady):
             # Another module may set it; of names in capitals rule HR905 would tell.
             found = replace(found, fixed=False)
-        return replace(found, origins=found.origins | {node.id}) if found.taint else found
+        return replace(found, origins=found.origins | {name}) if found.taint else found
 
     def _outer(self, name: str) -> Value:
         if name in BUILTINS:
@@ -139,7 +157,7 @@ class Expressions:
         return named(*(canonical_name(f"{star}.{name}") for star in self.stars)) if self.stars else ANYTHING
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        return self.attribute(self.value(node.value), node.attr)
+        return self.attribute(self._table[node.value.__class__](node.value), node.attr)
 
     def attribute(self, owner: Value, name: str) -> Value:
         """``owner.name``. Of something unknown the name alone is kept: ``?.execute``."""
@@ -148,15 +166,13 @@ class Expressions:
             return self.attribute(self.attribute(owner, head), rest)
         if name in _TRANSPARENT and owner.refs and name != "func":
             return owner
-        own = [self.own_attribute(ref, name) for ref in local_names(owner.refs)]
-        known = [value for value in own if value is not None]
-        if known:
-            return join(known)
-        refs, labels = attributes_of(owner.refs, name)
-        if len(refs) == 1 and not owner.taint and next(iter(refs)).startswith("stat."):
-            return named(*refs)
-        if not (labels or owner.taint or owner.safe or owner.origins):
-            return of_names(refs)
+        own, refs, labels, plain, number = attributes_of(owner.refs, name)
+        if own:
+            known = [value for ref in own if (value := self.own_attribute(ref, name)) is not None]
+            if known:
+                return join(known)
+        if not owner.taint and (number or not (owner.safe or owner.origins)):
+            return plain
         return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
 
     def _subscript(self, node: ast.Subscript) -> Value:
@@ -164,7 +180,7 @@ class Expressions:
 
     def unless_checked(self, node: ast.expr, value: Value) -> Value:
         """Without its origin where the same look-up was checked on the way here."""
-        if self.looked_up and value.taint and CHECKED + ast.unparse(node) in self.scope:
+        if self.looked_up and value.taint and self.scope.get(CHECKED + ast.unparse(node)) is not None:
             return replace(value, taint=frozenset())
         return value
 

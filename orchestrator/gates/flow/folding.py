@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.carriers import CLEAN, KEEP, PURE_METHODS, SAFE
-from orchestrator.gates.flow.lookups import lookup
+from orchestrator.gates.flow.lookups import lookup, may_find
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join, replace
 
@@ -30,6 +30,8 @@ _SUBSTITUTES = frozenset({"substitute", "safe_substitute"})
 
 def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | None:
     """The value, or ``None`` when nothing is known about such a call."""
+    if not _may_fold(call.names):
+        return None
     special = lookup(call, attribute)
     if special is not None:
         return special
@@ -38,6 +40,13 @@ def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | N
         return folded
     whole = not call.spread and all(value.fixed for value in call.every())
     return replace(folded, fixed=whole and (call.receiver is ANYTHING or call.receiver.fixed))
+
+
+@lru_cache(maxsize=16_384)
+def _may_fold(names: frozenset[str]) -> bool:
+    """Whether a call of these names may be a look-up or only compute: most do neither."""
+    methods = frozenset(last(name) for name in names)
+    return may_find(names) or not (names.isdisjoint(_COMPUTING) and methods.isdisjoint(_COMPUTING_METHODS))
 
 
 def _folded(call: Call) -> Value | None:
@@ -253,5 +262,10 @@ _DECODERS: tuple[tuple[frozenset[str], Callable[[Any], object]], ...] = (
     (frozenset({"binascii.a2b_base64"}), base64.b64decode),
     (frozenset({"builtins.reversed"}), lambda raw: raw[::-1] if isinstance(raw, str) else NOTHING),
 )
+_COMPUTING_METHODS = frozenset(PURE_METHODS) | _SUBSTITUTES
 _DECODING = frozenset({"codecs.decode"}).union(*(names for names, _ in _DECODERS))
 """Without one of these a call decodes nothing."""
+_COMPUTING = CLEAN.union(
+    KEEP, _DECODING, _VIEWS, {"builtins.zip", "builtins.dict", "builtins.dict.fromkeys", "json.loads"}
+)
+"""What is computed by :func:`fold_call`, but for methods of texts."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from functools import lru_cache
 
-from orchestrator.gates.flow.callnames import labels_of, method_caller, results_of
+from orchestrator.gates.flow.callnames import labels_of, method_caller, methods_of, results_of
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import MUTATORS, mutated
 from orchestrator.gates.flow.expressions import Expressions
@@ -26,6 +27,17 @@ _GIVING = frozenset({"get_json", "get_data", "json", "form", "body", "text", "po
 """Methods of a request that hand out what was sent."""
 
 
+@lru_cache(maxsize=16_384)
+def _sets(names: frozenset[str]) -> bool:
+    """Whether the attribute of an object is set under a name that is given."""
+    return "builtins.setattr" in names or not methods_of(names).isdisjoint(_SETTERS)
+
+
+def _parts(node: ast.Call) -> Sequence[ast.expr]:
+    """All that is given, in order."""
+    return [*node.args, *(keyword.value for keyword in node.keywords)] if node.keywords else node.args
+
+
 class Invocations(Expressions):
     """Expressions with calls in them."""
 
@@ -34,12 +46,14 @@ class Invocations(Expressions):
         raise NotImplementedError
 
     def _call(self, node: ast.Call) -> Value:
-        if isinstance(node.func, ast.Attribute):
+        func = node.func
+        method = func.attr if isinstance(func, ast.Attribute) else ""
+        if isinstance(func, ast.Attribute):
             # The receiver is looked at once: twice at each link would double the work with every link of a chain.
-            receiver = self.value(node.func.value)
-            function = self.attribute(receiver, node.func.attr)
+            receiver = self.value(func.value)
+            function = self.attribute(receiver, method)
         else:
-            receiver, function = ANYTHING, self.value(node.func)
+            receiver, function = ANYTHING, self.value(func)
         args, spread = self._arguments(node)
         keywords: dict[str, Value] = {}
         spreads: list[Value] = []
@@ -52,9 +66,7 @@ class Invocations(Expressions):
             if value.pairs is None:
                 spreads.append(value)
         spread = spread or bool(spreads)
-        for part, value in zip(
-            (*node.args, *(k.value for k in node.keywords)), (*args, *keywords.values()), strict=False
-        ):
+        for part, value in zip(_parts(node), (*args, *keywords.values()), strict=False):
             if value.refs:
                 self.handed_on(part, value)
         call = Call(
@@ -62,12 +74,12 @@ class Invocations(Expressions):
         )
         self._change(node, call)
         made = self.make_call(call)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in MAKES_TEXT:
+        if method in MAKES_TEXT:
             self.made(node, made)
         # A method of what is itself trusted may give untrusted data: request.get_json().
-        named = isinstance(node.func, ast.Attribute) and node.func.attr in _GIVING and not receiver.taint
-        given = function.taint - made.taint if named else frozenset[str]()
-        return self.unless_checked(node, replace(made, taint=made.taint | given) if given else made)
+        if method in _GIVING and not receiver.taint and function.taint - made.taint:
+            made = replace(made, taint=made.taint | function.taint)
+        return self.unless_checked(node, made)
 
     def _change(self, node: ast.Call, call: Call) -> None:
         """What a method does to the container that it is called on, and ``setattr`` to its object."""
@@ -76,9 +88,9 @@ class Invocations(Expressions):
             changed = mutated(call.receiver, function.attr, call)
             if changed is not None:
                 self.assign(function.value, changed)
-        method = call.calls_method(_SETTERS)
-        if not method and "builtins.setattr" not in call.names:
+        if not _sets(call.names):
             return
+        method = call.calls_method(_SETTERS)
         # A method that is called on the object itself is given only name and value.
         given = (call.receiver, *call.args)[-3:] if method else call.args[:3]
         if len(given) == _OBJECT_NAME_VALUE and given[1].text is not None:

@@ -10,7 +10,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import BUILTINS
 from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value, constant, join, named, replace
 
-__all__ = ["lookup", "member_of"]
+__all__ = ["lookup", "may_find", "member_of"]
 
 _Attribute = Callable[[Value, str], Value]
 
@@ -49,8 +49,6 @@ _NAMED_OWNER = 2
 
 def lookup(call: Call, attribute: _Attribute) -> Value | None:
     """What the call finds, or ``None`` when it is no look-up."""
-    if not _may_find(call.names):
-        return None
     for way in (_attribute_of, _reduced, _imported, _wrapped, _namespace, _got, _loaded, _by_name):
         found = way(call, attribute)
         if found is not None:
@@ -59,7 +57,7 @@ def lookup(call: Call, attribute: _Attribute) -> Value | None:
 
 
 @lru_cache(maxsize=16_384)
-def _may_find(names: frozenset[str]) -> bool:
+def may_find(names: frozenset[str]) -> bool:
     """Whether one of the ways has anything to do with these names: most calls are no look-up."""
     if not names.isdisjoint(_FINDERS) or not methods_of(names).isdisjoint(_FINDING):
         return True

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import cast
 
 from orchestrator.gates.flow.capabilities import capability_of
 from orchestrator.gates.flow.names import canonical_name
-from orchestrator.gates.flow.rule import nodes
+from orchestrator.gates.flow.syntax import kinds, parts
 
 __all__ = ["mentions"]
 
@@ -38,28 +38,35 @@ _METHODS = {
 _HARMLESS = ("Error", "Exception", "Warning", "Timeout", "Expired")
 
 _TYPES = frozenset({"annotation", "returns"})
+_NAMING = frozenset({ast.Attribute, ast.Name, ast.Subscript, ast.Call})
+"""Only these can be a chain that begins with something imported, or with a look-up of it."""
+_SILENT = frozenset({ast.Constant, ast.Pass, ast.Break, ast.Continue})
 
 Mention = tuple[str, str, int]
 
 
-def mentions(tree: ast.AST, depth: int = 0) -> Iterator[Mention]:
+def mentions(tree: ast.Module, depth: int = 0) -> Iterator[Mention]:
     """(capability, name, line), some more than once."""
     aliases = _aliases(tree)
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
-        name = _name(node, aliases)
+        kind = node.__class__
+        if kind in _SILENT:
+            continue
+        name = _name(node, aliases) if kind in _NAMING else None
         if name is not None:
             yield from _mention(name, node)
-        elif isinstance(node, ast.Call):
-            yield from _in_text(node, depth)
-        # Of "a.b.c" only the whole is a name; of anything else the parts are looked at.
-        stack.extend(_inside(node) if name is None else ())
+            # Of "a.b.c" only the whole is a name; of anything else the parts are looked at.
+            continue
+        if kind is ast.Call:
+            yield from _in_text(cast("ast.Call", node), depth)
+        stack += parts(node, _TYPES)
 
 
-def _aliases(tree: ast.AST) -> dict[str, str]:
+def _aliases(tree: ast.Module) -> dict[str, str]:
     found: dict[str, str] = {}
-    for node in nodes(tree):
+    for node in kinds(tree, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found[alias.asname or alias.name.partition(".")[0]] = (
@@ -121,7 +128,7 @@ def _in_text(node: ast.Call, depth: int) -> Iterator[Mention]:
             yield capability, name, node.lineno
 
 
-def _parsed(text: str | bytes) -> ast.AST:
+def _parsed(text: str | bytes) -> ast.Module:
     """An empty module for what is no code."""
     try:
         with warnings.catch_warnings():
@@ -129,12 +136,3 @@ def _parsed(text: str | bytes) -> ast.AST:
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
-
-
-def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    for field in node._fields:
-        value: Any = getattr(node, field, None)
-        if isinstance(value, list):
-            yield from (part for part in cast("Sequence[Any]", value) if isinstance(part, ast.AST))
-        elif isinstance(value, ast.AST) and field not in _TYPES and not isinstance(value, ast.expr_context):
-            yield value

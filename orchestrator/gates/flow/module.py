@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 
 from orchestrator.gates.flow.callnames import capabilities_of, local_names
 from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.parameters import Function, answers_requests, arguments, bound, given, is_static
-from orchestrator.gates.flow.rule import Family, Rule, nodes
+from orchestrator.gates.flow.rule import Family, Rule
+from orchestrator.gates.flow.scopes import Scope
 from orchestrator.gates.flow.statements import Statements
 from orchestrator.gates.flow.steady import reaches_namespaces, unsteady
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace, tainted, union
 from orchestrator.gates.flow.vouched import Places, is_harmless, sql_places, vouched_kind
 
@@ -58,14 +61,15 @@ class _Class:
 class Module(Statements):
     """``findings`` and ``uses`` after :meth:`run`."""
 
-    def __init__(self, families: Sequence[Family]) -> None:
+    def __init__(self, families: Sequence[Family], heeding: Heeding) -> None:
+        """``heeding``: of the same families, shared by all modules."""
         super().__init__()
         self.findings: dict[tuple[str, int, int, int], tuple[Rule, ast.AST, str]] = {}
         self.uses: dict[tuple[str, str], Use] = {}
         self._families = families
-        self._on_call = [family.on_call for family in families if family.on_call is not None]
+        self._heeding = heeding
         self._on_handed = [family.on_handed for family in families if family.on_handed is not None]
-        self._functions: dict[str, tuple[Function, dict[str, Value], str]] = {}
+        self._functions: dict[str, tuple[Function, Scope, str]] = {}
         self._classes: dict[str, _Class] = {}
         self._prefix = ""
         self._class: str = ""
@@ -79,11 +83,12 @@ class Module(Statements):
         self._silent: set[frozenset[str]] = set()
         self._spoke = False
         self._tree = ast.Module([], [])
+        self._vouching = False
         self._places: Places = {}
 
     def run(self, tree: ast.Module, *, vouch: bool = False) -> None:
         """``vouch``: also see which places are harmless for certain (:meth:`vouched`)."""
-        self._tree = tree
+        self._tree, self._vouching = tree, vouch
         self.unsteady = unsteady(tree) if vouch else frozenset()
         for family in self._families:
             if family.on_tree is not None:
@@ -126,11 +131,12 @@ class Module(Statements):
 
     def called(self, call: Call) -> Value | None:
         self._show(call)
-        self._vouch(call)
+        if self._vouching:
+            self._vouch(call)
         for capability, shown in capabilities_of(call.names):
             self._use(capability, shown, call.node)
-        own = [self._own(name, call) for name in local_names(call.names)]
-        return join(own) if own else None
+        local = local_names(call.names)
+        return join([self._own(name, call) for name in local]) if local else None
 
     def _vouch(self, call: Call) -> None:
         number = vouched_kind(call)
@@ -154,7 +160,8 @@ class Module(Statements):
 
     def returned(self, node: ast.Return, value: Value) -> None:
         function = self._prefix.rpartition(".")[2] if self._prefix else ""
-        handler = {"handler": self.scope.get("return handler", ANYTHING)}
+        answered = self.scope.get("return handler")
+        handler = {} if answered is None else {"handler": answered}
         self._show(Call(node, frozenset({f"return:{function}"}), (value,), handler))
         self.handed_on(node, value)
 
@@ -221,11 +228,11 @@ class Module(Statements):
         made = known or _Class(name, refs)
         self._classes[name] = made
         outer = self.scope, self._prefix, self._class
-        self.scope, self._prefix, self._class = dict(self.scope), name, name
-        before = dict(self.scope)
+        self.scope, self._prefix, self._class = Scope(self.scope.whole()), name, name
+        before = self.scope.copy()
         self.block(node.body)
-        for key, value in self.scope.items():
-            if before.get(key) is not value:
+        for key, value in self.scope.own.items():
+            if before.own.get(key) is not value:
                 self.handed_on(node, value)
                 made.attributes[key] = join([value, made.attributes[key]]) if key in made.attributes else value
         self.scope, self._prefix, self._class = outer
@@ -286,6 +293,9 @@ class Module(Statements):
             self._show(Call(node, frozenset({f"compare:{type(node.ops[0]).__name__}"}), (left, right)))
 
     def _show(self, call: Call) -> None:
+        looks = self._heeding.looks(call)
+        if not looks:
+            return
         # The same call is met once for each way that leads to it; what the rules say of it is the same.
         seen = (
             id(call.node),
@@ -299,8 +309,8 @@ class Module(Statements):
         if seen in self._shown:
             return
         self._shown.add(seen)
-        for on_call in self._on_call:
-            on_call(call, self.say)
+        for look in looks:
+            look(call, self.say)
 
     # Calls of our own
 
@@ -348,10 +358,10 @@ class Module(Statements):
     def _body(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
         node, closure, cls = self._functions[name]
         outer = self.scope, self.returns, self._prefix, self._class
-        inside = {} if closure is self.globals else dict(closure)
-        inside |= bound(node.args, args, keywords, self._defaults.get(name, {}))
+        inside = Scope({}) if closure is self.globals else closure.inside()
+        inside.own.update(bound(node.args, args, keywords, self._defaults.get(name, {})))
         if not isinstance(node, ast.Lambda) and answers_requests(node):
-            inside["return handler"] = tainted("handler")
+            inside.own["return handler"] = tainted("handler")
         self.scope, self.returns, self._prefix, self._class = inside, [], name, cls
         self._depth += 1
         try:
@@ -367,4 +377,4 @@ class Module(Statements):
 
 
 def _rebinds(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.Global | ast.Nonlocal) for node in nodes(tree))
+    return bool(kinds(tree, ast.Global, ast.Nonlocal))

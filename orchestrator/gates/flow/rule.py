@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.values import Value
 from orchestrator.models.disposition import Disposition
 
-__all__ = ["ANY_INPUT", "WEB", "Family", "Rule", "Say", "dirty", "nodes"]
+__all__ = ["ANY_INPUT", "WEB", "Family", "Heeds", "Rule", "Say", "dirty"]
 
 WEB = frozenset({"web", "net"})
 """Labels that come from somebody else than who started the program."""
@@ -41,10 +39,30 @@ Say = Callable[[Rule, ast.AST, str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Heeds:
+    """The calls that a family may have a word about: any one of these is enough. It is shown no other.
+
+    ``names``: what is called. ``methods``: the last part of it. ``beginnings``: of a name. ``form``: anything else
+    that a name alone tells. ``keywords``: of arguments. ``keys``: of dictionaries among the arguments. ``receivers``:
+    what a method is called on. ``spreads``: ``**`` of something unknown.
+    """
+
+    names: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    beginnings: tuple[str, ...] = ()
+    form: Callable[[str], bool] | None = None
+    keywords: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    receivers: frozenset[str] = frozenset()
+    spreads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """Rules that belong together. The functions look at each call, at each value that is handed on, and at the tree.
 
-    Of what is handed on they look at its names alone: of a value with names that none had a word about, none is asked.
+    Of calls they are shown those that they heed, all when nothing is said. Of what is handed on they look at its names
+    alone: of a value with names that none had a word about, none is asked.
     """
 
     name: str
@@ -52,23 +70,7 @@ class Family:
     on_call: Callable[[Call, Say], None] | None = None
     on_handed: Callable[[ast.AST, Value, Say], None] | None = None
     on_tree: Callable[[ast.Module, Say], None] | None = None
-
-
-@lru_cache(maxsize=1)
-def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
-    """Every node of a module in the order of :func:`ast.walk`, once for all rules that look at the whole of it.
-
-    But for what only says whether a name is read or written.
-    """
-    found = [tree]
-    for node in found:
-        for name in node._fields:
-            value: Any = getattr(node, name, None)
-            if isinstance(value, list):
-                found += [part for part in value if isinstance(part, ast.AST)]  # pyright: ignore[reportUnknownVariableType]
-            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
-                found.append(value)
-    return tuple(found)
+    heeds: Heeds | None = None
 
 
 def dirty(value: Value | None, kind: str, labels: frozenset[str] = WEB) -> str:

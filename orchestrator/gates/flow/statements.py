@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from orchestrator.gates.flow.expressions import CHECKED
 from orchestrator.gates.flow.invocations import Invocations
 from orchestrator.gates.flow.names import UNSEEN, canonical_name
+from orchestrator.gates.flow.scopes import Scope, merged
 from orchestrator.gates.flow.validation import checked_expressions, leaves, validated
 from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace
 
@@ -15,6 +17,48 @@ __all__ = ["Statements"]
 
 _ANNOTATION = 4096
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+_KINDS: frozenset[type[ast.stmt]] = frozenset(
+    [
+        ast.Import,
+        ast.ImportFrom,
+        ast.Assign,
+        ast.AnnAssign,
+        ast.AugAssign,
+        ast.Expr,
+        ast.Return,
+        ast.If,
+        ast.For,
+        ast.AsyncFor,
+        ast.While,
+        ast.With,
+        ast.AsyncWith,
+        ast.Try,
+        ast.TryStar,
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Match,
+        ast.Assert,
+        ast.Raise,
+        ast.Delete,
+        ast.Global,
+        ast.Nonlocal,
+    ]
+)
+
+
+class _Kinds(dict[type[ast.stmt], Callable[[Any], None] | None]):
+    """What runs each kind of statement, looked up when the first is met; ``None`` where there is nothing to do."""
+
+    def __init__(self, owner: Statements) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def __missing__(self, kind: type[ast.stmt]) -> Callable[[Any], None] | None:
+        found = getattr(self._owner, f"_do_{kind.__name__.lower()}") if kind in _KINDS else None
+        self[kind] = found
+        return found
 
 
 class Statements(Invocations):
@@ -25,35 +69,8 @@ class Statements(Invocations):
         self.returns: list[Value] = []
         self.shared: set[str] = set()
         self.outer: set[str] = set()
-        self._kinds: dict[type[ast.stmt], Callable[[ast.stmt], None]] = {
-            kind: getattr(self, f"_do_{kind.__name__.lower()}")
-            for kind in (
-                ast.Import,
-                ast.ImportFrom,
-                ast.Assign,
-                ast.AnnAssign,
-                ast.AugAssign,
-                ast.Expr,
-                ast.Return,
-                ast.If,
-                ast.For,
-                ast.AsyncFor,
-                ast.While,
-                ast.With,
-                ast.AsyncWith,
-                ast.Try,
-                ast.TryStar,
-                ast.FunctionDef,
-                ast.AsyncFunctionDef,
-                ast.ClassDef,
-                ast.Match,
-                ast.Assert,
-                ast.Raise,
-                ast.Delete,
-                ast.Global,
-                ast.Nonlocal,
-            )
-        }
+        self._tests: dict[ast.If, tuple[bool, frozenset[str]]] = {}
+        self._kinds = _Kinds(self)
 
     def define_function(self, node: _Function) -> None:
         raise NotImplementedError
@@ -69,7 +86,7 @@ class Statements(Invocations):
 
     def block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
-            handler = self._kinds.get(type(statement))
+            handler = self._kinds[statement.__class__]
             if handler is not None:
                 handler(statement)
 
@@ -101,9 +118,10 @@ class Statements(Invocations):
             self.imported.add(bound)
 
     def bind(self, name: str, value: Value) -> None:
-        self.scope[name] = value
+        self.scope.bind(name, value)
         if name in self.shared and self.scope is not self.globals:
-            self.globals[name] = join([self.globals[name], value]) if name in self.globals else value
+            known = self.globals.get(name)
+            self.globals.bind(name, value if known is None else join([known, value]))
 
     def _do_global(self, node: ast.Global) -> None:
         self.shared.update(node.names)
@@ -170,7 +188,7 @@ class Statements(Invocations):
     def _do_delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
-                self.scope.pop(target.id, None)
+                self.scope.remove(target.id)
 
     # Flow
 
@@ -198,12 +216,12 @@ class Statements(Invocations):
 
     def _do_if(self, node: ast.If) -> None:
         self.value(node.test)
-        positive, names = validated(node.test)
-        before = dict(self.scope)
+        positive, names = self._validated(node)
+        before = self.scope.copy()
         if names and positive:
             self._trust(names, node.test)
         self.block(node.body)
-        after_body, self.scope = self.scope, dict(before)
+        after_body, self.scope = self.scope, before
         if names and not positive:
             self._trust(names, node.test)
         self.block(node.orelse)
@@ -215,16 +233,25 @@ class Statements(Invocations):
         else:
             self.scope = after_body
 
+    def _validated(self, node: ast.If) -> tuple[bool, frozenset[str]]:
+        """Of each test once, however many ways lead to it."""
+        known = self._tests.get(node)
+        if known is None:
+            known = self._tests[node] = validated(node.test)
+        return known
+
     def _trust(self, names: frozenset[str], test: ast.expr) -> None:
         """Also what these names were computed from, and a look-up that was checked as it stands."""
         for expression in checked_expressions(test):
             self.looked_up = True
-            self.scope[CHECKED + expression] = ANYTHING
+            self.scope.bind(CHECKED + expression, ANYTHING)
         deep = set(names)
         for name in names:
-            deep |= self.scope.get(name, ANYTHING).origins
-        for name in deep & set(self.scope):
-            self.scope[name] = replace(self.scope[name], taint=frozenset())
+            deep |= (self.scope.get(name) or ANYTHING).origins
+        for name in deep:
+            held = self.scope.get(name)
+            if held is not None:
+                self.scope.bind(name, replace(held, taint=frozenset()))
 
     def _do_for(self, node: ast.For | ast.AsyncFor) -> None:
         element = self.element_of(self.value(node.iter))
@@ -240,7 +267,7 @@ class Statements(Invocations):
         self.block(node.orelse)
 
     def _loop(self, body: Sequence[ast.stmt], start: Callable[[], None]) -> None:
-        before = dict(self.scope)
+        before = self.scope.copy()
         for _ in range(2):
             start()
             self.block(body)
@@ -257,7 +284,7 @@ class Statements(Invocations):
         self._do_with(node)
 
     def _do_try(self, node: ast.Try) -> None:
-        before = dict(self.scope)
+        before = self.scope.copy()
         self.block(node.body)
         for handler in node.handlers:
             after = self.scope
@@ -272,9 +299,9 @@ class Statements(Invocations):
 
     def _do_match(self, node: ast.Match) -> None:
         subject = self.value(node.subject)
-        before, ends = dict(self.scope), list[dict[str, Value]]()
+        before, ends = self.scope.copy(), list[Scope]()
         for case in node.cases:
-            self.scope = dict(before)
+            self.scope = before.copy()
             for part in ast.walk(case.pattern):
                 if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name:
                     self.bind(part.name, self.element_of(subject) if part is not case.pattern else subject)
@@ -301,16 +328,6 @@ class Statements(Invocations):
 
     def _do_classdef(self, node: ast.ClassDef) -> None:
         self.define_class(node)
-
-
-def merged(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
-    """Both environments at once; a name that only one has stays as it is."""
-    both = dict(one)
-    for name, value in other.items():
-        mine = both.get(name)
-        if mine is not value:
-            both[name] = value if mine is None else join([mine, value])
-    return both
 
 
 def _loaded(target: ast.expr) -> ast.expr:

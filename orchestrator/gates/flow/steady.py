@@ -8,11 +8,12 @@ namespaces. Not seen: another module that rebinds a name of this one.
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 
 from orchestrator.gates.flow.constants import MUTATORS
-from orchestrator.gates.flow.rule import nodes
+from orchestrator.gates.flow.syntax import kinds, parts
 
 __all__ = ["reaches_namespaces", "unsteady"]
 
@@ -25,24 +26,38 @@ _REACHING_ATTRIBUTES = frozenset(
 )
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Loop = ast.For | ast.AsyncFor | ast.While
+_FUNCTIONS: tuple[type[ast.AST], ...] = (ast.FunctionDef, ast.AsyncFunctionDef)
+_CHANGING: tuple[type[ast.AST], ...] = (
+    *(ast.Global, ast.Nonlocal, ast.Subscript, ast.Attribute, ast.Call, ast.ExceptHandler, ast.ClassDef),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.For, ast.AsyncFor, ast.While),
+    *(ast.Try, ast.TryStar),
+)
+"""What changes a name in a way that the order of statements does not show."""
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def reaches_namespaces(tree: ast.Module) -> bool:
     """Whether names may get values that no assignment shows."""
-    for node in nodes(tree):
-        if isinstance(node, ast.Name) and node.id in _REACHING_CALLS:
-            return True
-        if isinstance(node, ast.Attribute) and node.attr in _REACHING_ATTRIBUTES:
-            return True
-        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-            return True
-    return False
+    return (
+        any(node.id in _REACHING_CALLS for node in kinds(tree, ast.Name))
+        or any(node.attr in _REACHING_ATTRIBUTES for node in kinds(tree, ast.Attribute))
+        or any(alias.name == "*" for node in kinds(tree, ast.ImportFrom) for alias in node.names)
+    )
 
 
 def unsteady(tree: ast.Module) -> frozenset[str]:
     """Names that are changed in a way that the order of statements does not show."""
-    return frozenset(name for node in nodes(tree) for name in (*_unsteady(node), *_seen_from_inside(node)))
+    inside = (name for node in (tree, *_around_others(tree)) for name in _seen_from_inside(node))
+    return frozenset([*inside, *(name for node in kinds(tree, *_CHANGING) for name in _unsteady(node))])
+
+
+def _around_others(tree: ast.Module) -> Iterator[ast.AST]:
+    """Functions in whose lines more than they themselves begin: no other has a definition in it."""
+    lines = sorted(int(getattr(node, "lineno", 0)) for node in kinds(tree, *_FUNCTIONS, ast.Lambda, ast.ClassDef))
+    for node in kinds(tree, *_FUNCTIONS):
+        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", None) or 0
+        if bisect_right(lines, last) - bisect_left(lines, first) > 1:
+            yield node
 
 
 def _seen_from_inside(node: ast.AST) -> Iterator[str]:
@@ -50,7 +65,7 @@ def _seen_from_inside(node: ast.AST) -> Iterator[str]:
 
     A function that was defined in between sees the last value, whatever branch it was given in.
     """
-    if isinstance(node, ast.Module) or (isinstance(node, _Function) and any(_opens(part) for part in _within(node))):
+    if isinstance(node, ast.Module) or (isinstance(node, _Function) and any(map(_opens, _within(node)))):
         counted = Counter(name for part in _within(node) for name in _binds(part))
         yield from (name for name, times in counted.items() if times > 1)
 
@@ -62,7 +77,7 @@ def _within(scope: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> Itera
         node = waiting.pop()
         yield node
         if not _opens(node):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting += parts(node)
 
 
 def _opens(node: ast.AST) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.rule import nodes
+from orchestrator.gates.flow.syntax import kinds
 
 __all__ = [
     "MAKES_TEXT",
@@ -35,11 +35,19 @@ VOUCHED = frozenset({"608", "506", "701", "113"})
 Places = dict[tuple[str, int, int], bool]
 """Rule number, first and last line → whether it was harmless each time."""
 
-_WORTH = re.compile(
-    rb"\bselect\s|\binsert\s+into|\bupdate\s+\S{1,80}\s+set|\bdelete\s+from|\bwith\s+\S{1,80}\s+as\s*\(\s*select"
-    rb"|\breplace\s+into|yaml|jinja2|requests|httpx",
-    re.IGNORECASE,
+_WORDS_OF_SQL = tuple(
+    re.compile(rb"%s(?<=\b%s)%s" % (word, word, rest))
+    for word, rest in (
+        (b"select", rb"\s"),
+        (b"insert", rb"\s+into"),
+        (b"update", rb"\s+\S{1,80}\s+set"),
+        (b"delete", rb"\s+from"),
+        (b"with", rb"\s+\S{1,80}\s+as\s*\(\s*select"),
+        (b"replace", rb"\s+into"),
+    )
 )
+"""Each begins with a plain word, which is looked for many times faster than a choice of words in any case."""
+_NAMES = (b"yaml", b"jinja2", b"requests", b"httpx")
 _WORDS = re.compile(
     r"select|insert|update|delete|replace|create|alter|drop|truncate|merge|union|where|from|into|values|with|set",
     re.IGNORECASE,
@@ -56,13 +64,14 @@ MAKES_TEXT = frozenset({"format", "format_map", "replace", "join"})
 
 def worth_vouching(data: bytes) -> bool:
     """Whether a module may hold any such place: most do not, and cost nothing more."""
-    return bool(_WORTH.search(data))
+    low = data.lower()
+    return any(name in low for name in _NAMES) or any(pattern.search(low) for pattern in _WORDS_OF_SQL)
 
 
 def sql_places(tree: ast.Module, built: Mapping[ast.AST, bool]) -> Places:
     """Texts that may be SQL; one that was never met counts as harmful."""
     places: Places = {}
-    for node in nodes(tree):
+    for node in kinds(tree, ast.BinOp, ast.Call, ast.JoinedStr):
         if _put_together(node) and any(_WORDS.search(text) for text in _texts(node)):
             key = ("608", getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0)
             places[key] = built.get(node, False) and places.get(key, True)
@@ -135,10 +144,10 @@ def _safe(refs: Iterable[str], bases: Mapping[str, frozenset[str]], depth: int) 
 
 def _names_unsafe(tree: ast.Module) -> bool:
     """Whether any part of YAML's other loaders is named: a subclass can be given anything of theirs."""
-    for node in nodes(tree):
-        if isinstance(node, ast.Attribute) and node.attr in _UNSAFE_YAML:
-            return True
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in {"yaml", "ruamel"}:
+    if any(node.attr in _UNSAFE_YAML for node in kinds(tree, ast.Attribute)):
+        return True
+    for node in kinds(tree, ast.ImportFrom):
+        if (node.module or "").partition(".")[0] in {"yaml", "ruamel"}:
             names = {alias.name for alias in node.names}
             if names & _UNSAFE_YAML or "." in (node.module or ""):
                 return True

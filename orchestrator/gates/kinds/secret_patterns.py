@@ -10,11 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+import string
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from orchestrator.policy.late import Late
 
-__all__ = ["CANARY", "FORMS", "WORTH_A_LOOK", "forms", "readings"]
+__all__ = ["CANARY", "FORMS", "WORTH_A_LOOK", "forms", "readings", "telling", "worth_a_look"]
 
 CANARY = re.compile(r"hrcanary[0-9a-f]{24}")
 """The values that our own tests and sandboxes plant where nothing may read them."""
@@ -45,21 +48,35 @@ FORMS: dict[str, Late] = {
     "JSON Web Token": Late(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"),
 }
 
-WORTH_A_LOOK = re.compile(
-    # a quoted string that may be random, what carries a credential by its name, or an address with a password
-    r"[\"'][A-Za-z0-9+/=_\-\\]{20,}[\"']"
-    r"|(?i:api_?key|auth_?key|service_?key|account_?key|db_?key|database_?key|priv_?key|private_?key|client_?key"
-    r"|db_?pass|database_?pass|key_?pass|password|passwd|pwd|secret|contrase|contrasena|credential|bearer"
-    r"|artifactory|accountkey|cloudant|discord|ibm|softlayer|sqoatp|sq0|twilio|mailchimp|-us[0-9]|_authtoken)"
-    r"|://[^\s/@]*:[^\s/@]+@|(?<![A-Za-z0-9])(?:AC|SK)[a-z0-9]{32}|AKC|AP[0-9A-Fa-f][A-Za-z0-9]{8}"
-    r"|[MNO][A-Za-z\d_-]{23,25}\.[A-Za-z\d_-]{6}\."
+_NAMES = (
+    *("api_key", "apikey", "auth_key", "authkey", "service_key", "servicekey", "account_key", "db_key", "dbkey"),
+    *("database_key", "databasekey", "priv_key", "privkey", "private_key", "privatekey", "client_key", "clientkey"),
+    *("db_pass", "dbpass", "database_pass", "databasepass", "key_pass", "keypass", "password", "passwd", "pwd"),
+    *("secret", "contrase", "credential", "bearer", "artifactory", "accountkey", "cloudant", "discord", "ibm"),
+    *("softlayer", "sqoatp", "sq0", "twilio", "mailchimp", "_authtoken"),
 )
+"""What carries a credential by its name."""
+_LOOKS = (
+    # a quoted string that may be random, a number of a data centre, an address with a password
+    r"[\"'][A-Za-z0-9+/=_\-\\]{20,}[\"']",
+    r"(?i:-us[0-9])",
+    r"://[^\s/@]*:[^\s/@]+@",
+    r"(?<![A-Za-z0-9])(?:AC|SK)[a-z0-9]{32}",
+    r"AKC",
+    r"AP[0-9A-Fa-f][A-Za-z0-9]{8}",
+    r"[MNO][A-Za-z\d_-]{23,25}\.[A-Za-z\d_-]{6}\.",
+)
+_LOOK = tuple(map(re.compile, _LOOKS))
+WORTH_A_LOOK = re.compile("|".join([*_LOOKS, f"(?i:{'|'.join(_NAMES)})"]))
 
-_HINT = re.compile(
-    r"A[KS]IA|ABIA|ACCA|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|-----BEGIN|PuTTY|AGE-SECRET|sk-|AIza|GOCSPX|hf_|xox|xapp|hooks\.slack"
-    r"|[rs]k_live|npm_|pypi-|SG\.|do[por]_v1|dapi|shp|hv[sb]\.|:AA|eyJ|hrcanary"
+_PIECES = (
+    *("AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "-----BEGIN", "PuTTY"),
+    *("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "glsoat-", "AGE-SECRET", "sk-"),
+    *("AIza", "GOCSPX", "hf_", "xox", "xapp", "hooks.slack", "rk_live", "sk_live", "npm_", "pypi-", "SG.", "dop_v1"),
+    *("doo_v1", "dor_v1", "dapi", "shp", "hvs.", "hvb.", ":AA", "eyJ", "hrcanary"),
 )
-"""A piece of each form: most lines are done with after one search."""
+"""A piece of each form, and of a canary: most lines are done with after one search."""
+_HINT = re.compile("|".join(map(re.escape, _PIECES)))
 
 _MADE_UP = re.compile(r"(.)\1{9}")
 """No generator gives ten equal letters in a row; whoever fills in a form does."""
@@ -69,6 +86,62 @@ _BACKWARDS = re.compile(r"\[\s*:?\s*:\s*-1\s*\]|\breversed\b")
 _SHORTEST = 16
 _SEAM = re.compile(r"[\"']\s*\+?\s*[fFrRbBuU]{0,2}[\"']")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,4096}={0,2}")
+_RUN, _HEX_RUN = 24, 32
+_IN_RUNS, _IN_HEX = (
+    bytes(97 if chr(n) in kept else 32 for n in range(256))
+    for kept in (f"{string.ascii_letters}{string.digits}+/_-", f"{string.hexdigits} ")
+)
+"""Translations: what base64, and hexadecimal with gaps, may be made of becomes an ``a``."""
+
+
+def telling(lines: Sequence[str]) -> Iterable[str]:
+    """Those of which :func:`readings` or :func:`forms` may tell anything, or which may hold a canary, and few others.
+
+    Words are looked for in the whole text at once: that costs a fraction of one search for each line.
+    """
+    text = "\n".join(lines)
+    if not text.isascii():
+        return lines
+    raw = text.encode()
+    places = [*_words(text, _PIECES), *_runs(raw.translate(_IN_RUNS), _RUN), *_runs(raw.translate(_IN_HEX), _HEX_RUN)]
+    for pattern in (_SEAM, _BACKWARDS):
+        places += [place for match in pattern.finditer(text) for place in (match.start(), match.end() - 1)]
+    return _at(places, lines)
+
+
+def worth_a_look(lines: Sequence[str]) -> Iterable[str]:
+    """Those in which :data:`WORTH_A_LOOK` may be found, and few others."""
+    text = "\n".join(lines)
+    if not text.isascii():
+        return lines
+    places = _words(text.lower(), _NAMES)
+    return _at([*places, *(match.start() for pattern in _LOOK for match in pattern.finditer(text))], lines)
+
+
+def _words(text: str, words: Iterable[str]) -> list[int]:
+    places: list[int] = []
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            places.append(at)
+            at = text.find(word, at + 1)
+    return places
+
+
+def _runs(marked: bytes, least: int) -> list[int]:
+    """Where at least so many ``a`` stand together."""
+    places: list[int] = []
+    at = marked.find(b"a" * least)
+    while at >= 0:
+        places.append(at)
+        end = marked.find(b" ", at)
+        at = marked.find(b"a" * least, end) if end >= 0 else -1
+    return places
+
+
+def _at(places: Iterable[int], lines: Sequence[str]) -> set[str]:
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    return {lines[bisect(starts, place) - 1] for place in places}
 
 
 def forms(line: str) -> Iterator[str]:

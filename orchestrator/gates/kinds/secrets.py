@@ -21,7 +21,7 @@ from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.kinds.rule import KindRule
-from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, WORTH_A_LOOK, forms, readings
+from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, WORTH_A_LOOK, forms, readings, telling, worth_a_look
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import unscannable
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
@@ -125,9 +125,10 @@ class SecretsGate:
     def _judge(self, file: ChangedFile, head: Side, base: Side | None, in_test: bool) -> tuple[Finding, ...]:  # noqa: FBT001
         added = _added(head, base)
         # Equal lines are read once: a large file of data is mostly made of them.
-        read = {line: tuple(_sure(line, in_test=in_test)) for line in {line for _, line in added}}
-        hits = [_hit(rule, number, kind, line) for number, line in added for rule, kind in read[line]]
-        worth = {line for line, sure in read.items() if not sure and _worth(line)}
+        lines = tuple(dict.fromkeys(line for _, line in added))
+        read = {line: tuple(_sure(line, in_test=in_test)) for line in telling(lines)}
+        hits = [_hit(rule, number, kind, line) for number, line in added for rule, kind in read.get(line, ())]
+        worth = {line for line in worth_a_look(lines) if not read.get(line) and _worth(line)}
         asked = [pair for pair in added if pair[1] in worth]
         guessed = self._asked(asked, in_test=in_test, translated=bool(_TRANSLATED.search(file.path)))
         return introduced(file.path, [*hits, *guessed], [])

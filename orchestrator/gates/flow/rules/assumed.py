@@ -7,7 +7,8 @@ import re
 import sys
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.rule import WEB, Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import WEB, Family, Heeds, Rule, Say, dirty
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value
 from orchestrator.models.disposition import Disposition
 
@@ -139,12 +140,17 @@ def _ends(call: Call) -> bool:
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
-    for node in nodes(tree):
-        if isinstance(node, ast.Assert):
-            names = (n.attr if isinstance(n, ast.Attribute) else getattr(n, "id", "") for n in ast.walk(node.test))
-            word = next((name for name in names if _WHO.fullmatch(name)), "")
-            if word:
-                say(ASSERTED, node, word)
+    for node in kinds(tree, ast.Assert):
+        names = (n.attr if isinstance(n, ast.Attribute) else getattr(n, "id", "") for n in ast.walk(node.test))
+        word = next((name for name in names if _WHO.fullmatch(name)), "")
+        if word:
+            say(ASSERTED, node, word)
 
 
-FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET), _on_call, None, _on_tree)
+_HEEDS = Heeds(
+    names=_PUTS | _WATCHERS | {"set:os.environ[]", "os.environ.update", "set:sys.modules[]", "builtins.setattr"},
+    methods=_FORMATS,
+    form=lambda name: bool(_SET.fullmatch(name)),
+    keys=_LOADING,
+)
+FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET), _on_call, None, _on_tree, heeds=_HEEDS)

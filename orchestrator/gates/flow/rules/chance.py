@@ -6,7 +6,8 @@ import ast
 import re
 
 from orchestrator.gates.flow.names import HASHES
-from orchestrator.gates.flow.rule import Family, Rule, Say, nodes
+from orchestrator.gates.flow.rule import Family, Rule, Say
+from orchestrator.gates.flow.syntax import kinds
 
 __all__ = ["FAMILY"]
 
@@ -54,7 +55,7 @@ _UNGUESSABLE = re.compile(r"secrets|urandom|uuid4|SystemRandom|token_|get_random
 def _on_tree(tree: ast.Module, say: Say) -> None:
     generators = _generators(tree)
     clocked = _clocked(tree)
-    for node in nodes(tree):
+    for node in kinds(tree, ast.Assign, ast.FunctionDef):
         if isinstance(node, ast.Assign):
             names = " ".join(_target(t) for t in node.targets)
             if _SECRET_NAME.search(names) and (_random(node.value, generators) or _mixed(node.value, clocked)):
@@ -69,10 +70,11 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
 
 def _clocked(tree: ast.Module) -> frozenset[str]:
     """Names that hold the time of day or what is made of it, as far as nothing secret is mixed in."""
-    if not any(isinstance(n, ast.Attribute | ast.Name) and _name(n) in _CLOCKS for n in nodes(tree)):
+    read = any(node.attr in _CLOCKS for node in kinds(tree, ast.Attribute))
+    if not read and not any(node.id in _CLOCKS for node in kinds(tree, ast.Name)):
         return frozenset()
     found: set[str] = set()
-    assigned = [n for n in nodes(tree) if isinstance(n, ast.Assign)]
+    assigned = kinds(tree, ast.Assign)
     for _ in range(3):
         for node in assigned:
             if _holds_clock(node.value, frozenset(found)):
@@ -110,12 +112,12 @@ def _mixed(node: ast.expr, clocked: frozenset[str]) -> bool:
 def _generators(tree: ast.Module) -> frozenset[str]:
     """How the module spells functions of ``random``: ``r.`` for the module under a name, ``choice`` for one of it."""
     found: set[str] = set()
-    for node in nodes(tree):
+    for node in kinds(tree, ast.Import, ast.ImportFrom, ast.Assign):
         if isinstance(node, ast.Import):
             found |= {f"{a.asname or a.name}." for a in node.names if a.name in {"random", "uuid"}}
             found |= {f"{a.asname or a.name}.random." for a in node.names if a.name == "numpy"}
-        elif isinstance(node, ast.ImportFrom) and node.module == "random":
-            found |= {a.asname or a.name for a in node.names if a.name in _RANDOM}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {a.asname or a.name for a in node.names if node.module == "random" and a.name in _RANDOM}
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _target(node.value.func) == "Random":
             found |= {f"{name}." for target in node.targets if (name := _target(target))}
     return frozenset(found)

@@ -6,7 +6,8 @@ import ast
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Heeds, Rule, Say, dirty
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
 
@@ -325,10 +326,11 @@ def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
     own = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
-    for node in nodes(tree):
-        if isinstance(node, ast.Attribute) and node.attr in _INNER and not _dunder_own(node, own):
-            say(INSIDE, node, node.attr)
-        if (
+    for node in kinds(tree, ast.Attribute, ast.Subscript):
+        if isinstance(node, ast.Attribute):
+            if node.attr in _INNER and not _dunder_own(node, own):
+                say(INSIDE, node, node.attr)
+        elif (
             isinstance(node, ast.Subscript)
             and isinstance(node.slice, ast.Constant)
             and node.slice.value in _NAMES_INSIDE
@@ -350,4 +352,21 @@ def _from(value: Value | None) -> str:
     return f" on data from {labels[0]}" if labels else ""
 
 
-FAMILY = Family("code", (CODE, IMPORTED, HANDED, INSIDE, TEMPLATE, LOADED, REPLACED), _on_call, _on_handed, _on_tree)
+_HEEDS = Heeds(
+    names=_EVALUATORS
+    | _TEXT_RUNNERS
+    | _INTERPRETERS
+    | _FUNCTIONS
+    | _CONFIGURES
+    | _IMPORTS
+    | _INSTALLERS
+    | _TEMPLATES
+    | {*_LOADERS, "importlib.metadata.EntryPoint"},
+    methods=_EVALUATING | _QUERIES | _INNER_NAMES,
+    beginnings=("set:",),
+    form=lambda name: name.endswith((".?", "[]")),
+    receivers=_HOOKS | {"sys.path"},
+)
+FAMILY = Family(
+    "code", (CODE, IMPORTED, HANDED, INSIDE, TEMPLATE, LOADED, REPLACED), _on_call, _on_handed, _on_tree, heeds=_HEEDS
+)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.rule import Family, Rule, Say, nodes
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import Value
 
 __all__ = ["FAMILY"]
@@ -80,16 +81,13 @@ def _says(text: str, spaced: str = "") -> bool:
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
     """Addresses that stand in the module as they are, and options of a dictionary that nothing here opens."""
-    if not any(
-        isinstance(n, ast.Constant) and isinstance(n.value, str) and "ssl" in n.value.lower() for n in nodes(tree)
-    ):
+    if not any(isinstance(n.value, str) and "ssl" in n.value.lower() for n in kinds(tree, ast.Constant)):
         return
     local: set[ast.AST] = set()
-    for node in nodes(tree):
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.Dict | ast.Call | ast.Return):
-            for text, place in _texts(node):
-                if _says(text):
-                    say(CLEAR, place, "an address with sslmode")
+    for node in kinds(tree, ast.Assign, ast.AnnAssign, ast.Dict, ast.Call, ast.Return):
+        for text, place in _texts(node):
+            if _says(text):
+                say(CLEAR, place, "an address with sslmode")
         if isinstance(node, ast.Dict):
             plain: dict[object, ast.expr] = {
                 k.value: v for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant)
@@ -132,4 +130,10 @@ def _dictionary(plain: Mapping[object, ast.expr], say: Say) -> None:
         say(CLEAR, chosen, "sslmode")
 
 
-FAMILY = Family("connections", (CLEAR,), _on_call, None, _on_tree)
+_HEEDS = Heeds(
+    names=frozenset({"set:os.environ[]", "os.putenv", "os.environ.setdefault"}),
+    methods=_OPENS,
+    keywords=_KEYS | {"ssl_disabled"},
+    keys=_KEYS,
+)
+FAMILY = Family("connections", (CLEAR,), _on_call, None, _on_tree, heeds=_HEEDS)

@@ -6,7 +6,7 @@ import ast
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import Family, Rule, Say
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
 from orchestrator.gates.flow.values import Value
 
 __all__ = ["FAMILY"]
@@ -95,4 +95,11 @@ def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
         say(OBJECTS, node, f"{made} is handed on")
 
 
-FAMILY = Family("deserialise", (OBJECTS,), _on_call, _on_handed)
+_HEEDS = Heeds(
+    names=_ALWAYS
+    | _PICKLES
+    | _YAML
+    | {"numpy.load", "keras.models.load_model", "tensorflow.keras.models.load_model", "torch.load"}
+    | {"ruamel.yaml.YAML", "yaml.YAML"}
+)
+FAMILY = Family("deserialise", (OBJECTS,), _on_call, _on_handed, heeds=_HEEDS)

@@ -6,7 +6,7 @@ import re
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import Family, Rule, Say, dirty
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import Value, constant
 from orchestrator.models.disposition import Disposition
 
@@ -135,6 +135,7 @@ _UNPACKS = frozenset(
     }
 )
 _SAVES = frozenset({"save"})
+_HOOKS = frozenset({"set:tarfile.TarFile.extraction_filter", "set:tarfile.open().extraction_filter"})
 _OPENS = frozenset({"builtins.open", "io.open", "codecs.open"})
 _RUN_BY_ITSELF = re.compile(
     r"/\.(?:bashrc|bash_profile|bash_login|profile|zshrc|zshenv|zprofile|xinitrc|xprofile)$|/[^/]*\.pth$"
@@ -216,7 +217,7 @@ def _unpacked(call: Call, say: Say) -> None:
     )
     if call.is_one_of(_UNPACKS) and trusts and not seen:
         say(MEMBERS, call.node, call.is_one_of(_UNPACKS))
-    hook = call.names & {"set:tarfile.TarFile.extraction_filter", "set:tarfile.open().extraction_filter"}
+    hook = call.names & _HOOKS
     if hook and any("fully_trusted" in ref for ref in call.args[0].everything().refs):
         say(MEMBERS, call.node, "extraction_filter")
 
@@ -225,4 +226,5 @@ def _secret(text: str) -> bool:
     return any(part in f"/{text}" for part in _SECRET_FILES)
 
 
-FAMILY = Family("files", (PATH, UPLOAD, CREDENTIALS, MEMBERS, STARTED), _on_call)
+_HEEDS = Heeds(names=_FILES | _PATH_METHODS | _UNPACKS | _HOOKS, methods=_SAVES)
+FAMILY = Family("files", (PATH, UPLOAD, CREDENTIALS, MEMBERS, STARTED), _on_call, heeds=_HEEDS)

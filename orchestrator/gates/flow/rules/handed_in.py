@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import Family, Rule, Say, dirty, nodes
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say, dirty
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import NOTHING, Value
 
 __all__ = ["FAMILY"]
@@ -113,8 +114,8 @@ def _option(call: Call, name: str, say: Say) -> None:
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
-    for node in nodes(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOGS:
+    for node in kinds(tree, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _LOGS:
             owner = ast.unparse(node.func.value) if isinstance(node.func.value, ast.Name | ast.Attribute) else ""
             name = next(_told(node.args), "") if "log" in owner.casefold() else ""
             if name:
@@ -140,4 +141,5 @@ def _told(arguments: Sequence[ast.expr]) -> Iterator[str]:
             yield from _told(argument.args if argument.func.attr == "format" else ())
 
 
-FAMILY = Family("handed in", (OPTION, FIELDS, WRITTEN), _on_call, None, _on_tree)
+_HEEDS = Heeds(names=_STARTS | {"builtins.setattr"}, form=lambda name: name.endswith(".__dict__.update"), spreads=True)
+FAMILY = Family("handed in", (OPTION, FIELDS, WRITTEN), _on_call, None, _on_tree, heeds=_HEEDS)

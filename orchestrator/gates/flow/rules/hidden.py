@@ -7,7 +7,7 @@ import re
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import Family, Rule, Say
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
 
@@ -171,4 +171,13 @@ def _signature(value: Value) -> bool:
     )
 
 
-FAMILY = Family("hidden", (DIGEST, NAME, DOCUMENT, CLEAR, LISTENS, DEBUGGER, COMPARED), _on_call)
+_HEEDS = Heeds(
+    names=_DIGESTS
+    | _SERVERS
+    | {*_CHOOSERS, "tempfile.mktemp", "telnetlib.Telnet", "ftplib.FTP"}
+    | {"flask.Flask().run", "quart.Quart().run", "compare:Eq", "compare:NotEq"},
+    methods=frozenset({"bind", "create_server"}),
+    beginnings=(*_XML, "Crypto.", "Cryptodome."),
+    keywords=frozenset({"host"}),
+)
+FAMILY = Family("hidden", (DIGEST, NAME, DOCUMENT, CLEAR, LISTENS, DEBUGGER, COMPARED), _on_call, heeds=_HEEDS)

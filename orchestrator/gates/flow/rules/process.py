@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
+from orchestrator.gates.flow.rule import ANY_INPUT, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value, constant
 from orchestrator.models.disposition import Disposition
 
@@ -270,4 +270,9 @@ def _spawn(call: Call, name: str, say: Say) -> None:
         say(SPAWN, call.node, name)
 
 
-FAMILY = Family("process", (SHELL, PROGRAM, TERMINAL, SPAWN, INTERPRETER, INSTALLS), _on_call)
+_HEEDS = Heeds(
+    names=_SHELLS | _BEGINNERS | _BROWSERS | {"pty.spawn", "os.dup2", "set:os.environ[]"},
+    methods=_LOOP_SHELL | _REMOTE,
+    beginnings=("sh.", "plumbum.cmd.", *_SPAWNERS),
+)
+FAMILY = Family("process", (SHELL, PROGRAM, TERMINAL, SPAWN, INTERPRETER, INSTALLS), _on_call, heeds=_HEEDS)

@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
+from orchestrator.gates.flow.rule import ANY_INPUT, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value
 
 # Python's own parser of patterns: no other reads them exactly as they will be run.
@@ -103,6 +103,7 @@ _FINDS = frozenset(
         "find_one_and_update",
     }
 )
+_RUNS = frozenset({"run"})
 _LOGS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
 _PATTERNS = frozenset(
     {
@@ -127,12 +128,7 @@ def _on_call(call: Call, say: Say) -> None:
             f"{call.method()} of text put together"
             + (f" with data from {o}" if (o := dirty(first, "sql", ANY_INPUT)) else ""),
         )
-    if (
-        first is not None
-        and first.built
-        and call.calls_method(frozenset({"run"}))
-        and _GRAPH.search(" ".join(first.texts))
-    ):
+    if first is not None and first.built and call.calls_method(_RUNS) and _GRAPH.search(" ".join(first.texts)):
         say(SQL, call.node, "a query of a graph put together from text")
     if call.calls_method(_LDAP_METHODS) and any(_ldap(v) for v in call.every()):
         say(LDAP, call.node, call.method())
@@ -248,4 +244,8 @@ def _only_repeats(items: Sequence[tuple[Any, Any]]) -> bool:
     return endless > 0
 
 
-FAMILY = Family("queries", (SQL, LDAP, XPATH, DOCUMENT, LOG, PATTERN), _on_call)
+_HEEDS = Heeds(
+    names=_SQL_CALLS | _PATTERNS | {"lxml.etree.XPath"},
+    methods=_EXECUTES | _LDAP_METHODS | _XPATH_METHODS | _FINDS | _LOGS | _RUNS,
+)
+FAMILY = Family("queries", (SQL, LDAP, XPATH, DOCUMENT, LOG, PATTERN), _on_call, heeds=_HEEDS)

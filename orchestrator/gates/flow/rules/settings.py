@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.rule import Family, Rule, Say
+from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
 from orchestrator.gates.flow.values import Value
 from orchestrator.models.disposition import Disposition
 
@@ -200,4 +200,12 @@ def _written_out(call: Call, size: Value) -> bool:
     return call.plain and any(isinstance(p, ast.Constant) and p.value == size.const for p in parts)
 
 
-FAMILY = Family("settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED), _on_call, None, _on_tree)
+_HEEDS = Heeds(
+    names=_CHMODS
+    | _PATH_CHMODS
+    | _EXEMPTS
+    | _CONFIGURES
+    | {name for app in _APPS for name in (f"set:{app}.debug", f"set:{app}.config[]", f"{app}.config.update")},
+    methods=_COOKIES | {"exempt"} | {name.rpartition(".")[2] for name in _GENERATORS},
+)
+FAMILY = Family("settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED), _on_call, None, _on_tree, heeds=_HEEDS)

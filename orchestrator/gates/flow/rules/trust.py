@@ -9,7 +9,7 @@ from functools import lru_cache
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.capabilities import capability_of
 from orchestrator.gates.flow.names import HASHES, last
-from orchestrator.gates.flow.rule import ANY_INPUT, Family, Rule, Say, dirty
+from orchestrator.gates.flow.rule import ANY_INPUT, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value, constant
 from orchestrator.models.disposition import Disposition
 
@@ -112,6 +112,7 @@ _BLIND_SWITCHES = (
     "tlsInsecure",
     "ssl_allow_invalid_certificates",
 )
+_BLIND_CONTEXTS = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
 _BLIND_LDAP = frozenset({"OPT_X_TLS_NEVER", "OPT_X_TLS_ALLOW"})
 _BLIND_POLICIES = frozenset({"AutoAddPolicy", "WarningPolicy"})
 _CLIENT = re.compile(r"session|client|requests|http|conn(?:ection)?\b", re.IGNORECASE)
@@ -129,6 +130,7 @@ _DECODES = frozenset(
     for module in ("jwt", "jose.jwt", "jwt.PyJWT()", "jwt.api_jwt")
     for name in ("decode", "decode_complete")
 )
+_XML_PARSERS = frozenset({"XMLParser", "XMLPullParser", "ETCompatXMLParser"})
 _PARSES = frozenset({"parse", "fromstring", "XML", "iterparse", "parseString", "fromstringlist"})
 _FAST = frozenset(f"hashlib.{n}" for n in (*HASHES, "new"))
 _PASSWORD = re.compile(r"passw(?:or)?d|passphrase|\bpwd\b", re.IGNORECASE)
@@ -176,7 +178,7 @@ def _tls(call: Call, say: Say) -> None:
         say(TLS, call.node, "cert_reqs is CERT_NONE")
     if call.calls_method(frozenset({"cert_verify"})) and any(value.const is False for value in call.every()):
         say(TLS, call.node, "cert_verify without verification")
-    if call.names & {"ssl._create_unverified_context", "ssl._create_stdlib_context"}:
+    if call.names & _BLIND_CONTEXTS:
         say(TLS, call.node, "a context that verifies nothing")
     if "ssl.SSLContext" in call.names and _verifies_nothing(call.arg(0, "protocol")):
         say(TLS, call.node, "ssl.SSLContext() verifies nothing; ssl.create_default_context() does")
@@ -215,7 +217,7 @@ def _tls_setting(call: Call, attribute: str, name: str, say: Say) -> None:
         say(TLS, call.node, "verify is off")
     if attribute == "verify_mode" and (_off(value) or any(last(ref) == "CERT_NONE" for ref in value.refs)):
         say(TLS, call.node, "verify_mode = CERT_NONE")
-    if name.startswith("set:ssl.") and value.refs & {"ssl._create_unverified_context", "ssl._create_stdlib_context"}:
+    if name.startswith("set:ssl.") and value.refs & _BLIND_CONTEXTS:
         say(TLS, call.node, "every TLS connection of the program")
 
 
@@ -264,7 +266,7 @@ def _key(call: Call, key: Value | None, say: Say) -> None:
 
 
 def _entities(call: Call, say: Say) -> None:
-    if any(last(n) in {"XMLParser", "XMLPullParser", "ETCompatXMLParser"} and "lxml" in n for n in call.names):
+    if any(last(n) in _XML_PARSERS and "lxml" in n for n in call.names):
         on = [call.keywords.get(name) for name in ("resolve_entities", "load_dtd")]
         network = call.keywords.get("no_network")
         if any(v is not None and v.const is True for v in on) or (network is not None and network.const is False):
@@ -321,4 +323,19 @@ def _leak(call: Call, say: Say) -> None:
             return
 
 
-FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER, ORIGIN), _on_call)
+_HEEDS = Heeds(
+    names=_DECODES
+    | _FAST
+    | _BLOCKS
+    | _RESOLVERS
+    | _BLIND_CONTEXTS
+    | {"ssl.SSLContext", "set:os.environ[]", "os.putenv", "os.environ.setdefault", "jwt.encode", "jose.jwt.encode"},
+    methods=_XML_PARSERS
+    | {"set_option", "set_missing_host_key_policy", "CORS", "CORSMiddleware", "add_middleware", "cert_verify", "setopt"}
+    | {"get_unverified_claims", "setFeature", "check_hostname", "verify", "verify_mode", "ECB"},
+    beginnings=("set:ssl.", "lxml.etree.", "lxml.objectify.", "itsdangerous."),
+    form=lambda name: _sends(frozenset({name})),
+    keywords=frozenset({*_OFF, *_BLIND_SWITCHES, "cert_reqs", "disable_entities", "forbid_entities"}),
+    keys=frozenset(_BLIND),
+)
+FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER, ORIGIN), _on_call, heeds=_HEEDS)

@@ -6,7 +6,7 @@ import re
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
-from orchestrator.gates.flow.rule import WEB, Family, Rule, Say, dirty
+from orchestrator.gates.flow.rule import WEB, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value
 
 __all__ = ["FAMILY"]
@@ -125,6 +125,7 @@ _ANSWERS = frozenset(
     }
 )
 _HEADERS = frozenset({"send_header", "add_header", "set_header"})
+_MAILS = frozenset({"sendmail"})
 _WITH_HOST = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+/", re.IGNORECASE)
 _MESSAGE = 2
 _MAIL = re.compile(r"(?:^|\n)(?:Subject|From|To|Cc|Bcc|Reply-To)\s*:", re.IGNORECASE)
@@ -199,7 +200,7 @@ def _header(call: Call, say: Say) -> None:
         and "log" not in call.args[0].safe
     ):
         say(HEADER, call.node, "a header from the request")
-    if call.calls_method(frozenset({"sendmail"})) and len(call.args) > _MESSAGE and _mail(call.args[_MESSAGE]):
+    if call.calls_method(_MAILS) and len(call.args) > _MESSAGE and _mail(call.args[_MESSAGE]):
         say(HEADER, call.node, "headers of a mail that are put together")
     if call.calls_method(_HEADERS) and any(dirty(a, "url") and "log" not in a.safe for a in call.args[:2]):
         say(HEADER, call.node, "a header from the request")
@@ -210,4 +211,10 @@ def _mail(message: Value) -> bool:
     return message.built and not cleaned and bool(dirty(message, "url")) and any(_MAIL.search(t) for t in message.texts)
 
 
-FAMILY = Family("web", (REQUEST, REDIRECT, MARKUP, HEADER, ERROR), _on_call)
+_HEEDS = Heeds(
+    names=_CLIENTS | _REDIRECTS | _RAW | _ANSWERS,
+    methods=_HEADERS | _MAILS,
+    form=lambda name: name.endswith(".headers[]"),
+    keywords=frozenset({"handler"}),
+)
+FAMILY = Family("web", (REQUEST, REDIRECT, MARKUP, HEADER, ERROR), _on_call, heeds=_HEEDS)

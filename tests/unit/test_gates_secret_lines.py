@@ -1,0 +1,58 @@
+"""Which lines are looked at more closely: all that hold something, and few others."""
+
+import base64
+import random
+import re
+
+import pytest
+
+from orchestrator.gates.kinds.secret_patterns import CANARY, WORTH_A_LOOK, forms, readings, telling, worth_a_look
+
+AWS = b"AKIA" + b"Q7" * 8
+PIECES = (
+    *(
+        "AKIA" + "Q7" * 8,
+        "ghp_" + "a1B2" * 10,
+        "hrcanary" + "0a" * 12,
+        "glpat-" + "x_" * 12,
+        "-----BEGIN PRIVATE KEY-----",
+    ),
+    *("eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeKKF2QT4", '"hrcan" + "ary', "0a" * 12, "41 4b 49 41 " * 8, "31 " * 24),
+    *(
+        "QUtJQUFCQ0RFRkdISUpLTE1OT1A" * 2,
+        "A0a" * 8 + "yranacrh[::-1]",
+        "reversed(",
+        "PASSWORD = x",
+        "api-key",
+        "apiKEY",
+    ),
+    *(base64.b64encode(AWS).decode().rstrip("="), AWS.hex(), " ".join(re.findall("..", AWS.hex()))),
+    *("://me:pw@host", "-US7", "APfABCDEFGH", "é", "\u212a", '"', "'", " + ", "\t", "f", "name", "(", "x" * 23),
+)
+
+
+def text_of(seed: int) -> list[str]:
+    noise = random.Random(seed)  # noqa: S311 - made-up lines
+    return ["".join(noise.choices(PIECES, k=noise.randint(1, 4))) for _ in range(noise.randint(1, 9))]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_line_that_holds_something_is_passed_over(part: int) -> None:
+    for seed in range(part * 500, (part + 1) * 500):
+        lines = text_of(seed)
+        sure = {n for n in lines if [*forms(n)] or any(CANARY.search(text) for text in readings(n))}
+        assert sure <= set(telling(lines)), (seed, sure)
+        worth = {n for n in lines if WORTH_A_LOOK.search(n)}
+        assert worth <= set(worth_a_look(lines)), (seed, worth)
+
+
+def test_plain_lines_are_not_looked_at() -> None:
+    lines = [
+        "def plain(value):",
+        "    return value + 1",
+        "key = 'AKIA" + "Q7" * 8 + "'",
+        "    passwort = None",
+        "pwd = x",
+    ]
+    assert set(telling(lines)) == {lines[2]}
+    assert set(worth_a_look(lines)) == {lines[2], lines[4]} - {n for n in lines if not WORTH_A_LOOK.search(n)}
