@@ -138,6 +138,15 @@ def test_a_broken_ruff_is_an_error(how, tmp_path, worker):
     assert code in report.reason
 
 
+def test_a_ruff_that_hangs_is_waited_for_once(tmp_path, worker):
+    told = tmp_path / "told"
+    gate = RuffGate(worker, executable=fake_ruff(tmp_path, f"echo >> {told}\nexec sleep 60"), timeout_seconds=1)
+    report = gate.check(
+        candidate_of([FileSpec("a.py", b"x = 1\n", b"x = 2\n"), FileSpec("b", b"#!/usr/bin/python3\n")])
+    )
+    assert (report.result, told.read_text()) == (Result.ERROR, "\n")
+
+
 def test_a_missing_ruff_is_an_error(tmp_path, worker):
     report = RuffGate(worker, executable=tmp_path / "nothing").check(candidate_of([FileSpec("a.py", b"x = 1\n")]))
     assert (report.result, report.findings) == (Result.ERROR, ())
