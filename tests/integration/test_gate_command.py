@@ -70,7 +70,8 @@ def test_what_is_staged_is_judged_and_not_the_work_tree(repository, team):
     assert judged(repository, team, staged=True).result is Result.PASSED
 
 
-def test_a_first_commit_is_judged_before_and_after_it_is_made(repository, team, tmp_path):
+@pytest.mark.usefixtures("repository")
+def test_a_first_commit_is_judged_before_and_after_it_is_made(team, tmp_path):
     made = UserRepository(tmp_path / "fresh")
     made.write("src/run.py", BAD)
     made.git("add", "-A")
