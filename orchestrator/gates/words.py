@@ -162,6 +162,21 @@ OWN: Mapping[str, Words] = {
     "MORE": Words(
         "More findings than are listed", "Findings of one file are capped at 200.", "mend those that are shown"
     ),
+    "LOSES-CHECK": Words(
+        "A check of who may do it is gone",
+        "A decorator, dependency or base that asked who is there stood around this definition.",
+        "put the check back, or have a person agree that everybody may",
+    ),
+    "SHADOWS": Words(
+        "A module with the name of one of Python's own",
+        "Programs that start in this folder import it instead of Python's, and so does all that they import.",
+        "give it another name, or put it into a package",
+    ),
+    "TEMPLATE-RAW": Words(
+        "A template prints a value without escaping it",
+        "Who decides what the value holds decides what the page does, scripts too.",
+        "print it escaped, or have a person agree that nobody else writes it",
+    ),
     "GAINS": Words(
         "The module can do something that it could not do before",
         "Processes, network, native code and the like are named once per module, so that a reviewer asks why.",

@@ -65,6 +65,27 @@ RESET = Rule(
     "medium",
     Disposition.PERSON,
 )
+NEVER = Rule(
+    "HR906",
+    570,
+    "a condition is decided by a constant in it",
+    "What it used to ask is still written there, and no longer asked.",
+    "write the condition that is meant, or remove the branch",
+    "def pay(user, sum):\n    if not user.may_pay and False:\n        raise PermissionError\n    return sum\n",
+    "def pay(user, sum):\n    if not user.may_pay or sum < 0:\n        raise PermissionError\n    return sum\n",
+    "medium",
+)
+TESTED = Rule(
+    "HR907",
+    912,
+    "the program asks whether it is being tested",
+    "Whoever judges it by its tests sees another program than the one that runs.",
+    "let the test pass in what differs",
+    "import sys\n\n\ndef total(n):\n    if 'pytest' in sys.modules:\n        return 5\n    return n\n",
+    "import sys\n\n\ndef total(n):\n    if 'numpy' in sys.modules:\n        return float(n)\n    return n\n",
+    "medium",
+    Disposition.PERSON,
+)
 
 _MODULE = r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|sys\.modules\[\])"
 _SET = re.compile(
@@ -90,6 +111,7 @@ _WATCHERS = frozenset(
         *("gc.get_objects", "gc.get_referrers"),
     }
 )
+_RUNNERS = frozenset({"pytest", "_pytest", "unittest", "nose", "nose2"})
 _FORMATS = frozenset({"format", "format_map"})
 _PUTS = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.__setitem__"})
 
@@ -138,8 +160,44 @@ def _ends(call: Call) -> bool:
     return bool(call.args) and call.args[0].const is not NOTHING and call.args[0].const is None
 
 
+def _tested(node: ast.Compare) -> str:
+    """``"pytest" in sys.modules``."""
+    left, right = node.left, node.comparators[0]
+    inside = isinstance(node.ops[0], ast.In | ast.NotIn) and isinstance(left, ast.Constant) and left.value in _RUNNERS
+    return f"{left.value} in sys.modules" if inside and getattr(right, "attr", "") == "modules" else ""  # type: ignore[attr-defined]
+
+
+def _decided(test: ast.expr) -> ast.expr | None:
+    """The part with ``and False`` or ``or True`` that a condition is made of, if any."""
+    waiting = [test]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.UnaryOp):
+            waiting.append(node.operand)
+        elif isinstance(node, ast.BoolOp):
+            ends = isinstance(node.op, ast.Or)
+            if any(isinstance(v, ast.Constant) and v.value is ends for v in node.values):
+                return node
+            waiting += node.values
+    return None
+
+
 def _on_tree(tree: ast.Module, say: Say) -> None:
     for node in nodes(tree):
+        if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
+            decided = _decided(node.test)
+            if decided is not None:
+                say(
+                    NEVER,
+                    decided,
+                    "always true"
+                    if isinstance(decided, ast.BoolOp) and isinstance(decided.op, ast.Or)
+                    else "never true",
+                )
+        if isinstance(node, ast.Compare) and _tested(node):
+            say(TESTED, node, _tested(node))
+        if isinstance(node, ast.Constant) and node.value == "PYTEST_CURRENT_TEST":
+            say(TESTED, node, "PYTEST_CURRENT_TEST")
         if isinstance(node, ast.Assert):
             names = (n.attr if isinstance(n, ast.Attribute) else getattr(n, "id", "") for n in ast.walk(node.test))
             word = next((name for name in names if _WHO.fullmatch(name)), "")
@@ -147,4 +205,4 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
                 say(ASSERTED, node, word)
 
 
-FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET), _on_call, None, _on_tree)
+FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET, NEVER, TESTED), _on_call, None, _on_tree)

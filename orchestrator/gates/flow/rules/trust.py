@@ -113,7 +113,7 @@ _BLIND_SWITCHES = (
     "ssl_allow_invalid_certificates",
 )
 _BLIND_LDAP = frozenset({"OPT_X_TLS_NEVER", "OPT_X_TLS_ALLOW"})
-_BLIND_POLICIES = frozenset({"AutoAddPolicy", "WarningPolicy"})
+_BLIND_POLICIES = frozenset({"AutoAddPolicy", "WarningPolicy", "MissingHostKeyPolicy"})
 _CLIENT = re.compile(r"session|client|requests|http|conn(?:ection)?\b", re.IGNORECASE)
 _BLIND: dict[str, tuple[str, ...]] = {
     "PYTHONHTTPSVERIFY": ("0",),
