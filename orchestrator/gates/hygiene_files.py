@@ -35,6 +35,9 @@ _NATIVE_MAGIC = (
 )
 _BYTECODE_MAGIC = re.compile(rb"\A..\r\n.{12}[\xe3\x63]", re.DOTALL)
 _ENTRY_POINTS = re.compile(r"(?:.*/)?[^/]+\.(?:egg|dist)-info/entry_points\.txt", re.DOTALL)
+_POINTER = re.compile(
+    rb"\Aversion https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v\d|\A/?(?:\.git/)?annex/objects/"
+)
 _SHORT_GIT = re.compile(r"git~\d")
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
 
@@ -143,10 +146,18 @@ def binary_hits(head: Side, base: Side | None) -> Iterator[Hit]:
         yield _hit("ENTRY-POINTS", "entry points of an installed package", Disposition.PERSON)
     elif b"\0" in head.data and _is_python(head):
         yield _hit("NUL", "a NUL byte in Python source", Disposition.AGENT, hint="remove it")
-    elif _binary(head) and not same:
-        yield _hit("BINARY", "a binary file: its content cannot be reviewed as a diff", Disposition.PERSON)
+    elif not same:
+        yield from _unseen(head)
     if len(head.data) > SIZE_LIMIT_BYTES and not same:
         yield _hit("LARGE", f"a file of {len(head.data)} bytes", Disposition.PERSON)
+
+
+def _unseen(head: Side) -> Iterator[Hit]:
+    if _POINTER.match(head.data):
+        message = "a pointer of Git LFS or git-annex: the file itself is not part of the change"
+        yield _hit("POINTER", message, Disposition.PERSON)
+    elif _binary(head):
+        yield _hit("BINARY", "a binary file: its content cannot be reviewed as a diff", Disposition.PERSON)
 
 
 def _cookie(side: Side) -> str:

@@ -144,6 +144,11 @@ OWN: Mapping[str, Words] = {
     ),
     "PTH": Words("A .pth file", "Python runs it at every start.", "remove it; configure the path in the environment"),
     "BINARY": Words("A binary file", _BY_NAME, "have a person agree, or keep it outside the repository"),
+    "POINTER": Words(
+        "A pointer to a file that lies elsewhere",
+        "What is fetched in its place is not part of the change, so no gate and nobody else has looked at it.",
+        "have a person look at the file itself, or keep it in the repository",
+    ),
     "LARGE": Words("A very large file", _BY_NAME, "have a person agree, or keep it outside the repository"),
     "TEST-DELETED": Words("A test file is gone", _TESTS, "restore it, or have a person agree that it may go"),
     "TEST-FEWER": Words("Tests are gone", _TESTS, "restore them, or have a person agree that they may go"),
