@@ -59,7 +59,7 @@ def npm(name: str, version: str) -> Path:
         argv = ["npm", "pack", "--silent", f"{name}@{version}"]
         subprocess.run(argv, cwd=part, check=True, capture_output=True)
         with tarfile.open(next(part.glob("*.tgz"))) as members:
-            members.extractall(part, filter="data")
+            sources.unpack(members, part)
         part.rename(folder)
     return folder / "package"
 

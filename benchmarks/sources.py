@@ -57,9 +57,19 @@ def _fetch(name: str, version: str, folder: Path) -> None:
     if archive is None:
         raise RuntimeError(f"{name}=={version} has no source distribution here: {done.stderr[-500:]}")
     with tarfile.open(archive) as members:
-        members.extractall(fetched, filter="data")
+        unpack(members, fetched)
     archive.unlink()
     fetched.rename(folder)
+
+
+def unpack(members: tarfile.TarFile, folder: Path) -> None:
+    """Plain files below the folder and nothing else; the first releases of Python 3.11 have no filter that does it."""
+    for member in members:
+        place = folder / member.name
+        content = members.extractfile(member) if member.isfile() else None
+        if content is not None and not member.name.startswith("/") and ".." not in Path(member.name).parts:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content.read())
 
 
 def _described() -> Path:

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 GATES = ("ruff", "bandit", "flow", "hygiene", "secrets")
 """Those whose findings are of a file and not of a difference, as far as they are there."""
 
-_CHUNK = 128
+_CHUNK, _CHUNK_FILES = 128, 512
+"""What is kept at once: what a kill costs is no more than twice that."""
 _MEMORY_BYTES = 256 * 1024**2
 _ROWS = 4_000_000
 
@@ -107,7 +108,7 @@ def _walk_all(
     question = "audit/" + ",".join(found.gates)
     with ThreadPoolExecutor(1) as ahead:
         waiting: list[tuple[list[Walked], dict[GitOid, Mapping[str, Any]], Future[None]]] = []
-        for chunk in chunks(history, _CHUNK):
+        for chunk in chunks(history, _CHUNK, _CHUNK_FILES):
             known = _known(record, question, chunk)
             todo = [c for c in chunk if c.oid not in known]
             waiting.append((chunk, known, ahead.submit(judge.prepare, todo)))

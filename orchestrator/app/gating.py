@@ -156,7 +156,7 @@ def _waivers(project: Project, trees: GitTrees, tree: GitOid, worker: Worker | N
 def _sides(trees: GitTrees, asked: Asked) -> tuple[GitOid, GitOid]:
     """The commit (or empty tree) to compare with, and the tree to judge."""
     if asked.staged or asked.patch is not None:
-        base = trees.resolve(asked.base or "HEAD")
+        base = trees.resolve(asked.base) if asked.base else trees.staged_base()
         return base, trees.staged(asked.index) if asked.patch is None else trees.patched(base, asked.patch)
     head = trees.resolve(asked.head)
     if not asked.base:

@@ -196,7 +196,7 @@ def _tell(judged: Judged, asked: Asked) -> None:
     for report in judged.reports:
         note(f"{report.gate}: {report.result}" + (f" ({report.reason})" if report.reason else ""))
     what = "what is staged" if asked.staged else "the patch" if asked.patch is not None else asked.head
-    note(f"{judged.result}: {what} against {judged.base[:12]}, {len(judged.findings)} findings")
+    note(f"{judged.result}: {what} against {judged.base[:12]}, findings: {len(judged.findings)}")
 
 
 def _tell_finding(finding: Finding, judged: Judged) -> None:

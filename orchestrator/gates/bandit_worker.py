@@ -1,11 +1,11 @@
 """The process in which hostile Python source is parsed, and bandit is run.
 
 It speaks frames over its pipes: four bytes of length, big endian, then the
-payload. A request is a JSON object ``{"op", "limit_seconds"}`` and a second
+payload. A request is a JSON object ``{"op", "cpu_seconds", "wall_seconds"}`` and a second
 frame with the exact bytes of one file; the answer is one JSON object. No
 pickle, no path of the repository, no file of the repository on disk under its
 own name. The process ends when its stdin closes, and the kernel ends it when a
-request passes its time or memory limit, also when the parent is gone.
+request passes its time limits or its memory limit, also when the parent is gone.
 
 Not checked here: which files are sent, and whether all were. That is the
 gate's accounting.
@@ -169,13 +169,15 @@ def _read(stream: BinaryIO) -> bytes | None:
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while (head := _read(requests)) is not None and (data := _read(requests)) is not None:
         request: dict[str, Any] = json.loads(head)
-        # The default action of SIGALRM ends the process even inside C code that never returns.
-        signal.setitimer(signal.ITIMER_REAL, float(request["limit_seconds"]))
+        # The default action of both signals ends the process even inside C code that never returns.
+        signal.setitimer(signal.ITIMER_PROF, float(request["cpu_seconds"]))
+        signal.setitimer(signal.ITIMER_REAL, float(request["wall_seconds"]))
         try:
             answer = _answer(str(request["op"]), data)
         except (Exception, RecursionError, MemoryError) as error:  # noqa: BLE001 - whatever it is, the file was not scanned
             answer = {"broken": f"{type(error).__name__}: {error}"[:500]}
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         body = json.dumps(answer).encode()
         answers.write(HEADER.pack(len(body)) + body)
         answers.flush()
@@ -184,6 +186,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def main(preload: str = "") -> None:
     """Serve until stdin closes; ``preload`` names the request that will come."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, _ADDRESS_SPACE_BYTES))

@@ -1,10 +1,12 @@
-"""What a change lets a module do that it did not do before: processes, network, native code and the like.
+"""What a change lets a module do that it did not do before, and whom it no longer asks who he is.
 
 Per file and capability, by resolved names: one more use of what the file used
 already is no gain. A gain is a note for the reviewer; native code and
 privileges ask for a person, because no other gate can look behind them. So does
 a gain that the step was not granted itself: an agent that may reach no host has
 no reason to write, unasked, code that does.
+
+A check around a definition that the change takes away (:mod:`orchestrator.gates.guards`) is a person's question.
 
 Not checked: what an imported package does on its own, and other languages.
 """
@@ -18,8 +20,10 @@ from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.flow.capabilities import CAPABILITIES
+from orchestrator.gates.guards import lost
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Target, targets, unscannable
+from orchestrator.gates.words import OWN
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Digest
 from orchestrator.models.capabilities import Capabilities
@@ -59,7 +63,8 @@ class CapabilityGate:
         outcome = Outcome()
         for target in targets(candidate, self._worker, outcome):
             try:
-                outcome.scanned(target.file, introduced(target.file.path, self._gains(target, candidate.granted), []))
+                hits = [*self._gains(target, candidate.granted), *self._losses(target)]
+                outcome.scanned(target.file, introduced(target.file.path, hits, []))
             except GateBroken as error:
                 why = str(error)
                 outcome.broken.append(f"{target.file.path}: {why}")
@@ -70,6 +75,28 @@ class CapabilityGate:
         now = _uses(self._worker.analyse(target.head.data))
         before = _uses(self._worker.analyse(target.base.data)) if now and target.base else {}
         return [_hit(target, c, *now[c], _beyond(granted, c)) for c in sorted(now) if c not in before]
+
+    def _losses(self, target: Target) -> list[Hit]:
+        if target.base is None or target.in_test:
+            return []
+        before = self._worker.outline(target.base.data)
+        if not any(found["checks"] for found in before.get("guarded", {}).values()):
+            return []
+        return [_loss(*found) for found in lost(before, self._worker.outline(target.head.data))]
+
+
+def _loss(name: str, check: str, line: int) -> Hit:
+    return Hit(
+        rule="LOSES-CHECK",
+        message=f"{name} no longer asks for {check}",
+        disposition=Disposition.PERSON,
+        line=line,
+        end_line=line,
+        text=f"{name} {check}",
+        severity="high",
+        cwe=862,
+        hint=OWN["LOSES-CHECK"].do,
+    )
 
 
 def _uses(answer: Mapping[str, Any]) -> dict[str, tuple[str, int]]:

@@ -57,9 +57,12 @@ def character_hits(text: str, *, code: bool) -> Iterator[Hit]:
     ``code``: what deceives goes back to the agent; in prose a person looks at it.
     """
     text = text.removeprefix("\ufeff")
+    if len(text) > TEXT_LIMIT:
+        yield from _whole(text, code=code)
+        return
     lines = text.split("\n")
     odd = [n for n, line in enumerate(lines, start=1) if _EXTENDED_RE.search(line)] if _EXTENDED_RE.search(text) else []
-    if len(odd) > ODD_LINES_LIMIT or len(text) > TEXT_LIMIT:
+    if len(odd) > ODD_LINES_LIMIT:
         yield from _whole(text, code=code)
         return
     for number, line in enumerate(lines, start=1):
@@ -72,6 +75,8 @@ def character_hits(text: str, *, code: bool) -> Iterator[Hit]:
 def _whole(text: str, *, code: bool) -> Iterator[Hit]:
     disposition = Disposition.AGENT if code else Disposition.PERSON
     checks = (*_CHECKS, ("MIXED-SCRIPT", "words that mix alphabets", _MIXED_RE)) if code else _CHECKS
+    if text.isascii():
+        checks = tuple(check for check in checks if check[0] == "CONTROL")
     for rule, what, pattern in checks:
         count = sum(1 for _ in pattern.finditer(text))
         if count:

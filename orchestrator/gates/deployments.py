@@ -1,7 +1,7 @@
 """Files that start containers, grant rights or run pipelines, read line by line: what they open that was shut.
 
-Kubernetes and compose files, Terraform, pipelines of any forge, and pictures with scripts in them. Found by the form
-of a line alone, in block and flow style. Not checked: what templates and included files make of it.
+Kubernetes and compose files, Terraform, pipelines of any forge, templates of pages, and pictures with scripts. Found by
+the form of a line alone, in block and flow style. Not checked: what templates and included files make of it.
 """
 
 from __future__ import annotations
@@ -38,6 +38,14 @@ _PIPELINES = (
     "**/.pre-commit-config.yaml",
     "**/package.json",
     "**/tox.ini",
+    "**/*test*.sh",
+    "**/*check*.sh",
+    "**/*lint*.sh",
+    "**/ci/*.sh",
+    "**/.ci/*",
+    "**/Justfile",
+    "**/Taskfile.y*ml",
+    "**/noxfile.py",
 )
 _TRUE = r"[\"']?\s*[:=]\s*[\"']?(?:true|yes|on)\b"
 _FALSE = r"[\"']?\s*[:=]\s*[\"']?(?:false|no|off)\b"
@@ -48,6 +56,7 @@ _PRIVILEGED = re.compile(
     r"|\b(?:network_mode|pid|ipc|userns_mode)[\"']?\s*:\s*[\"']?host\b"
     r"|(?:/var)?/run/(?:docker|containerd/containerd|podman/podman|crio/crio)\.sock\b"
     r"|\b(?:seccomp|apparmor)[=:]\s*unconfined\b|\bseccompProfile\b.{0,40}\bUnconfined\b"
+    r"|\bhostPath[\"']?\s*:"
     r"|[\"'\s\[,-](?:CAP_)?(?:SYS_ADMIN|SYS_PTRACE|SYS_MODULE|NET_ADMIN|DAC_READ_SEARCH)[\"'\s\],]"
     r"|\bcap_add[\"']?\s*:\s*\[?\s*[\"']?ALL\b"
 )
@@ -79,6 +88,14 @@ _REMOTE = re.compile(r"^\s*(?:-\s*)?remote\s*:\s*[\"']?https?://|\binclude\s*:\s
 _SCRIPT = re.compile(
     r"<script\b|\son[a-z]{3,20}\s*=\s*[\"']|(?:href|src)\s*=\s*[\"']\s*(?:javascript|data:text/html)", re.IGNORECASE
 )
+_TEMPLATES = frozenset(
+    {".html", ".htm", ".xhtml", ".j2", ".jinja", ".jinja2", ".njk", ".twig", ".hbs", ".handlebars", ".mustache"}
+    | {".ejs", ".vue", ".svelte", ".jsx", ".tsx", ".liquid", ".erb"}
+)
+_RAW = re.compile(
+    r"\{\{[^{}]{0,300}\|\s*(?:safe|raw)\b|\{%-?\s*autoescape\s+(?:false|off|no)\b|\{\{\{"
+    r"|\bv-html\s*=|\bdangerouslySetInnerHTML\b|\{@html\b|<%==|<%=\s*(?:raw\b|[^%]{1,200}\.html_safe\b)"
+)
 _COMMENT = re.compile(r"\s*(?:#|//)")
 _LINE_CHARACTERS = 4096
 
@@ -91,6 +108,8 @@ def deployment_hits(path: str, text: str) -> Iterator[Hit]:
         rules += [("RUNS-PRIVILEGED", _PRIVILEGED), ("OPEN-TO-ALL", _OPEN)]
     if protects(_PIPELINES, path):
         rules += [("CHECK-MILDER", _MILDER), ("PIPELINE-REMOTE", _REMOTE)]
+    if suffix in _TEMPLATES:
+        rules.append(("TEMPLATE-RAW", _RAW))
     if suffix == ".svg":
         rules.append(("SVG-SCRIPT", _SCRIPT))
     if rules:

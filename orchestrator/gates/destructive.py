@@ -17,7 +17,7 @@ from typing import Final
 from orchestrator import __version__
 from orchestrator.gates.differential import Hit, introduced, line_text
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.sides import Side, is_test, sides
+from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
 from orchestrator.gates.words import OWN
 from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangedFile, ChangeKind
@@ -105,7 +105,7 @@ class _Tally:
         self.renamed: list[str] = []
 
     def add(self, file: ChangedFile, head: Side | None, base: Side | None) -> None:
-        now, before = (Counter(side.data.splitlines() if side else ()) for side in (head, base))
+        now, before = _counted(head, base)
         self.added += (now - before).total()
         self.deleted += (before - now).total()
         if file.kind is ChangeKind.DELETED:
@@ -123,6 +123,14 @@ class _Tally:
         if len(self.renamed) >= _RENAMED_FILES:
             text = " ".join(sorted(self.renamed))
             yield _raised("DESTROY-RENAMES", f"{len(self.renamed)} files are renamed" + _some(self.renamed), text)
+
+
+def _counted(head: Side | None, base: Side | None) -> list[Counter[bytes]]:
+    """Lines of both sides. Of very large files only their number is compared: a list of them would fill the memory."""
+    given = [side.data if side else b"" for side in (head, base)]
+    if max(map(len, given)) > SIZE_LIMIT_BYTES:
+        return [Counter({b"": data.count(b"\n")}) for data in given]
+    return [Counter(data.splitlines()) for data in given]
 
 
 def _raised(rule: str, message: str, text: str) -> Hit:

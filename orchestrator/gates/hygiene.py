@@ -17,7 +17,7 @@ from orchestrator.gates import characters, suppressions
 from orchestrator.gates.deployments import deployment_hits
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.examples import example_hits
-from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits
+from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits, shadow_hits
 from orchestrator.gates.payloads import payload_hits
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, python_kind, sides
@@ -29,7 +29,7 @@ from orchestrator.ports import Candidate
 
 __all__ = ["HygieneGate"]
 
-_RULES_VERSION = 3
+_RULES_VERSION = 4
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".po", ".pot", ".csv", ".tsv"})
 
 
@@ -62,7 +62,7 @@ class HygieneGate:
 
     def _judge(self, candidate: Candidate, file: ChangedFile) -> tuple[Finding, ...]:
         head, base = sides(candidate, file)
-        always = [*name_hits(file), *entry_hits(candidate, file)]
+        always = [*name_hits(file), *shadow_hits(file), *entry_hits(candidate, file)]
         if head is None:
             return introduced(file.path, always, [])
         new = self._content(head)

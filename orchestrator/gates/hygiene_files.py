@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -14,7 +15,7 @@ from orchestrator.models.change import ChangedFile
 from orchestrator.models.gate import Disposition
 from orchestrator.ports import Candidate
 
-__all__ = ["binary_hits", "encoding_hits", "entry_hits", "name_hits"]
+__all__ = ["binary_hits", "encoding_hits", "entry_hits", "name_hits", "shadow_hits"]
 
 _SYMLINK, _GITLINK, _EXECUTABLE = "120000", "160000", "100755"
 _COOKIE = re.compile(rb"\A[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -34,8 +35,15 @@ _NATIVE_MAGIC = (
 )
 _BYTECODE_MAGIC = re.compile(rb"\A..\r\n.{12}[\xe3\x63]", re.DOTALL)
 _ENTRY_POINTS = re.compile(r"(?:.*/)?[^/]+\.(?:egg|dist)-info/entry_points\.txt", re.DOTALL)
+_POINTER = re.compile(
+    rb"\Aversion https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v\d|\A/?(?:\.git/)?annex/objects/"
+)
 _SHORT_GIT = re.compile(r"git~\d")
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
+
+
+_STARTS = frozenset({"", "src", "lib", "bin", "scripts", "tools"})
+_NO_SHADOWS = frozenset({"test", "__main__", "this", "antigravity"})
 
 
 def _hit(rule: str, message: str, disposition: Disposition, text: str = "", hint: str = "") -> Hit:
@@ -50,6 +58,17 @@ def name_hits(file: ChangedFile) -> Iterator[Hit]:
     odd = next((c for c in file.path if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}), None)
     if odd is not None and file.new_mode is not None:
         yield _hit("NAME", f"the path holds the invisible character U+{ord(odd):04X}", Disposition.DENY)
+
+
+def shadow_hits(file: ChangedFile) -> Iterator[Hit]:
+    """A new module where programs start, with the name of one of Python's own."""
+    folder, _, name = file.path.rpartition("/")
+    stem = name.removesuffix(".py") if name.endswith(".py") else ""
+    if name == "__init__.py":
+        folder, _, stem = folder.rpartition("/")
+    shadows = stem in sys.stdlib_module_names and stem not in _NO_SHADOWS and folder in _STARTS
+    if shadows and file.old_mode is None and file.new_mode is not None:
+        yield _hit("SHADOWS", f"{file.path} is imported instead of Python's own {stem}", Disposition.PERSON)
 
 
 def _is_git(part: str) -> bool:
@@ -127,10 +146,18 @@ def binary_hits(head: Side, base: Side | None) -> Iterator[Hit]:
         yield _hit("ENTRY-POINTS", "entry points of an installed package", Disposition.PERSON)
     elif b"\0" in head.data and _is_python(head):
         yield _hit("NUL", "a NUL byte in Python source", Disposition.AGENT, hint="remove it")
-    elif _binary(head) and not same:
-        yield _hit("BINARY", "a binary file: its content cannot be reviewed as a diff", Disposition.PERSON)
+    elif not same:
+        yield from _unseen(head)
     if len(head.data) > SIZE_LIMIT_BYTES and not same:
         yield _hit("LARGE", f"a file of {len(head.data)} bytes", Disposition.PERSON)
+
+
+def _unseen(head: Side) -> Iterator[Hit]:
+    if _POINTER.match(head.data):
+        message = "a pointer of Git LFS or git-annex: the file itself is not part of the change"
+        yield _hit("POINTER", message, Disposition.PERSON)
+    elif _binary(head):
+        yield _hit("BINARY", "a binary file: its content cannot be reviewed as a diff", Disposition.PERSON)
 
 
 def _cookie(side: Side) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import Any, cast
 
+from orchestrator.gates.guards import Guarded, guarded
 from orchestrator.gates.parsing import parsed
 from orchestrator.gates.tested import tested
 
@@ -29,7 +30,8 @@ def outline(data: bytes) -> dict[str, Any]:
 
     ``error``: why it does not parse, or ''. ``definitions``: ``[first line,
     last line, qualified name]``. What :func:`orchestrator.gates.tested.tested` says, where
-    the word test occurs. ``executes``: whether it imports, defines functions or runs code dynamically.
+    the word test occurs. ``guarded``: what :func:`orchestrator.gates.guards.guarded` says, by name.
+    ``executes``: whether it imports, defines functions or runs code dynamically.
     ``depth``: of the syntax tree.
     """
     try:
@@ -43,6 +45,7 @@ def outline(data: bytes) -> dict[str, Any]:
     return {
         "error": "",
         "definitions": seen.definitions,
+        "guarded": seen.guarded,
         "executes": seen.executes,
         "depth": seen.depth,
         **tests,
@@ -52,6 +55,7 @@ def outline(data: bytes) -> dict[str, Any]:
 class _Seen:
     def __init__(self) -> None:
         self.definitions: list[tuple[int, int, str]] = []
+        self.guarded: dict[str, Guarded] = {}
         self.executes = False
         self.depth = 0
 
@@ -90,6 +94,9 @@ class _Seen:
     def _define(self, node: _Definition, name: str) -> None:
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         self.definitions.append((first, node.end_lineno or node.lineno, name))
+        found = guarded(node)
+        if found is not None:
+            self.guarded[name] = found
         if not isinstance(node, ast.ClassDef):
             self.executes = True
 

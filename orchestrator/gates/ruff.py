@@ -57,6 +57,7 @@ _CANARY = "canary.py"
 _CANARY_SOURCE = b"exec(input())\n"
 _CANARY_RULE = "S102"
 _CRASHED = "GATE034"
+_HUNG = "GATE032"
 _PANIC = 101
 _UNREADABLE = frozenset({"invalid-syntax", "E902"})
 
@@ -109,7 +110,7 @@ class RuffGate:
     def judge(self, candidate: Candidate) -> Outcome:
         outcome = Outcome()
         # One process reads all that it will be asked about, while the worker still looks at what may be asked.
-        self.prepare({sha256(data): data for data in named_python(candidate)})
+        self._read_ahead({sha256(data): data for data in named_python(candidate)})
         chosen = targets(candidate, self._worker, outcome)
         if not chosen:
             return outcome
@@ -121,6 +122,14 @@ class RuffGate:
             # One file that crashes ruff must not hide which one, nor what the others hold.
             self._judge_each(chosen, outcome)
         return outcome
+
+    def _read_ahead(self, sources: Mapping[Digest, bytes]) -> None:
+        """As :meth:`prepare` does, but a ruff that hangs is waited for once. Raises ``GateBroken`` then."""
+        try:
+            self._answers(sources)
+        except GateBroken as error:
+            if error.code == _HUNG:
+                raise
 
     def _judge_each(self, chosen: Sequence[Target], outcome: Outcome) -> None:
         for target in chosen:
@@ -193,7 +202,7 @@ def _call(argv: Sequence[str], directory: str, timeout_seconds: float) -> subpro
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise GateBroken("GATE032", f"ruff did not end within {timeout_seconds:g} s") from error
+        raise GateBroken(_HUNG, f"ruff did not end within {timeout_seconds:g} s") from error
     except OSError as error:
         raise GateBroken("GATE030", f"ruff cannot be run: {error.strerror}", "install ruff beside Handrail") from error
 

@@ -144,6 +144,11 @@ OWN: Mapping[str, Words] = {
     ),
     "PTH": Words("A .pth file", "Python runs it at every start.", "remove it; configure the path in the environment"),
     "BINARY": Words("A binary file", _BY_NAME, "have a person agree, or keep it outside the repository"),
+    "POINTER": Words(
+        "A pointer to a file that lies elsewhere",
+        "What is fetched in its place is not part of the change, so no gate and nobody else has looked at it.",
+        "have a person look at the file itself, or keep it in the repository",
+    ),
     "LARGE": Words("A very large file", _BY_NAME, "have a person agree, or keep it outside the repository"),
     "TEST-DELETED": Words("A test file is gone", _TESTS, "restore it, or have a person agree that it may go"),
     "TEST-FEWER": Words("Tests are gone", _TESTS, "restore them, or have a person agree that they may go"),
@@ -161,6 +166,21 @@ OWN: Mapping[str, Words] = {
     "TEST-RENAMED": Words("Tests have other names", _TESTS, "see that they still test the same"),
     "MORE": Words(
         "More findings than are listed", "Findings of one file are capped at 200.", "mend those that are shown"
+    ),
+    "LOSES-CHECK": Words(
+        "A check of who may do it is gone",
+        "A decorator, dependency or base that asked who is there stood around this definition.",
+        "put the check back, or have a person agree that everybody may",
+    ),
+    "SHADOWS": Words(
+        "A module with the name of one of Python's own",
+        "Programs that start in this folder import it instead of Python's, and so does all that they import.",
+        "give it another name, or put it into a package",
+    ),
+    "TEMPLATE-RAW": Words(
+        "A template prints a value without escaping it",
+        "Who decides what the value holds decides what the page does, scripts too.",
+        "print it escaped, or have a person agree that nobody else writes it",
     ),
     "GAINS": Words(
         "The module can do something that it could not do before",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess  # nosec B404 # the worker is our own program
 import sys
 import threading
@@ -24,7 +25,10 @@ from orchestrator.models.ids import Digest, sha256
 __all__ = ["FILE_LIMIT_SECONDS", "Worker"]
 
 FILE_LIMIT_SECONDS = 10.0
+_PATIENCE = 12
+"""How much longer than its processor time a file may take: others use the machine too."""
 _START_LIMIT_SECONDS = 60.0
+_END_SECONDS = 5.0
 _ANSWER_LIMIT_BYTES = 64 * 1024**2
 _KEPT_ANSWERS = 4096
 _CANARY, _CANARY_RULE = b"exec(input())\n", "B102"
@@ -39,8 +43,9 @@ class Worker:
     """One long-lived process, shared by the gates of one run; safe to call from several threads.
 
     Answers are kept in memory by the SHA-256 of the asked bytes; a process has
-    one version of everything else that decides them. A file that passes
-    ``file_limit_seconds`` costs the process, which is started again for the next.
+    one version of everything else that decides them. A file that takes more
+    processor time than ``file_limit_seconds``, or twelve times as long in all,
+    costs the process, which is started again for the next.
     """
 
     def __init__(
@@ -164,9 +169,11 @@ class Worker:
 
     def _ask(self, op: str, data: bytes, limit_seconds: float) -> Mapping[str, Any]:
         process = self._started()
-        deadline = time.monotonic() + limit_seconds
+        patience_seconds = limit_seconds * _PATIENCE
+        deadline = time.monotonic() + patience_seconds
         try:
-            head = json.dumps({"op": op, "limit_seconds": limit_seconds + 1}).encode()
+            limits = {"cpu_seconds": limit_seconds, "wall_seconds": patience_seconds + 1}
+            head = json.dumps({"op": op, **limits}).encode()
             _send(process, HEADER.pack(len(head)) + head + HEADER.pack(len(data)) + data, deadline)
             answer = _receive(process, deadline)
         except BaseException:
@@ -219,12 +226,22 @@ def _wait(fileno: int, event: int, deadline: float) -> None:
     poll.register(fileno, event)
     left = deadline - time.monotonic()
     if left <= 0 or not poll.poll(left * 1000):
-        raise GateBroken("GATE021", "the scanner passed its time limit on a file", "make the file simpler or smaller")
+        raise _late()
+
+
+def _late() -> GateBroken:
+    return GateBroken("GATE021", "the scanner passed its time limit on a file", "make the file simpler or smaller")
 
 
 def _died(process: subprocess.Popen[bytes]) -> GateBroken:
-    process.kill()
-    code = process.wait()
+    """It closed its pipes, so it is ending or has ended."""
+    try:
+        code = process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        code = process.wait()
+    if code in {-signal.SIGPROF, -signal.SIGALRM}:
+        return _late()
     return GateBroken("GATE022", f"the scanner process died on a file (exit {code})", "make the file simpler")
 
 

@@ -19,7 +19,7 @@ from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
 from orchestrator.vcs.git import EMPTY_TREES, Completed, Git
 from orchestrator.vcs.objects import ObjectStore
-from orchestrator.vcs.repository import Repository
+from orchestrator.vcs.repository import Repository, head_branch, read_ref, resolve
 
 MAX_PATCH_BYTES = 64 * 1024 * 1024
 _SECONDS = 120.0
@@ -83,6 +83,17 @@ def _index(repository: Repository, store: ObjectStore, source: Path | None) -> I
         # The user's git directory is named for the shared half alone; nothing in it is written.
         git_dir = repository.git_dir if source is not None else store.git.git_dir
         yield replace(store.git, git_dir=git_dir, extra={**repository.seen, **seen})
+
+
+def staged_base(repository: Repository) -> GitOid:
+    """What the next commit is compared with: HEAD, or the empty tree where its branch has no commit yet.
+
+    Raises ``RepositoryError`` as :func:`orchestrator.vcs.repository.resolve`.
+    """
+    branch = head_branch(repository)
+    if branch is not None and read_ref(repository, branch) is None:
+        return EMPTY_TREES[repository.object_format]
+    return resolve(repository, "HEAD")
 
 
 def merge_base(repository: Repository, one: GitOid, other: GitOid) -> GitOid | None:

@@ -117,6 +117,10 @@ class GitTrees:
         """See :func:`orchestrator.vcs.outside.default_base`."""
         return outside.default_base(self.repository, head, self.resolve(head))
 
+    def staged_base(self) -> GitOid:
+        """See :func:`orchestrator.vcs.outside.staged_base`."""
+        return outside.staged_base(self.repository)
+
     def merge_base(self, one: GitOid, other: GitOid) -> GitOid | None:
         """See :func:`orchestrator.vcs.outside.merge_base`."""
         return outside.merge_base(self.repository, one, other)

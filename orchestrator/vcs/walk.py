@@ -10,7 +10,6 @@ from __future__ import annotations
 import subprocess  # nosec B404 # git is a program
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import ChangedFile, ChangeKind
@@ -63,9 +62,16 @@ def walk(repository: Repository, head: GitOid, base: GitOid | None) -> Iterator[
         raise failed("log", words)
 
 
-def chunks(commits: Iterator[Walked], size: int) -> Iterator[list[Walked]]:
-    """Lists of at most ``size``."""
-    while found := list(islice(commits, size)):
+def chunks(commits: Iterator[Walked], size: int, files: int) -> Iterator[list[Walked]]:
+    """Lists of at most ``size``, that end with the commit that brings the changed files of the list to ``files``."""
+    found, changed = list[Walked](), 0
+    for commit in commits:
+        found.append(commit)
+        changed += sum(map(len, commit.files))
+        if len(found) >= size or changed >= files:
+            yield found
+            found, changed = [], 0
+    if found:
         yield found
 
 

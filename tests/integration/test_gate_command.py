@@ -70,6 +70,21 @@ def test_what_is_staged_is_judged_and_not_the_work_tree(repository, team):
     assert judged(repository, team, staged=True).result is Result.PASSED
 
 
+@pytest.mark.usefixtures("repository")
+def test_a_first_commit_is_judged_before_and_after_it_is_made(team, tmp_path):
+    made = UserRepository(tmp_path / "fresh")
+    made.write("src/run.py", BAD)
+    made.git("add", "-A")
+    patch = f"{made.git('diff', '--cached')}\n".encode()
+    for asked in ({"staged": True}, {"patch": patch}):
+        found = judged(made, team, **asked)
+        assert (found.result, "B602" in rules(found)) == (Result.FAILED, True)
+    told = Desk(tmp_path, made.folder).handrail("gate", "--staged")
+    assert (told.code, "src/run.py:5" in told.out) == (3, True), told
+    made.commit("first")
+    assert judged(made, team).result is Result.FAILED
+
+
 def test_the_index_that_git_names_to_a_hook_is_the_one_that_is_judged(repository, team, tmp_path):
     repository.write("src/run.py", BAD)
     other = tmp_path / "other-index"

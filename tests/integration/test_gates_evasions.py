@@ -137,6 +137,11 @@ TABLE = {
         py("a.dat", b"a,b\n"),
     ),
     "native code": (py("a.bin", b"\x7fELF\x02\x01\x01\0"), {"NATIVE-CODE"}, py("a.bin", b"ELF\n")),
+    "large file store": (
+        py("logo.bin", b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n"),
+        {"POINTER"},
+        py("logo.txt", b"version 1 of the logo is kept elsewhere\n"),
+    ),
     "binary": (py("logo.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), {"BINARY"}, py("logo.svg", b"<svg></svg>\n")),
     "syntax error": (py("a.py", b"def f(:\n"), {"SCAN-SYNTAX", "SCAN-SKIPPED"}, py("a.py", b"def f():\n    pass\n")),
     "NUL byte": (py("a.py", EVAL + b"\0"), {"NUL", "SCAN-SKIPPED"}, py("a.py", SAFE + b'X = "\\0"\n')),

@@ -138,6 +138,15 @@ def test_a_broken_ruff_is_an_error(how, tmp_path, worker):
     assert code in report.reason
 
 
+def test_a_ruff_that_hangs_is_waited_for_once(tmp_path, worker):
+    told = tmp_path / "told"
+    gate = RuffGate(worker, executable=fake_ruff(tmp_path, f"echo >> {told}\nexec sleep 60"), timeout_seconds=1)
+    report = gate.check(
+        candidate_of([FileSpec("a.py", b"x = 1\n", b"x = 2\n"), FileSpec("b", b"#!/usr/bin/python3\n")])
+    )
+    assert (report.result, told.read_text()) == (Result.ERROR, "\n")
+
+
 def test_a_missing_ruff_is_an_error(tmp_path, worker):
     report = RuffGate(worker, executable=tmp_path / "nothing").check(candidate_of([FileSpec("a.py", b"x = 1\n")]))
     assert (report.result, report.findings) == (Result.ERROR, ())
@@ -164,7 +173,7 @@ def test_a_file_past_its_time_limit_is_an_error_and_the_next_is_scanned():
     assert report.result is Result.ERROR
     assert "GATE021" in report.reason
     assert {f.path: f.rule for f in deciding(report)} == {"a.py": "SCAN-LIMIT", "b.py": "B602"}
-    assert took < 8
+    assert took < 60
 
 
 def test_a_worker_killed_in_the_middle_is_an_error_and_the_next_question_is_answered():
@@ -192,10 +201,32 @@ def test_the_kernel_ends_a_scan_whose_parent_no_longer_counts():
         orphan._limit = 3600
         from orchestrator.gates import worker as module
 
-        head = b'{"op": "scan", "limit_seconds": 0.3}'
+        head = b'{"op": "scan", "cpu_seconds": 0.3, "wall_seconds": 60}'
         frames = module.HEADER.pack(len(head)) + head + module.HEADER.pack(len(QUADRATIC)) + QUADRATIC
         module._send(process, frames, time.monotonic() + 10)
-        assert process.wait(timeout=10) == -signal.SIGALRM
+        assert process.wait(timeout=60) == -signal.SIGPROF
+
+
+def test_the_kernel_also_ends_a_scan_that_waits():
+    with Worker(file_limit_seconds=1) as orphan:
+        orphan.scan(b"x = 1\n")
+        process = orphan._process
+        from orchestrator.gates import worker as module
+
+        head = b'{"op": "scan", "cpu_seconds": 60, "wall_seconds": 0.3}'
+        frames = module.HEADER.pack(len(head)) + head + module.HEADER.pack(len(QUADRATIC)) + QUADRATIC
+        module._send(process, frames, time.monotonic() + 10)
+        assert process.wait(timeout=60) == -signal.SIGALRM
+
+
+def test_time_in_which_the_scanner_had_no_processor_does_not_count():
+    with Worker(file_limit_seconds=0.5) as held:
+        held.scan(b"x = 1\n")
+        os.kill(held.pid, signal.SIGSTOP)
+        going = threading.Timer(2, os.kill, (held.pid, signal.SIGCONT))
+        going.start()
+        assert held.scan(ONE)["issues"]
+        going.join()
 
 
 def test_the_worker_ends_with_its_context():

@@ -30,6 +30,12 @@ LINES = {
     "    continue-on-error: true": (".github/workflows/a.yml", "CHECK-MILDER", "    continue-on-error: false"),
     '"test": "jest; exit 0"': ("package.json", "CHECK-MILDER", '"test": "jest --coverage"'),
     "  - remote: https://203.0.113.9/a.yml": (".gitlab-ci.yml", "PIPELINE-REMOTE", "  - local: ci/a.yml"),
+    "pytest -q || true": ("scripts/run-tests.sh", "CHECK-MILDER", "pytest -q"),
+    "  - {name: all, hostPath: {path: /}}": ("pod.yaml", "RUNS-PRIVILEGED", "  - {name: all, emptyDir: {}}"),
+    "<p>{{ comment|safe }}</p>": ("a.html", "TEMPLATE-RAW", "<p>{{ comment|lower }}</p>"),
+    "<p>{{{ comment }}}</p>": ("a.hbs", "TEMPLATE-RAW", "<p>{{ comment }}</p>"),
+    "<p v-html='comment'></p>": ("a.vue", "TEMPLATE-RAW", "<p v-text='comment'></p>"),
+    "{% autoescape off %}": ("a.html", "TEMPLATE-RAW", "{% autoescape on %}"),
     '<svg onload="x()">': ("a.svg", "SVG-SCRIPT", '<svg width="10">'),
     '<a href="javascript:x()">': ("a.svg", "SVG-SCRIPT", '<a href="https://example.org">'),
 }

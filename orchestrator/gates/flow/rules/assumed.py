@@ -66,6 +66,27 @@ RESET = Rule(
     "medium",
     Disposition.PERSON,
 )
+NEVER = Rule(
+    "HR906",
+    570,
+    "a condition is decided by a constant in it",
+    "What it used to ask is still written there, and no longer asked.",
+    "write the condition that is meant, or remove the branch",
+    "def pay(user, sum):\n    if not user.may_pay and False:\n        raise PermissionError\n    return sum\n",
+    "def pay(user, sum):\n    if not user.may_pay or sum < 0:\n        raise PermissionError\n    return sum\n",
+    "medium",
+)
+TESTED = Rule(
+    "HR907",
+    912,
+    "the program asks whether it is being tested",
+    "Whoever judges it by its tests sees another program than the one that runs.",
+    "let the test pass in what differs",
+    "import sys\n\n\ndef total(n):\n    if 'pytest' in sys.modules:\n        return 5\n    return n\n",
+    "import sys\n\n\ndef total(n):\n    if 'numpy' in sys.modules:\n        return float(n)\n    return n\n",
+    "medium",
+    Disposition.PERSON,
+)
 
 _MODULE = r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|sys\.modules\[\])"
 _SET = re.compile(
@@ -91,6 +112,7 @@ _WATCHERS = frozenset(
         *("gc.get_objects", "gc.get_referrers"),
     }
 )
+_RUNNERS = frozenset({"pytest", "_pytest", "unittest", "nose", "nose2"})
 _FORMATS = frozenset({"format", "format_map"})
 _PUTS = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.__setitem__"})
 
@@ -139,12 +161,45 @@ def _ends(call: Call) -> bool:
     return bool(call.args) and call.args[0].const is not NOTHING and call.args[0].const is None
 
 
+def _tested(node: ast.Compare) -> str:
+    """``"pytest" in sys.modules``."""
+    left, right = node.left, node.comparators[0]
+    inside = isinstance(node.ops[0], ast.In | ast.NotIn) and isinstance(left, ast.Constant) and left.value in _RUNNERS
+    return f"{left.value} in sys.modules" if inside and getattr(right, "attr", "") == "modules" else ""  # type: ignore[attr-defined]
+
+
+def _decided(test: ast.expr) -> ast.expr | None:
+    """The part with ``and False`` or ``or True`` that a condition is made of, if any."""
+    waiting = [test]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.UnaryOp):
+            waiting.append(node.operand)
+        elif isinstance(node, ast.BoolOp):
+            ends = isinstance(node.op, ast.Or)
+            if any(isinstance(v, ast.Constant) and v.value is ends for v in node.values):
+                return node
+            waiting += node.values
+    return None
+
+
 def _on_tree(tree: ast.Module, say: Say) -> None:
     for node in kinds(tree, ast.Assert):
         names = (n.attr if isinstance(n, ast.Attribute) else getattr(n, "id", "") for n in ast.walk(node.test))
         word = next((name for name in names if _WHO.fullmatch(name)), "")
         if word:
             say(ASSERTED, node, word)
+    for asks in (*kinds(tree, ast.If), *kinds(tree, ast.While), *kinds(tree, ast.IfExp), *kinds(tree, ast.Assert)):
+        decided = _decided(asks.test)
+        if decided is not None:
+            always = isinstance(decided, ast.BoolOp) and isinstance(decided.op, ast.Or)
+            say(NEVER, decided, "always true" if always else "never true")
+    for compared in kinds(tree, ast.Compare):
+        if tested := _tested(compared):
+            say(TESTED, compared, tested)
+    for plain in kinds(tree, ast.Constant):
+        if plain.value == "PYTEST_CURRENT_TEST":
+            say(TESTED, plain, "PYTEST_CURRENT_TEST")
 
 
 _HEEDS = Heeds(
@@ -153,4 +208,5 @@ _HEEDS = Heeds(
     form=lambda name: bool(_SET.fullmatch(name)),
     keys=_LOADING,
 )
-FAMILY = Family("assumed", (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET), _on_call, None, _on_tree, heeds=_HEEDS)
+_RULES = (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET, NEVER, TESTED)
+FAMILY = Family("assumed", _RULES, _on_call, None, _on_tree, heeds=_HEEDS)

@@ -156,9 +156,15 @@ _SECRET_FILES = (
     "/.config/gcloud",
     "/login.keychain",
     "/.bash_history",
-    "/proc/self/environ",
     "/.azure/",
+    "/.pgpass",
+    "/.vault-token",
+    "/.config/gh/hosts",
+    "/.cargo/credentials",
+    "/.gem/credentials",
+    "/.terraform.d/credentials",
 )
+_ENVIRONMENT = re.compile(r"/proc/[^/]+/environ")
 
 
 def _on_call(call: Call, say: Say) -> None:
@@ -223,7 +229,8 @@ def _unpacked(call: Call, say: Say) -> None:
 
 
 def _secret(text: str) -> bool:
-    return any(part in f"/{text}" for part in _SECRET_FILES)
+    path = f"/{text}"
+    return any(part in path for part in _SECRET_FILES) or _ENVIRONMENT.search(path) is not None
 
 
 _HEEDS = Heeds(names=_FILES | _PATH_METHODS | _UNPACKS | _HOOKS, methods=_SAVES)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import Value
 from orchestrator.models.disposition import Disposition
 
@@ -66,6 +67,17 @@ FORGED = Rule(
     "medium",
     Disposition.PERSON,
 )
+ROUNDS = Rule(
+    "HR812",
+    916,
+    "a key is derived from a password with few rounds",
+    "A few rounds cost nobody anything: every likely password is tried in minutes.",
+    "pbkdf2_hmac with 600,000 rounds of sha256, bcrypt with 12, or scrypt",
+    "import hashlib\nhashlib.pbkdf2_hmac('sha256', b'word', b'salt', 1000)\n",
+    "import hashlib\nhashlib.pbkdf2_hmac('sha256', b'word', b'salt', 600_000)\n",
+    "medium",
+    Disposition.PERSON,
+)
 
 _OF_DJANGO = frozenset(
     {"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES", "TEMPLATES", "WSGI_APPLICATION", "SECRET_KEY"}
@@ -88,6 +100,8 @@ _APPS = ("flask.Flask()", "quart.Quart()")
 _CHMODS = frozenset({"os.chmod", "os.lchmod", "os.fchmod"})
 _PATH_CHMODS = frozenset({"pathlib.Path().chmod", "pathlib.Path().lchmod", "pathlib.PosixPath().chmod"})
 _COOKIES = frozenset({"set_cookie", "set_signed_cookie"})
+_PBKDF2 = {"hashlib.pbkdf2_hmac": 3, "pbkdf2.PBKDF2HMAC": 3, "KDF.PBKDF2": 3, "bcrypt.gensalt": 0}
+_ROUNDS, _BCRYPT_COST = 100_000, 10
 _EVERYBODY_WRITES, _AS_OWNER = 0o002, 0o4000
 _BITS = 2048
 _GENERATORS = {"rsa.generate_private_key": 1, "dsa.generate_private_key": 0, "RSA.generate": 0, "DSA.generate": 0}
@@ -106,6 +120,17 @@ def _on_call(call: Call, say: Say) -> None:
     size = call.arg(place, "key_size", "bits") if place is not None else None
     if size is not None and isinstance(size.const, int) and size.const < _BITS and not _written_out(call, size):
         say(SHORT, call.node, f"{size.const} bits")
+    _rounds(call, say)
+
+
+def _rounds(call: Call, say: Say) -> None:
+    kind = next((kind for kind in _PBKDF2 if any(n.endswith(kind) for n in call.names)), None)
+    if kind is None:
+        return
+    rounds = call.arg(_PBKDF2[kind], "iterations", "count", "rounds")
+    enough = _BCRYPT_COST if kind == "bcrypt.gensalt" else _ROUNDS
+    if rounds is not None and isinstance(rounds.const, int) and rounds.const < enough:
+        say(ROUNDS, call.node, f"{rounds.const} rounds")
 
 
 def _rights(call: Call, say: Say) -> None:
@@ -139,9 +164,25 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
     names = {target.id for node in tree.body for target in _targets(node)}
     if len(names & _OF_DJANGO) >= _ENOUGH or (names & _OF_DJANGO and _builds_on_settings(tree)):
         _debugs(tree.body, say)
+    _masks(tree, say)
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and _PRODUCTION.search(node.name):
             _debugs(node.body, say)
+
+
+def _masks(tree: ast.Module, say: Say) -> None:
+    """``umask(0)``, but for ``old = umask(0)`` with ``umask(old)`` after it: there is no other way to ask for it."""
+    calls = [n for n in kinds(tree, ast.Call) if n.args and _called(n) == "umask"]
+    restored = {n.args[0].id for n in calls if isinstance(n.args[0], ast.Name)}
+    asking = {n.value for n in kinds(tree, ast.Assign) if calls and any(t.id in restored for t in _targets(n))}
+    for call in calls:
+        mask = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
+        if isinstance(mask, int) and not mask & _EVERYBODY_WRITES and call not in asking:
+            say(RIGHTS, call, f"umask {mask:o}")
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _targets(node: ast.stmt) -> list[ast.Name]:
@@ -206,6 +247,6 @@ _HEEDS = Heeds(
     | _EXEMPTS
     | _CONFIGURES
     | {name for app in _APPS for name in (f"set:{app}.debug", f"set:{app}.config[]", f"{app}.config.update")},
-    methods=_COOKIES | {"exempt"} | {name.rpartition(".")[2] for name in _GENERATORS},
+    methods=_COOKIES | {"exempt"} | {name.rpartition(".")[2] for name in (*_GENERATORS, *_PBKDF2)},
 )
-FAMILY = Family("settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED), _on_call, None, _on_tree, heeds=_HEEDS)
+FAMILY = Family("settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED, ROUNDS), _on_call, None, _on_tree, heeds=_HEEDS)

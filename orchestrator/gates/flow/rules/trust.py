@@ -114,7 +114,7 @@ _BLIND_SWITCHES = (
 )
 _BLIND_CONTEXTS = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
 _BLIND_LDAP = frozenset({"OPT_X_TLS_NEVER", "OPT_X_TLS_ALLOW"})
-_BLIND_POLICIES = frozenset({"AutoAddPolicy", "WarningPolicy"})
+_BLIND_POLICIES = frozenset({"AutoAddPolicy", "WarningPolicy", "MissingHostKeyPolicy"})
 _CLIENT = re.compile(r"session|client|requests|http|conn(?:ection)?\b", re.IGNORECASE)
 _BLIND: dict[str, tuple[str, ...]] = {
     "PYTHONHTTPSVERIFY": ("0",),

@@ -1,0 +1,92 @@
+"""Checks of who may do what around a definition, as web frameworks spell them: decorators, dependencies, bases.
+
+Read from the syntax tree by name alone. Not seen: checks in the body, in middleware, in settings, and names that say
+nothing of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["Guarded", "guarded", "lost"]
+
+Guarded = Mapping[str, Any]
+"""``checks``: names, ``route``: the first decorator that is none, as text, or ''."""
+
+_CHECK = re.compile(
+    r"(?:\w+_)?(?:login|auth|authentication|permissions?|perms?|roles?|scopes?|admin|staff|superuser|token|jwt|session"
+    r"|mfa|otp|staff_member|permission_or_403|csrf|groups?|owner|account|user)_required(?:_or_\w+)?"
+    r"|(?:requires?|needs?|must_have|ensure|verify|check|has)_?(?:auth|authentication|login|permissions?|perms?|roles?"
+    r"|scopes?|admin|staff|csrf|csrf_token|access|token|user)\w*"
+    r"|user_passes_test|csrf_protect|authenticated(?:_only)?|authori[sz]ed?|permission_classes|authentication_classes"
+    r"|secured|login_only|admin_only|staff_only|pre_authorize",
+    re.IGNORECASE,
+)
+_BASES = re.compile(r"\w*(?:LoginRequired|PermissionRequired|UserPassesTest|StaffRequired|AdminRequired)\w*")
+_HANDS_IN = frozenset({"Depends", "Security"})
+_WHO = re.compile(
+    r"(?:\w*_)?(?:user|admin|auth\w*|token|principal|permissions?|scopes?|roles?|session|api_key|login)(?:_\w*)?"
+)
+_CLASSES = frozenset({"permission_classes", "authentication_classes"})
+_OPEN = frozenset({"AllowAny"})
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def guarded(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Guarded | None:
+    """Of a definition that a check or another decorator stands at, else ``None``."""
+    checks = list(_of_function(node) if isinstance(node, _Function) else _of_class(node))
+    others: list[str] = []
+    for decorator in node.decorator_list:
+        name = _last(decorator)
+        if _CHECK.fullmatch(name):
+            checks.append(name)
+        else:
+            others.append(ast.unparse(decorator))
+    return {"checks": checks, "route": next(iter(others), "")} if checks or others else None
+
+
+def _of_function(node: _Function) -> Iterator[str]:
+    """What is handed in: ``user=Depends(current_user)``, also as ``Annotated``."""
+    arguments = node.args
+    given = [*arguments.defaults, *filter(None, arguments.kw_defaults)]
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    given += [a.annotation for a in every if isinstance(a.annotation, ast.Subscript)]
+    for call in (part for value in given for part in ast.walk(value) if isinstance(part, ast.Call)):
+        if _last(call.func) in _HANDS_IN:
+            what = _last(call.args[0]) if call.args else ""
+            if _last(call.func) == "Security" or _WHO.fullmatch(what):
+                yield what or _last(call.func)
+
+
+def _of_class(node: ast.ClassDef) -> Iterator[str]:
+    yield from (name for name in map(_last, node.bases) if _BASES.fullmatch(name))
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and any(_last(t) in _CLASSES for t in statement.targets):
+            listed = statement.value.elts if isinstance(statement.value, ast.List | ast.Tuple) else [statement.value]
+            yield from (name for name in map(_last, listed) if name and name not in _OPEN)
+
+
+def _last(node: ast.AST) -> str:
+    while isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """What two outlines differ in: name of the definition, its lost check, its first line now.
+
+    One check that takes another's place is no loss. A definition that is gone has lost nothing; one that answers the
+    same route under another name is the same.
+    """
+    places = {str(name): int(first) for first, _, name in after.get("definitions", ())}
+    now: Mapping[str, Guarded] = after.get("guarded", {})
+    routes = {str(found["route"]): name for name, found in now.items() if found["route"]}
+    for name, old in before.get("guarded", {}).items():
+        same = name if name in places else routes.get(str(old["route"]), "")
+        left = list(now.get(same, {"checks": ()})["checks"])
+        if same and len(left) < len(old["checks"]):
+            yield same, next(check for check in old["checks"] if check not in left), places[same]

@@ -1,0 +1,70 @@
+"""Checks around a definition: what counts as one, and when one is lost."""
+
+import pytest
+
+from orchestrator.gates.guards import lost
+from orchestrator.gates.outline import outline
+
+HEAD = "from shop import *\n\n\n"
+
+
+def losses(before, after):
+    return [(name, check) for name, check, _ in lost(*(outline((HEAD + text).encode()) for text in (before, after)))]
+
+
+LOST = {
+    "a decorator": ("@login_required\ndef pay(): pass\n", "def pay(): pass\n", "pay", "login_required"),
+    "one that is called": (
+        "@roles_required('a')\ndef pay(): pass\n",
+        "@cached\ndef pay(): pass\n",
+        "pay",
+        "roles_required",
+    ),
+    "a method's": (
+        "class A:\n @jwt_required()\n def get(self): pass\n",
+        "class A:\n def get(self): pass\n",
+        "A.get",
+        "jwt_required",
+    ),
+    "a dependency": ("def pay(u=Depends(current_user)): pass\n", "def pay(u=None): pass\n", "pay", "current_user"),
+    "an annotated one": (
+        "def pay(u: Annotated[User, Security(get_user)]): pass\n",
+        "def pay(u: User): pass\n",
+        "pay",
+        "get_user",
+    ),
+    "a base": ("class A(LoginRequiredMixin, V): pass\n", "class A(V): pass\n", "A", "LoginRequiredMixin"),
+    "permissions of a class": (
+        "class A:\n permission_classes = [IsAdminUser]\n",
+        "class A:\n permission_classes = [AllowAny]\n",
+        "A",
+        "IsAdminUser",
+    ),
+    "under another name": (
+        "@app.post('/pay')\n@login_required\ndef pay(): pass\n",
+        "@app.post('/pay')\ndef pay_now(): pass\n",
+        "pay_now",
+        "login_required",
+    ),
+}
+KEPT = {
+    "another check in its place": (
+        "@login_required\ndef pay(): pass\n",
+        "@permission_required('x')\ndef pay(): pass\n",
+    ),
+    "the definition is gone": ("@login_required\ndef pay(): pass\n", "def other(): pass\n"),
+    "another decorator is gone": ("@cached\n@login_required\ndef pay(): pass\n", "@login_required\ndef pay(): pass\n"),
+    "a dependency that asks nobody": ("def pay(db=Depends(database)): pass\n", "def pay(): pass\n"),
+    "a check is new": ("def pay(): pass\n", "@login_required\ndef pay(): pass\n"),
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_a_check_that_goes_is_named(how):
+    before, after, name, check = LOST[how]
+    assert losses(before, after) == [(name, check)]
+
+
+@pytest.mark.parametrize("how", KEPT)
+def test_nothing_is_lost(how):
+    assert losses(*KEPT[how]) == []
