@@ -7,11 +7,11 @@ from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import forms, grammar, words
+from orchestrator.workflows import forms, grammar, naming, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
 from orchestrator.workflows.flow import Flow
-from orchestrator.workflows.grammar import Unclear
+from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.phrasing import is_denial
 from orchestrator.workflows.prose import Item, Sentence
 
@@ -35,7 +35,7 @@ class Builder(Flow):
     def enter(self, number: int, title: str, role: str | None) -> None:
         """A new section begins; ``role`` does what names nobody in it."""
         self._section, self._phase = number, title
-        self._by = (grammar.role_name(role) or "") if role else ""
+        self._by = (naming.role_name(role) or "") if role else ""
         self._began = self._began or bool(title)
         self._denied = is_denial(title)
         self._needed = _NEEDS.match(title) is not None

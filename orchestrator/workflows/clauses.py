@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from orchestrator.models.workflow import Fact, FactKind, NodeKind
 from orchestrator.workflows import instruct, words
-from orchestrator.workflows.grammar import Unclear
+from orchestrator.workflows.naming import Unclear
 
 _IF = re.compile(
     r"(?:(?:and|but|so|then|also|however),? )*(?:if|when|in case|should) (?P<when>(?:[^,`()]|,(?=\d)|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) |\d)|:)(?: then)? ?| then )(?P<then>.*)",

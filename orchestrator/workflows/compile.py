@@ -15,8 +15,8 @@ from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
 from orchestrator.workflows import prose, rules
 from orchestrator.workflows.build import Builder
-from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place
-from orchestrator.workflows.grammar import Unclear, role_name
+from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
+from orchestrator.workflows.naming import Unclear, role_name
 from orchestrator.workflows.people import is_person
 
 
@@ -97,6 +97,7 @@ class _Compiler:
 
     def run(self) -> Compiled:
         main = self._sections()
+        share(main)
         link(main, Target(To.END, "done"))
         place(main, None)
         nodes = self._nodes(main)

@@ -11,7 +11,7 @@ from orchestrator.models.capabilities import Capabilities, Egress
 from orchestrator.policy import globs
 from orchestrator.policy.egress import reached
 from orchestrator.workflows import words
-from orchestrator.workflows.grammar import Unclear, role_name
+from orchestrator.workflows.naming import Unclear, role_name
 from orchestrator.workflows.people import is_person
 
 _YOU_ARE: Final = re.compile(r"you are (?:there|here|responsible|in charge|accountable)\b", re.IGNORECASE)

@@ -12,6 +12,8 @@ from typing import Final
 from orchestrator.workflows import phrasing, words
 
 _VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b.*)", re.DOTALL)
+_DENIED: Final = re.compile(r" ?(?:not\b|n['\u2019]t\b)", re.IGNORECASE)
+"""Behind the verb: ``do not ...`` asks for nothing."""
 _STATES: Final = frozenset({"be", "have"})
 _STATE: Final = re.compile(r" (?:is|are|was|were|has|will|can|may|might)\b", re.IGNORECASE)
 _READY: Final = re.compile(
@@ -114,6 +116,8 @@ def clause(text: str, *, labelled: bool = True) -> str | None:
         said = layer.rest
         kept += [layer.kept] if layer.kept else []
     found = _VERB.fullmatch(said)
+    if found is not None and _DENIED.match(found["rest"]):
+        return None
     if found is None or not _is_verb(found["verb"].lower(), said) or _is_subject(said):
         return _behind_label(said, kept) if labelled else None
     rest = found["rest"].rstrip(":") if kept else found["rest"]

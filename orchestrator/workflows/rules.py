@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import Event, Node, NodeKind, Rule, RuleKind
 from orchestrator.workflows import words
-from orchestrator.workflows.grammar import Unclear, role_name
+from orchestrator.workflows.naming import Unclear, role_name
 
 _NEVER: Final = re.compile(
     r"(?:never|do not|don['\u2019]t|(?:you|we) (?:must|should|shall|may) not) (?P<what>.+?)(?: (?P<how>before|unless|without|after|until) (?P<other>.+?))?(?: since (?P<since>.+))?",
