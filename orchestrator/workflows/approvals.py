@@ -32,7 +32,11 @@ _BOTH: Final = re.compile(
     re.IGNORECASE,
 )
 _OWN: Final = re.compile(r"(?:his|her|their|its|your|one['\u2019]s)(?: or (?:his|her|their))? own\b", re.IGNORECASE)
-_HINT: Final = "The lead approves the change; Two of the leads approve the change"
+_HINT: Final = "a sentence of its own: The lead approves the change; Two of the leads approve the change"
+_OWN_WORK: Final = (
+    "Whose own work that is cannot be read.",
+    "The lead approves the claim, other than whoever did step 1",
+)
 
 
 def approval(text: str, known: Collection[str]) -> Activity | None:
@@ -43,6 +47,8 @@ def approval(text: str, known: Collection[str]) -> Activity | None:
         if found is not None and role is not None:
             _ensure_people(found, role, known)
             return _review(text, found, role)
+    if _MENTIONED.match(text) and _OWN.search(text):
+        raise Unclear(*_OWN_WORK)
     if _MENTIONED.match(text):
         raise Unclear("Who approves what, and when, cannot be read.", _HINT)
     return None
@@ -73,7 +79,7 @@ def _review(text: str, found: re.Match[str], role: str) -> Activity:
     parts = found.groupdict()
     what = parts["what"] or ""
     if _OWN.search(what):
-        raise Unclear("Who approves their own work cannot be read.", "..., other than whoever did step 1")
+        raise Unclear(*_OWN_WORK)
     if _HELD.search(what):
         raise Unclear(
             "When that is approved, or what else is done, cannot be read.", "If ..., the lead approves the plan"

@@ -20,6 +20,14 @@ _IS_FOR: Final = re.compile(
     r"(?:ultimately |also |primarily )?(?:responsible for|in charge of|accountable for|there to)\b",
     re.IGNORECASE,
 )
+_NAMED: Final = re.compile(
+    r"(?:who|people(?: involved)?|participants|actors|staff|(?:process |procedure |sop )?(?:owner|approver|contact)s?): (?P<names>.+)",
+    re.IGNORECASE,
+)
+_DONE_BY: Final = re.compile(
+    r"(?:(?:done|performed|carried out|executed) by|performer|executor|responsible(?: role| person)?):? (?P<names>.+)",
+    re.IGNORECASE,
+)
 _GRANT: Final = re.compile(
     r"it may (?P<verb>read|write|reach|post to|ask|use)(?P<what> the protected| the secrets?| the models?| any model)?"
     r"(?P<names>[ ,]*`.+)?",
@@ -58,6 +66,18 @@ class Declared:
         if role is None or not (role in self.roles or is_person(role)):
             return False
         self.roles.append(role)
+        return True
+
+    def label(self, text: str) -> bool:
+        """``People: clerk, lead`` names roles, and so does ``Owner: head of support``; ``Done by: the clerk`` says who does what names nobody."""
+        named, done = _NAMED.fullmatch(text), _DONE_BY.fullmatch(text)
+        found = named or done
+        roles = [role_name(part) for part in words.listed(found["names"])] if found else []
+        known = [role for role in roles if role is not None and (role in self.roles or is_person(role))]
+        if not known or len(known) != len(roles) or (done and len(known) > 1):
+            return False
+        self.roles += known
+        self.by = known[0] if done else self.by
         return True
 
     def ceiling(self) -> Capabilities:

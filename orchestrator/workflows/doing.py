@@ -17,7 +17,8 @@ from orchestrator.workflows.escalate import escalated
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.prose import Sentence, is_one
 
-_WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
+WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
+"""Kinds that wait for somebody, who can be late."""
 
 
 def is_apart(title: str) -> bool:
@@ -43,8 +44,10 @@ class Doing:
         self._anchor: Draft | None = None
         self._opened: tuple[Draft, str] | None = None
         self._began = False
+        self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = self._numbered = False
+        self._denied = self._needed = self._numbered = self._duties = False
+        self._told: Draft | None = None
         self._before = ""
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
@@ -111,7 +114,7 @@ class Doing:
     # activities
 
     def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
-        timed = clauses.timed(text)
+        timed = clauses.timed(forms.unled(text))
         parts = approvals.each_of_two(timed.clause)
         made = [
             self._draft(sentence, replace(timed, clause=part), None if n else wanted) for n, part in enumerate(parts)
@@ -123,8 +126,9 @@ class Doing:
         clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
         found = grammar.activity(clause, self._doer() or None, known, numbered=self._numbered)
         if found is None:
+            hint = "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
             raise Unclear(
-                "This sentence cannot be read.", "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
+                "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
             )
         if self._denied and found.kind == NodeKind.TASK:
             raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
@@ -138,7 +142,7 @@ class Doing:
         if timed.seconds is not None:
             fields["within_seconds"] = timed.seconds
         draft = self._new(sentence.span, NodeKind(found.kind), found.title, fields, wanted)
-        if timed.seconds is not None and draft.kind not in _WAITS:
+        if timed.seconds is not None and draft.kind not in WAITS:
             raise Unclear("Only somebody who is waited for can be late.", "a timer on a task, question or approval")
         draft.after = tuple(Target(To.STEP, n.strip("`"), self._section, sentence.span) for n in found.after)
         draft.about = Target(To.STEP, found.about.strip("`"), self._section, sentence.span) if found.about else None

@@ -83,6 +83,7 @@ class Draft:
     after: tuple[Target, ...] = ()
     about: Target | None = None
     inside: str | None = None
+    details: list[str] = field(default_factory=list[str])
     fellows: list[Draft] = field(default_factory=list["Draft"])
 
     @property

@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
-from orchestrator.models.workflow import Fact, FactKind, NodeKind
-from orchestrator.policy.proof.outcomes import EXHAUSTED, OTHERWISE, outcomes
+from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.workflows import clauses, forms, grammar, rules, words
-from orchestrator.workflows.doing import Doing
+from orchestrator.workflows.conditions import Conditions
 from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
-from orchestrator.workflows.prose import Sentence
+from orchestrator.workflows.prose import Sentence, is_one
+
+_BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
 
 
-class Flow(Doing):
+class Flow(Conditions):
     """What sentences mean, and where they lead on."""
 
     # sentences
 
     def _sentence(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
+        task, self._told = self._told, None
         try:
-            return self._read(sentence, made)
+            if forms.ABOUT.fullmatch(sentence.text):
+                self._tell(sentence, task)
+                return None
+            opened = self._read(sentence, made)
+            done = self._anchor
+            self._told = done if done and done.kind is NodeKind.TASK and done.span is sentence.span else None
         except Unclear as problem:
-            self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
+            if task is not None and forms.tells(sentence.text) and not (sentence.unreadable or self._denied):
+                self._tell(sentence, task)
+            else:
+                self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
             return None
+        else:
+            return opened
         finally:
             self._before = sentence.text
+
+    def _tell(self, sentence: Sentence, task: Draft | None) -> None:
+        """Have the sentence told with the task right before it: it says so, or says only how things are."""
+        about = forms.ABOUT.fullmatch(sentence.text)
+        said = about["what"] if about else sentence.text
+        if task is None:
+            self.fail(sentence, "WF110", "There is no task of a person right before this.", "a sentence right after it")
+        elif not is_one(f"About this: {said}") or forms.ABOUT.fullmatch(said):
+            self.fail(sentence, "WF110", "This would be read in another way when it is read back.", "shorter sentences")
+        else:
+            task.details.append(said)
+            self._told = task
+            self._mark(sentence, "detail")
 
     def _read(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         text = sentence.text
@@ -37,7 +61,7 @@ class Flow(Doing):
         elif sentence.unreadable:
             if self._is_shown(sentence):
                 return None
-            raise Unclear(f"This is {sentence.unreadable}, which is not read.", "a sentence, or a quotation (> ...)")
+            raise Unclear(f"This is {sentence.unreadable}, which is not read.", _BLOCK_HINT)
         if not forms.is_whole(text):
             raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
@@ -62,22 +86,55 @@ class Flow(Doing):
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
         if sentence.remark or forms.REMARK.fullmatch(text):
             return "remark"
-        if rules.is_rule(text):
+        if forms.TOPIC.fullmatch(text) and not forms.BINDING.search(text):
+            return "remark"
+        if rules.is_rule(forms.unwarned(text)):
             self.pending_rules.append((sentence, self._section))
             return "rule"
         if forms.FOLLOWING.fullmatch(text):
             return "edge"
-        if self.declared.take(text) or self.declared.describe(text, self._by):
+        if (
+            self.declared.take(text)
+            or self.declared.describe(text, self._by)
+            or self.declared.label(text)
+            or self._is_duty(text)
+        ):
             return "role"
-        return "" if self._began or forms.BINDING.search(text) else "remark"
+        return "" if self._began or forms.BINDING.search(text) or self._asks(text) else "remark"
+
+    def _is_duty(self, text: str) -> bool:
+        """Whether a sentence under ``Responsibilities`` says what a role is there for."""
+        try:
+            found = grammar.activity(text, None, self.declared.roles) if self._duties else None
+        except Unclear:
+            return False
+        if found is None or found.kind != NodeKind.TASK:
+            return False
+        self.declared.roles.append(found.fields["role"])
+        return True
+
+    def _asks(self, text: str) -> bool:
+        """Whether a sentence before the first list or heading asks for something."""
+        if clauses.conditional(text) is not None:
+            return True
+        try:
+            return (
+                grammar.activity(clauses.timed(forms.unled(text)).clause, self._doer() or None, self.declared.roles)
+                is not None
+            )
+        except Unclear:
+            return True
 
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])
-        asked, waited = clauses.question(text), clauses.awaited(text, self._doer())
-        if asked is not None and self._doer():
-            return self._conditional(sentence, clauses.Conditional(asked, ""), made, None)
+        asked, waited = clauses.question(text), clauses.awaited(text, self._judge)
+        answered = self._answer(sentence, text)
+        if answered is not None:
+            return None
+        if asked is not None and self._judge(""):
+            return self._question(sentence, asked, made)
         if waited is not None:
             made += self._activity(sentence, waited.wait, None)
             return self._flow(sentence, waited.then, made)
@@ -103,6 +160,7 @@ class Flow(Doing):
         made += self._activity(sentence, self._in_full(does), wanted)
         self._leads(sentence, made[-1], go)
         self._mark(sentence, "node")
+        self._began = True
         return None
 
     def _in_full(self, text: str) -> str:
@@ -156,92 +214,3 @@ class Flow(Doing):
         raise Unclear(
             f"Nobody has been asked for a list of {of!r}.", f"Ask the operator for the {of}s (a list of at most 10)"
         )
-
-    # conditions
-
-    def _conditional(
-        self, sentence: Sentence, said: clauses.Conditional, made: list[Draft], wanted: str | None
-    ) -> list[Draft] | None:
-        owner, outcome = self._condition(sentence, said, made, wanted)
-        self._opened = (owner, outcome)
-        if said.times is not None:
-            owner.fields["at_most"] = {**owner.fields.get("at_most", {}), outcome: said.times}
-            if said.spent:
-                self._act(sentence, said.spent, owner, EXHAUSTED)
-        elif said.spent:
-            if owner.kind is not NodeKind.DECIDE:
-                raise Unclear("It is not clear when that follows.", "a sentence of its own, beginning with If")
-            self._act(sentence, said.spent, owner, OTHERWISE)
-        self._anchor = owner
-        if said.then:
-            self._act(sentence, said.then, owner, outcome)
-            return None
-        side: list[Draft] = []
-        owner.sides.append(side)
-        return side
-
-    def _condition(
-        self, sentence: Sentence, said: clauses.Conditional, made: list[Draft], wanted: str | None
-    ) -> tuple[Draft, str]:
-        anchor = self._anchor
-        said = replace(said, when=self._meant(said.when))
-        facts = {name: Fact(**fact) for name, fact in self.facts.items()}
-        compared = clauses.conditions(said.when, facts)
-        outcome = self._literal(said.when, anchor) if anchor is not None and compared is None else None
-        if outcome is None and (compared is None or {c["fact"] for c in compared} <= self._judges.keys()):
-            compared = self._judged(sentence, said.when, made)
-        if compared is not None:
-            return self._decide(sentence, said.when, compared, made, wanted), "holds"
-        if anchor is None or outcome is None:
-            hint = self._could(anchor) if anchor else "a step comes first"
-            raise Unclear(f"When {said.when!r} holds is not clear here.", hint)
-        self._mark(sentence, "edge")
-        return anchor, outcome
-
-    def _is_of_a_check(self, text: str) -> bool:
-        """Whether ``If not, …`` speaks of what the step before checked, and not of a decision before it."""
-        condition = clauses.conditional(text)
-        return condition is not None and self._meant(condition.when) != condition.when
-
-    def _meant(self, when: str) -> str:
-        return forms.meant(when, self._anchor.title) if self._anchor and self._anchor.kind is NodeKind.TASK else when
-
-    def _decide(
-        self, sentence: Sentence, when: str, compared: tuple[dict[str, Any], ...], made: list[Draft], wanted: str | None
-    ) -> Draft:
-        cases = ({"outcome": "holds", "when": compared},)
-        made.append(self._new(sentence.span, NodeKind.DECIDE, f"Whether {when}", {"cases": cases}, wanted))
-        self._mark(sentence, "node")
-        return made[-1]
-
-    def _judged(self, sentence: Sentence, when: str, made: list[Draft]) -> tuple[dict[str, Any], ...] | None:
-        """A condition about nothing that was asked is put as a question to whoever does the step, each time anew."""
-        by = self._doer()
-        asked = clauses.judged(when, by)
-        if asked is None:
-            return None
-        draft = self._activity(sentence, asked, None)[0]
-        for name in draft.fields["asks"]:
-            if self._judges.setdefault(name, by) != by:
-                raise Unclear("Two people are asked this.", "Ask the ROLE whether ..., once, before the first use")
-        made.append(draft)
-        return clauses.conditions(when, {name: Fact(**fact) for name, fact in self.facts.items()})
-
-    def _literal(self, when: str, anchor: Draft) -> str | None:
-        named = re.fullmatch(r"it ends as `([a-z-]+)`", when)
-        found = named[1] if named else clauses.outcome(when, anchor.kind)
-        known = outcomes(anchor.bare(), planned=False) | {EXHAUSTED}
-        if found is not None and anchor.kind is not NodeKind.PARALLEL and found not in known:
-            raise Unclear(f"The step before never ends as {found!r}.", self._could(anchor))
-        return found
-
-    def _could(self, anchor: Draft) -> str:
-        known = sorted(outcomes(anchor.bare(), planned=False)) if anchor.kind is not NodeKind.PARALLEL else []
-        return "if it ends as " + ", ".join(f"`{name}`" for name in known)
-
-    def _otherwise(self, sentence: Sentence, then: str) -> None:
-        owner = self._opened[0] if self._opened else None
-        if owner is None or owner.kind is not NodeKind.DECIDE:
-            raise Unclear("There is no condition before this.", "If ..., ... . Otherwise, ...")
-        self._act(sentence, then, owner, OTHERWISE)
-        self._mark(sentence, "edge")

@@ -15,7 +15,7 @@ from orchestrator.policy.commands import split_command
 from orchestrator.workflows import instruct, phrasing, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
-from orchestrator.workflows.people import DEPARTMENTS, is_person, is_thing
+from orchestrator.workflows.people import is_person, is_thing
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
 """What "the gates" means when none is named."""
@@ -209,7 +209,10 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
         if instruct.may_be_a_thing(text):
             raise Unclear(f"{text!r} can be a thing as well as a step.", "more words: Release the ..., or: Note: ...")
         if by is None:
-            raise Unclear("Who does this is not said.", f"begin with a role: The operator {clause[:80]}")
+            raise Unclear(
+                "Who does this is not said.",
+                f"The operator {clause[:80]}; or once: By default, the operator does each step",
+            )
         return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':')}", {"role": by})
     thing = instruct.subject(text)
     about = (
@@ -242,8 +245,12 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     asked = instruct.obligation(text) or (numbered and instruct.happens(text))
     named = role_name(instruct.doer(text)) if asked else None
     who = named if named and is_person(named) else by
-    if who is None or not asked:
+    if not asked:
         return None
+    if who is None:
+        raise Unclear(
+            "Who sees to this is not said.", "The operator ...; or once: By default, the operator does each step"
+        )
     if "approv" in text.lower():
         raise Unclear("Whose approval that is, and of what, cannot be read.", "The lead approves the change")
     return Activity("task", f"The {who.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": who})
@@ -254,7 +261,7 @@ def _by_role(text: str, known: Collection[str]) -> Activity | None:
     while found is not None:
         role = role_name(found["role"])
         if role is not None and not text.startswith("`") and _is_done(found, text):
-            if role in known or (is_person(role) and (found["the"] or found["modal"] or _is_department(found, text))):
+            if role in known or (is_person(role) and (found["the"] or found["modal"] or _acts(found, text))):
                 return Activity("task", text, {"role": role})
             doubtful = doubtful or role
         found = _longer(text, found)
@@ -271,13 +278,10 @@ def _is_done(found: re.Match[str], text: str) -> bool:
     return words.base_verb(verb) is not None and (modal or verb.endswith("s"))
 
 
-def _is_department(found: re.Match[str], text: str) -> bool:
-    """Whether a word such as ``Finance`` stands alone and does something to a thing: ``Finance pays the bill``."""
+def _acts(found: re.Match[str], text: str) -> bool:
+    """Whether people without an article do something to a thing: ``Finance pays the bill``, ``Legal counsel signs the form``."""
     rest = text[found.end("verb") :]
-    return (
-        found["role"].lower() in DEPARTMENTS
-        and re.match(r" (?:the|a|an|all|every|each|their|its|it)\b", rest) is not None
-    )
+    return re.match(r" (?:the|a|an|all|any|every|each|both|their|its|it)\b", rest) is not None
 
 
 def _longer(text: str, found: re.Match[str]) -> re.Match[str] | None:

@@ -88,7 +88,7 @@ _COMES_ABOUT: Final = re.compile(
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|if|when|how|where|why)\b|(?:this|that|these|those)$)",
+    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|if|when|how|where|why)\b|(?:this|that|these|those)$)",
     re.IGNORECASE,
 )
 
@@ -182,10 +182,7 @@ def _third(verb: str, rest: str) -> str:
     """``restart``, `` the server`` to ``restarts the server``; what is a state takes ``must``."""
     if verb in _STATES:
         return f"must {verb}{rest}"
-    if re.search(r"[^aeiou]y$", verb):
-        verb = verb[:-1] + "ie"
-    ending = "es" if verb.endswith(("s", "sh", "ch", "x", "o", "z")) else "s"
-    return f"{verb}{ending}{rest}"
+    return words.third_person(verb) + rest
 
 
 def subject(text: str) -> str:
