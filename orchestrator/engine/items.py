@@ -186,6 +186,7 @@ def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkS
         node=name,
         visit=visit(state, name),
         sentence=" / ".join([node.title or name, *now]),
+        details=node.details,
         asks={fact: ctx.workflow.facts[fact] for fact in node.asks},
         facts=known_facts(ctx, state),
         notes=tuple(notes(ctx, state)),

@@ -51,13 +51,14 @@ FactValue = bool | int | str | tuple[str, ...]
 class WorkSheet(Noun):
     """What a process has so far. ``sentence`` is that of the node that asks, ``asks`` the questions of an ``ask``.
 
-    ``edits``: the task is done by handing in a change.
+    ``edits``: the task is done by handing in a change. ``details`` are what the process says about the step.
     """
 
     workflow: str
     node: str
     visit: int
     sentence: str
+    details: tuple[str, ...] = ()
     asks: dict[str, Fact] = Field(default_factory=dict)
     facts: dict[str, FactValue] = Field(default_factory=dict)
     notes: tuple[Note, ...] = ()

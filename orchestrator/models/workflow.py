@@ -67,6 +67,7 @@ class Node(Noun):
     in hand; ``change`` names that change. ``inside`` is the innermost branch that the node
     belongs to, as ``PARALLEL/BRANCH``: whoever leaves it for another node than its join ends
     the branches beside it. ``span`` is the place of its sentence in ``process.md``.
+    ``details`` are sentences about a task, told to whoever does it.
     """
 
     kind: NodeKind
@@ -97,6 +98,7 @@ class Node(Noun):
     phase: str = ""
     inside: str | None = None
     span: Span | None = None
+    details: tuple[str, ...] = ()
     exit: int | None = Field(default=None, ge=0, le=255)
 
 

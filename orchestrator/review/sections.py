@@ -334,6 +334,8 @@ def needed(sheet: ReviewSheet) -> tuple[Requirement, ...]:
 def work(it: WorkSheet) -> Iterator[Row]:
     """What a process has so far, and what is asked of this person."""
     yield from text(it.sentence)
+    for detail in it.details:
+        yield from text(detail, 2)
     for name, fact in it.asks.items():
         kinds = f"one of {', '.join(fact.choices)}" if fact.choices else f"{fact.kind} {fact.unit}".rstrip()
         yield from text(f"{name}: {fact.question} ({kinds})", 2)

@@ -7,11 +7,11 @@ from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import forms, grammar, words
+from orchestrator.workflows import forms, grammar, naming, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
 from orchestrator.workflows.flow import Flow
-from orchestrator.workflows.grammar import Unclear
+from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.phrasing import is_denial
 from orchestrator.workflows.prose import Item, Sentence
 
@@ -35,10 +35,12 @@ class Builder(Flow):
     def enter(self, number: int, title: str, role: str | None) -> None:
         """A new section begins; ``role`` does what names nobody in it."""
         self._section, self._phase = number, title
-        self._by = (grammar.role_name(role) or "") if role else ""
+        self._by = (naming.role_name(role) or "") if role else ""
         self._began = self._began or bool(title)
         self._denied = is_denial(title)
         self._needed = _NEEDS.match(title) is not None
+        self._duties = forms.DUTIES.fullmatch(title) is not None
+        self._told = self._asked = None
 
     def step(self, target: Target) -> str | None:
         """The node that a reference to a step means: in its own section first, then in the only one that has it."""
@@ -65,16 +67,19 @@ class Builder(Flow):
 
     def item(self, item: Item) -> list[Draft]:
         """The drafts of an item and of the list below it, in order."""
+        if self._is_title(item):
+            return self._below_title(item)
         made: list[Draft] = []
+        self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
         self._began = self._began or item.listed
         for sentence in item.sentences:
-            if opened is not None:
+            if opened is not None and forms.ANSWER.fullmatch(sentence.text) is None:
                 self._bare(item.sentences[item.sentences.index(sentence) - 1])
             self._numbered = item.ordered and sentence is item.sentences[0]
             opened = self._sentence(sentence, made)
         first = made[0].id if made else None
-        if opened is not None and not item.children:
+        if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
         denied, said = self._denied, item.sentences[-1].text if item.sentences else ""
         self._denied = denied or (said.endswith((":", ",")) and is_denial(said))
@@ -85,6 +90,43 @@ class Builder(Flow):
         if item.number and first:
             self.numbers.setdefault((self._section, item.number), first)
         return made
+
+    def _is_title(self, item: Item) -> bool:
+        """Whether an item is only the heading of the list below it: ``4. Procedure``."""
+        if not item.listed or not item.children or len(item.sentences) != 1:
+            return False
+        said = item.sentences[0]
+        is_name = forms.TITLE.fullmatch(said.text) and forms.THING.fullmatch(said.text.rstrip(":"))
+        if not is_name or said.remark or said.unreadable or is_denial(said.text):
+            return False
+        words_ = said.text.rstrip(": ")
+        first, _, rest = words_.partition(" ")
+        if rest.count(" ") and words.base_verb(first):
+            return False
+        aside = (forms.REMARK, forms.FOLLOWING, forms.EACH, forms.PARALLEL, forms.GOTO, forms.END, forms.QUALIFIES)
+        return not any(form.fullmatch(words_) for form in aside) and not self._says_something(words_)
+
+    def _below_title(self, item: Item) -> list[Draft]:
+        title, before = item.sentences[0], (self._needed, self._duties)
+        self._needed, self._duties = (
+            _NEEDS.match(title.text) is not None,
+            forms.DUTIES.fullmatch(title.text) is not None,
+        )
+        self._told, self._began = None, True
+        made = [draft for child in item.children for draft in self.item(child)]
+        self._needed, self._duties = before
+        below = {self.became.get(id(s)) for child in item.children for s in child.sentences}
+        if below & {"node", "edge", "rule", "role"}:
+            self._mark(title, "edge")
+        else:
+            self.fail(title, "WF116", "Nothing below this is a step.", "a step below it, or a remark: Note: ...")
+        if made:
+            self.numbers.setdefault((self._section, item.number), made[0].id)
+        return made
+
+    def _is_answered(self) -> bool:
+        """Whether the sentences after a question said what follows its answers."""
+        return self._asked is not None and bool(self._asked.on)
 
     def _bare(self, sentence: Sentence) -> None:
         self.fail(sentence, "WF116", "Nothing stands below this.", "a list, one level deeper, right after it")
@@ -129,6 +171,8 @@ class Builder(Flow):
             self._branches(owner, item, made)
         else:
             for child in item.children:
+                if entered and child.sentences and forms.ANSWER.fullmatch(child.sentences[0].text):
+                    self._opened = entered
                 opened += self.item(child)
             self._close(opened, item, entered)
 
@@ -139,7 +183,9 @@ class Builder(Flow):
         owner, outcome = entered
         self._opened = entered
         self._anchor = owner
-        if not opened:
+        if not opened and owner is self._asked and owner.on:
+            return
+        if not opened or (owner is self._asked and owner.on):
             self.wrong(item.sentences[-1].span, "WF116", "Nothing below this is a step.", "a step, one level deeper")
             return
         owner.on[outcome] = Target(To.NODE, opened[0].id)

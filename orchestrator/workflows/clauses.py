@@ -7,12 +7,13 @@ CLAUSE[, within DURATION][, otherwise CLAUSE]
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.models.workflow import Fact, FactKind, NodeKind
 from orchestrator.workflows import instruct, words
-from orchestrator.workflows.grammar import Unclear
+from orchestrator.workflows.naming import Unclear
 
 _IF = re.compile(
     r"(?:(?:and|but|so|then|also|however),? )*(?:if|when|in case|should) (?P<when>(?:[^,`()]|,(?=\d)|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) |\d)|:)(?: then)? ?| then )(?P<then>.*)",
@@ -32,6 +33,15 @@ _WAIT = re.compile(
 _LATER = re.compile(rf"after (?P<time>{words.DURATION}), (?:then )?(?P<then>.+)", re.IGNORECASE)
 _QUESTION = re.compile(
     r"(?P<verb>is|are|was|were|do|does|did|has|have|can) (?P<who>there|it|this|that|they|you|we) (?P<rest>[^,()?]+)\?",
+    re.IGNORECASE,
+)
+_ANY_QUESTION = re.compile(
+    r"(?:is|are|was|were|do|does|did|has|have|can|will) [A-Za-z][^,()?\"`:;.]{2,150}\?", re.IGNORECASE
+)
+_LATE = re.compile(
+    rf"(?:(?:nobody|no one)(?: [a-z ]+)?|(?:there is )?(?:no|nothing)\b[a-z ]*|(?:it|this|that) (?:is|has) not(?: been)? [a-z]+|"
+    rf"(?P<who>[A-Za-z][A-Za-z -]*?) (?:does not|do not|has not|have not|doesn['\u2019]t|don['\u2019]t|hasn['\u2019]t|fails? to) [a-z]+(?: [a-z]+){{0,4}}) "
+    rf"within (?P<time>{words.DURATION})",
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(r"(?:otherwise|if not|else),? (?P<then>.+)", re.IGNORECASE)
@@ -89,12 +99,13 @@ class Awaited:
     then: str
 
 
-def awaited(text: str, by: str) -> Awaited | None:
-    """What is waited for, as a clause of its own, and what follows. ``by`` says that it has happened."""
+def awaited(text: str, judge: Callable[[str], str]) -> Awaited | None:
+    """What is waited for, as a clause of its own, and what follows. ``judge`` names who says that it has happened."""
     later = _LATER.fullmatch(text)
     if later:
         return Awaited(f"Wait {later['time'].lower()}", later["then"])
     found = _ONCE.fullmatch(text)
+    by = judge(found["then"]) if found else ""
     if found is None or not by:
         return None
     return Awaited(f"Wait until the {by.replace('-', ' ')} confirms that {found['when']}", found["then"])
@@ -113,7 +124,7 @@ def question(text: str) -> str | None:
     """``Is there a commander?`` as what may hold: ``there is a commander``."""
     found = _QUESTION.fullmatch(text)
     if found is None:
-        return None
+        return f'the answer to "{text[:-1]}" is yes' if _ANY_QUESTION.fullmatch(text) else None
     verb, who, rest = found["verb"].lower(), found["who"].lower(), found["rest"].strip()
     return f"{who} {rest}" if verb == "do" else f"{who} {verb} {rest}"
 
@@ -129,6 +140,20 @@ def onward(text: str) -> tuple[str, str] | None:
     """``restore it and go back to step 3``: what is done, and where it goes on then."""
     found = _ONWARD.fullmatch(text)
     return (found["does"], found["go"]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Somebody who does not come in time; ``who`` '' is whoever was asked."""
+
+    who: str
+    seconds: int
+
+
+def late(when: str) -> Late | None:
+    """``nobody answers within 2 days``, as the end of a timer."""
+    found = _LATE.fullmatch(when)
+    return Late(found["who"] or "", words.seconds(found["time"])) if found else None
 
 
 def otherwise(text: str) -> str | None:
@@ -210,10 +235,21 @@ def conditions(when: str, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...] 
 
 def _yes_no(text: str, facts: dict[str, Fact]) -> dict[str, Any] | None:
     denied = re.fullmatch(r"it is not (?:true|the case) that (.+)", text, re.IGNORECASE)
-    name = words.slug(denied[1] if denied else text)
-    if name in facts and facts[name].kind is FactKind.YES_NO:
-        return {"fact": name, "operator": "is", "value": denied is None}
+    for said, value in ((denied[1] if denied else text, denied is None), (_affirmed(text), False)):
+        name = words.slug(said)
+        if name in facts and facts[name].kind is FactKind.YES_NO:
+            return {"fact": name, "operator": "is", "value": value}
     return None
+
+
+def _affirmed(text: str) -> str:
+    """``the form is not signed`` as ``the form is signed``; ``it does not apply`` as ``it applies``; '' for other words."""
+    plain = re.sub(
+        r"\b(is|are|was|were|has|have|can|will) ?(?:not|n['\u2019]t)\b", r"\1", text, count=1, flags=re.IGNORECASE
+    )
+    plain = re.sub(r"\bdoes(?: not|n['\u2019]t) ([a-z]+)", lambda m: words.third_person(m[1]), plain, count=1)
+    plain = re.sub(r"\bdo(?: not|n['\u2019]t) ", "", plain, count=1)
+    return plain if plain != text else ""
 
 
 def _comparison(text: str, facts: dict[str, Fact]) -> dict[str, Any] | None:

@@ -13,20 +13,21 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import prose, rules
+from orchestrator.workflows import forms, prose, rules
 from orchestrator.workflows.build import Builder
-from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place
-from orchestrator.workflows.grammar import Unclear, role_name
+from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
+from orchestrator.workflows.naming import Unclear, role_name
 from orchestrator.workflows.people import is_person
 
 
 class Kind(StrEnum):
-    """What became of a sentence."""
+    """What became of a sentence. A detail is told with the step before it."""
 
     NODE = "node"
     EDGE = "edge"
     RULE = "rule"
     ROLE = "role"
+    DETAIL = "detail"
     REMARK = "remark"
     ERROR = "error"
 
@@ -97,6 +98,7 @@ class _Compiler:
 
     def run(self) -> Compiled:
         main = self._sections()
+        share(main)
         link(main, Target(To.END, "done"))
         place(main, None)
         nodes = self._nodes(main)
@@ -153,6 +155,7 @@ class _Compiler:
                 {"about": found} if target is draft.about else {"other_than": (*fields.get("other_than", ()), found)}
             )
         where: dict[str, Any] = {"span": draft.span, "phase": draft.phase, "inside": draft.inside}
+        where |= {"details": tuple(draft.details)} if draft.details else {}
         try:
             return Node(kind=draft.kind, title=title, on=on, **where, **fields)
         except ValidationError as problem:
@@ -177,7 +180,7 @@ class _Compiler:
         for sentence, section in self._made.pending_rules:
             steps = {n: i for (s, n), i in self._made.numbers.items() if s == section}
             try:
-                self._made.rules.append(rules.rule(sentence.text, nodes, steps, sentence.span))
+                self._made.rules.append(rules.rule(forms.unwarned(sentence.text), nodes, steps, sentence.span))
             except Unclear as problem:
                 self._made.fail(sentence, "WF115", problem.message, problem.hint)
 

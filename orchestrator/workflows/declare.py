@@ -11,13 +11,21 @@ from orchestrator.models.capabilities import Capabilities, Egress
 from orchestrator.policy import globs
 from orchestrator.policy.egress import reached
 from orchestrator.workflows import words
-from orchestrator.workflows.grammar import Unclear, role_name
+from orchestrator.workflows.naming import Unclear, role_name
 from orchestrator.workflows.people import is_person
 
 _YOU_ARE: Final = re.compile(r"you are (?:there|here|responsible|in charge|accountable)\b", re.IGNORECASE)
 _IS_FOR: Final = re.compile(
     r"(?:the |a |an |our )?(?P<role>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?) (?:is|are) "
     r"(?:ultimately |also |primarily )?(?:responsible for|in charge of|accountable for|there to)\b",
+    re.IGNORECASE,
+)
+_NAMED: Final = re.compile(
+    r"(?:who|people(?: involved)?|participants|actors|staff|(?:process |procedure |sop )?(?:owner|approver|contact)s?): (?P<names>.+)",
+    re.IGNORECASE,
+)
+_DONE_BY: Final = re.compile(
+    r"(?:(?:done|performed|carried out|executed) by|performer|executor|responsible(?: role| person)?):? (?P<names>.+)",
     re.IGNORECASE,
 )
 _GRANT: Final = re.compile(
@@ -58,6 +66,18 @@ class Declared:
         if role is None or not (role in self.roles or is_person(role)):
             return False
         self.roles.append(role)
+        return True
+
+    def label(self, text: str) -> bool:
+        """``People: clerk, lead`` names roles, and so does ``Owner: head of support``; ``Done by: the clerk`` says who does what names nobody."""
+        named, done = _NAMED.fullmatch(text), _DONE_BY.fullmatch(text)
+        found = named or done
+        roles = [role_name(part) for part in words.listed(found["names"])] if found else []
+        known = [role for role in roles if role is not None and (role in self.roles or is_person(role))]
+        if not known or len(known) != len(roles) or (done and len(known) > 1):
+            return False
+        self.roles += known
+        self.by = known[0] if done else self.by
         return True
 
     def ceiling(self) -> Capabilities:

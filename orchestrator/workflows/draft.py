@@ -63,7 +63,11 @@ NEXT: Final = Target(To.NEXT)
 
 @dataclass(slots=True)
 class Draft:
-    """One node in the making. ``sides`` are sequences off the main way that lead back to what follows this node."""
+    """One node in the making. ``sides`` are sequences off the main way that lead back to what follows this node.
+
+    ``fellows`` were made by the same clause (``The lead and the counsel approve it``): what is said of an
+    outcome of the last one holds for each.
+    """
 
     id: str
     kind: NodeKind
@@ -79,6 +83,8 @@ class Draft:
     after: tuple[Target, ...] = ()
     about: Target | None = None
     inside: str | None = None
+    details: list[str] = field(default_factory=list[str])
+    fellows: list[Draft] = field(default_factory=list["Draft"])
 
     @property
     def primary(self) -> str:
@@ -104,6 +110,17 @@ class Draft:
         if name == "moved" and self.rebuild is not None:
             return Target(To.NODE, self.rebuild)
         return Target(To.END, _DEFAULTS.get(name, "stopped"))
+
+
+def share(sequence: list[Draft]) -> None:
+    """Give the drafts of one clause the outcomes and bounds that were spoken of after the last of them."""
+    for draft in every(sequence):
+        for fellow in draft.fellows:
+            fellow.on = {name: target for name, target in draft.on.items() if name != draft.primary} | fellow.on
+            fellow.fields = {**{n: v for n, v in draft.fields.items() if n in _SHARED}, **fellow.fields}
+
+
+_SHARED: Final = frozenset({"at_most", "within_seconds"})
 
 
 def link(sequence: list[Draft], follow: Target) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.models.workflow import NodeKind
 from orchestrator.workflows.draft import Draft
-from orchestrator.workflows.grammar import role_name
+from orchestrator.workflows.naming import role_name
 
 _TO = re.compile(
     r"(?:escalate|hand it|pass it)(?: on)? to (?:the |a |an |our )?(?P<role>[A-Za-z][A-Za-z -]*)", re.IGNORECASE

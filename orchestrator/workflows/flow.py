@@ -1,73 +1,58 @@
-"""Sentences to drafts. Keeps a record of what became of each sentence, and of everything unclear."""
+"""Sentences to drafts: what stands aside, what opens a list, conditions and what follows them."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from pydantic import ValidationError
-
-from orchestrator.models.spec import Span
-from orchestrator.models.workflow import Fact, FactKind, NodeKind, Rule
-from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE, outcomes
+from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.workflows import clauses, forms, grammar, rules, words
-from orchestrator.workflows.declare import Declared
-from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
-from orchestrator.workflows.escalate import escalated
-from orchestrator.workflows.grammar import Unclear
+from orchestrator.workflows.conditions import Conditions
+from orchestrator.workflows.draft import Draft, Target
+from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.prose import Sentence, is_one
 
-_WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
+_BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
 
 
-def is_apart(title: str) -> bool:
-    """Whether the words are one sentence without a condition or a timer."""
-    return clauses.timed(title).seconds is None and clauses.conditional(title) is None and is_one(title)
-
-
-class Flow:
-    """Collects drafts, facts, rules and problems. Sentences are known by identity: the tree keeps them alive."""
-
-    def __init__(self, by: str | None) -> None:
-        self.declared = Declared(by=by)
-        self.facts: dict[str, dict[str, Any]] = {}
-        self.rules: list[Rule] = []
-        self.pending_rules: list[tuple[Sentence, int]] = []
-        self.problems: list[tuple[Span, str, str, str]] = []
-        self.became: dict[int, str] = {}
-        self.numbers: dict[tuple[int, str], str] = {}
-        self._ids: dict[str, str] = {}
-        self._names = Names()
-        self._section, self._phase, self._by = 0, "", ""
-        self._gate: str | None = None
-        self._anchor: Draft | None = None
-        self._opened: tuple[Draft, str] | None = None
-        self._began = False
-        self._judges: dict[str, str] = {}
-        self._denied = self._needed = self._numbered = False
-        self._before = ""
-
-    def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
-        """Keep one problem."""
-        self.problems.append((span, code, message, hint))
-
-    def fail(self, sentence: Sentence, code: str, message: str, hint: str) -> None:
-        """A sentence that cannot be read, and why."""
-        self.became[id(sentence)] = "error"
-        self.wrong(sentence.span, code, message, hint)
+class Flow(Conditions):
+    """What sentences mean, and where they lead on."""
 
     # sentences
 
     def _sentence(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
+        task, self._told = self._told, None
         try:
-            return self._read(sentence, made)
+            if forms.ABOUT.fullmatch(sentence.text):
+                self._tell(sentence, task)
+                return None
+            opened = self._read(sentence, made)
+            done = self._anchor
+            self._told = done if done and done.kind is NodeKind.TASK and done.span is sentence.span else None
         except Unclear as problem:
-            self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
+            if task is not None and forms.tells(sentence.text) and not (sentence.unreadable or self._denied):
+                self._tell(sentence, task)
+            else:
+                self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
             return None
+        else:
+            return opened
         finally:
             self._before = sentence.text
+
+    def _tell(self, sentence: Sentence, task: Draft | None) -> None:
+        """Have the sentence told with the task right before it: it says so, or says only how things are."""
+        about = forms.ABOUT.fullmatch(sentence.text)
+        said = about["what"] if about else sentence.text
+        if task is None:
+            self.fail(sentence, "WF110", "There is no task of a person right before this.", "a sentence right after it")
+        elif not is_one(f"About this: {said}") or forms.ABOUT.fullmatch(said):
+            self.fail(sentence, "WF110", "This would be read in another way when it is read back.", "shorter sentences")
+        else:
+            task.details.append(said)
+            self._told = task
+            self._mark(sentence, "detail")
 
     def _read(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         text = sentence.text
@@ -76,7 +61,7 @@ class Flow:
         elif sentence.unreadable:
             if self._is_shown(sentence):
                 return None
-            raise Unclear(f"This is {sentence.unreadable}, which is not read.", "a sentence, or a quotation (> ...)")
+            raise Unclear(f"This is {sentence.unreadable}, which is not read.", _BLOCK_HINT)
         if not forms.is_whole(text):
             raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
@@ -101,25 +86,55 @@ class Flow:
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
         if sentence.remark or forms.REMARK.fullmatch(text):
             return "remark"
-        if rules.is_rule(text):
+        if forms.TOPIC.fullmatch(text) and not forms.BINDING.search(text):
+            return "remark"
+        if rules.is_rule(forms.unwarned(text)):
             self.pending_rules.append((sentence, self._section))
             return "rule"
         if forms.FOLLOWING.fullmatch(text):
             return "edge"
-        if self.declared.take(text) or self.declared.describe(text, self._by):
+        if (
+            self.declared.take(text)
+            or self.declared.describe(text, self._by)
+            or self.declared.label(text)
+            or self._is_duty(text)
+        ):
             return "role"
-        return "" if self._began or forms.BINDING.search(text) else "remark"
+        return "" if self._began or forms.BINDING.search(text) or self._asks(text) else "remark"
 
-    def _mark(self, sentence: Sentence, became: str) -> None:
-        self.became[id(sentence)] = became
+    def _is_duty(self, text: str) -> bool:
+        """Whether a sentence under ``Responsibilities`` says what a role is there for."""
+        try:
+            found = grammar.activity(text, None, self.declared.roles) if self._duties else None
+        except Unclear:
+            return False
+        if found is None or found.kind != NodeKind.TASK:
+            return False
+        self.declared.roles.append(found.fields["role"])
+        return True
+
+    def _asks(self, text: str) -> bool:
+        """Whether a sentence before the first list or heading asks for something."""
+        if clauses.conditional(text) is not None:
+            return True
+        try:
+            return (
+                grammar.activity(clauses.timed(forms.unled(text)).clause, self._doer() or None, self.declared.roles)
+                is not None
+            )
+        except Unclear:
+            return True
 
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])
-        asked, waited = clauses.question(text), clauses.awaited(text, self._doer())
-        if asked is not None and self._doer():
-            return self._conditional(sentence, clauses.Conditional(asked, ""), made, None)
+        asked, waited = clauses.question(text), clauses.awaited(text, self._judge)
+        answered = self._answer(sentence, text)
+        if answered is not None:
+            return None
+        if asked is not None and self._judge(""):
+            return self._question(sentence, asked, made)
         if waited is not None:
             made += self._activity(sentence, waited.wait, None)
             return self._flow(sentence, waited.then, made)
@@ -145,13 +160,8 @@ class Flow:
         made += self._activity(sentence, self._in_full(does), wanted)
         self._leads(sentence, made[-1], go)
         self._mark(sentence, "node")
+        self._began = True
         return None
-
-    def _leads(self, sentence: Sentence, draft: Draft, go: str) -> None:
-        """Where it goes on after a step whose sentence says so."""
-        jump = self._jump(go, sentence) if go else None
-        if jump is not None:
-            draft.on[draft.primary] = jump
 
     def _in_full(self, text: str) -> str:
         """What stands under ``Prerequisites`` and is no step is something to have."""
@@ -166,24 +176,6 @@ class Flow:
             if found
             else f"You need {text[0].lower() if text[1:2].islower() or text[1:2] == ' ' else text[0]}{text[1:]}"
         )
-
-    def _doer(self) -> str:
-        """The role that does what names nobody, if there is one."""
-        return self._by or self.declared.by or ""
-
-    def _jump(self, text: str, sentence: Sentence) -> Target | None:
-        found = forms.GOTO.fullmatch(text)
-        if found is not None:
-            return Target(To.STEP, found["step"].strip("`"), self._section, sentence.span)
-        over = forms.END.fullmatch(text)
-        if over is not None:
-            name = (over["name"] or ("done" if text.lower().startswith(("end", "the")) else "stopped")).lower()
-            if name not in ENDS:
-                raise Unclear(f"A process does not end as {name!r}.", f"one of {', '.join(ENDS)}")
-            return Target(To.END, name)
-        if forms.ON.fullmatch(text):
-            return NEXT
-        return Target(To.NODE, self._anchor.id) if forms.AGAIN.fullmatch(text) and self._anchor else None
 
     def _onward(self, sentence: Sentence, jump: Target) -> None:
         """An unconditional ``Go to step 3``: where the step before it leads."""
@@ -222,171 +214,3 @@ class Flow:
         raise Unclear(
             f"Nobody has been asked for a list of {of!r}.", f"Ask the operator for the {of}s (a list of at most 10)"
         )
-
-    # conditions
-
-    def _conditional(
-        self, sentence: Sentence, said: clauses.Conditional, made: list[Draft], wanted: str | None
-    ) -> list[Draft] | None:
-        owner, outcome = self._condition(sentence, said, made, wanted)
-        self._opened = (owner, outcome)
-        if said.times is not None:
-            owner.fields["at_most"] = {**owner.fields.get("at_most", {}), outcome: said.times}
-            if said.spent:
-                self._act(sentence, said.spent, owner, EXHAUSTED)
-        elif said.spent:
-            if owner.kind is not NodeKind.DECIDE:
-                raise Unclear("It is not clear when that follows.", "a sentence of its own, beginning with If")
-            self._act(sentence, said.spent, owner, OTHERWISE)
-        self._anchor = owner
-        if said.then:
-            self._act(sentence, said.then, owner, outcome)
-            return None
-        side: list[Draft] = []
-        owner.sides.append(side)
-        return side
-
-    def _condition(
-        self, sentence: Sentence, said: clauses.Conditional, made: list[Draft], wanted: str | None
-    ) -> tuple[Draft, str]:
-        anchor = self._anchor
-        said = replace(said, when=self._meant(said.when))
-        facts = {name: Fact(**fact) for name, fact in self.facts.items()}
-        compared = clauses.conditions(said.when, facts)
-        outcome = self._literal(said.when, anchor) if anchor is not None and compared is None else None
-        if outcome is None and (compared is None or {c["fact"] for c in compared} <= self._judges.keys()):
-            compared = self._judged(sentence, said.when, made)
-        if compared is not None:
-            return self._decide(sentence, said.when, compared, made, wanted), "holds"
-        if anchor is None or outcome is None:
-            hint = self._could(anchor) if anchor else "a step comes first"
-            raise Unclear(f"When {said.when!r} holds is not clear here.", hint)
-        self._mark(sentence, "edge")
-        return anchor, outcome
-
-    def _is_of_a_check(self, text: str) -> bool:
-        """Whether ``If not, …`` speaks of what the step before checked, and not of a decision before it."""
-        condition = clauses.conditional(text)
-        return condition is not None and self._meant(condition.when) != condition.when
-
-    def _meant(self, when: str) -> str:
-        return forms.meant(when, self._anchor.title) if self._anchor and self._anchor.kind is NodeKind.TASK else when
-
-    def _decide(
-        self, sentence: Sentence, when: str, compared: tuple[dict[str, Any], ...], made: list[Draft], wanted: str | None
-    ) -> Draft:
-        cases = ({"outcome": "holds", "when": compared},)
-        made.append(self._new(sentence.span, NodeKind.DECIDE, f"Whether {when}", {"cases": cases}, wanted))
-        self._mark(sentence, "node")
-        return made[-1]
-
-    def _judged(self, sentence: Sentence, when: str, made: list[Draft]) -> tuple[dict[str, Any], ...] | None:
-        """A condition about nothing that was asked is put as a question to whoever does the step, each time anew."""
-        by = self._doer()
-        asked = clauses.judged(when, by)
-        if asked is None:
-            return None
-        draft = self._activity(sentence, asked, None)[0]
-        for name in draft.fields["asks"]:
-            if self._judges.setdefault(name, by) != by:
-                raise Unclear("Two people are asked this.", "Ask the ROLE whether ..., once, before the first use")
-        made.append(draft)
-        return clauses.conditions(when, {name: Fact(**fact) for name, fact in self.facts.items()})
-
-    def _literal(self, when: str, anchor: Draft) -> str | None:
-        named = re.fullmatch(r"it ends as `([a-z-]+)`", when)
-        found = named[1] if named else clauses.outcome(when, anchor.kind)
-        known = outcomes(anchor.bare(), planned=False) | {EXHAUSTED}
-        if found is not None and anchor.kind is not NodeKind.PARALLEL and found not in known:
-            raise Unclear(f"The step before never ends as {found!r}.", self._could(anchor))
-        return found
-
-    def _could(self, anchor: Draft) -> str:
-        known = sorted(outcomes(anchor.bare(), planned=False)) if anchor.kind is not NodeKind.PARALLEL else []
-        return "if it ends as " + ", ".join(f"`{name}`" for name in known)
-
-    def _act(self, sentence: Sentence, text: str, owner: Draft, outcome: str, into: list[Draft] | None = None) -> None:
-        """What follows an outcome: a place to go on, or an activity, at the side or ``into`` a sequence."""
-        self._anchor = owner
-        jump = self._jump(text, sentence)
-        if jump is None and outcome == EXPIRED:
-            copied = escalated(owner, text)
-            if copied is not None:
-                title, fields = copied
-                draft = self._new(sentence.span, owner.kind, title, fields, None)
-                jump = Target(To.NODE, draft.id)
-                owner.sides.append([draft])
-        if jump is None:
-            does, go = clauses.onward(text) or (text, "")
-            side = self._activity(sentence, does, None)
-            self._leads(sentence, side[-1], go)
-            if into is None:
-                owner.sides.append(side)
-            else:
-                into += side
-            jump = Target(To.NODE, side[0].id)
-        owner.on[outcome] = jump
-        self._anchor = owner
-
-    def _otherwise(self, sentence: Sentence, then: str) -> None:
-        owner = self._opened[0] if self._opened else None
-        if owner is None or owner.kind is not NodeKind.DECIDE:
-            raise Unclear("There is no condition before this.", "If ..., ... . Otherwise, ...")
-        self._act(sentence, then, owner, OTHERWISE)
-        self._mark(sentence, "edge")
-
-    # activities
-
-    def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
-        timed = clauses.timed(text)
-        clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
-        found = grammar.activity(clause, self._doer() or None, known, numbered=self._numbered)
-        if found is None:
-            raise Unclear(
-                "This sentence cannot be read.", "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
-            )
-        if self._denied and found.kind == NodeKind.TASK:
-            raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
-        if found.kind == NodeKind.TASK and forms.LEADS_ON.search(found.title):
-            raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
-        self._ensure_told(found)
-        for name, fact in found.facts.items():
-            if self.facts.setdefault(name, fact) != fact:
-                raise Unclear(f"{name!r} is asked for in two ways.", "the same words for the same answer")
-        fields = dict(found.fields)
-        if timed.seconds is not None:
-            fields["within_seconds"] = timed.seconds
-        draft = self._new(sentence.span, NodeKind(found.kind), found.title, fields, wanted)
-        if timed.seconds is not None and draft.kind not in _WAITS:
-            raise Unclear("Only somebody who is waited for can be late.", "a timer on a task, question or approval")
-        draft.after = tuple(Target(To.STEP, n.strip("`"), self._section, sentence.span) for n in found.after)
-        draft.about = Target(To.STEP, found.about.strip("`"), self._section, sentence.span) if found.about else None
-        if timed.otherwise:
-            self._act(sentence, timed.otherwise, draft, EXPIRED)
-        return [draft]
-
-    def _ensure_told(self, found: grammar.Activity) -> None:
-        """What is read back must be read the same way. Raises :class:`Unclear`."""
-        again = grammar.activity(found.title, None, {*self.declared.roles, str(found.fields.get("role"))})
-        if again != found or not is_apart(found.title):
-            raise Unclear("This sentence would be read in another way when it is read back.", "shorter sentences")
-
-    def is_told(self, title: str, fields: dict[str, Any]) -> bool:
-        """Whether a task with this title is read back as the same task."""
-        again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
-        return again is not None and again.fields == fields and is_apart(title)
-
-    def _new(self, span: Span, kind: NodeKind, title: str, fields: dict[str, Any], wanted: str | None) -> Draft:
-        if wanted is not None and not self._names.claim(wanted):
-            raise Unclear(f"The name `{wanted}` is taken.", "another name")
-        draft = Draft(wanted or self._names.new(title), kind, title, span, fields)
-        try:
-            draft.bare()
-        except ValidationError as problem:
-            raise Unclear("A number is out of range.", f"{problem.errors()[0]['msg']}") from None
-        draft.phase, draft.rebuild = self._phase, self._gate
-        self._ids[draft.id] = draft.id
-        if kind is NodeKind.GATE:
-            self._gate = draft.id
-        self._anchor = draft
-        return draft

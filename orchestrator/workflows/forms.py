@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from orchestrator.workflows import words
+from orchestrator.workflows.people import is_person, is_thing
+
 REMARK: Final = re.compile(
     r"(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
     r"for (?:more|further) (?:information|details?|help|background))\b:?.*",
@@ -13,6 +16,16 @@ REMARK: Final = re.compile(
 ID: Final = re.compile(r"`(?P<id>[a-z][a-z0-9-]{0,63})`: (?P<rest>.+)")
 GOTO: Final = re.compile(
     r"(?:then )?(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) (?:step )?(?P<step>`[^`]+`|\d[\d.]*)",
+    re.IGNORECASE,
+)
+ANSWER: Final = re.compile(
+    r"(?:if )?(?:(?P<yes>yes|so|it is|they are|it does|true)|no|not|it is not|it isn['\u2019]t|they are not|it does not|false)"
+    r"(?:[,:] (?:then )?| then | - | \u2013 | \u2014 )(?P<then>.+)",
+    re.IGNORECASE,
+)
+"""What follows the answer to the question before it."""
+_WARNED: Final = re.compile(
+    r"(?:warning|caution|attention|important|danger|notice|nb|remember|please)(?:[:!,] ?| )(?=(?:never|do not|don['\u2019]t|always|you|we)\b)",
     re.IGNORECASE,
 )
 AGAIN: Final = re.compile(r"(?:repeat (?:it|this|that|the step)|try again|do (?:it|this) again)", re.IGNORECASE)
@@ -56,6 +69,72 @@ LEADS_ON: Final = re.compile(
 """A way through the process, which no step of a person may swallow."""
 _CONTINUED: Final = re.compile(r":$|\b(?:using|with|by|run|command|commands|like so|follows)$", re.IGNORECASE)
 _MOST_LINES: Final = 20
+
+
+ABOUT: Final = re.compile(r"about this(?: step)?: (?P<what>.+)", re.IGNORECASE | re.DOTALL)
+"""What whoever does the step before is told beside it."""
+_STATIVE: Final = (
+    "called|named|located|based|documented|described|explained|used|known|shown|listed|supported|designed|intended|"
+    "associated|triggered|stored|needed|made up|expected|automatically [a-z-]+"
+)
+_PREDICATE: Final = (
+    rf"(?:(?:will|would|can|could|may|might|does|should)(?: not|n['\u2019]t)?(?: [a-z]+ly| then| also)* (?!(?:then|also|now|not|[a-z]+ly)\b)(?:be (?:{_STATIVE}|[a-z]+(?<!ed))|(?!be\b)[a-z]+)"
+    rf"|(?:is|are|was|were)(?: not|n['\u2019]t)?(?: [a-z]+ly| also| then| now)* (?!(?:then|also|now|not|[a-z]+ly)\b)(?:{_STATIVE}|[a-z`'\"0-9]+(?<!ed)(?<!ne)(?<!nt))"
+    r"|(?:has|have|had) (?:the|a|an|no|two|three|been \w+ed for)|(?:also )?(?!(?:is|was|has|does|needs|requires|this)\b)[a-z]+s)\b"
+)
+_WORD: Final = (
+    r"(?!(?:is|are|was|were|has|have|had|will|would|can|could|may|might|does|do|then|also|now|not)\b)[a-z`-]+"
+)
+_TELLS: Final = re.compile(
+    rf"(?:(?:it|there|here|(?:this|that|these|those)(?: (?P<noun>{_WORD}(?: {_WORD}){{0,3}}?))?)|the (?P<thing>{_WORD}(?: {_WORD}){{0,4}}?)) {_PREDICATE}.*"
+    r"|(?:you|we) (?:(?:will|should) (?:then |also |now )?(?:see|notice|find|get|receive|have)|(?:do not|don['\u2019]t) (?:have|need) to|need not)\b.*",
+    re.IGNORECASE,
+)
+_LED: Final = re.compile(
+    r"(?:first|firstly|second|secondly|third|then|next|finally|lastly|afterwards|after that|now),? (?=(?:the|a|an|our|two|three) [a-z])",
+    re.IGNORECASE,
+)
+TITLE: Final = re.compile(r"[A-Z0-9][A-Za-z0-9 &/,'\u2019-]{1,60}:?")
+"""An item that may be the heading of the list below it."""
+QUALIFIES: Final = re.compile(
+    r"(?:about|above|across|after|against|along|among|around|as|at|before|behind|below|beside|between|beyond|by|depending|during|except|for|"
+    r"from|given|in|inside|instead|into|like|of|off|on|once|outside|over|per|since|through|to|toward|under|unless|until|upon|via|"
+    r"when|where|while|with|within|without|only|optional|optionally|alternatively|alternatives?|options?|choices?|either|one|two|any|all|both|"
+    r"every|each|some|most|many|other|or|and|not|no|never|yes|otherwise|else|if|not?es?|examples?|bad|wrong|avoid|don['\u2019]?t?s?|"
+    r"[a-z]+ly)\b.*",
+    re.IGNORECASE,
+)
+"""What says when, for whom, or which of the things below it: no heading, since that would be lost."""
+TOPIC: Final = re.compile(
+    r"(?:purpose|goals?|objectives?|aim|scope|summary|description|overview|background|intent|rationale|reason|audience|author|"
+    r"date|version|status|definitions?|references?|document (?:id|number)): .+",
+    re.IGNORECASE,
+)
+DUTIES: Final = re.compile(
+    r"(?:roles?|responsibilit(?:y|ies)|duties|roles?(?: and|,| &) responsibilities|people(?: involved)?|who does what):?",
+    re.IGNORECASE,
+)
+"""Headings under which it is said who is there for what, and nothing in its order."""
+
+
+def tells(text: str) -> bool:
+    """Whether a sentence only says how something is, that is no person: ``This takes an hour``. Duties in the passive do not."""
+    found = _TELLS.fullmatch(text)
+    if found is None or BINDING.search(text) or text[-1] in ":!?" or LEADS_ON.search(text):
+        return False
+    noun = words.slug(found["noun"] or found["thing"] or "")
+    return (not noun or not is_person(words.singular(noun))) and (not found["thing"] or is_thing(words.singular(noun)))
+
+
+def unled(text: str) -> str:
+    """``First the clerk files it`` without the word for its place in the order, which the list or the text has anyway."""
+    found = _LED.match(text)
+    return text if found is None else text[found.end()].upper() + text[found.end() + 1 :]
+
+
+def unwarned(text: str) -> str:
+    """A prohibition without the ``Warning:`` before it."""
+    return _WARNED.sub("", text, count=1) if _WARNED.match(text) else text
 
 
 def is_whole(text: str) -> bool:

@@ -9,44 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
 from orchestrator.workflows import instruct, phrasing, words
-from orchestrator.workflows.people import DEPARTMENTS, is_person, is_thing
+from orchestrator.workflows.approvals import approval
+from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
+from orchestrator.workflows.people import is_person, is_thing
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
 """What "the gates" means when none is named."""
-_NUMBER = "two|three|four|five|six|seven|eight|nine|ten|\\d+"
-_ROLE = r"[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?"
-_MODAL = r"(?: must| shall| has to| have to| will| should)?"
-_NOBODY = frozenset({"agent", "gates", "gate", "process", "run", "change", "tests", "branch", "handrail", "plan"})
-_NOT_PEOPLE = frozenset({"it", "this", "that", "there", "they", "we", "you", "he", "she", "these", "those", "which"})
-
-
-@dataclass(slots=True)
-class Activity:
-    """Fields of a node, the facts that it asks for, and references to steps that are resolved later.
-
-    ``after`` names steps whose doers may not approve; ``about`` the step whose effect is reviewed.
-    """
-
-    kind: str
-    title: str
-    fields: dict[str, Any] = field(default_factory=dict[str, Any])
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    after: tuple[str, ...] = ()
-    about: str | None = None
-
-
-class Unclear(Exception):
-    """A clause that is nearly an activity: what is missing, and how to say it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 def activity(
@@ -56,6 +28,9 @@ def activity(
 
     ``numbered``: it is a numbered step, and so asks for something also where it only says what comes about. ``known`` are roles that were named: they may have names that do not tell that people are meant.
     """
+    approved = approval(text, known)
+    if approved is not None:
+        return approved
     for pattern, make in _PATTERNS:
         found = pattern.fullmatch(text)
         if found is not None:
@@ -63,37 +38,6 @@ def activity(
             if made is not None:
                 return made
     return _task(text, by, {*known, *([by] if by else [])}, numbered=numbered)
-
-
-def role_name(text: str) -> str | None:
-    """``the security leads`` to ``security-lead``; ``None`` for what is nobody's name."""
-    name = words.slug(text)
-    parts = name.split("-")
-    parts[-1] = words.singular(parts[-1])
-    name = "-".join(parts)
-    return None if not name or name in _NOBODY or parts[0] in _NOT_PEOPLE or name in _NOT_PEOPLE else name
-
-
-def _approval(text: str, found: re.Match[str]) -> Activity | None:
-    role = role_name(found["role"])
-    if role is None:
-        return None
-    fields: dict[str, Any] = {"role": role, "reviews": _subject(found["what"] or "")}
-    count = words.number(found["count"]) if found.groupdict().get("count") else 1
-    if count and count > 1:
-        fields["approvals"] = count
-    effect = re.fullmatch(r"(?:the effect of )?step (\S+)", found["what"] or "")
-    apart = re.findall(r"step (`[^`]+`|[\d.]*\d)", found.groupdict().get("apart") or "")
-    made = Activity("review", text, fields, after=tuple(apart))
-    if effect:
-        fields["reviews"], made.about = "effect", effect[1]
-    return made
-
-
-def _subject(what: str) -> str:
-    what = re.sub(r"^(?:the|this|that) ", "", what.lower())
-    subjects = {"plan": "plan", "change": "change", "changes": "change", "run": "run"}
-    return "run" if what.startswith("all changes") else subjects.get(what, "work")
 
 
 def _gates(text: str, found: re.Match[str]) -> Activity:
@@ -233,25 +177,20 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_APART = r"(?P<apart>,? (?:who did not do|other than whoever did) step (?:`[^`]+`|[\d.]+)(?: (?:or|and) step (?:`[^`]+`|[\d.]+))*)?"
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Activity | None]], ...]] = (
-    (_compiled(rf"(?:at least )?(?P<count>{_NUMBER}) of (?:the |our )?(?P<role>{_ROLE}){_MODAL} approve (?P<what>[^,]+?){_APART}"), _approval),
-    (_compiled(rf"(?:the |a |an |another )?(?P<count>(?:{_NUMBER}) )?(?P<role>{_ROLE}){_MODAL} approves? (?P<what>[^,]+?){_APART}"), _approval),
-    (_compiled(rf"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:is|are|(?:must|shall|has to|have to|should|needs? to|will) be) approved by (?:at least )?(?:(?P<count>{_NUMBER}) (?:of )?)?(?:the |a |an |another |our )?(?P<role>{_ROLE})"), _approval),
-    (_compiled(rf"(?:get|obtain|request|seek|ask for|wait for) (?:the |an )?(?:approval|sign-?off) (?:from|of|by) (?:the |a |an |another |our )?(?P<role>{_ROLE})(?: (?:for|of|on) (?P<what>[^,]+))?"), _approval),
     (_compiled(r"(?:run )?the gates(?P<names>(?: |,|and|`[^`]+`)*?)(?: (?:check|judge) (?:the|this|every|each) change)?"), _gates),
     (_compiled(r"(?:run|execute)(?: [a-z ]+ with)? `(?P<argv>[^`]+)`(?: (?:on|in|against|again) [A-Za-z ]+?)?(?P<effect>,? which changes .+)?"), _command),
     (_compiled(r"ask (?:the|an) agent to (?P<what>.+)"), _agent),
     (_compiled(r"(?:the|an) agent (?P<what>(?!approves?\b)[a-z]+s\b.+)"), _agent),
-    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) whether (?P<what>(?:[^()]|\([^()]*\))+)"), _whether),
-    (_compiled(rf"(?:the |a |an )?(?P<role>{_ROLE}){_MODAL} (?:decides?|determines?) whether (?P<what>[^(),]+)"), _whether),
-    (_compiled(rf"ask (?:the |a |an )?(?P<role>{_ROLE}) for (?P<what>.+)"), _ask),
+    (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE}) whether (?P<what>(?:[^()]|\([^()]*\))+)"), _whether),
+    (_compiled(rf"(?:the |a |an )?(?P<role>{ROLE}){MODAL} (?:decides?|determines?) whether (?P<what>[^(),]+)"), _whether),
+    (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE}) for (?P<what>.+)"), _ask),
     (_compiled(r"(?:notify|inform|tell|alert) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
     (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
-    (_compiled(rf"wait until (?:the |a |an )?(?P<role>{_ROLE}) (?:says|say|confirms|confirm|reports|report) .+"), _until),
+    (_compiled(rf"wait until (?:the |a |an )?(?P<role>{ROLE}) (?:says|say|confirms|confirm|reports|report) .+"), _until),
     (_compiled(r"wait (?:until|for) (?P<what>.+)"), _unclear_wait),
     (_compiled(r"(?:merge the change|the change is merged)"), _merge),
-    (_compiled(rf"(?:the |a |an )?(?P<role>{_ROLE}){_MODAL} edits? the change(?: .+)?"), _edit),
+    (_compiled(rf"(?:the |a |an )?(?P<role>{ROLE}){MODAL} edits? the change(?: .+)?"), _edit),
 )  # fmt: skip
 
 _LINE = re.compile(r"`(?!-)[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
@@ -259,7 +198,7 @@ _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
-    rf"(?P<the>(?i:the |a |an |our |your |one of the |another |each |every ))?(?P<role>{_ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
@@ -270,7 +209,10 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
         if instruct.may_be_a_thing(text):
             raise Unclear(f"{text!r} can be a thing as well as a step.", "more words: Release the ..., or: Note: ...")
         if by is None:
-            raise Unclear("Who does this is not said.", f"begin with a role: The operator {clause[:80]}")
+            raise Unclear(
+                "Who does this is not said.",
+                f"The operator {clause[:80]}; or once: By default, the operator does each step",
+            )
         return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':')}", {"role": by})
     thing = instruct.subject(text)
     about = (
@@ -303,8 +245,12 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     asked = instruct.obligation(text) or (numbered and instruct.happens(text))
     named = role_name(instruct.doer(text)) if asked else None
     who = named if named and is_person(named) else by
-    if who is None or not asked:
+    if not asked:
         return None
+    if who is None:
+        raise Unclear(
+            "Who sees to this is not said.", "The operator ...; or once: By default, the operator does each step"
+        )
     if "approv" in text.lower():
         raise Unclear("Whose approval that is, and of what, cannot be read.", "The lead approves the change")
     return Activity("task", f"The {who.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": who})
@@ -315,13 +261,12 @@ def _by_role(text: str, known: Collection[str]) -> Activity | None:
     while found is not None:
         role = role_name(found["role"])
         if role is not None and not text.startswith("`") and _is_done(found, text):
-            if role in known or (is_person(role) and (found["the"] or found["modal"] or _is_department(found, text))):
+            if role in known or (is_person(role) and (found["the"] or found["modal"] or _acts(found, text))):
                 return Activity("task", text, {"role": role})
             doubtful = doubtful or role
         found = _longer(text, found)
     if doubtful:
-        said = doubtful.replace("-", " ")
-        raise Unclear(f"Whether {said!r} is somebody is not said.", f"if so: Roles: {said}; if not: Note: ...")
+        raise doubted(doubtful)
     return None
 
 
@@ -333,19 +278,16 @@ def _is_done(found: re.Match[str], text: str) -> bool:
     return words.base_verb(verb) is not None and (modal or verb.endswith("s"))
 
 
-def _is_department(found: re.Match[str], text: str) -> bool:
-    """Whether a word such as ``Finance`` stands alone and does something to a thing: ``Finance pays the bill``."""
+def _acts(found: re.Match[str], text: str) -> bool:
+    """Whether people without an article do something to a thing: ``Finance pays the bill``, ``Legal counsel signs the form``."""
     rest = text[found.end("verb") :]
-    return (
-        found["role"].lower() in DEPARTMENTS
-        and re.match(r" (?:the|a|an|all|every|each|their|its|it)\b", rest) is not None
-    )
+    return re.match(r" (?:the|a|an|all|any|every|each|both|their|its|it)\b", rest) is not None
 
 
 def _longer(text: str, found: re.Match[str]) -> re.Match[str] | None:
     """The same sentence with one more word in the role: ``The on-call engineer restarts …``."""
     words_in_role = len(found["role"].split()) + 1
-    if words_in_role > 4:  # noqa: PLR2004  as in _ROLE
+    if words_in_role > 4:  # noqa: PLR2004  as in ROLE
         return None
     role = r"[A-Za-z][A-Za-z-]*" + r" [A-Za-z][A-Za-z-]*" * (words_in_role - 1)
-    return re.fullmatch(_DOES.pattern.replace(_ROLE, role), text)
+    return re.fullmatch(_DOES.pattern.replace(ROLE, role), text)

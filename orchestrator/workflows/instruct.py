@@ -12,6 +12,8 @@ from typing import Final
 from orchestrator.workflows import phrasing, words
 
 _VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b.*)", re.DOTALL)
+_DENIED: Final = re.compile(r" ?(?:not\b|n['\u2019]t\b)", re.IGNORECASE)
+"""Behind the verb: ``do not ...`` asks for nothing."""
 _STATES: Final = frozenset({"be", "have"})
 _STATE: Final = re.compile(r" (?:is|are|was|were|has|will|can|may|might)\b", re.IGNORECASE)
 _READY: Final = re.compile(
@@ -86,7 +88,7 @@ _COMES_ABOUT: Final = re.compile(
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|if|when|how|where|why)\b|(?:this|that|these|those)$)",
+    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|if|when|how|where|why)\b|(?:this|that|these|those)$)",
     re.IGNORECASE,
 )
 
@@ -114,6 +116,8 @@ def clause(text: str, *, labelled: bool = True) -> str | None:
         said = layer.rest
         kept += [layer.kept] if layer.kept else []
     found = _VERB.fullmatch(said)
+    if found is not None and _DENIED.match(found["rest"]):
+        return None
     if found is None or not _is_verb(found["verb"].lower(), said) or _is_subject(said):
         return _behind_label(said, kept) if labelled else None
     rest = found["rest"].rstrip(":") if kept else found["rest"]
@@ -178,10 +182,7 @@ def _third(verb: str, rest: str) -> str:
     """``restart``, `` the server`` to ``restarts the server``; what is a state takes ``must``."""
     if verb in _STATES:
         return f"must {verb}{rest}"
-    if re.search(r"[^aeiou]y$", verb):
-        verb = verb[:-1] + "ie"
-    ending = "es" if verb.endswith(("s", "sh", "ch", "x", "o", "z")) else "s"
-    return f"{verb}{ending}{rest}"
+    return words.third_person(verb) + rest
 
 
 def subject(text: str) -> str:

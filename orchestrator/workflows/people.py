@@ -10,9 +10,9 @@ _SUFFIX: Final = re.compile(r"(?:[a-z]{2,}(?:er|or|eer|ist|ian|ant|man|woman|per
 _PEOPLE: Final = frozenset({
     "admin", "anybody", "anyone", "assistant", "associate", "attendee", "author", "board", "boss", "chair", "chief",
     "clerk", "colleague", "committee", "cook", "council", "counsel", "crew", "cto", "ceo", "cfo", "ciso", "cio", "dba", "dpo",
-    "delegate", "deputy", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
-    "guard", "guest", "head", "hire", "hr", "ic", "intern", "lead", "legal", "liaison", "manager", "marketing", "mayor",
-    "member", "nurse", "operations", "ops", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
+    "captain", "chef", "child", "citizen", "client", "clinician", "customer", "delegate", "deputy", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
+    "guard", "guardian", "guest", "head", "hire", "hr", "ic", "intern", "lead", "legal", "liaison", "manager", "marketing", "mayor", "midwife",
+    "member", "nurse", "paramedic", "parent", "patient", "pilot", "pupil", "resident", "surgeon", "operations", "ops", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
     "secretary", "security", "sme", "somebody", "someone", "specialist", "sre", "staff", "steward", "student",
     "support", "sysadmin", "team", "trainee", "treasurer", "agent", "user", "volunteer", "analyst",
 })

@@ -2,8 +2,8 @@
 
 Parsed by markdown-it-py. Sentences are cut from the text as it was written, so
 that places are exact; emphasis and link targets are taken off afterwards.
-Quotations are remarks; code blocks, tables and raw HTML are sentences that
-nobody can read, and are reported as such.
+Quotations are remarks; code blocks, raw HTML, and tables whose rows are no steps,
+are sentences that nobody can read, and are reported as such.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from orchestrator.models.spec import Span
+from orchestrator.workflows import tables
 
 MAX_CHARACTERS: Final = 262_144
 MAX_SENTENCES: Final = 20_000
@@ -34,6 +35,8 @@ _TITLED = re.compile(
 )
 _ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _LETTER = re.compile(r"^( *)([a-i])(?=[)] \S)", re.MULTILINE)
+_DOTTED = re.compile(r"([ \t]*)\d{1,3}(?:\.\d{1,3}){1,4}[.)]? (?=[A-Z`*\"\u201c])")
+_COUNTED = re.compile(r"\s*(?:\d+[.)]|[-*+]) ")
 _BOX = re.compile(r"\[[ xX]\] ")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
@@ -104,10 +107,25 @@ def read(text: str) -> Prose:
         if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in line):
             raise ValueError(f"Line {number} has a character that hides or reorders text.")
     reader = _Reader(text)
-    numbered = _LETTER.sub(lambda m: f"{m[1]}{ord(m[2]) - 96}", text)  # as long as it was, so that places stay
+    numbered = _LETTER.sub(lambda m: f"{m[1]}{ord(m[2]) - 96}", _listed(text))  # as long as it was, so that places stay
     for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(numbered):
         reader.take(token)
     return Prose(reader.title, [s for s in reader.sections if s.items or s.title])
+
+
+def _listed(text: str) -> str:
+    """Lines that begin with numbers such as ``4.1`` as items of a list, which Markdown does not take them for.
+
+    Only where a line before it is empty or begins with a number itself: within a paragraph it is part of a sentence.
+    """
+    lines, counted, fenced = text.split("\n"), True, False
+    for number, line in enumerate(lines):
+        fenced = fenced != line.lstrip().startswith(("```", "~~~"))
+        found = None if fenced else _DOTTED.match(line)
+        if found and counted:
+            lines[number] = f"{found[1]}-{' ' * (len(found[0]) - len(found[1]) - 1)}{line[found.end() :]}"
+        counted = not line.strip() or _COUNTED.match(line) is not None or (found is not None and counted)
+    return "\n".join(lines)
 
 
 class _Reader:
@@ -121,7 +139,8 @@ class _Reader:
         self._counts: list[int] = []
         self._ordered: list[bool] = []
         self._quotes = 0
-        self._tables = 0
+        self._tables: Token | None = None
+        self._rows = list[tuple[int, list[str]]]()
         self._heading = 0
         self._sentences = 0
 
@@ -135,7 +154,7 @@ class _Reader:
                 self._counts.pop()
                 self._ordered.pop()
             case "list_item_open":
-                self._open_item()
+                self._open_item((token.map or [0])[0])
             case "list_item_close":
                 self._items.pop()
             case "blockquote_open":
@@ -149,10 +168,12 @@ class _Reader:
             case "inline":
                 self._inline(token)
             case "table_open":
-                self._tables += 1
-                self._table(token)
-            case "table_close":
-                self._tables -= 1
+                self._tables, self._rows = token, list[tuple[int, list[str]]]()
+            case "tr_open":
+                self._rows.append(((token.map or [0])[0], []))
+            case "table_close" if self._tables is not None:
+                self._table(self._tables)
+                self._tables = None
             case "fence" | "code_block" | "html_block":
                 self._block(token)
             case _:
@@ -165,16 +186,18 @@ class _Reader:
         listed = [i for i in self.sections[-1].items if i.listed]
         self._counts.append(start - 1 if self._items or start > 1 or not listed else len(listed))
 
-    def _open_item(self) -> None:
+    def _open_item(self, line: int) -> None:
         self._counts[-1] += 1
-        number = ".".join(str(count) for count in self._counts)
-        item = Item(number, ordered=self._ordered[-1])
+        dotted = _DOTTED.match(self.lines[line])
+        number = dotted[0].strip().rstrip(".)") if dotted else ".".join(str(count) for count in self._counts)
+        item = Item(number, ordered=self._ordered[-1] or dotted is not None)
         (self._items[-1].children if self._items else self.sections[-1].items).append(item)
         self._items.append(item)
 
     def _inline(self, token: Token) -> None:
         first = (token.map or [0, 0])[0]
-        if self._tables:
+        if self._tables is not None:
+            self._rows[-1][1].append(token.content)
             return
         bold = _BOLD.fullmatch(token.content)
         if (self._heading or bold) and not self._items and not self._quotes:
@@ -199,8 +222,23 @@ class _Reader:
 
     def _table(self, token: Token) -> None:
         start, end = token.map or [0, 1]
-        span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
-        self._add([Sentence("\n".join(self.lines[start:end]), span, unreadable="a table")])
+        rows = tables.steps(
+            [plain(cell) for cell in self._rows[0][1]], [[plain(c) for c in r] for _, r in self._rows[1:]]
+        )
+        if rows is None or self._quotes:
+            span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
+            self._add([Sentence("\n".join(self.lines[start:end]), span, unreadable="a table")])
+            return
+        for (line, _), row in zip(self._rows[1:], rows, strict=True):
+            span = Span(line=line + 1, end_line=line + 1, end_column=max(1, len(self.lines[line])))
+            self._row(row, span)
+
+    def _row(self, row: tables.Row, span: Span) -> None:
+        """A row of a table of steps, as an item of a numbered list."""
+        found = [Sentence(row.text[a:b].rstrip("."), span) for a, b in _bounds(row.text)]
+        item = Item(row.number, found, ordered=True)
+        self._sentences += len(found)
+        (self._items[-1].children if self._items else self.sections[-1].items).append(item)
 
     def _add(self, sentences: list[Sentence]) -> None:
         self._sentences += len(sentences)

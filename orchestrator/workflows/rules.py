@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import Event, Node, NodeKind, Rule, RuleKind
 from orchestrator.workflows import words
-from orchestrator.workflows.grammar import Unclear, role_name
+from orchestrator.workflows.naming import Unclear, role_name
 
 _NEVER: Final = re.compile(
     r"(?:never|do not|don['\u2019]t|(?:you|we) (?:must|should|shall|may) not) (?P<what>.+?)(?: (?P<how>before|unless|without|after|until) (?P<other>.+?))?(?: since (?P<since>.+))?",
@@ -19,7 +19,9 @@ _BARRED: Final = re.compile(
     r"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:(?:must|may|shall|should|can) ?not be|(?:is|are) (?:never|not to be)|can['\u2019]t be) "
     r"(?P<done>[a-z-]+) (?P<how>before|unless|without|after|until) (?P<other>.+)|"
     r"(?:no|nothing)(?: (?P<none>[^,:;`]+?))? (?:is|are|may be|must be|gets?|can be) (?P<made>[a-z-]+) "
-    r"(?P<by>before|unless|without|until) (?P<first>.+)",
+    r"(?P<by>before|unless|without|until) (?P<first>.+)|"
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<!\byou)(?<!\bwe) (?:(?:must|may|shall|should|can) ?(?:not|never)|cannot|never) "
+    r"(?P<does>(?!be\b)[a-z-]+ ?.*?) (?P<when>before|unless|without|after|until) (?P<then>.+)",
     re.IGNORECASE,
 )
 _ALWAYS: Final = re.compile(r"always (?P<other>.+?) before (?P<what>.+?)(?: since (?P<since>.+))?", re.IGNORECASE)
@@ -59,7 +61,14 @@ def rule(text: str, nodes: Mapping[str, Node], steps: Mapping[str, str], span: S
 
 
 def _active(barred: re.Match[str]) -> dict[str, str | None]:
-    """``The form must not be filed before step 1`` as ``file the form`` before it."""
+    """``The form must not be filed before step 1`` as ``file the form`` before it; ``The clerk must never file it before`` likewise."""
+    if barred["does"]:
+        return {
+            "what": f"{barred['who']} {barred['does']}",
+            "how": barred["when"],
+            "other": barred["then"],
+            "since": None,
+        }
     what, done = barred["what"] or barred["none"] or "", barred["done"] or barred["made"]
     other = barred["other"] or barred["first"]
     how = barred["how"] or barred["by"]

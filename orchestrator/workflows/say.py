@@ -106,6 +106,7 @@ def _sentences(name: str, node: Node, after: str) -> Iterator[str]:
     else:
         timer = f" within {words.duration(node.within_seconds)}" if node.within_seconds else ""
         yield f"`{name}`: {node.title}{timer}."
+        yield from (f"About this: {detail}." for detail in node.details)
     primary = _primary(node)
     if primary and node.on[primary] != after:
         yield f"{_go(node.on[primary])}."

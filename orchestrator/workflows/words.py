@@ -24,7 +24,7 @@ PROGRAMS: Final = (
 """First words of lines that are commands, and of no English sentence."""
 VERBS: Final = frozenset({
     "abort", "accelerate", "accept", "acknowledge", "acquire", "act", "activate", "adapt", "add", "address", "adjust",
-    "administer", "admit", "advise", "agree", "aim", "alert", "align", "allocate", "allow", "alternate", "amend",
+    "administer", "admit", "advise", "agree", "aim", "alert", "align", "aliquot", "allocate", "allow", "alternate", "amend",
     "analyse", "analyze", "annotate", "announce", "anonymise", "anonymize", "answer", "append", "apply", "appoint",
     "archive", "arrange", "ask", "assemble", "assert", "assess", "assign", "assist", "attach", "attend", "audit",
     "augment", "authorise", "authorize", "autogenerate", "automate", "await", "back", "backport", "backup", "balance",
@@ -85,7 +85,7 @@ VERBS: Final = frozenset({
     "stash", "state", "stay", "steer", "step", "sterilise", "sterilize", "stop", "store", "strengthen", "strip",
     "structure", "study", "submit", "subscribe", "substitute", "suggest", "summarise", "summarize", "summon",
     "supervise", "supplement", "supply", "surface", "survey", "suspend", "swap", "sweep", "switch", "sync",
-    "synchronise", "synchronize", "tag", "tail", "tailor", "take", "talk", "taper", "target", "tell", "terminate",
+    "synchronise", "synchronize", "tack", "tag", "tail", "tailor", "take", "talk", "taper", "target", "tell", "terminate",
     "test", "thank", "thaw", "throttle", "tidy", "toggle", "touch", "trace", "track", "train", "transcribe",
     "transfer", "translate", "transport", "treat", "triage", "trigger", "trim", "troubleshoot", "try", "tune", "turn",
     "tweak", "type", "unassign", "unblock", "uncheck", "uncomment", "undeploy", "understand", "undo", "unfreeze",
@@ -164,6 +164,13 @@ def of_gerund(word: str) -> str | None:
 def of_passive(word: str) -> str | None:
     """``published`` to ``publish``; ``None`` for what is no such form of a known verb."""
     return _PASSIVES.get(word.lower())
+
+
+def third_person(verb: str) -> str:
+    """``file`` to ``files``, ``carry`` to ``carries``, ``push`` to ``pushes``."""
+    if re.search(r"[^aeiou]y$", verb):
+        return f"{verb[:-1]}ies"
+    return verb + ("es" if verb.endswith(("s", "sh", "ch", "x", "o", "z")) else "s")
 
 
 def listed(text: str) -> list[str]:

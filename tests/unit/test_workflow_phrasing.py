@@ -71,7 +71,6 @@ def test_what_stands_around_an_instruction_is_kept_behind_it(text: str, title: s
         "We use hatch to manage versions.",
         "Environment: release.",
         "Rewards: Credit in the notes.",
-        "Purpose: Restore the service.",
         "Script for the pages: https://pages.example",
         "We also accept letters.",
         "It is closed.",

@@ -1,0 +1,177 @@
+"""What one clause of a sentence asks for, as drafts; and the record of what became of each sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from orchestrator.models.spec import Span
+from orchestrator.models.workflow import NodeKind, Rule
+from orchestrator.policy.proof.outcomes import EXPIRED
+from orchestrator.workflows import approvals, clauses, forms, grammar, naming
+from orchestrator.workflows.declare import Declared
+from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
+from orchestrator.workflows.escalate import escalated
+from orchestrator.workflows.naming import Unclear
+from orchestrator.workflows.prose import Sentence, is_one
+
+WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
+"""Kinds that wait for somebody, who can be late."""
+
+
+def is_apart(title: str) -> bool:
+    """Whether the words are one sentence without a condition or a timer."""
+    return clauses.timed(title).seconds is None and clauses.conditional(title) is None and is_one(title)
+
+
+class Doing:
+    """Collects facts, rules and problems, and makes drafts. Sentences are known by identity: the tree keeps them alive."""
+
+    def __init__(self, by: str | None) -> None:
+        self.declared = Declared(by=by)
+        self.facts: dict[str, dict[str, Any]] = {}
+        self.rules: list[Rule] = []
+        self.pending_rules: list[tuple[Sentence, int]] = []
+        self.problems: list[tuple[Span, str, str, str]] = []
+        self.became: dict[int, str] = {}
+        self.numbers: dict[tuple[int, str], str] = {}
+        self._ids: dict[str, str] = {}
+        self._names = Names()
+        self._section, self._phase, self._by = 0, "", ""
+        self._gate: str | None = None
+        self._anchor: Draft | None = None
+        self._opened: tuple[Draft, str] | None = None
+        self._began = False
+        self._asked: Draft | None = None
+        self._judges: dict[str, str] = {}
+        self._denied = self._needed = self._numbered = self._duties = False
+        self._told: Draft | None = None
+        self._before = ""
+
+    def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
+        """Keep one problem."""
+        self.problems.append((span, code, message, hint))
+
+    def fail(self, sentence: Sentence, code: str, message: str, hint: str) -> None:
+        """A sentence that cannot be read, and why."""
+        self.became[id(sentence)] = "error"
+        self.wrong(sentence.span, code, message, hint)
+
+    def _mark(self, sentence: Sentence, became: str) -> None:
+        self.became[id(sentence)] = became
+
+    def _doer(self) -> str:
+        """The role that does what names nobody, if there is one."""
+        return self._by or self.declared.by or ""
+
+    # where it goes on
+
+    def _jump(self, text: str, sentence: Sentence) -> Target | None:
+        found = forms.GOTO.fullmatch(text)
+        if found is not None:
+            return Target(To.STEP, found["step"].strip("`"), self._section, sentence.span)
+        over = forms.END.fullmatch(text)
+        if over is not None:
+            name = (over["name"] or ("done" if text.lower().startswith(("end", "the")) else "stopped")).lower()
+            if name not in ENDS:
+                raise Unclear(f"A process does not end as {name!r}.", f"one of {', '.join(ENDS)}")
+            return Target(To.END, name)
+        if forms.ON.fullmatch(text):
+            return NEXT
+        return Target(To.NODE, self._anchor.id) if forms.AGAIN.fullmatch(text) and self._anchor else None
+
+    def _leads(self, sentence: Sentence, draft: Draft, go: str) -> None:
+        """Where it goes on after a step whose sentence says so."""
+        jump = self._jump(go, sentence) if go else None
+        if jump is not None:
+            draft.on[draft.primary] = jump
+
+    def _act(self, sentence: Sentence, text: str, owner: Draft, outcome: str, into: list[Draft] | None = None) -> None:
+        """What follows an outcome: a place to go on, or an activity, at the side or ``into`` a sequence."""
+        self._anchor = owner
+        jump = self._jump(text, sentence)
+        if jump is None and outcome == EXPIRED:
+            copied = escalated(owner, text)
+            if copied is not None:
+                title, fields = copied
+                draft = self._new(sentence.span, owner.kind, title, fields, None)
+                jump = Target(To.NODE, draft.id)
+                owner.sides.append([draft])
+        if jump is None:
+            does, go = clauses.onward(text) or (text, "")
+            side = self._activity(sentence, does, None)
+            self._leads(sentence, side[-1], go)
+            if into is None:
+                owner.sides.append(side)
+            else:
+                into += side
+            jump = Target(To.NODE, side[0].id)
+        owner.on[outcome] = jump
+        self._anchor = owner
+
+    # activities
+
+    def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
+        timed = clauses.timed(forms.unled(text))
+        parts = approvals.each_of_two(timed.clause)
+        made = [
+            self._draft(sentence, replace(timed, clause=part), None if n else wanted) for n, part in enumerate(parts)
+        ]
+        made[-1].fellows = made[:-1]
+        return made
+
+    def _draft(self, sentence: Sentence, timed: clauses.Timed, wanted: str | None) -> Draft:
+        clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
+        found = grammar.activity(clause, self._doer() or None, known, numbered=self._numbered)
+        if found is None:
+            hint = "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
+            raise Unclear(
+                "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
+            )
+        if self._denied and found.kind == NodeKind.TASK:
+            raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
+        if found.kind == NodeKind.TASK and forms.LEADS_ON.search(found.title):
+            raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
+        self._ensure_told(found)
+        for name, fact in found.facts.items():
+            if self.facts.setdefault(name, fact) != fact:
+                raise Unclear(f"{name!r} is asked for in two ways.", "the same words for the same answer")
+        fields = dict(found.fields)
+        if timed.seconds is not None:
+            fields["within_seconds"] = timed.seconds
+        draft = self._new(sentence.span, NodeKind(found.kind), found.title, fields, wanted)
+        if timed.seconds is not None and draft.kind not in WAITS:
+            raise Unclear("Only somebody who is waited for can be late.", "a timer on a task, question or approval")
+        draft.after = tuple(Target(To.STEP, n.strip("`"), self._section, sentence.span) for n in found.after)
+        draft.about = Target(To.STEP, found.about.strip("`"), self._section, sentence.span) if found.about else None
+        if timed.otherwise:
+            self._act(sentence, timed.otherwise, draft, EXPIRED)
+        return draft
+
+    def _ensure_told(self, found: naming.Activity) -> None:
+        """What is read back must be read the same way. Raises :class:`Unclear`."""
+        again = grammar.activity(found.title, None, {*self.declared.roles, str(found.fields.get("role"))})
+        if again != found or not is_apart(found.title):
+            raise Unclear("This sentence would be read in another way when it is read back.", "shorter sentences")
+
+    def is_told(self, title: str, fields: dict[str, Any]) -> bool:
+        """Whether a task with this title is read back as the same task."""
+        again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
+        return again is not None and again.fields == fields and is_apart(title)
+
+    def _new(self, span: Span, kind: NodeKind, title: str, fields: dict[str, Any], wanted: str | None) -> Draft:
+        if wanted is not None and not self._names.claim(wanted):
+            raise Unclear(f"The name `{wanted}` is taken.", "another name")
+        draft = Draft(wanted or self._names.new(title), kind, title, span, fields)
+        try:
+            draft.bare()
+        except ValidationError as problem:
+            raise Unclear("A number is out of range.", f"{problem.errors()[0]['msg']}") from None
+        draft.phase, draft.rebuild = self._phase, self._gate
+        self._ids[draft.id] = draft.id
+        if kind is NodeKind.GATE:
+            self._gate = draft.id
+        self._anchor = draft
+        return draft

@@ -1,0 +1,64 @@
+"""Who is named, and what one clause becomes: the words that every pattern of a clause shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orchestrator.workflows import words
+
+NUMBER: Final = "one|two|three|four|five|six|seven|eight|nine|ten|\\d+"
+ROLE: Final = r"[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?"
+MODAL: Final = r"(?: must| shall| has to| have to| will| should)?"
+_NOBODY = frozenset({"agent", "gates", "gate", "process", "run", "change", "tests", "branch", "handrail", "plan"})
+_NOT_PEOPLE = frozenset({"it", "this", "that", "there", "they", "we", "you", "he", "she", "these", "those", "which"})
+_NOT_IN_NAMES = frozenset([
+    "not", "no", "never", "nobody", "none", "neither", "nor", "nothing", "without", "cannot", "hardly", "rarely", "seldom",
+    "longer", "must", "shall", "should", "will", "would", "may", "might", "can", "could", "has", "have", "is", "are", "be",
+    "was", "were", "does", "do", "did", "don", "doesn", "isn", "won", "shouldn", "mustn", "needn", "and", "or", "but", "than",
+    "only", "always", "automatically", "please", "then", "also", "just", "if", "when", "unless", "once", "until", "while",
+    "who", "whoever", "which", "that", "each", "every", "all", "both", "either", "any", "most", "majority", "half", "some",
+    "several", "few", "many", "more", "up", "least", "zero", "somehow", "now", "first", "finally", "next", "optionally",
+])  # fmt: skip
+"""Words that say how many, how often or whether, and are part of nobody's name: ``the clerk never``, ``all leads``."""
+
+
+@dataclass(slots=True)
+class Activity:
+    """Fields of a node, the facts that it asks for, and references to steps that are resolved later.
+
+    ``after`` names steps whose doers may not approve; ``about`` the step whose effect is reviewed.
+    """
+
+    kind: str
+    title: str
+    fields: dict[str, Any] = field(default_factory=dict[str, Any])
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    after: tuple[str, ...] = ()
+    about: str | None = None
+
+
+class Unclear(Exception):
+    """A clause that is nearly an activity: what is missing, and how to say it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def role_name(text: str) -> str | None:
+    """``the security leads`` to ``security-lead``; ``None`` for what is nobody's name."""
+    name = words.slug(text)
+    parts = name.split("-")
+    if not _NOT_IN_NAMES.isdisjoint(parts):
+        return None
+    parts[-1] = words.singular(parts[-1])
+    name = "-".join(parts)
+    return None if not name or name in _NOBODY or parts[0] in _NOT_PEOPLE or name in _NOT_PEOPLE else name
+
+
+def doubted(role: str) -> Unclear:
+    """What is said of a name that may be nobody's."""
+    said = role.replace("-", " ")
+    return Unclear(f"Whether {said!r} is somebody is not said.", f"if so: Roles: {said}; if not: Note: ...")
