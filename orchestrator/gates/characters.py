@@ -74,10 +74,10 @@ def character_hits(text: str, *, code: bool) -> Iterator[Hit]:
 
 def _whole(text: str, *, code: bool) -> Iterator[Hit]:
     disposition = Disposition.AGENT if code else Disposition.PERSON
-    checks = (*_CHECKS, ("MIXED-SCRIPT", "words that mix alphabets", _MIXED_RE)) if code else _CHECKS
-    if text.isascii():
-        checks = tuple(check for check in checks if check[0] == "CONTROL")
-    for rule, what, pattern in checks:
+    mixed = (("MIXED-SCRIPT", "words that mix alphabets", _MIXED_RE),) if code else ()
+    for rule, what, pattern in (*_CHECKS, *mixed):
+        if text.isascii() and rule != "CONTROL":
+            continue
         count = sum(1 for _ in pattern.finditer(text))
         if count:
             yield _hit(rule, f"{what}: {count} in the file", [], 0, disposition)

@@ -189,8 +189,8 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
         word = next((name for name in names if _WHO.fullmatch(name)), "")
         if word:
             say(ASSERTED, node, word)
-    for asks in (*kinds(tree, ast.If), *kinds(tree, ast.While), *kinds(tree, ast.IfExp), *kinds(tree, ast.Assert)):
-        decided = _decided(asks.test)
+    for asks in kinds(tree, ast.If, ast.While, ast.IfExp, ast.Assert):
+        decided = _decided(asks.test)  # type: ignore[attr-defined]  each of these kinds has one
         if decided is not None:
             always = isinstance(decided, ast.BoolOp) and isinstance(decided.op, ast.Or)
             say(NEVER, decided, "always true" if always else "never true")
