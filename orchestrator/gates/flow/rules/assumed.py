@@ -113,6 +113,7 @@ _WATCHERS = frozenset(
     }
 )
 _RUNNERS = frozenset({"pytest", "_pytest", "unittest", "nose", "nose2"})
+_ASKING: tuple[type[ast.If | ast.While | ast.IfExp | ast.Assert], ...] = (ast.If, ast.While, ast.IfExp, ast.Assert)
 _FORMATS = frozenset({"format", "format_map"})
 _PUTS = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.__setitem__"})
 
@@ -189,8 +190,8 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
         word = next((name for name in names if _WHO.fullmatch(name)), "")
         if word:
             say(ASSERTED, node, word)
-    for asks in kinds(tree, ast.If, ast.While, ast.IfExp, ast.Assert):
-        decided = _decided(asks.test)  # type: ignore[attr-defined]  each of these kinds has one
+    for test in (asks.test for kind in _ASKING for asks in kinds(tree, kind)):
+        decided = _decided(test)
         if decided is not None:
             always = isinstance(decided, ast.BoolOp) and isinstance(decided.op, ast.Or)
             say(NEVER, decided, "always true" if always else "never true")
