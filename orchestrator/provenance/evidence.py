@@ -33,7 +33,8 @@ from orchestrator.provenance.trust import TrustStore, demand_continuation
 
 C = TypeVar("C")
 
-_TOGETHER: Final = 256
+_TOGETHER: Final = 1024
+_KIND, _KIND_BYTES = b'"predicateType":"', 64
 
 
 class Source(Protocol):
@@ -91,7 +92,8 @@ class Pool:
     def add_lines(self, lines: Iterable[bytes], keys: Mapping[str, str]) -> None:
         """Open each line. One by nobody known is noted, any other defect is a problem.
 
-        Of some lines all signatures are looked at, then all contents: a fifth faster than one line after the other.
+        Of some lines all signatures are looked at, then all contents, those of one kind after each other: that takes
+        two thirds of the time of one line after the other. They are added in the order in which they came.
         """
         queue = iter(lines)
         while some := list(islice(queue, _TOGETHER)):
@@ -101,11 +103,9 @@ class Pool:
                     opened.append((line, dsse.open_line(line, keys)))
                 except EvidenceInvalid as error:
                     self._unusable(error)
-            for line, found in opened:
-                try:
-                    claim = statements.read(found.payload)
-                except EvidenceInvalid as error:
-                    self._unusable(error)
+            for (line, found), claim in zip(opened, _claims([found.payload for _, found in opened]), strict=True):
+                if isinstance(claim, EvidenceInvalid):
+                    self._unusable(claim)
                 else:
                     self._accept(line, found, claim)
 
@@ -168,6 +168,22 @@ class Pool:
             self.run_decisions.append(signed)
         if decision.kind is not SubjectKind.CHANGE:
             self.carried.append(line)
+
+
+def _claims(payloads: Sequence[bytes]) -> list[Claim | EvidenceInvalid]:
+    """What each says, or why it says nothing."""
+    read: dict[int, Claim | EvidenceInvalid] = {}
+    for at in sorted(range(len(payloads)), key=lambda at: _looks_like(payloads[at])):
+        try:
+            read[at] = statements.read(payloads[at])
+        except EvidenceInvalid as error:
+            read[at] = error
+    return [read[at] for at in range(len(payloads))]
+
+
+def _looks_like(payload: bytes) -> tuple[bytes, int]:
+    """What is alike for statements of one kind; nothing is believed of it."""
+    return payload[payload.rfind(_KIND) :][:_KIND_BYTES], len(payload)
 
 
 def problem(error: HandrailError, commit: GitOid | None = None) -> EvidenceProblem:
