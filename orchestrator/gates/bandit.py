@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from orchestrator.errors import GateBroken
@@ -51,9 +52,7 @@ class BanditGate:
 
     @property
     def config(self) -> Digest:
-        return config_digest(
-            self.name, _OPTIONS, self._worker.file_limit_seconds, self.tool_version, dispositions.digest()
-        )
+        return _config(self.name, self._worker.file_limit_seconds, self.tool_version)
 
     def check(self, candidate: Candidate) -> GateReport:
         return guarded(self, candidate)
@@ -92,6 +91,11 @@ class BanditGate:
             return self._worker.scan(target.base.data)
         except GateBroken:
             return {}
+
+
+@cache
+def _config(name: str, file_limit_seconds: float, version: str) -> Digest:
+    return config_digest(name, _OPTIONS, file_limit_seconds, version, dispositions.digest())
 
 
 def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 
 from orchestrator.gates.differential import Hit, line_text
+from orchestrator.gates.sides import suffix_of
 from orchestrator.gates.words import OWN
 from orchestrator.models.gate import Disposition
 from orchestrator.policy.paths import protects
@@ -102,7 +102,7 @@ _LINE_CHARACTERS = 4096
 
 def deployment_hits(path: str, text: str) -> Iterator[Hit]:
     """Line numbers from 1. Comments are passed over."""
-    suffix = PurePosixPath(path).suffix.casefold()
+    suffix = suffix_of(path)
     rules: list[tuple[str, re.Pattern[str]]] = []
     if suffix in _DATA:
         rules += [("RUNS-PRIVILEGED", _PRIVILEGED), ("OPEN-TO-ALL", _OPEN)]

@@ -17,7 +17,7 @@ from typing import Final
 from orchestrator import __version__
 from orchestrator.gates.differential import Hit, introduced, line_text
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
+from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides, suffix_of
 from orchestrator.gates.words import OWN
 from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangedFile, ChangeKind
@@ -159,7 +159,7 @@ def _is_settings(path: str) -> bool:
 
 
 def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
-    if side is None or PurePosixPath(side.path).suffix.casefold() in _PROSE or b"\0" in side.data:
+    if side is None or suffix_of(side.path) in _PROSE or b"\0" in side.data:
         return
     text = side.data.decode("utf-8", "replace")
     if not destruction.may_act(text):

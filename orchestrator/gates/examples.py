@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from orchestrator.gates.differential import Hit
+from orchestrator.gates.sides import suffix_of
 from orchestrator.gates.words import OWN
 from orchestrator.gates.worker import Worker
 from orchestrator.models.gate import Disposition
@@ -46,7 +46,7 @@ _PIECES = 200
 
 def example_hits(path: str, text: str, worker: Worker) -> Iterator[Hit]:
     """One hit per piece of code, at its first line. Raises ``GateBroken``."""
-    suffix = PurePosixPath(path).suffix.casefold()
+    suffix = suffix_of(path)
     if suffix in _PROSE or (suffix in _PYTHON and ">>>" in text):
         for line, code in _few(_sessions(text)):
             yield from _judged(line, code, worker, runs=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import PurePosixPath
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
@@ -20,7 +19,7 @@ from orchestrator.gates.examples import example_hits
 from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits, shadow_hits
 from orchestrator.gates.payloads import payload_hits
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, python_kind, sides
+from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, python_kind, sides, suffix_of
 from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangedFile
@@ -103,4 +102,4 @@ def _config(name: str, version: str) -> Digest:
 
 
 def _is_code(side: Side) -> bool:
-    return PurePosixPath(side.path).suffix.casefold() not in _PROSE or side.data.startswith(b"#!")
+    return suffix_of(side.path) not in _PROSE or side.data.startswith(b"#!")

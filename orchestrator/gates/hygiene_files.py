@@ -7,10 +7,9 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from orchestrator.gates.differential import Hit
-from orchestrator.gates.sides import REGULAR, SIZE_LIMIT_BYTES, Side
+from orchestrator.gates.sides import REGULAR, SIZE_LIMIT_BYTES, Side, suffix_of
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.gate import Disposition
 from orchestrator.ports import Candidate
@@ -130,7 +129,7 @@ def encoding_hits(head: Side, base: Side | None, *, code: bool) -> Iterator[Hit]
 
 def binary_hits(head: Side, base: Side | None) -> Iterator[Hit]:
     """Bytecode and native code are denied, other binaries and large files are a person's, each time they change."""
-    suffix = PurePosixPath(head.path).suffix.casefold()
+    suffix = suffix_of(head.path)
     same = base is not None and base.data == head.data
     if suffix in _BYTECODE or _BYTECODE_MAGIC.match(head.data):
         yield _hit("BYTECODE", "compiled Python: nobody can read what it does", Disposition.DENY)
@@ -171,7 +170,7 @@ def _cookie(side: Side) -> str:
 
 
 def _is_python(side: Side) -> bool:
-    return PurePosixPath(side.path).suffix.casefold() in _PYTHON or side.data.startswith(b"#!")
+    return suffix_of(side.path) in _PYTHON or side.data.startswith(b"#!")
 
 
 def _binary(side: Side) -> bool:

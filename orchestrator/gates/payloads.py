@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
 
 from orchestrator.gates.differential import Hit, line_text
-from orchestrator.gates.sides import code_cells
+from orchestrator.gates.sides import code_cells, suffix_of
 from orchestrator.models.gate import Disposition
 
 __all__ = ["payload_hits"]
@@ -35,7 +34,7 @@ _PICKLE = re.compile(r"c(?:os|posix|nt|subprocess|builtins|__builtin__|commands|
 
 def payload_hits(path: str, text: str) -> Iterator[Hit]:
     """Line numbers from 1; of a notebook they count in its code cells, one after the other."""
-    suffix = PurePosixPath(path).suffix.casefold()
+    suffix = suffix_of(path)
     lines = text.split("\n")
     if suffix == ".ipynb":
         yield from _notebook(text)

@@ -102,7 +102,7 @@ class RuffGate:
 
     @property
     def config(self) -> Digest:
-        return config_digest(self.name, OPTIONS, self.tool_version, dispositions.digest())
+        return _config(self.name, self.tool_version)
 
     def check(self, candidate: Candidate) -> GateReport:
         return guarded(self, candidate)
@@ -180,6 +180,11 @@ class RuffGate:
         if strangers or not any(f["code"] == _CANARY_RULE for f in by_name[_CANARY]):
             raise GateBroken("GATE033", "ruff did not report a known weakness, so its silence means nothing")
         return {digest: by_name[name] for name, digest in names.items()}
+
+
+@cache
+def _config(name: str, version: str) -> Digest:
+    return config_digest(name, OPTIONS, version, dispositions.digest())
 
 
 @lru_cache(maxsize=8)

@@ -34,6 +34,7 @@ __all__ = [
     "python_kind",
     "sides",
     "source_of",
+    "suffix_of",
 ]
 
 SIZE_LIMIT_BYTES = 1024 * 1024
@@ -96,15 +97,20 @@ def named_python(candidate: Candidate) -> Iterator[bytes]:
 
 
 @lru_cache(maxsize=4096)
+def suffix_of(path: str) -> str:
+    """With its dot and in small letters, or ''. Asked of each file by each gate."""
+    return PurePosixPath(path).suffix.casefold()
+
+
 def _named(path: str) -> bool:
-    return PurePosixPath(path).suffix.casefold() in _SUFFIXES
+    return suffix_of(path) in _SUFFIXES
 
 
 def python_kind(side: Side, worker: Worker) -> PythonKind:
     """Asks the parser only when name and shebang do not tell. Raises ``GateBroken``."""
     if _named(side.path):
         return PythonKind.NAMED
-    if PurePosixPath(side.path).suffix.casefold() == ".ipynb":
+    if suffix_of(side.path) == ".ipynb":
         return PythonKind.NOTEBOOK
     if _SHEBANG.match(side.data):
         return PythonKind.SHEBANG

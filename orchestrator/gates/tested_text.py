@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
+
+from orchestrator.gates.sides import suffix_of
 
 __all__ = ["tested_text"]
 
@@ -65,7 +66,7 @@ _COMPILED = {
 
 def tested_text(path: str, data: bytes) -> Mapping[str, Any]:
     """``tests``, ``checks`` and ``left_out`` as numbers; empty for a language that is not known here."""
-    language = _SUFFIXES.get(PurePosixPath(path).suffix.casefold())
+    language = _SUFFIXES.get(suffix_of(path))
     if language is None:
         return {}
     text = data.decode("utf-8", "replace")

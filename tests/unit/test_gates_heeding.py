@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -20,11 +21,13 @@ DATA = Path(__file__).parents[1] / "data"
 SETS = ("gate_evasions.toml", "gate_variants.toml", "gate_harmless.toml", "detection_pairs.toml")
 
 
-def texts(found: object) -> Iterator[str]:
+def texts(found: Any) -> Iterator[str]:
     if isinstance(found, str):
         yield found
-    elif isinstance(found, dict | list):
-        for part in found.values() if isinstance(found, dict) else found:
+    elif isinstance(found, dict):
+        yield from texts([*cast("dict[str, Any]", found).values()])
+    elif isinstance(found, list):
+        for part in cast("list[Any]", found):
             yield from texts(part)
 
 

@@ -38,34 +38,12 @@ _TRANSPARENT = frozenset({"__wrapped__", "__func__", "__call__", "func"})
 
 
 _KINDS: frozenset[type[ast.AST]] = frozenset(
-    [
-        ast.Constant,
-        ast.Name,
-        ast.Attribute,
-        ast.Subscript,
-        ast.BinOp,
-        ast.JoinedStr,
-        ast.FormattedValue,
-        ast.Call,
-        ast.BoolOp,
-        ast.IfExp,
-        ast.Lambda,
-        ast.NamedExpr,
-        ast.Await,
-        ast.Starred,
-        ast.Yield,
-        ast.YieldFrom,
-        ast.Dict,
-        ast.List,
-        ast.Tuple,
-        ast.Set,
-        ast.ListComp,
-        ast.SetComp,
-        ast.GeneratorExp,
-        ast.DictComp,
-        ast.Compare,
-        ast.UnaryOp,
-    ]
+    {
+        *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.BinOp, ast.JoinedStr),
+        *(ast.FormattedValue, ast.Call, ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.Await),
+        *(ast.Starred, ast.Yield, ast.YieldFrom, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.ListComp),
+        *(ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.Compare, ast.UnaryOp),
+    }
 )
 
 

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 __all__ = ["kinds", "nodes", "parts", "within"]
 
 _Node = TypeVar("_Node", bound=ast.AST)
+_Other = TypeVar("_Other", bound=ast.AST)
 _PLAIN = frozenset({"id", "attr", "arg", "ctx", "level", "module", "kind", "type_comment", "is_async", "conversion"})
 """Fields that never hold a part, and whether a name is read or written, which nobody asks of the whole."""
 
@@ -70,9 +71,15 @@ def _by_kind(tree: ast.Module) -> dict[type[ast.AST], list[tuple[int, ast.AST]]]
     return found
 
 
-def kinds(tree: ast.Module, *wanted: type[_Node]) -> Sequence[_Node]:
+@overload
+def kinds(tree: ast.Module, one: type[_Node], /) -> Sequence[_Node]: ...
+@overload
+def kinds(tree: ast.Module, one: type[_Node], other: type[_Other], /) -> Sequence[_Node | _Other]: ...
+@overload
+def kinds(tree: ast.Module, *wanted: type[ast.AST]) -> Sequence[ast.AST]: ...
+def kinds(tree: ast.Module, *wanted: type[ast.AST]) -> Sequence[ast.AST]:
     """The nodes of these very kinds, in the order of :func:`nodes`."""
-    known: Any = _by_kind(tree)
+    known = _by_kind(tree)
     if len(wanted) == 1:
         return [node for _, node in known.get(wanted[0], ())]
     chosen = [pair for kind in wanted for pair in known.get(kind, ())]

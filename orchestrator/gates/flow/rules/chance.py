@@ -60,7 +60,7 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
             names = " ".join(_target(t) for t in node.targets)
             if _SECRET_NAME.search(names) and (_random(node.value, generators) or _mixed(node.value, clocked)):
                 say(RANDOM, node, names)
-        elif isinstance(node, ast.FunctionDef) and _SECRET_NAME.search(node.name):
+        elif _SECRET_NAME.search(node.name):
             for inner in ast.walk(node):
                 if not isinstance(inner, ast.Return) or inner.value is None:
                     continue

@@ -330,11 +330,7 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
         if isinstance(node, ast.Attribute):
             if node.attr in _INNER and not _dunder_own(node, own):
                 say(INSIDE, node, node.attr)
-        elif (
-            isinstance(node, ast.Subscript)
-            and isinstance(node.slice, ast.Constant)
-            and node.slice.value in _NAMES_INSIDE
-        ):
+        elif isinstance(node.slice, ast.Constant) and node.slice.value in _NAMES_INSIDE:
             say(INSIDE, node, str(node.slice.value))
 
 
