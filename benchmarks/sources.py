@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 CACHE = Path(os.environ.get("HANDRAIL_BENCHMARK_CACHE") or Path.home() / ".cache" / "handrail-benchmarks")
@@ -56,20 +55,20 @@ def _fetch(name: str, version: str, folder: Path) -> None:
     archive = next(iter(sorted(fetched.glob("*.tar.gz"))), None)
     if archive is None:
         raise RuntimeError(f"{name}=={version} has no source distribution here: {done.stderr[-500:]}")
-    with tarfile.open(archive) as members:
-        unpack(members, fetched)
+    unpack(archive, fetched)
     archive.unlink()
     fetched.rename(folder)
 
 
-def unpack(members: tarfile.TarFile, folder: Path) -> None:
+def unpack(archive: Path, folder: Path) -> None:
     """Plain files below the folder and nothing else; the first releases of Python 3.11 have no filter that does it."""
-    for member in members:
-        place = folder / member.name
-        content = members.extractfile(member) if member.isfile() else None
-        if content is not None and not member.name.startswith("/") and ".." not in Path(member.name).parts:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content.read())
+    with tarfile.open(archive) as members:
+        for member in members:
+            place = folder / member.name
+            content = members.extractfile(member) if member.isfile() else None
+            if content is not None and not member.name.startswith("/") and ".." not in Path(member.name).parts:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content.read())
 
 
 def _described() -> Path:

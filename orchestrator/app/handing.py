@@ -40,6 +40,12 @@ def asks_for_a_change(project: Project, run: Run, item: ReviewItem) -> bool:
     return node is not None and node.edits
 
 
+def names_asked(project: Project, run: Run, item: ReviewItem) -> str:
+    """The names of an item's questions, as they are answered: ``amount=VALUE urgent=VALUE``."""
+    node = workflow_of(project, run).nodes.get(item.node)
+    return " ".join(f"{name}=VALUE" for name in node.asks) if node else "NAME=VALUE"
+
+
 def _asked(project: Project, run: Run) -> ReviewItem:
     waiting = [item for item in project.index.open_items(run.id) if asks_for_a_change(project, run, item)]
     if not waiting:

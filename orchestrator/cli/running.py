@@ -162,21 +162,22 @@ def _send(
 
 
 _HOW = {
-    "answers": "handrail answer {run} NAME=VALUE",
+    "answers": "handrail answer {run} {names}",
     "task": "handrail review approve {item} --reason NOTE when it is done, or reject it",
     "event": "handrail review approve {item} when it has happened",
 }
 
 
 def _tell_waiting(project: Project, run: Run, result: Waiting) -> None:
-    from orchestrator.app.handing import asks_for_a_change
+    from orchestrator.app.handing import asks_for_a_change, names_asked
 
     for item in result.items:
         note(f"Run {run.id} waits for a {item.role}: {item.title}")
         how = _HOW.get(item.kind, "handrail review show {item}, then approve or reject it")
         if asks_for_a_change(project, run, item):
             how = "handrail answer {run} --change REVISION, with a commit of yours"
-        note(f"Try: {how.format(run=run.id, item=item.id)}, then: handrail resume {run.id}")
+        names = names_asked(project, run, item)
+        note(f"Try: {how.format(run=run.id, item=item.id, names=names)}, then: handrail resume {run.id}")
     if result.due_at is None:
         return
     note(f"A timer of it is due at {result.due_at.isoformat(timespec='seconds')}.")

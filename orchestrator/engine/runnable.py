@@ -14,7 +14,8 @@ def ensure_runnable(workflow: Workflow) -> None:
     """Raises ``WorkflowInvalid`` WF041, with a line for each thing that the engine would not heed."""
     found = [line for name, node in workflow.nodes.items() for line in _unheeded(workflow, name, node)]
     if len(names := sorted(changes(workflow))) > 1:
-        found.append(f"It has {len(names)} changes in flight ({', '.join(names)}); one run merges one at a time.")
+        several = f"It has {len(names)} changes in flight ({', '.join(names)})"
+        found.append(f"{several}; one run merges one at a time: use two runs, or a PRD.")
     if found:
         raise WorkflowInvalid(
             "WF041", f"This version does not run {workflow.id}.", "docs/reference/workflow.md says what runs", found

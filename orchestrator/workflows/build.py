@@ -23,7 +23,7 @@ _PENDING: Final = re.compile(
 """A sentence that is not whole without what stands below it."""
 _NEEDS: Final = re.compile(
     r"(?:pre-?requisites?|requirements?|what you(?:['\u2019]ll| will)? need|you(?:['\u2019]ll| will)? need|needed|materials|equipment|"
-    r"required (?:access|materials|tools|equipment|permissions))\b",
+    r"(?:required|needed|necessary) information|information (?:needed|required)|what to (?:bring|have)|required (?:access|materials|tools|equipment|permissions))\b",
     re.IGNORECASE,
 )
 _PAIR: Final = re.compile(r"[A-Za-z\"'][\w \"'/().-]{0,40}? ?: \S")
@@ -39,6 +39,7 @@ class Builder(Flow):
         self._began = self._began or bool(title)
         self._denied = is_denial(title)
         self._needed = _NEEDS.match(title) is not None
+        self._owed = forms.OWED.fullmatch(title) is not None
         self._duties = forms.DUTIES.fullmatch(title) is not None
         self._told = self._asked = None
 

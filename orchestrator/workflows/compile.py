@@ -103,6 +103,7 @@ class _Compiler:
         place(main, None)
         nodes = self._nodes(main)
         self._rules(nodes)
+        self._whole(main)
         if not main:
             self._empty()
         workflow = self._workflow(main, nodes) if main else None
@@ -116,6 +117,14 @@ class _Compiler:
     def _empty(self) -> None:
         if not self._made.problems:
             self._made.wrong(Span(line=1, end_line=1), "WF101", "Nothing here is a step.", "1. The operator ...")
+
+    def _whole(self, main: list[Draft]) -> None:
+        """Refuse ``Then run``, when the block that it leads on to did not join it: a verb alone says too little."""
+        for draft in every(main):
+            if draft.kind is NodeKind.TASK and forms.BARE.fullmatch(draft.title):
+                found = next((s for s in self._tree.sentences() if s.span is draft.span), None)
+                if found is not None:
+                    self._made.fail(found, "WF110", "What is run or entered is not said.", "The clerk runs `X`")
 
     def _sections(self) -> list[Draft]:
         made, parts = self._made, list[tuple[str, list[Draft], Span]]()

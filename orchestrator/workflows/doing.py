@@ -46,7 +46,7 @@ class Doing:
         self._began = False
         self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = self._numbered = self._duties = False
+        self._denied = self._needed = self._owed = self._numbered = self._duties = False
         self._told: Draft | None = None
         self._before = ""
 

@@ -10,6 +10,7 @@ from orchestrator.workflows import clauses, forms, grammar, rules, words
 from orchestrator.workflows.conditions import Conditions
 from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
+from orchestrator.workflows.phrasing import is_denial
 from orchestrator.workflows.prose import Sentence, is_one
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
@@ -164,18 +165,28 @@ class Flow(Conditions):
         return None
 
     def _in_full(self, text: str) -> str:
-        """What stands under ``Prerequisites`` and is no step is something to have."""
+        """What stands under ``Prerequisites`` and is no step is something to have; under ``Our commitments``, to see to."""
+        promised = forms.PROMISED.fullmatch(text)
+        if promised and self._doer() and not is_denial(promised["what"]):
+            return f"{self._sees_to()} {promised['what']} {promised['when'][0].lower()}{promised['when'][1:]}"
+        if self._owed and self._doer() and forms.THING.fullmatch(text) and not self._is_activity(text):
+            return f"{self._sees_to()} {text}"
         if not self._needed or not self._doer() or forms.THING.fullmatch(text) is None:
             return text
-        try:
-            found = grammar.activity(text, self._doer(), self.declared.roles)
-        except Unclear:
-            found = None
         return (
             text
-            if found
+            if self._is_activity(text)
             else f"You need {text[0].lower() if text[1:2].islower() or text[1:2] == ' ' else text[0]}{text[1:]}"
         )
+
+    def _sees_to(self) -> str:
+        return f"The {self._doer().replace('-', ' ')} sees to this:"
+
+    def _is_activity(self, text: str) -> bool:
+        try:
+            return grammar.activity(text, self._doer(), self.declared.roles) is not None
+        except Unclear:
+            return False
 
     def _onward(self, sentence: Sentence, jump: Target) -> None:
         """An unconditional ``Go to step 3``: where the step before it leads."""

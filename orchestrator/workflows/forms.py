@@ -68,6 +68,8 @@ LEADS_ON: Final = re.compile(
 )
 """A way through the process, which no step of a person may swallow."""
 _CONTINUED: Final = re.compile(r":$|\b(?:using|with|by|run|command|commands|like so|follows)$", re.IGNORECASE)
+BARE: Final = re.compile(r"The [a-z -]+ (?:runs|executes|uses|types|enters|adds|does)", re.IGNORECASE)
+"""The title of a task whose sentence says only that something is done."""
 _MOST_LINES: Final = 20
 
 
@@ -94,6 +96,19 @@ _LED: Final = re.compile(
     r"(?:first|firstly|second|secondly|third|then|next|finally|lastly|afterwards|after that|now),? (?=(?:the|a|an|our|two|three) [a-z])",
     re.IGNORECASE,
 )
+_OWED: Final = re.compile(
+    r"\b(?:responsib\w*|ensures?|oblig\w*|needs?|have to|has to|until|after|expected)\b", re.IGNORECASE
+)
+PROMISED: Final = re.compile(
+    r"(?P<what>[A-Z][A-Za-z -]{2,60}): (?P<when>(?:within|every) (?:\d+|one|two|three|four|five|six|seven|a|an) [a-z ]+)",
+    re.IGNORECASE,
+)
+"""``First answer: Within 24 hours``: something that is owed by a time."""
+OWED: Final = re.compile(
+    r"(?:(?:our|the|general) )?(?:commitments?|obligations?)(?: to you)?:?|we (?:commit|undertake)(?: ourselves)? to:?",
+    re.IGNORECASE,
+)
+"""Headings under which things are listed that somebody has to see to."""
 TITLE: Final = re.compile(r"[A-Z0-9][A-Za-z0-9 &/,'\u2019-]{1,60}:?")
 """An item that may be the heading of the list below it."""
 QUALIFIES: Final = re.compile(
@@ -120,7 +135,7 @@ DUTIES: Final = re.compile(
 def tells(text: str) -> bool:
     """Whether a sentence only says how something is, that is no person: ``This takes an hour``. Duties in the passive do not."""
     found = _TELLS.fullmatch(text)
-    if found is None or BINDING.search(text) or text[-1] in ":!?" or LEADS_ON.search(text):
+    if found is None or BINDING.search(text) or _OWED.search(text) or text[-1] in ":!?" or LEADS_ON.search(text):
         return False
     noun = words.slug(found["noun"] or found["thing"] or "")
     return (not noun or not is_person(words.singular(noun))) and (not found["thing"] or is_thing(words.singular(noun)))
@@ -139,7 +154,7 @@ def unwarned(text: str) -> str:
 
 def is_whole(text: str) -> bool:
     """Whether no bracket is left open, outside of code: the rest of it would say when the sentence holds."""
-    said = re.sub(r"`[^`]*`|^\d+\)|\b[a-z]\)", "", text)
+    said = re.sub(r"`[^`]*`|^\d+\)|(?<!\()\b[a-z]\)", "", text)
     return said.count("(") == said.count(")")
 
 

@@ -193,6 +193,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(rf"(?:the |a |an )?(?P<role>{ROLE}){MODAL} edits? the change(?: .+)?"), _edit),
 )  # fmt: skip
 
+_SEEN_TO = re.compile(r"The [A-Za-z -]+ sees to this: ")
 _LINE = re.compile(r"`(?!-)[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
 _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
@@ -203,8 +204,8 @@ _DOES = re.compile(
 
 
 def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) -> Activity | None:
-    whose = _for_role(text, known)
-    clause = None if whose else _typed(text) or instruct.clause(text)
+    whose, seen_to = _for_role(text, known), _SEEN_TO.match(text)
+    clause = None if whose or seen_to else _typed(text) or instruct.clause(text)
     if clause is not None:
         if instruct.may_be_a_thing(text):
             raise Unclear(f"{text!r} can be a thing as well as a step.", "more words: Release the ..., or: Note: ...")

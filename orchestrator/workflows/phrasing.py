@@ -74,6 +74,7 @@ _PHRASE: Final = re.compile(
 _LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}): (?P<then>.+)", re.DOTALL)
 _DENIAL: Final = re.compile(
     r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
+    r"\b(?:not|never|no longer) (?:considered|supported|covered|included|counted|in scope|part of)\b[^:]*\W*$|"
     r"\b(?:mistakes|pitfalls|anti-?patterns?|out of scope|examples?|such as|(?:something|anything|things|names|messages) like this|e\.g\.)(?: \([^)]*\))?\W*$",
     re.IGNORECASE,
 )

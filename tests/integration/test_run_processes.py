@@ -101,7 +101,8 @@ def test_a_refund_is_approved_paid_and_told(tmp_path):
     with lab(tmp_path, people=REFUND) as here:
         office = Office(here, "refund-approval").go()
         assert office.waits == [("ask-support-agent-amount", "answers")]
-        refuses("REV019", office.answers, "ann", "amount=much", "reason=broken")
+        refused = refuses("REV019", office.answers, "ann", "amount=much", "reason=broken")
+        assert refused.hint == f"handrail answer {office.run.id} amount=VALUE reason=VALUE"
         refuses("REV019", office.answers, "ann", "amount=700")
         refuses("REV004", office.answers, "tom", "amount=700", "reason=broken")
         office.answers("ann", "amount=700", "reason=broken").answers("ann", "goods-were-returned=no")

@@ -10,7 +10,8 @@ from review_support import DIFF, HUNKS, House, acceptance, finding, hunk, identi
 
 from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Disposition
-from orchestrator.review import present
+from orchestrator.models.review import WorkSheet
+from orchestrator.review import present, sections
 from orchestrator.review.diff import RowKind, parse, unquote
 from orchestrator.review.escape import columns, decode, escape, fold, fold_words
 
@@ -202,3 +203,8 @@ def test_many_hunks_in_one_file_are_read_in_linear_time():
     rows = parse(text, hunks)
     assert time.process_time() - start < 5
     assert [r.hunk for r in rows if r.kind is RowKind.ADDED] == [h.id for h in hunks]
+
+
+def test_what_a_process_says_of_a_step_is_shown_below_it() -> None:
+    asked = WorkSheet(workflow="w", node="n", visit=1, sentence="The clerk files it", details=("This takes an hour",))
+    assert [row.text for row in sections.work(asked)] == ["The clerk files it", "  This takes an hour"]

@@ -242,3 +242,37 @@ def test_labels_that_name_people(text: str, roles: set[str], by: str | None) -> 
     if made.workflow:
         assert roles <= set(made.workflow.roles)
         assert said(made.workflow)[1] == "The lab technician closes it"
+
+
+def test_what_is_promised_is_seen_to_by_its_time() -> None:
+    text = """## Required information
+
+- Affected version(s) and parts
+
+## Our commitments
+
+- First answer: Within 24 hours
+- Status updates: Every 7 days
+- Regular scans of the shop
+- Reply to each letter
+"""
+    made = compiled(text, "clerk").workflow
+    assert made is not None
+    assert said(made) == [
+        "The clerk must have affected version(s) and parts",
+        "The clerk sees to this: First answer",
+        "The clerk sees to this: Status updates every 7 days",
+        "The clerk sees to this: Regular scans of the shop",
+        "The clerk replies to each letter",
+    ]
+    assert [n.within_seconds for n in made.nodes.values()][1] == 86_400
+    assert set(kinds(text)) == {"error"}
+    come_back(made)
+
+
+def test_a_verb_alone_and_a_duty_of_a_thing_are_reported() -> None:
+    assert kinds("1. Open it.\n2. Then run\n", "clerk") == ["node", "error"]
+    duty = "1. Open it. It is the duty of the shop to ensure that all is well."
+    assert kinds(duty, "clerk") == ["node", "error"]
+    listed = "1. Open it.\n\nThe following are not considered faults:\n\n- Close the door.\n"
+    assert kinds(listed, "clerk")[-1] == "error"
