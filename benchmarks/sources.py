@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 CACHE = Path(os.environ.get("HANDRAIL_BENCHMARK_CACHE") or Path.home() / ".cache" / "handrail-benchmarks")

@@ -9,7 +9,7 @@ the mixed-script test here is a small part of the latter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.models.gate import Disposition
@@ -75,9 +75,10 @@ def character_hits(text: str, *, code: bool) -> Iterator[Hit]:
 def _whole(text: str, *, code: bool) -> Iterator[Hit]:
     disposition = Disposition.AGENT if code else Disposition.PERSON
     mixed = (("MIXED-SCRIPT", "words that mix alphabets", _MIXED_RE),) if code else ()
-    for rule, what, pattern in (*_CHECKS, *mixed):
-        if text.isascii() and rule != "CONTROL":
-            continue
+    checks: Sequence[tuple[str, str, re.Pattern[str]]] = (*_CHECKS, *mixed)
+    if text.isascii():
+        checks = [check for check in checks if check[0] == "CONTROL"]
+    for rule, what, pattern in checks:
         count = sum(1 for _ in pattern.finditer(text))
         if count:
             yield _hit(rule, f"{what}: {count} in the file", [], 0, disposition)

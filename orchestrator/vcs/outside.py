@@ -42,10 +42,13 @@ def staged_tree(repository: Repository, store: ObjectStore, index: Path | None) 
 def patched_tree(repository: Repository, store: ObjectStore, base: GitOid, patch: bytes) -> GitOid:
     """``base`` with a unified diff or a mail of ``git format-patch`` applied.
 
-    Raises ``RepositoryError`` REPO051 for a patch that is too large, or does not apply whole.
+    Raises ``RepositoryError`` REPO051 for a patch that is empty, too large, or does not apply whole.
     """
     if len(patch) > MAX_PATCH_BYTES:
         raise RepositoryError("REPO051", f"The patch is larger than {MAX_PATCH_BYTES} bytes.", "split it")
+    if not patch.strip():
+        # What failed to make a patch must not pass for a change of nothing.
+        raise RepositoryError("REPO051", "The patch is empty.", "see that what makes it did not fail")
     with _index(repository, store, None) as git:
         git.run("read-tree", store.peel(base), timeout_seconds=_SECONDS)
         options = ("--cached", "--whitespace=nowarn", "--no-unsafe-paths", "-")

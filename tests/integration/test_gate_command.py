@@ -85,6 +85,11 @@ def test_a_first_commit_is_judged_before_and_after_it_is_made(team, tmp_path):
     assert judged(made, team).result is Result.FAILED
 
 
+def test_an_empty_patch_has_no_verdict(repository, team):
+    with pytest.raises(RepositoryError, match="REPO051 The patch is empty"):
+        judged(repository, team, patch=b"\n")
+
+
 def test_the_index_that_git_names_to_a_hook_is_the_one_that_is_judged(repository, team, tmp_path):
     repository.write("src/run.py", BAD)
     other = tmp_path / "other-index"
