@@ -7,7 +7,8 @@ a sandbox, gated, accepted in a second sandbox. The peer is the same runs begun 
 ``handrail run``, which is what a shell loop does. A rate is (a batch of RUNS more - a batch of one run for each job) /
 RUNS, so that the start-up of the command and its processes, which a batch has once, stands apart; workers of a cluster
 are there before. All that the machine's cores do meanwhile is counted, the container engine included: what one run
-costs of them says how many runs a minute they could do at most, and the efficiency of the CPU is the share of that.
+costs of them says how many runs a minute they could do at most, and the efficiency of the CPU is the share of that;
+the share of the cores at work says how much of them nobody used.
 Nothing else may run on the machine. Of a cluster also: how many jobs a second are sent, and how long a run rests when
 its worker is killed, with a lease of 5 seconds.
 """
@@ -55,6 +56,10 @@ class Rate:
         """Of what the cores could do at what a run costs when it is alone."""
         return self.per_minute / (60 * _CORES / one.cpu_seconds)
 
+    def at_work(self) -> float:
+        """The share of the cores that is not idle meanwhile, at what a run costs beside the others."""
+        return self.of_the_cpu(self)
+
 
 Ready = Callable[[int], Callable[[], object]]
 
@@ -91,6 +96,7 @@ def _told(rates: dict[int, Rate], who: str) -> dict[str, float]:
     figures |= {f"{count} {who}, start-up (s)": rate.begin_seconds for count, rate in rates.items()}
     figures[f"2 {who}, efficiency of 2 cores"] = rates[2].per_minute / rates[1].per_minute / 2
     figures[f"2 {who}, efficiency of the cpu that there is"] = rates[2].of_the_cpu(rates[1])
+    figures[f"2 {who}, share of the cores at work"] = rates[2].at_work()
     return figures
 
 

@@ -13,6 +13,7 @@ from orchestrator.cli.telling import note, print_json, say, table
 
 if TYPE_CHECKING:
     from orchestrator.app.model_planning import PlannerChoice
+    from orchestrator.models.plan import Plan
 
 
 @click.command(help="Plan a spec: steps, grants, commands, and where each came from. Nothing runs.")
@@ -51,7 +52,6 @@ def command(
     from orchestrator.app.planning import plan_spec, save_plan
     from orchestrator.app.project import open_project
     from orchestrator.models.plan import ReviewMode
-    from orchestrator.planning.rows import plan_rows
 
     with open_project(repo) as project:
         plan = plan_spec(
@@ -72,6 +72,15 @@ def command(
     if json_:
         print_json("plan", {**plan.model_dump(mode="json"), "digest": plan.digest()})
         return
+    _print(plan)
+    if not output:
+        note(f"Nothing has run. Try: handrail run {spec}")
+
+
+def _print(plan: Plan) -> None:
+    """For people: each step with its grants and commands, and what is kept of earlier runs."""
+    from orchestrator.planning.rows import plan_rows
+
     for row in plan_rows(plan):
         after = f", after {', '.join(row.depends_on)}" if row.depends_on else ""
         say(f"{row.step} {row.title} ({', '.join(row.requirements)}){after}{', alone' if row.alone else ''}")
@@ -87,8 +96,6 @@ def command(
         say("")
     for one in plan.kept:
         say(f"kept {one.requirement}: {one.step} of {one.run} ({one.commit[:12]}), by {', '.join(one.approvers)}")
-    if not output:
-        note(f"Nothing has run. Try: handrail run {spec}")
 
 
 def _planner(planner: str, model: str, record: Path | None, replay: Path | None) -> PlannerChoice | None:

@@ -96,6 +96,7 @@ class Engine:
     def ping(self) -> None:
         """Whether it answers still."""
         with self._call("answer"):
+            _knock(self.address)
             self._api.ping()
 
     def runtimes(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ REACHED = {
     "fsync store.whole:write_whole",
 }
 SOMETIMES = {
-    "unlink app.scratch:_take_away": "only after an owner that died",
+    "unlink app.scratch:_taken_away": "only when an owner left files there",
     "commit engine.nodes.merge:_publish": "what is staged, if anything is",
     "commit app.drive:_stopping.<locals>.watch": "what is staged, four times a second",
     "commit engine.run:advance": "the saver's reads close a transaction that may be open",

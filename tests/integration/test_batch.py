@@ -58,6 +58,10 @@ def test_runs_wait_for_their_people_and_the_batch_goes_on(tmp_path):
         assert {row["standing"] for row in by_spec(said).values()} == {"waiting"}
         assert not [p for p in here.items() if p["kind"] == "plan"]
         batch = json.loads(said.stdout)["batch"]
+        shown = json.loads(here.cli("show", batch, "--json").stdout)
+        assert {(row["standing"], row["exit_code"], row["message"]) for row in shown["runs"]} == {
+            ("waiting", 4, f"waits for a reviewer: Part {n}") for n in (1, 2)
+        }
         approve_all(here)
         junit, sarif = here.folder / "junit.xml", here.folder / "all.sarif"
         again = here.cli("resume", batch, "--json", "--junit", str(junit), "--sarif", str(sarif))

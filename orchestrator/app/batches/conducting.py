@@ -15,7 +15,7 @@ from orchestrator.app.project import open_project
 from orchestrator.errors import ExitCode, HandrailError, UsageError
 from orchestrator.models.base import RunId
 from orchestrator.models.batch import Batch, BatchEntry, MergeMode
-from orchestrator.models.run import OVER, Run
+from orchestrator.models.run import OVER, Run, RunStatus
 from orchestrator.ports import JobEnd, RunExecutor
 from orchestrator.store.budgets import StoredBudgets
 
@@ -63,7 +63,7 @@ class Conductor:
     entries: dict[RunId, Progress] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.entries = {entry.run: standing_of(entry) for entry in self.batch.entries}
+        self.entries = {entry.run: _to_go_on(standing_of(entry)) for entry in self.batch.entries}
 
     def conduct(self) -> list[Progress]:
         """Go on until every entry is over, waits, or may not begin. Going on again later takes up what was left."""
@@ -186,13 +186,20 @@ class Conductor:
 
 
 def standing_of(entry: BatchEntry) -> Progress:
-    """As the entry's own run and its target say. A run that nobody advances is pending: going on takes it up."""
+    """As the entry's own run and its target say. What is neither over nor waits for a person is pending."""
     run = _run(entry)
+    if run is not None and run.status is RunStatus.WAITING:
+        return Progress(entry, Standing.WAITING, int(ExitCode.WAITING), why=run.message)
     if run is None or run.status not in OVER:
         return Progress(entry)
     if run.exit_code != ExitCode.DONE:
         return Progress(entry, Standing.FAILED, run.exit_code or int(ExitCode.FAILED), why=run.message)
     return Progress(entry, Standing.MERGED if _on_target(entry, run) else Standing.DONE, int(ExitCode.DONE))
+
+
+def _to_go_on(progress: Progress) -> Progress:
+    """A run that waits is taken up: its people may have answered."""
+    return Progress(progress.entry) if progress.standing is Standing.WAITING else progress
 
 
 def exit_code(batch: list[Progress]) -> ExitCode:
