@@ -48,6 +48,8 @@ check: setup
 	@$(INTERPRETER) -m pytest tests/unit tests/golden tests/architecture tests/conformance -m "not engine and not slow and not soak" -n $(JOBS)
 
 test: lint engine layers programs
+	@# Thousands of processes are started; where Python keeps no byte code, each would compile the house again.
+	@$(INTERPRETER) -m compileall -q orchestrator tests benchmarks
 	@$(INTERPRETER) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 soak: setup engine layers programs
