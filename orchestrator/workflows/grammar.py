@@ -189,7 +189,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
     (_compiled(rf"wait until (?:the |a |an )?(?P<role>{ROLE}) (?:says|say|confirms|confirm|reports|report) .+"), _until),
     (_compiled(r"wait (?:until|for) (?P<what>.+)"), _unclear_wait),
-    (_compiled(r"(?:merge the change|the change is merged)"), _merge),
+    (_compiled(r"(?:merge(?: it| the change)?|the change is merged)"), _merge),
     (_compiled(rf"(?:the |a |an )?(?P<role>{ROLE}){MODAL} edits? the change(?: .+)?"), _edit),
 )  # fmt: skip
 
