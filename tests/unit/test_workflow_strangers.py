@@ -308,3 +308,14 @@ def test_otherwise_of_a_step_with_several_other_ends_is_not_guessed() -> None:
     problems = compile_prose(text.encode(), "p", "test").problems
     assert [p.code for p in problems] == ["WF110"]
     assert "it ends as" in problems[0].message or "it ends as" in (problems[0].hint or "")
+
+
+@pytest.mark.parametrize("asked", ["what the laptop costs", "how many came back", "when it arrives"])
+def test_a_question_word_asks_and_its_kind_of_answer_is_not_guessed(asked: str) -> None:
+    made = workflow(f"1. Ask the buyer {asked} (a number).\n2. If {asked} is above 3, stop.\n")
+    (question,) = (n for n in made.nodes.values() if n.kind is NodeKind.ASK)
+    assert [f.question for f in made.facts.values()] == [asked]
+    assert question.role == "buyer"
+    come_back(made)
+    problems = compile_prose(f"1. Ask the buyer {asked}.".encode(), "p", "test").problems
+    assert "(a number" in (problems[0].hint or "") + problems[0].message
