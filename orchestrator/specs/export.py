@@ -15,7 +15,7 @@ from orchestrator.errors import UsageError
 from orchestrator.models.capabilities import DataClass
 from orchestrator.models.spec import Declared, Requirement, Spec, SpecFormat
 from orchestrator.specs.codes import SpecProblems, shown
-from orchestrator.specs.kinds import kind_of
+from orchestrator.specs.kinds import kind_of, priority_of
 from orchestrator.specs.naming import ID
 from orchestrator.specs.parse import parse_spec
 
@@ -110,10 +110,11 @@ def _ears(spec: Spec) -> Iterator[str]:
     for n, r in enumerate(spec.requirements, 1):
         key = _key(r)
         own = key.isdecimal() and str(int(key)) == key and len(key) <= 5  # noqa: PLR2004  as the reader takes it
-        yield f"### Requirement {key if own else n}: {_escaped(r.title)}".rstrip()
+        titled = bool(r.priority) or not priority_of(r.title)  # a heading that names a priority gives one
+        yield f"### Requirement {key if own else n}: {_escaped(r.title) if titled else ''}".rstrip()
         for block in _blocks(r.statement):
             yield "\n\n".join(f"\\{line}" for line in block.split("\n")) if block.startswith("- ") else block
-        yield from _labels(r, spec, written=key if own else "", titled=True, criteria=False)
+        yield from _labels(r, spec, written=key if own else "", titled=titled, criteria=False)
         if r.acceptance:
             yield "#### Acceptance Criteria"
             yield _items([c.text for c in r.acceptance], numbered=True)

@@ -49,6 +49,7 @@ def _exported(spec, form, *, plain):
 
 
 @example([("x", "``` `q` y ``` `` z `` within", ["the `` `q` don't `` a `` b"], "P1", True)])
+@example([("the (P1)", "the the", [], "", False)])
 @settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(_part, min_size=1, max_size=4))
 def test_what_is_exported_reads_as_the_same_requirements(parts) -> None:
