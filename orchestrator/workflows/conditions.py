@@ -155,8 +155,16 @@ class Conditions(Doing):
         return "if it ends as " + ", ".join(f"`{name}`" for name in known)
 
     def _otherwise(self, sentence: Sentence, then: str) -> None:
-        owner = self._opened[0] if self._opened else None
-        if owner is None or owner.kind is not NodeKind.DECIDE:
+        owner, said = self._opened or (None, "")
+        if owner is None:
             raise Unclear("There is no condition before this.", "If ..., ... . Otherwise, ...")
-        self._act(sentence, then, owner, OTHERWISE)
+        self._act(sentence, then, owner, OTHERWISE if owner.kind is NodeKind.DECIDE else self._left(owner, said))
         self._mark(sentence, "edge")
+
+    def _left(self, owner: Draft, said: str) -> str:
+        """The one outcome of a step of which nothing has been said."""
+        ends = outcomes(owner.bare(), planned=False) - {EXHAUSTED, EXPIRED}
+        left = sorted(ends - {said} - owner.on.keys()) if owner.kind is not NodeKind.PARALLEL else []
+        if len(left) != 1:
+            raise Unclear("Which end of the step before is meant is not clear.", self._could(owner))
+        return left[0]

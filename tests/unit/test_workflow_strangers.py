@@ -276,3 +276,46 @@ def test_a_verb_alone_and_a_duty_of_a_thing_are_reported() -> None:
     assert kinds(duty, "clerk") == ["node", "error"]
     listed = "1. Open it.\n\nThe following are not considered faults:\n\n- Close the door.\n"
     assert kinds(listed, "clerk")[-1] == "error"
+
+
+LOOPS = """Roles: security lead
+
+1. Ask the agent to fix the bug.
+2. Run the gates.
+3. Run `make check`.
+4. If the tests fail, go back to step 1, at most twice. Otherwise, {then}.
+5. The security lead approves the change.
+6. {merge}.
+"""
+
+
+@pytest.mark.parametrize("merge", ["Merge", "Merge it", "Merge the change"])
+def test_otherwise_is_the_one_other_end_of_the_step_before(merge: str) -> None:
+    made = workflow(LOOPS.format(then="continue", merge=merge))
+    run = next(n for n in made.nodes.values() if n.kind is NodeKind.COMMAND)
+    assert made.nodes[run.on["passed"]].kind is NodeKind.REVIEW
+    assert made.nodes[run.on["failed"]].kind is NodeKind.AGENT
+    come_back(made)
+
+
+def test_otherwise_may_lead_elsewhere() -> None:
+    made = workflow(LOOPS.format(then="stop", merge="Merge"))
+    assert next(n for n in made.nodes.values() if n.kind is NodeKind.COMMAND).on["passed"] == "stopped"
+
+
+def test_otherwise_of_a_step_with_several_other_ends_is_not_guessed() -> None:
+    text = "1. The lead approves the claim.\n2. If the lead rejects it, stop. Otherwise, go on.\n"
+    problems = compile_prose(text.encode(), "p", "test").problems
+    assert [p.code for p in problems] == ["WF110"]
+    assert "it ends as" in problems[0].message or "it ends as" in (problems[0].hint or "")
+
+
+@pytest.mark.parametrize("asked", ["what the laptop costs", "how many came back", "when it arrives"])
+def test_a_question_word_asks_and_its_kind_of_answer_is_not_guessed(asked: str) -> None:
+    made = workflow(f"1. Ask the buyer {asked} (a number).\n2. If {asked} is above 3, stop.\n")
+    (question,) = (n for n in made.nodes.values() if n.kind is NodeKind.ASK)
+    assert [f.question for f in made.facts.values()] == [asked]
+    assert question.role == "buyer"
+    come_back(made)
+    problems = compile_prose(f"1. Ask the buyer {asked}.".encode(), "p", "test").problems
+    assert "(a number" in (problems[0].hint or "") + problems[0].message
