@@ -26,6 +26,13 @@ _ONCE = re.compile(
     r"(?:(?:you|we) (?:can|may) (?:now |then )?)?(?P<then>.+)",
     re.IGNORECASE,
 )
+_WHEN_DONE = re.compile(
+    r"when (?P<when>(?:it|they|you|we|this|that|the|all|both|each)\b(?:(?!\b(?:tests?|gates?|checks?|build|more|less|over|under|least|most"
+    r"|twice|times|ever|never|not|no|already|for|too)\b)[^,:;`])*? (?:has|have) (?:all |both |now )?(?:been |become )?[a-z]+(?:ed|en|wn|ne|id|nt|lt|ft|de|ld)\b"
+    r"(?:(?!\b(?:more|less|over|under|least|most|twice|times|for)\b)[^,:;`])*),(?: then)? (?P<then>.+)",
+    re.IGNORECASE,
+)
+"""``When it has arrived``: what is still to come, unlike ``When it is late``."""
 _WAIT = re.compile(
     rf"(?:then )?wait (?P<how>until|for) (?!{words.DURATION})(?!(?:the |an )?(?:approval|sign-?off) (?:from|of|by) )(?!(?:the |a |an )?[a-z -]+ (?:says?|confirms?|reports?) )(?P<what>.+)",
     re.IGNORECASE,
@@ -104,7 +111,7 @@ def awaited(text: str, judge: Callable[[str], str]) -> Awaited | None:
     later = _LATER.fullmatch(text)
     if later:
         return Awaited(f"Wait {later['time'].lower()}", later["then"])
-    found = _ONCE.fullmatch(text)
+    found = _ONCE.fullmatch(text) or _WHEN_DONE.fullmatch(text)
     by = judge(found["then"]) if found else ""
     if found is None or not by:
         return None

@@ -85,6 +85,12 @@ class Conditions(Doing):
         condition = clauses.conditional(text)
         return condition is not None and self._meant(condition.when) != condition.when
 
+    def _was_asked(self, text: str) -> bool:
+        """Whether a condition is one of facts that somebody has been asked for."""
+        condition = clauses.conditional(text)
+        facts = {name: Fact(**fact) for name, fact in self.facts.items()}
+        return condition is not None and clauses.conditions(condition.when, facts) is not None
+
     def _meant(self, when: str) -> str:
         return forms.meant(when, self._anchor.title) if self._anchor and self._anchor.kind is NodeKind.TASK else when
 

@@ -136,7 +136,7 @@ class Flow(Conditions):
             return None
         if asked is not None and self._judge(""):
             return self._question(sentence, asked, made)
-        if waited is not None:
+        if waited is not None and not self._was_asked(text):
             made += self._activity(sentence, waited.wait, None)
             return self._flow(sentence, waited.then, made)
         other = clauses.otherwise(text)

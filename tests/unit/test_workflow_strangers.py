@@ -319,3 +319,25 @@ def test_a_question_word_asks_and_its_kind_of_answer_is_not_guessed(asked: str) 
     come_back(made)
     problems = compile_prose(f"1. Ask the buyer {asked}.".encode(), "p", "test").problems
     assert "(a number" in (problems[0].hint or "") + problems[0].message
+
+
+def test_when_something_has_happened_is_waited_for_and_no_question_that_a_no_goes_past() -> None:
+    made = workflow("1. The buyer orders it.\n2. When it has arrived, the clerk signs for it.\n")
+    wait = next(n for n in made.nodes.values() if n.kind is NodeKind.WAIT)
+    assert (wait.role, made.nodes[wait.on["happened"]].role) == ("buyer", "clerk")
+    assert not any(n.kind is NodeKind.DECIDE for n in made.nodes.values())
+    come_back(made)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. The buyer orders it.\n2. When it has been open for 3 days, the clerk asks again.\n",
+        "1. The buyer orders it.\n2. When it is late, the clerk asks again.\n",
+        "1. Ask the buyer whether it has arrived.\n2. When it has arrived, the clerk signs for it.\n",
+    ],
+)
+def test_when_something_holds_is_a_condition(text: str) -> None:
+    made = workflow(text)
+    assert any(n.kind is NodeKind.DECIDE for n in made.nodes.values())
+    assert not any(n.kind is NodeKind.WAIT for n in made.nodes.values())
