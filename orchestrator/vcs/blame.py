@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess  # nosec B404 # git is a program
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from typing import IO
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
@@ -29,26 +29,12 @@ def blame(
     ``span`` is the first and the last line. Raises ``LimitReached`` DIF002 when git says nothing for 300 s.
     """
     lines = [f"-L{span[0]},{span[1] or ''}"] if span != (1, 0) else []
-    argv = repository.git.argv(["blame", "--incremental", "--no-textconv", *_FOLLOW, *lines, rev, "--", path])
-    with subprocess.Popen(  # noqa: S603 # nosec B603 # an argument vector of ours, no shell
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=repository.git.env(),
-        cwd="/",
-        bufsize=0,
-    ) as process:
-        try:
-            yield from _groups(process, _Reading(text.split(b"\n")))
-            words = process.stderr.read(65536) if process.stderr else b""
-        except BaseException:
-            process.kill()
-            raise
+    asked = ("blame", "--incremental", "--no-textconv", *_FOLLOW, *lines, rev, "--", path)
+    git = repository.git.streamed(*asked, timeout_seconds=_TIMEOUT_SECONDS, ok=(0, _NO_SUCH_LINES))
+    with git as (process, pipe):
+        yield from _groups(pipe, _Reading(text.split(b"\n")))
     if process.returncode == _NO_SUCH_LINES:
         raise no_such_lines(path, rev, span)
-    if process.returncode:
-        raise failed("blame", words)
 
 
 def no_such_lines(path: str, rev: GitOid, span: tuple[int, int]) -> RepositoryError:
@@ -58,10 +44,10 @@ def no_such_lines(path: str, rev: GitOid, span: tuple[int, int]) -> RepositoryEr
     return RepositoryError("REPO040", message, "name a file and lines of that commit: FILE:L1-L2")
 
 
-def _groups(process: subprocess.Popen[bytes], now: _Reading) -> Iterator[list[BlamedLine]]:
+def _groups(pipe: IO[bytes], now: _Reading) -> Iterator[list[BlamedLine]]:
     """Whatever has come since the last look."""
     rest = b""
-    while process.stdout and (more := read_some(process.stdout, time.monotonic() + _TIMEOUT_SECONDS)):
+    while more := read_some(pipe, time.monotonic() + _TIMEOUT_SECONDS):
         *whole, rest = (rest + more).split(b"\n")
         if found := [line for raw in whole for line in now.word(raw.decode(errors="replace"))]:
             yield found

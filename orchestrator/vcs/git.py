@@ -18,7 +18,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -156,19 +157,30 @@ class Git:
 
     def capped(self, *args: str, max_bytes: int, timeout_seconds: float) -> bytes:
         """Standard output, as long as it stays under a size. Raises ``LimitReached`` DIF001 (size) or DIF002 (time)."""
+        with self.streamed(*args, timeout_seconds=timeout_seconds) as (_, pipe):
+            return _read_all(pipe, max_bytes, time.monotonic() + timeout_seconds)
+
+    @contextmanager
+    def streamed(
+        self, *args: str, timeout_seconds: float, ok: Sequence[int] = (0,)
+    ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+        """The process and its output, unbuffered, to be read to its end; killed when the context ends with an error.
+
+        Raises ``RepositoryError`` REPO014 for another exit code. What it says beside its output never stops it.
+        ``timeout_seconds`` is for its end after its output has ended.
+        """
         with tempfile.TemporaryFile() as stderr, self._spawn(args, stderr) as process:
             if process.stdout is None:
                 raise failed(args[0], b"no standard output")
             try:
-                data = _read_all(process.stdout, max_bytes, time.monotonic() + timeout_seconds)
+                yield process, process.stdout
                 process.wait(timeout=timeout_seconds)
             except BaseException:
                 process.kill()
                 raise
-            if process.returncode != 0:
+            if process.returncode not in ok:
                 stderr.seek(0)
                 raise failed(args[0], stderr.read(65536))
-            return data
 
     def _spawn(self, args: Sequence[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - an argument vector of ours, no shell

@@ -7,14 +7,14 @@ was seen at its own commit. Renames are found by content.
 
 from __future__ import annotations
 
-import subprocess  # nosec B404 # git is a program
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from orchestrator.models.base import GitOid
 from orchestrator.models.change import ChangedFile, ChangeKind
 from orchestrator.vcs.diff import raw_row
-from orchestrator.vcs.git import failed
 from orchestrator.vcs.repository import Repository
 
 _START = b"\x1e"
@@ -22,6 +22,7 @@ _FORMAT = "%x1e%H%x1f%P%x1f%aI%x1f%an%x1f%s"
 _OPTIONS = ("--topo-order", "--reverse", "--raw", "-c", "-r", "--root", "--no-abbrev", "--find-renames=50%")
 _MORE = ("--no-color", "--no-notes", "--no-show-signature", "--no-mailmap", "--ignore-submodules=none")
 _ABSENT = "000000"
+_END_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +44,11 @@ class Walked:
 def walk(repository: Repository, head: GitOid, base: GitOid | None) -> Iterator[Walked]:
     """All that ``head`` reaches and ``base`` does not, parents first. Raises ``RepositoryError`` REPO014."""
     without = [f"^{base}"] if base else []
-    argv = repository.git.argv(["log", f"--format={_FORMAT}", *_OPTIONS, *_MORE, "--end-of-options", head, *without])
-    with subprocess.Popen(  # noqa: S603 # nosec B603 # an argument vector of ours, no shell
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=repository.git.env(),
-        cwd="/",
-    ) as process:
-        try:
-            yield from _commits(process.stdout or ())
-            words = process.stderr.read(65536) if process.stderr else b""
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode != 0:
-        raise failed("log", words)
+    span = ("--end-of-options", head, *without)
+    log = ("log", f"--format={_FORMAT}", *_OPTIONS, *_MORE, *span)
+    git = repository.git.streamed(*log, timeout_seconds=_END_SECONDS)
+    with git as (_, pipe), io.BufferedReader(cast("io.FileIO", pipe)) as lines:
+        yield from _commits(lines)
 
 
 def chunks(commits: Iterator[Walked], size: int, files: int) -> Iterator[list[Walked]]:
@@ -75,7 +64,7 @@ def chunks(commits: Iterator[Walked], size: int, files: int) -> Iterator[list[Wa
         yield found
 
 
-def _commits(lines: Iterator[bytes] | tuple[()]) -> Iterator[Walked]:
+def _commits(lines: Iterable[bytes]) -> Iterator[Walked]:
     head, rows = b"", list[bytes]()
     for line in lines:
         if line.startswith(_START):
