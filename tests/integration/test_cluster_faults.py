@@ -78,6 +78,11 @@ def finish(made, said):
     assert len(trees) == RUNS
 
 
+def networks_of(pids: list[int | str]) -> int:
+    """In how many network namespaces the processes are; a process that was just made is still in ours."""
+    return len({Path(f"/proc/{pid}/ns/net").readlink() for pid in pids})
+
+
 def test_every_run_ends_once_whatever_happens_to_its_workers(tmp_path):
     with cluster(tmp_path, workers=3) as made, ExitStack() as stack:
         here, networks = made.here, [stack.enter_context(Network(made.server)) for _ in range(RUNS)]
@@ -88,8 +93,8 @@ def test_every_run_ends_once_whatever_happens_to_its_workers(tmp_path):
         )
         batch = here.spawn("run", *specs, *words, "--jobs", str(RUNS), "--executor", "cluster")
         try:
-            networks_of = {Path(f"/proc/{pid}/ns/net").readlink() for pid in ("self", *(p.pid for p in made.processes))}
-            assert len(networks_of) == 1 + RUNS
+            pids = ["self", *(process.pid for process in made.processes)]
+            made.until(lambda: networks_of(pids) == 1 + RUNS, "each worker is in a network of its own")
             first, _, third = made.until(lambda: at_once(made, killed, paused, cut), "three agents work at once")
             tokens = {run: token(made, run) for run in (first, third)}
             send(killed.pid, signal.SIGKILL)
