@@ -113,6 +113,10 @@ def failed(action: str, stderr: bytes) -> RepositoryError:
     return RepositoryError("REPO014", f"git failed at {action}.", "run `git fsck` in the repository", lines)
 
 
+def _too_slow(action: str, seconds: float) -> RepositoryError:
+    return RepositoryError("REPO015", f"git {action} took longer than {seconds:g} s.")
+
+
 @dataclass(frozen=True, slots=True)
 class Completed:
     returncode: int
@@ -150,7 +154,7 @@ class Git:
                 timeout=timeout_seconds,
             )
         except subprocess.TimeoutExpired as error:
-            raise RepositoryError("REPO015", f"git {args[0]} took longer than {timeout_seconds:g} s.") from error
+            raise _too_slow(args[0], timeout_seconds) from error
         if done.returncode not in ok:
             raise failed(args[0], done.stderr)
         return Completed(done.returncode, done.stdout, done.stderr)
@@ -166,8 +170,8 @@ class Git:
     ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
         """The process and its output, unbuffered, to be read to its end; killed when the context ends with an error.
 
-        Raises ``RepositoryError`` REPO014 for another exit code. What it says beside its output never stops it.
-        ``timeout_seconds`` is for its end after its output has ended.
+        Raises ``RepositoryError`` REPO014 for another exit code, REPO015 when it does not end ``timeout_seconds`` after
+        its output has been read. What it says beside its output never stops it.
         """
         with tempfile.TemporaryFile() as stderr, self._spawn(args, stderr) as process:
             if process.stdout is None:
@@ -175,6 +179,9 @@ class Git:
             try:
                 yield process, process.stdout
                 process.wait(timeout=timeout_seconds)
+            except subprocess.TimeoutExpired as error:
+                process.kill()
+                raise _too_slow(args[0], timeout_seconds) from error
             except BaseException:
                 process.kill()
                 raise
