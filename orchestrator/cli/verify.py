@@ -18,7 +18,7 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command(help="Check the evidence of merged changes, offline. Exit 9 when anything does not hold.")
-@click.argument("head", default="HEAD")
+@click.argument("target", default="HEAD", metavar="[COMMIT|REPO|BUNDLE]")
 @click.option("--base", help="Only commits that this one does not reach.")
 @click.option("--root", help="The root of trust, from outside the repository (sha256:…).")
 @click.option("--bundle", type=_FILE, help="Evidence from an exported file instead of the branches.")
@@ -36,7 +36,7 @@ _FILE = click.Path(path_type=Path)
 @repository
 @as_json
 def command(
-    head: str,
+    target: str,
     base: str | None,
     root: str | None,
     bundle: Path | None,
@@ -56,6 +56,7 @@ def command(
     from orchestrator.app.project import open_project
     from orchestrator.app.verifying import Options, Summary, verify_and_tell, verify_line, verify_push
 
+    repo, head, bundle = _meant(repo, target, bundle)
     options = Options(
         base=base,
         root=digest(root),
@@ -70,8 +71,6 @@ def command(
         answers, lines = verify_push(repo, sys.stdin, options, told)
         _write(summary, lines)
         sys.exit(max((_shown(found, json_=json_) for found in answers), default=0))
-    if Path(head).is_dir() and head != "HEAD":
-        repo, head = Path(head), "HEAD"
     with open_project(repo) as project:
         if told is None:
             found = verify_line(project, head, options, ref)
@@ -79,6 +78,31 @@ def command(
             found, line = verify_and_tell(project, head, options, told, ref)
             _write(summary, line)
     sys.exit(_shown(found, json_=json_))
+
+
+def _meant(repo: Path, target: str, bundle: Path | None) -> tuple[Path, str, Path | None]:
+    """The repository, the commit and the bundle that one word means.
+
+    A commit of the repository comes first: a repository may hold a file or a folder of its branch's name.
+    """
+    if target == "HEAD" or _names_commit(repo, target):
+        return repo, target, bundle
+    if Path(target).is_dir():
+        return Path(target), "HEAD", bundle
+    if Path(target).is_file() and bundle is None:
+        return repo, "HEAD", Path(target)
+    return repo, target, bundle
+
+
+def _names_commit(repo: Path, word: str) -> bool:
+    from orchestrator.errors import RepositoryError
+    from orchestrator.vcs.repository import find, resolve
+
+    try:
+        resolve(find(repo), word)
+    except RepositoryError:
+        return False
+    return True
 
 
 def _write(path: Path | None, lines: bytes) -> None:

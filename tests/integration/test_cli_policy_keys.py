@@ -204,3 +204,24 @@ def test_a_program_signs(desk):
     shutil.copy(path, desk.home / "wide.json")
     (desk.home / "wide.json").chmod(0o644)
     desk.refused("KEY005", 2, "key", "show", desk.home / "wide.json")
+
+
+def test_one_word_means_a_commit_else_a_repository_else_a_bundle(desk):
+    assert desk.handrail("policy", "change", "--gate", "ruff", "--commit").code == 0
+    said = desk.handrail("verify")
+    assert said.out
+    assert desk.handrail("verify", desk.repo, cwd=desk.home).out == said.out
+    odd = desk.write("evidence.jsonl", "{}")
+    assert desk.handrail("verify", odd) == desk.handrail("verify", "--bundle", odd)
+    assert desk.handrail("verify", odd).code == 9
+    desk.refused("REPO003", 2, "verify", "nothing-of-this-name")
+
+
+def test_a_file_or_folder_of_a_branchs_name_does_not_stand_for_the_branch(desk):
+    branch = git(desk.repo, "branch", "--show-current")
+    said = desk.handrail("verify", branch)
+    git(desk.repo, "init", "-q", desk.repo / branch)
+    assert desk.handrail("verify", branch) == said
+    shutil.rmtree(desk.repo / branch)
+    desk.repo.joinpath(branch).write_bytes(b"{}")
+    assert desk.handrail("verify", branch) == said

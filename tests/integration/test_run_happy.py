@@ -56,6 +56,7 @@ def test_evidence_is_exported_and_verifies_alone(tmp_path):
         without = here.cli("verify", branch, "--base", "main")
         assert "unattested" in without.stdout
         alone = here.cli("verify", branch, "--base", "main", "--bundle", str(bundle))
+        assert here.cli("verify", str(bundle)).stdout == here.cli("verify", "--bundle", str(bundle)).stdout != ""
         assert (alone.returncode, alone.stdout.splitlines()[0]) == (0, "VERIFIED"), alone.stdout
 
 
