@@ -300,6 +300,23 @@ class World:
     def publish(self, files: Mapping[str, bytes] | None = None, writer: str = "runner") -> None:
         self.repo.set_ref(log.branch(self.keys[writer].keyid), self.log_files() if files is None else files)
 
+    def second_step(self, files: Mapping[str, bytes], *, tip: GitOid | None = None, plan: Digest = PLAN) -> Decision:
+        """A commit more, checked, and the decision at the end of the run that lists both changes; not published."""
+        tip = tip or self.commit
+        self.files.update(files)
+        tree = self.repo.make_tree(self.files)
+        self.head = self.repo.make_commit(tree, (tip,))
+        second, final = self.identity_of(tip, tree), self.identity_of(self.base, tree)
+        for name, claim in (
+            ("change2", self.change(commit=self.head, identity=second, step="S02", plan=plan)),
+            ("ruff2", self.gate("ruff", identity=second)),
+            ("bandit2", self.gate("bandit", identity=second)),
+            ("acceptance2", self.acceptance(identity=second)),
+        ):
+            self.lines[name] = self.sealed(claim, "runner")
+        shown = (self.identity.digest(), second.digest())
+        return self.decision(kind=SubjectKind.RUN, subject=final.digest(), change=final, shown=shown)
+
     def verify(self, **changes):
         known = root.read_chain({p: d for p, d in self.files.items() if p == root.policy_path(1)}, None).root_digest
         values = {

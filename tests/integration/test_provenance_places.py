@@ -25,10 +25,14 @@ def world(tmp_path: Path) -> World:
     return world
 
 
-def row(world: World, index: Path | None) -> Blamed:
+def rows(world: World, index: Path | None) -> tuple[Blamed, ...]:
     with GitTrees.open(world.repo.path, world.folder / "private") as trees:
         head = trees.resolve(world.head)
-        (found,) = blame(trees, trees.blame(head, "app.py", 1, 0), head, NOW, NoTexts(), index=index)
+        return blame(trees, trees.blame(head, "app.py", 1, 0), head, NOW, NoTexts(), index=index)
+
+
+def row(world: World, index: Path | None) -> Blamed:
+    (found,) = rows(world, index)
     return found
 
 
@@ -38,6 +42,31 @@ def test_a_line_is_found_by_the_index_and_without_it(world: World, tmp_path: Pat
     assert found[0] == found[1] == found[2]
     assert found[0].standing is Standing.VERIFIED
     assert index.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_decision_at_the_end_of_the_run_stands_behind_the_lines_of_each_step(world: World):
+    end = world.second_step({"app.py": b"y = 3\nx = 2\n"})
+    world.lines["decision"] = world.sealed(end, "ana")
+    world.publish()
+    found = rows(world, None)
+    assert [(r.number, r.commit, r.standing) for r in found] == [
+        (1, world.head, Standing.VERIFIED),
+        (2, world.commit, Standing.VERIFIED),
+    ]
+    world.lines["decision"] = world.sealed(end.model_copy(update={"shown": end.shown[1:]}), "ana")
+    world.publish()
+    assert [r.standing for r in rows(world, None)] == [Standing.VERIFIED, Standing.NOT_VERIFIED]
+
+
+def test_lines_are_told_in_their_order_whichever_git_finds_first(world: World):
+    end = world.second_step({"app.py": b"y = 3\nx = 2\n"})
+    world.lines["decision"] = world.sealed(end, "ana")
+    world.publish()
+    with GitTrees.open(world.repo.path, world.folder / "private") as trees:
+        head = trees.resolve(world.head)
+        groups = list(trees.blame(head, "app.py", 1, 0))
+        for order in (groups, groups[::-1]):
+            assert [r.number for r in blame(trees, order, head, NOW, NoTexts())] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from provenance_support import MAIN, NOW, PLAN, SECRET, World
 
 from orchestrator.errors import EvidenceInvalid, ExitCode, StoreError
 from orchestrator.models.base import canonical, sha256
-from orchestrator.models.decision import SubjectKind, Verdict
+from orchestrator.models.decision import Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Role
 from orchestrator.models.risk import AcceptedRisk
@@ -337,25 +337,11 @@ def test_nothing_attested_is_not_verified_and_no_mismatch(world: World):
 
 
 def test_an_end_of_run_decision_covers_what_it_lists(world: World):
-    world.files["app.py"] = b"x = 3\n"
-    last_tree = world.repo.make_tree(world.files)
-    world.head = world.repo.make_commit(last_tree, (world.commit,))
-    second = world.identity_of(world.commit, last_tree)
-    for name, claim in (
-        ("change2", world.change(commit=world.head, identity=second, step="S02")),
-        ("ruff2", world.gate("ruff", identity=second)),
-        ("bandit2", world.gate("bandit", identity=second)),
-        ("acceptance2", world.acceptance(identity=second)),
-    ):
-        world.lines[name] = world.sealed(claim, "runner")
-    final = world.identity_of(world.base, last_tree)
-    end = world.decision(
-        kind=SubjectKind.RUN, subject=final.digest(), change=final, shown=(world.identity.digest(), second.digest())
-    )
+    end = world.second_step({"app.py": b"x = 3\n"})
     found = replace(world, "decision", end, "ana")
     assert found.verdict is Verified.VERIFIED
     assert [c.step for c in found.commits] == ["S01", "S02"]
-    only_one = end.model_copy(update={"shown": (second.digest(),)})
+    only_one = end.model_copy(update={"shown": end.shown[1:]})
     assert codes(replace(world, "decision", only_one, "ana")) == {"EVID050"}
     gone = world.identity_of(world.base, world.repo.make_tree({"app.py": b"x = 4\n"}))
     not_on_line = end.model_copy(update={"change": gone, "subject": gone.digest()})

@@ -55,6 +55,26 @@ def test_each_line_comes_once_with_what_git_says_of_it(repository: Path, tmp_pat
     assert {line.author for line in found} == {"Ana Ü"}
 
 
+def test_a_moved_block_and_a_copy_are_followed_to_who_wrote_them(tmp_path: Path, tmp_path_factory):
+    block = [f"    the {number}th sentence of what was written first" for number in range(5)]
+    other = [f"something else that stands beside it, {number}" for number in range(5)]
+    git(tmp_path, "init", "-q", "-b", "main")
+    for words, texts in (
+        ("first", {"a.txt": block + other}),
+        ("moved", {"a.txt": other + block}),
+        ("copied", {"a.txt": other, "b.txt": ["a line above", *block]}),
+    ):
+        for name, lines in texts.items():
+            (tmp_path / name).write_text("\n".join(lines) + "\n")
+        git(tmp_path, "add", "-A")
+        git(tmp_path, "commit", "-q", "-m", words)
+    first = git(tmp_path, "rev-parse", "HEAD~2").strip()
+    with GitTrees.open(tmp_path, tmp_path_factory.mktemp("private")) as trees:
+        for rev, name, begin in (("HEAD~1", "a.txt", 6), ("HEAD", "b.txt", 2)):
+            found = [line for group in trees.blame(trees.resolve(rev), name, 1, 0) for line in group]
+            assert {(w.commit, w.path) for w in found if w.number >= begin} == {(first, "a.txt")}
+
+
 @pytest.mark.parametrize(("name", "span"), [("absent.py", (1, 0)), (NAMES[3], (5000, 5001)), (NAMES[3], (9999, 0))])
 def test_what_is_not_there_is_said(repository: Path, tmp_path_factory, name: str, span: tuple[int, int]):
     private = tmp_path_factory.mktemp("private")
