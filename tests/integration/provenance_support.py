@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from orchestrator.errors import RepositoryError
+from orchestrator.errors import ExitCode, RepositoryError
 from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Policy, Principal, Role
+from orchestrator.models.verification import Verified
 from orchestrator.ports import CommitNode, TreeEntry
 from orchestrator.provenance import claims, dsse, log, root, statements
 from orchestrator.provenance.claims import (
@@ -328,3 +329,18 @@ class World:
             "root_digest": known,
         }
         return verify(self.repo, Request(**{**values, **changes}))
+
+
+def codes(found) -> set[str]:
+    """Those of the problems, whose verdict, exit code and words go together."""
+    assert (found.verdict is Verified.NOT_VERIFIED) == bool(found.problems or not found.commits)
+    assert found.exit_code is (ExitCode.EVIDENCE if found.problems else ExitCode.DONE)
+    assert all(p.message and p.hint for p in found.problems)
+    return {p.code for p in found.problems}
+
+
+def replace(world: World, name: str, claim, *who: str):
+    """What is verified when this claim stands in place of another."""
+    world.lines[name] = world.sealed(claim, *who)
+    world.publish()
+    return world.verify()

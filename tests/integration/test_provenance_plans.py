@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from provenance_support import World
+from provenance_support import PLAN, World, codes, replace
 
 from orchestrator.models.base import sha256
 from orchestrator.models.policy import Role
@@ -39,3 +39,7 @@ def test_whoever_may_approve_no_longer_has_not_approved_for_later_changes(world:
     renewed = world.repo.make_commit(world.repo.make_tree(world.files), (world.commit,), "policy 2")
     world.second_step({"app.py": b"x = 3\n"}, tip=renewed)
     assert refused(world) == [(world.head, "EVID052")]
+
+
+def test_the_plan_digest_binds(world: World):
+    assert codes(replace(world, "change", world.change(plan=sha256(PLAN.encode())), "runner")) == {"EVID052"}
