@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -43,14 +44,18 @@ def drive(
     ``abort`` ends every live sandbox at once; it is called when the run is
     cancelled or halted or this process is told to stop. Raises ``RunBusy`` when another
     process owns the run (RUN002) or took it over while this one stalled (RUN014), ``Interrupted`` on
-    cancellation, SIGINT or SIGTERM, ``LimitReached`` (HALT001) while an order to halt stands that is about it.
+    cancellation, SIGINT or SIGTERM, ``LimitReached`` (HALT001) while an order to halt stands that is about it,
+    ``StoreError`` (STORE022) where the disk was full for a file that is nobody's in particular.
     Whatever is raised, the run's row says why and whether it can go on; but after RUN014 that row is another's.
     """
     folder = project.layout.run(ctx.run.id)
-    with project.owners.own(ctx.run.id) as owner, _stopping(project, ctx, owner, abort) as stop:
+    with _room(), project.owners.own(ctx.run.id) as owner, _stopping(project, ctx, owner, abort) as stop:
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
-            with scratch(folder):  # gone before the run's end is on record: after that nobody comes to take it away
+            with (
+                _room(),
+                scratch(folder),
+            ):  # gone before the run's end is on record: after that nobody comes to take it away
                 project.blobs.sweep()
                 _refuse_halted(ctx, stop)
                 with owner.checkpoints(project.state_key) as saver:
@@ -68,6 +73,17 @@ def drive(
             raise
         _settled(project, ctx.run.id, result)
         return result
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """A disk may be full at any write: a lease, a file on its way into a sandbox, a socket."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise StoreError("STORE022", f"There is no room: {problem}.", "free space, then resume the run") from problem
 
 
 class _Stop:

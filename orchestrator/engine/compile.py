@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from orchestrator.engine import turns
+from orchestrator.engine.channels import Channels, state_of, written
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.halting import refuse_stopped
 from orchestrator.engine.nodes.agent import agent
@@ -27,7 +28,7 @@ from orchestrator.engine.nodes.plan import plan
 from orchestrator.engine.nodes.review import review
 from orchestrator.engine.nodes.told import told
 from orchestrator.engine.runnable import ensure_runnable
-from orchestrator.engine.state import RunState, StepStatus, Turn, Update, Work
+from orchestrator.engine.state import RunState, StepStatus, Update, Work
 from orchestrator.engine.watch import check_transition, kept, stood
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.base import StepId
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 Handler = Callable[[RunContext, Any], Update]
 Graph = Any
 _KEPT = 8
-_ABSENT: Update = {"others": [], "taken": {}}
-"""What it means that these are not there."""
 
 
 def compile_workflow(workflow: Workflow, saver: BaseCheckpointSaver[Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -66,13 +65,9 @@ def _compiled(document: bytes) -> Graph:
     ensure_runnable(workflow)
     tables = machine(workflow)
     watching = monitor.Monitor(tables)
-    graph: Graph = StateGraph(RunState, context_schema=RunContext)
+    graph: Graph = StateGraph(Channels, context_schema=RunContext)
     for name, node in workflow.nodes.items():
-        handler = _watched(watching, tables, name, _handler(tables, name, node))
-        if _side_by_side(node):
-            graph.add_node(name, handler, input_schema=Work)
-        else:
-            graph.add_node(name, handler)
+        graph.add_node(name, _watched(watching, tables, name, _handler(tables, name, node)))
         if node.kind is NodeKind.END:
             graph.add_edge(name, END)
         else:
@@ -132,16 +127,15 @@ def _handler(tables: Machine, name: str, node: Node) -> Handler:  # noqa: C901, 
 def _watched(
     watching: monitor.Monitor, tables: Machine, name: str, handler: Handler
 ) -> Callable[[Any, Runtime[RunContext]], Update]:
-    def run(state: Any, runtime: Runtime[RunContext]) -> Update:  # noqa: ANN401  the state, or an agent's part of it
-        ctx = runtime.context
+    def run(given: Any, runtime: Runtime[RunContext]) -> Update:  # noqa: ANN401  channels, or what an agent is sent
+        ctx, state = runtime.context, given if "mine" in given else state_of(given)
         before, outcome = state.get("at", ""), state.get("outcome", "")
         check_transition(ctx.workflow, before, outcome, name)
         ctx.emit(EventKind.TRANSITION, name, before=before, outcome=outcome)
         refuse_stopped(ctx)
         update = handler(ctx, state)
         ctx.index.settle()  # the checkpoint that follows refers to it
-        left = _left(ctx, watching, tables, state, update, name=name)
-        return cast("Update", plain(news(state, left)))
+        return written(plain(_left(ctx, watching, tables, state, update, name=name)))
 
     return run
 
@@ -157,12 +151,6 @@ def _left(
     passed = turns.passed(ctx.workflow, tables, state, name, update["outcome"])
     ended = _ended(ctx.workflow.nodes[name], str(update["outcome"]), str(passed.get("outcome", "")))
     return {**update, **passed, **_stands(ctx, watching, state, name, ended)}
-
-
-def news(state: RunState, update: Update) -> Update:
-    """What differs from the state: what stays as it is need not be written once more."""
-    known: Update = {**_ABSENT, **state}
-    return {k: v for k, v in update.items() if k not in known or known[k] != v}
 
 
 def _ended(node: Node, said: str, counted: str) -> str:
@@ -199,13 +187,13 @@ def plain(value: Any) -> Any:  # noqa: ANN401  state is plain data of any shape
 
 
 def _route(workflow: Workflow, targets: frozenset[str]) -> Callable[..., str | list[Send]]:
-    """Who is next. LangGraph reads for a route what it is declared to want; most need to know one thing."""
+    """Who is next."""
 
-    def turn(state: Turn) -> str:
-        return state["turn"]
+    def turn(channels: Channels) -> str:
+        return cast("str", channels["cursor"]["turn"])
 
-    def route(state: RunState, runtime: Runtime[RunContext]) -> str | list[Send]:
-        target = state["turn"]
+    def route(channels: Channels, runtime: Runtime[RunContext]) -> str | list[Send]:
+        target, state = turn(channels), state_of(channels)
         if _side_by_side(workflow.nodes[target]):
             return [Send(target, _work(runtime.context, state, step)) for step in _working(state)]
         return target

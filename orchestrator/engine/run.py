@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine import waiting
+from orchestrator.engine.channels import state_of, written
 from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.minutes import put_on_record
 from orchestrator.engine.opening import opened
+from orchestrator.engine.state import RunState
 from orchestrator.errors import ExitCode
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem, Verdict
@@ -70,7 +72,7 @@ def advance(
     snapshot = graph.get_state(config)
     given: Any = None
     if not snapshot.values:
-        given = {"run": ctx.run.id, "tip": ctx.run.base_commit, "steps": {}, **({"plan": plan} if plan else {})}
+        given = written({"run": ctx.run.id, "tip": ctx.run.base_commit, **({"plan": plan} if plan else {})})
     while True:
         if given is not None or not snapshot.interrupts:
             told = graph.stream(given, config, context=ctx, durability="sync", stream_mode=[])
@@ -79,18 +81,18 @@ def advance(
         if not snapshot.next:
             waiting.close_others(ctx, ())
             put_on_record(ctx)
-            return _ended(snapshot.values)
+            return _ended(state_of(snapshot.values))
         here = snapshot.next[0]
-        resumed, items = waiting.look(ctx, snapshot.values, here, ask)
+        resumed, items = waiting.look(ctx, state_of(snapshot.values), here, ask)
         if resumed is None:
             waiting.close_others(ctx, items)
             return Waiting(items, ctx.timers.due(ctx.run.id))
         given = Command(resume=resumed)
 
 
-def _ended(values: dict[str, Any]) -> Ended:
-    steps = {s: (mine.get("status", ""), mine.get("why", "")) for s, mine in values.get("steps", {}).items()}
-    return Ended(int(values.get("exit", 1)), steps)
+def _ended(state: RunState) -> Ended:
+    steps = {s: (mine.get("status", ""), mine.get("why", "")) for s, mine in state["steps"].items()}
+    return Ended(int(state.get("exit", 1)), steps)
 
 
 def _budget(ctx: RunContext) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, TypedDict
+from typing import Any, TypedDict
 
 
 class StepStatus(StrEnum):
@@ -56,16 +56,6 @@ def opened() -> StepState:
     }
 
 
-def merge_steps(old: dict[str, StepState] | None, new: dict[str, StepState] | None) -> dict[str, StepState]:
-    """Per step, the newer record. The reducer that lets parallel agents write side by side."""
-    return {**(old or {}), **(new or {})}
-
-
-def last(_old: str | None, new: str) -> str:
-    """The later of two values that parallel nodes wrote; they always agree."""
-    return new
-
-
 class Token(TypedDict):
     """A branch that does not have the turn: the node that is next in it, and what led there."""
 
@@ -98,9 +88,9 @@ class RunState(TypedDict):
 
     run: str
     plan: str
-    at: Annotated[str, last]
-    outcome: Annotated[str, last]
-    steps: Annotated[dict[str, StepState], merge_steps]
+    at: str
+    outcome: str
+    steps: dict[str, StepState]
     current: str
     change: str
     reports: list[str]
@@ -108,7 +98,7 @@ class RunState(TypedDict):
     tip: str
     stack: list[str]
     exit: int
-    turn: Annotated[str, last]
+    turn: str
     others: list[Token]
     visits: dict[str, int]
     taken: dict[str, int]
@@ -116,12 +106,6 @@ class RunState(TypedDict):
     standing: Standing
     items: dict[str, str]
     facts: dict[str, str]
-
-
-class Turn(TypedDict):
-    """All that most routes need to know."""
-
-    turn: Annotated[str, last]
 
 
 Update = dict[str, Any]

@@ -36,7 +36,7 @@ END
 
 
 @contextmanager
-def checkpoints(path: Path, key: bytes | None = None) -> Iterator[StateSaver]:
+def checkpoints(path: Path, key: bytes | None = None, *, in_turns: bool = False) -> Iterator[StateSaver]:
     """A saver on ``path`` (WAL, ``synchronous=FULL``). State may hold only str, int, list, dict, bool and None.
 
     With a ``key`` every value is sealed for the run whose folder this is, and nothing else is read.
@@ -45,6 +45,7 @@ def checkpoints(path: Path, key: bytes | None = None) -> Iterator[StateSaver]:
     any type that a row names. Only the newest checkpoint and the one before it
     are kept: each holds the whole state, so that all of them would grow with the
     square of the steps. The old ones go in the transaction that writes the new.
+    ``in_turns`` is for the graph of a workflow alone (:mod:`orchestrator.store.alone`).
 
     Raises ``StoreError``: STORE020 cannot be opened, STORE021 cannot be written
     (a full disk), also for what happens inside the context; as ``StateSerializer`` on reading.
@@ -57,7 +58,7 @@ def checkpoints(path: Path, key: bytes | None = None) -> Iterator[StateSaver]:
     except sqlite3.Error as problem:
         raise StoreError("STORE020", f"Cannot open {path}: {problem}.", "handrail doctor") from problem
     try:
-        saver = StateSaver(db, serde=serializer(path.parent.name, key))
+        saver = StateSaver(db, serde=serializer(path.parent.name, key), in_turns=in_turns)
         saver.setup()
         db.execute(_KEEP_TWO)
         db.execute(RIDING)

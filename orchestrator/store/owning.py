@@ -72,7 +72,8 @@ class _Locked:
         from orchestrator.store.checkpoints import checkpoints  # noqa: PLC0415  costs start-up
 
         path = self.layout.run(self.run) / "checkpoints.db"
-        with checkpoints(path, key) as saver, self.index.ride(self.run, saver.ridden()) as events:
+        kept = checkpoints(path, key, in_turns=True)
+        with kept as saver, self.index.ride(self.run, saver.ridden()) as events:
             saver.carry(events)
             yield saver
 

@@ -2,8 +2,9 @@
 
 A checkpoint waits (``synchronous=FULL``), and brings to the disk what was written before it. What single nodes have
 written in between does not wait: after ``kill -9`` it is there all the same, and after a power cut the node runs
-again and finds the result of its effect under its key in ``runs.db``, which waited. Events that are not yet in
-``runs.db`` go with the checkpoint (:mod:`orchestrator.store.riding`), sealed as it is.
+again and finds the result of its effect under its key in ``runs.db``, which waited. For a graph whose nodes take
+turns, what one of them leaves is not written in between at all (:mod:`orchestrator.store.alone`). Events that are not
+yet in ``runs.db`` go with the checkpoint (:mod:`orchestrator.store.riding`), sealed as it is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from langgraph.checkpoint.sqlite import SqliteSaver
+
+from orchestrator.store.alone import follows_at_once
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,10 +33,14 @@ _KIND = "event"
 
 
 class StateSaver(SqliteSaver):
-    """As the one of LangGraph. ``conn`` is in WAL mode and its ``synchronous`` is changed by this object alone."""
+    """As the one of LangGraph. ``conn`` is in WAL mode and its ``synchronous`` is changed by this object alone.
 
-    def __init__(self, conn: sqlite3.Connection, serde: StateSerializer) -> None:
+    ``in_turns`` says that the graph is one of ours.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, serde: StateSerializer, *, in_turns: bool) -> None:
         super().__init__(conn, serde=serde)
+        self._in_turns = in_turns
         self._sealing = serde
         self._turn = threading.Lock()
         self._carries: Carries | None = None
@@ -78,6 +85,8 @@ class StateSaver(SqliteSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """On the disk with the next checkpoint; at once as far as other processes see."""
+        if self._in_turns and follows_at_once(writes, task_path):
+            return
         with self._turn:
             self.conn.execute("PRAGMA synchronous = NORMAL")
             try:

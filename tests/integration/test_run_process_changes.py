@@ -9,6 +9,7 @@ from test_run_processes import Office, refuses
 from orchestrator.app.handing import hand_in
 from orchestrator.app.start import RunRequest, start
 from orchestrator.app.wiring import open_run
+from orchestrator.engine.channels import state_of, written
 from orchestrator.engine.compile import compile_workflow
 from orchestrator.models.decision import Verdict
 from orchestrator.models.run import RunSettings
@@ -173,8 +174,8 @@ def forget_all_verdicts(project, run):
     ):
         graph = compile_workflow(opened.ctx.workflow, saver)
         config = {"configurable": {"thread_id": run.id, CONFIG_KEY_RUNTIME: Runtime(context=opened.ctx)}}
-        state = graph.get_state(config).values
-        graph.update_state(config, {"standing": {**state["standing"], "bits": 0}}, as_node=state["at"])
+        state = state_of(graph.get_state(config).values)
+        graph.update_state(config, written({"standing": {**state["standing"], "bits": 0}}), as_node=state["at"])
 
 
 TWICE = """# Mend it, then tell of it

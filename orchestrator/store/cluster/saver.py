@@ -2,12 +2,13 @@
 
 One for each worker, over its pool: the library's takes a lock around every call. Its ``put`` would keep numbers and
 texts as they are beside the serialised values, where no seal covers them, so each value is put into a list first, and
-what stands there plainly is refused. The schema's trigger keeps the two newest checkpoints of a run.
+what stands there plainly is refused. The schema's trigger keeps the two newest checkpoints of a run. What a node that
+runs alone leaves is not written before its checkpoint (:mod:`orchestrator.store.alone`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +16,7 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg.rows import DictRow, dict_row
 
 from orchestrator.errors import StoreError
+from orchestrator.store.alone import follows_at_once
 from orchestrator.store.cluster.database import said
 
 if TYPE_CHECKING:
@@ -44,6 +46,13 @@ class FencedSaver(PostgresSaver):
         """Durable when it returns. Raises ``RunBusy`` (RUN014) and writes nothing when another owner came."""
         values = {name: [value] for name, value in checkpoint["channel_values"].items()}
         return super().put(config, cast("Checkpoint", {**checkpoint, "channel_values": values}), metadata, new_versions)
+
+    def put_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """As :meth:`put`, unless the checkpoint that follows has them."""
+        if not follows_at_once(writes, task_path):
+            super().put_writes(config, writes, task_id, task_path)
 
     def _load_checkpoint_tuple(self, value: DictRow) -> CheckpointTuple:
         """Raises ``StoreError`` (STORE030) for a value that did not come through the serializer."""
