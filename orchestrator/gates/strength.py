@@ -17,7 +17,7 @@ _EXACT_CALLS = frozenset(
     {"assertEqual", "assertEquals", "assertIn", "assertDictEqual", "assertListEqual", "assertCountEqual"}
     | {"assertSequenceEqual", "assertTupleEqual", "assertSetEqual", "assertMultiLineEqual", "assertRaisesRegex"}
     | {"assert_called_once_with", "assert_called_with", "assert_has_calls", "assert_any_call", "assert_array_equal"}
-    | {"assertRedirects", "assertContains", "assertAlmostEqual", "assert_frame_equal"}
+    | {"assertRedirects", "assertContains", "assertAlmostEqual", "assert_frame_equal", "assert_outcomes"}
 )
 _CLOSE = frozenset({"approx", "isclose", "allclose", "assert_allclose", "assertAlmostEqual", "assertAlmostEquals"})
 _SLACK = frozenset({"rel", "abs", "rel_tol", "abs_tol", "rtol", "atol", "delta"})

@@ -8,6 +8,10 @@ import time
 import pytest
 
 from orchestrator.gates.hygiene import HygieneGate
+from orchestrator.gates.integrity import IntegrityGate
+from orchestrator.gates.kinds.agent_config import AgentConfig
+from orchestrator.gates.kinds.dependencies import DependenciesGate
+from orchestrator.gates.kinds.texts import TextGate
 from orchestrator.gates.worker import Worker
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
@@ -39,6 +43,17 @@ def test_a_text_made_to_be_slow_is_read_in_time(how, gate):
     start = time.process_time()
     gate.check(candidate_of([FileSpec(path, text.encode())]))
     assert time.process_time() - start < CPU_SECONDS
+
+
+@pytest.mark.parametrize("path", ["pyproject.toml", ".codex/config.toml", "Cargo.lock"])
+def test_a_name_of_half_a_million_parts_is_refused_in_time(path):
+    start = time.process_time()
+    with Worker() as worker:
+        gates = (DependenciesGate(), IntegrityGate(worker), TextGate(AgentConfig()))
+        candidate = candidate_of([FileSpec(path, b"a." * 400_000, b"")])
+        reports = [gate.check(candidate) for gate in gates]
+    assert time.process_time() - start < CPU_SECONDS
+    assert any(report.findings for report in reports)
 
 
 @pytest.mark.parametrize(
