@@ -2,9 +2,10 @@
 
     python benchmarks/false_alarms.py [PACKAGES]
 
-Each package is judged from one version to the next, as one change, with all gates. What its maintainers released and
-thousands use is taken to be right, so every finding counts as a false alarm, also the few that are not. A refusal is a
-finding that goes back to the agent or is never lifted; a question is one that a person answers. Protected paths and
+Each package is judged from one version to the next, as one change, with all gates; *held out* are five that were taken
+up when the rules stood. What its maintainers released and thousands use is taken to be right, so every finding counts
+as a false alarm, also the few that are not. A refusal is a finding that goes back to the agent or is never lifted; a
+question is one that a person answers. Protected paths and
 dependencies are not counted: there the question is the purpose. Lines are those that the newer version adds.
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from measuring import report
@@ -47,16 +48,35 @@ VERSIONS = (
     ("marshmallow", "3.26.0", "3.26.1"),
     ("tornado", "6.4.2", "6.5"),
 )
+HELD_OUT = (
+    ("pytest", "8.3.5", "8.4.0"),
+    ("celery", "5.4.0", "5.5.0"),
+    ("paramiko", "3.5.0", "3.5.1"),
+    ("scrapy", "2.12.0", "2.13.0"),
+    ("gunicorn", "22.0.0", "23.0.0"),
+)
+"""Taken up when the rules stood."""
 _MADE = ("PKG-INFO", ".egg-info/")
 _PURPOSE = frozenset({"protected", "dependencies"})
 _REFUSES = frozenset({Disposition.AGENT, Disposition.DENY})
 
 
 def main(packages: int) -> None:
+    figures = _judged(VERSIONS[:packages], "") | _judged(HELD_OUT[:packages], "held out, ")
+    goals = {
+        "refusals per 1,000 lines": ("<=", 1.0),
+        "gates that broke": ("<=", 0.0),
+        "held out, refusals per 1,000 lines": ("<=", 1.0),
+        "held out, gates that broke": ("<=", 0.0),
+    }
+    report("false_alarms", figures, goals)
+
+
+def _judged(versions: Sequence[tuple[str, str, str]], label: str) -> dict[str, float]:
     lines, found, errors = 0, list[tuple[str, str, Finding]](), 0
     # The limit of a file counts wall time; on a busy machine the usual one would pass for a broken gate.
     with Team(file_limit_seconds=120.0) as team:
-        for name, old, new in VERSIONS[:packages]:
+        for name, old, new in versions:
             before, after = tree(name, old), tree(name, new)
             lines += _added(before, after)
             reports = run_gates(default_gates(worker=team), candidate_of(list(_changes(before, after))))
@@ -67,7 +87,7 @@ def main(packages: int) -> None:
     refusals = [(gate, f) for _, gate, f in found if f.disposition in _REFUSES]
     thousand = lines / 1000
     figures = {
-        "packages": float(packages),
+        "packages": float(len(versions)),
         "added lines": float(lines),
         "refusals per 1,000 lines": len(refusals) / thousand,
         "refusals of bandit and ruff alone": sum(gate in {"bandit", "ruff"} for gate, _ in refusals) / thousand,
@@ -76,8 +96,7 @@ def main(packages: int) -> None:
         "notes per 1,000 lines": sum(f.disposition is Disposition.NOTE for _, _, f in found) / thousand,
         "gates that broke": float(errors),
     }
-    goals = {"refusals per 1,000 lines": ("<=", 1.0), "gates that broke": ("<=", 0.0)}
-    report("false_alarms", figures, goals)
+    return {f"{label}{figure}": value for figure, value in figures.items()}
 
 
 def _changes(before: Path, after: Path) -> Iterator[FileSpec]:

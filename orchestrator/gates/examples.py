@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from orchestrator.gates.differential import Hit
@@ -25,19 +26,22 @@ _PROSE = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc"})
 _PYTHON = frozenset({".py", ".pyi", ".pyw"})
 _PROMPT = re.compile(r"\s*(?:>>>|\.\.\.)(?: (?P<code>.*))?")
 _FENCE = re.compile(
-    r"(?ms)^(?P<mark>[ \t]*(?:```+|~~~+))[ \t]*\{?(?:python|py|pycon|ipython)[^\n]*\n(?P<code>.*?)^(?P=mark)"
+    r"(?ms)^(?P<mark>[ \t]*(?:```+|~~~+))[ \t]*\{?(?:python|py|pycon|ipython)[^\n]*\n(?P<code>.*?)(?:^(?P=mark)|\Z)"
 )
+"""One that nothing closes runs to the end, as readers of Markdown have it."""
 _DIRECTIVE = re.compile(
     r"(?m)^(?P<indent>[ \t]*)\.\. (?:code-block|code|sourcecode|testcode|ipython)::[ \t]*(?:python3?|py)?[ \t]*\n"
     r"(?P<code>(?:(?P=indent)[ \t]+[^\n]*\n|[ \t]*\n)+)"
 )
 _DATA = frozenset({".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".properties", ".env", ".xml"})
 _PROGRAM = re.compile(
-    r"(?:^|[;\n\"'])\s*(?:import\s+\w+|from\s+[\w.]+\s+import\b)|__import__\s*\(|\b(?:exec|eval)\s*\("
+    r"(?:^|[;\n\r\"'])[ \t\f\v]*(?:import\s+\w+|from\s+[\w.]+\s+import\b)|__import__\s*\(|\b(?:exec|eval)\s*\("
 )
-_QUOTED = re.compile(r"(?s)(?P<mark>\"\"\"|'''|\"|')(?P<code>(?:\\.|(?!(?P=mark)).){8,20000}?)(?P=mark)")
+_MARKS = ('"""', "'''", '"', "'")
+_LEAST, _MOST = 8, 20_000
+"""Characters of a quoted value that is looked at."""
 _YAML_BLOCK = re.compile(
-    r"(?m)(?P<mark>)^(?P<indent>[ ]*)[\w.-]+:\s*[|>][+-]?\d?[ ]*\n(?P<code>(?:(?P=indent)[ ]+[^\n]*\n|[ ]*\n)+)"
+    r"(?m)^(?P<indent>[ ]*)[\w.-]+:\s*[|>][+-]?\d?[ ]*\n(?P<code>(?:(?P=indent)[ ]+[^\n]*\n|[ ]*\n)+)"
 )
 _RUN = frozenset({"process", "dynamic code", "native code"})
 _PIECES = 200
@@ -81,21 +85,55 @@ def _sessions(text: str) -> Iterator[tuple[int, str]]:
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
     for pattern in (_FENCE, _DIRECTIVE):
+        line, seen = 1, 0
         for found in pattern.finditer(text + "\n"):
             code = textwrap.dedent(found["code"])
+            line, seen = line + text.count("\n", seen, found.start("code")), found.start("code")
             if ">>>" not in code:
-                yield text.count("\n", 0, found.start("code")) + 1, code
+                yield line, code
 
 
 def _values(text: str) -> Iterator[tuple[int, str]]:
     """Quoted values, and blocks of YAML, that import something: Python as a text in a file of data."""
-    for found in (*_QUOTED.finditer(text), *_YAML_BLOCK.finditer(text)):
-        code = found["code"]
-        if found["mark"]:
-            # Escapes as JSON, TOML and YAML have them; others stay as they are.
-            code = code.replace("\\n", "\n").replace('\\"', '"').replace("\\'", "'").replace("\\t", "\t")
-        if _PROGRAM.search(code):
-            yield text.count("\n", 0, found.start()) + 1, textwrap.dedent(code).strip()
+    # Escapes as JSON, TOML and YAML have them; others stay as they are.
+    quoted = ((at, _unescaped(code)) for at, code in _quoted(text))
+    blocks = ((found.start(), found["code"]) for found in _YAML_BLOCK.finditer(text))
+    for pieces in (quoted, blocks):
+        line, seen = 1, 0
+        for at, code in pieces:
+            if _PROGRAM.search(code):
+                line, seen = line + text.count("\n", seen, at), at
+                yield line, textwrap.dedent(code).strip()
+
+
+def _unescaped(code: str) -> str:
+    return code.replace("\\n", "\n").replace('\\"', '"').replace("\\'", "'").replace("\\t", "\t")
+
+
+def _quoted(text: str) -> Iterator[tuple[int, str]]:
+    """Where each quoted value begins, and what stands in it.
+
+    Each end is looked up: a mark that is left open costs no search through all that follows it.
+    """
+    ends = {mark: [m.start() for m in re.finditer(mark, text) if not _escaped(text, m.start())] for mark in _MARKS}
+    past = 0
+    for start in (m.start() for m in re.finditer("[\"']", text)):
+        if start < past:
+            continue
+        for mark in (m for m in _MARKS if text.startswith(m, start)):
+            inside = start + len(mark)
+            at = bisect_left(ends[mark], inside)
+            if at < len(ends[mark]) and _LEAST <= ends[mark][at] - inside <= _MOST:
+                yield start, text[inside : ends[mark][at]]
+                past = ends[mark][at] + len(mark)
+                break
+
+
+def _escaped(text: str, at: int) -> bool:
+    before = at
+    while before and text[before - 1] == "\\":
+        before -= 1
+    return (at - before) % 2 == 1
 
 
 def _judged(line: int, code: str, worker: Worker, *, runs: bool, rule: str = "EXAMPLE-CODE") -> Iterator[Hit]:

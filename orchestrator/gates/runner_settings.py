@@ -11,10 +11,11 @@ from __future__ import annotations
 import configparser
 import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, cast
+
+from orchestrator.gates.plain_toml import toml
 
 __all__ = ["is_settings", "settings_of"]
 
@@ -53,13 +54,13 @@ def _decides(name: str) -> bool:
 
 
 def _pyproject(text: str) -> Settings:
-    tool = _table(tomllib.loads(text).get("tool"))
+    tool = _table(toml(text).get("tool"))
     pytest = _table(_table(tool.get("pytest")).get("ini_options")) or _table(tool.get("pytest"))
     return _named("pytest", pytest) | _coverage(_table(tool.get("coverage")))
 
 
 def _pytest_toml(text: str) -> Settings:
-    return _named("pytest", _table(tomllib.loads(text).get("pytest")))
+    return _named("pytest", _table(toml(text).get("pytest")))
 
 
 def _coverage(tables: Mapping[str, Any]) -> Settings:

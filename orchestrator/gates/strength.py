@@ -17,7 +17,7 @@ _EXACT_CALLS = frozenset(
     {"assertEqual", "assertEquals", "assertIn", "assertDictEqual", "assertListEqual", "assertCountEqual"}
     | {"assertSequenceEqual", "assertTupleEqual", "assertSetEqual", "assertMultiLineEqual", "assertRaisesRegex"}
     | {"assert_called_once_with", "assert_called_with", "assert_has_calls", "assert_any_call", "assert_array_equal"}
-    | {"assertRedirects", "assertContains", "assertAlmostEqual", "assert_frame_equal"}
+    | {"assertRedirects", "assertContains", "assertAlmostEqual", "assert_frame_equal", "assert_outcomes"}
 )
 _CLOSE = frozenset({"approx", "isclose", "allclose", "assert_allclose", "assertAlmostEqual", "assertAlmostEquals"})
 _SLACK = frozenset({"rel", "abs", "rel_tol", "abs_tol", "rtol", "atol", "delta"})
@@ -69,7 +69,9 @@ class Strength:
 
     def _call(self, node: ast.Call, test: str) -> None:
         name = (dotted(node.func) or [""])[-1]
-        exact = name in _EXACT_CALLS or (name == "raises" and any(k.arg == "match" for k in node.keywords))
+        exact = (name in _EXACT_CALLS and not any(map(_says_little, node.args[:2]))) or (
+            name == "raises" and any(k.arg == "match" for k in node.keywords)
+        )
         self._exact[test] += exact
         if name.startswith("assert"):
             calls = (p for a in node.args for p in ast.walk(a) if isinstance(p, ast.Call))
@@ -83,11 +85,14 @@ def _compares(node: ast.AST) -> bool:
     """With a value that says more than true, false, nothing or empty: those may be written as a bare condition."""
     if not isinstance(node, ast.Compare) or not any(isinstance(op, ast.Eq | ast.In) for op in node.ops):
         return False
-    return not any(
+    return not any(map(_says_little, (node.left, *node.comparators)))
+
+
+def _says_little(side: ast.expr) -> bool:
+    return (
         (isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, bool) or not side.value))
         or (isinstance(side, ast.List | ast.Tuple) and not side.elts)
         or (isinstance(side, ast.Dict) and not side.keys)
-        for side in (node.left, *node.comparators)
     )
 
 

@@ -63,7 +63,7 @@ _NAMED = frozenset({"eslint", "oxlint", "nolint", "rubocop"})
 """Linters whose rules have names. Without one, all are silenced, those about security too."""
 _SECURITY_NAME = Late(r"secur|eval|inject|unsafe|danger|xss|script-url|no-new-func|gosec|crypto", re.IGNORECASE)
 _QUALIFIED = frozenset({"noqa", "ruff"})
-_SECURITY_CODE = Late(r"(?:S[0-9]*|PLE25[0-9]*|PLC24[0-9]*|RUF00[0-9]*|DUO[0-9]*|SEC[0-9]*|ALL)", re.IGNORECASE)
+_SECURITY_CODE = Late(r"(?:S[0-9]*|PLE25[0-9]*|PLC24[0-9]*|RUF00[123]?|DUO[0-9]*|SEC[0-9]*|ALL)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+[0-9]*")
 
 

@@ -132,7 +132,9 @@ def resolve(repository: Repository, rev: str) -> GitOid:
             return GitOid(found)
     if rev == "HEAD":
         raise RepositoryError("REPO002", "The repository has no commit yet.", "make a first commit")
-    raise RepositoryError("REPO003", f"{rev!r} names no commit here.", "run `git log --oneline --all` to see commits")
+    shallow = repository.git.run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    hint = "this clone is shallow: git fetch --unshallow" if shallow else "run `git log --oneline --all` to see commits"
+    raise RepositoryError("REPO003", f"{rev!r} names no commit here.", hint)
 
 
 def head_branch(repository: Repository) -> str | None:

@@ -41,6 +41,16 @@ def test_an_empty_repository_has_no_commit(tmp_path):
             assert code(caught) == "REPO002"
 
 
+def test_a_revision_that_a_shallow_clone_left_behind(user, tmp_path):
+    left = user.commit("first")
+    user.write("b.py", "B = 1\n")
+    user.commit("second")
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{user.folder}", tmp_path / "shallow"], check=True)
+    with GitTrees.open(tmp_path / "shallow", tmp_path / "t.git") as trees, pytest.raises(RepositoryError) as caught:
+        trees.resolve(left)
+    assert "git fetch --unshallow" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize("rev", ["nope", "", "-q", "--all", "HEAD~9", "a\nb", "0" * 40, "HEAD:a.py"])
 def test_an_unknown_revision(user, tmp_path, rev):
     with GitTrees.open(user.folder, tmp_path / "t.git") as trees, pytest.raises(RepositoryError) as caught:

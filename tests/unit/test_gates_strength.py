@@ -45,6 +45,11 @@ WEAKER = {
         ["assert shop.total([]) == []", "assert shop.total([1])"],
         ["assert not shop.total([])", *EQUAL],
     ),
+    "none is none": (
+        ["self.assertEqual(shop.total([]), None)", "self.assertEqual(shop.total([1, 2]), 3)"],
+        ["self.assertEqual(shop.total([]), None)", "self.assertTrue(shop.total([1, 2]))"],
+        ["self.assertIsNone(shop.total([]))", "self.assertEqual(shop.total([1, 2]), 3)"],
+    ),
 }
 REPLACED = {
     "patch by a decorator": python(EQUAL, "_", "@mock.patch('shop.total', return_value=3)\n"),

@@ -36,12 +36,14 @@ def analyse(data: bytes) -> dict[str, Any]:
         module.run(tree, vouch=vouch)
     finally:
         sys.setrecursionlimit(limit)
-    issues = [
-        {"rule": rule.code, "what": what, "line": line, "end_line": end}
+    # The same of the same lines is said once, however often it stands there: each further one changes the lines.
+    places = dict.fromkeys(
+        (rule.code, what, line, end)
         for (_, line, end, _), (rule, _, what) in sorted(
             module.findings.items(), key=lambda pair: (pair[0][1], pair[0])
         )
-    ]
+    )
+    issues = [{"rule": code, "what": what, "line": line, "end_line": end} for code, what, line, end in places]
     uses = sorted({(use.capability, use.name, use.line) for use in module.uses.values()} | set(mentions(tree)))
     vouched = [[*place, harmless] for place, harmless in sorted(module.vouched().items())] if vouch else []
     return {"error": "", "issues": issues, "uses": [list(use) for use in uses], "vouched": vouched}

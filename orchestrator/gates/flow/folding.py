@@ -113,7 +113,7 @@ def _truth(call: Call) -> Value:
 @lru_cache(maxsize=16_384)
 def _pure(names: frozenset[str]) -> str:
     """The method of texts that is called, or ''."""
-    return next((last(n) for n in names if "." in n and last(n) in PURE_METHODS), "")
+    return next((last(n) for n in sorted(names) if "." in n and last(n) in PURE_METHODS), "")
 
 
 def _substituted(call: Call) -> Value | None:

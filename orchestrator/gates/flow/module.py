@@ -125,7 +125,11 @@ class Module(Statements):
         self._spoke = True
         line = getattr(node, "lineno", 0)
         end = getattr(node, "end_lineno", None) or line
-        self.findings.setdefault((rule.code, line, end, getattr(node, "col_offset", 0)), (rule, node, what))
+        key = rule.code, line, end, getattr(node, "col_offset", 0)
+        # Names come in sets: which of two things is said of one place must not hang on their order in memory.
+        known = self.findings.get(key)
+        if known is None or what < known[2]:
+            self.findings[key] = rule, node, what
 
     # What expressions and statements ask
 
@@ -244,7 +248,7 @@ class Module(Statements):
         outside = frozenset(b for b in made.bases if not b.startswith("local:"))
         if outside and "find_class" not in made.attributes:
             self._show(Call(node, outside, spread=True))
-        for name in _SWITCHES & made.attributes.keys():
+        for name in sorted(_SWITCHES & made.attributes.keys()):
             self._show(Call(node, frozenset(f"set:{b}().{name}" for b in outside), (made.attributes[name],)))
 
     def own_attribute(self, name: str, attribute: str) -> Value | None:

@@ -93,7 +93,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 def vouched_kind(call: Call) -> str:
     """The number of the rule that may be answered for at such a call, or ''."""
-    for name in call.names:
+    for name in sorted(call.names):
         module, _, function = name.rpartition(".")
         if module in {"requests", "httpx"} and function in _VERBS:
             return "113"

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
 from orchestrator.gates.differential import Hit
 from orchestrator.gates.kinds.rule import KindRule
+from orchestrator.gates.plain_toml import toml
 from orchestrator.policy.paths import fold, protects
 
 __all__ = ["RULES", "AgentConfig"]
@@ -147,7 +147,7 @@ def _parsed(path: str, text: str) -> Any:  # noqa: ANN401 - settings of a strang
         return {}
     try:
         if path.endswith(".toml"):
-            return tomllib.loads(text)
+            return toml(text)
         if path.endswith((".yml", ".yaml")):
             return _yaml(text)
         plain = _COMMENT.sub(lambda m: m.group() if m.group()[0] == '"' else " ", text)

@@ -13,13 +13,14 @@ from __future__ import annotations
 import configparser
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-__all__ = ["Dependency", "Manifest", "Reader", "Setting", "reader_of", "requirement", "toml"]
+from orchestrator.gates.plain_toml import toml
+
+__all__ = ["Dependency", "Manifest", "Reader", "Setting", "reader_of", "requirement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,14 +332,6 @@ def _setup_cfg(text: str) -> Manifest:
 
 def _unread(_text: str) -> Manifest:
     raise ValueError("this lock file's form is not read")
-
-
-def toml(text: str) -> Mapping[str, Any]:
-    """Raises ``ValueError``."""
-    try:
-        return tomllib.loads(text)
-    except ValueError as error:
-        raise ValueError(f"not readable TOML ({error})") from error
 
 
 def _json(text: str) -> Mapping[str, Any]:

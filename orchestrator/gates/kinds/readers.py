@@ -14,10 +14,11 @@ from typing import Any, cast
 
 from orchestrator.gates.kinds import manifests
 from orchestrator.gates.kinds.manifests import Dependency, Manifest, Reader, Setting
+from orchestrator.gates.plain_toml import toml
 
 __all__ = ["reader_of"]
 
-_BLOCK = re.compile(r"(?m)^# /// script\s*$\n(?P<text>(?:^#(?:| .*)$\n)+?)^# ///\s*$")
+_BLOCK = re.compile(r"(?m)^# /// script\s*$\n(?P<text>(?:^#(?:| .*)$\n){1,2000}?)^# ///\s*$")
 _UNREAD = frozenset(
     {
         *("gemfile", "gemfile.lock", "composer.json", "composer.lock", "pom.xml", "build.gradle", "build.gradle.kts"),
@@ -65,7 +66,7 @@ def _program(text: str) -> Manifest:
 def _inline(text: str) -> Manifest:
     """Of two blocks none counts for PEP 723; here both do."""
     blocks = [m["text"] for m in _BLOCK.finditer(text + "\n")] if "# /// script" in text else []
-    tables = [manifests.toml("\n".join(line[2:] for line in block.splitlines())) for block in blocks]
+    tables = [toml("\n".join(line[2:] for line in block.splitlines())) for block in blocks]
     asked = [str(d) for table in tables for d in _list(table.get("dependencies"))]
     tool = [f"{key} = {value}" for table in tables for key, value in _table(table.get("tool")).items()]
     return Manifest(tuple(map(manifests.requirement, asked)), tuple(Setting("index", line) for line in tool))

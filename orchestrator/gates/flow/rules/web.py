@@ -191,7 +191,7 @@ def _returned(call: Call, say: Say) -> None:
 
 
 def _header(call: Call, say: Say) -> None:
-    stored = next((n for n in call.names if n.startswith("set:") and n.endswith(".headers[]")), "")
+    stored = next((n for n in sorted(call.names) if n.startswith("set:") and n.endswith(".headers[]")), "")
     if (
         stored
         and call.args
