@@ -26,6 +26,12 @@ _NEEDS: Final = re.compile(
     r"(?:required|needed|necessary) information|information (?:needed|required)|what to (?:bring|have)|required (?:access|materials|tools|equipment|permissions))\b",
     re.IGNORECASE,
 )
+_NAMES: Final = re.compile(
+    r"\b(?:modules|tools|programs|packages|libraries|dependencies|components|services|terms|words|definitions|abbreviations|commands|scripts|"
+    r"files|folders|options|flags|settings|parameters|fields|columns|values|labels|names|types|kinds|states|statuses)\b[^:]*:$",
+    re.IGNORECASE,
+)
+"""What may lead on to a list of things and what each of them is."""
 _PAIR: Final = re.compile(r"[A-Za-z\"'][\w \"'/().-]{0,40}? ?: \S")
 
 
@@ -82,11 +88,12 @@ class Builder(Flow):
         first = made[0].id if made else None
         if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
-        denied, said = self._denied, item.sentences[-1].text if item.sentences else ""
+        denied, unread, said = self._denied, self._unread, item.sentences[-1].text if item.sentences else ""
         self._denied = denied or (said.endswith((":", ",")) and is_denial(said))
+        self._unread = bool(_NAMES.search(said)) and self.became.get(id(item.sentences[-1])) == "error"
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
-        self._denied = denied
+        self._denied, self._unread = denied, unread
         first = first or (made[0].id if made else None)
         if item.number and first:
             self.numbers.setdefault((self._section, item.number), first)

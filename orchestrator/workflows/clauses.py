@@ -53,7 +53,13 @@ _LATE = re.compile(
 )
 _OTHERWISE = re.compile(r"(?:otherwise|if not|else),? (?P<then>.+)", re.IGNORECASE)
 _BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
-_TIMER = re.compile(rf",? within (?P<time>{words.DURATION})\b", re.IGNORECASE)
+_TIMER = re.compile(
+    rf",? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to)\b)", re.IGNORECASE
+)
+"""A time from when the step begins; one that is counted from something else is for people to keep."""
+_TIMED_FIRST = re.compile(
+    rf"within (?P<time>{words.DURATION}),? (?P<then>(?!of\b|after\b|from\b|before\b|since\b|prior\b).+)", re.IGNORECASE
+)
 _ELSE = re.compile(r"[,;] (?:otherwise|after that|or else|then),? (?P<else>.+)$", re.IGNORECASE)
 
 
@@ -170,7 +176,11 @@ def otherwise(text: str) -> str | None:
 
 
 def timed(text: str) -> Timed:
-    """The clause without its timer."""
+    """The clause without its timer, behind it or before it."""
+    first = _TIMED_FIRST.fullmatch(text)
+    if first is not None and _TIMER.search(first["then"]) is None:
+        then = first["then"]
+        return Timed(then[0].upper() + then[1:], words.seconds(first["time"]), "")
     found = _TIMER.search(text)
     if found is None:
         return Timed(text, None, "")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import forms, prose, rules
+from orchestrator.workflows import forms, prose, rules, separation
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
@@ -189,6 +189,9 @@ class _Compiler:
         for sentence, section in self._made.pending_rules:
             steps = {n: i for (s, n), i in self._made.numbers.items() if s == section}
             try:
+                if separation.is_separation(sentence.text):
+                    separation.keep(sentence.text, nodes)
+                    continue
                 self._made.rules.append(rules.rule(forms.unwarned(sentence.text), nodes, steps, sentence.span))
             except Unclear as problem:
                 self._made.fail(sentence, "WF115", problem.message, problem.hint)

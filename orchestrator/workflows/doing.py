@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
-from orchestrator.workflows import approvals, clauses, forms, grammar, naming
+from orchestrator.workflows import approvals, clauses, forms, grammar, naming, phrasing, telling
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
@@ -46,7 +46,7 @@ class Doing:
         self._began = False
         self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = self._owed = self._numbered = self._duties = False
+        self._denied = self._needed = self._owed = self._numbered = self._duties = self._unread = False
         self._told: Draft | None = None
         self._before = ""
 
@@ -132,7 +132,9 @@ class Doing:
             )
         if self._denied and found.kind == NodeKind.TASK:
             raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
-        if found.kind == NodeKind.TASK and forms.LEADS_ON.search(found.title):
+        if self._unread and found.kind == NodeKind.TASK and self._is_entry(clause, str(found.fields["role"])):
+            raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
+        if found.kind == NodeKind.TASK and telling.LEADS_ON.search(found.title):
             raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
         self._ensure_told(found)
         for name, fact in found.facts.items():
@@ -149,6 +151,11 @@ class Doing:
         if timed.otherwise:
             self._act(sentence, timed.otherwise, draft, EXPIRED)
         return draft
+
+    def _is_entry(self, clause: str, role: str) -> bool:
+        """Whether the clause stands behind a label that names nobody: ``Concurrently: Run commands`` in a list of programs."""
+        label = phrasing.labelled(clause)
+        return label is not None and naming.role_name(label[0]) != role
 
     def _ensure_told(self, found: naming.Activity) -> None:
         """What is read back must be read the same way. Raises :class:`Unclear`."""

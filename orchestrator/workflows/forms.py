@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orchestrator.workflows import words
-from orchestrator.workflows.people import is_person, is_thing
-
 REMARK: Final = re.compile(
-    r"(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
+    r"(?!see (?:that|to|if|whether)\b)(?!note (?:down\b|(?:which|what|who|when|how|whether|why|where)\b|(?:the|any|all|each|every|their|its|your|it|them)\b"
+    r"(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have|does|do)\b)))(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
     r"for (?:more|further) (?:information|details?|help|background))\b:?.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -45,7 +43,7 @@ FOLLOWING: Final = re.compile(
     r"(?:(?:do|follow|perform|complete|take|execute) (?:the following|these|the)(?: [a-z-]+)?"
     r"(?: (?:steps|actions|tasks|instructions))?(?: below| in (?:this |the given )?order)*"
     r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?"
-    r"|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
+    r"|things to [a-z]+(?: [a-z]+){0,3}(?: (?:are|include))?|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
     re.IGNORECASE,
 )
 BINDING: Final = re.compile(
@@ -62,42 +60,15 @@ THING: Final = re.compile(
     re.IGNORECASE,
 )
 """Words without a verb that would make a sentence of them."""
-LEADS_ON: Final = re.compile(
-    r"\b(?:go(?:es)?(?: back)?|returns?|jumps?|skips?) (?:on )?to (?:step|section|phase) `?[\d`]|\brepeats? (?:from )?steps? `?[\d`]",
-    re.IGNORECASE,
-)
-"""A way through the process, which no step of a person may swallow."""
 _CONTINUED: Final = re.compile(r":$|\b(?:using|with|by|run|command|commands|like so|follows)$", re.IGNORECASE)
 BARE: Final = re.compile(r"The [a-z -]+ (?:runs|executes|uses|types|enters|adds|does)", re.IGNORECASE)
 """The title of a task whose sentence says only that something is done."""
 _MOST_LINES: Final = 20
 
 
-ABOUT: Final = re.compile(r"about this(?: step)?: (?P<what>.+)", re.IGNORECASE | re.DOTALL)
-"""What whoever does the step before is told beside it."""
-_STATIVE: Final = (
-    "called|named|located|based|documented|described|explained|used|known|shown|listed|supported|designed|intended|"
-    "associated|triggered|stored|needed|made up|expected|automatically [a-z-]+"
-)
-_PREDICATE: Final = (
-    rf"(?:(?:will|would|can|could|may|might|does|should)(?: not|n['\u2019]t)?(?: [a-z]+ly| then| also)* (?!(?:then|also|now|not|[a-z]+ly)\b)(?:be (?:{_STATIVE}|[a-z]+(?<!ed))|(?!be\b)[a-z]+)"
-    rf"|(?:is|are|was|were)(?: not|n['\u2019]t)?(?: [a-z]+ly| also| then| now)* (?!(?:then|also|now|not|[a-z]+ly)\b)(?:{_STATIVE}|[a-z`'\"0-9]+(?<!ed)(?<!ne)(?<!nt))"
-    r"|(?:has|have|had) (?:the|a|an|no|two|three|been \w+ed for)|(?:also )?(?!(?:is|was|has|does|needs|requires|this)\b)[a-z]+s)\b"
-)
-_WORD: Final = (
-    r"(?!(?:is|are|was|were|has|have|had|will|would|can|could|may|might|does|do|then|also|now|not)\b)[a-z`-]+"
-)
-_TELLS: Final = re.compile(
-    rf"(?:(?:it|there|here|(?:this|that|these|those)(?: (?P<noun>{_WORD}(?: {_WORD}){{0,3}}?))?)|the (?P<thing>{_WORD}(?: {_WORD}){{0,4}}?)) {_PREDICATE}.*"
-    r"|(?:you|we) (?:(?:will|should) (?:then |also |now )?(?:see|notice|find|get|receive|have)|(?:do not|don['\u2019]t) (?:have|need) to|need not)\b.*",
-    re.IGNORECASE,
-)
 _LED: Final = re.compile(
     r"(?:first|firstly|second|secondly|third|then|next|finally|lastly|afterwards|after that|now),? (?=(?:the|a|an|our|two|three) [a-z])",
     re.IGNORECASE,
-)
-_OWED: Final = re.compile(
-    r"\b(?:responsib\w*|ensures?|oblig\w*|needs?|have to|has to|until|after|expected)\b", re.IGNORECASE
 )
 PROMISED: Final = re.compile(
     r"(?P<what>[A-Z][A-Za-z -]{2,60}): (?P<when>(?:within|every) (?:\d+|one|two|three|four|five|six|seven|a|an) [a-z ]+)",
@@ -130,15 +101,6 @@ DUTIES: Final = re.compile(
     re.IGNORECASE,
 )
 """Headings under which it is said who is there for what, and nothing in its order."""
-
-
-def tells(text: str) -> bool:
-    """Whether a sentence only says how something is, that is no person: ``This takes an hour``. Duties in the passive do not."""
-    found = _TELLS.fullmatch(text)
-    if found is None or BINDING.search(text) or _OWED.search(text) or text[-1] in ":!?" or LEADS_ON.search(text):
-        return False
-    noun = words.slug(found["noun"] or found["thing"] or "")
-    return (not noun or not is_person(words.singular(noun))) and (not found["thing"] or is_thing(words.singular(noun)))
 
 
 def unled(text: str) -> str:

@@ -222,21 +222,21 @@ class _Reader:
 
     def _table(self, token: Token) -> None:
         start, end = token.map or [0, 1]
-        rows = tables.steps(
-            [plain(cell) for cell in self._rows[0][1]], [[plain(c) for c in r] for _, r in self._rows[1:]]
-        )
+        head, *cells = ([plain(cell) for cell in row] for _, row in self._rows)
+        steps = tables.steps(head, cells)
+        rows = steps or tables.duties(head, cells)
         if rows is None or self._quotes:
             span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
             self._add([Sentence("\n".join(self.lines[start:end]), span, unreadable="a table")])
             return
         for (line, _), row in zip(self._rows[1:], rows, strict=True):
             span = Span(line=line + 1, end_line=line + 1, end_column=max(1, len(self.lines[line])))
-            self._row(row, span)
+            self._row(row, span, ordered=steps is not None)
 
-    def _row(self, row: tables.Row, span: Span) -> None:
-        """A row of a table of steps, as an item of a numbered list."""
+    def _row(self, row: tables.Row, span: Span, *, ordered: bool) -> None:
+        """A row of a table, as an item of a list; one of steps as of a numbered one."""
         found = [Sentence(row.text[a:b].rstrip("."), span) for a, b in _bounds(row.text)]
-        item = Item(row.number, found, ordered=True)
+        item = Item(row.number, found, ordered=ordered)
         self._sentences += len(found)
         (self._items[-1].children if self._items else self.sections[-1].items).append(item)
 
