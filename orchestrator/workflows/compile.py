@@ -95,6 +95,7 @@ class _Compiler:
     def __init__(self, tree: prose.Prose, data: bytes, path: str, workflow_id: str, by: str | None) -> None:
         self._tree, self._data, self._path, self._id = tree, data, path, workflow_id
         self._made = Builder(by)
+        self._made.declared.foresee(s.text for s in tree.sentences() if not s.remark)
 
     def run(self) -> Compiled:
         main = self._sections()

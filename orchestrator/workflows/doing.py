@@ -37,6 +37,7 @@ class Doing:
         self.problems: list[tuple[Span, str, str, str]] = []
         self.became: dict[int, str] = {}
         self.numbers: dict[tuple[int, str], str] = {}
+        self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
         self._names = Names()
         self._section, self._phase, self._by = 0, "", ""
@@ -46,7 +47,7 @@ class Doing:
         self._began = False
         self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = self._owed = self._numbered = self._duties = self._unread = False
+        self._denied = self._needed = self._owed = self._numbered = self._duties = self._unread = self._within = False
         self._told: Draft | None = None
         self._before = ""
 
@@ -84,9 +85,12 @@ class Doing:
 
     def _leads(self, sentence: Sentence, draft: Draft, go: str) -> None:
         """Where it goes on after a step whose sentence says so."""
-        jump = self._jump(go, sentence) if go else None
-        if jump is not None:
-            draft.on[draft.primary] = jump
+        if not go:
+            return
+        jump = self._jump(go, sentence)
+        if jump is None:
+            raise Unclear(f"Where {go!r} leads on to is not clear.", "..., and go back to step 3; ..., and stop")
+        draft.on[draft.primary] = jump
 
     def _act(self, sentence: Sentence, text: str, owner: Draft, outcome: str, into: list[Draft] | None = None) -> None:
         """What follows an outcome: a place to go on, or an activity, at the side or ``into`` a sequence."""

@@ -45,8 +45,12 @@ class Flow(Conditions):
             self._before = sentence.text
 
     def _belongs(self, sentence: Sentence) -> bool:
-        """Whether a remark right after a task is told with it."""
-        return not (sentence.remark or sentence.unreadable or self._denied) and telling.belongs(sentence.text)
+        """Whether a remark right after a task, in the same item, is told with it."""
+        return (
+            self._within
+            and not (sentence.remark or sentence.unreadable or self._denied)
+            and telling.belongs(sentence.text)
+        )
 
     def _tell(self, sentence: Sentence, task: Draft | None) -> None:
         """Have the sentence told with the task right before it: it says so, or says only how things are."""

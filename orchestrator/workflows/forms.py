@@ -29,7 +29,7 @@ _WARNED: Final = re.compile(
 AGAIN: Final = re.compile(r"(?:repeat (?:it|this|that|the step)|try again|do (?:it|this) again)", re.IGNORECASE)
 ON: Final = re.compile(r"(?:go on|continue|carry on|proceed)", re.IGNORECASE)
 END: Final = re.compile(
-    r"(?:stop|end|the (?:process|run) (?:ends|stops|is over))(?: the process| here| there)?(?: as (?P<name>[a-z]+))?",
+    r"(?:stops?|ends?|the (?:process|run) (?:ends|stops|is over))(?: the process| here| there)?(?: as (?P<name>[a-z]+))?",
     re.IGNORECASE,
 )
 PARALLEL: Final = re.compile(
@@ -54,7 +54,12 @@ _CHECKED: Final = re.compile(
     r"|(?:ensures?|makes? sure)(?: that)?) (?P<what>[^,;:()]+)(?: \([^()]*\))*$",
     re.IGNORECASE,
 )
-_SHORTLY: Final = {"so": True, "yes": True, "it is": True, "not": False, "no": False, "it is not": False}
+_SHORTLY: Final = {
+    "so": True, "yes": True, "it is": True, "it does": True, "they are": True, "they do": True, "not": False, "no": False, "it is not": False,
+    "it isn't": False, "it does not": False, "it doesn't": False, "they are not": False, "they aren't": False, "they do not": False,
+    "they don't": False,
+}  # fmt: skip
+"""Conditions that say only whether what was checked or asked is so."""
 THING: Final = re.compile(
     r"(?!(?:if|when|this|that|these|those|it|they|there|we|you|i)\b)(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have)\b)[^:;?]{2,120}",
     re.IGNORECASE,
@@ -67,7 +72,8 @@ _MOST_LINES: Final = 20
 
 
 _LED: Final = re.compile(
-    r"(?:first|firstly|second|secondly|third|then|next|finally|lastly|afterwards|after that|now),? (?=(?:the|a|an|our|two|three) [a-z])",
+    r"(?:first|firstly|second|secondly|third|then|next|finally|lastly|afterwards|after that|now)"
+    r"(?:, (?:please )?|,? (?=(?:the|a|an|our|two|three|ask|run|execute|notify|inform|tell|alert|wait|merge) [a-z`]))(?=[a-z`])",
     re.IGNORECASE,
 )
 PROMISED: Final = re.compile(
@@ -120,12 +126,20 @@ def is_whole(text: str) -> bool:
     return said.count("(") == said.count(")")
 
 
-def meant(when: str, title: str) -> str:
-    """``so`` and ``not`` after a step with this title, which checks something: whether that is so. Other words stay."""
-    checked = _CHECKED.search(title)
-    if checked is None or when.lower() not in _SHORTLY:
-        return when
-    return checked["what"] if _SHORTLY[when.lower()] else f"it is not the case that {checked['what']}"
+def is_short(when: str) -> bool:
+    """Whether the condition says only whether something before it is so."""
+    return when.lower().replace("\u2019", "'") in _SHORTLY
+
+
+def meant(when: str, checked: str) -> str:
+    """``so`` and ``not`` after a step that checks or asks whether ``checked``."""
+    return checked if _SHORTLY[when.lower().replace("\u2019", "'")] else f"it is not the case that {checked}"
+
+
+def checks(title: str) -> str:
+    """What a step with this title checks; '' when it checks nothing."""
+    found = _CHECKED.search(title)
+    return found["what"] if found else ""
 
 
 def continued(title: str, before: str, code: str) -> str | None:

@@ -8,7 +8,7 @@ the clause can be read again.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
@@ -16,6 +16,7 @@ from orchestrator.workflows import instruct, phrasing, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
 from orchestrator.workflows.people import is_person, is_thing
+from orchestrator.workflows.prose import Sentence
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
 """What "the gates" means when none is named."""
@@ -240,6 +241,12 @@ def _for_role(text: str, known: Collection[str]) -> Activity | None:
         return None
     clause = instruct.clause(found[1])
     return Activity("task", f"The {role.replace('-', ' ')} {clause}", {"role": role}) if clause else None
+
+
+def labelled_role(sentences: Sequence[Sentence], known: Collection[str]) -> str | None:
+    """The role before the colon of an item's first sentence: the others of that item are its as well."""
+    found = _for_role(sentences[0].text, known) if sentences else None
+    return str(found.fields["role"]) if found else None
 
 
 def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:

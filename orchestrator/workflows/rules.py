@@ -141,7 +141,8 @@ def _by_words(text: str, nodes: Mapping[str, Node]) -> Event:
         if hits:
             break
     many = "several steps" if hits else "no step"
-    raise Unclear(f"{text!r} means {many} of this process.", "step N, or the words of one step")
+    hint = "step N, or the words of one step; or, to tell it with the step before: About this: ..."
+    raise Unclear(f"{text!r} means {many} of this process.", hint)
 
 
 _SMALL: Final = frozenset(

@@ -15,7 +15,7 @@ _ONLY: Final = re.compile(
 )
 _OWN: Final = re.compile(
     rf"(?:(?:nobody|no one)(?: may| can| must| should| shall| is allowed to)? approves?|(?:you (?:may|must|should|can) not|never|do not) approve|"
-    rf"(?:the |an? )?(?P<role>{ROLE}) (?:(?:may|must|should|shall|can) (?:not|never)|cannot|never) approves?) "
+    rf"no (?P<none>{ROLE})(?: may| can| must| should| shall| is allowed to)? approves?|(?:the |an? )?(?P<role>{ROLE}) (?:(?:may|must|should|shall|can) (?:not|never)|cannot|never) approves?) "
     r"(?:his|her|their|its|your|one['\u2019]s)(?: or (?:his|her|their))? own (?P<what>[a-z][a-z -]*)",
     re.IGNORECASE,
 )
@@ -50,7 +50,8 @@ def _ensure_theirs(found: re.Match[str], nodes: dict[str, Node]) -> None:
 
 
 def _apart(found: re.Match[str], nodes: dict[str, Node]) -> None:
-    role = role_name(found["role"]) if found["role"] else None
+    named = found["role"] or found["none"]
+    role = role_name(named) if named else None
     wanted = frozenset(words.singular(word) for word in found["what"].lower().split())
     reviews = [n for n, node in nodes.items() if node.kind is NodeKind.REVIEW]
     theirs = [name for name in reviews if role in {None, nodes[name].role}]
