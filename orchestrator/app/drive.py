@@ -150,7 +150,9 @@ def _stopped(project: Project, run: RunId, problem: BaseException, *, cancelled:
 
 def _settled(project: Project, run: RunId, result: Ended | Waiting) -> None:
     if isinstance(result, Waiting):
-        waits = [f"waits for a {item.role}: {item.title}" for item in result.items]
+        waits = [
+            f"waits for {'an' if item.role[0] in 'aeiou' else 'a'} {item.role}: {item.title}" for item in result.items
+        ]
         words = "; ".join(waits) or f"waits until {result.due_at and result.due_at.isoformat(timespec='seconds')}"
         _note(project, run, RunStatus.WAITING, words[:500])
         return

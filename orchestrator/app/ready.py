@@ -21,7 +21,7 @@ from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy import egress
-from orchestrator.policy.proof import duties, grants
+from orchestrator.policy.proof import judge
 from orchestrator.policy.proof.shape import is_planned
 
 
@@ -96,12 +96,10 @@ def _ensure_process(
         there = read_base(project, trees, base, trust)
     policy = there.chain.current
     refuse_unlisted(settings.risks, policy, project.clock.now())
-    found = [
-        f"{code} {text}" for _, code, text in (*duties.under(workflow, policy), *grants.together(workflow, policy))
-    ]
+    found = [f"{code} {text}" for _, code, text in judge.under(workflow, policy)]
     if found:
         text = f"The policy does not let {workflow.id} run as it is."
-        raise WorkflowInvalid("WF050", text, "handrail policy change --role ROLE=NAME --approve-role ROLE", found)
+        raise WorkflowInvalid("WF050", text, "handrail policy change, with --role, --approve-role or --ceiling", found)
     if any(node.instruction or node.argv for node in workflow.nodes.values()):
         _ensure_engine(settings, there.profile, shelf)
 

@@ -160,7 +160,7 @@ def _of_work(ctx: RunContext, state: RunState, node: Node, name: str) -> ReviewI
         kind=_KINDS.get(node.kind, SubjectKind.WORK),
         subject=work.digest(),
         document=ctx.keep(sheet),
-        title=node.title or name,
+        title=work.sentence,
         role=node.role or "reviewer",
         threshold=node.approvals,
         apart=_apart(ctx, state, node),

@@ -26,6 +26,12 @@ _NEEDS: Final = re.compile(
     r"(?:required|needed|necessary) information|information (?:needed|required)|what to (?:bring|have)|required (?:access|materials|tools|equipment|permissions))\b",
     re.IGNORECASE,
 )
+_NAMES: Final = re.compile(
+    r"\b(?:modules|tools|programs|packages|libraries|dependencies|components|services|terms|words|definitions|abbreviations|commands|scripts|"
+    r"files|folders|options|flags|settings|parameters|fields|columns|values|labels|names|types|kinds|states|statuses)\b[^:]*:$",
+    re.IGNORECASE,
+)
+"""What may lead on to a list of things and what each of them is."""
 _PAIR: Final = re.compile(r"[A-Za-z\"'][\w \"'/().-]{0,40}? ?: \S")
 
 
@@ -73,30 +79,44 @@ class Builder(Flow):
         made: list[Draft] = []
         self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
+        by, self._by = self._by, (grammar.labelled_role(item.sentences, self.declared.roles) or self._by)
         self._began = self._began or item.listed
         for sentence in item.sentences:
             if opened is not None and forms.ANSWER.fullmatch(sentence.text) is None:
                 self._bare(item.sentences[item.sentences.index(sentence) - 1])
-            self._numbered = item.ordered and sentence is item.sentences[0]
+            self._within = sentence is not item.sentences[0]
+            self._numbered = item.ordered and not self._within
             opened = self._sentence(sentence, made)
         first = made[0].id if made else None
         if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
-        denied, said = self._denied, item.sentences[-1].text if item.sentences else ""
+        denied, unread, said = self._denied, self._unread, item.sentences[-1].text if item.sentences else ""
         self._denied = denied or (said.endswith((":", ",")) and is_denial(said))
+        self._unread = bool(_NAMES.search(said)) and self.became.get(id(item.sentences[-1])) == "error"
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
-        self._denied = denied
+        self._denied, self._unread = denied, unread
         first = first or (made[0].id if made else None)
+        self._by = by
         if item.number and first:
-            self.numbers.setdefault((self._section, item.number), first)
+            self._count(item, first)
         return made
+
+    def _count(self, item: Item, first: str) -> None:
+        """Remember where the item begins; of a bullet only where no numbered item has that number."""
+        key = (self._section, item.number)
+        if item.ordered and key not in self._counted:
+            self._counted.add(key)
+            self.numbers[key] = first
+        self.numbers.setdefault(key, first)
 
     def _is_title(self, item: Item) -> bool:
         """Whether an item is only the heading of the list below it: ``4. Procedure``."""
-        if not item.listed or not item.children or len(item.sentences) != 1:
+        if not item.children or len(item.sentences) != 1:
             return False
         said = item.sentences[0]
+        if not item.listed:
+            return _NEEDS.fullmatch(said.text.rstrip(":")) is not None
         is_name = forms.TITLE.fullmatch(said.text) and forms.THING.fullmatch(said.text.rstrip(":"))
         if not is_name or said.remark or said.unreadable or is_denial(said.text):
             return False
@@ -121,8 +141,8 @@ class Builder(Flow):
             self._mark(title, "edge")
         else:
             self.fail(title, "WF116", "Nothing below this is a step.", "a step below it, or a remark: Note: ...")
-        if made:
-            self.numbers.setdefault((self._section, item.number), made[0].id)
+        if made and item.number:
+            self._count(item, made[0].id)
         return made
 
     def _is_answered(self) -> bool:

@@ -46,14 +46,24 @@ _ANY_QUESTION = re.compile(
     r"(?:is|are|was|were|do|does|did|has|have|can|will) [A-Za-z][^,()?\"`:;.]{2,150}\?", re.IGNORECASE
 )
 _LATE = re.compile(
-    rf"(?:(?:nobody|no one)(?: [a-z ]+)?|(?:there is )?(?:no|nothing)\b[a-z ]*|(?:it|this|that) (?:is|has) not(?: been)? [a-z]+|"
+    rf"(?:(?:nobody|no one)(?: [a-z ]+)?|(?:there is )?(?:no|nothing)\b[a-z ]*|(?:it|this|that|the [a-z]+(?: [a-z]+)?) (?:is|has) not(?: been)? [a-z]+|"
     rf"(?P<who>[A-Za-z][A-Za-z -]*?) (?:does not|do not|has not|have not|doesn['\u2019]t|don['\u2019]t|hasn['\u2019]t|fails? to) [a-z]+(?: [a-z]+){{0,4}}) "
     rf"within (?P<time>{words.DURATION})",
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(r"(?:otherwise|if not|else),? (?P<then>.+)", re.IGNORECASE)
 _BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
-_TIMER = re.compile(rf",? within (?P<time>{words.DURATION})\b", re.IGNORECASE)
+_TIMER = re.compile(
+    rf",? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to)\b)", re.IGNORECASE
+)
+"""A time from when the step begins; one that is counted from something else is for people to keep."""
+_WAITED = re.compile(
+    rf"(?P<clause>wait (?:until|for) .+?),? (?:but )?(?:for )?(?:at most|no longer than|up to) (?P<time>{words.DURATION})",
+    re.IGNORECASE,
+)
+_TIMED_FIRST = re.compile(
+    rf"within (?P<time>{words.DURATION}),? (?P<then>(?!of\b|after\b|from\b|before\b|since\b|prior\b).+)", re.IGNORECASE
+)
 _ELSE = re.compile(r"[,;] (?:otherwise|after that|or else|then),? (?P<else>.+)$", re.IGNORECASE)
 
 
@@ -138,7 +148,7 @@ def question(text: str) -> str | None:
 
 _ONWARD = re.compile(
     r"(?P<does>.+?),? (?:and|then)(?: then)? (?P<go>(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) "
-    r"(?:step )?(?:`[^`]+`|\d[\d.]*)|stop|end as [a-z]+)",
+    r"(?:step )?(?:`[^`]+`|\d[\d.]*)|(?:stop|end)s?(?: the process| here)?(?: as [a-z]+)?|the (?:process|run) (?:ends|stops|is over)(?: here)?)",
     re.IGNORECASE,
 )
 
@@ -170,10 +180,16 @@ def otherwise(text: str) -> str | None:
 
 
 def timed(text: str) -> Timed:
-    """The clause without its timer."""
-    found = _TIMER.search(text)
+    """The clause without its timer, behind it or before it."""
+    first = _TIMED_FIRST.fullmatch(text)
+    if first is not None and _TIMER.search(first["then"]) is None:
+        then = first["then"]
+        return Timed(then[0].upper() + then[1:], words.seconds(first["time"]), "")
+    found = _TIMER.search(text) or _WAITED.fullmatch(text)
     if found is None:
         return Timed(text, None, "")
+    if found.re is _WAITED:
+        return Timed(found["clause"], words.seconds(found["time"]), "")
     rest = text[found.end() :]
     tail = _ELSE.search(rest)
     between = rest[: tail.start()] if tail else rest

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import forms, prose, rules
+from orchestrator.workflows import forms, prose, rules, separation
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
@@ -95,6 +95,7 @@ class _Compiler:
     def __init__(self, tree: prose.Prose, data: bytes, path: str, workflow_id: str, by: str | None) -> None:
         self._tree, self._data, self._path, self._id = tree, data, path, workflow_id
         self._made = Builder(by)
+        self._made.declared.foresee(s.text for s in tree.sentences() if not s.remark)
 
     def run(self) -> Compiled:
         main = self._sections()
@@ -189,6 +190,9 @@ class _Compiler:
         for sentence, section in self._made.pending_rules:
             steps = {n: i for (s, n), i in self._made.numbers.items() if s == section}
             try:
+                if separation.is_separation(sentence.text):
+                    separation.keep(sentence.text, nodes)
+                    continue
                 self._made.rules.append(rules.rule(forms.unwarned(sentence.text), nodes, steps, sentence.span))
             except Unclear as problem:
                 self._made.fail(sentence, "WF115", problem.message, problem.hint)

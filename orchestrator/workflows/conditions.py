@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.models.workflow import Fact, NodeKind
+from orchestrator.models.workflow import Fact, FactKind, NodeKind
 from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE, outcomes
 from orchestrator.workflows import clauses, forms, grammar
 from orchestrator.workflows.doing import WAITS, Doing
@@ -83,7 +83,7 @@ class Conditions(Doing):
     def _is_of_a_check(self, text: str) -> bool:
         """Whether ``If not, …`` speaks of what the step before checked, and not of a decision before it."""
         condition = clauses.conditional(text)
-        return condition is not None and self._meant(condition.when) != condition.when
+        return condition is not None and forms.is_short(condition.when) and bool(self._checked())
 
     def _was_asked(self, text: str) -> bool:
         """Whether a condition is one of facts that somebody has been asked for."""
@@ -92,7 +92,20 @@ class Conditions(Doing):
         return condition is not None and clauses.conditions(condition.when, facts) is not None
 
     def _meant(self, when: str) -> str:
-        return forms.meant(when, self._anchor.title) if self._anchor and self._anchor.kind is NodeKind.TASK else when
+        """``If so`` and ``If it does not`` speak of what the step before checked or asked. Raises :class:`Unclear` for any other."""
+        if not forms.is_short(when):
+            return when
+        checked = self._checked()
+        if not checked:
+            raise Unclear(f"What {when!r} speaks of is not clear.", "what it is that holds, in full")
+        return forms.meant(when, checked)
+
+    def _checked(self) -> str:
+        step = self._anchor
+        if step is not None and step.kind is NodeKind.ASK and len(step.fields["asks"]) == 1:
+            fact = self.facts[step.fields["asks"][0]]
+            return str(fact["question"]) if fact["kind"] == FactKind.YES_NO else ""
+        return forms.checks(step.title) if step is not None and step.kind is NodeKind.TASK else ""
 
     def _decide(
         self, sentence: Sentence, when: str, compared: tuple[dict[str, Any], ...], made: list[Draft], wanted: str | None

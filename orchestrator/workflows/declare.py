@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -46,6 +46,16 @@ class Declared:
     gates: tuple[str, ...] = ()
     needed: list[str] = field(default_factory=list[str])
     tests: bool = True
+
+    def foresee(self, texts: Iterable[str]) -> None:
+        """Names of roles, and the one sentence of who does each step, hold for what stands before them too."""
+        said = [(pattern, found) for text in texts for pattern in _AHEAD if (found := pattern.fullmatch(text))]
+        by = [found for pattern, found in said if pattern is _BY]
+        for pattern, found in said:
+            if pattern is _ROLES:
+                self.roles += [role for part in words.listed(found["names"]) if (role := role_name(part)) is not None]
+        if len(by) == 1 and self.by is None:
+            self.by = role_name(by[0]["role"])
 
     def take(self, text: str) -> bool:
         """Whether the sentence was one of these. Raises :class:`Unclear` for one that is wrong."""
@@ -156,9 +166,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+_ROLES: Final = _compiled(r"(?:the )?roles(?: are)?:? (?P<names>.+)")
+_BY: Final = _compiled(r"by default,? the (?P<role>[a-z -]+) does each step")
+_AHEAD: Final = (_ROLES, _BY)
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[Declared, re.Match[str]], None]], ...]] = (
-    (_compiled(r"(?:the )?roles(?: are)?:? (?P<names>.+)"), _roles),
-    (_compiled(r"by default,? the (?P<role>[a-z -]+) does each step"), _by),
+    (_ROLES, _roles),
+    (_BY, _by),
     (_compiled(r"the (?:phases|sections) (?P<how>follow each other|run in parallel|run at the same time)"), _order),
     (_compiled(r"a merge needs the gates? (?P<names>.+)"), _gates),
     (_compiled(r"a merge needs the approvals? of (?P<names>.+)"), _approvals),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
-from orchestrator.workflows import approvals, clauses, forms, grammar, naming
+from orchestrator.workflows import approvals, clauses, forms, grammar, naming, phrasing, telling
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
@@ -37,6 +37,7 @@ class Doing:
         self.problems: list[tuple[Span, str, str, str]] = []
         self.became: dict[int, str] = {}
         self.numbers: dict[tuple[int, str], str] = {}
+        self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
         self._names = Names()
         self._section, self._phase, self._by = 0, "", ""
@@ -46,7 +47,7 @@ class Doing:
         self._began = False
         self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = self._owed = self._numbered = self._duties = False
+        self._denied = self._needed = self._owed = self._numbered = self._duties = self._unread = self._within = False
         self._told: Draft | None = None
         self._before = ""
 
@@ -84,9 +85,12 @@ class Doing:
 
     def _leads(self, sentence: Sentence, draft: Draft, go: str) -> None:
         """Where it goes on after a step whose sentence says so."""
-        jump = self._jump(go, sentence) if go else None
-        if jump is not None:
-            draft.on[draft.primary] = jump
+        if not go:
+            return
+        jump = self._jump(go, sentence)
+        if jump is None:
+            raise Unclear(f"Where {go!r} leads on to is not clear.", "..., and go back to step 3; ..., and stop")
+        draft.on[draft.primary] = jump
 
     def _act(self, sentence: Sentence, text: str, owner: Draft, outcome: str, into: list[Draft] | None = None) -> None:
         """What follows an outcome: a place to go on, or an activity, at the side or ``into`` a sequence."""
@@ -132,7 +136,9 @@ class Doing:
             )
         if self._denied and found.kind == NodeKind.TASK:
             raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
-        if found.kind == NodeKind.TASK and forms.LEADS_ON.search(found.title):
+        if self._unread and found.kind == NodeKind.TASK and self._is_entry(clause, str(found.fields["role"])):
+            raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
+        if found.kind == NodeKind.TASK and telling.LEADS_ON.search(found.title):
             raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
         self._ensure_told(found)
         for name, fact in found.facts.items():
@@ -149,6 +155,11 @@ class Doing:
         if timed.otherwise:
             self._act(sentence, timed.otherwise, draft, EXPIRED)
         return draft
+
+    def _is_entry(self, clause: str, role: str) -> bool:
+        """Whether the clause stands behind a label that names nobody: ``Concurrently: Run commands`` in a list of programs."""
+        label = phrasing.labelled(clause)
+        return label is not None and naming.role_name(label[0]) != role
 
     def _ensure_told(self, found: naming.Activity) -> None:
         """What is read back must be read the same way. Raises :class:`Unclear`."""

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from orchestrator.models.workflow import FactKind, NodeKind
-from orchestrator.workflows import clauses, forms, grammar, rules, words
+from orchestrator.workflows import clauses, forms, grammar, rules, separation, telling, words
 from orchestrator.workflows.conditions import Conditions
 from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
@@ -25,14 +25,16 @@ class Flow(Conditions):
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
         task, self._told = self._told, None
         try:
-            if forms.ABOUT.fullmatch(sentence.text):
+            if telling.ABOUT.fullmatch(sentence.text) or (task is not None and self._belongs(sentence)):
                 self._tell(sentence, task)
                 return None
             opened = self._read(sentence, made)
             done = self._anchor
-            self._told = done if done and done.kind is NodeKind.TASK and done.span is sentence.span else None
+            became = self.became.get(id(sentence))
+            is_task = became == "node" and done is not None and done.kind is NodeKind.TASK
+            self._told = done if is_task else task if became == "remark" else None
         except Unclear as problem:
-            if task is not None and forms.tells(sentence.text) and not (sentence.unreadable or self._denied):
+            if task is not None and telling.tells(sentence.text) and not (sentence.unreadable or self._denied):
                 self._tell(sentence, task)
             else:
                 self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
@@ -42,13 +44,21 @@ class Flow(Conditions):
         finally:
             self._before = sentence.text
 
+    def _belongs(self, sentence: Sentence) -> bool:
+        """Whether a remark right after a task, in the same item, is told with it."""
+        return (
+            self._within
+            and not (sentence.remark or sentence.unreadable or self._denied)
+            and telling.belongs(sentence.text)
+        )
+
     def _tell(self, sentence: Sentence, task: Draft | None) -> None:
         """Have the sentence told with the task right before it: it says so, or says only how things are."""
-        about = forms.ABOUT.fullmatch(sentence.text)
+        about = telling.ABOUT.fullmatch(sentence.text)
         said = about["what"] if about else sentence.text
         if task is None:
             self.fail(sentence, "WF110", "There is no task of a person right before this.", "a sentence right after it")
-        elif not is_one(f"About this: {said}") or forms.ABOUT.fullmatch(said):
+        elif not is_one(f"About this: {said}") or telling.ABOUT.fullmatch(said):
             self.fail(sentence, "WF110", "This would be read in another way when it is read back.", "shorter sentences")
         else:
             task.details.append(said)
@@ -89,7 +99,7 @@ class Flow(Conditions):
             return "remark"
         if forms.TOPIC.fullmatch(text) and not forms.BINDING.search(text):
             return "remark"
-        if rules.is_rule(forms.unwarned(text)):
+        if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
             self.pending_rules.append((sentence, self._section))
             return "rule"
         if forms.FOLLOWING.fullmatch(text):

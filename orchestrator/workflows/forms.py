@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orchestrator.workflows import words
-from orchestrator.workflows.people import is_person, is_thing
-
 REMARK: Final = re.compile(
-    r"(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
+    r"(?!see (?:that|to|if|whether)\b)(?!note (?:down\b|(?:which|what|who|when|how|whether|why|where)\b|(?:the|any|all|each|every|their|its|your|it|them)\b"
+    r"(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have|does|do)\b)))(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
     r"for (?:more|further) (?:information|details?|help|background))\b:?.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -31,7 +29,7 @@ _WARNED: Final = re.compile(
 AGAIN: Final = re.compile(r"(?:repeat (?:it|this|that|the step)|try again|do (?:it|this) again)", re.IGNORECASE)
 ON: Final = re.compile(r"(?:go on|continue|carry on|proceed)", re.IGNORECASE)
 END: Final = re.compile(
-    r"(?:stop|end|the (?:process|run) (?:ends|stops|is over))(?: the process| here| there)?(?: as (?P<name>[a-z]+))?",
+    r"(?:stops?|ends?|the (?:process|run) (?:ends|stops|is over))(?: the process| here| there)?(?: as (?P<name>[a-z]+))?",
     re.IGNORECASE,
 )
 PARALLEL: Final = re.compile(
@@ -45,7 +43,7 @@ FOLLOWING: Final = re.compile(
     r"(?:(?:do|follow|perform|complete|take|execute) (?:the following|these|the)(?: [a-z-]+)?"
     r"(?: (?:steps|actions|tasks|instructions))?(?: below| in (?:this |the given )?order)*"
     r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?"
-    r"|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
+    r"|things to [a-z]+(?: [a-z]+){0,3}(?: (?:are|include))?|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
     re.IGNORECASE,
 )
 BINDING: Final = re.compile(
@@ -56,48 +54,27 @@ _CHECKED: Final = re.compile(
     r"|(?:ensures?|makes? sure)(?: that)?) (?P<what>[^,;:()]+)(?: \([^()]*\))*$",
     re.IGNORECASE,
 )
-_SHORTLY: Final = {"so": True, "yes": True, "it is": True, "not": False, "no": False, "it is not": False}
+_SHORTLY: Final = {
+    "so": True, "yes": True, "it is": True, "it does": True, "they are": True, "they do": True, "not": False, "no": False, "it is not": False,
+    "it isn't": False, "it does not": False, "it doesn't": False, "they are not": False, "they aren't": False, "they do not": False,
+    "they don't": False,
+}  # fmt: skip
+"""Conditions that say only whether what was checked or asked is so."""
 THING: Final = re.compile(
     r"(?!(?:if|when|this|that|these|those|it|they|there|we|you|i)\b)(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have)\b)[^:;?]{2,120}",
     re.IGNORECASE,
 )
 """Words without a verb that would make a sentence of them."""
-LEADS_ON: Final = re.compile(
-    r"\b(?:go(?:es)?(?: back)?|returns?|jumps?|skips?) (?:on )?to (?:step|section|phase) `?[\d`]|\brepeats? (?:from )?steps? `?[\d`]",
-    re.IGNORECASE,
-)
-"""A way through the process, which no step of a person may swallow."""
 _CONTINUED: Final = re.compile(r":$|\b(?:using|with|by|run|command|commands|like so|follows)$", re.IGNORECASE)
 BARE: Final = re.compile(r"The [a-z -]+ (?:runs|executes|uses|types|enters|adds|does)", re.IGNORECASE)
 """The title of a task whose sentence says only that something is done."""
 _MOST_LINES: Final = 20
 
 
-ABOUT: Final = re.compile(r"about this(?: step)?: (?P<what>.+)", re.IGNORECASE | re.DOTALL)
-"""What whoever does the step before is told beside it."""
-_STATIVE: Final = (
-    "called|named|located|based|documented|described|explained|used|known|shown|listed|supported|designed|intended|"
-    "associated|triggered|stored|needed|made up|expected|automatically [a-z-]+"
-)
-_PREDICATE: Final = (
-    rf"(?:(?:will|would|can|could|may|might|does|should)(?: not|n['\u2019]t)?(?: [a-z]+ly| then| also)* (?!(?:then|also|now|not|[a-z]+ly)\b)(?:be (?:{_STATIVE}|[a-z]+(?<!ed))|(?!be\b)[a-z]+)"
-    rf"|(?:is|are|was|were)(?: not|n['\u2019]t)?(?: [a-z]+ly| also| then| now)* (?!(?:then|also|now|not|[a-z]+ly)\b)(?:{_STATIVE}|[a-z`'\"0-9]+(?<!ed)(?<!ne)(?<!nt))"
-    r"|(?:has|have|had) (?:the|a|an|no|two|three|been \w+ed for)|(?:also )?(?!(?:is|was|has|does|needs|requires|this)\b)[a-z]+s)\b"
-)
-_WORD: Final = (
-    r"(?!(?:is|are|was|were|has|have|had|will|would|can|could|may|might|does|do|then|also|now|not)\b)[a-z`-]+"
-)
-_TELLS: Final = re.compile(
-    rf"(?:(?:it|there|here|(?:this|that|these|those)(?: (?P<noun>{_WORD}(?: {_WORD}){{0,3}}?))?)|the (?P<thing>{_WORD}(?: {_WORD}){{0,4}}?)) {_PREDICATE}.*"
-    r"|(?:you|we) (?:(?:will|should) (?:then |also |now )?(?:see|notice|find|get|receive|have)|(?:do not|don['\u2019]t) (?:have|need) to|need not)\b.*",
-    re.IGNORECASE,
-)
 _LED: Final = re.compile(
-    r"(?:first|firstly|second|secondly|third|then|next|finally|lastly|afterwards|after that|now),? (?=(?:the|a|an|our|two|three) [a-z])",
+    r"(?:first|firstly|second|secondly|third|then|next|finally|lastly|afterwards|after that|now)"
+    r"(?:, (?:please )?|,? (?=(?:the|a|an|our|two|three|ask|run|execute|notify|inform|tell|alert|wait|merge) [a-z`]))(?=[a-z`])",
     re.IGNORECASE,
-)
-_OWED: Final = re.compile(
-    r"\b(?:responsib\w*|ensures?|oblig\w*|needs?|have to|has to|until|after|expected)\b", re.IGNORECASE
 )
 PROMISED: Final = re.compile(
     r"(?P<what>[A-Z][A-Za-z -]{2,60}): (?P<when>(?:within|every) (?:\d+|one|two|three|four|five|six|seven|a|an) [a-z ]+)",
@@ -132,15 +109,6 @@ DUTIES: Final = re.compile(
 """Headings under which it is said who is there for what, and nothing in its order."""
 
 
-def tells(text: str) -> bool:
-    """Whether a sentence only says how something is, that is no person: ``This takes an hour``. Duties in the passive do not."""
-    found = _TELLS.fullmatch(text)
-    if found is None or BINDING.search(text) or _OWED.search(text) or text[-1] in ":!?" or LEADS_ON.search(text):
-        return False
-    noun = words.slug(found["noun"] or found["thing"] or "")
-    return (not noun or not is_person(words.singular(noun))) and (not found["thing"] or is_thing(words.singular(noun)))
-
-
 def unled(text: str) -> str:
     """``First the clerk files it`` without the word for its place in the order, which the list or the text has anyway."""
     found = _LED.match(text)
@@ -158,12 +126,20 @@ def is_whole(text: str) -> bool:
     return said.count("(") == said.count(")")
 
 
-def meant(when: str, title: str) -> str:
-    """``so`` and ``not`` after a step with this title, which checks something: whether that is so. Other words stay."""
-    checked = _CHECKED.search(title)
-    if checked is None or when.lower() not in _SHORTLY:
-        return when
-    return checked["what"] if _SHORTLY[when.lower()] else f"it is not the case that {checked['what']}"
+def is_short(when: str) -> bool:
+    """Whether the condition says only whether something before it is so."""
+    return when.lower().replace("\u2019", "'") in _SHORTLY
+
+
+def meant(when: str, checked: str) -> str:
+    """``so`` and ``not`` after a step that checks or asks whether ``checked``."""
+    return checked if _SHORTLY[when.lower().replace("\u2019", "'")] else f"it is not the case that {checked}"
+
+
+def checks(title: str) -> str:
+    """What a step with this title checks; '' when it checks nothing."""
+    found = _CHECKED.search(title)
+    return found["what"] if found else ""
 
 
 def continued(title: str, before: str, code: str) -> str | None:

@@ -8,7 +8,7 @@ the clause can be read again.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
@@ -16,6 +16,7 @@ from orchestrator.workflows import instruct, phrasing, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
 from orchestrator.workflows.people import is_person, is_thing
+from orchestrator.workflows.prose import Sentence
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
 """What "the gates" means when none is named."""
@@ -200,7 +201,7 @@ _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
-    rf"(?P<the>(?i:the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:(?:a|any|one|another) member of (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
@@ -240,6 +241,12 @@ def _for_role(text: str, known: Collection[str]) -> Activity | None:
         return None
     clause = instruct.clause(found[1])
     return Activity("task", f"The {role.replace('-', ' ')} {clause}", {"role": role}) if clause else None
+
+
+def labelled_role(sentences: Sequence[Sentence], known: Collection[str]) -> str | None:
+    """The role before the colon of an item's first sentence: the others of that item are its as well."""
+    found = _for_role(sentences[0].text, known) if sentences else None
+    return str(found.fields["role"]) if found else None
 
 
 def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:

@@ -33,21 +33,21 @@ _NOUNS_TOO: Final = _BOTH | frozenset([
     "answer", "attempt", "average", "award", "backup", "balance", "batch", "benchmark", "blame", "block", "board",
     "book", "bridge", "brief", "broadcast", "budget", "cache", "call", "charge", "chart", "claim", "code", "comment",
     "conduct", "control", "copy", "cover", "credit", "cut", "deal", "decrease", "delay", "demand", "deposit",
-    "detail", "dispute", "drive", "drop", "effect", "end", "estimate", "exchange", "exercise", "exit", "experience",
-    "export", "filter", "force", "fork", "freeze", "function", "fund", "gate", "group", "guard", "help", "hold",
+    "detail", "dispute", "dose", "drive", "drop", "effect", "end", "estimate", "exchange", "exercise", "exit", "experience",
+    "export", "figure", "filter", "force", "fork", "freeze", "function", "fund", "gate", "group", "guard", "help", "hold",
     "hook", "import", "increase", "index", "influence", "interest", "interface", "invoice", "key", "launch", "level",
     "light", "limit", "load", "lock", "machine", "map", "mark", "match", "merge", "milestone", "mirror", "model",
     "monitor", "mount", "notice", "number", "offer", "outline", "package", "page", "pair", "park", "part", "pass",
     "pattern", "permit", "phone", "pilot", "pin", "point", "poll", "position", "post", "practice", "press", "print",
-    "probe", "produce", "profile", "progress", "project", "proof", "protest", "pull", "purchase", "push", "quote",
-    "reason", "rebase", "rebel", "recall", "reference", "refund", "region", "register", "reject", "repair", "repeat",
-    "reply", "reserve", "respect", "rest", "result", "risk", "route", "rule", "sample", "scan", "schema", "scope",
+    "prep", "probe", "produce", "profile", "progress", "project", "proof", "protest", "pull", "purchase", "push", "queue", "quote",
+    "read", "reason", "rebase", "rebel", "recall", "reference", "refund", "region", "register", "reject", "repair", "repeat",
+    "reply", "reserve", "respect", "rest", "result", "risk", "route", "rule", "sample", "scan", "schema", "score", "scope",
     "screen", "script", "seal", "season", "sense", "sequence", "service", "shape", "shift", "sign", "signal", "site",
     "size", "sketch", "slot", "snapshot", "source", "space", "spread", "staff", "stage", "stand", "start", "step",
-    "stop", "store", "stress", "structure", "study", "subject", "summary", "surface", "survey", "sweep", "table",
+    "stop", "store", "stress", "structure", "study", "subject", "summary", "surface", "survey", "sweep", "table", "tap",
     "team", "template", "term", "ticket", "time", "title", "tool", "top", "touch", "trace", "trade", "train",
     "transport", "trial", "trip", "type", "update", "upgrade", "use", "value", "view", "visit", "volume", "vote",
-    "walk", "waste", "watch", "weight",
+    "walk", "waste", "watch", "weight", "write",
 ])  # fmt: skip
 """Verbs that are nouns as well, so that behind a label they may be its value: ``Environment: release``."""
 _ALIKE: Final = frozenset([
@@ -88,7 +88,7 @@ _COMES_ABOUT: Final = re.compile(
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|if|when|how|where|why)\b|(?:this|that|these|those)$)",
+    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
     re.IGNORECASE,
 )
 

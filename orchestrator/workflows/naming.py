@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.workflows import words
 
+_MEMBER: Final = re.compile(
+    r"(?:a |an |the |any )?members? of (?:the |our )?(?!(?:this|that|these|those) )(?=[a-z])", re.IGNORECASE
+)
+"""Whoever belongs to a group holds its role: ``a member of the board``."""
 NUMBER: Final = "one|two|three|four|five|six|seven|eight|nine|ten|\\d+"
 ROLE: Final = r"[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?"
 MODAL: Final = r"(?: must| shall| has to| have to| will| should)?"
@@ -48,8 +53,8 @@ class Unclear(Exception):
 
 
 def role_name(text: str) -> str | None:
-    """``the security leads`` to ``security-lead``; ``None`` for what is nobody's name."""
-    name = words.slug(text)
+    """``the security leads`` and ``members of the board`` to ``security-lead`` and ``board``; ``None`` for what is nobody's name."""
+    name = words.slug(_MEMBER.sub("", text))
     parts = name.split("-")
     if not _NOT_IN_NAMES.isdisjoint(parts):
         return None

@@ -10,7 +10,7 @@ _SUFFIX: Final = re.compile(r"(?:[a-z]{2,}(?:er|or|eer|ist|ian|ant|man|woman|per
 _PEOPLE: Final = frozenset({
     "admin", "anybody", "anyone", "assistant", "associate", "attendee", "author", "board", "boss", "chair", "chief",
     "clerk", "colleague", "committee", "cook", "council", "counsel", "crew", "cto", "ceo", "cfo", "ciso", "cio", "dba", "dpo",
-    "captain", "chef", "child", "citizen", "client", "clinician", "customer", "delegate", "deputy", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
+    "captain", "chef", "child", "citizen", "client", "clinician", "customer", "chaperone", "delegate", "deputy", "dev", "individual", "person", "registrar", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
     "guard", "guardian", "guest", "head", "hire", "hr", "ic", "intern", "lead", "legal", "liaison", "manager", "marketing", "mayor", "midwife",
     "member", "nurse", "paramedic", "parent", "patient", "pilot", "pupil", "resident", "surgeon", "operations", "ops", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
     "secretary", "security", "sme", "somebody", "someone", "specialist", "sre", "staff", "steward", "student",
@@ -33,7 +33,7 @@ _THINGS: Final = frozenset({
 })
 _MADE: Final = frozenset({
     "access", "account", "address", "agenda", "alert", "announcement", "api", "archive", "article", "artifact", "backup",
-    "badge", "box", "branch", "case", "bug", "build", "bus", "certificate", "change", "changelog", "channel", "checklist", "cluster",
+    "badge", "bot", "box", "branch", "case", "bug", "build", "bus", "certificate", "change", "changelog", "channel", "checklist", "ci", "cluster",
     "code", "comment", "commit", "config", "configuration", "contract", "copy", "credential", "dashboard", "data", "database",
     "dataset", "date", "deployment", "description", "device", "disk", "doc", "document", "documentation", "email", "entry",
     "environment", "equipment", "event", "evidence", "feature", "field", "file", "finding", "fix", "flag", "form", "function",

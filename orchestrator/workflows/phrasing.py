@@ -10,28 +10,28 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from orchestrator.workflows import words
+from orchestrator.workflows import telling, words
 
 MOST_LAYERS: Final = 6
 OPTIONAL: Final = "optional"
 _MOST_LABEL_WORDS: Final = 6
 
 _LEAD: Final = re.compile(
-    r"(?:(?:\d+[.)]|and|then|next|finally|first|firstly|second|secondly|third|lastly|now|afterwards|also|please|again|so|"
+    r"(?:(?:\d+[.)]|[A-H][.)]|and|then|next|finally|first|firstly|second|secondly|third|lastly|now|afterwards|also|please|again|so|"
     r"but|however|after (?:this|that)|at this point|to start|to begin|once again|in addition|of course|from there|at the end|"
     r"besides),? )+",
     re.IGNORECASE,
 )
 _OFTEN: Final = r"(?: (?:then|also|first|next|now|typically|normally|usually|generally|always|still|only))*"
 _OBLIGED: Final = re.compile(
-    rf"(?:(?:you|we)(?:(?:['\u2019]ll| will){_OFTEN} need to| (?:will|would|should|must)?{_OFTEN} ?be (?:required|expected|asked) to|"
+    rf"(?:(?:must|need to|have to) (?=[a-z]+ [^.])|(?:you|we)(?:(?:['\u2019]ll| will){_OFTEN} need to| (?:will|would|should|must)?{_OFTEN} ?be (?:required|expected|asked) to|"
     rf"{_OFTEN} (?:must|should|shall|will|need to|have to|are to|are (?:required|expected|asked) to)|['\u2019]ll){_OFTEN} |"
     r"let(?:['\u2019]s| us) (?!say\b|assume\b|imagine\b|suppose\b|look\b|start\b|see\b)|(?:always |please )*remember(?: to|,) |(?:please )?(?:do not|don['\u2019]t|never) forget to |"
     r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here)? is to )",
     re.IGNORECASE,
 )
 _ALLOWED: Final = re.compile(
-    r"(?:(?:you|we)(?: probably| also)*(?:(?: can| may| could| might)|['\u2019]ll(?= (?:probably |likely |also )*want)|(?= want))"
+    r"(?:can (?=[a-z]+ )|(?:you|we)(?: probably| also)*(?:(?: can| may| could| might| are able to|['\u2019]re able to)|['\u2019]ll(?= (?:probably |likely |also )*want)|(?= want))"
     r"(?: probably| likely| either| optionally| (?:then|also|first|next|now|typically|usually|generally|always|still))* "
     r"(?P<want>(?:want|wish|choose|like) to )?|(?:please )?(?:do not|don['\u2019]t|never) hesitate to |(?:please )?feel free to |"
     r"it(?: is|['\u2019]s) (?:acceptable|ok|okay|fine|possible|safe) to )(?P<verb>[a-z]+)\b",
@@ -54,12 +54,23 @@ _ADVISED: Final = re.compile(
     re.IGNORECASE,
 )
 _WAY: Final = re.compile(
-    r"(?P<way>the (?:(?:[a-z]+est|recommended|preferred|best|usual|normal|standard|official|only|correct|right) ){1,2}way to "
-    r"(?:[^,:;`]|`[^`]*`)+?|(?:all|what) (?:you|we)(?: should| will| only)* (?:need|have) to do(?: to (?:[^,:;`]|`[^`]*`)+?)?) is (?:to (?P<to>.+)|by (?P<by>[a-z]+ing) (?P<rest>.+))",
+    r"(?P<way>(?:the|an?|one|another) (?:(?:[a-z]+est|recommended|preferred|best|usual|normal|standard|official|only|correct|right|proper|good|simple|quick|easy|"
+    r"better|alternative) ){1,2}way to (?:[^,:;`]|`[^`]*`)+?|the (?:very )?(?:first|next|second|third|last|final) (?:step|thing to do|thing)|(?:all|what) (?:you|we)(?: should| will| only)* (?:need|have) to do(?: to (?:[^,:;`]|`[^`]*`)+?)?) is (?:to (?P<to>.+)|by (?P<by>[a-z]+ing) (?P<rest>.+))",
     re.IGNORECASE | re.DOTALL,
 )
 _PURPOSE: Final = re.compile(
     r"(?P<why>to (?:[^,:;`]|`[^`]*`)+?),? (?:you|we) (?P<then>(?!can\b|may\b|might\b|could\b)[a-z]+ .+)", re.IGNORECASE
+)
+_BRACKET: Final = re.compile(r"(?:\((?:optional|optionally)\)|\[optional\]):? ?", re.IGNORECASE)
+_OR: Final = re.compile(r"or(?: else| alternatively)?,? (?:just |simply )?(?=[a-z])", re.IGNORECASE)
+_PLACE: Final = re.compile(
+    r"(?P<place>(?:under|in|on|from|at|next to|below|inside) (?:the )?(?:\"[^\"]+\"|`[^`]+`)(?: (?:page|tab|menu|section|dialog|panel|view|screen|column))?)"
+    r" (?P<then>[a-z]+ .+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONSEQUENCE: Final = re.compile(
+    r"(?P<why>(?:[^:;`?,]|`[^`]*`)+?)(?:, so|; so|; therefore|;)(?: then)?,? (?:please |make sure to |be sure to )?(?P<then>[a-z-]+ .+)",
+    re.IGNORECASE | re.DOTALL,
 )
 _NEEDED: Final = re.compile(
     rf"(?:you|we)(?:['\u2019]ll| will|{_OFTEN}){_OFTEN} need (?!to\b|not\b|only\b|help\b)", re.IGNORECASE
@@ -67,11 +78,12 @@ _NEEDED: Final = re.compile(
 _ADVERB: Final = re.compile(r"(?P<how>[a-z]{2,}ly|instead|in particular|as always),? ", re.IGNORECASE)
 _PHRASE: Final = re.compile(
     r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|"
-    r"upon|regardless of|rather than|after|like|without|depending on|prior to|(?:when|after) [a-z]+ing)\b|"
+    r"upon|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|"
+    r"(?:when|after) [a-z]+ing)\b|"
     r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt)\b)(?:[^,:;`]|`[^`]*`)*), ",
     re.IGNORECASE,
 )
-_LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}): (?P<then>.+)", re.DOTALL)
+_LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}?)(?::| [-\u2013\u2014]) (?P<then>.+)", re.DOTALL)
 _DENIAL: Final = re.compile(
     r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
     r"\b(?:not|never|no longer) (?:considered|supported|covered|included|counted|in scope|part of)\b[^:]*\W*$|"
@@ -168,9 +180,39 @@ def _way(text: str) -> Peeled | None:
     return Peeled(rest, found["way"][0].lower() + found["way"][1:]) if rest else None
 
 
+def _is_base(word: str) -> bool:
+    return word.lower().rsplit("-", maxsplit=1)[-1] in words.VERBS
+
+
+def _optional(text: str) -> Peeled | None:
+    found = _BRACKET.match(text)
+    return Peeled(text[found.end() :], OPTIONAL) if found else None
+
+
+def _or(text: str) -> Peeled | None:
+    found = _OR.match(text)
+    return Peeled(text[found.end() :], "alternatively") if found else None
+
+
+def _place(text: str) -> Peeled | None:
+    """``Under "General" click "New"``: where, without a comma behind it."""
+    found = _PLACE.fullmatch(text)
+    if found is None or not _is_base(found["then"].split()[0]):
+        return None
+    return Peeled(found["then"], found["place"][0].lower() + found["place"][1:])
+
+
+def _consequence(text: str) -> Peeled | None:
+    """``It will change, so check it again``: what is asked, and behind it why, which must only say how things are."""
+    found = _CONSEQUENCE.fullmatch(text)
+    if found is None or not telling.tells(found["why"]) or not _is_base(found["then"].split()[0]):
+        return None
+    return Peeled(found["then"], found["why"][0].lower() + found["why"][1:])
+
+
 def _purpose(text: str) -> Peeled | None:
     found = _PURPOSE.fullmatch(text)
-    if found is None or found["then"].split()[0].lower() not in words.VERBS:
+    if found is None or not _is_base(found["then"].split()[0]):
         return None
     return Peeled(found["then"], found["why"][0].lower() + found["why"][1:])
 
@@ -181,5 +223,5 @@ def _needed(text: str) -> Peeled | None:
 
 
 _LAYERS: Final = (
-    _dropped(_LEAD), _purpose, _phrase, _needed, _obliged, _advised, _way, _allowed, _adverb,
+    _optional, _dropped(_LEAD), _or, _place, _consequence, _purpose, _phrase, _needed, _obliged, _advised, _way, _allowed, _adverb,
 )  # fmt: skip

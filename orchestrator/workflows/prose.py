@@ -36,6 +36,8 @@ _TITLED = re.compile(
 _ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _LETTER = re.compile(r"^( *)([a-i])(?=[)] \S)", re.MULTILINE)
 _DOTTED = re.compile(r"([ \t]*)\d{1,3}(?:\.\d{1,3}){1,4}[.)]? (?=[A-Z`*\"\u201c])")
+_CHAPTER = re.compile(r"(?P<n>\d{1,2}) (?=[A-Z][A-Za-z ,&/'-]{1,60}$)")
+_FIELD = re.compile(r"[A-Z][A-Za-z /-]{1,30}: [^.!?]+[.;]?")
 _COUNTED = re.compile(r"\s*(?:\d+[.)]|[-*+]) ")
 _BOX = re.compile(r"\[[ xX]\] ")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
@@ -114,12 +116,17 @@ def read(text: str) -> Prose:
 
 
 def _listed(text: str) -> str:
-    """Lines that begin with numbers such as ``4.1`` as items of a list, which Markdown does not take them for.
+    """Lines that begin with numbers such as ``4.1`` as items of a list, which Markdown does not take them for, and ``4 Receipt`` above it as their heading.
 
     Only where a line before it is empty or begins with a number itself: within a paragraph it is part of a sentence.
     """
     lines, counted, fenced = text.split("\n"), True, False
     for number, line in enumerate(lines):
+        chapter = None if fenced else _CHAPTER.match(line)
+        below = "".join(lines[number + 1 : number + 3]).strip()  # an empty line may stand between
+        if chapter and counted and below.startswith(f"{chapter['n']}.1"):
+            lines[number] = f"{'#' * len(chapter['n'])}{line[len(chapter['n']) :]}"
+            continue
         fenced = fenced != line.lstrip().startswith(("```", "~~~"))
         found = None if fenced else _DOTTED.match(line)
         if found and counted:
@@ -183,7 +190,7 @@ class _Reader:
         if len(self._counts) >= MAX_DEPTH:
             raise ValueError("The process is nested too deeply.")
         self._ordered.append(ordered)
-        listed = [i for i in self.sections[-1].items if i.listed]
+        listed = [i for i in self.sections[-1].items if i.listed and i.ordered is ordered]
         self._counts.append(start - 1 if self._items or start > 1 or not listed else len(listed))
 
     def _open_item(self, line: int) -> None:
@@ -203,7 +210,7 @@ class _Reader:
         if (self._heading or bold) and not self._items and not self._quotes:
             text = bold["title"] if bold else plain(token.content)
             span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
-            if self._heading == 1 and not self.title:
+            if self._heading == 1 and not self.title and not self.lines[first][:1].isdigit():
                 self.title = text
             else:
                 self.sections.append(Section(text, span))
@@ -222,21 +229,21 @@ class _Reader:
 
     def _table(self, token: Token) -> None:
         start, end = token.map or [0, 1]
-        rows = tables.steps(
-            [plain(cell) for cell in self._rows[0][1]], [[plain(c) for c in r] for _, r in self._rows[1:]]
-        )
+        head, *cells = ([plain(cell) for cell in row] for _, row in self._rows)
+        steps = tables.steps(head, cells)
+        rows = steps or tables.duties(head, cells)
         if rows is None or self._quotes:
             span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
             self._add([Sentence("\n".join(self.lines[start:end]), span, unreadable="a table")])
             return
         for (line, _), row in zip(self._rows[1:], rows, strict=True):
             span = Span(line=line + 1, end_line=line + 1, end_column=max(1, len(self.lines[line])))
-            self._row(row, span)
+            self._row(row, span, ordered=steps is not None)
 
-    def _row(self, row: tables.Row, span: Span) -> None:
-        """A row of a table of steps, as an item of a numbered list."""
+    def _row(self, row: tables.Row, span: Span, *, ordered: bool) -> None:
+        """A row of a table, as an item of a list; one of steps as of a numbered one."""
         found = [Sentence(row.text[a:b].rstrip("."), span) for a, b in _bounds(row.text)]
-        item = Item(row.number, found, ordered=True)
+        item = Item(row.number, found, ordered=ordered)
         self._sentences += len(found)
         (self._items[-1].children if self._items else self.sections[-1].items).append(item)
 
@@ -252,7 +259,7 @@ class _Reader:
     def _cut(self, content: str, first: int) -> Iterator[Sentence]:
         """Sentences of a stretch of inline text that begins on this line (from 0)."""
         places = self._places(content, first)
-        for start, end in _bounds(content):
+        for start, end in _fields(content) or _bounds(content):
             raw = content[start:end]
             text = plain(raw).rstrip(".").strip()
             if re.search(r"\w", text):
@@ -269,6 +276,16 @@ class _Reader:
             column = max(line.find(part.strip()), 0) + 1
             places += [(first + number + 1, column + i) for i in range(len(part) + 1)]
         return places
+
+
+def _fields(content: str) -> list[tuple[int, int]]:
+    """The lines of a paragraph of which each is a label and its value, as ``Owner: lead`` and ``Done by: clerk`` below it."""
+    lines, start, found = content.split("\n"), 0, list[tuple[int, int]]()
+    if len(lines) > 1 and all(_FIELD.fullmatch(line.strip()) for line in lines):
+        for line in lines:
+            found += _trimmed(content, start, start + len(line))
+            start += len(line) + 1
+    return found
 
 
 def _bounds(content: str) -> Iterator[tuple[int, int]]:

@@ -117,6 +117,17 @@ _EVENTS: Final = (
 )
 
 
+def steps_of(text: str, nodes: Mapping[str, Node]) -> list[str]:
+    """The steps whose titles have these words, in any form."""
+    found = [n for n, node in nodes.items() if node.kind is not NodeKind.END and _stems(text) <= _stems(node.title)]
+    return found or [n for n, node in nodes.items() if node.kind is not NodeKind.END and speaks_of(text, node)]
+
+
+def speaks_of(text: str, node: Node) -> bool:
+    """Whether the title of a step has these words, whatever their form."""
+    return bool(_roots(text)) and _roots(text) <= _roots(node.title)
+
+
 def _by_words(text: str, nodes: Mapping[str, Node]) -> Event:
     """The step whose title has these words; forms such as ``published`` are tried when no title has them as they stand."""
     hits = list[str]()
@@ -130,7 +141,8 @@ def _by_words(text: str, nodes: Mapping[str, Node]) -> Event:
         if hits:
             break
     many = "several steps" if hits else "no step"
-    raise Unclear(f"{text!r} means {many} of this process.", "step N, or the words of one step")
+    hint = "step N, or the words of one step; or, to tell it with the step before: About this: ..."
+    raise Unclear(f"{text!r} means {many} of this process.", hint)
 
 
 _SMALL: Final = frozenset(

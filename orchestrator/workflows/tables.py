@@ -1,4 +1,4 @@
-"""Tables whose rows are steps: ``Step | Who | Action | Deadline``. Every other table is not read, and is reported."""
+"""Tables whose rows are steps (``Step | Who | Action | Deadline``), or say who is there for what. Every other is reported."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ _WHAT: Final = frozenset(
     ["action", "activity", "task", "what", "what to do", "step", "instruction", "instructions", "description"]
 )
 _WHEN: Final = frozenset(["deadline", "time limit", "within", "due"])
+_DUTY: Final = frozenset([
+    "responsibility", "responsibilities", "duty", "duties", "responsible for", "is responsible for", "in charge of", "does",
+])  # fmt: skip
+_RACI: Final = re.compile(r"(?:[RACI](?:[/,& ]*[RACI])*|[-\u2013\u2014]?)")
+_PAIR: Final = 2
 _TIME: Final = re.compile(rf"(?:within )?(?P<time>{words.DURATION})", re.IGNORECASE)
 _NOTHING: Final = frozenset(["", "-", "\u2013", "\u2014"])
 
@@ -35,6 +40,36 @@ def steps(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Row] | Non
     made = [_row(dict(zip(columns, row, strict=True))) for row in rows]
     found = [row for row in made if row is not None]
     return found if len(found) == len(made) else None
+
+
+def duties(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Row] | None:
+    """The rows of ``Role | Responsibilities``, or of who is responsible, accountable, consulted, informed, as sentences."""
+    names = [name.strip(" .:").lower() for name in head]
+    if len(names) == _PAIR and names[0] in _WHO and names[1] in _DUTY:
+        found = [_is_for(row[0], "responsible", row[1]) if row[0].strip() else "" for row in rows]
+    elif len(names) > _PAIR and all(_RACI.fullmatch(cell.strip()) for row in rows for cell in row[1:]):
+        found = [_lettered(head, row) for row in rows]
+    else:
+        found = []
+    return [Row("", text) for text in found] if found and all(found) else None
+
+
+def _lettered(head: Sequence[str], row: Sequence[str]) -> str:
+    """Whoever is consulted or informed is named behind the ones who are responsible or accountable."""
+    of = {letter: [n.strip() for n, c in zip(head[1:], row[1:], strict=True) if letter in c] for letter in "RACI"}
+    beside = "; ".join(f"{said}: {', '.join(of[c])}" for c, said in (("C", "consulted"), ("I", "informed")) if of[c])
+    what = row[0] + (f" ({beside})" if beside else "")
+    said = (("R", "responsible"), ("A", "accountable"))
+    return ". ".join(_is_for(name, how, what) for letter, how in said for name in of[letter])
+
+
+def _is_for(who: str, how: str, what: str) -> str:
+    return f"{_the(who)} is {how} for: {re.sub(r'[.!?] +', '; ', what.strip()).rstrip('.')}" if what.strip() else ""
+
+
+def _the(role: str) -> str:
+    said = role.strip()
+    return said if re.match(r"(?:the|a|an|our) ", said, re.IGNORECASE) else f"The {said}"
 
 
 def _columns(names: list[str], rows: Sequence[Sequence[str]]) -> list[str] | None:
@@ -59,9 +94,8 @@ def _said(who: str, what: str) -> str:
     """``clerk`` and ``Fill in the form``, or ``Fills in the form``, as a sentence."""
     if who in _NOTHING:
         return what
-    the = who if re.match(r"(?:the|a|an|our) ", who, re.IGNORECASE) else f"The {who}"
     asked = instruct.clause(what)
     first, _, rest = what.partition(" ")
     if asked is None and first.lower() != words.base_verb(first):
         asked = f"{first.lower()} {rest}" if words.base_verb(first) else None
-    return f"{the} {asked}" if asked else f"{who}: {what}"
+    return f"{_the(who)} {asked}" if asked else f"{who}: {what}"

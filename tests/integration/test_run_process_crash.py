@@ -135,6 +135,14 @@ def test_killed_at_some_boundaries_a_process_ends_as_if_it_had_not_been(tmp_path
     matrix(tmp_path, [*chance.sample(first, 2), *chance.sample(points, SAMPLE - 2)], way)
 
 
+def test_killed_right_after_the_log_moved_nothing_stands_in_it_twice(tmp_path):
+    with desk(tmp_path) as here:
+        path = written(tmp_path)
+        assert killed_there(here, path, "git-update-ref vcs.refs:_move", "after")
+        finish(here, path)
+        assert sound(here)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_a_process_killed_at_every_boundary(tmp_path, nth):

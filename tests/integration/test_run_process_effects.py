@@ -14,6 +14,7 @@ import yaml
 from run_support import ROOT, lab, write
 from test_run_process_changes import Shop
 
+from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.capabilities import Egress
 from orchestrator.models.decision import Verdict
 
@@ -146,11 +147,13 @@ def test_a_release_is_packaged_and_published_to_an_index(tmp_path):
             assert got.extractfile("src/pay.py").read() == b"STATE = 'mended'\n"
 
 
-def test_a_host_that_the_policy_does_not_grant_is_not_reached(tmp_path):
+def test_a_process_that_names_a_host_above_the_policys_ceiling_does_not_begin(tmp_path):
     with lab(tmp_path, FILES, people=PEOPLE, approve=TRUSTED) as here, world(here, tmp_path) as server:
-        shop = hotfix(here).says("rel")
-        assert shop.waits == [("call-engineer-restores-last", "task")]
-        assert server.requests == []
+        with pytest.raises(WorkflowInvalid) as found:
+            hotfix(here)
+        assert found.value.code == "WF050"
+        assert any(line.startswith("WF053") and "deploy" in line for line in found.value.details)
+        assert (here.runs(), server.requests) == ((), [])
 
 
 def test_dependencies_are_updated_and_a_new_one_is_approved_by_the_security_lead(tmp_path):

@@ -252,6 +252,7 @@ def test_each_item_of_a_list_in_its_turn_and_a_bound(tmp_path):
         office.answers("cleo", "shops=Oslo, Rome")
         with here.reviews(office.run) as reviews:
             assert reviews.view(office.result.items[0].id).sheet.work.sentence.endswith("/ Oslo")
+        assert office.result.items[0].title.endswith("/ Oslo")
         office.says("cleo", Verdict.REJECT, "closed").says("cleo")
         office.says("cleo", Verdict.REJECT, "closed").says("cleo", Verdict.REJECT, "closed")
         assert office.result.exit_code == 1

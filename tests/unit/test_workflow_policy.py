@@ -12,7 +12,7 @@ from workflow_support import ROOT, bundled, workflow
 
 from orchestrator.cli.main import cli
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.capabilities import Capabilities, Egress
+from orchestrator.models.capabilities import Capabilities, DataClass, Egress, Limits
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import judge
@@ -73,6 +73,14 @@ def test_untrusted_input_a_secret_and_a_way_out_need_the_policy_to_name_the_node
 
 def test_a_ceiling_above_the_policys_is_named() -> None:
     assert "WF053" in codes(workflow("It may reach `b.example`.\n\n1. The clerk files it.\n"), policy(clerk=["ann"]))
+
+
+def test_what_no_sentence_grants_is_not_held_against_the_policys_ceiling() -> None:
+    limits = WIDE.limits.meet(Limits(memory_mib=64, wall_seconds=5))
+    strict = WIDE.model_copy(update={"limits": limits, "refused": ("curl",), "data": DataClass.RESTRICTED})
+    held = policy(clerk=["ann"]).model_copy(update={"ceiling": strict})
+    assert codes(workflow("It may reach `a.example`.\n\n1. The clerk files it.\n"), held) == set()
+    assert codes(workflow("It may ask any model.\n\n1. The clerk files it.\n"), held) == {"WF053"}
 
 
 @pytest.fixture

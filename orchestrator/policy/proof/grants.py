@@ -35,10 +35,20 @@ def problems(workflow: Workflow) -> Iterator[Found]:
 
 
 def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:
-    """What is wrong under this policy. ``trifecta:WORKFLOW/NODE`` in its ``accept_risk`` allows one node by name."""
-    for field in above(workflow.ceiling, policy.ceiling):
+    """What is wrong under this policy. ``trifecta:WORKFLOW/NODE`` in its ``accept_risk`` allows one node by name.
+
+    Limits, refused programs and the class of data are not compared: no sentence grants any of them,
+    and a run has the stricter of both.
+    """
+    for field in above(_as_strict(workflow.ceiling, policy.ceiling), policy.ceiling):
         yield "", "WF053", f"The workflow's ceiling is above the policy's: {field}."
     yield from together(workflow, policy)
+
+
+def _as_strict(granted: Capabilities, ceiling: Capabilities) -> Capabilities:
+    """What is granted, with the limits, the refused programs and the class of data of what both allow."""
+    both = capabilities.meet(granted, ceiling)
+    return granted.model_copy(update={"limits": both.limits, "refused": both.refused, "data": both.data})
 
 
 def together(workflow: Workflow, policy: Policy) -> Iterator[Found]:
