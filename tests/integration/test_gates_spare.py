@@ -12,7 +12,7 @@ from orchestrator.gates.worker import Worker
 bandit_worker.ready("all")
 os.environ["HANDRAIL_SECRET"] = "once"
 spare.prepare(2)
-bad, slow = b"import subprocess\\nsubprocess.run(x, shell=True)\\n", b"x = '" + b"select " * 16000 + b"'\\n"
+bad, slow = b"import subprocess\\nsubprocess.run(x, shell=True)\\n", b"x = f(1)\\n" * 100000
 said = {}
 with Worker(file_limit_seconds=float(sys.argv[1])) as forked:
     said["forked"] = [forked.scan(bad), forked.analyse(bad), forked.outline(bad)]
@@ -24,7 +24,7 @@ with Worker(file_limit_seconds=float(sys.argv[1])) as forked:
         forked.scan(slow)
     except GateBroken as error:
         said["slow"] = error.code
-    said["next"] = forked.scan(bad)["issues"] != []
+    said["next"] = forked.scan(b"exec(x)\\n")["issues"] != []
     said["another"] = forked.pid != pid
     os.kill(forked.pid, 9)
     while forked.pid is not None:
