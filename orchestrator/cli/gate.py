@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.app.gating import Asked, Judged
+    from orchestrator.cli.resident.control import Standing
     from orchestrator.models.gate import Finding
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "md", "cyclonedx")
@@ -40,6 +42,7 @@ _PATCH_BYTES = 64 * 1024 * 1024 + 1
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--report", "written", multiple=True, metavar="FORMAT=FILE", help="Write this format to a file as well.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor keep results of earlier calls.")
+@click.option("--no-worker", is_flag=True, help="Do the work in this process, also where a worker would answer.")
 @repository
 @as_json
 @click.pass_context
@@ -57,9 +60,12 @@ def command(
     format_: str,
     written: tuple[str, ...],
     no_cache: bool,
+    no_worker: bool,
     repo: Path,
     json_: bool,
 ) -> None:
+    # Who reads this is the only one at work: the call began by asking the worker, or by not asking it.
+    del no_worker
     if ctx.invoked_subcommand:
         return
     from orchestrator.app.scanners import changed_python, gate_worker
@@ -111,6 +117,44 @@ def explain(code: str | None, list_: bool, json_: bool) -> None:
         raise UsageError("GATE011", "No code was named.", "handrail gate explain B602, or --list")
     text = explaining.explain(code)
     print_json("gate-explain", {"code": code, "text": text}) if json_ else say(text)
+
+
+@command.command(help="Start, stop or show the process that answers `handrail gate` without a start of its own.")
+@click.argument("action", type=click.Choice(("start", "stop", "status")))
+@click.option(
+    "--idle",
+    "idle_minutes",
+    type=click.IntRange(1, 24 * 60),
+    default=15,
+    show_default=True,
+    metavar="MINUTES",
+    help="With start: it ends when nobody asked for so long.",
+)
+@as_json
+def worker(action: str, idle_minutes: int, json_: bool) -> None:
+    from orchestrator.cli.resident import control
+
+    if action == "stop":
+        pid = control.stop()
+        found, words = None, "There was none." if pid is None else f"Stopped {pid}."
+    elif action == "start":
+        found, new = control.start(idle_minutes * 60.0)
+        words = "Started" if new else "Runs already"
+    else:
+        found = control.standing()
+        words = "Runs" if found else "None runs."
+    _tell_worker(found, words, json_=json_)
+    if action == "status" and found is None:
+        sys.exit(ExitCode.FAILED)
+
+
+def _tell_worker(found: Standing | None, words: str, *, json_: bool) -> None:
+    if json_:
+        print_json("gate-worker", {"running": found is not None, **(asdict(found) if found else {})})
+    elif found is None:
+        note(words)
+    else:
+        note(f"{words}: process {found.pid}, {found.memory_mib:.0f} MiB, calls answered: {found.answered}")
 
 
 def _exit(judged: Judged) -> ExitCode:

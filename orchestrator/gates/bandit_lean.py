@@ -23,7 +23,9 @@ __all__ = ["entry_points", "load"]
 
 _UNUSED = ("rich", "rich.progress", "yaml")
 _UNREAD = ("tomllib", "configparser")
-"""Only for files of settings; whoever else wants them has them again afterwards."""
+"""Only for files of settings."""
+_REPLACED = (*_UNUSED, *_UNREAD, "importlib.metadata", "stevedore", "stevedore.extension")
+"""Whoever else wants them has them again afterwards."""
 
 
 class _Extension:
@@ -92,9 +94,24 @@ class _Quiet:
 
 
 def load() -> Any:  # noqa: ANN401 - bandit has no types
-    """The module of bandit's manager. Only for a process that does nothing else: it replaces modules of others."""
+    """The module of bandit's manager. What it brings in place of others' modules is gone again afterwards."""
     if "bandit.core.manager" in sys.modules:
         return import_module("bandit.core.manager")
+    before = {name: sys.modules.get(name) for name in _REPLACED}
+    attribute = importlib.__dict__.get("metadata")
+    try:
+        return _lean()
+    finally:
+        for name, module in before.items():
+            sys.modules.pop(name, None)
+            if module is not None:
+                sys.modules[name] = module
+        importlib.__dict__.pop("metadata", None)
+        if attribute is not None:
+            importlib.__dict__["metadata"] = attribute
+
+
+def _lean() -> Any:  # noqa: ANN401 - bandit has no types
     for name in (*_UNUSED, *_UNREAD):
         sys.modules[name] = ModuleType(name)
     sys.modules["importlib.metadata"] = _Metadata()
@@ -106,9 +123,6 @@ def load() -> Any:  # noqa: ANN401 - bandit has no types
     package.extension = extension  # type: ignore[attr-defined]
     sys.modules.update({"stevedore": package, "stevedore.extension": extension})
     manager = import_module("bandit.core.manager")
-    for name in (*_UNREAD, "importlib.metadata"):
-        del sys.modules[name]
-    del importlib.__dict__["metadata"]
     visiting, testing = import_module("bandit.core.node_visitor"), import_module("bandit.core.tester")
     for module in (visiting, testing):
         module.__dict__["LOG"] = _Quiet(module.__dict__["LOG"])

@@ -29,7 +29,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["ALL", "HEADER", "main", "scan"]
+__all__ = ["ALL", "HEADER", "main", "ready", "scan"]
 
 HEADER = struct.Struct(">I")
 ALL = ("outline", "analyse", "scan")
@@ -120,7 +120,7 @@ def _issue(raw: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _load(op: str) -> None:
+def ready(op: str) -> None:
     """Import what a request needs, before its time counts."""
     if op in {"scan", "all"}:
         _manager()
@@ -200,7 +200,7 @@ def main(preload: str = "") -> None:
     with answers:
         # What is imported stays; looking for cycles among it takes a tenth of the start.
         gc.disable()
-        _load(preload)
+        ready(preload)
         gc.freeze()
         gc.enable()
         _serve(sys.stdin.buffer, answers)

@@ -18,8 +18,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from orchestrator.errors import GateBroken
+from orchestrator.gates import spare
 from orchestrator.gates.bandit_worker import HEADER
 from orchestrator.gates.installed import version
+from orchestrator.gates.spare import Process
 from orchestrator.models.ids import Digest, sha256
 
 __all__ = ["FILE_LIMIT_SECONDS", "Worker"]
@@ -56,7 +58,7 @@ class Worker:
         self._python = python
         self._preload = preload
         self._lock = threading.RLock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._finalizer: weakref.finalize[..., Any] | None = None
         self._greeted = self._introduced = False
         self._kept: OrderedDict[tuple[str, str], Mapping[str, Any]] = OrderedDict()
@@ -184,12 +186,21 @@ class Worker:
             raise GateBroken("GATE023", f"the scanner failed on a file: {answer['broken']}")
         return answer
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _started(self) -> Process:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._end()
+        process = (spare.take() if self._python == sys.executable else None) or self._new()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+        self._process, self._greeted, self._introduced = process, False, False
+        self._finalizer = weakref.finalize(self, _kill, process)
+        return process
+
+    def _new(self) -> Process:
         try:
-            process = subprocess.Popen(  # noqa: S603 # nosec B603 # fixed arguments, our own program
+            return subprocess.Popen(  # noqa: S603 # nosec B603 # fixed arguments, our own program
                 [self._python, "-I", "-c", _BOOT, str(_ROOT), self._preload],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -200,12 +211,6 @@ class Worker:
             )
         except OSError as error:
             raise GateBroken("GATE020", f"the scanner process cannot be started: {error.strerror}") from error
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                os.set_blocking(pipe.fileno(), False)
-        self._process, self._greeted, self._introduced = process, False, False
-        self._finalizer = weakref.finalize(self, _kill, process)
-        return process
 
     def _end(self) -> None:
         if self._finalizer is not None:
@@ -213,7 +218,7 @@ class Worker:
         self._process, self._finalizer = None, None
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: Process) -> None:
     process.kill()
     process.wait()
     for pipe in (process.stdin, process.stdout):
@@ -233,7 +238,7 @@ def _late() -> GateBroken:
     return GateBroken("GATE021", "the scanner passed its time limit on a file", "make the file simpler or smaller")
 
 
-def _died(process: subprocess.Popen[bytes]) -> GateBroken:
+def _died(process: Process) -> GateBroken:
     """It closed its pipes, so it is ending or has ended."""
     try:
         code = process.wait(_END_SECONDS)
@@ -245,7 +250,7 @@ def _died(process: subprocess.Popen[bytes]) -> GateBroken:
     return GateBroken("GATE022", f"the scanner process died on a file (exit {code})", "make the file simpler")
 
 
-def _send(process: subprocess.Popen[bytes], data: bytes, deadline: float) -> None:
+def _send(process: Process, data: bytes, deadline: float) -> None:
     if process.stdin is None:
         raise _died(process)
     fileno, rest = process.stdin.fileno(), memoryview(data)
@@ -259,7 +264,7 @@ def _send(process: subprocess.Popen[bytes], data: bytes, deadline: float) -> Non
             raise _died(process) from None
 
 
-def _receive(process: subprocess.Popen[bytes], deadline: float) -> Mapping[str, Any]:
+def _receive(process: Process, deadline: float) -> Mapping[str, Any]:
     (size,) = HEADER.unpack(_exactly(process, HEADER.size, deadline))
     if size > _ANSWER_LIMIT_BYTES:
         raise GateBroken("GATE023", f"the scanner's answer is too large ({size} bytes)")
@@ -269,7 +274,7 @@ def _receive(process: subprocess.Popen[bytes], deadline: float) -> Mapping[str, 
     return answer  # pyright: ignore[reportUnknownVariableType] - keys are strings in JSON
 
 
-def _exactly(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
+def _exactly(process: Process, size: int, deadline: float) -> bytes:
     if process.stdout is None:
         raise _died(process)
     fileno, parts = process.stdout.fileno(), bytearray()

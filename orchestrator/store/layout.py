@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.models.ids import RunId
+from orchestrator.store import home
 from orchestrator.store.whole import make_folder
 
 
 def state_home() -> Path:
     """``$XDG_STATE_HOME/handrail``, by default below ``~/.local/state``."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state") / "handrail"
+    return Path(home.state_home())
 
 
 def config_home() -> Path:

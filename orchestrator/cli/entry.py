@@ -1,0 +1,44 @@
+"""Where the ``handrail`` command begins: a gate's call goes to the worker that is already there, all else to `main`.
+
+Imports next to nothing, because what is imported here is what a call of a warm worker costs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from orchestrator.cli.resident import client
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run and exit."""
+    if client.wanted(sys.argv) and None not in (sys.stdin, sys.stdout, sys.stderr):
+        try:
+            code = client.answered(sys.argv)
+        except KeyboardInterrupt:
+            _fail(interrupted=True)
+        if code == client.LOST:
+            _fail()
+        if code is not None:
+            # This process has written nothing, so there is nothing to flush or to look for.
+            os._exit(code)
+    from orchestrator.cli.main import main as whole
+
+    whole()
+
+
+def _fail(*, interrupted: bool = False) -> NoReturn:
+    from orchestrator.cli.telling import tell
+    from orchestrator.errors import GateBroken, Interrupted
+
+    error = (
+        Interrupted("RUN003", "Interrupted.", "run the same command again; nothing is half done")
+        if interrupted
+        else GateBroken("GATE060", "The gate's worker ended before its answer.", "the same call with --no-worker")
+    )
+    tell(error)
+    sys.exit(int(error.exit_code))

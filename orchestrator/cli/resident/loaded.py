@@ -1,0 +1,104 @@
+"""What the worker has ready before it is asked, and whether that is still what is installed.
+
+Only what every user's call of these very files would load or work out alike is loaded here: nothing of a request, of
+an environment variable or of a repository.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+
+from orchestrator.gates import bandit_worker
+from orchestrator.gates.ruff import find_ruff
+from orchestrator.models.base import Noun
+
+__all__ = ["MODULES", "Told", "fingerprint", "load", "own_files", "told"]
+
+Told = tuple[int, ...]
+
+_PACKAGE = Path(__file__).parents[2]
+MODULES = (
+    "orchestrator.cli.main",
+    "orchestrator.cli.gate",
+    "orchestrator.cli.telling",
+    "orchestrator.app.gating",
+    "orchestrator.app.preferences",
+    "orchestrator.app.project",
+    "orchestrator.app.scanners",
+    "orchestrator.app.trees",
+    "orchestrator.gates.annotations",
+    "orchestrator.gates.catalog",
+    "orchestrator.gates.explain",
+    "orchestrator.gates.junit",
+    "orchestrator.gates.kinds.detect",
+    "orchestrator.gates.kinds.sbom",
+    "orchestrator.gates.runner",
+    "orchestrator.gates.sarif",
+    "orchestrator.gates.sides",
+    "orchestrator.store.answers",
+    "orchestrator.vcs.ahead",
+    "orchestrator.vcs.trees",
+)
+
+
+def load() -> None:
+    """Import it all, scanners too, and work out what follows from the installed files alone."""
+    gc.disable()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    for name in MODULES:
+        import_module(name)
+    from orchestrator.gates.catalog import default_gates
+    from orchestrator.gates.team import ruleset
+
+    bandit_worker.ready("all")
+    _build(Noun)
+    ruleset()
+    for gate in default_gates():
+        # Kept by each gate's module from now on: its version and the digest of its configuration.
+        getattr(gate, "config", None)
+    gc.collect()
+    # What is loaded stays: no fork looks for cycles in it, and so none copies the pages that it lies on.
+    gc.freeze()
+    gc.enable()
+
+
+def _build(kind: type[Noun]) -> None:
+    """A noun's checks are put together when it is first made: here once, and not in each fork."""
+    kind.model_rebuild(raise_errors=False)
+    for narrower in kind.__subclasses__():
+        _build(narrower)
+
+
+def fingerprint() -> Mapping[str, Told]:
+    """Each file and folder that decides what is loaded → what changes with it; its time of change cannot be set."""
+    return {path: told(path) for path in {*_files()}}
+
+
+def own_files() -> Mapping[str, Told]:
+    """The same of our own code alone."""
+    return {path: told(path) for path in map(str, _PACKAGE.rglob("*.py"))}
+
+
+def told(path: str) -> Told:
+    """Empty for what is not there."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - hundreds of them before each answer
+    except OSError:
+        return ()
+    if stat.S_ISDIR(found.st_mode):
+        return found.st_dev, found.st_ino, found.st_mtime_ns
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _files() -> Iterator[str]:
+    yield from (*sys.path, sys.executable, str(find_ruff()))
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            yield file

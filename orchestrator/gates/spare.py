@@ -1,0 +1,110 @@
+"""Scanner processes that were made before they are needed, by forking a process that has the scanners loaded.
+
+A process that will answer one call makes them while it still has one thread, and whoever would start a scanner
+(:class:`orchestrator.gates.worker.Worker`) takes one of them first. Each is used by one owner and then gone, as a
+scanner that was started is: no answer of one call is known to the next.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from subprocess import TimeoutExpired  # nosec B404 # its exception, which whoever waits for a process knows
+from typing import IO, Protocol
+
+__all__ = ["Process", "prepare", "take"]
+
+_POLL_SECONDS = 0.005
+_FIRST_OTHER = 3
+
+
+class Process(Protocol):
+    """What is asked of a scanner process, however it began: as :class:`subprocess.Popen` says."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+class _Forked:
+    """Implements :class:`Process` for a child that runs in a copy of this process."""
+
+    def __init__(self, pid: int, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+        self.pid, self.stdin, self.stdout = pid, stdin, stdout
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(status) if pid else None
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises ``subprocess.TimeoutExpired``."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if end is not None and time.monotonic() > end:
+                raise TimeoutExpired("scanner", timeout or 0.0)
+            time.sleep(_POLL_SECONDS)
+        return code
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+_READY: list[_Forked] = []
+
+
+def take() -> Process | None:
+    """One that waits and lives, or ``None``."""
+    while _READY:
+        found = _READY.pop(0)
+        if found.poll() is None:
+            return found
+    return None
+
+
+def prepare(count: int) -> None:
+    """Make them. Only for a process with one thread that has loaded what a scanner needs (`bandit_worker.ready`)."""
+    _READY.extend(_forked() for _ in range(count))
+
+
+def _forked() -> _Forked:
+    asks, asked = os.pipe()
+    answered, answers = os.pipe()
+    pid = os.fork()
+    if not pid:
+        _scan(asks, answers)
+    os.close(asks)
+    os.close(answers)
+    return _Forked(pid, os.fdopen(asked, "wb", buffering=0), os.fdopen(answered, "rb", buffering=0))
+
+
+def _scan(asks: int, answers: int) -> None:
+    """As a scanner that was started has it: nothing of this process's streams, files, folder and variables."""
+    code = 1
+    with suppress(BaseException):
+        from orchestrator.gates.bandit_worker import main  # noqa: PLC0415 - it was loaded long ago
+
+        os.dup2(asks, 0)
+        os.dup2(answers, 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.closerange(_FIRST_OTHER, os.sysconf("SC_OPEN_MAX"))
+        os.chdir("/")
+        os.environ.clear()
+        os.environ["LC_ALL"] = "C.UTF-8"
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor, for as long as the process lives
+        main("all")
+        code = 0
+    # Whatever it was, nothing of the process that was copied runs here any more.
+    os._exit(code)
