@@ -52,10 +52,8 @@ def drive(
     with _room(), project.owners.own(ctx.run.id) as owner, _stopping(project, ctx, owner, abort) as stop:
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
-            with (
-                _room(),
-                scratch(folder),
-            ):  # gone before the run's end is on record: after that nobody comes to take it away
+            # The folder is gone before the run's end is on record: after that nobody comes to take it away.
+            with _room(), scratch(folder):
                 project.blobs.sweep()
                 _refuse_halted(ctx, stop)
                 with owner.checkpoints(project.state_key) as saver:
