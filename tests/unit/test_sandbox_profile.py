@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.errors import SandboxUnavailable, UsageError
+from orchestrator.errors import SandboxUnavailable, SandboxUnsafe, UsageError
 from orchestrator.models.base import Digest, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox import programs
-from orchestrator.sandbox.drift import drift
+from orchestrator.sandbox.drift import drift, require_as_asked
 from orchestrator.sandbox.owner import Owner, started_at
 from orchestrator.sandbox.profile import WORKING_SET_MIB, Profile, check_limits, container_spec, enforced
 
@@ -119,6 +119,19 @@ def test_every_drift_is_seen(name):
     seen = inspection(spec())
     seen[part][key] = value
     assert drift(spec(), seen)
+
+
+def test_an_accepted_risk_lets_its_own_limit_go_and_nothing_else():
+    seen = inspection(spec())
+    seen["HostConfig"]["NanoCpus"] = 0
+    require_as_asked(spec(), seen, "sandbox", ["cpu"])
+    for accepted in ([], ["memory", "pids"]):
+        with pytest.raises(SandboxUnsafe):
+            require_as_asked(spec(), seen, "sandbox", accepted)
+    seen["HostConfig"]["Privileged"] = True
+    with pytest.raises(SandboxUnsafe) as caught:
+        require_as_asked(spec(), seen, "sandbox", ["cpu", "capabilities", "network"])
+    assert caught.value.details == ("Privileged is True, not False",)
 
 
 def test_other_images_and_mounts_are_seen():
