@@ -71,7 +71,8 @@ def _local(layout: StateLayout) -> tuple[StoredIndex, Owners]:
 
 
 def _clustered(joined: Cluster, repository: str) -> tuple[StoredIndex, Owners]:
-    from orchestrator.store.cluster.database import PostgresDatabase, open_pool, schema_of
+    from orchestrator.store.cluster.database import PostgresDatabase, schema_of
+    from orchestrator.store.cluster.pools import open_pool
 
     database = PostgresDatabase(open_pool(joined.database, schema_of(repository)))
     return StoredIndex(database), ClusterOwners(database, joined.lease_seconds)

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,6 +30,7 @@ from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.run import OVER
 from orchestrator.ports import JobEnd, RunJob
+from orchestrator.store.cluster.pools import kept
 
 _MADE_AHEAD = 1
 
@@ -41,14 +43,11 @@ def main() -> None:
     logs.start_if_asked()
     jobs, busy = SimpleQueue[RunJob | None](), threading.Event()
     threading.Thread(target=_listen, args=(sys.stdin, jobs, busy), daemon=True).start()
-    shelf = EngineShelf(_MADE_AHEAD)
-    try:
+    with closing(EngineShelf(_MADE_AHEAD)) as shelf, kept():
         while (job := jobs.get()) is not None:
             busy.set()
             answers.write(json.dumps(asdict(_ended(job, shelf))) + "\n")
             busy.clear()
-    finally:
-        shelf.close()
 
 
 def _listen(lines: TextIO, jobs: SimpleQueue[RunJob | None], busy: threading.Event) -> None:

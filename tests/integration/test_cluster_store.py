@@ -22,8 +22,9 @@ from orchestrator.store import budgets, timers
 from orchestrator.store.carrying import Travelling, note, rows_of, take_in, travelling
 from orchestrator.store.checkpoints import serializer
 from orchestrator.store.cluster import database as postgres
-from orchestrator.store.cluster import schema
+from orchestrator.store.cluster import pools, schema
 from orchestrator.store.cluster.lease import is_held, lease
+from orchestrator.store.cluster.pools import open_pool
 from orchestrator.store.cluster.saver import FencedSaver
 from orchestrator.store.index import StoredIndex
 
@@ -85,7 +86,7 @@ def index(name, base):
 
 @contextmanager
 def opened(name, login):
-    pool = postgres.open_pool(server().url(name, login), postgres.schema_of(REPOSITORY))
+    pool = open_pool(server().url(name, login), postgres.schema_of(REPOSITORY))
     with closing(postgres.PostgresDatabase(pool)) as made:
         yield made
 
@@ -140,6 +141,7 @@ def broken(base):
 STALLS = """
 import os, sys, threading, time
 from orchestrator.store.cluster import database as postgres
+from orchestrator.store.cluster.pools import open_pool
 from orchestrator.store.cluster.lease import lease
 from orchestrator.store.cluster.saver import FencedSaver
 from orchestrator.store.checkpoints import serializer
@@ -148,7 +150,7 @@ from orchestrator.errors import RunBusy
 from orchestrator.models.ids import Digest
 
 url, schema, run = sys.argv[1:]
-base = postgres.PostgresDatabase(postgres.open_pool(url, schema))
+base = postgres.PostgresDatabase(open_pool(url, schema))
 index = StoredIndex(base)
 with lease(base, run, 1.0) as owner:
     saver = FencedSaver(base.pool, serializer(run, None), owner)
@@ -217,10 +219,11 @@ from orchestrator.models.capabilities import Limits
 from orchestrator.models.workflow import Channel
 from orchestrator.ports import SandboxRequest
 from orchestrator.store.cluster import database as postgres
+from orchestrator.store.cluster.pools import open_pool
 from orchestrator.store.cluster.lease import lease
 
 url, schema, run, _, list_ = sys.argv[1:]
-base = postgres.PostgresDatabase(postgres.open_pool(url, schema))
+base = postgres.PostgresDatabase(open_pool(url, schema))
 request = SandboxRequest(f"{run}/S1/1/agent", RunId(run), Limits())
 
 def opened(sandboxes):
@@ -370,9 +373,7 @@ def test_another_repositorys_rows_are_not_here(name, index):
     schema.upgrade(server().url(name, "owner"), "other-0123456789ab")
     with closing(
         StoredIndex(
-            postgres.PostgresDatabase(
-                postgres.open_pool(server().url(name, "person"), postgres.schema_of("other-0123456789ab"))
-            )
+            postgres.PostgresDatabase(open_pool(server().url(name, "person"), postgres.schema_of("other-0123456789ab")))
         )
     ) as other:
         assert other.runs() == ()
@@ -404,12 +405,57 @@ def test_an_upgrade_can_be_repeated_and_a_broken_one_begun_again(name, base, ind
 def test_a_database_that_cannot_be_used_is_said_by_its_code(name):
     good, where = server().url(name, "worker"), postgres.schema_of(REPOSITORY)
     with pytest.raises(StoreError, match="STORE042"):
-        postgres.open_pool(server().url(name, "worker", "wrong"), where)
+        open_pool(server().url(name, "worker", "wrong"), where)
     with pytest.raises(StoreError, match="STORE041"):
-        postgres.open_pool(server().url(name, "worker", port=1), where)
+        open_pool(server().url(name, "worker", port=1), where)
     with pytest.raises(StoreError, match="STORE043"):
-        postgres.open_pool(good, postgres.schema_of("nobody-0123456789ab"))
+        open_pool(good, postgres.schema_of("nobody-0123456789ab"))
     with pytest.raises(UsageError, match="CLU003"):
-        postgres.open_pool("postgresql://[", where)
+        open_pool("postgresql://[", where)
     with pytest.raises(UsageError, match="CLU003"):
-        postgres.open_pool("no such words", where)
+        open_pool("no such words", where)
+
+
+def backends(name, login):
+    with server().admin(name) as db:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename = %s ORDER BY pid"
+        return [row[0] for row in db.execute(query, (name, login)).fetchall()]
+
+
+def gone(name, login):
+    """A server notices within moments that a connection was dropped."""
+    over = time.monotonic() + 30
+    while backends(name, login):
+        assert time.monotonic() < over
+        time.sleep(0.05)
+
+
+def test_who_advances_one_run_after_another_connects_once(name):
+    with pools.kept():
+        with opened(name, "worker") as first:
+            assert first.read("SELECT pg_backend_pid()") == [(backends(name, "worker")[0],)]
+            (there,) = backends(name, "worker")
+        with opened(name, "worker") as again:
+            assert again.read("SELECT pg_backend_pid()") == [(there,)]
+        with opened(name, "person") as other:
+            assert other.read("SELECT current_user") == [("person",)]
+    gone(name, "worker")
+    gone(name, "person")
+    with opened(name, "worker"):
+        assert there not in backends(name, "worker")
+    gone(name, "worker")
+
+
+def test_a_connection_that_broke_while_nobody_used_it_is_replaced(name):
+    with opened(name, "worker") as base:
+        (before,) = base.read("SELECT pg_backend_pid()")[0]
+        with server().admin(name) as db:
+            db.execute("SELECT pg_terminate_backend(%s, 10000)", (before,))
+        with pytest.raises(StoreError, match="STORE041"):  # it was in use a moment ago, and is not tried
+            base.read("SELECT 1")
+        assert base.read("SELECT pg_backend_pid()") != [(before,)]
+        (after,) = base.read("SELECT pg_backend_pid()")[0]
+        time.sleep(1.1)
+        with server().admin(name) as db:
+            db.execute("SELECT pg_terminate_backend(%s, 10000)", (after,))
+        assert base.read("SELECT pg_backend_pid()") != [(after,)]

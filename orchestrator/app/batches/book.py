@@ -71,7 +71,8 @@ def open_index(batch: str) -> StoredIndex:
     joined = cluster()
     if joined is None:
         return SqliteIndex(folder_of(batch) / "runs.db")
-    from orchestrator.store.cluster.database import SHARED, PostgresDatabase, open_pool
+    from orchestrator.store.cluster.database import SHARED, PostgresDatabase
+    from orchestrator.store.cluster.pools import open_pool
 
     return StoredIndex(PostgresDatabase(open_pool(joined.database, SHARED)))
 

@@ -13,17 +13,16 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.cluster.labels import queues_of
-from orchestrator.app.cluster.queue import TASK, open_queue
-from orchestrator.app.cluster.waking import wake
+from orchestrator.app.cluster.queue import TASK
+from orchestrator.app.cluster.waking import Waker
 from orchestrator.app.executor import LocalExecutor
-from orchestrator.errors import ExitCode, HandrailError
+from orchestrator.errors import ExitCode
 from orchestrator.models.base import RunId
 from orchestrator.models.cluster import Cluster
 from orchestrator.ports import JobEnd, RunJob
@@ -72,7 +71,6 @@ class ClusterWorker:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._stopping = asyncio.Event()
         self._waiting: dict[RunId, asyncio.Future[JobEnd]] = {}
-        self._rung: set[tuple[RunId, datetime]] = set()
         self._hands: LocalExecutor
 
     async def serve(self) -> None:
@@ -211,32 +209,30 @@ class ClusterWorker:
     async def _reap(self) -> None:
         from procrastinate import App
 
-        from orchestrator.app.cluster.jobs import connector, give_back
+        from orchestrator.app.cluster.jobs import connector
 
-        seconds = self._settings.joined.lease_seconds
         app = App(connector=connector(self._settings.joined, 1))
         async with app.open_async():
             await app.job_manager.delete_old_jobs(
                 _KEEP_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
             )
             await app.connector.execute_query_async(_FORGET, hours=_KEEP_HOURS)
-            while not self._stopping.is_set():
-                labels = " ".join([*self._settings.repositories, *self._settings.labels])
-                await app.connector.execute_query_async(_SEEN, name=self._name, labels=labels, jobs=self._settings.jobs)
-                for job in await give_back(app, seconds):
-                    self._say(f"job {job.id} (run {job.lock}) was its worker's who is gone; it goes back")
-                await asyncio.to_thread(self._wake)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), seconds / _BEATS)
+            folders = list(self._settings.repositories.values())
+            with closing(Waker(self._settings.joined, folders, self._say)) as waker:
+                while not self._stopping.is_set():
+                    await self._look(app, waker)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._stopping.wait(), self._settings.joined.lease_seconds / _BEATS)
             await app.connector.execute_query_async(
                 "DELETE FROM handrail.workers WHERE name = %(name)s", name=self._name
             )
 
-    def _wake(self) -> None:
-        with open_queue(self._settings.joined) as queue:
-            for folder in self._settings.repositories.values():
-                try:
-                    for run in wake(queue, folder, self._rung):
-                        self._say(f"run {run}: has what it waited for")
-                except HandrailError as problem:
-                    self._say(str(problem))
+    async def _look(self, app: App, waker: Waker) -> None:
+        """Say that this worker is there, give back what dead ones had, wake what can go on."""
+        from orchestrator.app.cluster.jobs import give_back
+
+        labels = " ".join([*self._settings.repositories, *self._settings.labels])
+        await app.connector.execute_query_async(_SEEN, name=self._name, labels=labels, jobs=self._settings.jobs)
+        for job in await give_back(app, self._settings.joined.lease_seconds):
+            self._say(f"job {job.id} (run {job.lock}) was its worker's who is gone; it goes back")
+        await asyncio.to_thread(waker.look)

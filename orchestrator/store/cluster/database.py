@@ -26,7 +26,6 @@ QUEUE = "handrail_queue"
 UPGRADE = "handrail db upgrade, as the owner of the database"
 _CONNECT_SECONDS = 10
 _STALLED_SECONDS = 5
-_CONNECTIONS = 4
 _NUMBERED = re.compile(r"\?(\d+)")
 _NOT_LET_IN = ("authentication failed", "no password supplied", "role ", "no pg_hba.conf entry")
 _NOT_IT = ("certificate", "server does not support SSL")
@@ -125,28 +124,8 @@ def connected(database: str, schema: str) -> Iterator[Connection[Any]]:
         yield connection
 
 
-def open_pool(database: str, schema: str) -> ConnectionPool[Any]:
-    """Connections that are tried before they are given out. Raises ``StoreError``: what :func:`said` says, STORE043."""
-    from psycopg_pool import ConnectionPool  # noqa: PLC0415  of an extra
-
-    with connected(database, schema) as first:
-        _check_version(first)
-    pool = ConnectionPool[Any](
-        conninfo(database, schema),
-        min_size=1,
-        max_size=_CONNECTIONS,
-        open=False,
-        timeout=_CONNECT_SECONDS,
-        reconnect_timeout=_CONNECT_SECONDS,
-        check=ConnectionPool.check_connection,
-        kwargs={"autocommit": True, "prepare_threshold": None},
-    )
-    with said():
-        pool.open()
-    return pool
-
-
-def _check_version(connection: Connection[Any]) -> None:
+def check_version(connection: Connection[Any]) -> None:
+    """Raises ``StoreError``: STORE043 tables that are not there or older, STORE044 newer ones."""
     row = connection.execute("SELECT to_regclass('store_version')").fetchone()
     found = row and row[0] and connection.execute("SELECT version FROM store_version").fetchone()
     if not found:
