@@ -163,6 +163,10 @@ def _on_call(call: Call, say: Say) -> None:
             say(ORIGIN, call.node, "any origin with credentials")
 
 
+_SILENCES = frozenset({"urllib3.disable_warnings", "requests.packages.urllib3.disable_warnings"})
+_INSECURE = frozenset({"InsecureRequestWarning", "HTTPWarning", "SecurityWarning"})
+
+
 def _star(value: Value) -> bool:
     return value.text == "*" or any(item.text == "*" for item in value.items or ())
 
@@ -178,10 +182,7 @@ def _tls(call: Call, say: Say) -> None:
         say(TLS, call.node, "cert_reqs is CERT_NONE")
     if call.calls_method(frozenset({"cert_verify"})) and any(value.const is False for value in call.every()):
         say(TLS, call.node, "cert_verify without verification")
-    if call.names & _BLIND_CONTEXTS:
-        say(TLS, call.node, "a context that verifies nothing")
-    if "ssl.SSLContext" in call.names and _verifies_nothing(call.arg(0, "protocol")):
-        say(TLS, call.node, "ssl.SSLContext() verifies nothing; ssl.create_default_context() does")
+    _tls_context(call, say)
     for name in call.names:
         if name.startswith("set:"):
             _tls_setting(call, last(name), name, say)
@@ -193,6 +194,15 @@ def _tls(call: Call, say: Say) -> None:
         and call.args[1].const == 0
     ) and any(last(r) in {"SSL_VERIFYPEER", "SSL_VERIFYHOST"} for r in option.refs):
         say(TLS, call.node, "verification is switched off")
+
+
+def _tls_context(call: Call, say: Say) -> None:
+    if call.names & _BLIND_CONTEXTS:
+        say(TLS, call.node, "a context that verifies nothing")
+    if call.names & _SILENCES and all(last(ref) in _INSECURE for value in call.every() for ref in value.refs):
+        say(TLS, call.node, "the warning about it is silenced")
+    if "ssl.SSLContext" in call.names and _verifies_nothing(call.arg(0, "protocol")):
+        say(TLS, call.node, "ssl.SSLContext() verifies nothing; ssl.create_default_context() does")
 
 
 def _true(value: Value | None) -> bool:
@@ -329,6 +339,7 @@ _HEEDS = Heeds(
     | _BLOCKS
     | _RESOLVERS
     | _BLIND_CONTEXTS
+    | _SILENCES
     | {"ssl.SSLContext", "set:os.environ[]", "os.putenv", "os.environ.setdefault", "jwt.encode", "jose.jwt.encode"},
     methods=_XML_PARSERS
     | {"set_option", "set_missing_host_key_policy", "CORS", "CORSMiddleware", "add_middleware", "cert_verify", "setopt"}
