@@ -16,7 +16,7 @@ ROUNDABOUT = {
         "import urllib3\nurllib3.disable_warnings(urllib3.exceptions.DependencyWarning)\n",
     ),
     "silenced warning of a kind": (
-        "import requests\nfrom urllib3.exceptions import InsecureRequestWarning as W\nrequests.packages.urllib3.disable_warnings(category=W)\n",
+        "from urllib3 import disable_warnings as quiet, exceptions as e\nquiet(category=e.InsecureRequestWarning)\n",
         "HR701",
         "import warnings\nwarnings.simplefilter('ignore', DeprecationWarning)\n",
     ),
