@@ -15,10 +15,10 @@ ROUNDABOUT = {
         "HR701",
         "import urllib3\nurllib3.disable_warnings(urllib3.exceptions.DependencyWarning)\n",
     ),
-    "silenced warning of a kind": (
-        "from urllib3 import disable_warnings as quiet, exceptions as e\nquiet(category=e.InsecureRequestWarning)\n",
-        "HR701",
-        "import warnings\nwarnings.simplefilter('ignore', DeprecationWarning)\n",
+    "environment in a log": (
+        "import logging, os\nlogging.info('%s', dict(os.environ))\n",
+        "HR607",
+        "import logging, os\nlogging.info('%s', os.environ.get('LANG'))\n",
     ),
     "alias": ("e = eval\ne(input())\n", "HR101", "e = len\ne(input())\n"),
     "alias of a constant": ("e = eval\ne('1')\n", "HR101", "e = len\ne('1')\n"),
