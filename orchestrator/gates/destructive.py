@@ -59,6 +59,14 @@ _SETTINGS: Final = frozenset(
 )
 _DELETED_LINES, _DELETED_FILES, _RENAMED_FILES, _TIMES = 200, 5, 20, 2
 _NAMED = 5
+_ABOVE_LINES = 8
+_ONE_BY_ONE = re.compile(r"\b(?:unlink|remove|rmdir|unlinkSync|rmSync)\(")
+_WALKS = re.compile(r"\b(?:rglob|glob|iglob|walk|fwalk|scandir|iterdir|listdir|readdirSync)\(")
+_EVERYTHING = re.compile(
+    r"\bhome\(\)(?! ?/)|\bhomedir\(\)(?! ?[,+])"
+    r"|[\"']~/?[\"']|\bHOME[\"']?[\])](?! ?[/,+])|\(r?[\"'](?:/|[A-Z]:\\\\?)[\"']\)"
+)
+"""The home directory or the root itself, and no folder in it."""
 
 
 class DestructiveGate:
@@ -162,6 +170,8 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
     if side is None or suffix_of(side.path) in _PROSE or b"\0" in side.data:
         return
     text = side.data.decode("utf-8", "replace")
+    if _ONE_BY_ONE.search(text) and _EVERYTHING.search(text):
+        yield from _swept(text.splitlines(), tested=tested)
     if not destruction.may_act(text):
         return
     lines = text.splitlines()
@@ -181,6 +191,24 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
                 severity="low" if noted else "high",
                 hint=OWN[act.code].do,
             )
+
+
+def _swept(lines: Sequence[str], *, tested: bool) -> Iterator[Hit]:
+    """Files that are deleted one by one where a few lines above the home directory or the root is walked."""
+    for number, line in enumerate(lines, 1):
+        above = lines[max(number - _ABOVE_LINES, 0) : number] if _ONE_BY_ONE.search(line) else ()
+        if not (any(map(_WALKS.search, above)) and any(map(_EVERYTHING.search, above))):
+            continue
+        yield Hit(
+            rule="DESTROY-FILES",
+            message="each file below the home directory or the root is deleted",
+            disposition=Disposition.NOTE if tested else Disposition.PERSON,
+            line=number,
+            end_line=number,
+            text=line_text(lines, number, number),
+            severity="low" if tested else "high",
+            hint=OWN["DESTROY-FILES"].do,
+        )
 
 
 def _ways_back(path: str, lines: Sequence[str]) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any
@@ -36,6 +37,17 @@ class Unscannable(Exception):
         self.rule = rule
 
 
+_CODE = re.compile(r"[A-Za-z]+[0-9]+")
+
+
+def _without_suppression(line: str) -> str:
+    """The comment has a finding of its own and makes no new line of an old one. Codes alone: no text can hide in it."""
+    code, _, comment = line.rpartition("#")
+    words = comment.replace(":", " ").replace(",", " ").split() if code else []
+    silent = words[:1] and words[0].casefold() in {"noqa", "nosec"} and all(map(_CODE.fullmatch, words[1:]))
+    return code if silent else line
+
+
 class Source:
     """The Python of one side, with what is needed to place a finding in it."""
 
@@ -50,7 +62,8 @@ class Source:
             # Lines as Python counts them, and no others: not at form feeds or Unicode separators.
             plain = self.data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
             self._lines = plain.split("\n")
-        return line_text(self._lines, first, last)
+        shown = [_without_suppression(line) for line in self._lines[max(first - 1, 0) : max(last, first)]]
+        return line_text(shown, 1, len(shown))
 
     def context(self, line: int) -> str:
         return enclosing(self._outline, line)

@@ -51,6 +51,29 @@ PAIRS = {
 }
 
 
+SWEEPS = {
+    # what deletes all below home or root: what deletes a folder of its own
+    "for p in Path.home().rglob('*'):\n    if p.is_file():\n        p.unlink()\n": (
+        "for p in (Path.home() / '.cache' / 'shop').rglob('*'):\n    p.unlink()\n"
+    ),
+    "top = os.path.expanduser('~')\nfor at, _, names in os.walk(top):\n    for n in names:\n        os.remove(n)\n": (
+        "top = os.path.expanduser('~/.cache/shop')\nfor at, _, names in os.walk(top):\n    os.remove(names[0])\n"
+    ),
+    "for e in os.scandir(os.environ['HOME']):\n    os.unlink(e.path)\n": (
+        "for e in os.scandir(os.environ['HOME']):\n    print(e.path)\n"
+    ),
+    "for at, d, names in os.walk('/'):\n    [os.remove(n) for n in names]\n": (
+        "for at, d, names in os.walk('/srv/shop/tmp'):\n    [os.remove(n) for n in names]\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("sweep", SWEEPS)
+def test_deleting_all_files_one_by_one_goes_to_a_person(sweep):
+    assert rules(check(("src/a.py", sweep.encode()))) == [("DESTROY-FILES", Disposition.PERSON)]
+    assert rules(check(("src/a.py", SWEEPS[sweep].encode()))) == []
+
+
 def check(*files, **more):
     return DestructiveGate().check(candidate_of([FileSpec(*file) for file in files], **more))
 

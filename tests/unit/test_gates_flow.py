@@ -10,6 +10,16 @@ RUN = "import os\n"
 
 ROUNDABOUT = {
     # name: (evasion, rule, twin)
+    "silenced warning": (
+        "import urllib3\nurllib3.disable_warnings()\n",
+        "HR701",
+        "import urllib3\nurllib3.disable_warnings(urllib3.exceptions.DependencyWarning)\n",
+    ),
+    "environment in a log": (
+        "import logging, os\nlogging.info('%s', dict(os.environ))\n",
+        "HR607",
+        "import logging, os\nlogging.info('%s', os.environ.get('LANG'))\n",
+    ),
     "alias": ("e = eval\ne(input())\n", "HR101", "e = len\ne(input())\n"),
     "alias of a constant": ("e = eval\ne('1')\n", "HR101", "e = len\ne('1')\n"),
     "getattr of joined text": (

@@ -140,6 +140,33 @@ def test_skip_in_a_new_test_file_goes_to_a_person(gate):
     assert check(gate, WEAKENED["skip mark"][0], None).result is Result.NEEDS_PERSON
 
 
+SKIPPED = b"""import pytest
+
+class TestOld:
+    @pytest.mark.skip
+    def test_slow(self):
+        assert f(1) == 2
+
+    def test_quick(self):
+        assert f(2) == 3
+"""
+
+
+def skipped(gate, head):
+    report = check(gate, head, SKIPPED)
+    return [f.message.split()[0] for f in report.findings if f.rule == "TEST-SKIPPED" and f.disposition == "person"]
+
+
+def test_a_skipped_test_whose_class_is_renamed_is_no_new_skip(gate):
+    assert skipped(gate, SKIPPED.replace(b"TestOld", b"TestNew")) == []
+
+
+def test_a_renamed_class_hides_no_further_skip(gate):
+    both = SKIPPED.replace(b"    def test_quick", b"    @pytest.mark.skip\n    def test_quick")
+    assert skipped(gate, both.replace(b"TestOld", b"TestNew")) == ["TestNew.test_quick"]
+    assert skipped(gate, both) == ["TestOld.test_quick"]
+
+
 CASES = b"""import pytest
 @pytest.mark.timeout(5)
 @pytest.mark.parametrize('x', [1, 2, 3])

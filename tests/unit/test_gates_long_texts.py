@@ -7,12 +7,16 @@ import time
 
 import pytest
 
+from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.hygiene import HygieneGate
 from orchestrator.gates.integrity import IntegrityGate
 from orchestrator.gates.kinds.agent_config import AgentConfig
 from orchestrator.gates.kinds.dependencies import DependenciesGate
 from orchestrator.gates.kinds.texts import TextGate
+from orchestrator.gates.runner import run_gates
 from orchestrator.gates.worker import Worker
+from orchestrator.models.gate import Disposition, Result
+from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 CPU_SECONDS = 8
@@ -54,6 +58,26 @@ def test_a_name_of_half_a_million_parts_is_refused_in_time(path):
         reports = [gate.check(candidate) for gate in gates]
     assert time.process_time() - start < CPU_SECONDS
     assert any(report.findings for report in reports)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("static/app.min.js", "function a(b,c){return b.replace(/x/g,c)+eval(c)};var k='AKIA'+q;"),
+        ("db/dump.sql", "INSERT INTO a VALUES (1, 'x');\n"),
+        ("docs/book.txt", "The quick brown fox reads and deletes nothing of the import.\n"),
+        ("src/big.py", "def f(a):\n    return a + 1\n\n\n"),
+    ],
+)
+def test_no_very_large_file_passes_in_silence(path, text):
+    start = time.process_time()
+    with Worker() as worker:
+        candidate = candidate_of([FileSpec(path, (text * (2_000_000 // len(text))).encode())])
+        reports = run_gates(default_gates(worker=worker), candidate)
+    assert time.process_time() - start < 3 * CPU_SECONDS
+    rules = {f.rule for r in reports for f in r.findings if f.disposition is not Disposition.NOTE}
+    assert rules == {"LARGE", "SCAN-SIZE"} if path.endswith(".py") else {"LARGE"}
+    assert worst(r.result for r in reports) in {Result.NEEDS_PERSON, Result.FAILED}
 
 
 @pytest.mark.parametrize(

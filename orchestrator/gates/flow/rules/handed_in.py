@@ -57,6 +57,7 @@ _WITH_OPTIONS = frozenset(
 _FILLS = frozenset({"create", "get_or_create", "update_or_create", "filter", "exclude", "update", "get", "update_one"})
 _MODELS = frozenset({"objects", "query"})
 _LOGS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
+_WHOLE = frozenset({"dict", "str", "repr", "sorted", "copy", "items"})
 _SECRET = re.compile(
     r"(?:.*_)?(?:password|passwd|passphrase|secret_key|client_secret|api_?key|private_key|access_token|refresh_token"
     r"|auth_token|session_token|card_number|credit_card|cvv)",
@@ -122,13 +123,24 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
                 say(WRITTEN, node, name)
 
 
+def _told_whole(call: ast.Call) -> Iterator[str]:
+    """``dict(os.environ)`` and ``os.environ.copy()`` are the whole environment."""
+    function = call.func
+    if isinstance(function, ast.Name) and function.id in _WHOLE:
+        yield from _told(call.args)
+    elif isinstance(function, ast.Attribute) and function.attr in _WHOLE:
+        yield from _told([function.value])
+
+
 def _told(arguments: Sequence[ast.expr]) -> Iterator[str]:
     """Names of secrets whose values are written out: as an argument, or in a text put together."""
     for argument in arguments:
         if isinstance(argument, ast.Name | ast.Attribute):
             name = argument.id if isinstance(argument, ast.Name) else argument.attr
-            if _SECRET.fullmatch(name):
+            if _SECRET.fullmatch(name) or name == "environ":
                 yield name
+        elif isinstance(argument, ast.Call):
+            yield from _told_whole(argument)
         elif isinstance(argument, ast.JoinedStr):
             yield from _told([v.value for v in argument.values if isinstance(v, ast.FormattedValue)])
         elif isinstance(argument, ast.BinOp):

@@ -80,6 +80,15 @@ CIPHER = Rule(
     "from Crypto.Cipher import AES\nAES.new(key, AES.MODE_CBC, b'0000000000000000')\n",
     "import os\nfrom Crypto.Cipher import AES\nAES.new(key, AES.MODE_GCM, os.urandom(12))\n",
 )
+VERSION = Rule(
+    "HR711",
+    327,
+    "an old version of TLS is allowed",
+    "SSL 3, TLS 1.0 and 1.1 are broken; whoever is on the way asks for the oldest one that is allowed.",
+    "leave the version alone: ssl.create_default_context() takes 1.2 and newer",
+    "import ssl\ncontext = ssl.create_default_context()\ncontext.minimum_version = ssl.TLSVersion.TLSv1\n",
+    "import ssl\ncontext = ssl.create_default_context()\ncontext.minimum_version = ssl.TLSVersion.TLSv1_2\n",
+)
 ORIGIN = Rule(
     "HR709",
     942,
@@ -163,6 +172,10 @@ def _on_call(call: Call, say: Say) -> None:
             say(ORIGIN, call.node, "any origin with credentials")
 
 
+_SILENCES = frozenset({"urllib3.disable_warnings", "requests.packages.urllib3.disable_warnings"})
+_INSECURE = frozenset({"InsecureRequestWarning", "HTTPWarning", "SecurityWarning"})
+
+
 def _star(value: Value) -> bool:
     return value.text == "*" or any(item.text == "*" for item in value.items or ())
 
@@ -178,10 +191,7 @@ def _tls(call: Call, say: Say) -> None:
         say(TLS, call.node, "cert_reqs is CERT_NONE")
     if call.calls_method(frozenset({"cert_verify"})) and any(value.const is False for value in call.every()):
         say(TLS, call.node, "cert_verify without verification")
-    if call.names & _BLIND_CONTEXTS:
-        say(TLS, call.node, "a context that verifies nothing")
-    if "ssl.SSLContext" in call.names and _verifies_nothing(call.arg(0, "protocol")):
-        say(TLS, call.node, "ssl.SSLContext() verifies nothing; ssl.create_default_context() does")
+    _tls_context(call, say)
     for name in call.names:
         if name.startswith("set:"):
             _tls_setting(call, last(name), name, say)
@@ -193,6 +203,15 @@ def _tls(call: Call, say: Say) -> None:
         and call.args[1].const == 0
     ) and any(last(r) in {"SSL_VERIFYPEER", "SSL_VERIFYHOST"} for r in option.refs):
         say(TLS, call.node, "verification is switched off")
+
+
+def _tls_context(call: Call, say: Say) -> None:
+    if call.names & _BLIND_CONTEXTS:
+        say(TLS, call.node, "a context that verifies nothing")
+    if call.names & _SILENCES and all(last(ref) in _INSECURE for value in call.every() for ref in value.refs):
+        say(TLS, call.node, "the warning about it is silenced")
+    if "ssl.SSLContext" in call.names and _verifies_nothing(call.arg(0, "protocol")):
+        say(TLS, call.node, "ssl.SSLContext() verifies nothing; ssl.create_default_context() does")
 
 
 def _true(value: Value | None) -> bool:
@@ -209,10 +228,16 @@ def _off(value: Value) -> bool:
     return value.const is not NOTHING and value.const is not None and not value.const
 
 
+_LIMITS = frozenset({"minimum_version", "maximum_version"})
+_OLD_VERSIONS = frozenset({"SSLv3", "TLSv1", "TLSv1_1", "MINIMUM_SUPPORTED"})
+
+
 def _tls_setting(call: Call, attribute: str, name: str, say: Say) -> None:
     value = call.args[0]
     if attribute == "check_hostname" and _off(value):
         say(TLS, call.node, "check_hostname is off")
+    if attribute in _LIMITS and any(last(ref) in _OLD_VERSIONS for ref in value.refs):
+        say(VERSION, call.node, f"{attribute} is an old one")
     if attribute == "verify" and _off(value) and _CLIENT.search(name + ast.unparse(call.node)[:200]):
         say(TLS, call.node, "verify is off")
     if attribute == "verify_mode" and (_off(value) or any(last(ref) == "CERT_NONE" for ref in value.refs)):
@@ -329,6 +354,7 @@ _HEEDS = Heeds(
     | _BLOCKS
     | _RESOLVERS
     | _BLIND_CONTEXTS
+    | _SILENCES
     | {"ssl.SSLContext", "set:os.environ[]", "os.putenv", "os.environ.setdefault", "jwt.encode", "jose.jwt.encode"},
     methods=_XML_PARSERS
     | {"set_option", "set_missing_host_key_policy", "CORS", "CORSMiddleware", "add_middleware", "cert_verify", "setopt"}
@@ -338,4 +364,4 @@ _HEEDS = Heeds(
     keywords=frozenset({*_OFF, *_BLIND_SWITCHES, "cert_reqs", "disable_entities", "forbid_entities"}),
     keys=frozenset(_BLIND),
 )
-FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER, ORIGIN), _on_call, heeds=_HEEDS)
+FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER, VERSION, ORIGIN), _on_call, heeds=_HEEDS)
