@@ -65,6 +65,7 @@ class DestructiveGate:
     """Implements :class:`orchestrator.ports.Gate`."""
 
     name = "destructive"
+    computes = True
     tool = "handrail"
     tool_version = __version__
 

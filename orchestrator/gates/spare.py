@@ -50,9 +50,12 @@ class _Forked:
 
     def wait(self, timeout: float | None = None) -> int:
         """Raises ``subprocess.TimeoutExpired``."""
-        end = None if timeout is None else time.monotonic() + timeout
+        if self._code is None and timeout is None:
+            _, status = os.waitpid(self.pid, 0)
+            self._code = os.waitstatus_to_exitcode(status)
+        end = time.monotonic() + (timeout or 0.0)
         while (code := self.poll()) is None:
-            if end is not None and time.monotonic() > end:
+            if time.monotonic() > end:
                 raise TimeoutExpired("scanner", timeout or 0.0)
             time.sleep(_POLL_SECONDS)
         return code
