@@ -23,6 +23,7 @@ from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangedFile, ChangeKind
 from orchestrator.models.gate import Disposition, GateReport
 from orchestrator.policy import destruction
+from orchestrator.policy.folding import lines_at
 from orchestrator.policy.paths import protects
 from orchestrator.ports import Candidate
 
@@ -163,11 +164,13 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
     if side is None or suffix_of(side.path) in _PROSE or b"\0" in side.data:
         return
     text = side.data.decode("utf-8", "replace")
-    if not destruction.may_act(text):
+    places = destruction.may_act(text)
+    if not places:
         return
     lines = text.splitlines()
     back = _ways_back(side.path, lines)
-    for number, line in enumerate(lines, 1):
+    for number in lines_at(places, map(len, text.splitlines(keepends=True))):
+        line = lines[number - 1]
         if _COMMENT.match(line):
             continue
         for act in destruction.acts(line):
