@@ -5,9 +5,9 @@
 The repository is Django's source distribution in one commit; ten of its modules are changed in a second. Cold is a new
 process with nothing kept. Warm is `handrail gate` as typed in a shell, with its worker there (`handrail gate worker
 start`), on ten files that are edited before each call, and again on the same ones. What a run does, which keeps its
-scanners and starts no process, is measured by itself. The peers look at one side of ten files and at nothing
-else, where Handrail runs all its gates on both sides. The whole tree is one change in which every Python file is new; it and bandit
-take turns, three times, and the ratio is the median of theirs.
+scanners and starts no process, is measured by itself. The peers look at one side of ten files and at nothing else,
+where Handrail runs all its gates on both sides. The whole tree is one change in which every Python file is new; it and
+bandit take turns, three times, and the ratio is the median of theirs.
 """
 
 from __future__ import annotations
