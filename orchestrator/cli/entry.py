@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
 
 from orchestrator.cli.resident import client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # To import it for a word that is never looked at would take as long as all the rest.
+    from typing import NoReturn
 
 __all__ = ["main"]
 

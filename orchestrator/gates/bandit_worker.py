@@ -29,7 +29,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["ALL", "HEADER", "main", "ready", "scan"]
+__all__ = ["ALL", "HEADER", "answer", "main", "ready", "scan"]
 
 HEADER = struct.Struct(">I")
 ALL = ("outline", "analyse", "scan")
@@ -135,7 +135,7 @@ def _hello() -> dict[str, Any]:
 
 
 def _all(data: bytes) -> dict[str, Any]:
-    return {op: _answer(op, data) for op in ALL}
+    return {op: answer(op, data) for op in ALL}
 
 
 _ELSEWHERE = {
@@ -146,15 +146,16 @@ _ELSEWHERE = {
 """Request → module and function that answers it, imported when it is first asked for."""
 
 
-def _answer(op: str, data: bytes) -> dict[str, Any]:
+def answer(op: str, data: bytes) -> dict[str, Any]:
+    """To one request, in this process and with no limit."""
     here: dict[str, Callable[[bytes], dict[str, Any]]] = {"hello": lambda _: _hello(), "scan": scan, "all": _all}
     if op in here:
         return here[op](data)
     if op not in _ELSEWHERE:
         return {"broken": f"unknown request {op}"}
     module, name = _ELSEWHERE[op]
-    answer: dict[str, Any] = getattr(import_module(module), name)(data)
-    return answer
+    found: dict[str, Any] = getattr(import_module(module), name)(data)
+    return found
 
 
 def _read(stream: BinaryIO) -> bytes | None:
@@ -173,12 +174,12 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
         signal.setitimer(signal.ITIMER_PROF, float(request["cpu_seconds"]))
         signal.setitimer(signal.ITIMER_REAL, float(request["wall_seconds"]))
         try:
-            answer = _answer(str(request["op"]), data)
+            said = answer(str(request["op"]), data)
         except (Exception, RecursionError, MemoryError) as error:  # noqa: BLE001 - whatever it is, the file was not scanned
-            answer = {"broken": f"{type(error).__name__}: {error}"[:500]}
+            said = {"broken": f"{type(error).__name__}: {error}"[:500]}
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        body = json.dumps(answer).encode()
+        body = json.dumps(said).encode()
         answers.write(HEADER.pack(len(body)) + body)
         answers.flush()
 

@@ -23,6 +23,7 @@ from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangedFile, ChangeKind
 from orchestrator.models.gate import Disposition, GateReport
 from orchestrator.policy import destruction
+from orchestrator.policy.folding import lines_at
 from orchestrator.policy.paths import protects
 from orchestrator.ports import Candidate
 
@@ -73,6 +74,7 @@ class DestructiveGate:
     """Implements :class:`orchestrator.ports.Gate`."""
 
     name = "destructive"
+    computes = True
     tool = "handrail"
     tool_version = __version__
 
@@ -172,11 +174,13 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
     text = side.data.decode("utf-8", "replace")
     if _ONE_BY_ONE.search(text) and _EVERYTHING.search(text):
         yield from _swept(text.splitlines(), tested=tested)
-    if not destruction.may_act(text):
+    places = destruction.may_act(text)
+    if not places:
         return
     lines = text.splitlines()
     back = _ways_back(side.path, lines)
-    for number, line in enumerate(lines, 1):
+    for number in lines_at(places, map(len, text.splitlines(keepends=True))):
+        line = lines[number - 1]
         if _COMMENT.match(line):
             continue
         for act in destruction.acts(line):

@@ -36,6 +36,7 @@ class HygieneGate:
     """Implements :class:`orchestrator.ports.Gate`."""
 
     name = "hygiene"
+    computes = True
     tool = "handrail"
     tool_version = __version__
 

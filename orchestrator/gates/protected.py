@@ -23,6 +23,7 @@ class ProtectedGate:
     """Implements :class:`orchestrator.ports.Gate`. Its ``config`` is of the built-in list; the policy has its own."""
 
     name = "protected"
+    computes = True
     tool = "handrail"
     tool_version = __version__
 

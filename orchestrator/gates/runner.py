@@ -35,14 +35,24 @@ def run_gates(
 ) -> tuple[GateReport, ...]:
     """One report per gate, in their order, and one more when the accounts do not add up.
 
-    Gates run side by side, each in a thread; reading of blobs is done one at a
-    time and each blob is read once. A gate that passes ``timeout_seconds`` is
-    left behind and counts as broken.
+    Gates run side by side, each in a thread; those of ours that only compute
+    (``computes``) share one, because Python lets one of them compute at a time
+    and to change between them costs more than they do. Reading of blobs is done
+    one at a time and each blob is read once. A gate that passes
+    ``timeout_seconds`` is left behind and counts as broken, and so does one that
+    would have come after it.
     """
     shared = replace(candidate, blob=_read_once(candidate.blob))
     deadline = time.monotonic() + timeout_seconds
-    running = [_Running(gate, shared) for gate in gates]
-    return _complete(gates, [r.result(deadline, timeout_seconds) for r in running], candidate)
+    # Those that wait for others first: what they wait for begins.
+    running = {id(gate): _Running([gate], shared) for gate in gates if not _computes(gate)}
+    computing = [gate for gate in gates if _computes(gate)]
+    running |= dict.fromkeys(map(id, computing), _Running(computing, shared))
+    return _complete(gates, [running[id(g)].result(g, deadline, timeout_seconds) for g in gates], candidate)
+
+
+def _computes(gate: Gate) -> bool:
+    return bool(getattr(gate, "computes", False))
 
 
 def run_in_turn(gates: Sequence[Gate], candidate: Candidate) -> tuple[GateReport, ...]:
@@ -58,24 +68,26 @@ def _complete(gates: Sequence[Gate], reports: list[GateReport], candidate: Candi
 
 
 class _Running:
-    def __init__(self, gate: Gate, candidate: Candidate) -> None:
-        self._gate, self._candidate = gate, candidate
-        self._report: GateReport | None = None
+    """Gates one after the other, beside whoever asked for them."""
+
+    def __init__(self, gates: Sequence[Gate], candidate: Candidate) -> None:
+        self._gates, self._candidate = gates, candidate
+        self._reports = dict[int, GateReport]()
         # A daemon: a gate that never ends must not keep the program from ending.
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def _work(self) -> None:
-        try:
-            self._report = _checked(self._gate, self._candidate)
-        except BaseException as error:  # noqa: BLE001 - a gate that raises is broken, whatever it raised
-            self._report = _error(self._gate.name, self._candidate, f"{type(error).__name__}: {error}")
+        for gate in self._gates:
+            try:
+                self._reports[id(gate)] = _checked(gate, self._candidate)
+            except BaseException as error:  # noqa: BLE001 - a gate that raises is broken, whatever it raised
+                self._reports[id(gate)] = _error(gate.name, self._candidate, f"{type(error).__name__}: {error}")
 
-    def result(self, deadline: float, timeout_seconds: float) -> GateReport:
+    def result(self, gate: Gate, deadline: float, timeout_seconds: float) -> GateReport:
         self._thread.join(max(deadline - time.monotonic(), 0.0))
-        if self._report is None:
-            return _error(self._gate.name, self._candidate, f"GATE002 no answer within {timeout_seconds:g} s")
-        return self._report
+        report = self._reports.get(id(gate))
+        return report or _error(gate.name, self._candidate, f"GATE002 no answer within {timeout_seconds:g} s")
 
 
 def _checked(gate: Gate, candidate: Candidate) -> GateReport:

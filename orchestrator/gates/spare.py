@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from subprocess import TimeoutExpired  # nosec B404 # its exception, which whoever waits for a process knows
 from typing import IO, Protocol
 
@@ -50,9 +51,12 @@ class _Forked:
 
     def wait(self, timeout: float | None = None) -> int:
         """Raises ``subprocess.TimeoutExpired``."""
-        end = None if timeout is None else time.monotonic() + timeout
+        if self._code is None and timeout is None:
+            _, status = os.waitpid(self.pid, 0)
+            self._code = os.waitstatus_to_exitcode(status)
+        end = time.monotonic() + (timeout or 0.0)
         while (code := self.poll()) is None:
-            if end is not None and time.monotonic() > end:
+            if time.monotonic() > end:
                 raise TimeoutExpired("scanner", timeout or 0.0)
             time.sleep(_POLL_SECONDS)
         return code
@@ -94,7 +98,7 @@ def _scan(asks: int, answers: int) -> None:
     """As a scanner that was started has it: nothing of this process's streams, files, folder and variables."""
     code = 1
     with suppress(BaseException):
-        from orchestrator.gates.bandit_worker import main  # noqa: PLC0415 - it was loaded long ago
+        from orchestrator.gates.bandit_worker import answer, main  # noqa: PLC0415 - it was loaded long ago
 
         os.dup2(asks, 0)
         os.dup2(answers, 1)
@@ -104,6 +108,8 @@ def _scan(asks: int, answers: int) -> None:
         os.environ.clear()
         os.environ["LC_ALL"] = "C.UTF-8"
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor, for as long as the process lives
+        # A text of ours: the process has its own copy of the memory that it will write to before it is asked.
+        answer("all", Path(__file__).read_bytes())
         main("all")
         code = 0
     # Whatever it was, nothing of the process that was copied runs here any more.

@@ -14,6 +14,7 @@ from itertools import islice
 
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.models.gate import Disposition
+from orchestrator.policy.folding import lines_at, places
 from orchestrator.policy.late import Late
 
 __all__ = ["PATTERNS", "suppressions"]
@@ -69,10 +70,10 @@ _CODE = re.compile(r"[A-Za-z]+[0-9]*")
 
 def suppressions(text: str) -> Iterator[Hit]:
     """One hit per kind of suppression and line, line numbers from 1; lines end at LF only; in a flood one in all."""
-    words = _met(text, _WORDS)
-    if not words:
+    found = places(text, _WORDS)
+    if not found:
         return
-    hits = list(islice(_by_line(text.split("\n"), words), FLOOD_LIMIT + 1))
+    hits = list(islice(_by_line(text, found), FLOOD_LIMIT + 1))
     if len(hits) <= FLOOD_LIMIT:
         yield from hits
         return
@@ -80,20 +81,11 @@ def suppressions(text: str) -> Iterator[Hit]:
     yield Hit(rule="SUPPRESSION", message=message, disposition=Disposition.PERSON, text=message)
 
 
-def _met(text: str, words: Sequence[str]) -> list[str]:
-    """Which of the words occur. Outside ASCII more letters stand for theirs (a dotless i), so all may."""
-    if not text.isascii():
-        return list(words) if _ANY.search(text) else []
-    low = text.lower()
-    return [word for word in words if word in low]
-
-
-def _by_line(lines: Sequence[str], words: Sequence[str]) -> Iterator[Hit]:
-    for number, line in enumerate(lines, start=1):
-        if not _met(line, words):
-            continue
+def _by_line(text: str, found: Sequence[int]) -> Iterator[Hit]:
+    lines = text.split("\n")
+    for number in lines_at(found, (len(line) + 1 for line in lines)):
         for name, pattern in PATTERNS.items():
-            matches = list(pattern.finditer(line))
+            matches = list(pattern.finditer(lines[number - 1]))
             if matches:
                 yield _hit(name, matches, lines, number)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.policy.folding import places
 from orchestrator.policy.late import Late
 
 __all__ = ["Act", "acts", "may_act", "of_argv"]
@@ -18,13 +19,12 @@ __all__ = ["Act", "acts", "may_act", "of_argv"]
 _LINE_CHARACTERS: Final = 4096
 _DRESS = re.compile(r"""['"`,\[\](){}\\\s]+""")
 """What stands between the words of a command, in a shell as in a program's list of arguments."""
-_FIRST_WORDS = re.compile(
-    # Every pattern below begins at the start of one of these words.
-    r"\b(?:drop|truncate|delete|alter|rm|rmtree|find|mkfs|dd|shred|git|terraform|tofu|kubectl|helm|aws|gcloud|az|dropdb"
-    r"|flush|docker|podman|dropdatabase|deletemodel|removefield|remove_column)",
-    re.IGNORECASE,
-)
-"""Without one of these a line is none of ours: most lines end here."""
+_WORDS: Final = (
+    "drop", "truncate", "delete", "alter", "rm", "find", "mkfs", "dd", "shred", "git", "terraform", "tofu", "kubectl",
+    "helm", "aws", "gcloud", "az", "flush", "docker", "podman", "removefield", "remove_column",
+)  # fmt: skip
+_FIRST_WORDS = re.compile(rf"\b(?:{'|'.join(_WORDS)})", re.IGNORECASE)
+"""Every pattern below begins at the start of one of these words: most lines end here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ _CACHES = Late(
 _PLAIN = Late(r"(?!-)(?!.*\.\.)(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
 
 
-def may_act(text: str) -> bool:
-    """Whether any line of a text may do anything of this kind."""
-    return _FIRST_WORDS.search(text) is not None
+def may_act(text: str) -> list[int]:
+    """Where in a text what may be a word of this kind stands, in order: no line without one acts."""
+    return places(text, _WORDS)
 
 
 def acts(line: str) -> Iterator[Act]:

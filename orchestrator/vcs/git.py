@@ -87,15 +87,21 @@ def environment(object_format: str = "sha1") -> dict[str, str]:
     }
 
 
-@lru_cache(maxsize=1)
 def program() -> str:
     """The git program's path. Raises ``RepositoryError`` REPO005 (none) or REPO006 (too old)."""
     found = shutil.which("git")
     if found is None:
         raise RepositoryError("REPO005", "git is not installed, or not on PATH.", "install git 2.38 or newer")
+    this = os.stat(found)  # noqa: PTH116 - for each question to git
+    _check(found, (this.st_dev, this.st_ino, this.st_size, this.st_mtime_ns))
+    return found
+
+
+@lru_cache(maxsize=4)
+def _check(found: str, _: tuple[int, ...]) -> None:
+    """Ask a program for its version, once for as long as it is the same file."""
     done = subprocess.run([found, "version"], capture_output=True, check=False, env=environment(), timeout=30)  # noqa: S603 - a fixed argument vector
     require_version(done.stdout.decode(errors="replace"))
-    return found
 
 
 def require_version(words: str) -> None:

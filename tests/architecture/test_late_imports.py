@@ -39,8 +39,8 @@ def test_checking_evidence_loads_no_engine(heavy: str) -> None:
 
 
 def test_a_call_of_a_warm_worker_loads_next_to_nothing() -> None:
-    allowed = {"orchestrator", "orchestrator.cli", "orchestrator.store", "_socket", "binascii", "__future__", "typing"}
-    brought = loaded("orchestrator.cli.entry") - loaded("typing")
+    allowed = {"orchestrator", "orchestrator.cli", "orchestrator.store", "_socket", "binascii", "__future__"}
+    brought = loaded("orchestrator.cli.entry") - loaded("os")
     ours = {"orchestrator.cli.entry", "orchestrator.cli.resident", "orchestrator.store.home"}
     ours |= {f"orchestrator.cli.resident.{name}" for name in ("client", "place")}
     assert brought <= allowed | ours

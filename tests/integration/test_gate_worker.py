@@ -342,7 +342,7 @@ def test_code_that_was_replaced_under_it_is_never_answered_for(tmp_path):
 
 def test_nobody_asked_for_long_and_it_is_gone(tmp_path):
     desk = Desk(tmp_path)
-    program = "from orchestrator.cli.resident.control import start; print(start(0.3)[0].pid)"
+    program = "from orchestrator.cli.resident.control import start; print(start(3.0)[0].pid)"
     done = subprocess.run([sys.executable, "-c", program], env=desk.environment, capture_output=True, check=True)
     until(lambda: not alive(int(done.stdout)))
 

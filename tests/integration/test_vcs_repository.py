@@ -68,7 +68,6 @@ def test_a_detached_head_resolves_but_names_no_branch(user, tmp_path):
 
 
 def test_no_git_and_an_old_git(monkeypatch):
-    git_program.program.cache_clear()
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(RepositoryError) as caught:
         git_program.program()

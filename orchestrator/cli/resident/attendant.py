@@ -66,6 +66,8 @@ def attend(inherited: Inherited) -> NoReturn:
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         spare.prepare(os.cpu_count() or 2)
+        _still(inherited.installed)
+        loaded.rehearse()
         connection = _accepted(inherited)
         if connection is not None:
             code = _answer(connection, inherited)

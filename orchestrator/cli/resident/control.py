@@ -125,7 +125,7 @@ def _started(idle_seconds: float) -> str:
 
 def _environment() -> dict[str, str]:
     """What decides how Python begins and where the state lies; the rest comes with each call."""
-    kept = {k: v for k, v in os.environ.items() if k.startswith(("PYTHON", "LC_")) or k in {"LANG", "HOME"}}
+    kept = {k: v for k, v in os.environ.items() if k.startswith(("PYTHON", "LC_")) or k in {"LANG", "HOME", "PATH"}}
     return kept | {k: v for k, v in os.environ.items() if k == "XDG_STATE_HOME"}
 
 

@@ -10,19 +10,31 @@ import gc
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from orchestrator.errors import HandrailError
 from orchestrator.gates import bandit_worker
+from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.ruff import find_ruff
+from orchestrator.gates.runner import run_in_turn
+from orchestrator.gates.team import ruleset
+from orchestrator.gates.worker import Worker
 from orchestrator.models.base import Noun
+from orchestrator.testing.gate_suite import FileSpec, candidate_of
+from orchestrator.vcs.git import program
 
-__all__ = ["MODULES", "Told", "fingerprint", "load", "own_files", "told"]
+__all__ = ["MODULES", "Told", "fingerprint", "load", "own_files", "rehearse", "told"]
 
 Told = tuple[int, ...]
 
 _PACKAGE = Path(__file__).parents[2]
+_REHEARSED = ("gates/spare.py", "gates/worker.py", "gates/ruff.py", "vcs/git.py", "cli/gate.py", "store/answers.py")
+"""Files of ours of usual size and kind; the first is a small one."""
+_ADDED = b"\n\ndef added(name):\n    return subprocess.run('ls ' + name, shell=True)\n"
 MODULES = (
     "orchestrator.cli.main",
     "orchestrator.cli.gate",
@@ -53,19 +65,34 @@ def load() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for name in MODULES:
         import_module(name)
-    from orchestrator.gates.catalog import default_gates
-    from orchestrator.gates.team import ruleset
-
-    bandit_worker.ready("all")
     _build(Noun)
+    bandit_worker.ready("all")
     ruleset()
-    for gate in default_gates():
-        # Kept by each gate's module from now on: its version and the digest of its configuration.
-        getattr(gate, "config", None)
+    with suppress(HandrailError):
+        program()
+    rehearse(_REHEARSED)
     gc.collect()
     # What is loaded stays: no fork looks for cycles in it, and so none copies the pages that it lies on.
     gc.freeze()
     gc.enable()
+
+
+class _Here(Worker):
+    """Answers in this process: only for texts of our own."""
+
+    def uncached(self, op: str, data: bytes) -> Mapping[str, Any]:
+        return bandit_worker.answer(op, data)
+
+
+def rehearse(paths: Sequence[str] = _REHEARSED[:1]) -> None:
+    """Judge texts of our own.
+
+    In the worker: what is worked out once is worked out, and Python has seen which ways its code takes. In a fork that
+    waits: it has its own copy of the memory that it will write to.
+    """
+    texts = {path: (_PACKAGE / path).read_bytes() for path in paths}
+    files = [FileSpec(f"src/{path}", text + _ADDED, text) for path, text in texts.items()]
+    run_in_turn(default_gates(worker=_Here()), candidate_of(files))
 
 
 def _build(kind: type[Noun]) -> None:

@@ -132,6 +132,7 @@ class DependenciesGate:
     """Implements :class:`orchestrator.ports.Gate`. ``vulnerabilities`` is an OSV export, or ``None`` for none."""
 
     name = "dependencies"
+    computes = True
     tool = "handrail"
 
     def __init__(self, vulnerabilities: Vulnerabilities | None = None) -> None:

@@ -87,6 +87,7 @@ class SecretsGate:
     """Implements :class:`orchestrator.ports.Gate`. The worker is asked only about lines that are worth a look."""
 
     name = "secrets"
+    computes = True
     tool = "detect-secrets"
 
     def __init__(self, worker: Worker) -> None:

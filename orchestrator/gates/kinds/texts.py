@@ -39,6 +39,7 @@ class TextGate:
     """Implements :class:`orchestrator.ports.Gate`. What cannot be read is refused, or a person's if it was so."""
 
     tool = "handrail"
+    computes = True
     tool_version = __version__
 
     def __init__(self, check: Check) -> None:
