@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.evidence import evidence_update
+from orchestrator.engine.evidence import evidence_update, log_size, logged
 from orchestrator.errors import RepositoryError
 from orchestrator.models.decision import SubjectKind
 from orchestrator.policy.proof.shape import is_planned
@@ -21,7 +21,7 @@ _BESIDE_A_PLAN: Final = frozenset({SubjectKind.WORK, SubjectKind.TASK, SubjectKi
 
 
 def put_on_record(ctx: RunContext) -> None:
-    """Of a run that has ended. After a crash between the two steps it is done again: lines then stand twice.
+    """Of a run that has ended, once: after a crash the log is read from where it ended when this was begun first.
 
     Raises ``RepositoryError`` REPO022 when the log keeps moving.
     """
@@ -31,9 +31,21 @@ def put_on_record(ctx: RunContext) -> None:
     wanted = _BESIDE_A_PLAN if is_planned(ctx.workflow) else frozenset(SubjectKind)
     items = [item for item, _ in ctx.index.items_of(ctx.run.id) if item.kind in wanted]
     said = [line for item in items for line in ctx.index.decisions(item.id)]
-    if said:
-        _append(ctx, list(dict.fromkeys(said)))
+    there = _there_already(ctx) if said else frozenset[bytes]()
+    if left := [line for line in dict.fromkeys(said) if line not in there]:
+        _append(ctx, left)
     ctx.index.record_effect(key, ctx.blobs.put(str(len(said)).encode()))
+
+
+def _there_already(ctx: RunContext) -> frozenset[bytes]:
+    """What came to this writer's log since this was begun first. Where it ended then is noted before all else."""
+    key = f"on-record-after:{ctx.run.id}"
+    known = ctx.index.effect(key)
+    if known is not None:
+        return frozenset(logged(ctx, int(ctx.blobs.get(known))))
+    ctx.index.record_effect(key, ctx.blobs.put(str(log_size(ctx)).encode()))
+    ctx.index.settle()
+    return frozenset()
 
 
 def _append(ctx: RunContext, lines: list[bytes]) -> None:
