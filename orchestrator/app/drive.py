@@ -62,12 +62,11 @@ def drive(
             if stop.lost or owner.lost:
                 project.index.forget_staged()
                 raise stop.lost or owner.lost or problem from problem
-            problem = stop.halt or problem
-            _stopped(project, ctx.run.id, problem, cancelled=stop.cancelled)
-            if stop.halt:
-                raise stop.halt from None
-            if stop.reason:
-                raise Interrupted("RUN003", stop.reason, f"handrail resume {ctx.run.id}") from problem
+            told = Interrupted("RUN003", stop.reason, f"handrail resume {ctx.run.id}") if stop.reason else None
+            said = stop.halt or told
+            _stopped(project, ctx.run.id, said or problem, cancelled=stop.cancelled)
+            if said is not None:
+                raise said from problem
             raise
         _settled(project, ctx.run.id, result)
         return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import click
 
 from orchestrator.cli.options import digest
 from orchestrator.cli.telling import note, print_json, print_line, say, status, table
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import ExitCode, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.app.batches.conducting import Progress
@@ -152,16 +153,25 @@ def conduct(
     from orchestrator.app.batches import conducting, reports
     from orchestrator.app.signals import signals
 
-    def stop(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
+    begun = list[int]()
+
+    def stop(number: int, _frame: object) -> None:
+        begun.append(number)
+        if len(begun) == 1:  # it stops already, within seconds; a second signal must not break that off
+            raise KeyboardInterrupt
 
     screen = _Screen(batch, jsonl=telling["events"] is not None, quiet=json_)
     note(f"Batch {batch.id}: {len(batch.entries)} runs. Try, to go on after a stop: handrail resume {batch.id}")
     trusted, signing = digest(trust) or "", str(key.resolve()) if key else ""
-    with signals(stop), executor_of(place, needs, batch.ceiling.jobs) as executor:
-        conductor = conducting.Conductor(batch, executor, screen.tell, signing, trusted)
-        screen.entries = conductor.entries
-        found = conductor.conduct()
+    try:
+        with signals(stop), executor_of(place, needs, batch.ceiling.jobs) as executor:
+            conductor = conducting.Conductor(batch, executor, screen.tell, signing, trusted)
+            screen.entries = conductor.entries
+            found = conductor.conduct()
+    except KeyboardInterrupt:
+        screen.close()
+        words = f"Batch {batch.id} was stopped; its runs can be resumed."
+        raise Interrupted("RUN003", words, f"handrail resume {batch.id}") from None
     screen.close()
     if telling["junit"]:
         _write(telling["junit"], reports.junit(batch, found))
@@ -189,7 +199,8 @@ class _Screen:
 
     def __init__(self, batch: Batch, *, jsonl: bool, quiet: bool) -> None:
         self._jsonl, self._quiet, self._count = jsonl, quiet, len(batch.entries)
-        self._live = sys.stderr.isatty() and not quiet and not jsonl
+        able = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._live = able and not quiet and not jsonl
         self.entries: dict[RunId, Progress] = {}
 
     def tell(self, progress: Progress) -> None:

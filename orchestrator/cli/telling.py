@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -29,8 +30,12 @@ def note(text: str) -> None:
 
 
 def status(text: str) -> None:
-    """Words that stand at the bottom of the terminal until the next call; '' takes them away. Only for a terminal."""
-    click.echo("\r\x1b[K" + literal(text), nl=False, err=True)
+    """Words that stand at the bottom of the terminal until the next call; '' takes them away. Only for a terminal.
+
+    What is longer than a line is cut: of two, only the lower could be taken away.
+    """
+    room, words = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1, literal(text)
+    click.echo("\r\x1b[K" + (words if len(words) <= room else f"{words[: room - 1]}…"), nl=False, err=True)
 
 
 def print_json(schema: str, body: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from orchestrator.models.policy import Custody
 from orchestrator.models.review import ChangeSheet
 from orchestrator.policy.proof import judge
 from orchestrator.ports import RefUpdate
-from orchestrator.provenance import claims, dsse, log, ranges, statements, stating
+from orchestrator.provenance import checkpoint, claims, dsse, log, ranges, statements, stating
 
 
 def custody(ctx: RunContext) -> Custody:
@@ -183,6 +183,21 @@ def evidence_update(ctx: RunContext, lines: Sequence[bytes], when: datetime) -> 
     if update.old != tip:
         raise RepositoryError("REPO020", "The evidence branch moved.", f"handrail resume {ctx.run.id}")
     return update
+
+
+def log_size(ctx: RunContext) -> int:
+    """How many lines this writer's log has. Raises ``EvidenceInvalid`` for one that is not this writer's."""
+    tip = ctx.trees.ref(log.branch(ctx.signer.keyid))
+    head = ctx.trees.file(tip, log.HEAD) if tip else None
+    return checkpoint.read(head, ctx.signer.public_key).size if head is not None else 0
+
+
+def logged(ctx: RunContext, first: int) -> list[bytes]:
+    """The lines of this writer's log from leaf ``first`` on, where a batch begins."""
+    tip, lines = ctx.trees.ref(log.branch(ctx.signer.keyid)), list[bytes]()
+    while tip and (batch := ctx.trees.file(tip, log.bundle_path(first + len(lines)))) is not None:
+        lines += dsse.lines_of(batch)
+    return lines
 
 
 def _salted(ctx: RunContext, name: str, text: bytes) -> Digest:

@@ -10,12 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.engine.context import RunContext
-from orchestrator.engine.evidence import evidence_update
+from orchestrator.engine.evidence import evidence_update, log_size, logged
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import SubjectKind
 from orchestrator.policy.proof.shape import is_planned
-from orchestrator.provenance import checkpoint, dsse, log
 
 _ATTEMPTS: Final = 8
 _MOVED: Final = "REPO020"
@@ -23,7 +21,7 @@ _BESIDE_A_PLAN: Final = frozenset({SubjectKind.WORK, SubjectKind.TASK, SubjectKi
 
 
 def put_on_record(ctx: RunContext) -> None:
-    """Of a run that has ended. After a crash it is done again, and what stands there already is left out.
+    """Of a run that has ended, once: after a crash the log is read from where it ended when this was begun first.
 
     Raises ``RepositoryError`` REPO022 when the log keeps moving.
     """
@@ -33,41 +31,30 @@ def put_on_record(ctx: RunContext) -> None:
     wanted = _BESIDE_A_PLAN if is_planned(ctx.workflow) else frozenset(SubjectKind)
     items = [item for item, _ in ctx.index.items_of(ctx.run.id) if item.kind in wanted]
     said = [line for item in items for line in ctx.index.decisions(item.id)]
-    if said:
-        _append(ctx, list(dict.fromkeys(said)), _earliest(ctx))
+    there = _there_already(ctx) if said else frozenset[bytes]()
+    if left := [line for line in dict.fromkeys(said) if line not in there]:
+        _append(ctx, left)
     ctx.index.record_effect(key, ctx.blobs.put(str(len(said)).encode()))
 
 
-def _earliest(ctx: RunContext) -> str:
-    """Where in the log this run's lines can lie: at or after its end when they were first to be put there."""
-    key = f"on-record-from:{ctx.run.id}"
+def _there_already(ctx: RunContext) -> frozenset[bytes]:
+    """What came to this writer's log since this was begun first. Where it ended then is noted before all else."""
+    key = f"on-record-after:{ctx.run.id}"
     known = ctx.index.effect(key)
-    if known is None:
-        tip = ctx.trees.ref(log.branch(ctx.signer.keyid))
-        note = ctx.trees.file(tip, log.HEAD) if tip else None
-        size = checkpoint.read(note, ctx.signer.public_key).size if note else 0
-        ctx.index.record_effect(key, ctx.blobs.put(log.bundle_path(size).encode()))
-        ctx.blobs.flush()  # known before the log moves
-        known = ctx.index.effect(key)
-    return ctx.blobs.get(Digest(str(known))).decode()
+    if known is not None:
+        return frozenset(logged(ctx, int(ctx.blobs.get(known))))
+    ctx.index.record_effect(key, ctx.blobs.put(str(log_size(ctx)).encode()))
+    ctx.index.settle()
+    return frozenset()
 
 
-def _append(ctx: RunContext, lines: list[bytes], since: str) -> None:
+def _append(ctx: RunContext, lines: list[bytes]) -> None:
     for _ in range(_ATTEMPTS):
-        stand = _standing(ctx, since)
-        left = [line for line in lines if line not in stand]
-        if not left:
-            return
         try:
-            ctx.trees.update_refs([evidence_update(ctx, left, ctx.clock.now())])
+            ctx.trees.update_refs([evidence_update(ctx, lines, ctx.clock.now())])
         except RepositoryError as problem:
             if problem.code != _MOVED:
                 raise
         else:
             return
     raise RepositoryError("REPO022", "The evidence branch kept moving.", f"handrail resume {ctx.run.id}")
-
-
-def _standing(ctx: RunContext, since: str) -> frozenset[bytes]:
-    files = ctx.trees.evidence(log.branch(ctx.signer.keyid), since)
-    return frozenset(line for path in files if path.startswith("log/") for line in dsse.lines_of(files[path]))

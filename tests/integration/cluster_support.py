@@ -49,7 +49,12 @@ class Network:
         argv = ["unshare", "--net", sys.executable, program, str(server.port), way]
         self._holder = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._holder.stdout is not None
-        assert self._holder.stdout.readline() == b"listens\n"
+        if self._holder.stdout.readline() != b"listens\n":
+            self._holder.communicate()
+            words = (
+                "each worker is given a network of its own here (`unshare --net`), which only root may: run it as root"
+            )
+            raise AssertionError(words)
         self.inside = ("nsenter", f"--net=/proc/{self._holder.pid}/ns/net")
 
     def __enter__(self) -> Self:

@@ -216,15 +216,15 @@ class Lab:
     def file(self, ref: str, path: str) -> str:
         return self.git("show", f"{ref}:{path}")
 
-    def spawn(self, *argv: str, **env: str) -> subprocess.Popen[str]:
-        """``handrail …`` as a process of its own, without a terminal."""
+    def spawn(self, *argv: str, stderr: int = subprocess.PIPE, **env: str) -> subprocess.Popen[str]:
+        """``handrail …`` as a process of its own, without a terminal unless ``stderr`` is one."""
         return subprocess.Popen(
             [sys.executable, "-m", "orchestrator.cli", *argv],
             cwd=self.repo,
             env={**self.env, **env},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             start_new_session=True,
         )

@@ -1,9 +1,14 @@
 """Many runs as one, on real processes, git, Docker and stores."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
+import termios
 import time
+from contextlib import contextmanager, suppress
 
 import pytest
 from run_support import Req, gone, lab, script_text, shell, spec_text, write
@@ -37,6 +42,27 @@ def manifest(here, runs, **top):
 
 def entry(spec, script, **more):
     return {"spec": str(spec), "script": str(script), **more}
+
+
+@contextmanager
+def narrow(columns):
+    """A terminal, and what has come to it so far."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    os.set_blocking(ours, False)
+
+    def seen():
+        found = b""
+        with suppress(BlockingIOError):
+            while data := os.read(ours, 65_536):
+                found += data
+        return found.decode()
+
+    try:
+        yield theirs, seen
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 def approve_all(here):
@@ -133,6 +159,30 @@ def test_a_dry_run_says_what_it_may_cost_and_begins_nothing(tmp_path):
         assert [o["tokens"] for o in found["runs"]] == [5000, 5000]
         assert found["tokens"] == 7000
         assert here.runs() == ()
+
+
+def test_a_batch_that_is_told_to_stop_twice_on_a_narrow_terminal_ends_its_runs_and_says_how_to_go_on(tmp_path):
+    with lab(tmp_path) as here, narrow(40) as (terminal, seen):
+        jobs = [
+            job(here, name, number=n, action=shell("sleep 20")) for n, name in enumerate(("one", "two", "three"), 1)
+        ]
+        path = manifest(here, [entry(*j) for j in jobs], ceiling={"jobs": 2})
+        running = here.spawn("run", "--batch", str(path), "--approve-plan", stderr=terminal)
+        run = here.wait_for("agent-prompt", count=2)
+        for _ in range(2):
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        running.communicate(timeout=60)
+        assert running.returncode == 130
+        assert gone(run, 0), "its containers are gone before it is"
+        stopped = [r for r in here.runs() if r.status == "stopped"]
+        assert [r.message.startswith("RUN003 Stopped by SIGTERM;") for r in stopped] == [True, True]
+        batch = json.loads(here.cli("runs", "--batches", "--json").stdout)["batches"][0]["batch"]
+        words = seen()
+        assert f"Try: handrail resume {batch}" in words
+        bottom = [line for line in words.replace("\r\n", "\r").split("\r") if " runs: " in line and "Batch" not in line]
+        assert bottom
+        assert all(len(line.removeprefix("\x1b[K")) < 40 for line in bottom)
 
 
 def test_a_batch_that_is_killed_ends_its_workers_and_goes_on_once(tmp_path):
