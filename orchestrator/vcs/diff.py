@@ -91,7 +91,8 @@ def changed_files(store: ObjectStore, old: GitOid, new: GitOid) -> tuple[Changed
     try:
         return tuple(raw_row(line) for line in done.stdout.split(b"\n") if line)
     except UnicodeDecodeError as error:
-        raise RepositoryError("REPO010", "A changed path is not UTF-8.", "rename it", [repr(error.object)]) from error
+        message = f"A changed path is not UTF-8: {error.object!r}."
+        raise RepositoryError("REPO010", message, "rename it") from error
 
 
 def _two_sections(row: ChangedFile) -> bool:
