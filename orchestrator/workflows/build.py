@@ -106,12 +106,7 @@ class Builder(Flow):
         if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
         denied, unread, automatic = self._denied, self._unread, self._automatic
-        said = item.sentences[-1].text if item.sentences else ""
-        self._denied = denied or (said.endswith((":", ",")) and is_denial(said))
-        is_error = bool(said) and self.became.get(id(item.sentences[-1])) == "error"
-        self._unread = bool(_NAMES.search(said)) and is_error
-        is_purpose = _PURPOSES.search(said) is not None and self.became.get(id(item.sentences[-1])) != "edge"
-        self._automatic = automatic or is_purpose or (is_error and _AUTOMATIC.search(said) is not None)
+        self._lead(item)
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
         self._denied, self._unread, self._automatic = denied, unread, automatic
@@ -120,6 +115,16 @@ class Builder(Flow):
         if item.number and first:
             self._count(item, first)
         return made
+
+    def _lead(self, item: Item) -> None:
+        """What the last sentence of an item says of all that stands below it: that it is denied, named, or nobody's."""
+        said = item.sentences[-1].text if item.sentences else ""
+        became = self.became.get(id(item.sentences[-1])) if item.sentences else None
+        self._denied = self._denied or (said.endswith((":", ",")) and is_denial(said))
+        self._unread = became == "error" and _NAMES.search(said) is not None
+        is_purpose = became != "edge" and _PURPOSES.search(said) is not None
+        is_done = became == "error" and _AUTOMATIC.search(said) is not None
+        self._automatic = self._automatic or is_purpose or is_done
 
     def _count(self, item: Item, first: str) -> None:
         """Remember where the item begins; of a bullet only where no numbered item has that number."""

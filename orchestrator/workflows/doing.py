@@ -48,9 +48,14 @@ class Doing:
         self._began = False
         self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = self._owed = self._numbered = self._duties = self._unread = self._within = (
-            self._automatic
-        ) = False
+        self._denied: bool = False
+        self._needed: bool = False
+        self._owed: bool = False
+        self._numbered: bool = False
+        self._duties: bool = False
+        self._unread: bool = False
+        self._within: bool = False
+        (self._automatic): bool = False
         self._told: Draft | None = None
         self._before = ""
 
