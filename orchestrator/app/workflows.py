@@ -87,6 +87,10 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
         )
     if set(stated.properties) != set(judge.PROPERTIES):
         raise EvidenceInvalid("EVID072", "The certificate promises other properties.", "certify with this version")
+    searched = (judge.ENGINE, found.states, found.transitions)
+    if (stated.engine, stated.states, stated.transitions) != searched:
+        text = "The certificate is of another search: its engine, standings or passages are not those found here."
+        raise EvidenceInvalid("EVID074", text, "certify with this version")
     seen = checker.check(workflow)
     if seen.broken:
         raise WorkflowInvalid("WF036", f"The independent checker does not agree: {seen.broken}.")

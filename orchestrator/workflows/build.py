@@ -32,6 +32,19 @@ _NAMES: Final = re.compile(
     re.IGNORECASE,
 )
 """What may lead on to a list of things and what each of them is."""
+_AUTOMATIC: Final = re.compile(
+    r"\b(?:workflow|job|script|tool|bot|system|pipeline|ci|build|action|service|server|program|command|automation|step)s?[\"'`)]*"
+    r"(?: [a-z]+ly| will| also| then| does| do)*(?: [a-z]+s)?:$|\bautomatically:$",
+    re.IGNORECASE,
+)
+"""What leads on to a list of what something that is no person does, as ``The workflow will:``."""
+_PURPOSES: Final = re.compile(r"\bto:$", re.IGNORECASE)
+"""What leads on to what something is good for, as ``We also publish it to:``."""
+_DEFINED: Final = re.compile(
+    r"(?:file|source|definition|defined in|pipeline|workflow|configuration): `[^`]+\.(?:ya?ml|toml|json|groovy)`",
+    re.IGNORECASE,
+)
+"""A section with such a line tells of a program that runs by itself."""
 _PAIR: Final = re.compile(r"[A-Za-z\"'][\w \"'/().-]{0,40}? ?: \S")
 
 
@@ -48,6 +61,7 @@ class Builder(Flow):
         self._owed = forms.OWED.fullmatch(title) is not None
         self._duties = forms.DUTIES.fullmatch(title) is not None
         self._told = self._asked = None
+        self._automatic = False
 
     def step(self, target: Target) -> str | None:
         """The node that a reference to a step means: in its own section first, then in the only one that has it."""
@@ -77,6 +91,7 @@ class Builder(Flow):
         if self._is_title(item):
             return self._below_title(item)
         made: list[Draft] = []
+        self._automatic = self._automatic or any(_DEFINED.fullmatch(s.text) for s in item.sentences)
         self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
         by, self._by = self._by, (grammar.labelled_role(item.sentences, self.declared.roles) or self._by)
@@ -90,17 +105,26 @@ class Builder(Flow):
         first = made[0].id if made else None
         if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
-        denied, unread, said = self._denied, self._unread, item.sentences[-1].text if item.sentences else ""
-        self._denied = denied or (said.endswith((":", ",")) and is_denial(said))
-        self._unread = bool(_NAMES.search(said)) and self.became.get(id(item.sentences[-1])) == "error"
+        denied, unread, automatic = self._denied, self._unread, self._automatic
+        self._lead(item)
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
-        self._denied, self._unread = denied, unread
+        self._denied, self._unread, self._automatic = denied, unread, automatic
         first = first or (made[0].id if made else None)
         self._by = by
         if item.number and first:
             self._count(item, first)
         return made
+
+    def _lead(self, item: Item) -> None:
+        """What the last sentence of an item says of all that stands below it: that it is denied, named, or nobody's."""
+        said = item.sentences[-1].text if item.sentences else ""
+        became = self.became.get(id(item.sentences[-1])) if item.sentences else None
+        self._denied = self._denied or (said.endswith((":", ",")) and is_denial(said))
+        self._unread = became == "error" and _NAMES.search(said) is not None
+        is_purpose = became != "edge" and _PURPOSES.search(said) is not None
+        is_done = became == "error" and _AUTOMATIC.search(said) is not None
+        self._automatic = self._automatic or is_purpose or is_done
 
     def _count(self, item: Item, first: str) -> None:
         """Remember where the item begins; of a bullet only where no numbered item has that number."""

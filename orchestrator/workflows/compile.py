@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ class _Compiler:
         self._tree, self._data, self._path, self._id = tree, data, path, workflow_id
         self._made = Builder(by)
         self._made.declared.foresee(s.text for s in tree.sentences() if not s.remark)
+        self._made.following = {id(one): below for one, below in itertools.pairwise(tree.sentences())}
 
     def run(self) -> Compiled:
         main = self._sections()

@@ -37,6 +37,7 @@ class Doing:
         self.problems: list[tuple[Span, str, str, str]] = []
         self.became: dict[int, str] = {}
         self.numbers: dict[tuple[int, str], str] = {}
+        self.following: dict[int, Sentence] = {}
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
         self._names = Names()
@@ -47,7 +48,14 @@ class Doing:
         self._began = False
         self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
-        self._denied = self._needed = self._owed = self._numbered = self._duties = self._unread = self._within = False
+        self._denied: bool = False
+        self._needed: bool = False
+        self._owed: bool = False
+        self._numbered: bool = False
+        self._duties: bool = False
+        self._unread: bool = False
+        self._within: bool = False
+        (self._automatic): bool = False
         self._told: Draft | None = None
         self._before = ""
 
@@ -136,8 +144,8 @@ class Doing:
             )
         if self._denied and found.kind == NodeKind.TASK:
             raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
-        if self._unread and found.kind == NodeKind.TASK and self._is_entry(clause, str(found.fields["role"])):
-            raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
+        if found.kind == NodeKind.TASK:
+            self._ensure_asked(clause, str(found.fields["role"]))
         if found.kind == NodeKind.TASK and telling.LEADS_ON.search(found.title):
             raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
         self._ensure_told(found)
@@ -155,6 +163,19 @@ class Doing:
         if timed.otherwise:
             self._act(sentence, timed.otherwise, draft, EXPIRED)
         return draft
+
+    def _ensure_asked(self, clause: str, role: str) -> None:
+        """What stands below a sentence that is not read may be what it names, or what a program does. Raises :class:`Unclear`."""
+        if self._unread and self._is_entry(clause, role):
+            raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
+        if self._automatic and self._is_nobodys(clause):
+            raise Unclear("What stands above says that no person does this.", "Note: ..., or: The operator ...")
+
+    def _is_nobodys(self, clause: str) -> bool:
+        try:
+            return grammar.activity(clause, None, self.declared.roles) is None
+        except Unclear:
+            return True
 
     def _is_entry(self, clause: str, role: str) -> bool:
         """Whether the clause stands behind a label that names nobody: ``Concurrently: Run commands`` in a list of programs."""

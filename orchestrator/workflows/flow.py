@@ -102,7 +102,7 @@ class Flow(Conditions):
         if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
             self.pending_rules.append((sentence, self._section))
             return "rule"
-        if forms.FOLLOWING.fullmatch(text):
+        if forms.FOLLOWING.fullmatch(text) or self._leads_to_lines(sentence, text):
             return "edge"
         if (
             self.declared.take(text)
@@ -112,6 +112,11 @@ class Flow(Conditions):
         ):
             return "role"
         return "" if self._began or forms.BINDING.search(text) or self._asks(text) else "remark"
+
+    def _leads_to_lines(self, sentence: Sentence, text: str) -> bool:
+        """Whether ``To ship, run:`` stands right before a block of commands that is a step by itself."""
+        below = self.following.get(id(sentence))
+        return forms.LINES.fullmatch(text) is not None and below is not None and bool(below.commands and self._doer())
 
     def _is_duty(self, text: str) -> bool:
         """Whether a sentence under ``Responsibilities`` says what a role is there for."""

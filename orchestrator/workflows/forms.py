@@ -43,9 +43,15 @@ FOLLOWING: Final = re.compile(
     r"(?:(?:do|follow|perform|complete|take|execute) (?:the following|these|the)(?: [a-z-]+)?"
     r"(?: (?:steps|actions|tasks|instructions))?(?: below| in (?:this |the given )?order)*"
     r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?"
+    r"|(?:you|we) (?:(?:will )?(?:need|have|are required|are asked|are) to|must|should|shall)(?: then| also| now)*"
     r"|things to [a-z]+(?: [a-z]+){0,3}(?: (?:are|include))?|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
     re.IGNORECASE,
 )
+LINES: Final = re.compile(
+    r"(?:then |now |next,? ){0,3}(?:(?:in order )?to [^:`,]+, )?(?:then )?(?:do|run|execute|type|enter)(?: this| that| these| the following)?(?: as follows)?:",
+    re.IGNORECASE,
+)
+"""What leads on to lines that are a step of their own."""
 BINDING: Final = re.compile(
     r"\b(?:must|never|always|shall|only|approv\w*|before|unless|if|may not|required?)\b", re.IGNORECASE
 )

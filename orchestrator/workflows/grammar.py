@@ -196,7 +196,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
 )  # fmt: skip
 
 _SEEN_TO = re.compile(r"The [A-Za-z -]+ sees to this: ")
-_LINE = re.compile(r"`(?!-)[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
+_LINE = re.compile(r"`(?!-)(?![A-Z][a-z]+ )[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
 _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""

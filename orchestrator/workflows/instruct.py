@@ -15,7 +15,9 @@ _VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b.*)", re.D
 _DENIED: Final = re.compile(r" ?(?:not\b|n['\u2019]t\b)", re.IGNORECASE)
 """Behind the verb: ``do not ...`` asks for nothing."""
 _STATES: Final = frozenset({"be", "have"})
-_STATE: Final = re.compile(r" (?:is|are|was|were|has|will|can|may|might)\b", re.IGNORECASE)
+_STATE: Final = re.compile(
+    r" (?:is|are|was|were|has|will|can|may|might)\b| (?:only|also|always|never|automatically) [a-z]+s\b", re.IGNORECASE
+)
 _READY: Final = re.compile(
     r"be (?:prepared|ready|available|careful|aware|sure|on|willing|mindful|honest|clear|brief|polite|specific|as|"
     r"respectful|concise|patient|active|consistent|explicit|alert|present|calm|detailed)\b",
@@ -40,14 +42,14 @@ _NOUNS_TOO: Final = _BOTH | frozenset([
     "monitor", "mount", "notice", "number", "offer", "outline", "package", "page", "pair", "park", "part", "pass",
     "pattern", "permit", "phone", "pilot", "pin", "point", "poll", "position", "post", "practice", "press", "print",
     "prep", "probe", "produce", "profile", "progress", "project", "proof", "protest", "pull", "purchase", "push", "queue", "quote",
-    "read", "reason", "rebase", "rebel", "recall", "reference", "refund", "region", "register", "reject", "repair", "repeat",
+    "reason", "rebase", "rebel", "recall", "reference", "refund", "region", "register", "reject", "repair", "repeat",
     "reply", "reserve", "respect", "rest", "result", "risk", "route", "rule", "sample", "scan", "schema", "score", "scope",
     "screen", "script", "seal", "season", "sense", "sequence", "service", "shape", "shift", "sign", "signal", "site",
     "size", "sketch", "slot", "snapshot", "source", "space", "spread", "staff", "stage", "stand", "start", "step",
     "stop", "store", "stress", "structure", "study", "subject", "summary", "surface", "survey", "sweep", "table", "tap",
     "team", "template", "term", "ticket", "time", "title", "tool", "top", "touch", "trace", "trade", "train",
     "transport", "trial", "trip", "type", "update", "upgrade", "use", "value", "view", "visit", "volume", "vote",
-    "walk", "waste", "watch", "weight", "write",
+    "walk", "waste", "watch", "weight",
 ])  # fmt: skip
 """Verbs that are nouns as well, so that behind a label they may be its value: ``Environment: release``."""
 _ALIKE: Final = frozenset([
@@ -55,9 +57,11 @@ _ALIKE: Final = frozenset([
     "prompt", "secure", "separate",
 ])  # fmt: skip
 """Verbs that are as often the quality of a thing: ``Secure coding practices``."""
+_POINTED: Final = frozenset({"click", "press", "select", "choose", "hit", "tap"})
+"""What follows these is the name of a thing, whatever it says: ``Click Run workflow``."""
 _SHORT: Final = 3
 _THING: Final = re.compile(
-    r"(?:push|pull|read|write|merge|commit|access|review|release) (?:rights?|access|permissions?|privileges?|requests?)\b",
+    r"(?:read|write)[ -](?:only|protected)\b|(?:release|test|build|review|deploy) (?:workflow|pipeline|job|process|plan|action)s?\b|(?:push|pull|read|write|merge|commit|access|review|release) (?:rights?|access|permissions?|privileges?|requests?)\b",
     re.IGNORECASE,
 )
 _OF: Final = re.compile(r"(?!(?:dispose|think|get|make|take|beware|rid)\b)[a-z-]+ of\b", re.IGNORECASE)
@@ -77,6 +81,7 @@ _OBLIGATION: Final = re.compile(
     r"(?P<rest>(?!be (?:able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
+_BY_ITSELF: Final = re.compile(r"\bautomatically\b", re.IGNORECASE)
 _MAY: Final = re.compile(
     r"\b(?:you|we|they|it|may|might|can|is|are|was|were|has|have|had|do|does|did|if|because|means?|so|but)\b",
     re.IGNORECASE,
@@ -132,6 +137,8 @@ def _is_subject(said: str) -> bool:
 def _behind_label(said: str, kept: list[str]) -> str | None:
     """``Manual path: run it``: what is asked, and behind it what for."""
     found = phrasing.labelled(said)
+    if found and _THING.match(found[1]):
+        return None
     asked = clause(found[1], labelled=False) if found and not _is_noun_too(found[1]) else None
     return None if found is None or asked is None else asked + _behind([*kept, found[0]])
 
@@ -150,7 +157,7 @@ def _is_verb(verb: str, said: str) -> bool:
     if verb == "be":
         return _READY.match(said) is not None
     second = re.match(r"[A-Za-z-]+ (?P<word>[A-Z][a-z]+)\b", said)
-    if second and second["word"].lower() in words.VERBS:  # a label, and then the sentence
+    if second and verb not in _POINTED and second["word"].lower() in words.VERBS:  # a label, and then the sentence
         return False
     if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
         return False
@@ -170,6 +177,8 @@ def may_be_a_thing(text: str) -> bool:
     if _THING.match(text) or _OF.match(text):
         return True
     parts = re.sub(r" ?\([^)]*\)", "", text).rstrip(":").split()
+    if len(parts) > _SHORT and parts[1] == "and" and words.base_verb(parts[2]) == parts[2].lower():
+        return False  # ``Open and run``
     if len(parts) < 2:  # noqa: PLR2004  a verb alone says too little, and is no thing either
         return False
     first, second = parts[0].lower(), parts[1]
@@ -218,7 +227,7 @@ def doer(text: str) -> str:
 
 def obligation(text: str) -> bool:
     """``The version must be bumped``: asked of nobody, about something that has a name."""
-    found = _obliged(text)
+    found = None if _BY_ITSELF.search(text) else _obliged(text)
     if found is None or len(found["who"].split()) > _LONGEST_SUBJECT:
         return False
     return _is_named(found["who"])

@@ -75,10 +75,22 @@ _CONSEQUENCE: Final = re.compile(
 _NEEDED: Final = re.compile(
     rf"(?:you|we)(?:['\u2019]ll| will|{_OFTEN}){_OFTEN} need (?!to\b|not\b|only\b|help\b)", re.IGNORECASE
 )
+_WE: Final = re.compile(
+    r"we(?: then| also| first| next| now| always)*(?: (?P<how>usually|normally|typically|generally|often|sometimes))?(?: then| also| first)* (?P<verb>[a-z-]+) (?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_ACTS: Final = frozenset([
+    "use", "take", "have", "need", "want", "aim", "follow", "support", "consider", "keep", "hold", "work", "provide", "meet", "help",
+    "encourage", "maintain", "see", "find", "get", "do", "be", "make", "let", "try", "go", "expect", "value", "welcome", "accept", "allow",
+    "reserve", "trust", "require", "recommend", "suggest", "advise", "manage", "own", "call", "treat", "say", "assume", "agree", "offer",
+    "focus", "like", "wish", "rate", "view", "give", "name", "state", "ignore", "release", "ship", "plan", "cover", "describe", "explain",
+    "show", "read", "hope", "love", "handle", "deal", "rely", "depend", "prefer",
+])  # fmt: skip
+"""After ``we`` these say how things are more often than what is done."""
 _ADVERB: Final = re.compile(r"(?P<how>[a-z]{2,}ly|instead|in particular|as always),? ", re.IGNORECASE)
 _PHRASE: Final = re.compile(
     r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|"
-    r"upon|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|"
+    r"upon|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|(?:each|every) time|"
     r"(?:when|after) [a-z]+ing)\b|"
     r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt)\b)(?:[^,:;`]|`[^`]*`)*), ",
     re.IGNORECASE,
@@ -217,11 +229,19 @@ def _purpose(text: str) -> Peeled | None:
     return Peeled(found["then"], found["why"][0].lower() + found["why"][1:])
 
 
+def _we(text: str) -> Peeled | None:
+    """``We usually post a message``: what is done here, of whoever does what names nobody."""
+    found = _WE.fullmatch(text)
+    if found is None or not _is_base(found["verb"]) or found["verb"].lower() in _NO_ACTS:
+        return None
+    return Peeled(f"{found['verb']} {found['rest']}", (found["how"] or "").lower())
+
+
 def _needed(text: str) -> Peeled | None:
     found = _NEEDED.match(text)
     return Peeled(f"have {text[found.end() :]}", "") if found else None
 
 
 _LAYERS: Final = (
-    _optional, _dropped(_LEAD), _or, _place, _consequence, _purpose, _phrase, _needed, _obliged, _advised, _way, _allowed, _adverb,
+    _optional, _dropped(_LEAD), _or, _place, _consequence, _purpose, _phrase, _needed, _obliged, _advised, _way, _allowed, _we, _adverb,
 )  # fmt: skip

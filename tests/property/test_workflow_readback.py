@@ -65,6 +65,12 @@ _OTHER = st.sampled_from(
         "Get approval from the finance lead for the plan",
         "Boxes of the shop must be shut",
         "Use these: the rope; the lamp",
+        "Within 2 hours, the clerk calls them",
+        "(Optional) Clean the lamp",
+        "We usually post a note",
+        "A member of the board signs it",
+        "Or use the rope. (It is long.) See the book",
+        "Ask the lead engineer whether it snows. If it doesn't, close the door and the process ends",
     ]
 )
 _END = st.sampled_from(["", "", ". If it ends as `blocked`, stop", ". Stop", ". Go on"])

@@ -99,3 +99,43 @@ def test_names_of_things_below_a_lead_that_is_not_read_are_no_steps() -> None:
 
 def test_an_approval_within_a_time_of_something_else_is_not_guessed() -> None:
     assert kinds("1. The lead approves the change within 2 hours of the report.") == ["error"]
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "The workflow will:",
+        "The script automatically:",
+        "The job uploads:",
+        "The lead publishes it to:",
+        "File: `.ci/release.yml`",
+    ],
+)
+def test_what_a_program_does_and_what_it_is_for_are_no_steps(lead: str) -> None:
+    text = f"1. The clerk begins.\n\n{lead}\n\n- Update the list.\n- The clerk signs it.\n\n## Next\n\n1. Close it.\n"
+    assert kinds(text, "clerk")[2:] == ["error", "node", "node"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`Set a placeholder in it.`",
+        "A bot should pick it up automatically.",
+        "Auto-increment only bumps it.",
+        "Release Workflow (`a.yml`) - Builds it.",
+        "Level: write protected.",
+        "We take care.",
+    ],
+)
+def test_what_was_misread_is_an_error(text: str) -> None:
+    assert kinds(f"{FIRST}{text}", "clerk")[-1] == "error"
+
+
+def test_what_we_do_is_of_whoever_does_what_names_nobody() -> None:
+    assert titles("We usually post a note.") == ["The clerk posts a note (usually)"]
+    assert kinds("1. We post a note.") == ["error"]
+
+
+def test_a_lead_to_commands_is_no_step_of_its_own() -> None:
+    text = "1. The clerk begins.\n\nTo ship it, run:\n\n```sh\nmake ship\n```\n\nYou need to:\n\n- close it\n"
+    assert kinds(text, "clerk") == ["node", "edge", "node", "edge", "node"]

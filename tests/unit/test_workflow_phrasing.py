@@ -252,6 +252,9 @@ def test_a_prohibition_in_the_passive_is_a_rule(text: str) -> None:
         "the best way to ",
         "no ",
         "it's ",
+        "to be quick, run this ",
+        "or ",
+        "it is so, so ",
     ],
 )
 def test_a_long_row_of_what_is_taken_off_is_read_in_time(row: str) -> None:

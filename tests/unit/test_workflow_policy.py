@@ -10,15 +10,19 @@ import pytest
 from click.testing import CliRunner
 from workflow_support import ROOT, bundled, workflow
 
+from orchestrator.app.workflows import check_file
 from orchestrator.cli.main import cli
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.capabilities import Capabilities, DataClass, Egress, Limits
+from orchestrator.models.certificate import PAYLOAD_TYPE, Certificate
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import judge
 from orchestrator.policy.proof.machine import machine
 from orchestrator.policy.proof.monitor import Monitor, Standing, Violation
+from orchestrator.provenance import dsse
 from orchestrator.provenance.keys import generate_key
+from orchestrator.provenance.signers import open_signer
 
 HAND_EDIT = (ROOT / "tests/golden/processes/hand-edit/process.md").read_text()
 WIDE = Capabilities(write=("**",), secrets=("token",), egress=(Egress(host="a.example"),))
@@ -126,6 +130,20 @@ def test_a_certificate_of_another_workflow_is_refused(signer: Path, tmp_path: Pa
     assert CliRunner().invoke(cli, words).exit_code == 0
     with pytest.raises(EvidenceInvalid, match="another workflow"):
         check("--certificate", str(certificate))
+
+
+@pytest.mark.parametrize("claimed", [{"engine": "a wish"}, {"states": 1}, {"transitions": 0}])
+def test_a_signed_certificate_of_another_search_is_refused(
+    signer: Path, tmp_path: Path, claimed: dict[str, object]
+) -> None:
+    certificate, place = tmp_path / "c.json", ROOT / "workflows/hotfix/workflow.yaml"
+    assert check("--certify", str(certificate), "--key", str(signer))
+    line = certificate.read_bytes()
+    stated = Certificate.model_validate_json(dsse.unpack(line, PAYLOAD_TYPE).payload).model_copy(update=claimed)
+    certificate.write_bytes(dsse.seal(stated.to_bytes(), [open_signer(signer)], PAYLOAD_TYPE))
+    with pytest.raises(EvidenceInvalid) as found:
+        check_file(place, certificate, None)
+    assert found.value.code == "EVID074"
 
 
 def test_the_monitor_follows_a_run_and_stops_at_what_is_not_there() -> None:
