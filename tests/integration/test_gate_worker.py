@@ -338,6 +338,12 @@ def test_code_that_was_replaced_under_it_is_never_answered_for(tmp_path):
         shutil.rmtree(package / "orchestrator/cli/__pycache__")
         assert b"Other words now!!" in desk.call("--help").stdout
         assert desk.call("worker", "status").returncode == 1
+        before = desk.call("worker", "start").returncode, desk.pid
+        code.write_text(code.read_text() + "# a word\n")
+        assert b"Started" in desk.call("worker", "start").stderr
+        assert desk.pid != before[1]
+        assert desk.works()
+        assert desk.answered() == 1
 
 
 def test_nobody_asked_for_long_and_it_is_gone(tmp_path):

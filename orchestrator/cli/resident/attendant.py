@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import io
+import json
 import os
 import select
 import signal
@@ -46,7 +47,7 @@ class Inherited:
     alive: int
     report: int
     installed: Mapping[str, tuple[int, ...]]
-    about: str
+    about: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def _answer(connection: socket.socket, inherited: Inherited) -> int:
     if not _same_world(connection):
         return 1
     if verb in {b"status", b"stop"}:
-        connection.sendall(inherited.about.encode())
+        about = {**inherited.about, "current": _still(inherited.installed)}
+        connection.sendall(json.dumps(about).encode())
         if verb == b"stop":
             os.write(inherited.report, STOP)
         return 0

@@ -33,11 +33,15 @@ _START_SECONDS, _STOP_SECONDS = 60.0, 10.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Of a worker that answers. ``since`` is in seconds since 1970, ``memory_mib`` what it holds itself."""
+    """Of a worker that answers. ``since`` is in seconds since 1970, ``memory_mib`` what it holds itself.
+
+    ``current``: what it has loaded is what is installed; otherwise it ends with the next call.
+    """
 
     pid: int
     since: float
     answered: int
+    current: bool
     memory_mib: float
 
 
@@ -46,7 +50,7 @@ def standing() -> Standing | None:
     with suppress(OSError, RuntimeError, ValueError):
         pid, said = client.told(b"status")
         about: dict[str, Any] = json.loads(said)
-        return Standing(pid, float(about["since"]), int(about["answered"]), _memory_mib(pid))
+        return Standing(pid, float(about["since"]), int(about["answered"]), bool(about["current"]), _memory_mib(pid))
     return None
 
 
@@ -58,8 +62,10 @@ def start(idle_seconds: float = IDLE_SECONDS) -> tuple[Standing, bool]:
     if sys.platform != "linux":
         raise UsageError("GATE061", "The gate's worker needs Linux.", "run handrail gate without one")
     found = standing()
-    if found is not None:
+    if found is not None and found.current:
         return found, False
+    if found is not None:
+        stop()
     _make_folder()
     said = _started(idle_seconds)
     if said == "other":

@@ -8,7 +8,6 @@ call does, it does in a fork (:mod:`orchestrator.cli.resident.attendant`): no ca
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import select
 import signal
@@ -19,7 +18,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NoReturn
 
-from orchestrator import __version__
 from orchestrator.cli.resident import loaded, place
 from orchestrator.cli.resident.attendant import ANSWERS, STOP, TAKEN, Inherited, attend
 
@@ -166,7 +164,7 @@ class _Keeper:
             return
         for fd in (heard, self._held, *self._closed, *self._working):
             os.close(fd)
-        about = json.dumps({"since": self._since, "answered": self._answered, "version": __version__})
+        about = {"since": self._since, "answered": self._answered}
         attend(Inherited(self._listener, self._alive, report, self._installed, about))
 
 
