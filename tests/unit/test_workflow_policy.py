@@ -137,7 +137,7 @@ def test_a_signed_certificate_of_another_search_is_refused(
     signer: Path, tmp_path: Path, claimed: dict[str, object]
 ) -> None:
     certificate, place = tmp_path / "c.json", ROOT / "workflows/hotfix/workflow.yaml"
-    assert check("--certify", str(certificate), "--key", str(signer))
+    check("--certify", str(certificate), "--key", str(signer))
     line = certificate.read_bytes()
     stated = Certificate.model_validate_json(dsse.unpack(line, PAYLOAD_TYPE).payload).model_copy(update=claimed)
     certificate.write_bytes(dsse.seal(stated.to_bytes(), [open_signer(signer)], PAYLOAD_TYPE))
