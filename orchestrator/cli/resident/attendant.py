@@ -226,7 +226,7 @@ def _ended(code: str | int | None) -> int:
     if isinstance(code, str):
         sys.stderr.write(f"{code}\n")
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as multiprocessing ends its forks
-    atexit._run_exitfuncs()  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
     try:
         sys.stdout.flush()
         sys.stderr.flush()

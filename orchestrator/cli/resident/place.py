@@ -49,7 +49,8 @@ def identity() -> bytes:
     flags = sys.flags
     switches = flags.optimize, flags.dont_write_bytecode, flags.no_site, flags.no_user_site, flags.ignore_environment
     told = [__version__, sys.version, sys.executable, sys.prefix, __file__, repr(switches)]
-    told += [repr((flags.dev_mode, flags.utf8_mode, flags.bytes_warning, sys.warnoptions, sys._xoptions))]  # noqa: SLF001 - documented
+    options = sys._xoptions  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - documented all the same
+    told += [repr((flags.dev_mode, flags.utf8_mode, flags.bytes_warning, sys.warnoptions, options))]
     told += [sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()]
     told += sorted(f"{k}={v}" for k, v in os.environ.items() if k.startswith(("PYTHON", "LC_")) or k == "LANG")
     return "\n".join(told).encode("utf-8", "surrogateescape")
