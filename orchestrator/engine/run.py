@@ -15,13 +15,14 @@ from orchestrator.engine.context import RunContext
 from orchestrator.engine.minutes import put_on_record
 from orchestrator.engine.opening import opened
 from orchestrator.engine.state import RunState
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, StoreError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem, Verdict
 from orchestrator.policy.proof.shape import is_planned
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.types import StateSnapshot
 
 _NODES_PER_ATTEMPT = 10
 _SLACK = 200
@@ -70,6 +71,7 @@ def advance(
             return Ended(ExitCode.REJECTED, {})
     config: Any = {"configurable": {"thread_id": ctx.run.id}, "recursion_limit": _budget(ctx)}
     snapshot = graph.get_state(config)
+    _refuse_strange(ctx, snapshot)
     given: Any = None
     if not snapshot.values:
         given = written({"run": ctx.run.id, "tip": ctx.run.base_commit, **({"plan": plan} if plan else {})})
@@ -88,6 +90,14 @@ def advance(
             waiting.close_others(ctx, items)
             return Waiting(items, ctx.timers.due(ctx.run.id))
         given = Command(resume=resumed)
+
+
+def _refuse_strange(ctx: RunContext, snapshot: StateSnapshot) -> None:
+    """State in a form that this version does not know would read as none, and the run would begin anew."""
+    begun = snapshot.metadata is not None and snapshot.metadata["step"] >= 0
+    if begun and "run" not in snapshot.values.get("cursor", {}):
+        words = f"The state of run {ctx.run.id} has a form that this version of Handrail does not know."
+        raise StoreError("STORE035", words, "go on with the version that began it, or begin a new run")
 
 
 def _ended(state: RunState) -> Ended:

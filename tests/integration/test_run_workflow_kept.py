@@ -1,10 +1,13 @@
 """A run that began under another version's workflow: refused, and let go on by its own when a person says so."""
 
 import pytest
-from run_support import Req, good, lab
+from langgraph.graph import StateGraph
+from run_support import Req, containers, good, lab
 
 from orchestrator.app.start import RunRequest, start
 from orchestrator.app.wiring import open_workflow
+from orchestrator.engine.state import RunState
+from orchestrator.store.checkpoints import checkpoints
 
 pytestmark = pytest.mark.engine
 
@@ -33,6 +36,25 @@ def test_it_goes_on_only_by_the_workflow_that_it_began_with(tmp_path):
         done = here.resume(run.id)
         assert (done.code, done.run.workflow_digest) == (0, run.workflow_digest)
         assert not here.verify(done.run).problems
+
+
+def test_state_of_a_form_that_is_not_known_is_refused_and_nothing_begins_anew(tmp_path):
+    with lab(tmp_path) as here:
+        one = Req(1)
+        here.write_job([one], good(one))
+        with here.project() as project:
+            run = start(project, RunRequest(here.prd, agent="scripted", agent_input=here.script))
+            config = {"configurable": {"thread_id": run.id}}
+            graph = StateGraph(RunState)
+            graph.add_node("plan", lambda state: {"turn": state["run"]})
+            graph.set_entry_point("plan")
+            with checkpoints(project.layout.run(run.id) / "checkpoints.db") as saver:
+                graph.compile(checkpointer=saver).invoke({"run": run.id, "steps": {}}, config, durability="sync")
+        for _ in range(2):
+            said = here.cli("resume", run.id, "--approve-plan")
+            assert (said.returncode, "STORE035" in said.stderr) == (1, True), said.stderr
+        assert not containers(run.id)
+        assert not here.git("branch", "--list", run.run_ref.removeprefix("refs/heads/"))
 
 
 def unsafe(workflow):
