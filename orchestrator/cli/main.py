@@ -149,8 +149,18 @@ def _misused(wrong: click.ClickException) -> UsageError:
     return UsageError("CLI001", wrong.format_message(), f"{path} --help")
 
 
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - whether there is one
+    except FileNotFoundError:
+        return True
+    return False
+
+
 def _broken(error: Exception) -> HandrailError:
     """An error of Handrail itself: one line here, the traceback in a file that only this user reads."""
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        return UsageError("CLI006", "The folder that you are in is gone.", "cd to a folder that is there")
     from orchestrator.cli.crash import write_report
 
     return HandrailError("INT900", f"Handrail itself broke ({type(error).__name__}).", write_report(error))

@@ -55,7 +55,7 @@ class Doing:
         self._duties: bool = False
         self._unread: bool = False
         self._within: bool = False
-        (self._automatic): bool = False
+        self._automatic: bool = False
         self._told: Draft | None = None
         self._before = ""
 

@@ -191,3 +191,16 @@ def test_an_engine_that_does_not_answer_or_is_too_old(desk):
 @pytest.mark.engine
 def test_an_image_that_is_not_here(desk):
     desk.refused("SBX004", 8, "sandbox", "probe", "--image", "sha256:" + "0" * 64)
+
+
+@pytest.mark.parametrize("argv", [("runs",), ("gate",), ("doctor",)])
+def test_in_a_folder_that_was_removed_it_says_so(tmp_path, argv):
+    desk = Desk(tmp_path, tmp_path / "shop")
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    shell = ["sh", "-c", 'rmdir ../gone && exec "$@"', "sh", sys.executable, "-m", "orchestrator.cli"]
+    done = subprocess.run(
+        [*shell, *argv], cwd=folder, env=desk.environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr.partition(" ")[0]) == (2, "CLI006"), done.stderr
+    assert not (tmp_path / "state").is_dir()
