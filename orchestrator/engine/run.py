@@ -94,7 +94,7 @@ def advance(
 
 def _refuse_strange(ctx: RunContext, snapshot: StateSnapshot) -> None:
     """State in a form that this version does not know would read as none, and the run would begin anew."""
-    begun = snapshot.metadata is not None and snapshot.metadata["step"] >= 0
+    begun = snapshot.metadata is not None and snapshot.metadata.get("step", -1) >= 0
     if begun and "run" not in snapshot.values.get("cursor", {}):
         words = f"The state of run {ctx.run.id} has a form that this version of Handrail does not know."
         raise StoreError("STORE035", words, "go on with the version that began it, or begin a new run")
