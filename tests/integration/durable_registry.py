@@ -23,7 +23,7 @@ REACHED = {
     "git-unpack-objects vcs.objects:receive",
     "git-update-ref vcs.refs:_move",
     "spawn gates.ruff:_call",
-    "spawn gates.worker:Worker._started",
+    "spawn gates.worker:Worker._new",
     "unlink gates.ruff:RuffGate._read",
     "fsync store.whole:_beside",
     "rename store.whole:write_whole",
