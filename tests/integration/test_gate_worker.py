@@ -100,12 +100,12 @@ def reads_a_pipe(pid):
 
 
 def waits_for_input(pid):
-    """Whether its first thread is in the system call ``read`` (number 0) of descriptor 0; of x86-64."""
+    """Whether its first thread is in the system call ``read`` (0 on x86-64, 63 on arm64) of descriptor 0."""
     try:
         words = Path(f"/proc/{pid}/syscall").read_text().split()
     except OSError:
         return False
-    return words[:2] == ["0", "0x0"]
+    return words[0] in {"0", "63"} and words[1:2] == ["0x0"]
 
 
 def until(true):
