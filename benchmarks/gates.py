@@ -12,6 +12,7 @@ bandit take turns, three times, and the ratio is the median of theirs.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
@@ -144,6 +145,9 @@ def _rounds(folder: Path, count: int) -> Iterator[int]:
     subprocess.run([*argv, "start"], env=env, capture_output=True, check=True)
     try:
         yield from range(count)
+        told = subprocess.run([*argv, "status", "--json"], env=env, capture_output=True, check=True).stdout
+        if (answered := json.loads(told)["answered"]) != 2 * count:
+            raise RuntimeError(f"of {2 * count} calls the worker answered {answered}")
     finally:
         subprocess.run([*argv, "stop"], env=env, capture_output=True, check=True)
 
