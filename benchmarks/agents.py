@@ -22,7 +22,7 @@ import sample
 from measuring import Cost, cost, median, report
 
 from orchestrator.agents.drivers import DRIVERS, driver
-from orchestrator.app import agents
+from orchestrator.app.machine import agents
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.endpoint import WireProtocol

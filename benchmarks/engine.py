@@ -36,7 +36,7 @@ from langgraph.graph import END, START, StateGraph
 from measuring import median, process, report
 
 from orchestrator.app.project import Project, open_project
-from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.engine.channels import Channels, written
 from orchestrator.engine.state import RunState, Update, opened
 from orchestrator.errors import ExitCode

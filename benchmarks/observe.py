@@ -22,8 +22,8 @@ import drift
 import sample
 from measuring import cost, process, report
 
+from orchestrator.app.machine.sandboxing import base_image, engine
 from orchestrator.app.project import open_project
-from orchestrator.app.sandboxing import base_image, engine
 from orchestrator.models.base import RunId, StepId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.event_kinds import EventKind

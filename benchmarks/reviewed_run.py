@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from orchestrator.app.project import open_project
-from orchestrator.app.reviewing import open_reviews
-from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.app.review.queue import open_reviews
+from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.models.decision import ReviewItem, Verdict
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from reviewer import decide
 
 from orchestrator.app.project import Project, open_project
-from orchestrator.app.reviewing import open_reviews
-from orchestrator.app.setup import initialise, propose_profile
-from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.app.review.queue import open_reviews
+from orchestrator.app.runs.start import RunRequest, go_on, start
+from orchestrator.app.trust.setup import initialise, propose_profile
 from orchestrator.engine.run import Waiting
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.run import Run

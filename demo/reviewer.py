@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.app.project import Project
-from orchestrator.app.reviewing import open_reviews
+from orchestrator.app.review.queue import open_reviews
 from orchestrator.models.decision import ReviewItem, Verdict
 from orchestrator.models.run import Run
 

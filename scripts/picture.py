@@ -13,9 +13,9 @@ sys.path.insert(0, str(ROOT / "demo"))
 from run import prepare  # noqa: E402  the demo's folder is not a package
 
 from orchestrator.app.project import Project, open_project  # noqa: E402
-from orchestrator.app.reviewing import open_reviews  # noqa: E402
-from orchestrator.app.setup import initialise, propose_profile  # noqa: E402
-from orchestrator.app.start import RunRequest, go_on, start  # noqa: E402
+from orchestrator.app.review.queue import open_reviews  # noqa: E402
+from orchestrator.app.runs.start import RunRequest, go_on, start  # noqa: E402
+from orchestrator.app.trust.setup import initialise, propose_profile  # noqa: E402
 from orchestrator.models.decision import ReviewItem, Verdict  # noqa: E402
 from orchestrator.models.run import Run  # noqa: E402
 from orchestrator.review.service import Reviews  # noqa: E402

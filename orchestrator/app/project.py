@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app.clock import SystemClock
 from orchestrator.app.cluster.settings import cluster
-from orchestrator.app.state_key import state_key
+from orchestrator.app.runs.state_key import state_key
 from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.index import SqliteIndex, StoredIndex
 from orchestrator.store.layout import StateLayout, state_home

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from orchestrator.app.connections import load_connections
+from orchestrator.app.models.connections import load_connections
 from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import read_secret
 from orchestrator.models.endpoint import SourceKind

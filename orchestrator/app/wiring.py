@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.app.base import Base, read_base
-from orchestrator.app.brokering import make_broker, make_budgets
-from orchestrator.app.connections import load_connections
-from orchestrator.app.drifting import how_it_differs
-from orchestrator.app.environments import TreeEnvironments
-from orchestrator.app.fencing import FencedNotifier, FencedSandboxes, fenced
-from orchestrator.app.halting import watched
-from orchestrator.app.notifying import LocalNotifier
+from orchestrator.app.landing.halting import watched
+from orchestrator.app.machine.environments import TreeEnvironments
+from orchestrator.app.machine.sandboxing import EngineShelf, LazyEngine, layers_of
+from orchestrator.app.models.brokering import make_broker, make_budgets
+from orchestrator.app.models.connections import load_connections
+from orchestrator.app.observe.drifting import how_it_differs
 from orchestrator.app.project import Project
-from orchestrator.app.risks import in_force
-from orchestrator.app.sandboxing import EngineShelf, LazyEngine, layers_of
+from orchestrator.app.runs.fencing import FencedNotifier, FencedSandboxes, fenced
+from orchestrator.app.runs.notifying import LocalNotifier
+from orchestrator.app.runs.risks import in_force
 from orchestrator.app.trees import open_trees
 from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
@@ -38,7 +38,7 @@ from orchestrator.models.workflow import Workflow
 from orchestrator.ports import Agent, Budgets, Candidate, Gate, Trees
 
 if TYPE_CHECKING:
-    from orchestrator.app.command_gates import Declared
+    from orchestrator.app.gates.command_gates import Declared
     from orchestrator.vcs.trees import GitTrees
 
 
@@ -85,7 +85,7 @@ def open_agent(name: str, agent_input: bytes | None, path: str = "script") -> Ag
     """A driver by name. Raises ``UsageError`` for an unknown one, one that is not installed, or a bad input."""
     from orchestrator.agents.catalog import make_agent
     from orchestrator.agents.drivers import DRIVERS
-    from orchestrator.app.agents import open_installed
+    from orchestrator.app.machine.agents import open_installed
 
     if name in DRIVERS:
         return open_installed(name)
@@ -95,7 +95,7 @@ def open_agent(name: str, agent_input: bytes | None, path: str = "script") -> Ag
 def installed_agents() -> tuple[str, ...]:
     """Names of the coding agents that can be named here, without the scripted one."""
     from orchestrator.agents.catalog import AGENTS
-    from orchestrator.app.agents import installed_names
+    from orchestrator.app.machine.agents import installed_names
 
     return tuple(sorted({*AGENTS, *installed_names()} - {"scripted"}))
 
@@ -141,7 +141,7 @@ def open_run(
 
     ``say`` gets sentences for the person, which are events of the run too.
     """
-    from orchestrator.app.keys import signer
+    from orchestrator.app.trust.keys import signer
     from orchestrator.broker.local import LocalProcesses
 
     def tell(words: str) -> None:
@@ -279,7 +279,7 @@ def process_plan_for(
 def _declared(
     project: Project, trees: GitTrees, base: Base, say: Callable[[str], None], settings: RunSettings
 ) -> AbstractContextManager[Declared]:
-    from orchestrator.app.command_gates import open_declared
+    from orchestrator.app.gates.command_gates import open_declared
 
     return open_declared(
         project, trees, base, say, image=settings.image, runtime=settings.runtime, packages=settings.packages

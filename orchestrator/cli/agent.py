@@ -24,7 +24,7 @@ def command() -> None: ...
 @click.option("--version", "version", help="Another version than the pinned one; its hashes are not known.")
 @as_json
 def add(name: str, version: str | None, json_: bool) -> None:
-    from orchestrator.app.agents import add as install
+    from orchestrator.app.machine.agents import add as install
 
     manifest = install(name, version, note)
     if json_:
@@ -38,7 +38,7 @@ def add(name: str, version: str | None, json_: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those that are not installed.")
 @as_json
 def list_(everything: bool, json_: bool) -> None:
-    from orchestrator.app.agents import listing
+    from orchestrator.app.machine.agents import listing
 
     agents = listing(everything=everything)
     if json_:
@@ -73,7 +73,7 @@ def test(
     script: Path | None,
     json_: bool,
 ) -> None:
-    from orchestrator.app.agents import test as try_out
+    from orchestrator.app.machine.agents import test as try_out
 
     if scenarios is not None:
         from orchestrator.app.trials.scorecard import Asked, as_json, score
@@ -116,7 +116,7 @@ def _share(told: dict[str, Any]) -> str:
 @click.argument("name")
 @as_json
 def remove(name: str, json_: bool) -> None:
-    from orchestrator.app.agents import remove as take_away
+    from orchestrator.app.machine.agents import remove as take_away
 
     image = take_away(name)
     if json_:

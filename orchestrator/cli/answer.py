@@ -33,9 +33,9 @@ def command(
     trust: str | None,
     repo: Path,
 ) -> None:
-    from orchestrator.app.answering import answer
-    from orchestrator.app.handing import hand_in
     from orchestrator.app.project import open_project
+    from orchestrator.app.runs.answering import answer
+    from orchestrator.app.runs.handing import hand_in
 
     if revision is not None and (answers or file):
         raise UsageError(

@@ -21,9 +21,9 @@ from orchestrator.cli.running import advance, owner_options, risk_option, work_o
 @no_input
 @as_json
 def command(plan: Path, spec: Path | None, repo: Path, script: Path | None, key: Path | None, **rest: Any) -> None:  # noqa: ANN401  click's own
-    from orchestrator.app.planning import planned_spec, read_plan
     from orchestrator.app.project import open_project
-    from orchestrator.app.start import RunRequest, start
+    from orchestrator.app.runs.start import RunRequest, start
+    from orchestrator.app.specs.planning import planned_spec, read_plan
 
     owner = {name: rest.pop(name) for name in ("trust", "approve_plan", "no_input", "json_")}
     found = read_plan(plan)

@@ -18,8 +18,8 @@ from orchestrator.cli.telling import note, print_json, say
 @repository
 @as_json
 def command(commits: tuple[str, ...], key: Path | None, trust: str | None, repo: Path, json_: bool) -> None:
+    from orchestrator.app.evidence.rechecking import recheck
     from orchestrator.app.project import open_project
-    from orchestrator.app.rechecking import recheck
     from orchestrator.errors import ExitCode
     from orchestrator.models.gate import Result
 

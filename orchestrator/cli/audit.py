@@ -13,7 +13,7 @@ from orchestrator.cli.telling import note, print_json, say
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from orchestrator.app.auditing import Audit
+    from orchestrator.app.gates.auditing import Audit
 
 _DECIDING = ("deny", "agent", "person")
 
@@ -28,7 +28,7 @@ _DECIDING = ("deny", "agent", "person")
 @repository
 @as_json
 def command(range_: str, gates: tuple[str, ...], notes: bool, html: Path | None, repo: Path, json_: bool) -> None:
-    from orchestrator.app.auditing import audit, result_of
+    from orchestrator.app.gates.auditing import audit, result_of
     from orchestrator.app.project import open_project
 
     base, dots, head = range_.rpartition("..")
@@ -45,7 +45,7 @@ def command(range_: str, gates: tuple[str, ...], notes: bool, html: Path | None,
 
 
 def body(found: Audit) -> dict[str, Any]:
-    from orchestrator.app.auditing import result_of, secrets_of
+    from orchestrator.app.gates.auditing import result_of, secrets_of
 
     return {
         "result": result_of(found).value,
@@ -70,7 +70,7 @@ def _write(path: Path, found: Audit) -> None:
 
 
 def _tell(found: Audit, *, notes: bool) -> None:
-    from orchestrator.app.auditing import result_of, secrets_of
+    from orchestrator.app.gates.auditing import result_of, secrets_of
     from orchestrator.gates.differential import visible
 
     shown = [f for f in found.findings if notes or f["disposition"] in _DECIDING]

@@ -76,7 +76,7 @@ def executor_of(where: str, needs: tuple[str, ...], jobs: int) -> RunExecutor:
         from orchestrator.app.cluster.sending import cluster_executor
 
         return cluster_executor(needs)
-    from orchestrator.app.executor import LocalExecutor
+    from orchestrator.app.local.executor import LocalExecutor
 
     if needs:
         raise UsageError("CLU010", "--needs is for workers of a cluster.", "--executor cluster")
@@ -185,7 +185,7 @@ def conduct(
 
 
 def _write(path: Path, data: bytes) -> None:
-    from orchestrator.app.planning import save
+    from orchestrator.app.specs.planning import save
 
     save(path, data)
 

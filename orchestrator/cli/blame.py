@@ -35,7 +35,7 @@ def command(
     repo: Path,
     json_: bool,
 ) -> None:
-    from orchestrator.app.blaming import blame_file, write_page
+    from orchestrator.app.evidence.blaming import blame_file, write_page
     from orchestrator.app.project import open_project
     from orchestrator.errors import UsageError
 
@@ -66,8 +66,8 @@ def command(
 
 
 def _landed(where: str, since: datetime | None, rev: str, repo: Path, *, json_: bool) -> None:
+    from orchestrator.app.landing.recalling import landed, read_where
     from orchestrator.app.project import open_project
-    from orchestrator.app.recalling import landed, read_where
 
     with open_project(repo) as project:
         found = landed(project, rev, read_where(where, since))

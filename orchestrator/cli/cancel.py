@@ -17,8 +17,8 @@ from orchestrator.cli.telling import note
 @repository
 def command(run: str, repo: Path) -> None:
     from orchestrator.app.batches import book
-    from orchestrator.app.cancel import cancel
     from orchestrator.app.project import open_project
+    from orchestrator.app.runs.cancel import cancel
 
     if book.is_batch(run):
         from orchestrator.app.batches.listing import cancel_all

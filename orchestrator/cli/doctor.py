@@ -27,8 +27,8 @@ _IN_SANDBOX = {"sandbox", "project tests"}
 @repository
 @as_json
 def command(repo: Path, project: bool, wheelhouse: Path | None, json_: bool) -> None:
-    from orchestrator.app.doctor import examine
-    from orchestrator.app.project_check import ProjectCheck, examine_project
+    from orchestrator.app.machine.doctor import examine
+    from orchestrator.app.specs.project_check import ProjectCheck, examine_project
 
     found = examine_project(repo, note, wheelhouse=wheelhouse) if project else ProjectCheck(tuple(examine(repo)))
     if json_:

@@ -25,7 +25,7 @@ from orchestrator.cli.telling import note, print_json, say
 @repository
 @as_json
 def command(agent: str, narrow: Path | None, runs: int, repo: Path, json_: bool) -> None:
-    from orchestrator.app.drifting import drift
+    from orchestrator.app.observe.drifting import drift
     from orchestrator.app.project import open_project
 
     if narrow is not None:
@@ -43,8 +43,8 @@ def command(agent: str, narrow: Path | None, runs: int, repo: Path, json_: bool)
 
 
 def _narrow(agent: str, path: Path, runs: int, repo: Path, *, json_: bool) -> None:
+    from orchestrator.app.observe.tightening import narrower, write
     from orchestrator.app.project import open_project
-    from orchestrator.app.tightening import narrower, write
 
     with open_project(repo) as project:
         found = narrower(project, agent, runs)

@@ -18,8 +18,8 @@ from orchestrator.cli.telling import note, print_line
 @click.option("--otlp", metavar="URL", help="Send the run to this collector, as spans and metrics, and print nothing.")
 @repository
 def command(run: str, after: int, kinds: tuple[str, ...], *, follow: bool, otlp: str | None, repo: Path) -> None:
-    from orchestrator.app import following
     from orchestrator.app.project import open_project
+    from orchestrator.app.runs import following
     from orchestrator.errors import UsageError
     from orchestrator.models.base import RunId
     from orchestrator.models.event import line
@@ -32,7 +32,7 @@ def command(run: str, after: int, kinds: tuple[str, ...], *, follow: bool, otlp:
     with open_project(repo) as project:
         found = project.index.run(RunId(run)).id
         if otlp is not None:
-            from orchestrator.app.exporting import send
+            from orchestrator.app.observe.exporting import send
 
             note(f"{send(project, found, otlp)} spans were sent.")
             return

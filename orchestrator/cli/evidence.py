@@ -24,8 +24,8 @@ def command() -> None: ...
 @click.option("--key", type=_PATH, help="The signing key (default: your own).")
 @repository
 def export(output: Path, folder: Path | None, base: str | None, head: str, key: Path | None, repo: Path) -> None:
-    from orchestrator.app.evidence import export as export_lines
-    from orchestrator.app.intoto import export_in_toto
+    from orchestrator.app.evidence.carrying import export as export_lines
+    from orchestrator.app.evidence.intoto import export_in_toto
     from orchestrator.app.project import open_project
 
     with open_project(repo) as project:
@@ -48,7 +48,7 @@ def export(output: Path, folder: Path | None, base: str | None, head: str, key: 
 @repository
 @as_json
 def import_(bundle: Path, key: Path | None, repo: Path, json_: bool) -> None:
-    from orchestrator.app.evidence import import_bundle
+    from orchestrator.app.evidence.carrying import import_bundle
     from orchestrator.app.files import read_file
     from orchestrator.app.project import open_project
 
@@ -66,7 +66,7 @@ def import_(bundle: Path, key: Path | None, repo: Path, json_: bool) -> None:
 @click.option("--key", type=_PATH, help="The key that signs the tag (default: your own).")
 @repository
 def anchor(output: Path | None, tag: str | None, key: Path | None, repo: Path) -> None:
-    from orchestrator.app.evidence import anchor_tag, checkpoints
+    from orchestrator.app.evidence.carrying import anchor_tag, checkpoints
     from orchestrator.app.project import open_project
     from orchestrator.errors import UsageError
 
@@ -88,8 +88,8 @@ def anchor(output: Path | None, tag: str | None, key: Path | None, repo: Path) -
 @repository
 @as_json
 def log(since: str | None, prove: str | None, output: Path, repo: Path, json_: bool) -> None:
-    from orchestrator.app.evidence import anchor_at, compare, writers
-    from orchestrator.app.evidence import prove as prove_line
+    from orchestrator.app.evidence.carrying import anchor_at, compare, writers
+    from orchestrator.app.evidence.carrying import prove as prove_line
     from orchestrator.app.project import open_project
 
     with open_project(repo) as project:

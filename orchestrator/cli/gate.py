@@ -16,7 +16,7 @@ from orchestrator.cli.telling import note, print_json, print_log, print_text, sa
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from orchestrator.app.gating import Asked, Judged
+    from orchestrator.app.gates.gating import Asked, Judged
     from orchestrator.cli.resident.control import Standing
     from orchestrator.models.gate import Finding
 
@@ -68,7 +68,7 @@ def command(
     del no_worker
     if ctx.invoked_subcommand:
         return
-    from orchestrator.app.scanners import changed_python, gate_worker
+    from orchestrator.app.gates.scanners import changed_python, gate_worker
 
     files = [_report(text) for text in written]
     formats = {"json" if json_ else format_, *(name for name, _ in files)}
@@ -78,7 +78,7 @@ def command(
     seen = partial(changed_python, repo, base=base, head=head, staged=staged, index=index)
     # The scanners start first: they load, and begin with what is seen at once, while everything else is read.
     with gate_worker(repo, keep=not no_cache, ahead=seen if (base or staged) and not patch else None) as worker:
-        from orchestrator.app.gating import Asked, gate, read_decisions
+        from orchestrator.app.gates.gating import Asked, gate, read_decisions
         from orchestrator.app.project import open_project
 
         with open_project(repo) as project:

@@ -16,8 +16,8 @@ from orchestrator.cli.telling import print_json, say
 @repository
 @as_json
 def command(erase: tuple[str, ...], erase_run: tuple[str, ...], repo: Path, json_: bool) -> None:
-    from orchestrator.app.evidence import erase as erase_texts
-    from orchestrator.app.evidence import texts_of_run
+    from orchestrator.app.evidence.carrying import erase as erase_texts
+    from orchestrator.app.evidence.carrying import texts_of_run
     from orchestrator.app.project import open_project
     from orchestrator.errors import UsageError
 

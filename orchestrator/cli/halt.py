@@ -34,7 +34,7 @@ def command(
     repo: Path,
     json_: bool,
 ) -> None:
-    from orchestrator.app import halting
+    from orchestrator.app.landing import halting
     from orchestrator.app.project import open_project
     from orchestrator.models.halt import HaltScope
 

@@ -43,9 +43,9 @@ def command(
 
 def _collect(run: str | None, output: Path | None, key: Path | None, repo: Path, *, json_: bool) -> None:
     from orchestrator.app.files import write_new
-    from orchestrator.app.incident import BROKEN, collect
+    from orchestrator.app.observe.incident import BROKEN, collect
     from orchestrator.app.project import open_project
-    from orchestrator.app.runs import resolve
+    from orchestrator.app.runs.listing import resolve
     from orchestrator.models.ids import sha256
 
     with open_project(repo) as project:
@@ -68,7 +68,7 @@ def _collect(run: str | None, output: Path | None, key: Path | None, repo: Path,
 
 def _check(path: Path, root: str | None, allow_self_asserted: bool, *, json_: bool) -> None:
     from orchestrator.app.files import read_file
-    from orchestrator.app.incident_archive import check
+    from orchestrator.app.observe.incident_archive import check
 
     found = check(read_file(path), digest(root), allow_self_asserted=allow_self_asserted)
     manifest = found.manifest

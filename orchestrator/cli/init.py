@@ -39,7 +39,7 @@ def command(
     json_: bool,
 ) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.setup import ensure_new, initialise, propose_profile
+    from orchestrator.app.trust.setup import ensure_new, initialise, propose_profile
     from orchestrator.errors import AwaitingPerson, UsageError
 
     with open_project(repo) as project:

@@ -13,7 +13,7 @@ from orchestrator.cli.options import as_json, repository
 from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
-    from orchestrator.app.policies import Amended
+    from orchestrator.app.trust.policies import Amended
 
 _PATH = click.Path(path_type=Path)
 
@@ -39,7 +39,7 @@ def new(path: Path | None, name: str | None, json_: bool) -> None:
 
 
 def _make(path: Path | None, name: str | None, *, json_: bool) -> None:
-    from orchestrator.app.keys import default_path
+    from orchestrator.app.trust.keys import default_path
     from orchestrator.provenance.keys import generate_key
 
     where = path or default_path()
@@ -55,7 +55,7 @@ def _make(path: Path | None, name: str | None, *, json_: bool) -> None:
 @click.option("--ssh", is_flag=True, help="As an OpenSSH public key, for allowed_signers or a forge.")
 @as_json
 def show(path: Path | None, ssh: bool, json_: bool) -> None:
-    from orchestrator.app.keys import default_path, signer
+    from orchestrator.app.trust.keys import default_path, signer
     from orchestrator.provenance import sshkey
 
     found = signer(path)
@@ -70,8 +70,8 @@ def show(path: Path | None, ssh: bool, json_: bool) -> None:
 @repository
 @as_json
 def list_(repo: Path, json_: bool) -> None:
-    from orchestrator.app.keyring import listed
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.keyring import listed
     from orchestrator.errors import RepositoryError
 
     try:
@@ -100,8 +100,8 @@ def list_(repo: Path, json_: bool) -> None:
 @repository
 @as_json
 def rotate(name: str, public: Path, key: Path | None, output: Path, commit: bool, repo: Path, json_: bool) -> None:
-    from orchestrator.app.keyring import rotate as rotate_key
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.keyring import rotate as rotate_key
 
     with open_project(repo) as project:
         _tell(rotate_key(project, name, public, key=key, output=output, commit=commit), json_=json_)
@@ -126,8 +126,8 @@ def revoke(
     repo: Path,
     json_: bool,
 ) -> None:
-    from orchestrator.app.keyring import revoke as revoke_key
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.keyring import revoke as revoke_key
 
     when = _time(since)
     with open_project(repo) as project:

@@ -22,7 +22,7 @@ from orchestrator.cli.telling import print_json, say
 def command(
     run: str, into: str | None, how: str | None, remote: str, root: str | None, repo: Path, json_: bool
 ) -> None:
-    from orchestrator.app import merging
+    from orchestrator.app.landing import merging
     from orchestrator.app.project import open_project
     from orchestrator.models.base import RunId
 

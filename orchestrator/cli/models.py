@@ -18,7 +18,7 @@ def command() -> None: ...
 @command.command(name="list", help="List endpoints and their models, and which model each role asks.")
 @as_json
 def list_(json_: bool) -> None:
-    from orchestrator.app.connections import load_connections, models_path, roles
+    from orchestrator.app.models.connections import load_connections, models_path, roles
 
     found = load_connections()
     if json_:
@@ -41,7 +41,7 @@ def list_(json_: bool) -> None:
 @command.command(help="Read the file strictly and say of each key whether it could be read; no key is read.")
 @as_json
 def check(json_: bool) -> None:
-    from orchestrator.app.connections import check_sources, load_connections
+    from orchestrator.app.models.connections import check_sources, load_connections
 
     found = check_sources(load_connections())
     if json_:

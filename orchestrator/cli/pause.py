@@ -17,8 +17,8 @@ from orchestrator.cli.telling import note
 @repository
 def command(run: str, repo: Path) -> None:
     from orchestrator.app.batches import book
-    from orchestrator.app.pausing import pause
     from orchestrator.app.project import open_project
+    from orchestrator.app.runs.pausing import pause
 
     if book.is_batch(run):
         from orchestrator.app.batches.listing import pause_all

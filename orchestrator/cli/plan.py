@@ -12,7 +12,7 @@ from orchestrator.cli.options import as_json, digest, repository
 from orchestrator.cli.telling import note, print_json, say, table
 
 if TYPE_CHECKING:
-    from orchestrator.app.model_planning import PlannerChoice
+    from orchestrator.app.specs.model_planning import PlannerChoice
     from orchestrator.models.plan import Plan
 
 
@@ -49,8 +49,8 @@ def command(
     repo: Path,
     json_: bool,
 ) -> None:
-    from orchestrator.app.planning import plan_spec, save_plan
     from orchestrator.app.project import open_project
+    from orchestrator.app.specs.planning import plan_spec, save_plan
     from orchestrator.models.plan import ReviewMode
 
     with open_project(repo) as project:
@@ -100,8 +100,8 @@ def _print(plan: Plan) -> None:
 
 def _planner(planner: str, model: str, record: Path | None, replay: Path | None) -> PlannerChoice | None:
     from orchestrator.app.files import read_file
-    from orchestrator.app.model_planning import PlannerChoice
-    from orchestrator.app.planning import save
+    from orchestrator.app.specs.model_planning import PlannerChoice
+    from orchestrator.app.specs.planning import save
     from orchestrator.errors import UsageError
 
     if planner == "rules":

@@ -11,7 +11,7 @@ from orchestrator.cli.options import as_json, digest, repository
 from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
-    from orchestrator.app.policies import Amended
+    from orchestrator.app.trust.policies import Amended
 
 _PATH = click.Path(path_type=Path)
 _CUSTODY = "NAME=PUBFILE[:CUSTODY]"
@@ -26,8 +26,8 @@ def command() -> None: ...
 @repository
 @as_json
 def show(rev: str, repo: Path, json_: bool) -> None:
-    from orchestrator.app.policies import chain_at
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.policies import chain_at
 
     with open_project(repo) as project:
         chain = chain_at(project, rev)
@@ -67,8 +67,8 @@ def show(rev: str, repo: Path, json_: bool) -> None:
 def init(
     name: str, key: Path | None, protect: tuple[str, ...], gates: tuple[str, ...], commit: bool, repo: Path, json_: bool
 ) -> None:
-    from orchestrator.app.policies import begin
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.policies import begin
 
     with open_project(repo) as project:
         root, done = begin(project, name, key=key, protect=protect, gates=gates, commit=commit)
@@ -134,10 +134,10 @@ def change(
     repo: Path,
     json_: bool,
 ) -> None:
-    from orchestrator.app.command_gates import read_declaration
-    from orchestrator.app.policies import change as change_policy
-    from orchestrator.app.policies import principals, read_ceiling, roles_of
+    from orchestrator.app.gates.command_gates import read_declaration
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.policies import change as change_policy
+    from orchestrator.app.trust.policies import principals, read_ceiling, roles_of
     from orchestrator.provenance.amending import Edit
 
     edit = Edit(
@@ -169,8 +169,8 @@ def change(
 @repository
 @as_json
 def sign(draft: Path, key: Path | None, commit: bool, repo: Path, json_: bool) -> None:
-    from orchestrator.app.policies import sign as sign_draft
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.policies import sign as sign_draft
 
     with open_project(repo) as project:
         done = sign_draft(project, draft, key=key, commit=commit)
@@ -185,8 +185,8 @@ def sign(draft: Path, key: Path | None, commit: bool, repo: Path, json_: bool) -
 @repository
 @as_json
 def recover(name: str, reason: str, key: Path | None, commit: bool, repo: Path, json_: bool) -> None:
-    from orchestrator.app.policies import recover as recover_root
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.policies import recover as recover_root
 
     with open_project(repo) as project:
         old, new, done = recover_root(project, name, key=key, commit=commit, why=reason)
@@ -201,8 +201,8 @@ def recover(name: str, reason: str, key: Path | None, commit: bool, repo: Path, 
 @click.argument("root")
 @repository
 def pin(root: str, repo: Path) -> None:
-    from orchestrator.app.policies import pin as pin_root
     from orchestrator.app.project import open_project
+    from orchestrator.app.trust.policies import pin as pin_root
 
     found = digest(root)
     if found is not None:

@@ -28,9 +28,9 @@ def command(
     if batch is not None or since is not None:
         _many(batch, since, output, repo, json_=json_)
         return
+    from orchestrator.app.observe.reporting import report
     from orchestrator.app.project import open_project
-    from orchestrator.app.reporting import report
-    from orchestrator.app.runs import resolve
+    from orchestrator.app.runs.listing import resolve
     from orchestrator.render.run_page import run_page
 
     with open_project(repo) as project:
@@ -44,8 +44,8 @@ def command(
 
 def _many(batch: str | None, since: str | None, output: Path | None, repo: Path, *, json_: bool) -> None:
     """Figures on stdout, and with ``-o`` as a page."""
+    from orchestrator.app.observe.team import of_batch, of_team, read_since
     from orchestrator.app.project import open_project
-    from orchestrator.app.team import of_batch, of_team, read_since
     from orchestrator.render.team_page import lines, team_page
 
     if batch is not None:

@@ -43,10 +43,10 @@ def command(
     from orchestrator.app.batches import book
     from orchestrator.app.batches.beginning import accepting
     from orchestrator.app.batches.listing import unpause_all
-    from orchestrator.app.pausing import unpause
     from orchestrator.app.project import open_project
-    from orchestrator.app.risks import accept
-    from orchestrator.app.workflow_kept import keep
+    from orchestrator.app.runs.pausing import unpause
+    from orchestrator.app.runs.risks import accept
+    from orchestrator.app.workflows.kept import keep
 
     if book.is_batch(run):
         telling = {"events": events, "junit": junit, "sarif": sarif}
@@ -75,7 +75,7 @@ def _found(
     """The run, with the decisions that have come to its remote."""
     from orchestrator.app.remotes import arriving, travel
     from orchestrator.app.remotes.post import Asked
-    from orchestrator.cli.review_remote import tell_refused
+    from orchestrator.cli.review.remote import tell_refused
     from orchestrator.models.base import RunId
     from orchestrator.store.carrying import travelling
 

@@ -35,10 +35,10 @@ def command(
     no_input: bool,
     json_: bool,
 ) -> None:
+    from orchestrator.app.landing.recalling import read_where
+    from orchestrator.app.landing.undoing import Whose, undo, undo_where
     from orchestrator.app.project import open_project
-    from orchestrator.app.recalling import read_where
-    from orchestrator.app.start import start
-    from orchestrator.app.undoing import Whose, undo, undo_where
+    from orchestrator.app.runs.start import start
 
     if (run is None) == (where is None) or (since and where is None):
         raise UsageError("UNDO006", "Say a run, or --where.", "handrail revert RUN [STEP]")

@@ -15,7 +15,7 @@ from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.app.project import Project
-    from orchestrator.app.start import RunRequest
+    from orchestrator.app.runs.start import RunRequest
 
 _OF_BATCH = ("manifest", "jobs", "max_failures", "merge", "batch_tokens", "batch_usd", "dry_run")
 _OF_TELLING = ("events", "junit", "sarif")
@@ -113,7 +113,7 @@ def _batch(
 
 
 def _limits(given: tuple[str, ...]) -> dict[str, float]:
-    from orchestrator.app.choosing import read_limits
+    from orchestrator.app.runs.choosing import read_limits
 
     return read_limits(given)
 
@@ -130,7 +130,7 @@ def _alone(
     rest: dict[str, Any],
 ) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.start import RunRequest, start
+    from orchestrator.app.runs.start import RunRequest, start
 
     request = RunRequest(spec, agent_input=script, key=key, trust=digest(trust), **rest)
     with open_project(repo) as project:

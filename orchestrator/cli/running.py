@@ -92,8 +92,8 @@ def advance(
     needs: tuple[str, ...] = (),
 ) -> NoReturn:
     """Advance the run and leave with its exit code."""
-    from orchestrator.app import runs
-    from orchestrator.app.start import go_on
+    from orchestrator.app.runs import listing
+    from orchestrator.app.runs.start import go_on
     from orchestrator.engine.run import Waiting
 
     trusted = digest(trust)
@@ -107,7 +107,7 @@ def advance(
         note(f"Run {run.id}")
     result = go_on(project, run, key=key, trust=trusted, ask=ask, say=note)
     if json_:
-        print_json("run", {"runs": [runs.one(project, run.id)]})
+        print_json("run", {"runs": [listing.one(project, run.id)]})
     if isinstance(result, Waiting):
         _tell_waiting(project, run, result)
         sys.exit(ExitCode.WAITING)
@@ -138,7 +138,7 @@ def _send(
     where: tuple[str, tuple[str, ...]],
 ) -> NoReturn:
     """Have a worker advance the run, and leave with its exit code."""
-    from orchestrator.app import runs
+    from orchestrator.app.runs import listing
     from orchestrator.app.signals import signals
     from orchestrator.cli.batching import executor_of
     from orchestrator.ports import RunJob
@@ -155,7 +155,7 @@ def _send(
             pass
     end = ends[0]
     if json_:
-        print_json("run", {"runs": [runs.one(project, run.id)]})
+        print_json("run", {"runs": [listing.one(project, run.id)]})
     message = end.message or project.index.run(run.id).message
     note(f"{end.code} {message}".strip() or f"Run {run.id} ended with {end.exit_code}.")
     sys.exit(end.exit_code)
@@ -169,7 +169,7 @@ _HOW = {
 
 
 def _tell_waiting(project: Project, run: Run, result: Waiting) -> None:
-    from orchestrator.app.handing import asks_for_a_change, names_asked
+    from orchestrator.app.runs.handing import asks_for_a_change, names_asked
 
     for item in result.items:
         note(f"Run {run.id} waits for a {item.role}: {item.title}")
@@ -196,13 +196,13 @@ def _ask(
     approve_plan: bool,
     no_input: bool,
 ) -> None:
-    from orchestrator.app.reviewing import approve_plan as sign
-    from orchestrator.app.reviewing import open_reviews
+    from orchestrator.app.review.queue import approve_plan as sign
+    from orchestrator.app.review.queue import open_reviews
 
     if approve_plan and sign(project, run, item, key=key, trust=trust):
         return
     if interactive(no_input):
-        from orchestrator.app.desk import Desk
+        from orchestrator.app.review.desk import Desk
         from orchestrator.tui.app import HandrailApp
 
         with open_reviews(project, run, key=key, trust=trust) as reviews:

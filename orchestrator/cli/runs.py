@@ -18,11 +18,11 @@ def command(batches: bool, repo: Path, json_: bool) -> None:
     if batches:
         _batches(json_=json_)
         return
-    from orchestrator.app import runs
     from orchestrator.app.project import open_project
+    from orchestrator.app.runs import listing
 
     with open_project(repo) as project:
-        rows = runs.rows(project)
+        rows = listing.rows(project)
     if json_:
         print_json("runs", {"runs": rows})
     elif rows:

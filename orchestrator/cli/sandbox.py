@@ -27,7 +27,7 @@ _project = click.option("--project", is_flag=True, help="Add what the profile of
 
 
 def _wanted(layers: tuple[str, ...], repo: Path, *, project: bool) -> tuple[str, ...]:
-    from orchestrator.app.sandboxing import project_layers
+    from orchestrator.app.machine.sandboxing import project_layers
 
     return (*layers, *project_layers(repo)) if project else layers
 
@@ -51,7 +51,7 @@ def build(
     repo: Path,
     json_: bool,
 ) -> None:
-    from orchestrator.app.sandboxing import build_image
+    from orchestrator.app.machine.sandboxing import build_image
 
     wanted = _wanted(layers, repo, project=project)
     image = build_image(note, pull=pull, archive=archive, digest=checked(digest), layers=wanted)
@@ -68,7 +68,7 @@ def build(
 @repository
 @as_json
 def save(file: Path, layers: tuple[str, ...], project: bool, repo: Path, json_: bool) -> None:
-    from orchestrator.app.sandboxing import save_image
+    from orchestrator.app.machine.sandboxing import save_image
 
     digest = save_image(file, note, _wanted(layers, repo, project=project))
     if json_:
@@ -82,7 +82,7 @@ def save(file: Path, layers: tuple[str, ...], project: bool, repo: Path, json_: 
 @click.option("--runtime", default="", help="A container runtime that the engine has, such as runsc.")
 @as_json
 def probe(image: str, runtime: str, json_: bool) -> None:
-    from orchestrator.app.sandboxing import probe_engine
+    from orchestrator.app.machine.sandboxing import probe_engine
 
     held = probe_engine(image, runtime)
     if json_:

@@ -17,15 +17,15 @@ from orchestrator.cli.telling import print_json, say, table
 @repository
 @as_json
 def command(run: str, repo: Path, json_: bool) -> None:
-    from orchestrator.app import runs
     from orchestrator.app.batches.book import is_batch
     from orchestrator.app.project import open_project
+    from orchestrator.app.runs import listing
 
     if is_batch(run):
         _batch(run, json_=json_)
         return
     with open_project(repo) as project:
-        found = runs.one(project, run)
+        found = listing.one(project, run)
     if json_:
         print_json("run", {"runs": [found]})
         return

@@ -17,7 +17,7 @@ from orchestrator.cli.telling import note
 @repository
 def command(run: str, step: str, text: str, repo: Path) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.steering import steer
+    from orchestrator.app.runs.steering import steer
 
     with open_project(repo) as project:
         note(steer(project, run, step, text))

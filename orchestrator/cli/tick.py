@@ -19,7 +19,7 @@ from orchestrator.cli.telling import note, tell
 @repository
 def command(key: Path | None, trust: str | None, repo: Path) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.ticking import tick
+    from orchestrator.app.runs.ticking import tick
 
     with open_project(repo) as project:
         for run, ended in tick(project, key=key, trust=digest(trust)):

@@ -13,7 +13,7 @@ from orchestrator.cli.telling import note, print_json, say
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
-    from orchestrator.app.tracing import Trace, Traced
+    from orchestrator.app.specs.tracing import Trace, Traced
 
 _SHORT = 12
 
@@ -41,7 +41,7 @@ def command(
     json_: bool,
 ) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.tracing import as_body, keep_accurate, trace
+    from orchestrator.app.specs.tracing import as_body, keep_accurate, trace
 
     with open_project(repo) as project:
         if accurate:

@@ -17,7 +17,7 @@ from orchestrator.cli.telling import note, print_json, say
 @as_json
 def command(digest: str | None, rev: str, repo: Path, json_: bool) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.setup import trust
+    from orchestrator.app.trust.setup import trust
 
     with open_project(repo) as project:
         actual, files, trusted = trust(project, digest, rev)

@@ -52,9 +52,9 @@ def command(
     repo: Path,
     json_: bool,
 ) -> None:
+    from orchestrator.app.evidence.verifying import Options, Summary, verify_and_tell, verify_line, verify_push
     from orchestrator.app.files import read_file
     from orchestrator.app.project import open_project
-    from orchestrator.app.verifying import Options, Summary, verify_and_tell, verify_line, verify_push
 
     repo, head, bundle = _meant(repo, target, bundle)
     options = Options(

@@ -15,7 +15,7 @@ from orchestrator.errors import ExitCode
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from orchestrator.app.waivers import Lift
+    from orchestrator.app.gates.waivers import Lift
 
 
 @click.command(help="List findings that a person lifted: why, who answers, until when. Exit 4 when one is overdue.")
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 @repository
 @as_json
 def command(rev: str, repo: Path, json_: bool) -> None:
+    from orchestrator.app.gates.scanners import gate_worker
+    from orchestrator.app.gates.waivers import ledger
     from orchestrator.app.project import open_project
-    from orchestrator.app.scanners import gate_worker
     from orchestrator.app.trees import open_trees
-    from orchestrator.app.waivers import ledger
 
     with gate_worker(repo, keep=True) as worker, open_project(repo) as project, open_trees(project) as trees:
         lifts = ledger(project, trees, trees.tree_of(trees.resolve(rev)), worker)

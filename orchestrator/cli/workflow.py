@@ -39,7 +39,7 @@ def list_(json_: bool) -> None:
 @click.option("--by", metavar="ROLE", help="Who does the steps that name nobody.")
 @as_json
 def compile_(process: Path, output: Path | None, id_: str | None, by: str | None, json_: bool) -> None:
-    from orchestrator.app.workflows import compile_file, write
+    from orchestrator.app.workflows.compiling import compile_file, write
     from orchestrator.errors import WorkflowInvalid
     from orchestrator.workflows.dump import dump
 
@@ -72,11 +72,11 @@ def rewrite(
 ) -> None:
     from functools import partial
 
-    from orchestrator.app import model_rewriting as rewriting
     from orchestrator.app.files import read_file
-    from orchestrator.app.model_planning import PlannerChoice
-    from orchestrator.app.planning import save
     from orchestrator.app.project import open_project
+    from orchestrator.app.specs.model_planning import PlannerChoice
+    from orchestrator.app.specs.planning import save
+    from orchestrator.app.workflows import rewriting
     from orchestrator.errors import AwaitingPerson
     from orchestrator.models.base import Digest
 
@@ -115,16 +115,16 @@ def check(
     repo: Path,
     json_: bool,
 ) -> None:
-    from orchestrator.app import workflows
+    from orchestrator.app.workflows import compiling
 
-    found = workflows.check_file(path, certificate, signer)
+    found = compiling.check_file(path, certificate, signer)
     if policy:
-        from orchestrator.app.policies import chain_at
         from orchestrator.app.project import open_project
+        from orchestrator.app.trust.policies import chain_at
 
         with open_project(repo) as project:
-            workflows.ensure_under(found.workflow, chain_at(project).current)
-    signed = workflows.certify(found, certify, key) if certify is not None else found.signed_by
+            compiling.ensure_under(found.workflow, chain_at(project).current)
+    signed = compiling.certify(found, certify, key) if certify is not None else found.signed_by
     workflow = found.workflow
     if json_:
         body: dict[str, object] = {"id": workflow.id, "digest": workflow.digest(), "problems": []}
@@ -159,7 +159,7 @@ def graph(path: Path, format_: str) -> None:
 
 def _any(path: Path) -> Workflow:
     """A ``workflow.yaml``, or what a ``process.md`` compiles to. Raises ``WorkflowInvalid`` with each problem."""
-    from orchestrator.app.workflows import compile_file, load_file
+    from orchestrator.app.workflows.compiling import compile_file, load_file
     from orchestrator.errors import WorkflowInvalid
 
     if path.suffix != ".md":

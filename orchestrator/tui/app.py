@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from orchestrator.app.desk import Desk
+from orchestrator.app.review.desk import Desk
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Decided
 from orchestrator.store.layout import config_home

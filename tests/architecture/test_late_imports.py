@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 HEAVY = {"pydantic", "z3", "docker", "git", "langgraph", "textual", "cryptography", "bandit"}
-LISTING = "orchestrator.cli.runs orchestrator.cli.review orchestrator.app.runs orchestrator.app.project"
-LOOKING_AHEAD = "orchestrator.app.scanners orchestrator.gates.team orchestrator.vcs.ahead"
-CHECKING = "orchestrator.cli.verify orchestrator.app.start orchestrator.app.verifying"
+LISTING = "orchestrator.cli.runs orchestrator.cli.review orchestrator.app.runs.listing orchestrator.app.project"
+LOOKING_AHEAD = "orchestrator.app.gates.scanners orchestrator.gates.team orchestrator.vcs.ahead"
+CHECKING = "orchestrator.cli.verify orchestrator.app.runs.start orchestrator.app.evidence.verifying"
 
 
 def loaded(modules: str) -> set[str]:

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from orchestrator.app.cluster.sending import cluster_executor
-from orchestrator.app.executor import LocalExecutor
-from orchestrator.app.start import RunRequest, start
+from orchestrator.app.local.executor import LocalExecutor
+from orchestrator.app.runs.start import RunRequest, start
 from orchestrator.errors import ExitCode
 from orchestrator.models.base import sha256
 from orchestrator.ports import JobEnd, RunJob
@@ -46,7 +46,7 @@ def job(here: Lab, workflow: Path) -> RunJob:
 
 def workers() -> list[int]:
     """Processes below this one that advance runs."""
-    return [pid for pid in tree_of(os.getpid()) if b"orchestrator.app.nursery" in _words(pid)]
+    return [pid for pid in tree_of(os.getpid()) if b"orchestrator.app.local.nursery" in _words(pid)]
 
 
 def _words(pid: int) -> bytes:
@@ -90,7 +90,7 @@ def test_the_engine_is_loaded_once_and_again_when_who_has_loaded_it_was_killed(t
 def test_no_module_of_the_folder_that_a_batch_is_begun_in_is_loaded(tmp_path: Path, monkeypatch) -> None:
     folder, seen = tmp_path / "begun", tmp_path / "seen"
     (folder / "orchestrator" / "app").mkdir(parents=True)
-    for name in ("json.py", "yaml.py", "orchestrator/__init__.py", "orchestrator/app/nursery.py"):
+    for name in ("json.py", "yaml.py", "orchestrator/__init__.py", "orchestrator/app/local/nursery.py"):
         (folder / name).write_text(f"open({str(seen)!r}, 'w')\nraise SystemExit\n")
     with lab(tmp_path, people={"cleo": ("clerk",)}) as here, LocalExecutor(1) as executor:
         one = job(here, waiting_process(tmp_path / "waits"))

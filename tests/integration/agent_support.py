@@ -7,7 +7,7 @@ import yaml
 from run_support import Lab, state_home
 
 from orchestrator.agents.drivers import driver
-from orchestrator.app import agents
+from orchestrator.app.machine import agents
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.endpoint import WireProtocol
 from orchestrator.testing.agent_suite import Bench

@@ -12,7 +12,7 @@ from pathlib import Path
 from run_process import Running, until
 from run_support import Req, gone, good, lab, write
 
-from orchestrator.app.start import new_run_id
+from orchestrator.app.runs.start import new_run_id
 
 REQS = [Req(1), Req(2), Req(3, depends=(1, 2))]
 """Two steps side by side, and one on both."""

@@ -15,10 +15,10 @@ import orchestrator.planning.planner
 import orchestrator.provenance.statements
 import orchestrator.sandbox.docker_engine
 import orchestrator.specs.parse  # noqa: F401  the same
-from orchestrator.app.answering import answer
 from orchestrator.app.project import open_project
-from orchestrator.app.reviewing import open_reviews
-from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.app.review.queue import open_reviews
+from orchestrator.app.runs.answering import answer
+from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.errors import UsageError
 from orchestrator.models.base import RunId
 from orchestrator.models.decision import SubjectKind, Verdict

@@ -20,10 +20,10 @@ from unittest import mock
 import yaml
 
 from orchestrator.app.base import trust_store
+from orchestrator.app.evidence.verifying import Options, verify_line
 from orchestrator.app.project import Project, open_project
-from orchestrator.app.reviewing import open_reviews
-from orchestrator.app.start import RunRequest, go_on, start
-from orchestrator.app.verifying import Options, verify_line
+from orchestrator.app.review.queue import open_reviews
+from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.engine.run import Ended, Waiting
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Capabilities, Limits

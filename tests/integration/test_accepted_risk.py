@@ -4,8 +4,8 @@ import pytest
 from lax_engine import lax_engine
 from run_support import Req, good, lab
 
-from orchestrator.app.reporting import report
-from orchestrator.app.start import RunRequest, start
+from orchestrator.app.observe.reporting import report
+from orchestrator.app.runs.start import RunRequest, start
 from orchestrator.errors import SandboxUnsafe, UsageError
 from orchestrator.render.run_page import run_page
 

@@ -9,7 +9,7 @@ import pytest
 from agent_support import installed
 from run_support import ROOT
 
-from orchestrator.app import agents
+from orchestrator.app.machine import agents
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
 from orchestrator.testing.agent_suite import CHECKS

@@ -7,8 +7,8 @@ from agent_support import LIMITS, MODEL, endpoint, installed, scenario_text
 from run_support import FILES, Req, approve, lab, spec_text
 
 from orchestrator.agents.drivers import DRIVERS, driver
-from orchestrator.app.reviewing import open_reviews
-from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.app.review.queue import open_reviews
+from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.models.change import Proposal
 from orchestrator.review.sections import agent as told_of_agent
 

@@ -6,9 +6,9 @@ import pytest
 from cli_support import Desk
 from vcs_support import UserRepository
 
-from orchestrator.app.auditing import audit
-from orchestrator.app.contents import LastRead
+from orchestrator.app.gates.auditing import audit
 from orchestrator.app.project import open_project
+from orchestrator.app.runs.contents import LastRead
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import RepositoryError
 from orchestrator.gates.catalog import default_gates

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from orchestrator.app.auditing import audit
+from orchestrator.app.gates.auditing import audit
 from orchestrator.app.project import open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.gates.catalog import default_gates

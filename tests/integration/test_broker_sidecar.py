@@ -13,7 +13,7 @@ import broker_support as support
 import pytest
 import sandbox_support
 
-from orchestrator.app.brokering import sidecar_program
+from orchestrator.app.models.brokering import sidecar_program
 from orchestrator.errors import SandboxUnavailable
 from orchestrator.models.capabilities import Capabilities, Egress
 from orchestrator.models.endpoint import Credential, SecretSource

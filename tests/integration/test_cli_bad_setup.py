@@ -132,7 +132,7 @@ def test_a_hostile_file_name_is_written_out_in_errors(desk):
 
 
 def test_a_broken_program_says_one_line_and_keeps_the_traceback(desk):
-    broken = "import orchestrator.app.runs as r; r.rows = None; from orchestrator.cli.main import main; main()"
+    broken = "import orchestrator.app.runs.listing as r; r.rows = None; from orchestrator.cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", broken, "runs"],
         cwd=desk.repo,
@@ -151,8 +151,8 @@ def test_a_broken_program_says_one_line_and_keeps_the_traceback(desk):
 
 
 def test_ctrl_c_ends_with_130_and_no_traceback(desk):
-    waits = "import orchestrator.app.runs as r, os, signal; r.rows = lambda p: os.kill(os.getpid(), signal.SIGINT); "
-    waits += "from orchestrator.cli.main import main; main()"
+    waits = "import orchestrator.app.runs.listing as r, os, signal; "
+    waits += "r.rows = lambda p: os.kill(os.getpid(), signal.SIGINT); from orchestrator.cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", waits, "runs"],
         cwd=desk.repo,

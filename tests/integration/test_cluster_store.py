@@ -211,8 +211,8 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 import sandbox_support
 from orchestrator.app.clock import SystemClock
-from orchestrator.app.fencing import FencedNotifier, FencedSandboxes
-from orchestrator.app.notifying import LocalNotifier
+from orchestrator.app.runs.fencing import FencedNotifier, FencedSandboxes
+from orchestrator.app.runs.notifying import LocalNotifier
 from orchestrator.errors import RunBusy
 from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Limits

@@ -5,7 +5,7 @@ import json
 import pytest
 from run_support import LIMITS, Req, approve, good, lab, nobody, shell
 
-from orchestrator.app.tightening import narrower
+from orchestrator.app.observe.tightening import narrower
 from orchestrator.errors import UsageError
 from orchestrator.models.base import RunId
 

@@ -9,7 +9,7 @@ import pytest
 from inside import handrail
 from run_support import Req, good, lab, nobody
 
-from orchestrator.app import gating
+from orchestrator.app.gates import gating
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.provenance import claims, dsse, statements
 
@@ -230,7 +230,7 @@ def test_a_drills_decision_approves_and_lifts_nothing_of_a_real_change(tmp_path)
 
 def as_drill(here, decision):
     """What the question's answer would be, signed as that of a drill."""
-    from orchestrator.app.keys import signer
+    from orchestrator.app.trust.keys import signer
 
     made = decision.model_copy(update={"kind": SubjectKind.DRILL, "verdict": Verdict.APPROVE})
     claim = claims.DecisionClaim(decision=Decision.model_validate(made), keyid=real_key(here), custody="user-held")
@@ -238,6 +238,6 @@ def as_drill(here, decision):
 
 
 def real_key(_here):
-    from orchestrator.app.keys import signer
+    from orchestrator.app.trust.keys import signer
 
     return signer(None).keyid

@@ -3,7 +3,7 @@
 import pytest
 from lax_engine import lax_engine
 
-from orchestrator.app.sandboxing import EngineShelf, reach_engine
+from orchestrator.app.machine.sandboxing import EngineShelf, reach_engine
 from orchestrator.errors import SandboxUnavailable
 
 pytestmark = pytest.mark.engine

@@ -8,7 +8,7 @@ from sandbox_support import sandboxes
 from test_real_projects import Bench
 
 from orchestrator.app.base import read_base
-from orchestrator.app.environments import TreeEnvironments
+from orchestrator.app.machine.environments import TreeEnvironments
 from orchestrator.app.project import open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import SandboxUnavailable

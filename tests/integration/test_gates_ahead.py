@@ -3,9 +3,9 @@
 import pytest
 from vcs_support import UserRepository
 
-from orchestrator.app.gating import Asked, gate
+from orchestrator.app.gates.gating import Asked, gate
+from orchestrator.app.gates.scanners import gate_worker
 from orchestrator.app.project import open_project
-from orchestrator.app.scanners import gate_worker
 from orchestrator.errors import RepositoryError
 from orchestrator.vcs.ahead import BYTES_LIMIT, FILES_LIMIT, contents
 

@@ -9,8 +9,8 @@ from cli_support import ROOT
 from sandbox_support import sandboxes
 from vcs_support import UserRepository
 
+from orchestrator.app.machine.sandboxing import base_image
 from orchestrator.app.project import open_project
-from orchestrator.app.sandboxing import base_image
 from orchestrator.app.trees import open_trees
 from orchestrator.gates.command.gate import DeclaredGate, Shop
 from orchestrator.gates.runner import run_gates

@@ -46,7 +46,7 @@ def test_only_what_an_order_names_is_stopped(tmp_path):
     with lab(tmp_path) as here:
         run = here.run([one], good(one), decide=nobody).run
         with here.project() as project:
-            from orchestrator.app.keys import signer
+            from orchestrator.app.trust.keys import signer
 
             keyid = signer(None).keyid
             assert project.index.run(run.id).status == "waiting"
@@ -93,8 +93,8 @@ def test_nobody_else_stops_or_lifts_and_what_is_forced_in_stands(tmp_path):
 
 def _lift_by(key, here, digest):
     """A row that says what a lift says, under a key that the policy does not name."""
-    from orchestrator.app.halting import HALT_TYPE
-    from orchestrator.app.keys import signer
+    from orchestrator.app.landing.halting import HALT_TYPE
+    from orchestrator.app.trust.keys import signer
     from orchestrator.models.halt import Halt
     from orchestrator.provenance import dsse
 

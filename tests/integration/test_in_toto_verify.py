@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from provenance_support import NOW, World
 
-from orchestrator.app.intoto import _files, _Telling
+from orchestrator.app.evidence.intoto import _files, _Telling
 from orchestrator.provenance import intoto
 from orchestrator.provenance.verify import Request, examine
 from orchestrator.vcs.trees import GitTrees

@@ -12,8 +12,8 @@ import pytest
 from inside import handrail
 from run_support import Req, good, lab, nobody, shell, write
 
-from orchestrator.app import incident_archive
-from orchestrator.app.incident_archive import check
+from orchestrator.app.observe import incident_archive
+from orchestrator.app.observe.incident_archive import check
 from orchestrator.app.redacting import redactor
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.event import Event

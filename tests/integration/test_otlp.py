@@ -15,7 +15,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from orchestrator.app.exporting import send
+from orchestrator.app.observe.exporting import send
 from orchestrator.app.project import Project, open_project
 from orchestrator.errors import UsageError
 from orchestrator.models.base import RunId, StepId

@@ -14,8 +14,8 @@ from provenance_support import MAIN, NOW, World
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey
 
+from orchestrator.app.evidence.verifying import Options, Summary, verify_and_tell, verify_push
 from orchestrator.app.project import open_project
-from orchestrator.app.verifying import Options, Summary, verify_and_tell, verify_push
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import GitOid, sha256
 from orchestrator.models.policy import Custody

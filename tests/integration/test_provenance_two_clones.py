@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from provenance_support import NOW, World
 
-from orchestrator.app.evidence import append
+from orchestrator.app.evidence.carrying import append
 from orchestrator.models.base import GitOid, RunId
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.policy import Custody

@@ -9,7 +9,7 @@ import pytest
 from browser_support import browser
 from run_support import Req, approve, good, lab, nobody, write
 
-from orchestrator.app.reporting import report
+from orchestrator.app.observe.reporting import report
 from orchestrator.models.decision import Verdict
 from orchestrator.render.run_page import run_page
 

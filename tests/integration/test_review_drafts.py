@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from remote_support import call
 from run_support import Req, lab, nobody, write
 
-from orchestrator.app.reviewing import open_reviews
+from orchestrator.app.review.queue import open_reviews
 from orchestrator.errors import UsageError
 from orchestrator.models.decision import Verdict
 from orchestrator.provenance import sshkey

@@ -8,8 +8,8 @@ import pytest
 from run_support import Req, approve, lab, write
 
 from orchestrator.app.project import open_project
-from orchestrator.app.reviewing import open_reviews
-from orchestrator.app.start import RunRequest, go_on, start
+from orchestrator.app.review.queue import open_reviews
+from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.models.change import Proposal
 from orchestrator.models.traffic import Traffic
 from orchestrator.sandbox.client import Engine

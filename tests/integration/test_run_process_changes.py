@@ -6,8 +6,8 @@ from langgraph.runtime import Runtime
 from run_support import lab, script_text, write
 from test_run_processes import Office, refuses
 
-from orchestrator.app.handing import hand_in
-from orchestrator.app.start import RunRequest, start
+from orchestrator.app.runs.handing import hand_in
+from orchestrator.app.runs.start import RunRequest, start
 from orchestrator.app.wiring import open_run
 from orchestrator.engine.channels import state_of, written
 from orchestrator.engine.compile import compile_workflow

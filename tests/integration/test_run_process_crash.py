@@ -10,8 +10,8 @@ import pytest
 from run_process import Running
 from run_support import lab
 
-from orchestrator.app.evidence import writers
-from orchestrator.app.policies import chain_at
+from orchestrator.app.evidence.carrying import writers
+from orchestrator.app.trust.policies import chain_at
 from orchestrator.models.base import RunId
 from orchestrator.provenance import dsse, statements
 from orchestrator.workflows.compile import compile_prose

@@ -96,7 +96,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from orchestrator.app.project import open_project
-from orchestrator.app.start import go_on
+from orchestrator.app.runs.start import go_on
 from orchestrator.models.base import RunId
 from orchestrator.store.index import SqliteIndex
 record = SqliteIndex.record_effect

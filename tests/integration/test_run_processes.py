@@ -8,11 +8,11 @@ import pytest
 import yaml
 from run_support import ROOT, Req, lab, write
 
-from orchestrator.app.answering import answer
-from orchestrator.app.evidence import writers
-from orchestrator.app.policies import chain_at
-from orchestrator.app.start import RunRequest, go_on, start
-from orchestrator.app.ticking import tick
+from orchestrator.app.evidence.carrying import writers
+from orchestrator.app.runs.answering import answer
+from orchestrator.app.runs.start import RunRequest, go_on, start
+from orchestrator.app.runs.ticking import tick
+from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import sha256
 from orchestrator.models.decision import Verdict

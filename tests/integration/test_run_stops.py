@@ -10,7 +10,7 @@ import time
 import pytest
 from run_support import Req, containers, gone, good, lab, nobody, shell, write
 
-from orchestrator.app.pausing import pause
+from orchestrator.app.runs.pausing import pause
 from orchestrator.models.plan import Plan
 
 pytestmark = pytest.mark.engine

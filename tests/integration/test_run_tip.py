@@ -6,7 +6,7 @@ import pytest
 from run_support import FILES, Req, approve, good, lab, nobody, write
 from test_run_review import Prompts, parked
 
-from orchestrator.app.merging import merge
+from orchestrator.app.landing.merging import merge
 from orchestrator.errors import RepositoryError, UsageError
 from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.verification import Verified

@@ -4,7 +4,7 @@ import pytest
 from langgraph.graph import StateGraph
 from run_support import Req, containers, good, lab
 
-from orchestrator.app.start import RunRequest, start
+from orchestrator.app.runs.start import RunRequest, start
 from orchestrator.app.wiring import open_workflow
 from orchestrator.engine.state import RunState
 from orchestrator.store.checkpoints import checkpoints

@@ -10,7 +10,7 @@ from inside import handrail
 from run_support import Req, good, lab, script_text, spec_text, write
 from test_report import closed
 
-from orchestrator.app.team import read_since
+from orchestrator.app.observe.team import read_since
 from orchestrator.errors import UsageError
 from orchestrator.models.decision import Verdict
 from orchestrator.observe.team import Hit, Measured, summed

@@ -5,7 +5,7 @@ import json
 import pytest
 from run_support import Req, approve, good, lab, nobody
 
-from orchestrator.app.accurate import NAME
+from orchestrator.app.specs.accurate import NAME
 
 
 def traced(here, *more, code=0):

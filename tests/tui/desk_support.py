@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from review_support import ANN, NOW, RUN, RunStatus, opener, plan_sheet, policy, requirement, run
 
-from orchestrator.app.desk import Desk
 from orchestrator.app.project import open_project
-from orchestrator.app.setup import initialise, propose_profile
+from orchestrator.app.review.desk import Desk
+from orchestrator.app.trust.setup import initialise, propose_profile
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec, SpecFormat

@@ -7,7 +7,7 @@ from desk_support import office
 from review_support import RUN, House, SubjectKind, plan_sheet, step
 from tui_support import app, shop, text_of
 
-from orchestrator.app.reviewing import proof_of
+from orchestrator.app.review.queue import proof_of
 from orchestrator.app.wiring import open_workflow
 from orchestrator.models.base import Digest
 from orchestrator.models.capabilities import Capabilities, Egress

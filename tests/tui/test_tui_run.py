@@ -10,7 +10,7 @@ from desk_support import office
 from review_support import NOW, RUN, RunStatus
 from tui_support import text_of
 
-from orchestrator.app.pausing import unpause
+from orchestrator.app.runs.pausing import unpause
 from orchestrator.models.base import StepId
 from orchestrator.models.event import Event
 from orchestrator.review.diff import RowKind

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from orchestrator.app.risks import in_force, read_risks
+from orchestrator.app.runs.risks import in_force, read_risks
 from orchestrator.errors import SandboxUnsafe, UsageError
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.policy.risks import headline, refusals

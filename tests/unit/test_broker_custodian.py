@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.app.brokering import Place, place
+from orchestrator.app.models.brokering import Place, place
 from orchestrator.broker.custodian import Custodian
 from orchestrator.errors import UsageError
 from orchestrator.models.base import RunId

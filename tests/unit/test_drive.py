@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.app.drive import _room
+from orchestrator.app.runs.drive import _room
 from orchestrator.errors import StoreError
 
 

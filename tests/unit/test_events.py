@@ -15,8 +15,8 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator.agents import events as from_agents
-from orchestrator.app.following import follow
 from orchestrator.app.project import Project, open_project
+from orchestrator.app.runs.following import follow
 from orchestrator.engine.state import StepStatus
 from orchestrator.models.base import RunId
 from orchestrator.models.event import SCHEMA, Event, json_schema

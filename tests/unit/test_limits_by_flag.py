@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.app.choosing import read_limits
+from orchestrator.app.runs.choosing import read_limits
 from orchestrator.errors import UsageError
 from orchestrator.models.capabilities import Limits
 

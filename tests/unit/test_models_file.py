@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.app.connections import check_sources, load_connections, model_for, models_path
+from orchestrator.app.models.connections import check_sources, load_connections, model_for, models_path
 from orchestrator.errors import UsageError
 from orchestrator.models.endpoint import Connections, CredentialKind, SourceKind, WireProtocol
 from orchestrator.models.models_file import read_connections

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.app.drifting import drift
+from orchestrator.app.observe.drifting import drift
 from orchestrator.app.project import open_project
 from orchestrator.models.base import Digest, GitOid, RunId, sha256
 from orchestrator.models.event import Event

@@ -3,7 +3,7 @@
 import pytest
 from planning_support import PROFILE, plan, spec
 
-from orchestrator.app.ready import ensure_local
+from orchestrator.app.runs.ready import ensure_local
 from orchestrator.errors import PlanInvalid, SpecInvalid, UsageError
 from orchestrator.models.capabilities import Capabilities, DataClass, Egress
 from orchestrator.models.run import AgentChoice, RunSettings

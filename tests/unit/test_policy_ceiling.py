@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.app.policies import read_ceiling
+from orchestrator.app.trust.policies import read_ceiling
 from orchestrator.errors import UsageError
 
 

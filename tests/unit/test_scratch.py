@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.app.scratch import scratch
+from orchestrator.app.runs.scratch import scratch
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def test_what_cannot_be_taken_away_stays_on_record_until_it_can(
     dead = tmp_path / "tmp" / "handrail-dead"
     dead.mkdir()
     (tmp_path / "scratch").write_bytes(os.fsencode(dead))
-    monkeypatch.setattr("orchestrator.app.scratch._TRIES", 2)
+    monkeypatch.setattr("orchestrator.app.runs.scratch._TRIES", 2)
     with _nobody_removes(dead / "busy"):
         for _ in range(2):
             with scratch(tmp_path) as place:

@@ -11,7 +11,7 @@ import pytest
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
-from orchestrator.app.state_key import state_key
+from orchestrator.app.runs.state_key import state_key
 from orchestrator.errors import StoreError
 from orchestrator.models.ids import sha256
 from orchestrator.store.blobs import StoredBlobs

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from workflow_support import LIBRARY, ROOT, bare, bundled, compiled, workflow
 
-from orchestrator.app.workflows import load_file
+from orchestrator.app.workflows.compiling import load_file
 from orchestrator.errors import UsageError
 from orchestrator.models.workflow import NodeKind, Workflow
 from orchestrator.policy.proof import judge

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from workflow_support import ROOT, bundled, workflow
 
-from orchestrator.app.workflows import check_file
+from orchestrator.app.workflows.compiling import check_file
 from orchestrator.cli.main import cli
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.capabilities import Capabilities, DataClass, Egress, Limits

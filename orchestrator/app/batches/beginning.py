@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.app.files import read_file
+from orchestrator.app.machine.sandboxing import EngineShelf
 from orchestrator.app.project import Project, open_project
-from orchestrator.app.risks import accept, read_risks
-from orchestrator.app.sandboxing import EngineShelf
-from orchestrator.app.start import RunRequest, start
+from orchestrator.app.runs.risks import accept, read_risks
+from orchestrator.app.runs.start import RunRequest, start
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, RunId, sha256
 from orchestrator.models.batch import Batch, BatchEntry, ManifestEntry
@@ -23,7 +23,7 @@ def job_of(batch: Batch, entry: BatchEntry, *, key: str = "", trust: str = "") -
 
 
 def begun(project: Project, job: RunJob, shelf: EngineShelf | None = None) -> Run:
-    """The run of a job, recorded now if it was not. Raises BAT010, and as :func:`~orchestrator.app.start.start`."""
+    """The run of a job, recorded now if it was not. BAT010, or as :func:`~orchestrator.app.runs.start.start`."""
     known = _known(project, job.run) if job.begin else project.index.run(job.run)
     if known is not None:
         return known

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.app.batches import book
 from orchestrator.app.batches.beginning import job_of
-from orchestrator.app.merging import merge
+from orchestrator.app.landing.merging import merge
 from orchestrator.app.project import open_project
 from orchestrator.errors import ExitCode, HandrailError, UsageError
 from orchestrator.models.base import RunId

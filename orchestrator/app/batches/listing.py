@@ -10,9 +10,9 @@ from typing import Any
 from orchestrator.app.batches import book
 from orchestrator.app.batches.conducting import standing_of
 from orchestrator.app.batches.reports import row
-from orchestrator.app.cancel import cancel
-from orchestrator.app.pausing import pause, unpause
 from orchestrator.app.project import Project, open_project
+from orchestrator.app.runs.cancel import cancel
+from orchestrator.app.runs.pausing import pause, unpause
 from orchestrator.errors import UsageError
 
 

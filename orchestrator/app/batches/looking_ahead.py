@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.app.batches.beginning import request_of
-from orchestrator.app.planning import plan_spec
 from orchestrator.app.project import open_project
+from orchestrator.app.specs.planning import plan_spec
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import Digest
 from orchestrator.models.batch import Batch, BatchEntry

@@ -12,8 +12,8 @@ from orchestrator.app.batches import book
 from orchestrator.app.clock import SystemClock
 from orchestrator.app.files import read_file
 from orchestrator.app.project import Project, open_project
-from orchestrator.app.spec_files import read_spec
-from orchestrator.app.start import base_and_target, new_run_id
+from orchestrator.app.runs.start import base_and_target, new_run_id
+from orchestrator.app.specs.files import read_spec
 from orchestrator.errors import HandrailError, UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.batch import Batch, BatchEntry, Ceiling, Manifest, ManifestEntry, MergeMode

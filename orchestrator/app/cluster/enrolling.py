@@ -8,9 +8,9 @@ from orchestrator.app.base import read_base
 from orchestrator.app.cluster.labels import read_labels
 from orchestrator.app.cluster.settings import required
 from orchestrator.app.cluster.worker import Settings
-from orchestrator.app.keys import default_path, signer
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.trees import open_trees
+from orchestrator.app.trust.keys import default_path, signer
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.policy import Policy

@@ -16,7 +16,7 @@ from orchestrator.app.batches.beginning import begun
 from orchestrator.app.cluster.labels import needs_of, read_labels
 from orchestrator.app.cluster.queue import Queue, Sent, open_queue
 from orchestrator.app.project import Project, open_project
-from orchestrator.app.reviewing import approve_plan
+from orchestrator.app.review.queue import approve_plan
 from orchestrator.app.wiring import workflow_of
 from orchestrator.errors import ExitCode, HandrailError, StoreError
 from orchestrator.models.base import Digest

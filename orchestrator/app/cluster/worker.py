@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.app.cluster.labels import queues_of
 from orchestrator.app.cluster.queue import TASK
 from orchestrator.app.cluster.waking import Waker
-from orchestrator.app.executor import LocalExecutor
+from orchestrator.app.local.executor import LocalExecutor
 from orchestrator.errors import ExitCode
 from orchestrator.models.base import RunId
 from orchestrator.models.cluster import Cluster

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from orchestrator.app.base import Base, read_base
 from orchestrator.app.drills.planting import Made, Wanted, made_of
 from orchestrator.app.project import Project
-from orchestrator.app.start import base_and_target, new_run_id
+from orchestrator.app.runs.start import base_and_target, new_run_id
 from orchestrator.app.trees import drill_trees, open_trees
 from orchestrator.errors import HandrailError, UsageError
 from orchestrator.models.base import Digest, RequirementId, RunId, StepId, sha256

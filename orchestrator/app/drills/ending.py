@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.app.drills.beginning import PLANTED, planted_file
-from orchestrator.app.keys import signer
-from orchestrator.app.policies import chain_at
+from orchestrator.app.observe.reporting import opened_decision
 from orchestrator.app.project import Project
-from orchestrator.app.reporting import opened_decision
+from orchestrator.app.trust.keys import signer
+from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import HandrailError, StoreError, UsageError
 from orchestrator.models.base import Digest, RunId
 from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verdict

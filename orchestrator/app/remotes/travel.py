@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from orchestrator.app.base import read_base
-from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.remotes import bundle as bundles
 from orchestrator.app.remotes import decisions, places
 from orchestrator.app.remotes.post import Asked, Post, begun_here, open_post
-from orchestrator.app.runs import refuse_drill
+from orchestrator.app.runs.listing import refuse_drill
+from orchestrator.app.trust.keys import signer
 from orchestrator.errors import RepositoryError, UsageError
 from orchestrator.models.base import GitOid, RunId
 from orchestrator.models.run import Run

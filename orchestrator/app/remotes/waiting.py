@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.app.base import read_base
-from orchestrator.app.keys import signer
 from orchestrator.app.project import Project
 from orchestrator.app.remotes.post import Asked
 from orchestrator.app.trees import open_trees
+from orchestrator.app.trust.keys import signer
 from orchestrator.app.wiring import decision_opener
 
 

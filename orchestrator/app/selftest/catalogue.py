@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orchestrator.app.sandboxing import engine
+from orchestrator.app.machine.sandboxing import engine
 from orchestrator.assets.find import capability_profile
 from orchestrator.errors import UsageError
 from orchestrator.sandbox.selftest import run

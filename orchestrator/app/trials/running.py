@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from orchestrator.app.brokering import make_broker, make_budgets
-from orchestrator.app.connections import Chosen
+from orchestrator.app.models.brokering import make_broker, make_budgets
+from orchestrator.app.models.connections import Chosen
 from orchestrator.app.trials.loading import Loaded
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from orchestrator.app.choosing import choose
 from orchestrator.app.clock import SystemClock
-from orchestrator.app.connections import load_connections, model_for
-from orchestrator.app.sandboxing import base_image, engine
+from orchestrator.app.machine.sandboxing import base_image, engine
+from orchestrator.app.models.connections import load_connections, model_for
+from orchestrator.app.runs.choosing import choose
 from orchestrator.app.trials.loading import Loaded, digest, load
 from orchestrator.app.trials.running import Trial
 from orchestrator.app.wiring import open_agent
@@ -129,7 +129,7 @@ def _chosen(scenarios: tuple[Loaded, ...], only: Sequence[str]) -> tuple[Loaded,
 
 def _memory(agent: str) -> int:
     from orchestrator.agents.drivers import DRIVERS
-    from orchestrator.app.agents import installed
+    from orchestrator.app.machine.agents import installed
 
     return max(_MEMORY_MIB, installed(agent).capabilities["memory_mib"]) if agent in DRIVERS else _MEMORY_MIB
 

@@ -40,7 +40,7 @@ def check(
     format_: str,
     json_: bool,
 ) -> None:
-    from orchestrator.app.specs import check_file
+    from orchestrator.app.specs.checking import check_file
 
     found = [
         check_file(path, as_format(spec_format), select=select, ignore=ignore, fix=fix, write=write, say=note)

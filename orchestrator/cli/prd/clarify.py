@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @spec_format
 @no_input
 def clarify(spec: Path, given: tuple[str, ...], assume: bool, spec_format: str | None, no_input: bool) -> None:
-    from orchestrator.app.eliciting import questions_about, write_answers
+    from orchestrator.app.specs.eliciting import questions_about, write_answers
     from orchestrator.errors import ExitCode
 
     asked = questions_about(spec, as_format(spec_format))

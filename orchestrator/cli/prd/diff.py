@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--base", type=click.Path(path_type=Path), help="The version that both come from: show conflicts only.")
 @as_json
 def diff(old: Path, new: Path, base: Path | None, json_: bool) -> None:
-    from orchestrator.app.specs import diff_files
+    from orchestrator.app.specs.checking import diff_files
     from orchestrator.errors import ExitCode
 
     rows = diff_files(old, new, base)

@@ -16,7 +16,7 @@ from orchestrator.cli.telling import note, say
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write to this file (default: stdout).")
 @spec_format
 def export(spec: Path, to: str, output: Path | None, spec_format: str | None) -> None:
-    from orchestrator.app.specs import export_file, replace_file
+    from orchestrator.app.specs.checking import export_file, replace_file
 
     text = export_file(spec, to, as_format(spec_format))
     if output is None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.option("-o", "output", type=click.Path(path_type=Path), default=Path("prd.md"), show_default=True)
 @no_input
 def new(name: str, answers: Path | None, output: Path, no_input: bool) -> None:
-    from orchestrator.app.eliciting import ask_all, open_questions, read_answers, template, write_new
-    from orchestrator.app.specs import replace_file
+    from orchestrator.app.specs.checking import replace_file
+    from orchestrator.app.specs.eliciting import ask_all, open_questions, read_answers, template, write_new
     from orchestrator.errors import ExitCode, UsageError
 
     questions, _ = template(name)

@@ -20,10 +20,10 @@ from orchestrator.cli.telling import note, print_json, say
 @spec_format
 @as_json
 def show(spec: Path, html: Path | None, plan: Path | None, spec_format: str | None, json_: bool) -> None:
-    from orchestrator.app.spec_files import read_spec
+    from orchestrator.app.specs.files import read_spec
 
     if html is not None:
-        from orchestrator.app.spec_page import write_page
+        from orchestrator.app.specs.page import write_page
 
         write_page(spec, as_format(spec_format), html, plan)
         note(f"Saved {html}.")

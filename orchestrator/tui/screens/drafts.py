@@ -11,8 +11,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from orchestrator.app import drafting
-from orchestrator.app.desk import Desk
+from orchestrator.app.review import drafting
+from orchestrator.app.review.desk import Desk
 from orchestrator.errors import HandrailError
 from orchestrator.models.review import Draft
 from orchestrator.review.escape import escape

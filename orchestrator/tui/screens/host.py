@@ -8,7 +8,7 @@ from typing import Any, cast
 from textual.app import App
 from textual.screen import Screen
 
-from orchestrator.app.desk import Desk
+from orchestrator.app.review.desk import Desk
 from orchestrator.review.view import Decided
 from orchestrator.tui.commands import Command
 from orchestrator.tui.keymap import Keymap, applied

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
-from orchestrator.app import drafting
+from orchestrator.app.review import drafting
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import Digest
 from orchestrator.models.decision import Verdict

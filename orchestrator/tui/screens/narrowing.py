@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.app.choosing import read_limits
+from orchestrator.app.runs.choosing import read_limits
 from orchestrator.errors import UsageError
 from orchestrator.models.plan import Step
 from orchestrator.policy.narrowing import Narrowing

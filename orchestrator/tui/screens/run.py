@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
-from orchestrator.app.desk import Desk
+from orchestrator.app.review.desk import Desk
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import RunId
 from orchestrator.review.diff import Row, RowKind

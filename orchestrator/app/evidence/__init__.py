@@ -1,0 +1,1 @@
+"""Evidence verified, read from a line of code, carried about and countersigned."""

@@ -1,0 +1,1 @@
+"""The gates on any difference and any history, with no run."""

@@ -1,0 +1,1 @@
+"""What was approved reaches a branch, or is taken back from it."""

@@ -1,0 +1,1 @@
+"""What happened: reports, traces sent elsewhere, incidents, drift."""

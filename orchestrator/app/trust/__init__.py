@@ -1,0 +1,1 @@
+"""Who is believed: keys, and the signed policy that names them."""
