@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 @as_json
 def command(rev: str, repo: Path, json_: bool) -> None:
     from orchestrator.app.project import open_project
-    from orchestrator.app.scanners import gate_worker
+    from orchestrator.app.scanners import Found, gate_worker
     from orchestrator.app.trees import open_trees
     from orchestrator.app.waivers import ledger
 
-    with gate_worker(repo, keep=True) as worker, open_project(repo) as project, open_trees(project) as trees:
+    found = Found(repo)
+    with gate_worker(found, keep=True) as worker, open_project(found()) as project, open_trees(project) as trees:
         lifts = ledger(project, trees, trees.tree_of(trees.resolve(rev)), worker)
         now = project.clock.now()
     if json_:
