@@ -40,14 +40,16 @@ class Project:
 
 
 @contextmanager
-def open_project(folder: Path) -> Iterator[Project]:
-    """Raises ``RepositoryError`` when there is no repository, ``StoreError`` when its state cannot be opened or sealed.
+def open_project(where: Path | Repository) -> Iterator[Project]:
+    """Of the repository in or above a folder, or of one that was found.
+
+    Raises ``RepositoryError`` when there is no repository, ``StoreError`` when its state cannot be opened or sealed.
 
     On a machine of a cluster the state lies in its database, and this raises as
     :func:`~orchestrator.app.cluster.settings.cluster` too.
     Timers that are due are fired: whatever command comes first does it (D16).
     """
-    repository, joined = find(folder), cluster()
+    repository, joined = find(where) if isinstance(where, Path) else where, cluster()
     shared = Path(joined.shared) / repository.id if joined else None
     layout = StateLayout(state_home() / repository.id, shared)
     layout.create()

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.app.gates.asked import Asked, read_decisions
+from orchestrator.cli.gate_worker import command as worker_command
 from orchestrator.cli.options import as_json, digest, repository
 from orchestrator.cli.telling import note, print_json, print_log, print_text, say
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from orchestrator.app.gates.gating import Asked, Judged
-    from orchestrator.cli.resident.control import Standing
+    from orchestrator.app.gates.gating import Judged
     from orchestrator.models.gate import Finding
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "md", "cyclonedx")
@@ -68,39 +68,47 @@ def command(
     del no_worker
     if ctx.invoked_subcommand:
         return
-    from orchestrator.app.gates.scanners import changed_python, gate_worker
-
-    files = [_report(text) for text in written]
-    formats = {"json" if json_ else format_, *(name for name, _ in files)}
     if staged and patch:
         raise UsageError("GATE013", "Either what is staged is judged or a patch, not both.", "give one of the two")
-    index = _index(repo) if staged else None
-    seen = partial(changed_python, repo, base=base, head=head, staged=staged, index=index)
-    # The scanners start first: they load, and begin with what is seen at once, while everything else is read.
-    with gate_worker(repo, keep=not no_cache, ahead=seen if (base or staged) and not patch else None) as worker:
-        from orchestrator.app.gates.gating import Asked, gate, read_decisions
-        from orchestrator.app.project import open_project
-
-        with open_project(repo) as project:
-            asked = Asked(
-                base=base,
-                head=head,
-                staged=staged,
-                index=index,
-                patch=sys.stdin.buffer.read(_PATCH_BYTES) if patch else None,
-                gates=gates,
-                decisions=read_decisions(decisions) if decisions else (),
-                identified="sarif" in formats,
-                sbom="cyclonedx" in formats,
-                policy=policy,
-                osv=osv,
-                trust=digest(trust),
-            )
-            judged = gate(project, asked, worker=worker, say=note)
+    files = [_report(text) for text in written]
+    formats = {"json" if json_ else format_, *(name for name, _ in files)}
+    asked = Asked(
+        base=base,
+        head=head,
+        staged=staged,
+        index=_index(repo) if staged else None,
+        patch=sys.stdin.buffer.read(_PATCH_BYTES) if patch else None,
+        gates=gates,
+        decisions=read_decisions(decisions) if decisions else (),
+        identified="sarif" in formats,
+        sbom="cyclonedx" in formats,
+        policy=policy,
+        osv=osv,
+        trust=digest(trust),
+    )
+    judged = _judged(repo, asked, keep=not no_cache)
     for name, path in files:
         _write(path, _document(name, judged))
     _print("json" if json_ else format_, judged, asked)
     sys.exit(_exit(judged))
+
+
+def _judged(repo: Path, asked: Asked, *, keep: bool) -> Judged:
+    """The scanners start first: they load, and begin with what is seen at once, while everything else is read."""
+    from orchestrator.app.gates.scanners import Found, changed_python, gate_worker
+
+    found = Found(repo)
+    # Where everything is loaded, whoever judges comes to the contents as soon as whoever looks ahead.
+    worth = (asked.base or asked.staged) and asked.patch is None and "orchestrator.app.gates.gating" not in sys.modules
+    with gate_worker(found, keep=keep, ahead=partial(changed_python, found, asked) if worth else None) as worker:
+        from orchestrator.app.gates.gating import gate
+        from orchestrator.app.project import open_project
+
+        with open_project(found()) as project:
+            return gate(project, asked, worker=worker, say=note)
+
+
+command.add_command(worker_command, "worker")
 
 
 @command.command(help="Say what a finding's code means and what to do about it.")
@@ -117,44 +125,6 @@ def explain(code: str | None, list_: bool, json_: bool) -> None:
         raise UsageError("GATE011", "No code was named.", "handrail gate explain B602, or --list")
     text = explaining.explain(code)
     print_json("gate-explain", {"code": code, "text": text}) if json_ else say(text)
-
-
-@command.command(help="Start, stop or show the process that answers `handrail gate` without a start of its own.")
-@click.argument("action", type=click.Choice(("start", "stop", "status")))
-@click.option(
-    "--idle",
-    "idle_minutes",
-    type=click.IntRange(1, 24 * 60),
-    default=15,
-    show_default=True,
-    metavar="MINUTES",
-    help="With start: it ends when nobody asked for so long.",
-)
-@as_json
-def worker(action: str, idle_minutes: int, json_: bool) -> None:
-    from orchestrator.cli.resident import control
-
-    if action == "stop":
-        pid = control.stop()
-        found, words = None, "There was none." if pid is None else f"Stopped {pid}."
-    elif action == "start":
-        found, new = control.start(idle_minutes * 60.0)
-        words = "Started" if new else "Runs already"
-    else:
-        found = control.standing()
-        words = "Runs" if found else "None runs."
-    _tell_worker(found, words, json_=json_)
-    if action == "status" and found is None:
-        sys.exit(ExitCode.FAILED)
-
-
-def _tell_worker(found: Standing | None, words: str, *, json_: bool) -> None:
-    if json_:
-        print_json("gate-worker", {"running": found is not None, **(asdict(found) if found else {})})
-    elif found is None:
-        note(words)
-    else:
-        note(f"{words}: process {found.pid}, {found.memory_mib:.0f} MiB, calls answered: {found.answered}")
 
 
 def _exit(judged: Judged) -> ExitCode:

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 @repository
 @as_json
 def command(rev: str, repo: Path, json_: bool) -> None:
-    from orchestrator.app.gates.scanners import gate_worker
+    from orchestrator.app.gates.scanners import Found, gate_worker
     from orchestrator.app.gates.waivers import ledger
     from orchestrator.app.project import open_project
     from orchestrator.app.trees import open_trees
 
-    with gate_worker(repo, keep=True) as worker, open_project(repo) as project, open_trees(project) as trees:
+    found = Found(repo)
+    with gate_worker(found, keep=True) as worker, open_project(found()) as project, open_trees(project) as trees:
         lifts = ledger(project, trees, trees.tree_of(trees.resolve(rev)), worker)
         now = project.clock.now()
     if json_:

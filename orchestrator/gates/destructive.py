@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from orchestrator import __version__
-from orchestrator.gates.differential import Hit, introduced, line_text
+from orchestrator.gates.differential import Hit, introduced, line_text, shared
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides, suffix_of
 from orchestrator.gates.words import OWN
@@ -61,8 +61,10 @@ _SETTINGS: Final = frozenset(
 _DELETED_LINES, _DELETED_FILES, _RENAMED_FILES, _TIMES = 200, 5, 20, 2
 _NAMED = 5
 _ABOVE_LINES = 8
-_ONE_BY_ONE = re.compile(r"\b(?:unlink|remove|rmdir|unlinkSync|rmSync)\(")
-_WALKS = re.compile(r"\b(?:rglob|glob|iglob|walk|fwalk|scandir|iterdir|listdir|readdirSync)\(")
+_ONES: Final = ("unlink", "remove", "rmdir", "unlinkSync", "rmSync")
+_WALKERS: Final = ("rglob", "glob", "iglob", "walk", "fwalk", "scandir", "iterdir", "listdir", "readdirSync")
+_ONE_BY_ONE = re.compile(rf"\b(?:{'|'.join(_ONES)})\(")
+_WALKS = re.compile(rf"\b(?:{'|'.join(_WALKERS)})\(")
 _EVERYTHING = re.compile(
     r"\bhome\(\)(?! ?/)|\bhomedir\(\)(?! ?[,+])"
     r"|[\"']~/?[\"']|\bHOME[\"']?[\])](?! ?[/,+])|\(r?[\"'](?:/|[A-Z]:\\\\?)[\"']\)"
@@ -140,7 +142,9 @@ def _counted(head: Side | None, base: Side | None) -> list[Counter[bytes]]:
     given = [side.data if side else b"" for side in (head, base)]
     if max(map(len, given)) > SIZE_LIMIT_BYTES:
         return [Counter({b"": data.count(b"\n")}) for data in given]
-    return [Counter(data.splitlines()) for data in given]
+    now, before = (data.splitlines() for data in given)
+    same = shared(now, before)
+    return [Counter(now[same:]), Counter(before[same:])]
 
 
 def _raised(rule: str, message: str, text: str) -> Hit:
@@ -172,7 +176,7 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
     if side is None or suffix_of(side.path) in _PROSE or b"\0" in side.data:
         return
     text = side.data.decode("utf-8", "replace")
-    if _ONE_BY_ONE.search(text) and _EVERYTHING.search(text):
+    if _may_sweep(text) and _EVERYTHING.search(text):
         yield from _swept(text.splitlines(), tested=tested)
     places = destruction.may_act(text)
     if not places:
@@ -195,6 +199,10 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
                 severity="low" if noted else "high",
                 hint=OWN[act.code].do,
             )
+
+
+def _may_sweep(text: str) -> bool:
+    return any(f"{word}(" in text for word in _ONES) and any(f"{word}(" in text for word in _WALKERS)
 
 
 def _swept(lines: Sequence[str], *, tested: bool) -> Iterator[Hit]:

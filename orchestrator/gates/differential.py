@@ -21,7 +21,7 @@ from typing import Any
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.gate import Disposition, Finding
 
-__all__ = ["FINDINGS_LIMIT", "Hit", "enclosing", "introduced", "line_text", "visible"]
+__all__ = ["FINDINGS_LIMIT", "Hit", "enclosing", "introduced", "line_text", "shared", "visible"]
 
 FINDINGS_LIMIT = 200
 """Of one gate in one file; the rest are counted in one more finding per disposition."""
@@ -109,6 +109,11 @@ def visible(text: str) -> str:
     text = text[: 4 * _MESSAGE_LIMIT]
     shown = "".join(c if unicodedata.category(c)[0] not in "CZ" or c == " " else ascii(c)[1:-1] for c in text)
     return shown if len(shown) <= _MESSAGE_LIMIT else shown[:_MESSAGE_LIMIT] + "…"
+
+
+def shared(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many lines both begin with: as multisets they differ in the rest alone."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def line_text(lines: Sequence[str], first: int, last: int) -> str:

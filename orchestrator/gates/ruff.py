@@ -29,12 +29,13 @@ from typing import Any
 from orchestrator.errors import GateBroken
 from orchestrator.gates import dispositions
 from orchestrator.gates.differential import Hit, introduced, visible
+from orchestrator.gates.digests import source_digest
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.second_look import looked_at_again
 from orchestrator.gates.sides import named_python
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest, sha256
+from orchestrator.models.base import Digest
 from orchestrator.models.gate import GateReport
 from orchestrator.ports import Candidate
 
@@ -110,7 +111,7 @@ class RuffGate:
     def judge(self, candidate: Candidate) -> Outcome:
         outcome = Outcome()
         # One process reads all that it will be asked about, while the worker still looks at what may be asked.
-        self._read_ahead({sha256(data): data for data in named_python(candidate)})
+        self._read_ahead({source_digest(data): data for data in named_python(candidate)})
         chosen = targets(candidate, self._worker, outcome)
         if not chosen:
             return outcome

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, enclosing, introduced, line_text
+from orchestrator.gates.digests import source_digest
 from orchestrator.gates.reporting import Outcome
 from orchestrator.gates.sides import (
     SIZE_LIMIT_BYTES,
@@ -21,7 +22,6 @@ from orchestrator.gates.sides import (
     source_of,
 )
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import sha256
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.gate import Disposition, Finding
 from orchestrator.ports import Candidate
@@ -53,7 +53,7 @@ class Source:
 
     def __init__(self, data: bytes, outline: Mapping[str, Any]) -> None:
         self.data = data
-        self.digest = sha256(data)
+        self.digest = source_digest(data)
         self._outline = outline
         self._lines: list[str] | None = None
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit_worker import ALL
+from orchestrator.gates.digests import source_digest
 from orchestrator.gates.installed import version
 from orchestrator.gates.worker import FILE_LIMIT_SECONDS, Worker
 from orchestrator.models.ids import Digest, canonical, sha256
@@ -136,7 +137,7 @@ class Team(Worker):
     def _foresee(self, sources: Sequence[bytes]) -> None:
         with self._coming_lock:
             for data in sorted(sources, key=len, reverse=True):
-                digest = sha256(data)
+                digest = source_digest(data)
                 if digest not in self._coming and any(self.kept(self._question(op), digest) is None for op in ALL):
                     self._coming[digest] = threading.Event()
                     self._coming_bytes += len(data)
@@ -172,7 +173,7 @@ class Team(Worker):
                 self._remembered(op, data)
 
     def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
-        digest = sha256(data)
+        digest = source_digest(data)
         coming = self._coming.get(digest) if op in ALL else None
         if coming is not None:
             coming.wait()

@@ -20,9 +20,10 @@ from typing import Any, Self
 from orchestrator.errors import GateBroken
 from orchestrator.gates import spare
 from orchestrator.gates.bandit_worker import HEADER
+from orchestrator.gates.digests import source_digest
 from orchestrator.gates.installed import version
 from orchestrator.gates.spare import Process
-from orchestrator.models.ids import Digest, sha256
+from orchestrator.models.ids import Digest
 
 __all__ = ["FILE_LIMIT_SECONDS", "Worker"]
 
@@ -128,7 +129,7 @@ class Worker:
                 self._kept.popitem(last=False)
 
     def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
-        digest = sha256(data)
+        digest = source_digest(data)
         with self._lock:
             answer = self.kept(op, digest)
             if answer is None:

@@ -90,8 +90,13 @@ _PLAIN = Late(r"(?!-)(?!.*\.\.)(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
 
 
 def may_act(text: str) -> list[int]:
-    """Where in a text what may be a word of this kind stands, in order: no line without one acts."""
-    return places(text, _WORDS)
+    """Where in a text what may begin a word of this kind stands, in order: no line without one acts."""
+    return [place for place in places(text, _WORDS) if not place or not _in_word(text[place - 1])]
+
+
+def _in_word(letter: str) -> bool:
+    """As a regular expression has it."""
+    return letter.isalnum() or letter == "_"
 
 
 def acts(line: str) -> Iterator[Act]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 __all__ = ["folded", "lines_at", "places"]
 
+_SMALL_CHARACTERS, _KEPT = 64 * 1024, 128
 _ALSO = ("\u0131", "i"), ("\u0130", "i"), ("\u017f", "s"), ("\u212a", "k")
 """Letters outside ASCII that stand for one of ASCII there: i without and with its dot, long s, the sign for kelvin."""
 
@@ -23,10 +25,20 @@ def folded(text: str) -> str:
     return text.lower()
 
 
-def places(text: str, words: Sequence[str]) -> list[int]:
-    """Where any of these words, in small letters of ASCII, stands in a text, also within a longer one; in order."""
+def places(text: str, words: tuple[str, ...]) -> Sequence[int]:
+    """Where any of these words, in small letters of ASCII, stands in a text, also within a longer one; in order.
+
+    Of the last small texts it is remembered.
+    """
+    return _small(text, words) if len(text) <= _SMALL_CHARACTERS else _places(text, words)
+
+
+def _places(text: str, words: tuple[str, ...]) -> Sequence[int]:
     low = folded(text)
-    return sorted(place for word in words for place in _of(word, low))
+    return tuple(sorted(place for word in words for place in _of(word, low)))
+
+
+_small = lru_cache(maxsize=_KEPT)(_places)
 
 
 def lines_at(places: Iterable[int], lengths: Iterable[int]) -> Iterator[int]:

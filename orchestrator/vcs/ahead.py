@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.vcs.git import Git
-from orchestrator.vcs.repository import Repository, find
+from orchestrator.vcs.repository import Repository
 
 __all__ = ["BYTES_LIMIT", "FILES_LIMIT", "contents"]
 
@@ -25,13 +25,12 @@ _SECONDS = 10.0
 
 
 def contents(
-    folder: Path, suffix: str, *, base: str, head: str, staged: bool = False, index: Path | None = None
+    repository: Repository, suffix: str, *, base: str, head: str, staged: bool = False, index: Path | None = None
 ) -> list[bytes]:
-    """Of files with this suffix on the new side, at most 64 small ones. Raises ``RepositoryError`` where there is none.
+    """Of files with this suffix on the new side, at most 64 small ones. Raises ``RepositoryError`` for unknown names.
 
     ``staged``: the new side is the index that git names, or the repository's own.
     """
-    repository = find(folder)
     raw = _difference(repository, base, head, staged=staged, index=index)
     oids = [oid for oid, path in _rows(raw) if path.endswith(suffix)]
     return list(_blobs(repository.git, _small(repository.git, oids[:FILES_LIMIT])))

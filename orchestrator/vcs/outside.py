@@ -8,10 +8,11 @@ are the blobs that ``git add`` has made, which are those that will be committed.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +20,14 @@ from orchestrator.errors import RepositoryError
 from orchestrator.models.base import GitOid
 from orchestrator.vcs.git import EMPTY_TREES, Completed, Git
 from orchestrator.vcs.objects import ObjectStore
+from orchestrator.vcs.reader import Reader
 from orchestrator.vcs.repository import Repository, head_branch, read_ref, resolve
 
 MAX_PATCH_BYTES = 64 * 1024 * 1024
 _SECONDS = 120.0
+_ENDS = 2
+_FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PLAIN = re.compile(r"[\w@][\w@{}/~^.+-]*", re.ASCII)
 _UPSTREAMS = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -106,19 +111,38 @@ def merge_base(repository: Repository, one: GitOid, other: GitOid) -> GitOid | N
     return GitOid(found[0]) if done.returncode == 0 and found else None
 
 
+def ends(repository: Repository, base: str, head: str) -> tuple[GitOid, GitOid] | None:
+    """The best common ancestor of two plain revisions (the base itself without one) and the head, asked in one go.
+
+    ``None`` wherever git's answer is not of exactly this form: then each name is asked after by itself.
+    """
+    if not all(_PLAIN.fullmatch(name) and ".." not in name for name in (base, head)):
+        return None
+    said = repository.git.run("rev-parse", "--quiet", f"{base}^{{commit}}...{head}^{{commit}}", ok=(0, 1, 128))
+    ids = said.stdout.decode(errors="replace").splitlines()
+    plain = [line.removeprefix("^") for line in ids]
+    if said.returncode != 0 or len(ids) < _ENDS or not all(map(_FULL_ID.fullmatch, plain)):
+        return None
+    if ids[:_ENDS] != plain[:_ENDS] or any(line[0] != "^" for line in ids[_ENDS:]):
+        return None
+    commit, given, *common = map(GitOid, plain)
+    return common[0] if common else given, commit
+
+
 def default_base(repository: Repository, head: str, commit: GitOid) -> GitOid:
     """Where a line of work began, when nobody says.
 
     The merge base with its upstream, with the remote's default branch, or with ``main`` or ``master``; the first parent
-    where those hold the commit already; the empty tree for a first commit.
+    where those hold the commit already; the empty tree for a first commit. ``head`` is printable.
     """
-    for name in (f"{head}@{{upstream}}", *_UPSTREAMS):
-        said = repository.git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))
-        if said.returncode == 0:
-            found = merge_base(repository, GitOid(said.stdout.decode().strip()), commit)
-            if found is not None and found != commit:
-                return found
-    said = repository.git.run("rev-parse", "--verify", "--quiet", f"{commit}^1^{{commit}}", ok=(0, 1, 128))
-    if said.returncode == 0:
-        return GitOid(said.stdout.decode().strip())
-    return EMPTY_TREES[repository.object_format]
+    # By itself: where there is none, git ends with an error instead of an answer.
+    asked = f"{head}@{{upstream}}^{{commit}}"
+    said = repository.git.run("rev-parse", "--verify", "--quiet", asked, ok=(0, 1, 128))
+    with closing(Reader(repository.git)) as reader:
+        *lines, parent = reader.info([f"{name}^{{commit}}" for name in (*_UPSTREAMS, f"{commit}^1")])
+    upstream = [GitOid(said.stdout.decode().strip())] if said.returncode == 0 else []
+    for tip in dict.fromkeys([*upstream, *(line.oid for line in lines if line is not None)]):
+        found = merge_base(repository, tip, commit)
+        if found is not None and found != commit:
+            return found
+    return EMPTY_TREES[repository.object_format] if parent is None else parent.oid

@@ -117,6 +117,17 @@ class GitTrees:
         """See :func:`orchestrator.vcs.outside.default_base`."""
         return outside.default_base(self.repository, head, self.resolve(head))
 
+    def began(self, base: str, head: str) -> tuple[GitOid, GitOid]:
+        """Where the head's line of work left the base's, or the base where they have nothing in common; and the head.
+
+        Raises as :meth:`resolve`.
+        """
+        found = outside.ends(self.repository, base, head)
+        if found is not None:
+            return found
+        commit, given = self.resolve(head), self.resolve(base)
+        return self.merge_base(given, commit) or given, commit
+
     def staged_base(self) -> GitOid:
         """See :func:`orchestrator.vcs.outside.staged_base`."""
         return outside.staged_base(self.repository)

@@ -16,7 +16,8 @@ import pytest
 from cli_support import Desk
 from vcs_support import UserRepository
 
-from orchestrator.app.gates.gating import Asked, Judged, gate
+from orchestrator.app.gates.asked import Asked
+from orchestrator.app.gates.gating import Judged, gate
 from orchestrator.app.project import open_project
 from orchestrator.errors import RepositoryError
 from orchestrator.gates import annotations, junit, sarif

@@ -3,11 +3,13 @@
 import pytest
 from vcs_support import UserRepository
 
-from orchestrator.app.gates.gating import Asked, gate
-from orchestrator.app.gates.scanners import gate_worker
+from orchestrator.app.gates.asked import Asked
+from orchestrator.app.gates.gating import gate
+from orchestrator.app.gates.scanners import Found, gate_worker
 from orchestrator.app.project import open_project
 from orchestrator.errors import RepositoryError
 from orchestrator.vcs.ahead import BYTES_LIMIT, FILES_LIMIT, contents
+from orchestrator.vcs.repository import find
 
 BAD = "import subprocess\n\n\ndef run(name):\n    return subprocess.run('ls ' + name, shell=True)\n"
 
@@ -26,7 +28,7 @@ def user(tmp_path, monkeypatch):
 
 
 def seen(user, **asked):
-    return sorted(contents(user.folder, ".py", **{"base": "start", "head": "HEAD", **asked}))
+    return sorted(contents(find(user.folder), ".py", **{"base": "start", "head": "HEAD", **asked}))
 
 
 def test_the_new_side_of_a_commit_and_of_what_is_staged_is_read(user):
@@ -67,7 +69,7 @@ def test_links_large_files_and_more_than_some_are_left_for_later(user):
 @pytest.mark.parametrize("bad", ["nowhere", "--output=/tmp/x", "HEAD --", ""])
 def test_a_base_that_is_none_is_an_error_of_its_own(user, bad):
     with pytest.raises(RepositoryError):
-        contents(user.folder, ".py", base=bad, head="HEAD")
+        contents(find(user.folder), ".py", base=bad, head="HEAD")
 
 
 def test_whatever_is_foreseen_the_judgement_is_the_same(user):
@@ -79,7 +81,7 @@ def test_whatever_is_foreseen_the_judgement_is_the_same(user):
 
     told = []
     for ahead in (None, list, broken, lambda: [b"x = 1\n", b"\xff(", BAD.encode()]):
-        with gate_worker(user.folder, keep=False, ahead=ahead) as worker, open_project(user.folder) as project:
+        with gate_worker(Found(user.folder), keep=False, ahead=ahead) as worker, open_project(user.folder) as project:
             told.append(gate(project, Asked(base="start"), worker=worker))
     assert {f.rule for f in told[0].findings} >= {"B602", "S602"}
     assert all(one == told[0] for one in told)

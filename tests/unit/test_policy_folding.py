@@ -47,9 +47,18 @@ def test_no_line_in_which_the_pattern_finds_a_word_is_passed_over():
 
 
 def test_places_are_in_order_and_all_of_them():
-    assert places("Rm rmrm x", ("rm",)) == [0, 3, 5]
-    assert places("aaa", ("aa", "a")) == [0, 0, 1, 1, 2]
-    assert places("", ("a",)) == []
+    assert places("Rm rmrm x", ("rm",)) == (0, 3, 5)
+    assert places("aaa", ("aa", "a")) == (0, 0, 1, 1, 2)
+    assert places("", ("a",)) == ()
+
+
+def test_words_of_a_long_text_are_found_as_those_of_a_short_one():
+    assert places("x" * 70_000 + " rm", ("rm",)) == (70_001,)
+
+
+def test_a_word_within_another_one_begins_no_command():
+    assert may_act("form normal _rm 3rm \u00e4rm \u00b2rm") == []
+    assert may_act("rm \u00b7rm .rm") == [0, 4, 8]
 
 
 def test_a_place_is_in_the_line_that_splitting_puts_it_in():

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.app.gates.asked import Asked
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
-from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.change import ChangedFile, ChangeIdentity
 from orchestrator.models.decision import ON_A_CHANGE, Decision, Verdict
@@ -25,31 +25,6 @@ if TYPE_CHECKING:
 
 _SOURCE_BYTES = 1024 * 1024
 _NONE: Mapping[str, Gate] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What to judge. ``base`` empty: where the line of work began. ``patch`` and ``staged`` take the place of a head.
-
-    ``identified``: the whole tree is digested, for output that names the change (with decisions it always is).
-    ``index`` is the file that git names to a hook. With ``policy`` the base's policy and profile count: their gates
-    beside those that are named, their protected paths and test roots. ``sbom`` lists what the change does to the
-    packages. ``osv`` is an export of known vulnerabilities (``None``: as preferred). ``decisions`` are lines of signed
-    decisions, ``trust`` the digest of the ``.handrail`` folder whose policy counts and says whose they may be.
-    """
-
-    base: str = ""
-    head: str = "HEAD"
-    staged: bool = False
-    index: Path | None = None
-    patch: bytes | None = None
-    gates: Sequence[str] = ()
-    decisions: Sequence[bytes] = ()
-    identified: bool = False
-    sbom: bool = False
-    policy: bool = False
-    osv: str | None = None
-    trust: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +133,11 @@ def _sides(trees: GitTrees, asked: Asked) -> tuple[GitOid, GitOid]:
     if asked.staged or asked.patch is not None:
         base = trees.resolve(asked.base) if asked.base else trees.staged_base()
         return base, trees.staged(asked.index) if asked.patch is None else trees.patched(base, asked.patch)
-    head = trees.resolve(asked.head)
     if not asked.base:
-        return trees.default_base(asked.head), trees.tree_of(head)
-    given = trees.resolve(asked.base)
+        return trees.default_base(asked.head), trees.tree_of(trees.resolve(asked.head))
     # What the base gained since is not the change's; without a common ancestor the two are compared as they are.
-    return trees.merge_base(given, head) or given, trees.tree_of(head)
+    base, head = trees.began(asked.base, asked.head)
+    return base, trees.tree_of(head)
 
 
 def _identity(
@@ -215,17 +189,6 @@ def _of(decision: Decision, identity: ChangeIdentity) -> bool:
         and decision.kind in ON_A_CHANGE
         and change.model_copy(update={"target_ref": identity.target_ref}) == identity
     )
-
-
-def read_decisions(path: Path) -> tuple[bytes, ...]:
-    """The lines of a file of decisions. Raises ``UsageError`` GATE012 when it cannot be read or is empty."""
-    try:
-        lines = [line + b"\n" for line in path.read_bytes().split(b"\n") if line.strip()]
-    except OSError as error:
-        raise UsageError("GATE012", f"{path} cannot be read: {error.strerror}.", "name a file of decisions") from error
-    if not lines:
-        raise EvidenceInvalid("GATE012", f"{path} holds no decision.", "handrail review decisions ITEM")
-    return tuple(lines)
 
 
 def _sources(reports: Sequence[GateReport], candidate: Candidate) -> dict[str, tuple[str, ...]]:

@@ -15,17 +15,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from orchestrator.app.gates.asked import Asked
     from orchestrator.gates.team import Team
     from orchestrator.gates.worker import Worker
     from orchestrator.store.answers import KeptAnswers
+    from orchestrator.vcs.repository import Repository
 
-__all__ = ["changed_python", "gate_worker", "kept_answers"]
+__all__ = ["Found", "changed_python", "gate_worker", "kept_answers"]
 
 _ANSWERS = 50_000
 
 
+class Found:
+    """The repository of one command: looked for once, by whichever thread asks first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lock = folder, threading.Lock()
+        self._repository: Repository | None = None
+
+    def __call__(self) -> Repository:
+        """Raises as :func:`orchestrator.vcs.repository.find`, each time anew."""
+        from orchestrator.vcs.repository import find
+
+        with self._lock:
+            self._repository = self._repository or find(self._folder)
+            return self._repository
+
+
 @contextmanager
-def gate_worker(repo: Path, *, keep: bool, ahead: Callable[[], Sequence[bytes]] | None = None) -> Iterator[Worker]:
+def gate_worker(found: Found, *, keep: bool, ahead: Callable[[], Sequence[bytes]] | None = None) -> Iterator[Worker]:
     """Scanner processes that load while the caller goes on; with ``keep`` answers of earlier calls are used.
 
     Kept answers are of this user and of exactly these rules and versions, or they are none. ``ahead`` reads what the
@@ -35,7 +53,7 @@ def gate_worker(repo: Path, *, keep: bool, ahead: Callable[[], Sequence[bytes]] 
 
     with Team() as team:
         team.start()
-        kept = _answers(repo) if keep else None
+        kept = _answers(found) if keep else None
         team.answers = kept
         reading = threading.Thread(target=_begin, args=(team, ahead), daemon=True) if ahead is not None else None
         if reading is not None:
@@ -55,18 +73,17 @@ def _begin(team: Team, ahead: Callable[[], Sequence[bytes]]) -> None:
         team.look_ahead(ahead())
 
 
-def changed_python(repo: Path, *, base: str, head: str, staged: bool, index: Path | None) -> Sequence[bytes]:
+def changed_python(found: Found, asked: Asked) -> Sequence[bytes]:
     """For ``ahead``: see :func:`orchestrator.vcs.ahead.contents`."""
     from orchestrator.vcs.ahead import contents
 
-    return contents(repo, ".py", base=base, head=head, staged=staged, index=index)
+    return contents(found(), ".py", base=asked.base, head=asked.head, staged=asked.staged, index=asked.index)
 
 
-def _answers(repo: Path) -> KeptAnswers | None:
+def _answers(found: Found) -> KeptAnswers | None:
     from orchestrator.store.layout import StateLayout, state_home
-    from orchestrator.vcs.repository import find
 
-    layout = StateLayout(state_home() / find(repo).id)
+    layout = StateLayout(state_home() / found().id)
     layout.create()
     return kept_answers(layout.answers, _ANSWERS)
 

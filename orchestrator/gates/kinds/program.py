@@ -15,6 +15,7 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from orchestrator.errors import GateBroken
@@ -108,6 +109,11 @@ class _Job:
     in_test: bool
 
 
+@cache
+def _scripts() -> Path:
+    return Path(sysconfig.get_path("scripts"))
+
+
 class ProgramGate:
     """Implements :class:`orchestrator.ports.Gate`. ``folder`` is where the programs lie."""
 
@@ -115,7 +121,7 @@ class ProgramGate:
         self, program: Program, *, folder: Path | None = None, timeout_seconds: float = TIMEOUT_SECONDS
     ) -> None:
         self._program = program
-        self._folder = folder or Path(sysconfig.get_path("scripts"))
+        self._folder = folder or _scripts()
         self._timeout = timeout_seconds
         self.name = program.name
         self.tool = program.executable

@@ -18,7 +18,7 @@ from functools import cache
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
-from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.differential import Hit, introduced, shared
 from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, WORTH_A_LOOK, forms, readings, telling, worth_a_look
@@ -157,9 +157,11 @@ def _added(head: Side, base: Side | None) -> list[tuple[int, str]]:
     """Lines that the base has not, or has less often, with their numbers. Files that are no text have none."""
     if b"\0" in head.data and len(head.data) > SIZE_LIMIT_BYTES:
         return []
-    old = Counter(_lines(base)) if base is not None else Counter[str]()
+    now, before = _lines(head), _lines(base) if base is not None else []
+    same = shared(now, before)
+    old = Counter(before[same:])
     added: list[tuple[int, str]] = []
-    for number, line in enumerate(_lines(head), start=1):
+    for number, line in enumerate(now[same:], start=same + 1):
         if old[line]:
             old[line] -= 1
         elif line.strip():
