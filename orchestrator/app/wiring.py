@@ -223,9 +223,10 @@ def _budgets(project: Project, run: Run, settings: RunSettings) -> Iterator[Budg
     from orchestrator.app.batches import book
     from orchestrator.store.budgets import SharedBudgets
 
-    index = book.open_index(settings.batch)
+    batch = book.shared(settings.batch)
+    index = book.open_index(batch.id)
     try:
-        yield SharedBudgets((book.budgets(index, book.load(settings.batch)), own))
+        yield SharedBudgets((book.budgets(index, batch), own))
     finally:
         index.close()
 

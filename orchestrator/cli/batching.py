@@ -161,22 +161,20 @@ def conduct(
             raise KeyboardInterrupt
 
     screen = _Screen(batch, jsonl=telling["events"] is not None, quiet=json_)
-    note(f"Batch {batch.id}: {len(batch.entries)} runs. Try, to go on after a stop: handrail resume {batch.id}")
+    note(f"Batch {batch.id}, runs: {len(batch.entries)}. Try, to go on after a stop: handrail resume {batch.id}")
     trusted, signing = digest(trust) or "", str(key.resolve()) if key else ""
-    try:
-        with signals(stop), executor_of(place, needs, batch.ceiling.jobs) as executor:
-            conductor = conducting.Conductor(batch, executor, screen.tell, signing, trusted)
-            screen.entries = conductor.entries
-            found = conductor.conduct()
-    except KeyboardInterrupt:
-        screen.close()
-        words = f"Batch {batch.id} was stopped; its runs can be resumed."
-        raise Interrupted("RUN003", words, f"handrail resume {batch.id}") from None
+    with signals(stop):
+        try:
+            with executor_of(place, needs, batch.ceiling.jobs) as executor:
+                conductor = conducting.Conductor(batch, executor, screen.tell, signing, trusted)
+                screen.entries = conductor.entries
+                found = conductor.conduct()
+        except KeyboardInterrupt:
+            _report(batch, screen.stopped(), telling)
+            words = f"Batch {batch.id} was stopped; its runs can be resumed."
+            raise Interrupted("RUN003", words, f"handrail resume {batch.id}") from None
     screen.close()
-    if telling["junit"]:
-        _write(telling["junit"], reports.junit(batch, found))
-    if telling["sarif"]:
-        _write(telling["sarif"], reports.sarif(found))
+    _report(batch, found, telling)
     if json_:
         print_json("batch", {"batch": batch.id, "runs": [reports.row(p) for p in found]})
     counted = Counter(p.standing.value for p in found)
@@ -184,10 +182,15 @@ def conduct(
     sys.exit(conducting.exit_code(found))
 
 
-def _write(path: Path, data: bytes) -> None:
+def _report(batch: Batch, found: list[Progress], telling: dict[str, Any]) -> None:
+    """The files that were asked for."""
+    from orchestrator.app.batches import reports
     from orchestrator.app.specs.planning import save
 
-    save(path, data)
+    if telling["junit"]:
+        save(telling["junit"], reports.junit(batch, found))
+    if telling["sarif"]:
+        save(telling["sarif"], reports.sarif(found))
 
 
 def _usd(value: float | None) -> str:
@@ -198,7 +201,7 @@ class _Screen:
     """A line for every change; on a terminal also one at the bottom that says where the batch stands."""
 
     def __init__(self, batch: Batch, *, jsonl: bool, quiet: bool) -> None:
-        self._jsonl, self._quiet, self._count = jsonl, quiet, len(batch.entries)
+        self._batch, self._jsonl, self._quiet = batch, jsonl, quiet
         able = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._live = able and not quiet and not jsonl
         self.entries: dict[RunId, Progress] = {}
@@ -207,7 +210,7 @@ class _Screen:
         from orchestrator.app.batches.reports import row
 
         if self._jsonl:
-            print_line({"schema": "handrail.batch-event/1", **row(progress)})
+            print_line({"schema": "handrail.batch-event/1", "batch": self._batch.id, **row(progress)})
         elif not self._quiet:
             self.close()
             why = f": {progress.code} {progress.why}".replace(":  ", ": ") if progress.why else ""
@@ -215,6 +218,19 @@ class _Screen:
             for detail in progress.details:
                 note(f"         {detail}")
             self._bottom()
+
+    def stopped(self) -> list[Progress]:
+        """Where the runs stand after a stop; those that were under way are told of once more."""
+        from orchestrator.app.batches.conducting import Standing, standing_of
+
+        self.close()
+        now = {entry.run: standing_of(entry) for entry in self._batch.entries}
+        running = [run for run, before in self.entries.items() if before.standing is Standing.RUNNING]
+        self.entries = now
+        for run in running:
+            self.tell(now[run])
+        self.close()
+        return list(now.values())
 
     def close(self) -> None:
         """Take the bottom line away."""
@@ -225,4 +241,4 @@ class _Screen:
         if self._live:
             counted = Counter(p.standing.value for p in self.entries.values())
             words = " · ".join(f"{counted[name]} {name}" for name in sorted(counted))
-            status(f"{self._count} runs: {words}")
+            status(f"{len(self._batch.entries)} runs: {words}")

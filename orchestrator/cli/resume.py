@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -41,32 +41,48 @@ def command(
     **owner: Any,  # noqa: ANN401  click's own
 ) -> None:
     from orchestrator.app.batches import book
-    from orchestrator.app.batches.beginning import accepting
-    from orchestrator.app.batches.listing import unpause_all
     from orchestrator.app.project import open_project
     from orchestrator.app.runs.pausing import unpause
     from orchestrator.app.runs.risks import accept
     from orchestrator.app.workflows.kept import keep
+    from orchestrator.errors import UsageError
 
+    telling = {"events": events, "junit": junit, "sarif": sarif}
     if book.is_batch(run):
-        telling = {"events": events, "junit": junit, "sarif": sarif}
-        unpause_all(run)
-        batch = accepting(book.load(run), accept_risk, digest(owner["trust"]))
-        batching.conduct(
-            batch,
-            key=owner["key"],
-            trust=owner["trust"],
-            telling=telling,
-            json_=owner["json_"],
-            place=owner["executor"],
-            needs=owner["needs"],
-        )
+        if remote is not None or keep_workflow:
+            raise UsageError("BAT007", "--remote and --keep-workflow are for one run.", f"handrail show {run}")
+        _resume_batch(run, telling, accept_risk, offline=offline, **owner)
+    if any(telling.values()):
+        raise UsageError("BAT007", "--events, --junit and --sarif are for a batch.", f"handrail report {run}")
     with open_project(repo) as project:
         found = _found(project, run, remote, offline=offline, key=owner["key"], trust=owner["trust"])
         unpause(project, found.id)
         if keep_workflow:
             found = keep(project, found)
         advance(project, accept(project, found, accept_risk, digest(owner["trust"])), **owner)
+
+
+def _resume_batch(
+    name: str,
+    telling: dict[str, Any],
+    accept_risk: tuple[str, ...],
+    *,
+    offline: bool,
+    **owner: Any,  # noqa: ANN401  the command's own options
+) -> NoReturn:
+    from orchestrator.app.batches import book
+    from orchestrator.app.batches.beginning import accepting
+    from orchestrator.app.batches.listing import unpause_all
+    from orchestrator.app.batches.travelling import pull_all
+    from orchestrator.cli.review.remote import tell_refused
+
+    key, trust = owner["key"], owner["trust"]
+    unpause_all(name)
+    batch = accepting(book.load(name), accept_risk, digest(trust))
+    for brought in () if offline else pull_all(batch, key, digest(trust)):
+        tell_refused(brought)
+    place, needs, json_ = owner["executor"], owner["needs"], owner["json_"]
+    batching.conduct(batch, key=key, trust=trust, telling=telling, json_=json_, place=place, needs=needs)
 
 
 def _found(

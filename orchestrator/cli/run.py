@@ -67,7 +67,7 @@ def command(
     )
     trust = rest.pop("trust")
     alone = len(specs) == 1 or (not specs and making["manifest"] is None and rest["workflow"] != "prd-to-code")
-    if not alone or any(making.values()) or any(telling.values()):
+    if not alone or any(value is not None and value is not False for value in [*making.values(), *telling.values()]):
         _batch(specs, repo, script, key, trust, making=making, telling=telling, there=there, owner=owner, rest=rest)
     owner |= there
     _alone(specs[0] if specs else None, repo, script, key, trust, explain=explain_config, owner=owner, rest=rest)

@@ -4,16 +4,21 @@ import fcntl
 import json
 import os
 import pty
+import shutil
 import signal
 import struct
 import termios
 import time
 from contextlib import contextmanager, suppress
 
+import jsonschema
+import junit_schema
 import pytest
-from run_support import Req, gone, lab, script_text, shell, spec_text, write
+from run_support import ROOT, Req, gone, lab, script_text, shell, spec_text, write
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+SARIF = json.loads((ROOT / "tests/data/sarif-2.1.0-used.json").read_text())
 
 
 def job(here, name, *, number=1, action=None, **req):
@@ -94,7 +99,9 @@ def test_runs_wait_for_their_people_and_the_batch_goes_on(tmp_path):
         assert again.returncode == 0, again.stderr
         assert {row["standing"] for row in by_spec(again).values()} == {"done"}
         assert 'tests="2" failures="0"' in junit.read_text()
-        assert json.loads(sarif.read_text())["runs"]
+        assert junit_schema.problems(junit.read_bytes()) == []
+        jsonschema.validate(json.loads(sarif.read_text()), SARIF)
+        assert json.loads(sarif.read_text())["runs"][0]["results"] == []
         assert len(here.runs()) == 2
 
 
@@ -142,11 +149,16 @@ def test_after_so_many_failures_nothing_more_begins(tmp_path):
     with lab(tmp_path) as here:
         jobs = [job(here, f"n{i}", number=i, verify=["false"]) for i in (1, 2, 3)]
         path = manifest(here, [entry(*j) for j in jobs], ceiling={"jobs": 1, "max_failures": 1})
-        said = here.cli("run", "--batch", str(path), "--approve-plan", "--json")
+        files = {name: here.folder / name for name in ("junit.xml", "all.sarif")}
+        more = ["--junit", str(files["junit.xml"]), "--sarif", str(files["all.sarif"])]
+        said = here.cli("run", "--batch", str(path), "--approve-plan", "--json", *more)
         rows = by_spec(said)
         assert said.returncode == 3, said.stderr
         assert [rows[f"n{i}.md"]["standing"] for i in (1, 2, 3)] == ["failed", "skipped", "skipped"]
         assert rows["n2.md"]["code"] == "BAT011"
+        assert junit_schema.problems(files["junit.xml"].read_bytes()) == []
+        assert ("<failure" in files["junit.xml"].read_text(), "n2.md" in files["junit.xml"].read_text()) == (True, True)
+        jsonschema.validate(json.loads(files["all.sarif"].read_text()), SARIF)
 
 
 def test_a_dry_run_says_what_it_may_cost_and_begins_nothing(tmp_path):
@@ -183,6 +195,41 @@ def test_a_batch_that_is_told_to_stop_twice_on_a_narrow_terminal_ends_its_runs_a
         bottom = [line for line in words.replace("\r\n", "\r").split("\r") if " runs: " in line and "Batch" not in line]
         assert bottom
         assert all(len(line.removeprefix("\x1b[K")) < 40 for line in bottom)
+
+
+def test_a_batch_that_is_told_to_stop_leaves_what_it_was_asked_for(tmp_path):
+    with lab(tmp_path) as here:
+        jobs = [job(here, name, number=n, action=shell("sleep 20")) for n, name in enumerate(("one", "two"), 1)]
+        path, junit = manifest(here, [entry(*j) for j in jobs]), here.folder / "junit.xml"
+        running = here.spawn("run", "--batch", str(path), "--approve-plan", "--events", "jsonl", "--junit", str(junit))
+        run = here.wait_for("agent-prompt")
+        running.send_signal(signal.SIGTERM)
+        out, words = running.communicate(timeout=60)
+        assert running.returncode == 130, words
+        told = [json.loads(line) for line in out.splitlines()]
+        assert [(e["run"], e["standing"]) for e in told] == [(run, "running"), (run, "pending")]
+        assert told[-1]["message"].startswith("RUN003 Stopped by SIGTERM;")
+        assert {e["batch"] for e in told} == {words.split()[1].rstrip(",")}
+        assert junit_schema.problems(junit.read_bytes()) == []
+        assert 'skipped="2"' in junit.read_text()
+
+
+def test_what_is_not_for_a_batch_or_not_for_a_run_is_refused(tmp_path):
+    with lab(tmp_path) as here:
+        spec, script = job(here, "one")
+        alone = ["run", str(spec), "--agent", "scripted", "--script", str(script), "--approve-plan", "--json"]
+        nothing = here.cli(*alone, "--batch-tokens", "0")
+        (row,) = json.loads(nothing.stdout)["runs"]
+        assert (nothing.returncode, row["standing"], row["code"]) == (7, "skipped", "BAT011"), nothing.stderr
+        batch = json.loads(nothing.stdout)["batch"]
+        for words in (["resume", batch, "--keep-workflow"], ["resume", batch, "--remote", "origin"]):
+            assert "BAT007" in here.cli(*words).stderr
+        waits = json.loads(here.cli(*alone, "--batch-tokens", "9000").stdout)
+        shutil.rmtree(here.state / "handrail/batches" / waits["batch"])
+        shares = here.cli("resume", waits["runs"][0]["run"])
+        assert (shares.returncode, "BAT008" in shares.stderr) == (2, True), shares.stderr
+        assert here.cli(*alone).returncode == 4
+        assert "BAT007" in here.cli("resume", here.runs()[0].id, "--junit", "x.xml").stderr
 
 
 def test_a_batch_that_is_killed_ends_its_workers_and_goes_on_once(tmp_path):

@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import jsonschema
+import junit_schema
 import pytest
 from cli_support import Desk
 from vcs_support import UserRepository
@@ -200,6 +201,7 @@ def test_a_lifted_finding_is_suppressed_in_sarif_and_no_other(bad):
 
 
 def test_junit_can_be_read_and_counts(bad):
+    assert junit_schema.problems(junit.to_junit(bad.reports).encode()) == []
     root = ET.fromstring(junit.to_junit(bad.reports))  # noqa: S314 - our own document
     suite = next(s for s in root if s.get("name") == "bandit")
     assert suite.get("failures") == "1"

@@ -36,6 +36,30 @@ def requested(seat, run, folder):
     assert "already there" in refused
 
 
+def test_a_whole_batch_is_sent_decided_elsewhere_and_gone_on_with(tmp_path):
+    with team(tmp_path, people={"ann": ["reviewer", "product"]}) as seats:
+        runner, ann = seats["you"], seats["ann"]
+        other = runner.home / "other.md"
+        other.write_text((runner.home / "prd.md").read_text().replace("# Parts", "# Other"))
+        words = ["run", runner.home / "prd.md", other, "--agent", "scripted", "--script", runner.home / "script.yaml"]
+        batch = runner.json(*words, code=4)["batch"]
+        sent = runner.json("review", "push", batch)["runs"]
+        assert [(bool(one["refs"]), one["problem"]) for one in sent] == [(True, ""), (True, "")]
+        for item in [i for i in ann.inbox()["items"] if i["mine"]]:
+            ann.handrail("review", "approve", item["id"])
+            ann.handrail("review", "push", item["run"])
+        unasked = runner.json("resume", batch, "--offline", code=4)["runs"]
+        assert {row["message"] for row in unasked} == {
+            "waits for a reviewer: Plan for Parts",
+            "waits for a reviewer: Plan for Other",
+        }
+        went = runner.json("resume", batch, code=4)["runs"]
+        assert {row["message"] for row in went} == {"waits for a reviewer: Part 1"}
+        runner.git("remote", "remove", "origin")
+        lost = runner.json("review", "push", batch, code=2)["runs"]
+        assert [one["problem"].split()[0] for one in lost] == ["REM001", "REM001"]
+
+
 def test_a_plan_and_a_change_are_decided_elsewhere_and_a_lost_runner_goes_on_from_the_remote_alone(tmp_path):
     with team(tmp_path) as seats:
         runner, pam, ann, bob = seats["you"], seats["pam"], seats["ann"], seats["bob"]

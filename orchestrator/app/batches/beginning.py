@@ -9,7 +9,7 @@ from orchestrator.app.machine.sandboxing import EngineShelf
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.runs.risks import accept, read_risks
 from orchestrator.app.runs.start import RunRequest, start
-from orchestrator.errors import UsageError
+from orchestrator.errors import HandrailError, UsageError
 from orchestrator.models.base import Digest, RunId, sha256
 from orchestrator.models.batch import Batch, BatchEntry, ManifestEntry
 from orchestrator.models.run import OVER, Run
@@ -17,19 +17,26 @@ from orchestrator.ports import RunJob
 
 
 def job_of(batch: Batch, entry: BatchEntry, *, key: str = "", trust: str = "") -> RunJob:
-    """What an executor is told."""
-    begin = f"{batch.id} " + entry.to_bytes().decode()
+    """What an executor is told. A run knows its batch only where that has a ceiling to share: else it can travel."""
+    ceiling = batch.ceiling
+    shares = ceiling.budget_tokens is not None or ceiling.budget_usd is not None
+    begin = f"{batch.id if shares else ''} {entry.to_bytes().decode()}"
     return RunJob(entry.repo, entry.run, key=key, trust=trust, approve_plan=batch.approve_plan, begin=begin)
 
 
 def begun(project: Project, job: RunJob, shelf: EngineShelf | None = None) -> Run:
     """The run of a job, recorded now if it was not. BAT010, or as :func:`~orchestrator.app.runs.start.start`."""
-    known = _known(project, job.run) if job.begin else project.index.run(job.run)
-    if known is not None:
-        return known
+    run = known(project, job.run) if job.begin else project.index.run(job.run)
+    if run is not None:
+        return run
     batch, _, document = job.begin.partition(" ")
     entry = BatchEntry.model_validate_json(document)
     return start(project, request_of(entry, batch, key=job.key, trust=job.trust), run=entry.run, shelf=shelf)
+
+
+def told(error: HandrailError) -> tuple[str, ...]:
+    """What is said below an error's sentence."""
+    return (*error.details, *([f"Try: {error.hint}"] if error.hint else ()))
 
 
 def accepting(batch: Batch, given: tuple[str, ...], trust: Digest | None) -> Batch:
@@ -39,7 +46,7 @@ def accepting(batch: Batch, given: tuple[str, ...], trust: Digest | None) -> Bat
     read_risks(given)
     for entry in batch.entries:
         with open_project(Path(entry.repo)) as project:
-            if (run := _known(project, entry.run)) is not None and run.status not in OVER:
+            if (run := known(project, entry.run)) is not None and run.status not in OVER:
                 accept(project, run, given, trust)
     entries = [e.model_copy(update={"asked": _accepting(e.asked, given)}) for e in batch.entries]
     return batch.model_copy(update={"entries": tuple(entries)})
@@ -51,7 +58,8 @@ def _accepting(asked: ManifestEntry, given: tuple[str, ...]) -> ManifestEntry:
     return asked.model_copy(update={"accept_risk": (*kept, *given)})
 
 
-def _known(project: Project, run: RunId) -> Run | None:
+def known(project: Project, run: RunId) -> Run | None:
+    """The run, when it has begun here."""
     try:
         return project.index.run(run)
     except UsageError as unknown:

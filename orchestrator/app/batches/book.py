@@ -53,6 +53,15 @@ def load(batch: str) -> Batch:
         raise StoreError("STORE003", f"{path} cannot be read as a batch.", "restore it from a backup") from problem
 
 
+def shared(batch: str) -> Batch:
+    """The batch whose ceiling a run shares. Raises ``UsageError`` (BAT008) where it is not, and as :func:`load`."""
+    try:
+        return load(batch)
+    except UsageError as problem:
+        text = f"The run shares the ceiling of batch {batch}, which is not on this machine."
+        raise UsageError("BAT008", text, "go on where the batch is") from problem
+
+
 def names() -> list[str]:
     """Of all batches of this user, newest first; without one whose command was killed before it was written."""
     home = _home()

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from orchestrator.app.batches import book
-from orchestrator.app.batches.beginning import job_of
+from orchestrator.app.batches.beginning import job_of, known, told
 from orchestrator.app.landing.merging import merge
 from orchestrator.app.project import open_project
 from orchestrator.errors import ExitCode, HandrailError, UsageError
@@ -111,7 +111,7 @@ class Conductor:
         ceiling = self.batch.ceiling
         failures = sum(p.standing is Standing.FAILED for p in self.entries.values())
         if ceiling.max_failures is not None and failures >= ceiling.max_failures:
-            return f"{failures} runs have failed, and the batch stops at {ceiling.max_failures}."
+            return f"Failed: {failures}; the batch stops at {ceiling.max_failures}."
         tokens, usd = budgets.spent()
         if ceiling.budget_tokens is not None and tokens >= ceiling.budget_tokens:
             return f"The batch has used up its {ceiling.budget_tokens} tokens."
@@ -145,7 +145,7 @@ class Conductor:
                 int(problem.exit_code),
                 code=problem.code,
                 why=problem.message,
-                details=problem.details,
+                details=told(problem),
             )
             return False
         self._change(progress, Standing.MERGED, int(ExitCode.DONE), why=words)
@@ -191,7 +191,7 @@ def standing_of(entry: BatchEntry) -> Progress:
     if run is not None and run.status is RunStatus.WAITING:
         return Progress(entry, Standing.WAITING, int(ExitCode.WAITING), why=run.message)
     if run is None or run.status not in OVER:
-        return Progress(entry)
+        return Progress(entry, why=run.message if run else "")
     if run.exit_code != ExitCode.DONE:
         return Progress(entry, Standing.FAILED, run.exit_code or int(ExitCode.FAILED), why=run.message)
     return Progress(entry, Standing.MERGED if _on_target(entry, run) else Standing.DONE, int(ExitCode.DONE))
@@ -219,10 +219,7 @@ def _line(entry: BatchEntry) -> tuple[str, str]:
 
 def _run(entry: BatchEntry) -> Run | None:
     with open_project(Path(entry.repo)) as project:
-        try:
-            return project.index.run(entry.run)
-        except UsageError:
-            return None
+        return known(project, entry.run)
 
 
 def _message(entry: BatchEntry) -> str:

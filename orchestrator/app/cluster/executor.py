@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from orchestrator.app.batches.beginning import begun
+from orchestrator.app.batches.beginning import begun, told
 from orchestrator.app.cluster.labels import needs_of, read_labels
 from orchestrator.app.cluster.queue import Queue, Sent, open_queue
 from orchestrator.app.project import Project, open_project
@@ -62,7 +62,7 @@ class ClusterExecutor:
             (number,) = self._queue.send([self._prepared(job)])
             self._under_way[number] = job
         except HandrailError as error:
-            self._ends.append(JobEnd(job, int(error.exit_code), error.code, error.message, error.details))
+            self._ends.append(JobEnd(job, int(error.exit_code), error.code, error.message, told(error)))
 
     def wait(self, timeout_seconds: float) -> tuple[JobEnd, ...]:
         until = time.monotonic() + timeout_seconds

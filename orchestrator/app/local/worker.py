@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from typing import TextIO
 
 from orchestrator.app import logs
-from orchestrator.app.batches.beginning import begun
+from orchestrator.app.batches.beginning import begun, told
 from orchestrator.app.machine.sandboxing import EngineShelf
 from orchestrator.app.project import open_project
 from orchestrator.app.review.queue import approve_plan
@@ -62,7 +62,7 @@ def _ended(job: RunJob, shelf: EngineShelf) -> JobEnd:
     try:
         return JobEnd(job, _advance(job, shelf))
     except HandrailError as error:
-        return JobEnd(job, int(error.exit_code), error.code, error.message, error.details)
+        return JobEnd(job, int(error.exit_code), error.code, error.message, told(error))
     except KeyboardInterrupt:
         return JobEnd(job, int(ExitCode.INTERRUPTED), "RUN003", "Interrupted.")
     except Exception as broken:  # noqa: BLE001  the last door of this process: the batch goes on with the next run

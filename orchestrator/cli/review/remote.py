@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -14,6 +14,7 @@ from orchestrator.cli.telling import note, print_json, table
 
 if TYPE_CHECKING:
     from orchestrator.app.remotes.arriving import Brought
+    from orchestrator.app.remotes.post import Asked
 
 REMOTE = "origin"
 
@@ -24,26 +25,55 @@ def tell_refused(brought: Brought) -> None:
         note(f"{one.ref}: {one.code} {one.message}" + (f" Try: {one.hint}" if one.hint else ""))
 
 
-@click.command(help="Send a waiting run to the remote for others to review, or your own decisions on a run from there.")
+@click.command(
+    help="Send a waiting run, or a batch's, to the remote for others to review, or your decisions on one from there."
+)
 @click.argument("run")
 @click.option("--remote", default=REMOTE, show_default=True, help="A remote of this repository, by its name.")
 @key_options
 @repository
 @as_json
 def push(run: str, remote: str, key: Path | None, trust: str | None, repo: Path, json_: bool) -> None:
+    from orchestrator.app.batches import book
     from orchestrator.app.project import open_project
     from orchestrator.app.remotes import travel
     from orchestrator.app.remotes.post import Asked
     from orchestrator.models.base import RunId
 
+    asked = Asked(remote, key, digest(trust))
+    if book.is_batch(run):
+        _push_batch(run, asked, json_=json_)
     with open_project(repo) as project:
-        sent = travel.push(project, project.index.run(RunId(run)), Asked(remote, key, digest(trust)))
+        sent = travel.push(project, project.index.run(RunId(run)), asked)
     if json_:
         print_json("review-push", {"run": run, "remote": remote, "sent": sent.what, "refs": list(sent.refs)})
     elif sent.what == "run":
         note(f"Sent. Reviewers type: handrail review inbox. Then: handrail resume {run}")
     else:
         note(f"Sent: {len(sent.refs)} of your decisions. Whoever advances the run types: handrail resume {run}")
+
+
+def _push_batch(name: str, asked: Asked, *, json_: bool) -> NoReturn:
+    """Every run that can be sent; the exit code is that of the first one that could not."""
+    from orchestrator.app.batches import book
+    from orchestrator.app.batches.travelling import Posted, push_all
+    from orchestrator.errors import ExitCode
+
+    posted = list[Posted]()
+    for one in push_all(book.load(name), asked):
+        posted.append(one)
+        if not json_:
+            note(f"{one.run}: {one.problem or 'sent'}")
+    if json_:
+        rows = [
+            {"run": one.run, "refs": list(one.sent.refs) if one.sent else [], "problem": str(one.problem or "")}
+            for one in posted
+        ]
+        print_json("review-push", {"run": name, "remote": asked.remote, "sent": "batch", "runs": rows})
+    else:
+        note(f"Sent: {sum(one.sent is not None for one in posted)} runs. Reviewers type: handrail review inbox")
+    problems = [one.problem for one in posted if one.problem]
+    sys.exit(problems[0].exit_code if problems else ExitCode.DONE)
 
 
 @click.command(help="Bring the runs that wait on the remote and what was decided there; list what waits for you.")
