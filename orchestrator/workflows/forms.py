@@ -44,7 +44,9 @@ FOLLOWING: Final = re.compile(
     r"(?: (?:steps|actions|tasks|instructions))?(?: below| in (?:this |the given )?order)*"
     r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?"
     r"|(?:you|we) (?:(?:will )?(?:need|have|are required|are asked|are) to|must|should|shall)(?: then| also| now)*"
-    r"|things to [a-z]+(?: [a-z]+){0,3}(?: (?:are|include))?|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
+    r"|things to [a-z]+(?: [a-z]+){0,3}(?: (?:are|include))?|there (?:is|are) (?:[a-z]+ ){0,4}(?:things?|steps?|checks?|changes?|actions?|tasks?|points?|items?) (?:that )?"
+    r"(?:(?:you|we|(?:must|should) be|(?:needs?|ha(?:s|ve)) to be|need|have|must|should|left|to|made|done|make|do|take|taken|perform|complete|check|checked|follow|consider) ?){1,4}(?:(?:at|before|after|for|in|on|with) [^,:`]+)?"
+    r"|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
     re.IGNORECASE,
 )
 LINES: Final = re.compile(
@@ -87,11 +89,6 @@ PROMISED: Final = re.compile(
     re.IGNORECASE,
 )
 """``First answer: Within 24 hours``: something that is owed by a time."""
-OWED: Final = re.compile(
-    r"(?:(?:our|the|general) )?(?:commitments?|obligations?)(?: to you)?:?|we (?:commit|undertake)(?: ourselves)? to:?",
-    re.IGNORECASE,
-)
-"""Headings under which things are listed that somebody has to see to."""
 TITLE: Final = re.compile(r"[A-Z0-9][A-Za-z0-9 &/,'\u2019-]{1,60}:?")
 """An item that may be the heading of the list below it."""
 QUALIFIES: Final = re.compile(
@@ -108,11 +105,6 @@ TOPIC: Final = re.compile(
     r"date|version|status|definitions?|references?|document (?:id|number)): .+",
     re.IGNORECASE,
 )
-DUTIES: Final = re.compile(
-    r"(?:roles?|responsibilit(?:y|ies)|duties|roles?(?: and|,| &) responsibilities|people(?: involved)?|who does what):?",
-    re.IGNORECASE,
-)
-"""Headings under which it is said who is there for what, and nothing in its order."""
 
 
 def unled(text: str) -> str:

@@ -223,7 +223,15 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
         if thing and is_thing(words.singular(thing)) and role_name(thing) not in known
         else None
     )
-    return whose or about or _by_role(text, known) or _sees_to(text, by, numbered=numbered)
+    return (
+        whose or about or _by_role(text, known) or _circumstance(text, known) or _sees_to(text, by, numbered=numbered)
+    )
+
+
+def _circumstance(text: str, known: Collection[str]) -> Activity | None:
+    """``Upon receipt, the clerk files it``: a task of the role, with what stood before it or between behind it."""
+    moved = phrasing.set_behind(text)
+    return _by_role(moved, known) if moved else None
 
 
 def _typed(text: str) -> str | None:

@@ -90,6 +90,10 @@ _COMES_ABOUT: Final = re.compile(
     r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:is|are)(?: then| now| also)? (?P<done>[a-z-]+)(?P<rest> .+)?",
     re.IGNORECASE,
 )
+_IS_SO: Final = re.compile(
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:(?:is|are|has|have) (?!no\b|not\b|to\b)[^:?]+|exists?)",
+    re.IGNORECASE,
+)
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
@@ -212,6 +216,12 @@ def happens(text: str) -> bool:
     if found is None or words.of_passive(found["done"]) is None or len(found["who"].split()) > _LONGEST_SUBJECT:
         return False
     return _is_named(found["who"])
+
+
+def is_state(text: str) -> bool:
+    """``The form is signed``, ``A backup exists``: what can be so or not, of a thing or of somebody with a name."""
+    found = _IS_SO.fullmatch(text)
+    return found is not None and len(found["who"].split()) <= _LONGEST_SUBJECT and _is_named(found["who"])
 
 
 def _is_named(who: str) -> bool:

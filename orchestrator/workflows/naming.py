@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.workflows import words
+from orchestrator.workflows.people import is_person
 
 _MEMBER: Final = re.compile(
     r"(?:a |an |the |any )?members? of (?:the |our )?(?!(?:this|that|these|those) )(?=[a-z])", re.IGNORECASE
@@ -60,7 +61,10 @@ def role_name(text: str) -> str | None:
         return None
     parts[-1] = words.singular(parts[-1])
     name = "-".join(parts)
-    return None if not name or name in _NOBODY or parts[0] in _NOT_PEOPLE or name in _NOT_PEOPLE else name
+    if not name or name in _NOBODY or name in _NOT_PEOPLE:
+        return None
+    is_department = parts[0] == "it" and len(parts) > 1 and is_person(name)
+    return name if is_department or parts[0] not in _NOT_PEOPLE else None
 
 
 def doubted(role: str) -> Unclear:
