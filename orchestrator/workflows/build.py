@@ -74,7 +74,7 @@ class Builder(Flow):
             return self._below_title(item)
         made: list[Draft] = []
         if any(standing.is_of_a_program(s.text) for s in item.sentences):
-            self._doubts |= {Doubt.AUTOMATIC}
+            self._doubts |= frozenset((Doubt.AUTOMATIC,))
         self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
         by, self._by = self._by, (grammar.labelled_role(item.sentences, self.declared.roles) or self._by)
@@ -94,7 +94,7 @@ class Builder(Flow):
             self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
-        self._doubts = doubts
+        self._doubts = doubts if item.children else doubts | self._doubts.intersection((Doubt.AUTOMATIC,))
         first = first or (made[0].id if made else None)
         self._by = by
         if item.number and first:
@@ -127,13 +127,13 @@ class Builder(Flow):
         return not any(form.fullmatch(words_) for form in aside) and not self._says_something(words_)
 
     def _below_title(self, item: Item) -> list[Draft]:
-        title, before = item.sentences[0], (self._under, self._by)
+        title, before = item.sentences[0], (self._under, self._by, self._doubts)
         whose = self._whose_duties(title.text)
         self._by = whose or self._by
         self._under = Under.DUTIES if whose else standing.under(title.text)
         self._told, self._began = None, True
         made = [draft for child in item.children for draft in self.item(child)]
-        self._under, self._by = before
+        self._under, self._by, self._doubts = before
         below = {self.became.get(id(s)) for child in item.children for s in child.sentences}
         if below & {"node", "edge", "rule", "role"}:
             self._mark(title, "edge")

@@ -21,7 +21,7 @@ _IF = re.compile(
 )
 _STATED: Final = r"(?=[^,:;`]{3,200}, )(?=[^,:;`]{0,200}? (?:is|are|has|have|was|were) )"
 _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
-    (r"unless ", "If it is not the case that "),
+    (r"unless (?!(?:otherwise|done|specified|stated|noted|agreed|explicitly)\b)", "If it is not the case that "),
     (r"in (?:the )?(?:event|case) that ", "If "),
     (r"in (?:the )?(?:event|case) of (?=[^,:;`]{3,200}, )", "If there is "),
     (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:approval|acceptance), ", "If it is approved, "),

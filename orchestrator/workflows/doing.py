@@ -50,9 +50,9 @@ class Doing:
         self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
         self._under, self._place = Under.STEPS, Place.FIRST
-        self._doubts = frozenset[Doubt]()
+        self._doubts: frozenset[Doubt] = frozenset()
         self._told: Draft | None = None
-        self._before = ""
+        self._before, self._led = "", ""
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
         """Keep one problem."""

@@ -38,6 +38,9 @@ class Flow(Conditions):
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
         task, self._told = self._told, None
         try:
+            if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
+                self._mark(sentence, "remark")
+                return None
             if telling.ABOUT.fullmatch(sentence.text) or (task is not None and self._belongs(sentence)):
                 self._tell(sentence, task)
                 return None
@@ -53,15 +56,13 @@ class Flow(Conditions):
                 and not (sentence.unreadable or Doubt.DENIED in self._doubts)
             ):
                 self._tell(sentence, task)
-            elif standing.is_about_itself(sentence.text):
-                self._mark(sentence, "remark")
             else:
                 self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
             return None
         else:
             return opened
         finally:
-            self._before = sentence.text
+            self._before, self._led = sentence.text, self.became.get(id(sentence), "")
 
     def _belongs(self, sentence: Sentence) -> bool:
         """Whether a remark right after a task, in the same item, is told with it."""
@@ -86,6 +87,8 @@ class Flow(Conditions):
 
     def _read(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         text = sentence.text
+        if sentence.commands and self._led == "error" and self._before.endswith(":"):
+            raise Unclear("What leads on to these lines is not read.", "a sentence that can be read before them")
         if sentence.commands and self._doer() and "`" not in text:
             text = "Run these lines: " + "; ".join(f"`{line.strip()}`" for line in sentence.commands)
         elif sentence.unreadable:
@@ -103,7 +106,7 @@ class Flow(Conditions):
     def _is_shown(self, sentence: Sentence) -> bool:
         """Whether a block belongs to the task before it, whose sentence leads on to it. The task shows its lines."""
         task = self._anchor
-        if task is None or task.kind is not NodeKind.TASK or not sentence.code:
+        if task is None or task.kind is not NodeKind.TASK or not sentence.code or self._led == "error":
             return False
         title = forms.continued(task.title, self._before, sentence.text)
         if title is None or not self.is_told(title, task.fields):
@@ -178,7 +181,17 @@ class Flow(Conditions):
         except Unclear:
             return True
 
+    def _ensure_unconditional(self, text: str) -> None:
+        """What follows a condition within its item may be meant to hold under it alone. Raises :class:`Unclear`."""
+        if self._place is not Place.LATER or clauses.conditional(self._before) is None:
+            return
+        if self._led == "error" and clauses.conditional(text) is None:
+            raise Unclear("The condition before this is not read, and this may belong to it.", "If ..., ...")
+        if forms.THEN.match(text) and self._opened:
+            raise Unclear("Whether this holds under the condition before it is not clear.", "a nested list below it")
+
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
+        self._ensure_unconditional(text)
         named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])

@@ -8,7 +8,7 @@ from typing import Final
 REMARK: Final = re.compile(
     r"(?!see (?:that|to|if|whether)\b)(?!note (?:down\b|(?:which|what|who|when|how|whether|why|where)\b|(?:the|any|all|each|every|their|its|your|it|them)\b"
     r"(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have|does|do)\b)))(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
-    r"for (?:more|further) (?:information|details?|help|background))\b:?.*",
+    r"for (?:(?:more|further|additional) )?(?:information|details?|help|background))\b:?.*",
     re.IGNORECASE | re.DOTALL,
 )
 ID: Final = re.compile(r"`(?P<id>[a-z][a-z0-9-]{0,63})`: (?P<rest>.+)")
@@ -26,6 +26,7 @@ _WARNED: Final = re.compile(
     r"(?:warning|caution|attention|important|danger|notice|nb|remember|please)(?:[:!,] ?| )(?=(?:never|do not|don['\u2019]t|always|you|we)\b)",
     re.IGNORECASE,
 )
+THEN: Final = re.compile(r"(?:and |only )?then,? (?!wait\b)(?=[a-z])", re.IGNORECASE)
 AGAIN: Final = re.compile(r"(?:repeat (?:it|this|that|the step)|try again|do (?:it|this) again)", re.IGNORECASE)
 ON: Final = re.compile(r"(?:go on|continue|carry on|proceed)", re.IGNORECASE)
 END: Final = re.compile(

@@ -201,7 +201,7 @@ _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
-    rf"(?P<the>(?i:(?:a|any|one|another) member of (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)?(?: also| then| first| next| now| finally)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 

@@ -98,7 +98,7 @@ _BESIDE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PHRASE: Final = re.compile(
-    r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|following|"
+    r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|following|no (?:more|later|earlier|less|sooner) than|"
     r"upon|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|(?:each|every) time|"
     r"(?:when|after) [a-z]+ing)\b|"
     r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt)\b)(?:[^,:;`]|`[^`]*`)*), ",

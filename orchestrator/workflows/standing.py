@@ -105,7 +105,7 @@ def are_needs(said: str) -> bool:
 
 def denied(title: str) -> frozenset[Doubt]:
     """What a heading casts doubt on all below it with: ``Common mistakes``."""
-    return frozenset({Doubt.DENIED} if is_denial(title) else ())
+    return frozenset({Doubt.DENIED}) if is_denial(title) else frozenset[Doubt]()
 
 
 def is_of_a_program(text: str) -> bool:

@@ -155,3 +155,79 @@ It does not apply to visitors. You must tell the guard first.
 
 def test_purpose_scope_and_definitions_are_remarks_but_for_what_they_ask() -> None:
     assert kinds(ABOUT) == ["remark", "remark", "node", "remark", "node", "detail"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The parcel should arrive within 2 days with the papers",
+        "The form can only be signed once the lead has seen it",
+        "You must have been here for a year",
+        "The clerks already need to know the law",
+        "Credit for the find goes to the guest",
+        "Unless done for a good reason, the door should never be opened at night",
+    ],
+)
+def test_what_is_foretold_or_holds_of_people_is_no_step(text: str) -> None:
+    assert kinds(f"1. The clerk opens it.\n\n2. {text}.\n")[-1] in {"error", "detail"}
+
+
+def test_a_pointer_to_details_is_no_step() -> None:
+    assert kinds("1. File it. For details about this, see the guide.\n") == ["node", "detail"]
+
+
+def test_a_step_after_an_unread_condition_is_not_unconditional() -> None:
+    text = "1. Check the lamp. If it blinked, something was odd with it. Call the guard!\n"
+    assert kinds(text)[-1] == "error"
+    assert kinds("1. Check the lamp.\n2. Call the guard!\n") == ["node", "node"]
+
+
+def test_then_after_a_condition_may_belong_to_it() -> None:
+    text = "1. Ask the clerk whether it rains.\n2. If it rains, call the guard. Then lock it.\n"
+    assert kinds(text)[-1] == "error"
+
+
+EXAMPLE = """1. File the form.
+
+You may see such a thing in the log of last year, which looks like this:
+
+```sh
+rm -rf old
+```
+
+```python
+x = 1
+```
+"""
+
+
+def test_blocks_below_what_is_not_read_are_no_steps() -> None:
+    found = compiled(EXAMPLE, "clerk").read
+    assert [read.kind.value for read in found] == ["node", "error", "error", "error"]
+
+
+def test_what_a_program_does_beside_its_name_is_nobodys() -> None:
+    text = "- File it.\n- `tidy --now`. This command will:\n- Close all tickets.\n\n## Next\n\n- Close the door.\n"
+    assert kinds(text) == ["node", "node", "error", "error", "node"]
+
+
+def test_an_escaped_number_before_a_title_is_no_sentence() -> None:
+    text = "* [ ] 1\\. **Asking people:**\n  * [ ] Ask the guard whether it rains.\n  * Call the lead.\n"
+    found = compiled(text, "clerk").read
+    assert [(r.sentence.text, r.kind.value) for r in found] == [
+        ("Asking people:", "edge"),
+        ("Ask the guard whether it rains", "node"),
+        ("Call the lead", "node"),
+    ]
+
+
+def test_no_x_should_be_done_until_y_is_a_rule() -> None:
+    made = workflow(
+        "1. The clerk checks the list.\n2. The clerk sends the list.\n\nNo list should be sent until step 1.\n"
+    )
+    assert [rule.text for rule in made.rules] == ["Never step `clerk-sends-list` before step `clerk-checks-list`"]
+
+
+def test_somebody_in_a_team_has_its_role() -> None:
+    made = workflow("1. A person in the security team also answers the mail.\n")
+    assert made.roles == ("security-team",)
