@@ -31,6 +31,13 @@ _BOTH: Final = re.compile(
     rf"(?: both| each)?(?P<modal>{MODAL})(?: both| each)? approves? (?P<what>[^,]+)",
     re.IGNORECASE,
 )
+_OBLIGED: Final = r"(?: must| shall| have to| will| should)?"
+_WHO: Final = r"(?:the |a |an |our )?[A-Za-z-]+(?: [A-Za-z-]+){0,%d}"
+_BOTH_DO: Final = tuple(re.compile(pattern, re.IGNORECASE) for most in (2, 1, 0) for pattern in (
+    rf"both (?P<one>(?:the |a |an |our )?{ROLE}) and (?P<two>{_WHO % most}){_OBLIGED} (?P<verb>[a-z]+)(?P<rest> .+)?",
+    rf"(?P<one>(?:the |a |an |our )?{ROLE}) and (?P<two>{_WHO % most}){_OBLIGED} (?:both|each){_OBLIGED} (?P<verb>[a-z]+)(?P<rest> .+)?",
+))  # fmt: skip
+"""The longest second name first: ``the security officer sign`` has two words before the verb."""
 _OWN: Final = re.compile(r"(?:his|her|their|its|your|one['\u2019]s)(?: or (?:his|her|their))? own\b", re.IGNORECASE)
 _HINT: Final = "a sentence of its own: The lead approves the change; Two of the leads approve the change"
 _OWN_WORK: Final = (
@@ -55,13 +62,23 @@ def approval(text: str, known: Collection[str]) -> Activity | None:
 
 
 def each_of_two(text: str) -> tuple[str, ...]:
-    """``The lead and the counsel approve it`` as a clause for each of the two; any other text as it is."""
+    """``The lead and the counsel approve it``, ``Both the clerk and the lead sign it`` as a clause for each of the two; any other text as it is."""
     found = _BOTH.fullmatch(text)
     if found is None or role_name(found["one"]) is None or role_name(found["two"]) is None:
-        return (text,)
+        return _each_does(text)
     modal = found["modal"] or ""
     does = f"{modal} approve" if modal and " has " not in modal else " approves"
     return tuple(f"{_the(found[one])}{does} {found['what']}" for one in ("one", "two"))
+
+
+def _each_does(text: str) -> tuple[str, ...]:
+    """Two people who both do something; each says that it is done."""
+    for found in (pattern.fullmatch(text) for pattern in _BOTH_DO):
+        who = (found["one"], found["two"]) if found else ()
+        verb = found["verb"].lower() if found else ""
+        if found and verb in words.VERBS and all(is_person(role_name(name) or "") for name in who):
+            return tuple(f"{_the(name)} {words.third_person(verb)}{found['rest'] or ''}" for name in who)
+    return (text,)
 
 
 def _the(role: str) -> str:

@@ -7,13 +7,15 @@ from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import forms, grammar, naming, words
+from orchestrator.workflows import forms, grammar, naming, standing, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
 from orchestrator.workflows.flow import Flow
 from orchestrator.workflows.naming import Unclear
+from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import is_denial
 from orchestrator.workflows.prose import Item, Sentence
+from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BRANCH: Final = re.compile(r"branch `(?P<name>[a-z][a-z0-9-]*)`:?", re.IGNORECASE)
 
@@ -21,30 +23,6 @@ _PENDING: Final = re.compile(
     r"(?: (?:the|a|an|to|of|for|with|in|on|by|and|or)|\b(?:when|if|where|that|unless|until):)$", re.IGNORECASE
 )
 """A sentence that is not whole without what stands below it."""
-_NEEDS: Final = re.compile(
-    r"(?:pre-?requisites?|requirements?|what you(?:['\u2019]ll| will)? need|you(?:['\u2019]ll| will)? need|needed|materials|equipment|"
-    r"(?:required|needed|necessary) information|information (?:needed|required)|what to (?:bring|have)|required (?:access|materials|tools|equipment|permissions))\b",
-    re.IGNORECASE,
-)
-_NAMES: Final = re.compile(
-    r"\b(?:modules|tools|programs|packages|libraries|dependencies|components|services|terms|words|definitions|abbreviations|commands|scripts|"
-    r"files|folders|options|flags|settings|parameters|fields|columns|values|labels|names|types|kinds|states|statuses)\b[^:]*:$",
-    re.IGNORECASE,
-)
-"""What may lead on to a list of things and what each of them is."""
-_AUTOMATIC: Final = re.compile(
-    r"\b(?:workflow|job|script|tool|bot|system|pipeline|ci|build|action|service|server|program|command|automation|step)s?[\"'`)]*"
-    r"(?: [a-z]+ly| will| also| then| does| do)*(?: [a-z]+s)?:$|\bautomatically:$",
-    re.IGNORECASE,
-)
-"""What leads on to a list of what something that is no person does, as ``The workflow will:``."""
-_PURPOSES: Final = re.compile(r"\bto:$", re.IGNORECASE)
-"""What leads on to what something is good for, as ``We also publish it to:``."""
-_DEFINED: Final = re.compile(
-    r"(?:file|source|definition|defined in|pipeline|workflow|configuration): `[^`]+\.(?:ya?ml|toml|json|groovy)`",
-    re.IGNORECASE,
-)
-"""A section with such a line tells of a program that runs by itself."""
 _PAIR: Final = re.compile(r"[A-Za-z\"'][\w \"'/().-]{0,40}? ?: \S")
 
 
@@ -56,12 +34,16 @@ class Builder(Flow):
         self._section, self._phase = number, title
         self._by = (naming.role_name(role) or "") if role else ""
         self._began = self._began or bool(title)
-        self._denied = is_denial(title)
-        self._needed = _NEEDS.match(title) is not None
-        self._owed = forms.OWED.fullmatch(title) is not None
-        self._duties = forms.DUTIES.fullmatch(title) is not None
+        whose = self._whose_duties(title)
+        self._by = self._by or whose
+        self._under = Under.DUTIES if whose else standing.under(title)
+        self._doubts = standing.denied(title)
         self._told = self._asked = None
-        self._automatic = False
+
+    def _whose_duties(self, title: str) -> str:
+        """The role that a heading below ``Responsibilities`` names; '' for any other heading."""
+        role = naming.role_name(title.rstrip(":")) if self._under is Under.DUTIES else None
+        return role if role and (is_person(role) or role in self.declared.roles) else ""
 
     def step(self, target: Target) -> str | None:
         """The node that a reference to a step means: in its own section first, then in the only one that has it."""
@@ -91,7 +73,8 @@ class Builder(Flow):
         if self._is_title(item):
             return self._below_title(item)
         made: list[Draft] = []
-        self._automatic = self._automatic or any(_DEFINED.fullmatch(s.text) for s in item.sentences)
+        if any(standing.is_of_a_program(s.text) for s in item.sentences):
+            self._doubts |= frozenset((Doubt.AUTOMATIC,))
         self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
         by, self._by = self._by, (grammar.labelled_role(item.sentences, self.declared.roles) or self._by)
@@ -99,32 +82,24 @@ class Builder(Flow):
         for sentence in item.sentences:
             if opened is not None and forms.ANSWER.fullmatch(sentence.text) is None:
                 self._bare(item.sentences[item.sentences.index(sentence) - 1])
-            self._within = sentence is not item.sentences[0]
-            self._numbered = item.ordered and not self._within
+            is_first = sentence is item.sentences[0]
+            self._place = Place.LATER if not is_first else Place.NUMBERED if item.ordered else Place.FIRST
             opened = self._sentence(sentence, made)
         first = made[0].id if made else None
         if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
-        denied, unread, automatic = self._denied, self._unread, self._automatic
-        self._lead(item)
+        doubts = self._doubts
+        if item.sentences:
+            last = item.sentences[-1]
+            self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
-        self._denied, self._unread, self._automatic = denied, unread, automatic
+        self._doubts = doubts if item.children else doubts | self._doubts.intersection((Doubt.AUTOMATIC,))
         first = first or (made[0].id if made else None)
         self._by = by
         if item.number and first:
             self._count(item, first)
         return made
-
-    def _lead(self, item: Item) -> None:
-        """What the last sentence of an item says of all that stands below it: that it is denied, named, or nobody's."""
-        said = item.sentences[-1].text if item.sentences else ""
-        became = self.became.get(id(item.sentences[-1])) if item.sentences else None
-        self._denied = self._denied or (said.endswith((":", ",")) and is_denial(said))
-        self._unread = became == "error" and _NAMES.search(said) is not None
-        is_purpose = became != "edge" and _PURPOSES.search(said) is not None
-        is_done = became == "error" and _AUTOMATIC.search(said) is not None
-        self._automatic = self._automatic or is_purpose or is_done
 
     def _count(self, item: Item, first: str) -> None:
         """Remember where the item begins; of a bullet only where no numbered item has that number."""
@@ -140,7 +115,7 @@ class Builder(Flow):
             return False
         said = item.sentences[0]
         if not item.listed:
-            return _NEEDS.fullmatch(said.text.rstrip(":")) is not None
+            return standing.are_needs(said.text.rstrip(":"))
         is_name = forms.TITLE.fullmatch(said.text) and forms.THING.fullmatch(said.text.rstrip(":"))
         if not is_name or said.remark or said.unreadable or is_denial(said.text):
             return False
@@ -152,14 +127,13 @@ class Builder(Flow):
         return not any(form.fullmatch(words_) for form in aside) and not self._says_something(words_)
 
     def _below_title(self, item: Item) -> list[Draft]:
-        title, before = item.sentences[0], (self._needed, self._duties)
-        self._needed, self._duties = (
-            _NEEDS.match(title.text) is not None,
-            forms.DUTIES.fullmatch(title.text) is not None,
-        )
+        title, before = item.sentences[0], (self._under, self._by, self._doubts)
+        whose = self._whose_duties(title.text)
+        self._by = whose or self._by
+        self._under = Under.DUTIES if whose else standing.under(title.text)
         self._told, self._began = None, True
         made = [draft for child in item.children for draft in self.item(child)]
-        self._needed, self._duties = before
+        self._under, self._by, self._doubts = before
         below = {self.became.get(id(s)) for child in item.children for s in child.sentences}
         if below & {"node", "edge", "rule", "role"}:
             self._mark(title, "edge")

@@ -12,14 +12,24 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.models.workflow import Fact, FactKind, NodeKind
-from orchestrator.workflows import instruct, words
+from orchestrator.workflows import forms, instruct, words
 from orchestrator.workflows.naming import Unclear
 
 _IF = re.compile(
     r"(?:(?:and|but|so|then|also|however),? )*(?:if|when|in case|should) (?P<when>(?:[^,`()]|,(?=\d)|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) |\d)|:)(?: then)? ?| then )(?P<then>.*)",
     re.IGNORECASE,
 )
-_UNLESS = re.compile(r"unless ", re.IGNORECASE)
+_STATED: Final = r"(?=[^,:;`]{3,200}, )(?=[^,:;`]{0,200}? (?:is|are|has|have|was|were) )"
+_AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
+    (r"unless (?!(?:otherwise|done|specified|stated|noted|agreed|explicitly)\b)", "If it is not the case that "),
+    (r"in (?:the )?(?:event|case) that ", "If "),
+    (r"in (?:the )?(?:event|case) of (?=[^,:;`]{3,200}, )", "If there is "),
+    (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:approval|acceptance), ", "If it is approved, "),
+    (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:rejection|refusal), ", "If it is rejected, "),
+    (rf"where (?=(?:the|a|an|this|that|there|it|any|no) ){_STATED}", "If "),
+    (rf"provided(?: that)? {_STATED}", "If "),
+))  # fmt: skip
+"""Words that open a condition as ``If`` does."""
 _ONCE = re.compile(
     r"(?:once|as soon as|after(?= [^,]* (?:is|are|was|were|has|have|had|been|[a-z]+ed)\b)) "
     r"(?P<when>(?!(?!(?:every|any|some|no)thing\b)[a-z]+ing\b|this\b|that\b|which\b)(?:[^,:;`]|`[^`]*`)+?)(?:,|(?= (?:you|we) (?:can|may|should|must|need)\b)) (?:then )?"
@@ -88,10 +98,11 @@ class Timed:
 
 def conditional(text: str) -> Conditional | None:
     """The parts of a sentence that begins with a condition, or ``None``."""
-    found = None if instruct.is_habitual(text) else _IF.fullmatch(_unless(text))
+    found = None if instruct.is_habitual(text) else _IF.fullmatch(_as_if(text))
     if found is None:
         return None
     then = found["then"].strip()
+    then = "" if forms.FOLLOWING.fullmatch(then) else then
     bound = _BOUND.search(then)
     spent = ""
     rest = then[bound.end() :] if bound else then
@@ -104,8 +115,12 @@ def conditional(text: str) -> Conditional | None:
     return Conditional(found["when"].strip(), then.strip(" ,"), words.number(bound["times"]) if bound else None, spent)
 
 
-def _unless(text: str) -> str:
-    return _UNLESS.sub("If it is not the case that ", text, count=1) if _UNLESS.match(text) else text
+def _as_if(text: str) -> str:
+    """``In the event of a fire, ...`` as ``If there is a fire, ...``."""
+    for pattern, said in _AS_IF:
+        if pattern.match(text):
+            return pattern.sub(said, text, count=1)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +213,7 @@ def timed(text: str) -> Timed:
 
 _OUTCOMES: Final[tuple[tuple[str, tuple[NodeKind, ...], str], ...]] = (
     (r"(?:it|this|the .+|.*approval) is (?:approved|granted)|.+ approves?(?: it)?", (NodeKind.REVIEW,), "approve"),
-    (r".+ (?:is|are) (?:rejected|refused|denied)|.+ (?:rejects?|refuses?|denies|deny)(?: it)?", (NodeKind.REVIEW,), "reject"),
+    (r"there is (?:a )?(?:rejection|refusal|denial)|.+ (?:is|are) (?:rejected|refused|denied)|.+ (?:rejects?|refuses?|denies|deny)(?: it)?", (NodeKind.REVIEW,), "reject"),
     (r".+ (?:asks? for changes|sends? it back)|changes are requested", (NodeKind.REVIEW,), "request-changes"),
     (r".+ (?:fails?|failed|is red|are red)", (NodeKind.COMMAND, NodeKind.AGENT), "failed"),
     (r".+ (?:fails?|failed|is red|are red)", (NodeKind.GATE,), "again"),

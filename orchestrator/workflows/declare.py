@@ -20,6 +20,11 @@ _IS_FOR: Final = re.compile(
     r"(?:ultimately |also |primarily )?(?:responsible for|in charge of|accountable for|there to)\b",
     re.IGNORECASE,
 )
+_LIES_WITH: Final = re.compile(
+    r"(?:the )?(?:responsibility|accountability) for [^,:;]+ (?:lies|rests|is|sits) with (?:the |our )?(?P<lies>[A-Za-z][A-Za-z -]*?)"
+    r"|it is (?:the (?:responsibility|duty|job) of (?:the |an? |each )?(?P<of>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?)|(?:the |each )?(?P<whose>[A-Za-z][A-Za-z -]*?)['\u2019]s? (?:responsibility|duty|job)) to [a-z]+ .+",
+    re.IGNORECASE,
+)
 _NAMED: Final = re.compile(
     r"(?:who|people(?: involved)?|participants|actors|staff|(?:process |procedure |sop )?(?:owner|approver|contact)s?): (?P<names>.+)",
     re.IGNORECASE,
@@ -71,8 +76,8 @@ class Declared:
         if by and _YOU_ARE.match(text):
             self.roles.append(by)
             return True
-        found = _IS_FOR.match(text)
-        role = role_name(found["role"]) if found else None
+        found = _IS_FOR.match(text) or _LIES_WITH.fullmatch(text)
+        role = role_name(next(name for name in found.groups() if name)) if found else None
         if role is None or not (role in self.roles or is_person(role)):
             return False
         self.roles.append(role)

@@ -16,6 +16,7 @@ from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.prose import Sentence, is_one
+from orchestrator.workflows.standing import Doubt, Place, Under
 
 WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
 """Kinds that wait for somebody, who can be late."""
@@ -48,16 +49,10 @@ class Doing:
         self._began = False
         self._asked: Draft | None = None
         self._judges: dict[str, str] = {}
-        self._denied: bool = False
-        self._needed: bool = False
-        self._owed: bool = False
-        self._numbered: bool = False
-        self._duties: bool = False
-        self._unread: bool = False
-        self._within: bool = False
-        self._automatic: bool = False
+        self._under, self._place = Under.STEPS, Place.FIRST
+        self._doubts: frozenset[Doubt] = frozenset()
         self._told: Draft | None = None
-        self._before = ""
+        self._before, self._led = "", ""
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
         """Keep one problem."""
@@ -136,13 +131,13 @@ class Doing:
 
     def _draft(self, sentence: Sentence, timed: clauses.Timed, wanted: str | None) -> Draft:
         clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
-        found = grammar.activity(clause, self._doer() or None, known, numbered=self._numbered)
+        found = grammar.activity(clause, self._doer() or None, known, numbered=self._place is Place.NUMBERED)
         if found is None:
             hint = "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
             raise Unclear(
                 "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
             )
-        if self._denied and found.kind == NodeKind.TASK:
+        if Doubt.DENIED in self._doubts and found.kind == NodeKind.TASK:
             raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
         if found.kind == NodeKind.TASK:
             self._ensure_asked(clause, str(found.fields["role"]))
@@ -166,9 +161,9 @@ class Doing:
 
     def _ensure_asked(self, clause: str, role: str) -> None:
         """What stands below a sentence that is not read may be what it names, or what a program does. Raises :class:`Unclear`."""
-        if self._unread and self._is_entry(clause, role):
+        if Doubt.NAMED in self._doubts and self._is_entry(clause, role):
             raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
-        if self._automatic and self._is_nobodys(clause):
+        if Doubt.AUTOMATIC in self._doubts and self._is_nobodys(clause):
             raise Unclear("What stands above says that no person does this.", "Note: ..., or: The operator ...")
 
     def _is_nobodys(self, clause: str) -> bool:

@@ -6,12 +6,25 @@ import re
 from typing import Any
 
 from orchestrator.models.workflow import FactKind, NodeKind
-from orchestrator.workflows import clauses, forms, grammar, rules, separation, telling, words
+from orchestrator.workflows import (
+    clauses,
+    forms,
+    grammar,
+    instruct,
+    naming,
+    rules,
+    separation,
+    standing,
+    telling,
+    words,
+)
 from orchestrator.workflows.conditions import Conditions
 from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
-from orchestrator.workflows.phrasing import is_denial
+from orchestrator.workflows.people import is_person
+from orchestrator.workflows.phrasing import is_denial, is_of_consent, labelled
 from orchestrator.workflows.prose import Sentence, is_one
+from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
 
@@ -25,6 +38,9 @@ class Flow(Conditions):
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
         task, self._told = self._told, None
         try:
+            if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
+                self._mark(sentence, "remark")
+                return None
             if telling.ABOUT.fullmatch(sentence.text) or (task is not None and self._belongs(sentence)):
                 self._tell(sentence, task)
                 return None
@@ -34,7 +50,11 @@ class Flow(Conditions):
             is_task = became == "node" and done is not None and done.kind is NodeKind.TASK
             self._told = done if is_task else task if became == "remark" else None
         except Unclear as problem:
-            if task is not None and telling.tells(sentence.text) and not (sentence.unreadable or self._denied):
+            if (
+                task is not None
+                and telling.tells(sentence.text)
+                and not (sentence.unreadable or Doubt.DENIED in self._doubts)
+            ):
                 self._tell(sentence, task)
             else:
                 self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
@@ -42,13 +62,13 @@ class Flow(Conditions):
         else:
             return opened
         finally:
-            self._before = sentence.text
+            self._before, self._led = sentence.text, self.became.get(id(sentence), "")
 
     def _belongs(self, sentence: Sentence) -> bool:
         """Whether a remark right after a task, in the same item, is told with it."""
         return (
-            self._within
-            and not (sentence.remark or sentence.unreadable or self._denied)
+            self._place is Place.LATER
+            and not (sentence.remark or sentence.unreadable or Doubt.DENIED in self._doubts)
             and telling.belongs(sentence.text)
         )
 
@@ -67,6 +87,8 @@ class Flow(Conditions):
 
     def _read(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         text = sentence.text
+        if sentence.commands and self._led == "error" and self._before.endswith(":"):
+            raise Unclear("What leads on to these lines is not read.", "a sentence that can be read before them")
         if sentence.commands and self._doer() and "`" not in text:
             text = "Run these lines: " + "; ".join(f"`{line.strip()}`" for line in sentence.commands)
         elif sentence.unreadable:
@@ -84,7 +106,7 @@ class Flow(Conditions):
     def _is_shown(self, sentence: Sentence) -> bool:
         """Whether a block belongs to the task before it, whose sentence leads on to it. The task shows its lines."""
         task = self._anchor
-        if task is None or task.kind is not NodeKind.TASK or not sentence.code:
+        if task is None or task.kind is not NodeKind.TASK or not sentence.code or self._led == "error":
             return False
         title = forms.continued(task.title, self._before, sentence.text)
         if title is None or not self.is_told(title, task.fields):
@@ -95,9 +117,8 @@ class Flow(Conditions):
 
     def _aside(self, sentence: Sentence, text: str) -> str:
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
-        if sentence.remark or forms.REMARK.fullmatch(text):
-            return "remark"
-        if forms.TOPIC.fullmatch(text) and not forms.BINDING.search(text):
+        is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
+        if sentence.remark or forms.REMARK.fullmatch(text) or is_topic:
             return "remark"
         if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
             self.pending_rules.append((sentence, self._section))
@@ -111,7 +132,8 @@ class Flow(Conditions):
             or self._is_duty(text)
         ):
             return "role"
-        return "" if self._began or forms.BINDING.search(text) or self._asks(text) else "remark"
+        is_aside = not self._began or self._under is Under.TOLD
+        return "" if not is_aside or forms.BINDING.search(text) or self._asks(text) else "remark"
 
     def _leads_to_lines(self, sentence: Sentence, text: str) -> bool:
         """Whether ``To ship, run:`` stands right before a block of commands that is a step by itself."""
@@ -119,15 +141,33 @@ class Flow(Conditions):
         return forms.LINES.fullmatch(text) is not None and below is not None and bool(below.commands and self._doer())
 
     def _is_duty(self, text: str) -> bool:
-        """Whether a sentence under ``Responsibilities`` says what a role is there for."""
+        """Whether a sentence under ``Responsibilities`` says what a role is there for: ``Clerk: files the form``."""
+        if self._under is not Under.DUTIES:
+            return False
+        role = (
+            self._labelled(text)
+            or self._does(text)
+            or (self._by and self._does(f"The {self._by_name()} {text[:1].lower()}{text[1:]}"))
+        )
+        self.declared.roles += [role] if role else []
+        return bool(role)
+
+    def _by_name(self) -> str:
+        return self._by.replace("-", " ")
+
+    def _labelled(self, text: str) -> str:
+        """The people that a label names; ''."""
+        found = labelled(text)
+        role = naming.role_name(found[0]) if found else None
+        return role if role and (is_person(role) or role in self.declared.roles) else ""
+
+    def _does(self, text: str) -> str:
+        """The role whose task the sentence is; ''."""
         try:
-            found = grammar.activity(text, None, self.declared.roles) if self._duties else None
+            found = grammar.activity(text, None, self.declared.roles)
         except Unclear:
-            return False
-        if found is None or found.kind != NodeKind.TASK:
-            return False
-        self.declared.roles.append(found.fields["role"])
-        return True
+            return ""
+        return str(found.fields["role"]) if found and found.kind == NodeKind.TASK else ""
 
     def _asks(self, text: str) -> bool:
         """Whether a sentence before the first list or heading asks for something."""
@@ -141,7 +181,17 @@ class Flow(Conditions):
         except Unclear:
             return True
 
+    def _ensure_unconditional(self, text: str) -> None:
+        """What follows a condition within its item may be meant to hold under it alone. Raises :class:`Unclear`."""
+        if self._place is not Place.LATER or clauses.conditional(self._before) is None:
+            return
+        if self._led == "error" and clauses.conditional(text) is None:
+            raise Unclear("The condition before this is not read, and this may belong to it.", "If ..., ...")
+        if forms.THEN.match(text) and self._opened:
+            raise Unclear("Whether this holds under the condition before it is not clear.", "a nested list below it")
+
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
+        self._ensure_unconditional(text)
         named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])
@@ -184,15 +234,23 @@ class Flow(Conditions):
         promised = forms.PROMISED.fullmatch(text)
         if promised and self._doer() and not is_denial(promised["what"]):
             return f"{self._sees_to()} {promised['what']} {promised['when'][0].lower()}{promised['when'][1:]}"
-        if self._owed and self._doer() and forms.THING.fullmatch(text) and not self._is_activity(text):
+        if self._under is Under.OWED and self._doer() and forms.THING.fullmatch(text) and not self._is_activity(text):
             return f"{self._sees_to()} {text}"
-        if not self._needed or not self._doer() or forms.THING.fullmatch(text) is None:
+        if self._doer() and self._holds(text):
+            return f"{self._sees_to()} {text}"
+        if self._under is not Under.NEEDS or not self._doer() or forms.THING.fullmatch(text) is None:
             return text
         return (
             text
             if self._is_activity(text)
             else f"You need {text[0].lower() if text[1:2].islower() or text[1:2] == ' ' else text[0]}{text[1:]}"
         )
+
+    def _holds(self, text: str) -> bool:
+        """Whether the sentence says what has to be so before the first step (``The form is signed``), or of a record afterwards."""
+        is_so = instruct.happens(text) if self._under is Under.OWED else instruct.is_state(text)
+        is_apart = self._under in {Under.OWED, Under.NEEDS} and not is_of_consent(text)
+        return is_apart and is_so and not self._is_activity(text)
 
     def _sees_to(self) -> str:
         return f"The {self._doer().replace('-', ' ')} sees to this:"

@@ -8,7 +8,7 @@ from typing import Final
 REMARK: Final = re.compile(
     r"(?!see (?:that|to|if|whether)\b)(?!note (?:down\b|(?:which|what|who|when|how|whether|why|where)\b|(?:the|any|all|each|every|their|its|your|it|them)\b"
     r"(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have|does|do)\b)))(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
-    r"for (?:more|further) (?:information|details?|help|background))\b:?.*",
+    r"for (?:(?:more|further|additional) )?(?:information|details?|help|background))\b:?.*",
     re.IGNORECASE | re.DOTALL,
 )
 ID: Final = re.compile(r"`(?P<id>[a-z][a-z0-9-]{0,63})`: (?P<rest>.+)")
@@ -26,6 +26,7 @@ _WARNED: Final = re.compile(
     r"(?:warning|caution|attention|important|danger|notice|nb|remember|please)(?:[:!,] ?| )(?=(?:never|do not|don['\u2019]t|always|you|we)\b)",
     re.IGNORECASE,
 )
+THEN: Final = re.compile(r"(?:and |only )?then,? (?!wait\b)(?=[a-z])", re.IGNORECASE)
 AGAIN: Final = re.compile(r"(?:repeat (?:it|this|that|the step)|try again|do (?:it|this) again)", re.IGNORECASE)
 ON: Final = re.compile(r"(?:go on|continue|carry on|proceed)", re.IGNORECASE)
 END: Final = re.compile(
@@ -44,7 +45,9 @@ FOLLOWING: Final = re.compile(
     r"(?: (?:steps|actions|tasks|instructions))?(?: below| in (?:this |the given )?order)*"
     r"|(?:the|these)(?: [a-z-]+)* (?:steps|process|procedure|instructions)(?: [a-z ]+)? (?:is|are)(?: as follows)?"
     r"|(?:you|we) (?:(?:will )?(?:need|have|are required|are asked|are) to|must|should|shall)(?: then| also| now)*"
-    r"|things to [a-z]+(?: [a-z]+){0,3}(?: (?:are|include))?|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
+    r"|things to [a-z]+(?: [a-z]+){0,3}(?: (?:are|include))?|there (?:is|are) (?:[a-z]+ ){0,4}(?:things?|steps?|checks?|changes?|actions?|tasks?|points?|items?) (?:that )?"
+    r"(?:(?:you|we|(?:must|should) be|(?:needs?|ha(?:s|ve)) to be|need|have|must|should|left|to|made|done|make|do|take|taken|perform|complete|check|checked|follow|consider) ?){1,4}(?:(?:at|before|after|for|in|on|with) [^,:`]+)?"
+    r"|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
     re.IGNORECASE,
 )
 LINES: Final = re.compile(
@@ -87,11 +90,6 @@ PROMISED: Final = re.compile(
     re.IGNORECASE,
 )
 """``First answer: Within 24 hours``: something that is owed by a time."""
-OWED: Final = re.compile(
-    r"(?:(?:our|the|general) )?(?:commitments?|obligations?)(?: to you)?:?|we (?:commit|undertake)(?: ourselves)? to:?",
-    re.IGNORECASE,
-)
-"""Headings under which things are listed that somebody has to see to."""
 TITLE: Final = re.compile(r"[A-Z0-9][A-Za-z0-9 &/,'\u2019-]{1,60}:?")
 """An item that may be the heading of the list below it."""
 QUALIFIES: Final = re.compile(
@@ -108,11 +106,6 @@ TOPIC: Final = re.compile(
     r"date|version|status|definitions?|references?|document (?:id|number)): .+",
     re.IGNORECASE,
 )
-DUTIES: Final = re.compile(
-    r"(?:roles?|responsibilit(?:y|ies)|duties|roles?(?: and|,| &) responsibilities|people(?: involved)?|who does what):?",
-    re.IGNORECASE,
-)
-"""Headings under which it is said who is there for what, and nothing in its order."""
 
 
 def unled(text: str) -> str:

@@ -201,7 +201,7 @@ _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
-    rf"(?P<the>(?i:(?:a|any|one|another) member of (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)? (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)?(?: also| then| first| next| now| finally)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
@@ -223,7 +223,15 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
         if thing and is_thing(words.singular(thing)) and role_name(thing) not in known
         else None
     )
-    return whose or about or _by_role(text, known) or _sees_to(text, by, numbered=numbered)
+    return (
+        whose or about or _by_role(text, known) or _circumstance(text, known) or _sees_to(text, by, numbered=numbered)
+    )
+
+
+def _circumstance(text: str, known: Collection[str]) -> Activity | None:
+    """``Upon receipt, the clerk files it``: a task of the role, with what stood before it or between behind it."""
+    moved = phrasing.set_behind(text)
+    return _by_role(moved, known) if moved else None
 
 
 def _typed(text: str) -> str | None:

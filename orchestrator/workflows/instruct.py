@@ -81,13 +81,28 @@ _OBLIGATION: Final = re.compile(
     r"(?P<rest>(?!be (?:able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
-_BY_ITSELF: Final = re.compile(r"\bautomatically\b", re.IGNORECASE)
+_BY_ITSELF: Final = re.compile(
+    r"\bautomatically\b|\bshould(?: then| now| soon| also)* (?:arrive|appear|happen|occur|show up|take place|result|yield|succeed|become)\b|"
+    r"\b(?:can|may) only [^,:;]*\b(?:once|when|if|after|until|unless)\b|\b(?:must|should|shall) have been\b",
+    re.IGNORECASE,
+)
+"""What a program does, what is foretold or had to be so before, and a rule of when: none is a step."""
+_AGREES: Final = re.compile(
+    r"[a-z-]+ (?:for|of|in|on|from|by|about) (?:(?!\b(?:what|who|which|that|whether|how|when|if|where|as|and|so|why|anything|everything)\b)[^,:;`])*? "
+    r"(?:goes|is|are|was|were|has|have|will|can|must|should|may|needs|depends)\b",
+    re.IGNORECASE,
+)
+"""``Credit for the find goes to``: a thing and its verb."""
 _MAY: Final = re.compile(
-    r"\b(?:you|we|they|it|may|might|can|is|are|was|were|has|have|had|do|does|did|if|because|means?|so|but)\b",
+    r"\b(?:you|we|they|it|may|might|can|is|are|was|were|has|have|had|do|does|did|if|because|means?|so|but|already)\b",
     re.IGNORECASE,
 )
 _COMES_ABOUT: Final = re.compile(
     r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:is|are)(?: then| now| also)? (?P<done>[a-z-]+)(?P<rest> .+)?",
+    re.IGNORECASE,
+)
+_IS_SO: Final = re.compile(
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:(?:is|are|has|have) (?!no\b|not\b|to\b)[^:?]+|exists?)",
     re.IGNORECASE,
 )
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
@@ -159,12 +174,21 @@ def _is_verb(verb: str, said: str) -> bool:
     second = re.match(r"[A-Za-z-]+ (?P<word>[A-Z][a-z]+)\b", said)
     if second and verb not in _POINTED and second["word"].lower() in words.VERBS:  # a label, and then the sentence
         return False
-    if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
-        return False
-    if _STATE.match(said[len(verb) :]):  # ``Issue is reported``: the first word is a thing
+    if _is_of_a_thing(verb, said):
         return False
     parts = verb.split("-")
     return verb in words.VERBS or (len(parts) > 1 and parts[-1] in words.VERBS)
+
+
+def _is_of_a_thing(verb: str, said: str) -> bool:
+    """Whether the first word is a thing, of which something is said, or tells what had to be so before."""
+    if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
+        return True
+    if verb == "have" and said.lower().startswith("have been "):
+        return True
+    if verb in _NOUNS_TOO and _AGREES.match(said):
+        return True
+    return _STATE.match(said[len(verb) :]) is not None  # ``Issue is reported``
 
 
 def is_duty(said: str) -> bool:
@@ -212,6 +236,12 @@ def happens(text: str) -> bool:
     if found is None or words.of_passive(found["done"]) is None or len(found["who"].split()) > _LONGEST_SUBJECT:
         return False
     return _is_named(found["who"])
+
+
+def is_state(text: str) -> bool:
+    """``The form is signed``, ``A backup exists``: what can be so or not, of a thing or of somebody with a name."""
+    found = _IS_SO.fullmatch(text)
+    return found is not None and len(found["who"].split()) <= _LONGEST_SUBJECT and _is_named(found["who"])
 
 
 def _is_named(who: str) -> bool:

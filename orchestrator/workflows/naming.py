@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.workflows import words
+from orchestrator.workflows.people import is_person
 
 _MEMBER: Final = re.compile(
-    r"(?:a |an |the |any )?members? of (?:the |our )?(?!(?:this|that|these|those) )(?=[a-z])", re.IGNORECASE
+    r"(?:a |an |the |any )?(?:members?|person|people|someone|somebody) (?:of|in|from|on) (?:the |our )?(?!(?:this|that|these|those) )(?=[a-z])",
+    re.IGNORECASE,
 )
 """Whoever belongs to a group holds its role: ``a member of the board``."""
 NUMBER: Final = "one|two|three|four|five|six|seven|eight|nine|ten|\\d+"
@@ -56,11 +58,14 @@ def role_name(text: str) -> str | None:
     """``the security leads`` and ``members of the board`` to ``security-lead`` and ``board``; ``None`` for what is nobody's name."""
     name = words.slug(_MEMBER.sub("", text))
     parts = name.split("-")
-    if not _NOT_IN_NAMES.isdisjoint(parts):
+    if not _NOT_IN_NAMES.isdisjoint(parts) or parts[0] in _NOT_PEOPLE - {"it"}:
         return None
     parts[-1] = words.singular(parts[-1])
     name = "-".join(parts)
-    return None if not name or name in _NOBODY or parts[0] in _NOT_PEOPLE or name in _NOT_PEOPLE else name
+    if not name or name in _NOBODY or name in _NOT_PEOPLE:
+        return None
+    is_department = parts[0] == "it" and len(parts) > 1 and is_person(name)
+    return name if is_department or parts[0] not in _NOT_PEOPLE else None
 
 
 def doubted(role: str) -> Unclear:

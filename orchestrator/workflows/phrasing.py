@@ -88,8 +88,17 @@ _NO_ACTS: Final = frozenset([
 ])  # fmt: skip
 """After ``we`` these say how things are more often than what is done."""
 _ADVERB: Final = re.compile(r"(?P<how>[a-z]{2,}ly|instead|in particular|as always),? ", re.IGNORECASE)
+_CONSENT: Final = re.compile(
+    r"\b(?:approv\w*|consent\w*|permission|sign-?off|authori[sz]\w*|agreement|clearance)\b", re.IGNORECASE
+)
+"""A phrase with such a word is a condition that a process has to keep, and no circumstance."""
+_BESIDE: Final = re.compile(
+    r"(?P<who>(?:the |a |an |our )?[A-Za-z][A-Za-z -]{0,60}?), (?P<beside>(?:together|along|in (?:consultation|coordination|collaboration|cooperation)|with the (?:help|support|assistance)) "
+    r"(?:with|of) [^,:;`]+), (?P<does>[a-z]+ .+)",
+    re.IGNORECASE | re.DOTALL,
+)
 _PHRASE: Final = re.compile(
-    r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|"
+    r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|following|no (?:more|later|earlier|less|sooner) than|"
     r"upon|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|(?:each|every) time|"
     r"(?:when|after) [a-z]+ing)\b|"
     r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt)\b)(?:[^,:;`]|`[^`]*`)*), ",
@@ -159,6 +168,22 @@ def _obliged(text: str) -> Peeled | None:
 def _phrase(text: str) -> Peeled | None:
     found = _PHRASE.match(text)
     return Peeled(text[found.end() :], found["phrase"][0].lower() + found["phrase"][1:]) if found else None
+
+
+def is_of_consent(text: str) -> bool:
+    """Whether the words speak of somebody's approval, which is a step of its own."""
+    return _CONSENT.search(text) is not None
+
+
+def set_behind(text: str) -> str | None:
+    """``Upon receipt, the clerk files it`` as ``The clerk files it (upon receipt)``; ``None`` for what has no such phrase."""
+    beside, led = _BESIDE.fullmatch(text), _PHRASE.match(text)
+    if beside is not None and not is_of_consent(beside["beside"]):
+        return f"{beside['who']} {beside['does'].rstrip(':')} ({beside['beside']})"
+    if led is None or is_of_consent(led["phrase"]):
+        return None
+    rest = text[led.end() :].rstrip(":")
+    return f"{rest[:1].upper()}{rest[1:]} ({led['phrase'][0].lower()}{led['phrase'][1:]})"
 
 
 def _adverb(text: str) -> Peeled | None:

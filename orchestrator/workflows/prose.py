@@ -28,7 +28,9 @@ MAX_DEPTH: Final = 12
 _PIECE = re.compile(r"`[^`]*`|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*)(?=\s|$)|[^.!?`]+|.", re.DOTALL)
 _BOLD = re.compile(r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
-_ABBREVIATION = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|cf|no|mr|ms|mrs|dr|[A-Za-z])$", re.IGNORECASE)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|cf|no|mr|ms|mrs|dr|[A-Za-z]|\d\\)$", re.IGNORECASE
+)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _TITLED = re.compile(
     r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
@@ -39,6 +41,8 @@ _DOTTED = re.compile(r"([ \t]*)\d{1,3}(?:\.\d{1,3}){1,4}[.)]? (?=[A-Z`*\"\u201c]
 _CHAPTER = re.compile(r"(?P<n>\d{1,2}) (?=[A-Z][A-Za-z ,&/'-]{1,60}$)")
 _FIELD = re.compile(r"[A-Z][A-Za-z /-]{1,30}: [^.!?]+[.;]?")
 _COUNTED = re.compile(r"\s*(?:\d+[.)]|[-*+]) ")
+_ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
+"""A number that is kept from beginning a list of its own."""
 _BOX = re.compile(r"\[[ xX]\] ")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
@@ -314,6 +318,7 @@ def is_one(text: str) -> bool:
 
 def plain(raw: str) -> str:
     """As a reader sees it, on one line; code keeps its backticks. A bold title before a sentence becomes a label."""
+    raw = _ESCAPED.sub("", raw, count=1) if _ESCAPED.match(raw) else raw
     text = _TITLED.sub(r"\g<title>: ", raw, count=1) if _TITLED.match(raw) else raw
     text = _MARKS.sub(lambda m: m.group(1) or "", _LINK.sub(r"\1", _ENTITY.sub(_character, text)))
     return _bare(re.sub(r"\s+", " ", text).strip())

@@ -18,7 +18,7 @@ _NEVER: Final = re.compile(
 _BARRED: Final = re.compile(
     r"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:(?:must|may|shall|should|can) ?not be|(?:is|are) (?:never|not to be)|can['\u2019]t be) "
     r"(?P<done>[a-z-]+) (?P<how>before|unless|without|after|until) (?P<other>.+)|"
-    r"(?:no|nothing)(?: (?P<none>[^,:;`]+?))? (?:is|are|may be|must be|gets?|can be) (?P<made>[a-z-]+) "
+    r"(?:no|nothing)(?: (?P<none>[^,:;`]+?))? (?:is|are|may be|must be|should be|shall be|gets?|can be) (?P<made>[a-z-]+) "
     r"(?P<by>before|unless|without|until) (?P<first>.+)|"
     r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<!\byou)(?<!\bwe) (?:(?:must|may|shall|should|can) ?(?:not|never)|cannot|never) "
     r"(?P<does>(?!be\b)[a-z-]+ ?.*?) (?P<when>before|unless|without|after|until) (?P<then>.+)",

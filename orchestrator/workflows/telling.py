@@ -48,7 +48,7 @@ _TELLS: Final = re.compile(
 )
 _BRACKETED: Final = re.compile(r"\((?:[^()`]|`[^`]*`|\([^()]*\))+\)", re.DOTALL)
 _REFERS: Final = re.compile(
-    r"(?:please )?(?:see|refer to)\b(?! (?:that|to|whether|if)\b).*|for (?:more|further) (?:information|details?|help|background)\b.*|"
+    r"(?:please )?(?:see|refer to)\b(?! (?:that|to|whether|if)\b).*|for (?:(?:more|further|additional) )?(?:information|details?|help|background)\b.*|"
     r"note that\b.*|e\.g\.,? .*|for (?:example|instance), .*",
     re.IGNORECASE | re.DOTALL,
 )

@@ -41,7 +41,7 @@ VERBS: Final = frozenset({
     "deprecate", "derive", "describe", "designate", "destroy", "detach", "detect", "determine", "develop", "diagnose",
     "dial", "differentiate", "dilute", "direct", "disable", "discard", "discharge", "disclose", "disconnect",
     "discuss", "disembark", "disinfect", "dismiss", "dispatch", "dispense", "display", "dispose", "distribute",
-    "divert", "divide", "do", "document", "dose", "double", "download", "draft", "drain", "drop", "dry", "dump",
+    "divert", "divide", "do", "document", "dose", "double", "downgrade", "download", "draft", "drain", "drop", "dry", "dump",
     "duplicate", "edit", "elect", "elevate", "eliminate", "email", "embed", "employ", "empty", "enable", "encourage",
     "encrypt", "enforce", "engage", "enlist", "enrol", "enroll", "ensure", "enter", "enumerate", "equip", "erase",
     "escalate", "escort", "establish", "estimate", "evacuate", "evaluate", "examine", "exchange", "exclude",

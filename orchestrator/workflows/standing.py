@@ -1,0 +1,139 @@
+"""Where a sentence stands, and what the words above it say of it: its heading, what leads on to it, its place in the item."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from orchestrator.workflows import forms
+from orchestrator.workflows.phrasing import is_denial
+
+
+class Under(StrEnum):
+    """What stands below a heading: steps, unless its words say something else."""
+
+    STEPS = "steps"
+    NEEDS = "needs"
+    """Things that somebody has to have, and what has to be so before the first step."""
+    OWED = "owed"
+    """Commitments and records: things that somebody has to see to."""
+    DUTIES = "duties"
+    """Who is there for what."""
+    TOLD = "told"
+    """Purpose, scope, definitions: what asks for nothing is a remark."""
+
+
+class Doubt(StrEnum):
+    """Why a sentence may ask for nothing, though it has the form of a step."""
+
+    DENIED = "denied"
+    """Above it stands: not this, or for example."""
+    NAMED = "named"
+    """It may be one of the things of a list whose head is not read."""
+    AUTOMATIC = "automatic"
+    """What stands above it says that a program does this, or what a thing is for."""
+
+
+class Place(StrEnum):
+    """Which sentence of its item it is."""
+
+    NUMBERED = "numbered"
+    """The first of a numbered one: it asks for something also where it only says what comes about."""
+    FIRST = "first"
+    LATER = "later"
+
+
+_NEEDS: Final = re.compile(
+    r"(?:pre-?requisites?|pre-?conditions?|requirements?|what you(?:['\u2019]ll| will)? need|you(?:['\u2019]ll| will)? need|needed|materials|equipment|"
+    r"entry criteria|before you (?:begin|start)$|"
+    r"(?:required|needed|necessary) information|information (?:needed|required)|what to (?:bring|have)|required (?:access|materials|tools|equipment|permissions))\b",
+    re.IGNORECASE,
+)
+_OWED: Final = re.compile(
+    r"(?:(?:(?:our|the|general) )?(?:commitments?|obligations?)(?: to you)?|we (?:commit|undertake)(?: ourselves)? to|"
+    r"records?(?:[ -]keeping)?|retention(?: of records)?|deliverables):?",
+    re.IGNORECASE,
+)
+_DUTIES: Final = re.compile(
+    r"(?:roles?|responsibilit(?:y|ies)|duties|roles?(?: and|,| &) responsibilities|people(?: involved)?|who does what):?",
+    re.IGNORECASE,
+)
+_TOLD: Final = re.compile(
+    r"(?:purpose|objectives?|scope|background|introduction|overview|definitions?|terms|glossary|abbreviations|acronyms|references|"
+    r"related (?:documents|policies|procedures|links)|applicability|audience|intended audience|revision history|document (?:history|control))"
+    r"(?:(?:,| and| &| /) (?:purpose|objectives?|scope|background|overview|definitions?|terms|abbreviations|acronyms|references|applicability))*:?",
+    re.IGNORECASE,
+)
+_CHAPTER: Final = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[A-H][.)]) ")
+_NAMES: Final = re.compile(
+    r"\b(?:modules|tools|programs|packages|libraries|dependencies|components|services|terms|words|definitions|abbreviations|commands|scripts|"
+    r"files|folders|options|flags|settings|parameters|fields|columns|values|labels|names|types|kinds|states|statuses)\b[^:]*:$",
+    re.IGNORECASE,
+)
+"""What may lead on to a list of things and what each of them is."""
+_AUTOMATIC: Final = re.compile(
+    r"\b(?:workflow|job|script|tool|bot|system|pipeline|ci|build|action|service|server|program|command|automation|step)s?[\"'`)]*"
+    r"(?: [a-z]+ly| will| also| then| does| do)*(?: [a-z]+s)?:$|\bautomatically:$",
+    re.IGNORECASE,
+)
+"""What leads on to a list of what something that is no person does, as ``The workflow will:``."""
+_PURPOSES: Final = re.compile(r"\bto:$", re.IGNORECASE)
+"""What leads on to what something is good for, as ``We also publish it to:``."""
+_DEFINED: Final = re.compile(
+    r"(?:file|source|definition|defined in|pipeline|workflow|configuration): `[^`]+\.(?:ya?ml|toml|json|groovy)`",
+    re.IGNORECASE,
+)
+
+
+def under(title: str) -> Under:
+    """What the words of a heading say of all that stands below it."""
+    said = _CHAPTER.sub("", title, count=1)
+    if _OWED.fullmatch(said):
+        return Under.OWED
+    if _DUTIES.fullmatch(said):
+        return Under.DUTIES
+    if _TOLD.fullmatch(said):
+        return Under.TOLD
+    return Under.NEEDS if _NEEDS.match(said) else Under.STEPS
+
+
+def are_needs(said: str) -> bool:
+    """Whether these words as a whole lead on to what somebody has to have."""
+    return _NEEDS.fullmatch(said) is not None
+
+
+def denied(title: str) -> frozenset[Doubt]:
+    """What a heading casts doubt on all below it with: ``Common mistakes``."""
+    return frozenset({Doubt.DENIED}) if is_denial(title) else frozenset[Doubt]()
+
+
+def is_of_a_program(text: str) -> bool:
+    """Whether a section with such a line tells of a program that runs by itself: ``File: `release.yml` ``."""
+    return _DEFINED.fullmatch(text) is not None
+
+
+def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[Doubt]:
+    """The doubts of what stands below a sentence, which ``became`` what it did; its own hold for them too, but that of one list."""
+    found = set(doubts) - {Doubt.NAMED}
+    if said.endswith((":", ",")) and is_denial(said):
+        found.add(Doubt.DENIED)
+    if became == "error" and _NAMES.search(said):
+        found.add(Doubt.NAMED)
+    is_done = became == "error" and _AUTOMATIC.search(said)
+    if is_done or (became != "edge" and _PURPOSES.search(said)):
+        found.add(Doubt.AUTOMATIC)
+    return frozenset(found)
+
+
+def is_about_itself(text: str) -> bool:
+    """Whether a sentence only says what the document is: ``This procedure applies to ...``."""
+    return _ITSELF.fullmatch(text) is not None and forms.BINDING.search(text) is None
+
+
+_ITSELF: Final = re.compile(
+    r"(?:the (?:purpose|aim|goal|objective|intent|scope) of this|this|these) (?:[a-z]+ ){0,3}?(?:documents?|procedures?|polic(?:y|ies)|process|sop|guides?|guidelines?|runbook|playbook|page|section|chapter|"
+    r"plan|standard|checklist|instructions?)(?: (?:also|only|here|below))? (?:(?:describe|explain|define|outline|cover|document|summari[sz]e|specif(?:y|ie)|appl(?:y|ie)|list|detail|"
+    r"provide|contain|address(?:e)?|set)s?(?: out)?\b|(?:is|are) (?:to|for|intended|meant|aimed|about)\b|does not (?:apply|cover|address|describe)\b).*",
+    re.IGNORECASE | re.DOTALL,
+)
