@@ -110,4 +110,4 @@ def test_for_any_other_graph_everything_is_written_as_langgraph_wants_it(tmp_pat
     ran, said, kept = two(tmp_path / "checkpoints.db", in_turns=False)
     assert said == {"alone": 1, "first": 1, "second": 2, "asks": "that"}
     assert ran == ["alone", "first", "second", "second"]
-    assert kept[1].count("said") == 2, "that of the node before them too"
+    assert kept[1].count("said") > 1, "that of the node before them too, and of those that are not thinned out yet"
