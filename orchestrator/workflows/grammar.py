@@ -130,6 +130,13 @@ _TYPES: Final[tuple[tuple[str, Callable[[re.Match[str]], dict[str, Any]]], ...]]
 )
 
 
+def _own_words(_text: str, found: re.Match[str]) -> Activity | None:
+    raise Unclear(
+        "What kind of answer a question in these words has is not said.",
+        f"Ask the {found['role']} whether ...; Ask the {found['role']} for the ... (a number)",
+    )
+
+
 def _whether(text: str, found: re.Match[str]) -> Activity | None:
     role = role_name(found["role"])
     if role is None:
@@ -183,6 +190,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(r"(?:run|execute)(?: [a-z ]+ with)? `(?P<argv>[^`]+)`(?: (?:on|in|against|again) [A-Za-z ]+?)?(?P<effect>,? which changes .+)?"), _command),
     (_compiled(r"ask (?:the|an) agent to (?P<what>.+)"), _agent),
     (_compiled(r"(?:the|an) agent (?P<what>(?!approves?\b)[a-z]+s\b.+)"), _agent),
+    (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE})(?::|,? (?:this|the question):) (?P<what>.+\?.*)"), _own_words),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE}) whether (?P<what>(?:[^()]|\([^()]*\))+)"), _whether),
     (_compiled(rf"(?:the |a |an )?(?P<role>{ROLE}){MODAL} (?:decides?|determines?) whether (?P<what>[^(),]+)"), _whether),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE}) for (?P<what>.+)"), _ask),

@@ -17,6 +17,11 @@ _MEMBER: Final = re.compile(
 NUMBER: Final = "one|two|three|four|five|six|seven|eight|nine|ten|\\d+"
 ROLE: Final = r"[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?"
 MODAL: Final = r"(?: must| shall| has to| have to| will| should)?"
+_FIELDS: Final = frozenset([
+    "sales", "operations", "communications", "logistics", "analytics", "facilities", "relations", "affairs", "economics", "news",
+    "ops", "devops", "secops", "finops", "sysops",
+])  # fmt: skip
+"""Fields of work whose names end on an s, and which are no more than one."""
 _NOBODY = frozenset({"agent", "gates", "gate", "process", "run", "change", "tests", "branch", "handrail", "plan"})
 _NOT_PEOPLE = frozenset({"it", "this", "that", "there", "they", "we", "you", "he", "she", "these", "those", "which"})
 _NOT_IN_NAMES = frozenset([
@@ -55,12 +60,14 @@ class Unclear(Exception):
 
 
 def role_name(text: str) -> str | None:
-    """``the security leads`` and ``members of the board`` to ``security-lead`` and ``board``; ``None`` for what is nobody's name."""
+    """``the security leads`` and ``members of the board`` to ``security-lead`` and ``board``, ``heads of sales`` to ``head-of-sales``; ``None`` for what is nobody's name."""
     name = words.slug(_MEMBER.sub("", text))
     parts = name.split("-")
     if not _NOT_IN_NAMES.isdisjoint(parts) or parts[0] in _NOT_PEOPLE - {"it"}:
         return None
-    parts[-1] = words.singular(parts[-1])
+    named = parts.index("of") - 1 if "of" in parts[1:] else -1
+    if parts[named] not in _FIELDS:
+        parts[named] = words.singular(parts[named])
     name = "-".join(parts)
     if not name or name in _NOBODY or name in _NOT_PEOPLE:
         return None

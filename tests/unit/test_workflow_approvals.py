@@ -102,3 +102,24 @@ def test_two_that_approve_are_two_reviews_that_end_alike() -> None:
 )
 def test_no_name_is_made_of_words_that_deny_or_count(text: str) -> None:
     assert role_name(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("the head of sales", "head-of-sales"),
+        ("Heads of Operations", "head-of-operations"),
+        ("operations", "operations"),
+        ("the heads of the teams", "head-of-the-teams"),
+        ("members of the board", "board"),
+        ("security leads", "security-lead"),
+    ],
+)
+def test_a_role_is_one_of_its_kind_and_a_field_of_work_stays_whole(text, name):
+    assert role_name(text) == name
+
+
+def test_a_question_in_its_own_words_is_told_how_to_be_asked():
+    found = compiled(OPENS + "Ask the head of sales: Is the total above target?")
+    assert [p.code for p in found.problems] == ["WF110"]
+    assert "Ask the head of sales whether" in str(found.problems[0])

@@ -158,3 +158,13 @@ def test_a_workflow_of_this_installation_is_found_by_its_id(tmp_path, monkeypatc
     assert load_file(Path("hotfix")).id == "hotfix"
     with pytest.raises(UsageError, match="SPEC001"):
         load_file(Path("no-such-workflow"))
+
+
+def test_words_and_a_workflow_without_its_words_are_told_apart_from_a_file_that_is_missing(tmp_path):
+    (tmp_path / "ship.md").write_text("1. The clerk files it.\n")
+    (tmp_path / "workflow.yaml").write_text("id: ship\n")
+    for name, said in (("ship.md", "workflow compile"), ("workflow.yaml", "keep both")):
+        with pytest.raises(UsageError) as wrong:
+            load_file(tmp_path / name)
+        assert wrong.value.code == "WF006"
+        assert said in str(wrong.value.hint)

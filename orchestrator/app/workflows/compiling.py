@@ -62,11 +62,21 @@ def _placed(workflow: Workflow, path: str, name: str, code: str, text: str) -> P
 
 
 def load_file(path: Path) -> Workflow:
-    """A ``workflow.yaml`` with the ``process.md`` beside it. Raises ``UsageError`` or ``WorkflowInvalid``."""
+    """A ``workflow.yaml`` with the ``process.md`` beside it.
+
+    Raises ``UsageError``, WF006 for prose and where there is no ``process.md``, or ``WorkflowInvalid``.
+    """
     from orchestrator.workflows.load import load_workflow
 
     place = workflow_place(path)
-    return load_workflow(read_file(place), read_file(place.parent / PROCESS), str(path))
+    if place.suffix == ".md":
+        text = f"{path} is a process in words; this wants the workflow that is made of it."
+        raise UsageError("WF006", text, f"handrail workflow compile {path} --output workflow.yaml")
+    data, process = read_file(place), place.parent / PROCESS
+    if not process.exists():
+        text = f"Beside {path} there is no {PROCESS}, the words that it was made of."
+        raise UsageError("WF006", text, f"keep both in one folder, the words as {PROCESS}")
+    return load_workflow(data, read_file(process), str(path))
 
 
 def check_file(path: Path, certificate: Path | None, expected: str | None) -> Checked:
