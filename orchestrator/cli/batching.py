@@ -151,19 +151,12 @@ def conduct(
 ) -> NoReturn:
     """Drive the batch and leave with its exit code."""
     from orchestrator.app.batches import conducting, reports
-    from orchestrator.app.signals import signals
-
-    begun = list[int]()
-
-    def stop(number: int, _frame: object) -> None:
-        begun.append(number)
-        if len(begun) == 1:  # it stops already, within seconds; a second signal must not break that off
-            raise KeyboardInterrupt
+    from orchestrator.app.signals import interruptible
 
     screen = _Screen(batch, jsonl=telling["events"] is not None, quiet=json_)
     note(f"Batch {batch.id}, runs: {len(batch.entries)}. Try, to go on after a stop: handrail resume {batch.id}")
     trusted, signing = digest(trust) or "", str(key.resolve()) if key else ""
-    with signals(stop):
+    with interruptible():
         try:
             with executor_of(place, needs, batch.ceiling.jobs) as executor:
                 conductor = conducting.Conductor(batch, executor, screen.tell, signing, trusted)

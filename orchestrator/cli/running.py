@@ -139,17 +139,14 @@ def _send(
 ) -> NoReturn:
     """Have a worker advance the run, and leave with its exit code."""
     from orchestrator.app.runs import listing
-    from orchestrator.app.signals import signals
+    from orchestrator.app.signals import interruptible
     from orchestrator.cli.batching import executor_of
     from orchestrator.ports import RunJob
-
-    def stop(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
 
     place, signing = str(project.repository.folder), str(key.resolve()) if key else ""
     job = RunJob(place, run.id, key=signing, trust=trust or "", approve_plan=approve_plan)
     note(f"Run {run.id}")
-    with signals(stop), executor_of(*where, 1) as executor:
+    with interruptible(), executor_of(*where, 1) as executor:
         executor.submit(job)
         while not (ends := executor.wait(1.0)):
             pass

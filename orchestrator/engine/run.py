@@ -93,11 +93,17 @@ def advance(
 
 
 def _refuse_strange(ctx: RunContext, snapshot: StateSnapshot) -> None:
-    """State in a form that this version does not know would read as none, and the run would begin anew."""
+    """State in a form that this version does not know would read as none, and the run would begin anew.
+
+    That of another run is refused too; somebody who also writes this run's name into it is not seen without a key.
+    """
     begun = snapshot.metadata is not None and snapshot.metadata.get("step", -1) >= 0
     if begun and "run" not in snapshot.values.get("cursor", {}):
         words = f"The state of run {ctx.run.id} has a form that this version of Handrail does not know."
         raise StoreError("STORE035", words, "go on with the version that began it, or begin a new run")
+    if begun and snapshot.values["cursor"]["run"] != ctx.run.id:
+        words = f"What lies in the folder of run {ctx.run.id} is the state of another run."
+        raise StoreError("STORE036", words, "restore the state folder from a backup, or begin a new run")
 
 
 def _ended(state: RunState) -> Ended:

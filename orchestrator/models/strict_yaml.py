@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from orchestrator.models.spec import Problem
 
@@ -90,7 +91,14 @@ def validated(
     try:
         return model.model_validate(prepare(document.data) if prepare else document.data), [], document
     except ValidationError as error:
-        return None, [_problem(document, path, code, e["loc"], e["msg"]) for e in error.errors()[:50]], document
+        return None, [_problem(document, path, code, e["loc"], e["msg"]) for e in _own(error)[:50]], document
+
+
+def _own(error: ValidationError) -> list[ErrorDetails]:
+    """Without the lists that are said to be too short only because what is in them is wrong."""
+    found = error.errors()
+    inside = {e["loc"][:depth] for e in found for depth in range(len(e["loc"]))}
+    return [e for e in found if e["type"] != "too_short" or e["loc"] not in inside]
 
 
 def _problem(document: Document, path: str, code: str, where: Where, message: str) -> Problem:

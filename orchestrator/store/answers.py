@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.models.ids import Digest
+from orchestrator.store.whole import write_once
 
 _KEY_BYTES = 32
 _STAGED = 2000
@@ -32,11 +33,8 @@ _OTHERS = 0o077
 def read_key(path: Path) -> bytes | None:
     """The key of this user, made if absent; ``None`` where it cannot be kept from others, and so nothing is kept."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "wb") as out:
-                out.write(secrets.token_bytes(_KEY_BYTES))
+        if not path.exists():
+            write_once(path, secrets.token_bytes(_KEY_BYTES))
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         with os.fdopen(handle, "rb") as stream:
             found = os.fstat(stream.fileno())

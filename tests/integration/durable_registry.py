@@ -55,6 +55,11 @@ _WHOLE = "written beside and moved: whole or not at all; a command, begun again 
 _CACHE = "written beside and moved; what is lost is found again"
 _USERS = "a file that the user asked for, written where he says; he asks again"
 _PASSES_ON = "passes on; its callers are listed"
+_PIPE = "a pipe or a socket between processes; nothing is kept"
+_LOCK = "a file that is only locked; empty"
+_BELOW = "below a temporary directory or in memory; made again"
+_CASSETTE = "what models said, kept to be replayed; a line that was cut off is refused when it is read"
+_LEASE = "of one broker, below its own directory; the next attempt has another"
 OTHERS = {
     **dict.fromkeys((f"{_INDEX}{n}" for n in ("take_back_decision", "put_draft", "drop_draft", "add_comment")), _ROW),
     **dict.fromkeys((f"{_INDEX}{n}" for n in ("ask_to_cancel", "add_steer", "set_paused")), _ROW),
@@ -69,6 +74,31 @@ OTHERS = {
     "store.budgets:StoredBudgets.settle": "replaces what was set aside; before it, that counts",
     "store.budgets:StoredBudgets.past": "reads",
     "store.budgets:StoredBudgets.spent": "reads",
+    "agents.npm:_write": "unpacked below a temporary directory, moved when it is whole",
+    "app.executor:_Process.__init__": _PIPE,
+    "app.run_worker:main": _PIPE,
+    "app.files:write_new": _USERS,
+    "app.incident_archive:_tar": _BELOW,
+    "app.logs:_opened": "lines for people; nothing reads them again",
+    "app.trials.scorecard:_keep": "a line of a trial, which is no run; tried again",
+    "broker.attack_scene:scene": "a scene to be attacked; no run",
+    **dict.fromkeys(("broker.cassette:Recorder.__init__", "broker.cassette:Recorder._append"), _CASSETTE),
+    "broker.certificates:Authority._load": _BELOW,
+    **dict.fromkeys(("broker.lease:ProcessLease.start", "broker.process:_lease", "broker.process:serve"), _LEASE),
+    "broker.process:_pipes": _PIPE,
+    "broker.vault:replace": _WHOLE,
+    **dict.fromkeys(("engine.line_tracer:Notes.__init__", "engine.line_tracer:become"), "inside the sandbox"),
+    **dict.fromkeys(("gates.bandit_worker:_memory", "gates.bandit_worker:main"), _PIPE),
+    **dict.fromkeys(("gates.spare:_forked", "gates.spare:_scan"), _PIPE),
+    "gates.kinds.program:ProgramGate._export": _BELOW,
+    "sandbox.archives:save": _WHOLE,
+    **dict.fromkeys((f"sandbox.environment:{n}" for n in ("ProjectEnvironments._build", "_write_whole")), _CACHE),
+    **dict.fromkeys(("sandbox.environment:_locked", "sandbox.images:ImageBuilder._alone"), _LOCK),
+    **dict.fromkeys(("provenance.trust:TrustStore._open_lock", "store.lease:lease"), _LOCK),
+    **dict.fromkeys(("sandbox.layers:write_parts", "sandbox.npm:download", "sandbox.wheels:_pip"), _BELOW),
+    "sandbox.unpack:_write": _BELOW,
+    **dict.fromkeys(("sandbox.probe:_write", "sandbox.programs:_write"), _PASSES_ON),
+    "store.answers:read_key": _PASSES_ON,
     "store.carrying:note": _ROW,
     "store.carrying:take_in": "one transaction; fetched again",
     "store.halts:add": _ROW,

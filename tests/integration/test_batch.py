@@ -142,7 +142,16 @@ def test_what_cannot_begin_is_named_before_anything_begins(tmp_path):
         twice = here.cli("run", "--batch", str(manifest(here, [entry(spec, script), entry(spec, script)])))
         assert "BAT004" in twice.stderr
         odd = here.cli("run", "--batch", str(manifest(here, [entry(spec, script, colour="red")])))
-        assert ("BAT002" in odd.stderr, "colour" in odd.stderr) == (True, True)
+        assert odd.stderr.splitlines()[:-1] == [
+            f"{path}:1:{odd.stderr.split(':')[2].split()[0]} BAT002 runs.0.colour: Extra inputs are not permitted.",
+            f"BAT002 {path} is no batch.",
+        ]
+        for more, code in ({"limits": {"speed": 3}}, "CFG021"), ({"accept_risk": ["cpu"]}, "RISK001"):
+            said = here.cli("run", "--batch", str(manifest(here, [entry(spec, script, **more)])))
+            assert (said.returncode, code in said.stderr, here.runs()) == (2, True, ()), said.stderr
+        exact = manifest(here, [entry(spec, script, limits={"tokens": 1_234_567, "cost_usd": 0.1234567})])
+        dry = json.loads(here.cli("run", "--batch", str(exact), "--dry-run", "--json").stdout)
+        assert (dry["runs"][0]["problem"], dry["tokens"], dry["usd"]) == ("", 1_234_567, 0.1234567)
 
 
 def test_after_so_many_failures_nothing_more_begins(tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -63,18 +64,19 @@ def test_a_paused_run_ends_the_attempt_under_way_and_goes_on_where_it_was(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("numbers", "steps"),
-    [((signal.SIGTERM,), 1), ((signal.SIGHUP,), 2), ((signal.SIGINT, signal.SIGINT), 2)],
-    ids=["terminated", "hung-up", "interrupted-twice"],
+    ("number", "steps", "again"),
+    [(signal.SIGTERM, 1, False), (signal.SIGHUP, 2, False), (signal.SIGINT, 2, True)],
+    ids=["terminated", "hung-up", "interrupted-until-it-ends"],
 )
-def test_a_signal_stops_a_run_that_can_go_on(tmp_path, numbers, steps):
+def test_a_signal_stops_a_run_that_can_go_on(tmp_path, number, steps, again):
     reqs = [Req(n + 1) for n in range(steps)]
     with lab(tmp_path) as here:
         process, run = begun(here, *reqs, steps={r.id: [[{"sleep": 4}, *good(r)[r.id][0]]] for r in reqs})
         began = time.monotonic()
-        for number in numbers:
+        process.send_signal(number)
+        while again and process.poll() is None and time.monotonic() - began < 20:
+            time.sleep(0.02)
             process.send_signal(number)
-            time.sleep(0.05)
         _, words = process.communicate(timeout=30)
         assert (process.returncode, "RUN003" in words) == (130, True), words
         assert time.monotonic() - began < 20
@@ -194,6 +196,18 @@ if os.geteuid() == 0:  # who is not root may not mount; the next test needs no r
             (small.place / "ballast").unlink()
             goes_on(here, run)
 
+    def test_a_disk_that_became_read_only_stops_a_run_that_can_go_on(tmp_path):
+        slow = [[shell("sleep 3; echo VALUE = 1 > src/f1.py")]]
+        with Full(tmp_path / "small") as small, lab(tmp_path, state=small.place) as here:
+            process, run = begun(here, Req(1), steps={"REQ-001": slow})
+            for how in (["--bind", str(small.place)], ["-o", "remount,ro,bind"]):
+                subprocess.run(["mount", *how, str(small.place)], check=True)
+            _, words = process.communicate(timeout=60)
+            subprocess.run(["umount", str(small.place)], check=True)
+            assert (process.returncode, "STORE0" in words, "INT900" in words) == (1, True, False), words
+            assert gone(run, 10)
+            goes_on(here, here.row(run), 1)
+
 
 def test_a_store_that_may_not_grow_stops_a_run_that_can_go_on(tmp_path):
     with lab(tmp_path) as here:
@@ -239,6 +253,19 @@ def test_checkpoints_hold_plain_data_and_are_synchronous(tmp_path):
         with here.project() as project:
             assert project.index.read("PRAGMA synchronous") == [(2,)]
         assert containers(done.run.id) == []
+
+
+def test_the_state_of_another_run_is_refused(tmp_path):
+    one = Req(1)
+    with lab(tmp_path) as here:
+        mine, other = (here.run([one], good(one), decide=nobody).run.id for _ in range(2))
+        shutil.copy(here.checkpoints(other), here.checkpoints(mine))
+        with sqlite3.connect(here.checkpoints(mine)) as db:
+            db.execute("UPDATE checkpoints SET thread_id = ?", (mine,))
+        db.close()
+        said = here.cli("resume", mine)
+        assert (said.returncode, "STORE036" in said.stderr) == (1, True), said.stderr
+        assert here.resume(other).code == 0
 
 
 def test_a_saved_plan_that_somebody_made_wider_is_refused_before_anything_is_recorded(tmp_path):

@@ -1,16 +1,18 @@
 """Where the source makes something durable: found by reading it, so that a new place cannot be forgotten."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "orchestrator"
-ROOMS = ("store", "engine", "app", "vcs", "provenance")
+ROOMS = ("store", "engine", "app", "vcs", "provenance", "review", "observe", "broker", "sandbox", "gates", "agents")
 ALWAYS = {"transaction", "fsync", "rename", "link", "hardlink_to", "update_refs", "write_bytes", "write_text"}
 ALWAYS |= {"replace_file", "write_new", "write_whole", "write_once", "sync_directory", "executescript"}
 OUR_OWN = {"store": {"_write"}, "app": {"_write"}}
 """Helpers that write, by the room that they are of."""
 """Methods and functions that write, whoever they belong to."""
+MODE = re.compile(r"(?=.*[wax+])[rwaxbt+]{1,3}")
 GIT = {"update-ref", "unpack-objects", "index-pack", "fast-import", "push", "fetch", "commit-tree", "hash-object"}
 
 
@@ -39,12 +41,22 @@ def _calls(node: ast.AST, inside: str) -> Iterator[tuple[str, ast.Call]]:
 
 def _writes(call: ast.Call, always: set[str]) -> str:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if name in always:
+    if name in always or _opens(call, name):
         return name
     if name == "replace" and _is_of_a_path(call):
         return name
     words = {a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
     return next(iter(sorted(words & GIT)), "")
+
+
+def _opens(call: ast.Call, name: str) -> bool:
+    """``open`` in a mode that writes, ``os.open`` with a flag that does."""
+    if name not in {"open", "fdopen"}:
+        return name == "touch"
+    given = [*call.args, *(k.value for k in call.keywords)]
+    modes = {a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+    flags = {n.attr for a in given for n in ast.walk(a) if isinstance(n, ast.Attribute)}
+    return any(MODE.fullmatch(mode) for mode in modes) or bool(flags & {"O_WRONLY", "O_RDWR", "O_CREAT", "O_APPEND"})
 
 
 def _is_of_a_path(call: ast.Call) -> bool:

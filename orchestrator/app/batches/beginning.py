@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.app.files import read_file
@@ -68,6 +69,11 @@ def known(project: Project, run: RunId) -> Run | None:
         return None
 
 
+def spelled(limits: Mapping[str, float]) -> tuple[str, ...]:
+    """As ``--limit`` has them; not a digit is lost."""
+    return tuple(f"{name}={int(value) if value.is_integer() else value!r}" for name, value in limits.items())
+
+
 def request_of(entry: BatchEntry, batch: str, *, key: str = "", trust: str = "") -> RunRequest:
     """Raises ``UsageError`` (BAT010) when the spec is not any more what the batch was made of."""
     spec = Path(entry.spec)
@@ -82,7 +88,7 @@ def request_of(entry: BatchEntry, batch: str, *, key: str = "", trust: str = "")
         model=asked.model,
         review=asked.review,
         target=entry.target_ref,
-        limits=tuple(f"{name}={value:g}" for name, value in asked.limits.items()),
+        limits=spelled(asked.limits),
         budget_tokens=asked.budget_tokens,
         budget_usd=asked.budget_usd,
         budget_seconds=asked.budget_seconds,

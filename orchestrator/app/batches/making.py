@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.app.batches import book
+from orchestrator.app.batches.beginning import spelled
 from orchestrator.app.clock import SystemClock
 from orchestrator.app.files import read_file
 from orchestrator.app.project import Project, open_project
+from orchestrator.app.runs.choosing import read_limits
+from orchestrator.app.runs.risks import read_risks
 from orchestrator.app.runs.start import base_and_target, new_run_id
 from orchestrator.app.specs.files import read_spec
 from orchestrator.errors import HandrailError, UsageError
@@ -83,6 +86,8 @@ def _entries(manifest: Manifest, folder: Path, now: datetime, stack: ExitStack) 
 def _entry(project: Project, asked: ManifestEntry, folder: Path, now: datetime) -> BatchEntry:
     spec = (folder / asked.spec).resolve()
     parsed, _ = read_spec(spec, project)
+    read_limits(spelled(asked.limits))
+    read_risks(asked.accept_risk)
     script = (folder / asked.script).resolve() if asked.script else None
     if script is not None:
         read_file(script)

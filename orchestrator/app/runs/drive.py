@@ -23,6 +23,11 @@ from orchestrator.models.run import Run, RunStatus
 from orchestrator.store.owning import Owner
 
 _POLL_SECONDS = 0.25
+_REMEDIES = {
+    errno.ENOSPC: "free space",
+    errno.EDQUOT: "free space",
+    errno.EROFS: "look why the disk is read-only (dmesg), mend it",
+}
 _ENDINGS = {
     ExitCode.DONE: RunStatus.DONE,
     ExitCode.GATE_REFUSED: RunStatus.REFUSED,
@@ -45,7 +50,7 @@ def drive(
     cancelled or halted or this process is told to stop. Raises ``RunBusy`` when another
     process owns the run (RUN002) or took it over while this one stalled (RUN014), ``Interrupted`` on
     cancellation, SIGINT or SIGTERM, ``LimitReached`` (HALT001) while an order to halt stands that is about it,
-    ``StoreError`` (STORE022) where the disk was full for a file that is nobody's in particular.
+    ``StoreError`` (STORE022) where the disk was full or read-only for a file that is nobody's in particular.
     Whatever is raised, the run's row says why and whether it can go on; but after RUN014 that row is another's.
     """
     folder = project.layout.run(ctx.run.id)
@@ -74,13 +79,14 @@ def drive(
 
 @contextmanager
 def _room() -> Iterator[None]:
-    """A disk may be full at any write: a lease, a file on its way into a sandbox, a socket."""
+    """A disk may be full, or become read-only, at any write: a lease, a file on its way into a sandbox, a socket."""
     try:
         yield
     except OSError as problem:
-        if problem.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if problem.errno not in _REMEDIES:
             raise
-        raise StoreError("STORE022", f"There is no room: {problem}.", "free space, then resume the run") from problem
+        hint = f"{_REMEDIES[problem.errno]}, then resume the run"
+        raise StoreError("STORE022", f"Nothing can be written: {problem}.", hint) from problem
 
 
 class _Stop:

@@ -17,9 +17,10 @@ from orchestrator.app.runs.choosing import choose, choose_spelled, read_limits
 from orchestrator.app.runs.listing import refuse_drill
 from orchestrator.app.runs.ready import ensure_ready
 from orchestrator.app.runs.risks import read_risks
+from orchestrator.app.signals import interruptible
 from orchestrator.app.specs.files import label, read_again
 from orchestrator.app.wiring import open_run, open_workflow, process_plan_for, workflow_source
-from orchestrator.errors import UsageError
+from orchestrator.errors import Interrupted, UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.plan import Plan, ReviewMode
@@ -187,7 +188,7 @@ def go_on(
     """Advance a run from wherever it is.
 
     Raises ``UsageError`` (RUN004) for one that is over, DRILL003 for a drill, REM024 for one that another machine
-    advances, what nodes raise.
+    advances, ``Interrupted`` (RUN003) when this process is told to stop, what nodes raise.
 
     ``shelf`` lends its engine to a process that advances many runs.
     """
@@ -202,8 +203,13 @@ def go_on(
         raise UsageError("REM024", text, f"handrail resume {run.id} --remote {elsewhere.remote}, to take it over")
     settings = RunSettings.model_validate_json(project.blobs.get(run.settings))
     spec = Spec.model_validate_json(project.blobs.get(run.spec))
-    with open_run(project, run, spec, settings, key=key, trust=trust, say=say, shelf=shelf) as opened:
-        return drive(project, opened.ctx, opened.abort, plan=run.plan, ask=ask)
+    opening = open_run(project, run, spec, settings, key=key, trust=trust, say=say, shelf=shelf)
+    try:
+        with interruptible(), opening as opened:
+            return drive(project, opened.ctx, opened.abort, plan=run.plan, ask=ask)
+    except KeyboardInterrupt:
+        text = f"Run {run.id} was stopped; it can be resumed."
+        raise Interrupted("RUN003", text, f"handrail resume {run.id}") from None
 
 
 def _settings(project: Project, request: RunRequest, plan: Plan | None, workflow: Workflow) -> RunSettings:
