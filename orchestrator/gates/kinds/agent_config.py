@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -48,6 +48,7 @@ _PATHS = (
     "**/.continue/**/*.json",
     "**/.windsurf/**/*.json",
     "**/.zed/*.json",
+    "**/.env",
 )
 
 HOOK = KindRule(
@@ -120,6 +121,11 @@ _LOADER = re.compile(
 _PROGRAM_SETTING = re.compile(
     r"(?i).*(?:\.path|executable|executablepath|pythonpath|interpreter.*|shellargs|command|profiles\.\w+|env\.\w+)"
 )
+_VARIABLE = re.compile(r"\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>.*)")
+_OF_MODELS = re.compile(
+    r"(?i)(?:anthropic|claude|openai|codex|azure_openai|gemini|google_gemini|vertex|mistral|qwen|dashscope|openrouter"
+    r"|litellm|ollama|groq|deepseek|xai)_(?:.*_)?(?:base_?url|api_base|api_url|endpoint|host)"
+)
 _OFF: tuple[Any, ...] = (False, None, "", [], {}, "never-allow", "ask", "default", "deny")
 _COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
@@ -146,6 +152,8 @@ def _parsed(path: str, text: str) -> Any:  # noqa: ANN401 - settings of a strang
     if not text.strip():
         return {}
     try:
+        if path.endswith(".env"):
+            return _variables(text)
         if path.endswith(".toml"):
             return toml(text)
         if path.endswith((".yml", ".yaml")):
@@ -155,6 +163,13 @@ def _parsed(path: str, text: str) -> Any:  # noqa: ANN401 - settings of a strang
         return json.loads(even, object_pairs_hook=_once)
     except ValueError as error:
         raise ValueError(f"not readable settings ({type(error).__name__})") from error
+
+
+def _variables(text: str) -> Mapping[str, str]:
+    """What agents take from ``.env`` of the folder they work in: addresses of models, and how programs are loaded."""
+    found = (match for line in text.splitlines() if (match := _VARIABLE.fullmatch(line)) is not None)
+    read = [(match["name"], match["value"]) for match in found]
+    return {name: value for name, value in read if _LOADER.fullmatch(name) or _OF_MODELS.fullmatch(name)}
 
 
 def _yaml(text: str) -> Any:  # noqa: ANN401 - settings of a stranger
