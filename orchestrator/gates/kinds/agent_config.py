@@ -21,6 +21,7 @@ from typing import Any
 from orchestrator.gates.differential import Hit
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.plain_toml import toml
+from orchestrator.policy.late import Late
 from orchestrator.policy.paths import fold, protects
 
 __all__ = ["RULES", "AgentConfig"]
@@ -112,17 +113,17 @@ _PERMISSIONS = frozenset(
     | {"task.allowautomatictasks", "allowunsandboxedcommands", "excludedcommands", "autoallowbashifsandboxed"}
     | {"enableweakernestedsandbox", "privileged", "capadd", "runargs", "securityopt", "mounts", "permission"}
 )
-_URL_NAME = re.compile(r"(?i).*(?:base[_-]?url|api[_-]?base|api[_-]?url|endpoint|_proxy|proxy[_-]?url|helicone.*url)")
-_LOADER = re.compile(
+_URL_NAME = Late(r"(?i).*(?:base[_-]?url|api[_-]?base|api[_-]?url|endpoint|_proxy|proxy[_-]?url|helicone.*url)")
+_LOADER = Late(
     r"(?i)(?:LD_PRELOAD|LD_LIBRARY_PATH|DYLD_.*|PATH|PYTHONPATH|PYTHONSTARTUP|PYTHONHOME|NODE_OPTIONS|NODE_PATH|BASH_ENV"
     r"|ENV|PROMPT_COMMAND|GIT_SSH(?:_COMMAND)?|GIT_CONFIG.*|GIT_EXEC_PATH|GIT_EXTERNAL_DIFF|PERL5OPT|RUBYOPT"
     r"|JAVA_TOOL_OPTIONS|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|SSL_CERT_FILE|EDITOR|PAGER|GIT_PAGER)"
 )
-_PROGRAM_SETTING = re.compile(
+_PROGRAM_SETTING = Late(
     r"(?i).*(?:\.path|executable|executablepath|pythonpath|interpreter.*|shellargs|command|profiles\.\w+|env\.\w+)"
 )
-_VARIABLE = re.compile(r"\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>.*)")
-_OF_MODELS = re.compile(
+_VARIABLE = Late(r"\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>.*)")
+_OF_MODELS = Late(
     r"(?i)(?:anthropic|claude|openai|codex|azure_openai|gemini|google_gemini|vertex|mistral|qwen|dashscope|openrouter"
     r"|litellm|ollama|groq|deepseek|xai)_(?:.*_)?(?:base_?url|api_base|api_url|endpoint|host)"
 )
