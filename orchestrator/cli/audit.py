@@ -54,6 +54,7 @@ def body(found: Audit) -> dict[str, Any]:
         "gates": list(found.gates),
         "commits": found.commits,
         "resumed": found.resumed,
+        "cut": sorted(found.cut),
         "findings": found.findings,
         "secrets": [f["fingerprint"] for f in secrets_of(found)],
         "broken": found.broken,
@@ -77,9 +78,16 @@ def _tell(found: Audit, *, notes: bool) -> None:
     for row in shown:
         by = row["introduced"]
         who = f"{by['commit'][:12]} {by['date'][:10]} {visible(by['author'])}" if by else "before the range"
+        who = (
+            f"{by['commit'][:12]} or before it, where this clone is cut off"
+            if by and by["commit"] in found.cut
+            else who
+        )
         end = "stands" if row["stands"] else f"mended in {row['fixed']['commit'][:12]}" if row["fixed"] else "gone"
         place = f"{visible(row['path'])}:{row['line']}:1 {row['rule']} [{row['disposition']}]"
         say(f"{place} {end}; {who}: {row['message']}")
+    if any(row["introduced"] and row["introduced"]["commit"] in found.cut for row in shown):
+        note("This clone is shallow, so nobody can be named for what its oldest commits hold: git fetch --unshallow")
     for row in found.broken:
         note(f"{row['commit'][:12]} has no verdict: {row['reason']}")
     standing = sum(f["stands"] for f in shown)

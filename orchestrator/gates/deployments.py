@@ -13,6 +13,7 @@ from orchestrator.gates.differential import Hit, line_text
 from orchestrator.gates.sides import suffix_of
 from orchestrator.gates.words import OWN
 from orchestrator.models.gate import Disposition
+from orchestrator.policy.late import Late
 from orchestrator.policy.paths import protects
 
 __all__ = ["deployment_hits"]
@@ -49,7 +50,7 @@ _PIPELINES = (
 )
 _TRUE = r"[\"']?\s*[:=]\s*[\"']?(?:true|yes|on)\b"
 _FALSE = r"[\"']?\s*[:=]\s*[\"']?(?:false|no|off)\b"
-_PRIVILEGED = re.compile(
+_PRIVILEGED = Late(
     rf"\b(?:privileged|hostNetwork|hostPID|hostIPC|allowPrivilegeEscalation){_TRUE}"
     rf"|\brunAsNonRoot{_FALSE}"
     r"|\brunAsUser[\"']?\s*[:=]\s*[\"']?0\b"
@@ -60,7 +61,7 @@ _PRIVILEGED = re.compile(
     r"|[\"'\s\[,-](?:CAP_)?(?:SYS_ADMIN|SYS_PTRACE|SYS_MODULE|NET_ADMIN|DAC_READ_SEARCH)[\"'\s\],]"
     r"|\bcap_add[\"']?\s*:\s*\[?\s*[\"']?ALL\b"
 )
-_OPEN = re.compile(
+_OPEN = Late(
     r"\b(?:acl|predefined_acl)[\"']?\s*[:=]\s*[\"']?public-?read(?:-?write)?\b"
     rf"|\bpublicly_?accessible{_TRUE}"
     r"|\b(?:Action|actions|NotAction)[\"']?\s*[:=]\s*\[?\s*[\"']\*[\"']"
@@ -76,7 +77,7 @@ _CHECKERS = (
     r"|(?:yarn|pnpm)\s+(?:test|lint|audit)|make\s+(?:test|check|lint)|ctest|phpunit|rspec|gradlew?\s+\S*(?:test|check)"
     r"|mvn\s+\S*(?:test|verify))"
 )
-_MILDER = re.compile(
+_MILDER = Late(
     rf"\b{_CHECKERS}\b[^\n#]{{0,300}}(?:\|\|\s*(?:true|:|exit\s+0|echo\b)|;\s*(?:true|exit\s+0)\b|--exit-zero\b|--no-fail\b)"
     rf"|^\s*-{_CHECKERS}\b"
     rf"|\b(?:continue-on-error|allow_failure|allow-failure|continueOnError|soft_fail){_TRUE}"
@@ -84,26 +85,26 @@ _MILDER = re.compile(
     r"|^\s*(?:-\s*)?when\s*:\s*[\"']?never\b",
     re.MULTILINE,
 )
-_REMOTE = re.compile(r"^\s*(?:-\s*)?remote\s*:\s*[\"']?https?://|\binclude\s*:\s*[\"']?https?://", re.IGNORECASE)
-_SCRIPT = re.compile(
+_REMOTE = Late(r"^\s*(?:-\s*)?remote\s*:\s*[\"']?https?://|\binclude\s*:\s*[\"']?https?://", re.IGNORECASE)
+_SCRIPT = Late(
     r"<script\b|\son[a-z]{3,20}\s*=\s*[\"']|(?:href|src)\s*=\s*[\"']\s*(?:javascript|data:text/html)", re.IGNORECASE
 )
 _TEMPLATES = frozenset(
     {".html", ".htm", ".xhtml", ".j2", ".jinja", ".jinja2", ".njk", ".twig", ".hbs", ".handlebars", ".mustache"}
     | {".ejs", ".vue", ".svelte", ".jsx", ".tsx", ".liquid", ".erb"}
 )
-_RAW = re.compile(
+_RAW = Late(
     r"\{\{[^{}]{0,300}\|\s*(?:safe|raw)\b|\{%-?\s*autoescape\s+(?:false|off|no)\b|\{\{\{"
     r"|\bv-html\s*=|\bdangerouslySetInnerHTML\b|\{@html\b|<%==|<%=\s*(?:raw\b|[^%]{1,200}\.html_safe\b)"
 )
-_COMMENT = re.compile(r"\s*(?:#|//)")
+_COMMENT = Late(r"\s*(?:#|//)")
 _LINE_CHARACTERS = 4096
 
 
 def deployment_hits(path: str, text: str) -> Iterator[Hit]:
     """Line numbers from 1. Comments are passed over."""
     suffix = suffix_of(path)
-    rules: list[tuple[str, re.Pattern[str]]] = []
+    rules: list[tuple[str, Late]] = []
     if suffix in _DATA:
         rules += [("RUNS-PRIVILEGED", _PRIVILEGED), ("OPEN-TO-ALL", _OPEN)]
     if protects(_PIPELINES, path):
@@ -117,7 +118,7 @@ def deployment_hits(path: str, text: str) -> Iterator[Hit]:
         yield from _found(lines, rules)
 
 
-def _found(lines: Sequence[str], rules: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[Hit]:
+def _found(lines: Sequence[str], rules: Sequence[tuple[str, Late]]) -> Iterator[Hit]:
     for number, line in enumerate(lines, start=1):
         if _COMMENT.match(line):
             continue

@@ -1,4 +1,7 @@
-"""What a finding's code means and what to do about it: ours, bandit's and ruff's, offline."""
+"""What a finding's code means and what to do about it: ours, bandit's and ruff's, offline.
+
+Of another program's code it is said whose it is and where it is described.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,18 @@ __all__ = ["bandit_rules", "codes", "explain", "remedy"]
 _TOOLS = re.compile(r"[BS](\d{3})")
 _RUFF = re.compile(r"(?:S|PLE25|PLC24|RUF00|E9)\d+")
 _SECONDS = 30
+_PROGRAMS = (
+    (re.compile(r"zizmor/[a-z0-9-]+"), "zizmor", "workflows", "https://docs.zizmor.sh/audits/#{}"),
+    (re.compile(r"SC[1-3]\d{3}"), "shellcheck", "shell scripts", "https://www.shellcheck.net/wiki/{}"),
+    (re.compile(r"DL[134]\d{3}"), "hadolint", "Dockerfiles", "https://github.com/hadolint/hadolint/wiki/{}"),
+    (re.compile(r"flawfinder/\w+"), "flawfinder", "C and C++", ""),
+    (re.compile(r"cppcheck/\w+"), "cppcheck", "C and C++", ""),
+)
+"""Form of a code, program, what it reads, and where the code is described."""
 
 
 def codes() -> tuple[str, ...]:
-    """Every code that is ours, sorted. Those of bandit and ruff are listed by these tools."""
+    """Every code that is ours, sorted. Those of bandit, ruff and other programs are listed by these tools."""
     return tuple(sorted({*OWN, *_kinds(), *import_module("orchestrator.gates.flow.families").RULES}))
 
 
@@ -51,7 +62,7 @@ def remedy(finding: Finding) -> str:
 
 def explain(code: str) -> str:
     """Paragraphs about one code. Raises ``UsageError`` GATE011 for one that nobody has, ``GateBroken`` without ruff."""
-    text = _own(code) or _kind(code) or _flow(code) or _bandit(code) or _ruff(code)
+    text = _own(code) or _kind(code) or _flow(code) or _bandit(code) or _ruff(code) or _program(code)
     if not text:
         raise UsageError(
             "GATE011", f"No gate reports {code!r}.", "copy the code from a finding, or: gate explain --list"
@@ -62,7 +73,7 @@ def explain(code: str) -> str:
 
 
 def _own(code: str) -> str:
-    words = OWN.get("GAINS" if code.startswith("GAINS") else code)
+    words = OWN.get("GAINS" if code.startswith("GAINS-") else code)
     return f"{code} {words.title}.\n\n{words.why}\n\nDo: {words.do}." if words else ""
 
 
@@ -122,3 +133,12 @@ def _ruff(code: str) -> str:
         return ""
     rule = json.loads(done.stdout)
     return f"{code} {rule['name']} (ruff).\n\n{rule['explanation']}"
+
+
+def _program(code: str) -> str:
+    """Of the programs that explain no rule by themselves: whose it is, and where that is written down."""
+    for form, name, what, where in _PROGRAMS:
+        if form.fullmatch(code):
+            place = f"\n\nIt is described at {where.format(code.rpartition('/')[2])}." if where else ""
+            return f"{code} is a rule of {name}, which reads {what}. Its words stand in the finding.{place}"
+    return ""

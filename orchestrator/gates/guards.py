@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrator.policy.late import Late
+
 __all__ = ["Guarded", "guarded", "lost"]
 
 Guarded = Mapping[str, Any]
 """``checks``: names, ``route``: the first decorator that is none, as text, or ''."""
 
-_CHECK = re.compile(
+_CHECK = Late(
     r"(?:\w+_)?(?:login|auth|authentication|permissions?|perms?|roles?|scopes?|admin|staff|superuser|token|jwt|session"
     r"|mfa|otp|staff_member|permission_or_403|csrf|groups?|owner|account|user)_required(?:_or_\w+)?"
     r"|(?:requires?|needs?|must_have|ensure|verify|check|has)_?(?:auth|authentication|login|permissions?|perms?|roles?"
@@ -25,9 +27,9 @@ _CHECK = re.compile(
     r"|secured|login_only|admin_only|staff_only|pre_authorize",
     re.IGNORECASE,
 )
-_BASES = re.compile(r"\w*(?:LoginRequired|PermissionRequired|UserPassesTest|StaffRequired|AdminRequired)\w*")
+_BASES = Late(r"\w*(?:LoginRequired|PermissionRequired|UserPassesTest|StaffRequired|AdminRequired)\w*")
 _HANDS_IN = frozenset({"Depends", "Security"})
-_WHO = re.compile(
+_WHO = Late(
     r"(?:\w*_)?(?:user|admin|auth\w*|token|principal|permissions?|scopes?|roles?|session|api_key|login)(?:_\w*)?"
 )
 _CLASSES = frozenset({"permission_classes", "authentication_classes"})

@@ -28,7 +28,7 @@ from orchestrator.ports import Candidate
 
 __all__ = ["HygieneGate"]
 
-_RULES_VERSION = 4
+_RULES_VERSION = 5
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".po", ".pot", ".csv", ".tsv"})
 
 

@@ -17,7 +17,8 @@ from orchestrator.models.gate import Disposition
 __all__ = ["payload_hits"]
 
 _COMMAND = re.compile(
-    r"\s*(?:[\w, ]+=\s*)?(?:!|%%(?:!|bash|sh|script|system|sx|perl|ruby|js|cmd)\b|%(?:run|sx|system|load)\b).*"
+    r"\s*(?:[\w, ]+=\s*)?(?:!|%%(?:!|bash|sh|script|system|sx|perl|ruby|js|cmd)\b"
+    r"|%(?:run|sx|system|load|alias|alias_magic)\b).*"
     r"|.*\bget_ipython\s*\(\s*\)\s*\.\s*(?:system|getoutput|run_\w+)\b.*"
 )
 _YAML_OBJECT = re.compile(r"!!python/(?:object|name|module)|!<tag:yaml\.org,2002:python/")

@@ -35,7 +35,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Definition = _Function | ast.ClassDef
 _DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 _LEAVES = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
-_BRANCHES = frozenset({ast.If, ast.While})
+_BRANCHES = frozenset({ast.If, ast.While, ast.For, ast.AsyncFor})
 _CATCHERS = frozenset({ast.Try, ast.With, ast.AsyncWith})
 _LOOKED_AT = frozenset({ast.Attribute, ast.Name, ast.Assign, ast.AnnAssign, ast.Delete, ast.Assert, ast.Call})
 """All others are only walked through."""
@@ -43,12 +43,16 @@ _LOOKED_AT = frozenset({ast.Attribute, ast.Name, ast.Assign, ast.AnnAssign, ast.
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """``open``: tests defined here are collected. ``test``: the test around. ``dropped``: what fails here is caught."""
+    """``open``: tests defined here are collected. ``test``: the test around. ``dropped``: what fails here is caught.
+
+    ``used``: names that the test around reads.
+    """
 
     name: str = ""
     test: str = ""
     open: bool = True
     dropped: bool = False
+    used: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -111,13 +115,30 @@ def _defined(facts: _Facts, node: _Definition, where: _Where) -> _Where:
     if not where.name and (node.name.startswith("pytest_") or node.name in _UNITTEST_HOOKS):
         facts.hooks[name] = hashlib.sha256(ast.dump(node).encode()).hexdigest()[:16]
     if where.test or not where.open or not node.name.startswith("test"):
-        return replace(inner, open=False)
+        # A function in a test that nobody names is never called.
+        idle = bool(where.test) and not node.decorator_list and node.name not in where.used
+        return replace(inner, open=False, dropped=idle)
     # The last definition of a name is the one that is collected.
     facts.tests[name] = 0
     for found in (facts.cases, facts.limits, facts.wrapped):
         found.pop(name, None)
     _decorated(facts, node, name)
-    return replace(inner, test=name, open=False)
+    used = frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+    return replace(inner, test=name, open=False, dropped=_never_runs(node), used=used)
+
+
+def _never_runs(node: _Function) -> bool:
+    """A generator, which pytest does not run, or a coroutine that waits for nothing and may not be awaited itself."""
+    stack: list[ast.AST] = list(node.body)
+    waits = False
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Yield | ast.YieldFrom):
+            return True
+        waits = waits or isinstance(part, ast.Await | ast.AsyncFor | ast.AsyncWith)
+        if not isinstance(part, _Function | ast.Lambda | ast.ClassDef):
+            stack += ast.iter_child_nodes(part)
+    return isinstance(node, ast.AsyncFunctionDef) and not waits
 
 
 def _collects(node: ast.ClassDef) -> bool:
@@ -210,8 +231,8 @@ def _holds(test: ast.expr) -> bool:
     match test:
         case ast.Constant(value=value):
             return bool(value)
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Constant(value=value)):
-            return not value
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _fails(operand)
         case ast.BoolOp(op=op, values=values):
             return (any if isinstance(op, ast.Or) else all)(_holds(v) for v in values)
         case ast.Compare(left=left, ops=[ast.Eq() | ast.Is() | ast.LtE() | ast.GtE()], comparators=[right]):
@@ -225,7 +246,7 @@ def _inside(node: ast.AST, where: _Where) -> list[tuple[ast.AST, _Where]]:
     kind = type(node)
     drops = kind in _CATCHERS and not where.dropped and _drops(node)
     caught = replace(where, dropped=True) if drops else where
-    never = _never(cast("ast.If | ast.While", node)) if kind in _BRANCHES else ()
+    never = _never(cast("ast.If | ast.While | ast.For | ast.AsyncFor", node)) if kind in _BRANCHES else ()
     inside: list[tuple[ast.AST, _Where]] = []
     for name in node._fields:
         value: Any = getattr(node, name, None)
@@ -245,11 +266,42 @@ def _reached(parts: Sequence[Any]) -> Sequence[Any]:
     return parts
 
 
-def _never(node: ast.If | ast.While) -> tuple[str, ...]:
+def _never(node: ast.If | ast.While | ast.For | ast.AsyncFor) -> tuple[str, ...]:
+    if isinstance(node, ast.For | ast.AsyncFor):
+        return ("body",) if _is_empty(node.iter) else ()
     test = node.test
-    if (dotted(test) or [""])[-1] == "TYPE_CHECKING" or (isinstance(test, ast.Constant) and not test.value):
+    if (dotted(test) or [""])[-1] == "TYPE_CHECKING" or _fails(test):
         return ("body",)
     return ("orelse",) if isinstance(node, ast.If) and _holds(test) else ()
+
+
+def _is_empty(values: ast.expr) -> bool:
+    match values:
+        case ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(keys=[]) | ast.Constant(value="" | b""):
+            return True
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
+            return count <= 0
+        case ast.Call(func=ast.Name(id="list" | "tuple" | "set" | "dict" | "frozenset" | "iter"), args=args):
+            return all(map(_is_empty, args))
+        case _:
+            return False
+
+
+def _fails(test: ast.expr) -> bool:
+    """Whether an expression is false whatever the program does."""
+    match test:
+        case ast.Constant(value=value):
+            return not value
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _holds(operand)
+        case ast.BoolOp(op=op, values=values):
+            return (all if isinstance(op, ast.Or) else any)(_fails(v) for v in values)
+        case ast.Compare(left=left, ops=[ast.NotEq() | ast.IsNot() | ast.Lt() | ast.Gt()], comparators=[right]):
+            return ast.dump(left) == ast.dump(right)
+        case ast.Compare(left=ast.Name(id="__debug__"), ops=[ast.Is() | ast.Eq()], comparators=[right]):
+            return _fails(right)
+        case _:
+            return isinstance(test, ast.List | ast.Tuple) and not test.elts
 
 
 def _drops(node: ast.AST) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.gates.sides import suffix_of
+from orchestrator.policy.late import Late
 
 __all__ = ["tested_text"]
 
@@ -57,11 +58,9 @@ _SUFFIXES = {
     ".cs": "dotnet",
     ".php": "php",
 }
-_COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_HASHES = re.compile(r"(?m)^\s*#[^\n\[]*$")
-_COMPILED = {
-    name: tuple(re.compile(pattern, re.MULTILINE) for pattern in patterns) for name, patterns in _WORDS.items()
-}
+_COMMENTS = Late(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_HASHES = Late(r"(?m)^\s*#[^\n\[]*$")
+_COMPILED = {name: tuple(Late(pattern, re.MULTILINE) for pattern in patterns) for name, patterns in _WORDS.items()}
 
 
 def tested_text(path: str, data: bytes) -> Mapping[str, Any]:

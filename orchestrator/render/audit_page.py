@@ -28,7 +28,7 @@ by the gates {{ a.gates | join(", ") }}. {{ standing | length }} findings stand,
 <table><tr><th>place</th><th>code</th><th>for</th><th>finding</th><th>introduced</th><th>mended</th></tr>
 {% for f in rows %}<tr><td><code>{{ f.path | literal }}:{{ f.line }}</code></td><td>{{ f.rule }}</td>
 <td class="{{ f.disposition }}">{{ f.disposition }}</td><td>{{ f.message | literal }}</td>
-<td>{% if f.introduced %}<code>{{ f.introduced.commit[:12] }}</code> {{ f.introduced.date[:10] }} {{ f.introduced.author | literal }}{% else %}before{% endif %}</td>
+<td>{% if f.introduced %}<code>{{ f.introduced.commit[:12] }}</code> {% if f.introduced.commit in a.cut %}or before: the clone is cut off there{% else %}{{ f.introduced.date[:10] }} {{ f.introduced.author | literal }}{% endif %}{% else %}before{% endif %}</td>
 <td>{% if f.fixed %}<code>{{ f.fixed.commit[:12] }}</code> {{ f.fixed.date[:10] }}{% endif %}</td></tr>
 {% endfor %}</table>{% endfor %}
 </body></html>
@@ -39,8 +39,9 @@ def audit_page(body: Mapping[str, Any]) -> str:
     """``body`` as ``audit --json`` prints it. Notes are left out; every text is escaped and made visible."""
     rows = [f for f in body["findings"] if f["disposition"] != "note"]
     standing = [f for f in rows if f["stands"]]
-    authors = Counter(f["introduced"]["author"] for f in rows if f["introduced"])
-    left = Counter(f["introduced"]["author"] for f in standing if f["introduced"])
+    named = [f for f in rows if f["introduced"] and f["introduced"]["commit"] not in body["cut"]]
+    authors = Counter(f["introduced"]["author"] for f in named)
+    left = Counter(f["introduced"]["author"] for f in named if f["stands"])
     return (
         environment()
         .from_string(_PAGE)

@@ -48,6 +48,12 @@ class Repository:
         return self.common_dir / "objects"
 
     @property
+    def cut(self) -> frozenset[GitOid]:
+        """The commits at which history ends because the clone is shallow, or says that it is."""
+        place = self.common_dir / "shallow"
+        return frozenset(map(GitOid, place.read_text().split())) if place.is_file() else frozenset()
+
+    @property
     def id(self) -> str:
         """A folder name for what is kept about this repository: the same from each of its worktrees."""
         common = self.common_dir.resolve()

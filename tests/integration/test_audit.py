@@ -121,3 +121,28 @@ def test_a_content_is_read_once_and_the_oldest_is_let_go(repository):
         assert [read(second), read(third)] == contents[1:]
         with pytest.raises(RepositoryError):
             read(first)
+
+
+def test_nobody_is_named_for_what_lies_before_the_end_of_a_shallow_clone(repository, tmp_path):
+    from orchestrator.cli.audit import body
+
+    clone = UserRepository(tmp_path / "clone")
+    clone.git("fetch", "-q", "--depth", "1", f"file://{repository.folder}", "main")
+    clone.git("reset", "-q", "--hard", "FETCH_HEAD")
+    clone.write("late.py", BAD)
+    clone.git("-c", "user.name=Late Author", "commit", "-q", "--allow-empty", "-m", "empty")
+    clone.git("add", "-A")
+    clone.git("-c", "user.name=Late Author", "commit", "-q", "-m", "late")
+    found = audited(clone)
+    assert set(found.cut) == {clone.git("rev-parse", "HEAD~2")}
+    early = {f["path"] for f in found.findings if f["introduced"]["commit"] in found.cut}
+    assert "c.py" in early
+    assert "late.py" not in early
+    page = audit_page(body(found))
+    assert "or before: the clone is cut off there" in page
+    assert "Late Author" in page
+    assert "<td>User</td>" not in page
+    told_ = Desk(tmp_path, clone.folder).handrail("audit")
+    assert "or before it, where this clone is cut off" in told_.out
+    assert "git fetch --unshallow" in told_.err
+    assert body(audited(repository))["cut"] == []

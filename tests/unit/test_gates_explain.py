@@ -63,7 +63,20 @@ def test_every_rule_of_bandit_and_ruff_has_a_remedy():
     assert theirs - set(REMEDIES) == set()
 
 
-@pytest.mark.parametrize("code", ["", "X1", "B999", "S999", "HR999", "B602; id", "--help", "S602 S603"])
+@pytest.mark.parametrize(
+    "code", ["", "X1", "B999", "S999", "HR999", "B602; id", "--help", "S602 S603", "GAINSFOO", "SC12", "zizmor/../x"]
+)
 def test_a_code_that_nobody_has_is_refused(code):
     with pytest.raises(UsageError, match="GATE011"):
         explain(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "program"),
+    [
+        *(("zizmor/template-injection", "zizmor"), ("SC2086", "shellcheck"), ("DL3002", "hadolint")),
+        *(("flawfinder/strcpy", "flawfinder"), ("cppcheck/nullPointer", "cppcheck")),
+    ],
+)
+def test_a_code_of_another_program_is_said_to_be_that(code, program):
+    assert f"a rule of {program}" in explain(code)

@@ -253,3 +253,24 @@ def test_what_was_imported_and_is_now_defined_is_no_longer_tested(gate, own):
 def test_another_import_or_a_helper_beside_it_replaces_nothing(gate, own):
     head = own + IMPORTED.removeprefix(b"from app import f\n")
     assert check(gate, head, IMPORTED).findings == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"    def inner():\n        assert f(1) == 2\n        assert f(2) == 3\n\n    inner()\n",
+        b"    @app.route('/')\n    def inner():\n        assert f(1) == 2\n        assert f(2) == 3\n",
+        b"    for n in (1, 2):\n        assert f(n) == n + 1\n    for n in range(count):\n        assert f(n) == 3\n",
+        b"    if __debug__:\n        assert f(1) == 2\n    assert f(2) == 3\n",
+        b"    made = (n for n in [])\n    assert f(1) == 2\n    assert f(2) == 3\n",
+        b"    def made():\n        yield 1\n\n    assert f(made()) == 2\n    assert f(2) == 3\n",
+    ],
+)
+def test_a_check_that_runs_counts_wherever_it_stands(body, gate):
+    old = b"    assert f(1) == 2\n    assert f(2) == 3\n"
+    assert check(gate, BASE.replace(old, body)).findings == ()
+
+
+def test_a_coroutine_that_waits_is_a_test(gate):
+    head = BASE.replace(b"def test_one", b"async def test_one").replace(b"f(1) == 2", b"await f(1) == 2")
+    assert check(gate, head).findings == ()

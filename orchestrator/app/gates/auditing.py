@@ -59,6 +59,8 @@ class Audit:
     broken: list[Row] = field(default_factory=list[Row])
     former: dict[str, str] = field(default_factory=dict[str, str])
     """New path → old path of each rename."""
+    cut: frozenset[GitOid] = frozenset()
+    """Commits before which a shallow clone holds none: what is said to begin there may be older."""
 
     @property
     def standing(self) -> list[Row]:
@@ -79,7 +81,7 @@ def audit(
     names = tuple(gates) or tuple(name for name in GATES if name in PRESENT)
     with open_trees(project) as trees, Team(kept_bytes=_MEMORY_BYTES) as team, _record(project) as record:
         start = trees.resolve(base) if base else None
-        found = Audit(base, trees.resolve(head), names)
+        found = Audit(base, trees.resolve(head), names, cut=project.repository.cut)
         judge = _Judge(trees, team, names)
         _walk_all(judge, trees.walk(found.head, start), record, found, say)
         broken: list[str] = []

@@ -16,6 +16,7 @@ from orchestrator.gates.flow.rules import (
     queries,
     settings,
     trust,
+    versions,
     web,
 )
 
@@ -29,6 +30,7 @@ FAMILIES: tuple[Family, ...] = (
     web.FAMILY,
     queries.FAMILY,
     trust.FAMILY,
+    versions.FAMILY,
     hidden.FAMILY,
     assumed.FAMILY,
     settings.FAMILY,

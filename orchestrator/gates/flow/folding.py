@@ -25,6 +25,7 @@ _CALCULATING = frozenset(
     f"builtins.{n}" for n in ("str", "list", "tuple", "sorted", "dict", "set", "repr", "max", "min")
 )
 """What these give is made of their arguments and of nothing else."""
+_JOINS = frozenset({"pathlib.Path().joinpath", "pathlib.PosixPath().joinpath"})
 _SUBSTITUTES = frozenset({"substitute", "safe_substitute"})
 
 
@@ -61,6 +62,9 @@ def _folded(call: Call) -> Value | None:
     decoded = _decoded(call)
     if decoded is not None:
         return decoded
+    if call.names & _JOINS:
+        joined = _kept(call, "pathlib.Path")
+        return replace(joined, taint=joined.taint | call.receiver.taint)
     kept = call.is_one_of(KEEP)
     return _kept(call, kept) if kept else None
 
@@ -266,6 +270,6 @@ _COMPUTING_METHODS = frozenset(PURE_METHODS) | _SUBSTITUTES
 _DECODING = frozenset({"codecs.decode"}).union(*(names for names, _ in _DECODERS))
 """Without one of these a call decodes nothing."""
 _COMPUTING = CLEAN.union(
-    KEEP, _DECODING, _VIEWS, {"builtins.zip", "builtins.dict", "builtins.dict.fromkeys", "json.loads"}
+    _JOINS, KEEP, _DECODING, _VIEWS, {"builtins.zip", "builtins.dict", "builtins.dict.fromkeys", "json.loads"}
 )
 """What is computed by :func:`fold_call`, but for methods of texts."""

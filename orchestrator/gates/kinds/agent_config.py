@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from orchestrator.gates.differential import Hit
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.plain_toml import toml
+from orchestrator.policy.late import Late
 from orchestrator.policy.paths import fold, protects
 
 __all__ = ["RULES", "AgentConfig"]
@@ -48,6 +49,7 @@ _PATHS = (
     "**/.continue/**/*.json",
     "**/.windsurf/**/*.json",
     "**/.zed/*.json",
+    "**/.env",
 )
 
 HOOK = KindRule(
@@ -111,14 +113,19 @@ _PERMISSIONS = frozenset(
     | {"task.allowautomatictasks", "allowunsandboxedcommands", "excludedcommands", "autoallowbashifsandboxed"}
     | {"enableweakernestedsandbox", "privileged", "capadd", "runargs", "securityopt", "mounts", "permission"}
 )
-_URL_NAME = re.compile(r"(?i).*(?:base[_-]?url|api[_-]?base|api[_-]?url|endpoint|_proxy|proxy[_-]?url|helicone.*url)")
-_LOADER = re.compile(
+_URL_NAME = Late(r"(?i).*(?:base[_-]?url|api[_-]?base|api[_-]?url|endpoint|_proxy|proxy[_-]?url|helicone.*url)")
+_LOADER = Late(
     r"(?i)(?:LD_PRELOAD|LD_LIBRARY_PATH|DYLD_.*|PATH|PYTHONPATH|PYTHONSTARTUP|PYTHONHOME|NODE_OPTIONS|NODE_PATH|BASH_ENV"
     r"|ENV|PROMPT_COMMAND|GIT_SSH(?:_COMMAND)?|GIT_CONFIG.*|GIT_EXEC_PATH|GIT_EXTERNAL_DIFF|PERL5OPT|RUBYOPT"
     r"|JAVA_TOOL_OPTIONS|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|SSL_CERT_FILE|EDITOR|PAGER|GIT_PAGER)"
 )
-_PROGRAM_SETTING = re.compile(
+_PROGRAM_SETTING = Late(
     r"(?i).*(?:\.path|executable|executablepath|pythonpath|interpreter.*|shellargs|command|profiles\.\w+|env\.\w+)"
+)
+_VARIABLE = Late(r"\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>.*)")
+_OF_MODELS = Late(
+    r"(?i)(?:anthropic|claude|openai|codex|azure_openai|gemini|google_gemini|vertex|mistral|qwen|dashscope|openrouter"
+    r"|litellm|ollama|groq|deepseek|xai)_(?:.*_)?(?:base_?url|api_base|api_url|endpoint|host)"
 )
 _OFF: tuple[Any, ...] = (False, None, "", [], {}, "never-allow", "ask", "default", "deny")
 _COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
@@ -146,6 +153,8 @@ def _parsed(path: str, text: str) -> Any:  # noqa: ANN401 - settings of a strang
     if not text.strip():
         return {}
     try:
+        if path.endswith(".env"):
+            return _variables(text)
         if path.endswith(".toml"):
             return toml(text)
         if path.endswith((".yml", ".yaml")):
@@ -155,6 +164,13 @@ def _parsed(path: str, text: str) -> Any:  # noqa: ANN401 - settings of a strang
         return json.loads(even, object_pairs_hook=_once)
     except ValueError as error:
         raise ValueError(f"not readable settings ({type(error).__name__})") from error
+
+
+def _variables(text: str) -> Mapping[str, str]:
+    """What agents take from ``.env`` of the folder they work in: addresses of models, and how programs are loaded."""
+    found = (match for line in text.splitlines() if (match := _VARIABLE.fullmatch(line)) is not None)
+    read = [(match["name"], match["value"]) for match in found]
+    return {name: value for name, value in read if _LOADER.fullmatch(name) or _OF_MODELS.fullmatch(name)}
 
 
 def _yaml(text: str) -> Any:  # noqa: ANN401 - settings of a stranger

@@ -19,6 +19,7 @@ from pathlib import PurePosixPath
 from typing import Any, cast
 
 from orchestrator.gates.plain_toml import toml
+from orchestrator.policy.late import Late
 
 __all__ = ["Dependency", "Manifest", "Reader", "Setting", "reader_of", "requirement"]
 
@@ -56,19 +57,17 @@ class Manifest:
 
 _LINE_LIMIT = 20_000
 _GO_WORDS = 2
-_AT_INSTALL = re.compile(r"(?:pre|post)?(?:install|uninstall|prepare|pack|publish|version)|prepublishOnly|dependencies")
+_AT_INSTALL = Late(r"(?:pre|post)?(?:install|uninstall|prepare|pack|publish|version)|prepublishOnly|dependencies")
 Reader = Callable[[str], Manifest]
-_REMOTE = re.compile(
-    r"(?:git|hg|svn|bzr)\+|[a-z][a-z0-9+.-]*://|git@|file:|github:|gitlab:|bitbucket:|gist:", re.IGNORECASE
-)
-_REQUIREMENT = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(.*)", re.DOTALL)
-_PINNED = re.compile(r"\(?\s*===?\s*([A-Za-z0-9.!+_-]+)\s*\)?")
-_INDEX_OPTION = re.compile(
+_REMOTE = Late(r"(?:git|hg|svn|bzr)\+|[a-z][a-z0-9+.-]*://|git@|file:|github:|gitlab:|bitbucket:|gist:", re.IGNORECASE)
+_REQUIREMENT = Late(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(.*)", re.DOTALL)
+_PINNED = Late(r"\(?\s*===?\s*([A-Za-z0-9.!+_-]+)\s*\)?")
+_INDEX_OPTION = Late(
     r"(?:-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host|--no-index|--pre|--no-verify"
     r"|--proxy|--cert|--client-cert|--global-option|--config-settings|--no-binary|--use-feature)(?:[=\s].*|\Z)",
     re.DOTALL,
 )
-_LINK_OPTION = re.compile(r"(?:-e|--editable|-r|-c|--requirement|--constraint)[=\s]*(.*)", re.DOTALL)
+_LINK_OPTION = Late(r"(?:-e|--editable|-r|-c|--requirement|--constraint)[=\s]*(.*)", re.DOTALL)
 
 
 def _canonical(name: str) -> str:

@@ -18,6 +18,10 @@ from orchestrator.gates.plain_toml import toml
 
 __all__ = ["reader_of"]
 
+_HARMLESS = re.compile(
+    r"(?i)(?:save-exact|save-prefix|fund|progress|color|loglevel|engine-strict|timeout|default-timeout|retries"
+    r"|disable-pip-version-check|no-color|quiet|verbose)\s*[=:]\s*[\"']?[\w~^.]{0,12}[\"']?"
+)
 _BLOCK = re.compile(r"(?m)^# /// script\s*$\n(?P<text>(?:^#(?:| .*)$\n){1,2000}?)^# ///\s*$")
 _UNREAD = frozenset(
     {
@@ -47,9 +51,10 @@ def _unread(_text: str) -> Manifest:
 
 
 def _lines(text: str) -> Manifest:
-    """Each line that says something is a setting: there are few of them, and any can name an index."""
+    """Each line that says something is a setting, but for what only concerns pace, looks and how versions are kept."""
     lines = (line.strip() for line in text.splitlines())
-    return Manifest((), tuple(Setting("index", _masked(n)) for n in lines if n and n[0] not in "#;["))
+    said = (line for line in lines if line and line[0] not in "#;[" and not _HARMLESS.fullmatch(line))
+    return Manifest((), tuple(Setting("index", _masked(line)) for line in said))
 
 
 def _masked(line: str) -> str:

@@ -92,6 +92,20 @@ INSECURE = KindRule(
     disposition=Disposition.AGENT,
     cwe=295,
 )
+LOADS = KindRule(
+    "SHELL-LOADS",
+    "every later program is made to load something",
+    "Such a variable or setting of git runs code in programs that know nothing of it.",
+    "call the one program that needs it with what it needs",
+    cwe=426,
+)
+LETS_IN = KindRule(
+    "SHELL-LETS-IN",
+    "a key is let in, or the traces of who was there are removed",
+    "Whoever has the key comes in later, and nobody sees that he did.",
+    "let whoever runs the machine keep its keys and logs",
+    cwe=506,
+)
 REMOTE_ADD = KindRule(
     "DOCKER-ADD",
     "a file is taken from an address without a checksum",
@@ -114,7 +128,7 @@ LONG = KindRule(
     "What stands behind its beginning was not looked at.",
     "write it on lines of their own",
 )
-RULES = (LONG, PIPED, REVERSE, DECODED, DYNAMIC, RIGHTS, INSECURE, REMOTE_ADD, SECRET_ARG)
+RULES = (LONG, PIPED, REVERSE, DECODED, DYNAMIC, RIGHTS, INSECURE, LOADS, LETS_IN, REMOTE_ADD, SECRET_ARG)
 
 _FETCH = r"\b(?:curl|wget|fetch|aria2c|http|https|lynx|lwp-download)\b"
 _RUN = r"(?:[\w./-]{0,60}/)?(?:(?:ba|da|k|z|a)?sh|python[0-9.]*|perl|ruby|node|php|deno|bun|source|eval|tclsh|xargs)\b"
@@ -131,7 +145,12 @@ _PATTERNS: tuple[tuple[KindRule, Late], ...] = (
     (RIGHTS, Late(r"\bchmod\s+(?:-\S+\s+){0,4}(?:0?[0-7]?[0-7]{2}[2367]|[0-7]*[4-7][0-7]{3}|[augo]*[+=][rwxXt]*s\S*|(?:a|o|ugo)\+\S*w)")),
     (RIGHTS, Late(r"NOPASSWD|\bsetcap\b|\bvisudo\b|/etc/sudoers")),
     (INSECURE, Late(r"\bcurl\b[^;&|\n]{0,200}\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
-    (INSECURE, Late(r"--no-check-certificate|--trusted-host|\bstrict-ssl\s*=?\s*false|sslVerify\s*=?\s*false|NODE_TLS_REJECT_UNAUTHORIZED=0|GIT_SSL_NO_VERIFY=|StrictHostKeyChecking[= ]no")),
+    (INSECURE, Late(r"--no-check-certificate|--trusted-host|\bstrict-ssl\s*=?\s*false|sslVerify\s*=?\s*false|(?:NODE_TLS_REJECT_UNAUTHORIZED|PYTHONHTTPSVERIFY)[= ]0|GIT_SSL_NO_VERIFY=|StrictHostKeyChecking[= ]no")),
+    (LOADS, Late(r"\b(?:LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES)[= ](?!/usr/lib/[\w./-]{0,80}(?:jemalloc|tcmalloc|mimalloc)[\w.-]{0,40}(?:\s|$))[^\s;]|/etc/ld\.so\.preload")),
+    (LOADS, Late(r"\b(?:PYTHONSTARTUP|BASH_ENV|PERL5OPT|RUBYOPT|PROMPT_COMMAND|GIT_SSH_COMMAND|GIT_EXTERNAL_DIFF)[= ][^\s;]|\bNODE_OPTIONS[= ][^\n]{0,80}--(?:require|import|loader)\b")),
+    (LOADS, Late(r"\bgit\b[^;&|\n]{0,80}\bconfig\b[^;&|\n]{0,80}\bcore\.(?:hookspath|fsmonitor|sshcommand|pager|editor|gitproxy)\b", re.IGNORECASE)),
+    (LETS_IN, Late(r"(?:>>?|\btee\b[^;|\n]{0,80}?)\s*\S{0,200}authorized_keys2?\b|\bssh-copy-id\b")),
+    (LETS_IN, Late(r"\bhistory\s+-c\b|\bHISTFILE=(?:/dev/null)?(?:[\s;&]|$)|\b(?:rm|shred|truncate)\b[^;&|\n]{0,80}\.(?:bash|zsh)_history\b|>\s*/var/log/(?:wtmp|btmp|lastlog|auth\.log|secure)\b")),
     (INSECURE, Late(r"--allow-unauthenticated|--force-yes|--allow-insecure-repositories|\[[^\]]{0,80}trusted=yes|--nogpgcheck|--no-gpg-check|--allow-untrusted|\bgpgcheck=0")),
 )  # fmt: skip
 _DOCKER: tuple[tuple[KindRule, Late], ...] = (

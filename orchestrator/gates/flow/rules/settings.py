@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
@@ -100,6 +100,9 @@ _APPS = ("flask.Flask()", "quart.Quart()")
 _CHMODS = frozenset({"os.chmod", "os.lchmod", "os.fchmod"})
 _PATH_CHMODS = frozenset({"pathlib.Path().chmod", "pathlib.Path().lchmod", "pathlib.PosixPath().chmod"})
 _COOKIES = frozenset({"set_cookie", "set_signed_cookie"})
+_COOKIE_SETTINGS = frozenset(
+    f"{name}_COOKIE_{flag}" for name in ("SESSION", "REMEMBER", "CSRF") for flag in ("SECURE", "HTTPONLY")
+)
 _PBKDF2 = {"hashlib.pbkdf2_hmac": 3, "pbkdf2.PBKDF2HMAC": 3, "KDF.PBKDF2": 3, "bcrypt.gensalt": 0}
 _ROUNDS, _BCRYPT_COST = 100_000, 10
 _EVERYBODY_WRITES, _AS_OWNER = 0o002, 0o4000
@@ -152,6 +155,18 @@ def _debugger(call: Call, say: Say) -> None:
             say(CONSOLE, call.node, "config['DEBUG'] = True")
         if f"{app}.config.update" in call.names and _on(call.keywords.get("DEBUG")):
             say(CONSOLE, call.node, "config.update(DEBUG=True)")
+        for name, value in _given(call, app):
+            if name in _COOKIE_SETTINGS and value.const is False:
+                say(COOKIE, call.node, f"{name} is False")
+
+
+def _given(call: Call, app: str) -> Iterator[tuple[object, Value]]:
+    """Settings of an application, one by one or several at once."""
+    if f"set:{app}.config[]" in call.names:
+        yield call.args[1].const, call.args[0]
+    if call.names & {f"{app}.config.update", f"{app}.config.from_mapping"}:
+        yield from call.keywords.items()
+        yield from (pair for value in call.every() for pair in value.pairs or ())
 
 
 def _configured(call: Call, say: Say) -> None:

@@ -80,15 +80,6 @@ CIPHER = Rule(
     "from Crypto.Cipher import AES\nAES.new(key, AES.MODE_CBC, b'0000000000000000')\n",
     "import os\nfrom Crypto.Cipher import AES\nAES.new(key, AES.MODE_GCM, os.urandom(12))\n",
 )
-VERSION = Rule(
-    "HR711",
-    327,
-    "an old version of TLS is allowed",
-    "SSL 3, TLS 1.0 and 1.1 are broken; whoever is on the way asks for the oldest one that is allowed.",
-    "leave the version alone: ssl.create_default_context() takes 1.2 and newer",
-    "import ssl\ncontext = ssl.create_default_context()\ncontext.minimum_version = ssl.TLSVersion.TLSv1\n",
-    "import ssl\ncontext = ssl.create_default_context()\ncontext.minimum_version = ssl.TLSVersion.TLSv1_2\n",
-)
 ORIGIN = Rule(
     "HR709",
     942,
@@ -228,16 +219,10 @@ def _off(value: Value) -> bool:
     return value.const is not NOTHING and value.const is not None and not value.const
 
 
-_LIMITS = frozenset({"minimum_version", "maximum_version"})
-_OLD_VERSIONS = frozenset({"SSLv3", "TLSv1", "TLSv1_1", "MINIMUM_SUPPORTED"})
-
-
 def _tls_setting(call: Call, attribute: str, name: str, say: Say) -> None:
     value = call.args[0]
     if attribute == "check_hostname" and _off(value):
         say(TLS, call.node, "check_hostname is off")
-    if attribute in _LIMITS and any(last(ref) in _OLD_VERSIONS for ref in value.refs):
-        say(VERSION, call.node, f"{attribute} is an old one")
     if attribute == "verify" and _off(value) and _CLIENT.search(name + ast.unparse(call.node)[:200]):
         say(TLS, call.node, "verify is off")
     if attribute == "verify_mode" and (_off(value) or any(last(ref) == "CERT_NONE" for ref in value.refs)):
@@ -364,4 +349,4 @@ _HEEDS = Heeds(
     keywords=frozenset({*_OFF, *_BLIND_SWITCHES, "cert_reqs", "disable_entities", "forbid_entities"}),
     keys=frozenset(_BLIND),
 )
-FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER, VERSION, ORIGIN), _on_call, heeds=_HEEDS)
+FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER, ORIGIN), _on_call, heeds=_HEEDS)
