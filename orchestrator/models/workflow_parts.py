@@ -130,13 +130,17 @@ class Effect(Noun):
 
 
 class Event(Noun):
-    """Which passages are meant: of a node, of a kind, of a role, or all that edit; ending as ``outcome``, or anyhow."""
+    """Which passages are meant: of a node, of a kind, of a role, or all that edit; ending as ``outcome``, or anyhow.
+
+    ``approvals``: only of a node that asks for at least so many.
+    """
 
     node: str | None = None
     kind: NodeKind | None = None
     role: str | None = None
     edits: bool = False
     outcome: str | None = None
+    approvals: int | None = Field(default=None, ge=2)
 
 
 class RuleKind(StrEnum):

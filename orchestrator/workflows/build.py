@@ -104,6 +104,9 @@ class Builder(Flow):
     def _count(self, item: Item, first: str) -> None:
         """Remember where the item begins; of a bullet only where no numbered item has that number."""
         key = (self._section, item.number)
+        if item.doubtful:
+            beside = item.number.rpartition(".")[0]
+            self.doubtful |= {key, (self._section, f"{beside}.{item.written}".lstrip("."))}
         if item.ordered and key not in self._counted:
             self._counted.add(key)
             self.numbers[key] = first

@@ -181,8 +181,11 @@ class _Compiler:
                 return target.name
             case To.STEP:
                 found = self._made.step(target)
-                if found is None:
-                    span = target.span or Span(line=1, end_line=1)
+                span = target.span or Span(line=1, end_line=1)
+                if (target.section, target.name.rstrip(".")) in self._made.doubtful:
+                    text = f"Which one step {target.name} is can be read in two ways: the written numbers are not in order."
+                    self._made.wrong(span, "WF114", text, "numbers in order, or a name: `fix`: ...")
+                elif found is None:
                     self._made.wrong(span, "WF114", f"There is no step {target.name}.", "the number of a step")
                 return found or "stopped"
             case To.NODE | To.NEXT:
@@ -190,7 +193,9 @@ class _Compiler:
 
     def _rules(self, nodes: dict[str, Node]) -> None:
         for sentence, section in self._made.pending_rules:
-            steps = {n: i for (s, n), i in self._made.numbers.items() if s == section}
+            steps = {
+                n: i for (s, n), i in self._made.numbers.items() if s == section and (s, n) not in self._made.doubtful
+            }
             try:
                 if separation.is_separation(sentence.text):
                     separation.keep(sentence.text, nodes)

@@ -37,6 +37,7 @@ class Doing:
         self.pending_rules: list[tuple[Sentence, int]] = []
         self.problems: list[tuple[Span, str, str, str]] = []
         self.became: dict[int, str] = {}
+        self.doubtful = set[tuple[int, str]]()
         self.numbers: dict[tuple[int, str], str] = {}
         self.following: dict[int, Sentence] = {}
         self._counted = set[tuple[int, str]]()

@@ -43,6 +43,8 @@ _FIELD = re.compile(r"[A-Z][A-Za-z /-]{1,30}: [^.!?]+[.;]?")
 _COUNTED = re.compile(r"\s*(?:\d+[.)]|[-*+]) ")
 _ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
 """A number that is kept from beginning a list of its own."""
+_WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
+_COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
 _BOX = re.compile(r"\[[ xX]\] ")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
@@ -66,7 +68,8 @@ class Sentence:
 class Item:
     """A list item, or a paragraph outside of lists (``number`` ''). ``number`` is its path: ``3.1``.
 
-    ``ordered``: the list is a numbered one.
+    ``ordered``: the list is a numbered one. ``written`` is the number that stands there; ``doubtful``: it is another than the
+    item has by its place, so that a reference to either may mean two steps.
     """
 
     number: str
@@ -74,6 +77,8 @@ class Item:
     children: list[Item] = field(default_factory=list["Item"])
     listed: bool = True
     ordered: bool = False
+    written: str = ""
+    doubtful: bool = False
 
 
 @dataclass(slots=True)
@@ -149,6 +154,7 @@ class _Reader:
         self._items: list[Item] = []
         self._counts: list[int] = []
         self._ordered: list[bool] = []
+        self._lists: list[list[Item]] = []
         self._quotes = 0
         self._tables: Token | None = None
         self._rows = list[tuple[int, list[str]]]()
@@ -164,6 +170,7 @@ class _Reader:
             case "ordered_list_close" | "bullet_list_close":
                 self._counts.pop()
                 self._ordered.pop()
+                _doubt(self._lists.pop())
             case "list_item_open":
                 self._open_item((token.map or [0])[0])
             case "list_item_close":
@@ -194,6 +201,7 @@ class _Reader:
         if len(self._counts) >= MAX_DEPTH:
             raise ValueError("The process is nested too deeply.")
         self._ordered.append(ordered)
+        self._lists.append([])
         listed = [i for i in self.sections[-1].items if i.listed and i.ordered is ordered]
         self._counts.append(start - 1 if self._items or start > 1 or not listed else len(listed))
 
@@ -201,7 +209,9 @@ class _Reader:
         self._counts[-1] += 1
         dotted = _DOTTED.match(self.lines[line])
         number = dotted[0].strip().rstrip(".)") if dotted else ".".join(str(count) for count in self._counts)
-        item = Item(number, ordered=self._ordered[-1] or dotted is not None)
+        counted = _WRITTEN.match(self.lines[line]) if self._ordered[-1] and dotted is None else None
+        item = Item(number, ordered=self._ordered[-1] or dotted is not None, written=counted["n"] if counted else "")
+        self._lists[-1].append(item)
         (self._items[-1].children if self._items else self.sections[-1].items).append(item)
         self._items.append(item)
 
@@ -270,7 +280,7 @@ class _Reader:
                 line, column = places[start]
                 end_line, end_column = places[end - 1]
                 span = Span(line=line, column=column, end_line=end_line, end_column=end_column)
-                yield Sentence(text, span, remark=self._quotes > 0)
+                yield Sentence(text, span, remark=self._quotes > 0 or _COMMENT.fullmatch(raw) is not None)
 
     def _places(self, content: str, first: int) -> list[tuple[int, int]]:
         """Line and column of each character."""
@@ -280,6 +290,13 @@ class _Reader:
             column = max(line.find(part.strip()), 0) + 1
             places += [(first + number + 1, column + i) for i in range(len(part) + 1)]
         return places
+
+
+def _doubt(items: list[Item]) -> None:
+    """Mark what is numbered in another order than it stands in. ``1. 1. 1.`` is a way to leave the numbers to the reader."""
+    if len({item.written for item in items}) > 1:
+        for item in items:
+            item.doubtful = item.written not in {"", item.number.rsplit(".", maxsplit=1)[-1]}
 
 
 def _fields(content: str) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from orchestrator.models.spec import Span
-from orchestrator.models.workflow import Event, Node, NodeKind, Rule, RuleKind
+from orchestrator.models.workflow import Event, Node, NodeKind, Rule, RuleKind, Subject
 from orchestrator.workflows import words
 from orchestrator.workflows.naming import Unclear, role_name
 
@@ -92,14 +92,42 @@ def event(text: str, nodes: Mapping[str, Node], steps: Mapping[str, str]) -> Eve
     for pattern, made in _EVENTS:
         if re.fullmatch(pattern, text):
             return made
-    approved = re.fullmatch(
-        rf"(?:the approval of )?(?:(?:{'|'.join(words.NUMBERS)}|\d+) (?:of )?)?(?:the |a )?(?P<role>[a-z -]+?)(?: (?:approves?|approved)(?: .+)?)?",
-        text,
-    )
+    approved = _APPROVED.fullmatch(text)
     role = role_name(approved["role"]) if approved else None
     if approved and "approv" in text and role in {n.role for n in nodes.values() if n.kind is NodeKind.REVIEW}:
-        return Event(kind=NodeKind.REVIEW, role=role, outcome="approve")
+        return _approved(str(role), words.number(approved["count"] or "one") or 1, approved["what"] or "", nodes)
     return _by_words(text, nodes)
+
+
+_APPROVED: Final = re.compile(
+    rf"(?:the approval of )?(?:(?P<count>{'|'.join(words.NUMBERS)}|\d+) (?:of )?)?(?:the |a )?(?P<role>[a-z -]+?)(?: (?:approves?|approved)(?: (?P<what>.+))?)?"
+)
+
+
+def _approved(role: str, count: int, what: str, nodes: Mapping[str, Node]) -> Event:
+    """The approvals of a role that are of ``what``, each by at least ``count``. Raises :class:`Unclear` where only some are."""
+    theirs = {n: node for n, node in nodes.items() if node.kind is NodeKind.REVIEW and node.role == role}
+    meant = [n for n, node in theirs.items() if what in {"", "it", "that", "this"} or _reviews(node, what)]
+    said = role.replace("-", " ")
+    if not meant:
+        raise Unclear(f"No approval of the {said} here is of {what!r}.", "the words of that approval, or step N")
+    if any(theirs[name].approvals < count for name in meant):
+        raise Unclear(f"Fewer than {count} of the {said}s approve it here.", f"{count} of the {said}s approve ...")
+    if len(meant) == len(theirs):
+        return Event(kind=NodeKind.REVIEW, role=role, outcome="approve", approvals=count if count > 1 else None)
+    if len(meant) > 1:
+        raise Unclear(f"Several approvals of the {said} here are of {what!r}.", "step N")
+    return Event(node=meant[0], outcome="approve")
+
+
+def _reviews(node: Node, what: str) -> bool:
+    """Whether a review is of that: of the change, the plan, the effect of a step, or of what has these words."""
+    bare = re.sub(r"^(?:the|this|that|an?) ", "", what)
+    subject = {"change": Subject.CHANGE, "plan": Subject.PLAN, "run": Subject.RUN, "all changes": Subject.RUN}.get(bare)
+    if subject is not None:
+        return node.reviews is subject
+    effect = re.match(r"(?:effect of )?step `?(?P<step>[a-z0-9.-]+)", bare)
+    return node.about is not None if effect else speaks_of(what, node)
 
 
 def _running(command: str, nodes: Mapping[str, Node]) -> Event:
@@ -198,4 +226,5 @@ def _say(event_: Event) -> str:
             return pattern
     if event_.node is not None:
         return f"step `{event_.node}`" + (f" ends as `{event_.outcome}`" if event_.outcome else "")
-    return f"the {str(event_.role).replace('-', ' ')} approved"
+    role = str(event_.role).replace("-", " ")
+    return f"{event_.approvals} of the {role}s approved" if event_.approvals else f"the {role} approved"

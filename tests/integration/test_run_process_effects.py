@@ -177,7 +177,7 @@ Roles: clerk.
 It may post to `{HOOKS}/team`.
 
 1. The clerk looks.
-2. Notify the team by webhook `https://{HOOKS}/team` that it is done. If it cannot be sent, stop.
+2. Notify the team by webhook `{HOOKS}/team` that it is done. If it cannot be sent, stop.
 """
 
 

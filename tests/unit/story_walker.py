@@ -201,6 +201,7 @@ class Walk:
             and event["kind"] in {None, node["kind"]}
             and event["role"] in {None, node["role"]}
             and (not event["edits"] or self._is_edit(node))
+            and node["approvals"] >= (event["approvals"] or 0)
             and (outcome is None or event["outcome"] in {None, outcome})
         )
 

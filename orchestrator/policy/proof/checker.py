@@ -135,6 +135,7 @@ def _meant(event: Event | None, name: str, node: Node, outcome: str | None) -> b
         event.kind is None or event.kind is node.kind,
         event.role is None or event.role == node.role,
         not event.edits or _changed(node),
+        node.approvals >= (event.approvals or 0),
         outcome is None or event.outcome is None or event.outcome == outcome,
     )
     return all(asked)

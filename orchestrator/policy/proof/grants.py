@@ -12,7 +12,7 @@ from typing import Final
 
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.policy import Policy
-from orchestrator.models.workflow import Node, NodeKind, Workflow
+from orchestrator.models.workflow import Channel, Node, NodeKind, Workflow
 from orchestrator.policy import capabilities, egress, globs
 from orchestrator.policy.proof.shape import Found
 from orchestrator.policy.witness import Answer, host_beyond, path_beyond
@@ -29,9 +29,33 @@ def problems(workflow: Workflow) -> Iterator[Found]:
             for pattern in (*node.capabilities.write, *node.capabilities.write_protected):
                 if (why := globs.refusal(pattern)) is not None:
                     yield name, "WF050", f"{name} is granted {pattern!r}, which no grant can be: it {why}."
+        yield from _used(name, node, node.capabilities or workflow.ceiling)
     wide = (*workflow.ceiling.write, *workflow.ceiling.write_protected)
     if not workflow.needs.tests and not globs.below(wide, DOCUMENTS):
         yield "", "WF052", "Merges without tests are for workflows that can write nothing but documents."
+
+
+def _used(name: str, node: Node, granted: Capabilities) -> Iterator[Found]:
+    """A secret or an address that a node says it uses, and is not granted: its run could only break off there."""
+    secret = node.effect.credential if node.effect is not None else None
+    if secret is not None and secret not in granted.secrets:
+        yield (
+            name,
+            "WF050",
+            f"{name} uses the secret {secret!r}, which it is not granted: It may use the secrets `{secret}`.",
+        )
+    if secret is not None and not granted.egress:
+        yield name, "WF050", f"{name} uses the secret {secret!r} and may reach no host to give it to."
+    if node.channel is not Channel.WEBHOOK or node.to is None:
+        return
+    target = node.to.removeprefix("https://")
+    try:
+        rule = egress.reached(target).model_copy(update={"methods": ("POST",), "max_kib": 1})
+    except ValueError:
+        yield name, "WF050", f"{name} posts to {node.to!r}, which is no host and path."
+        return
+    if not egress.below((rule,), granted.egress):
+        yield name, "WF050", f"{name} posts to {target!r}, which it is not granted: It may post to `{target}`."
 
 
 def under(workflow: Workflow, policy: Policy) -> Iterator[Found]:

@@ -249,6 +249,7 @@ def matches(event: Event, name: str, node: Node, outcome: str | None) -> bool:
         and event.kind in {None, node.kind}
         and event.role in {None, node.role}
         and (not event.edits or edits(node))
+        and (event.approvals is None or node.approvals >= event.approvals)
         and (outcome is None or event.outcome in {None, outcome})
     )
 

@@ -105,6 +105,8 @@ def _names(workflow: Workflow, name: str, node: Node) -> Iterator[Found]:
     for other in (*node.other_than, *((node.about,) if node.about else ())):
         if other not in workflow.nodes:
             yield name, "WF013", f"{name} names {other!r}, which is no node."
+        elif other == name:
+            yield name, "WF017", f"{name} asks for somebody else than whoever does {name} itself."
         elif other in node.other_than and workflow.nodes[other].role is None:
             yield name, "WF017", f"{name} asks for somebody else than did {other}, and nobody does that by role."
     used = (*node.asks, *(c.fact for case in node.cases for c in case.when))
