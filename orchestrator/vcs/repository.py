@@ -51,7 +51,8 @@ class Repository:
     def cut(self) -> frozenset[GitOid]:
         """The commits at which history ends because the clone is shallow, or says that it is."""
         place = self.common_dir / "shallow"
-        return frozenset(map(GitOid, place.read_text().split())) if place.is_file() else frozenset()
+        lines = place.read_bytes().decode("ascii", "replace").split() if place.is_file() else ()
+        return frozenset(GitOid(line) for line in lines if _FULL_ID.fullmatch(line))
 
     @property
     def id(self) -> str:

@@ -17,6 +17,7 @@ from orchestrator.gates.team import Team
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.ports import Candidate
 from orchestrator.render.audit_page import audit_page
+from orchestrator.vcs.repository import find
 
 BAD = "import subprocess\n\n\ndef run(name):\n    return subprocess.run('ls ' + name, shell=True)\n"
 CLEAN = "def add(one, other):\n    return one + other\n"
@@ -146,3 +147,9 @@ def test_nobody_is_named_for_what_lies_before_the_end_of_a_shallow_clone(reposit
     assert "or before it, where this clone is cut off" in told_.out
     assert "git fetch --unshallow" in told_.err
     assert body(audited(repository))["cut"] == []
+
+
+@pytest.mark.parametrize("said", [b"\xff\xfe\0", b"deadbeef\n", b"../../etc\n", b""])
+def test_what_lies_where_the_end_of_a_shallow_clone_stands_may_be_anything(repository, said):
+    (repository.folder / ".git/shallow").write_bytes(said)
+    assert find(repository.folder).cut == frozenset()

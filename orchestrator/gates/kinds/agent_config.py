@@ -168,9 +168,13 @@ def _parsed(path: str, text: str) -> Any:  # noqa: ANN401 - settings of a strang
 
 def _variables(text: str) -> Mapping[str, str]:
     """What agents take from ``.env`` of the folder they work in: addresses of models, and how programs are loaded."""
-    found = (match for line in text.splitlines() if (match := _VARIABLE.fullmatch(line)) is not None)
-    read = [(match["name"], match["value"]) for match in found]
-    return {name: value for name, value in read if _LOADER.fullmatch(name) or _OF_MODELS.fullmatch(name)}
+    read: dict[str, str] = {}
+    for found in filter(None, map(_VARIABLE.fullmatch, text.splitlines())):
+        name, value = found["name"], found["value"].strip()
+        if _LOADER.fullmatch(name) or _OF_MODELS.fullmatch(name):
+            # Readers differ in which of two they take: a person sees both.
+            read[name] = f"{read[name]} {value}" if name in read else value
+    return read
 
 
 def _yaml(text: str) -> Any:  # noqa: ANN401 - settings of a stranger

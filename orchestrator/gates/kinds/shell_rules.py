@@ -149,7 +149,7 @@ _PATTERNS: tuple[tuple[KindRule, Late], ...] = (
     (LOADS, Late(r"\b(?:LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES)[= ](?!/usr/lib/[\w./-]{0,80}(?:jemalloc|tcmalloc|mimalloc)[\w.-]{0,40}(?:\s|$))[^\s;]|/etc/ld\.so\.preload")),
     (LOADS, Late(r"\b(?:PYTHONSTARTUP|BASH_ENV|PERL5OPT|RUBYOPT|PROMPT_COMMAND|GIT_SSH_COMMAND|GIT_EXTERNAL_DIFF)[= ][^\s;]|\bNODE_OPTIONS[= ][^\n]{0,80}--(?:require|import|loader)\b")),
     (LOADS, Late(r"\bgit\b[^;&|\n]{0,80}\bconfig\b[^;&|\n]{0,80}\bcore\.(?:hookspath|fsmonitor|sshcommand|pager|editor|gitproxy)\b", re.IGNORECASE)),
-    (LETS_IN, Late(r"(?:>>?|\btee\b[^;|\n]{0,80}?)\s*\S{0,200}authorized_keys2?\b|\bssh-copy-id\b")),
+    (LETS_IN, Late(r"(?:>\s{0,4}[^\s;&|<>]{0,120}|\btee\b[^;&|\n]{0,120})\bauthorized_keys2?\b|\bssh-copy-id\b")),
     (LETS_IN, Late(r"\bhistory\s+-c\b|\bHISTFILE=(?:/dev/null)?(?:[\s;&]|$)|\b(?:rm|shred|truncate)\b[^;&|\n]{0,80}\.(?:bash|zsh)_history\b|>\s*/var/log/(?:wtmp|btmp|lastlog|auth\.log|secure)\b")),
     (INSECURE, Late(r"--allow-unauthenticated|--force-yes|--allow-insecure-repositories|\[[^\]]{0,80}trusted=yes|--nogpgcheck|--no-gpg-check|--allow-untrusted|\bgpgcheck=0")),
 )  # fmt: skip
