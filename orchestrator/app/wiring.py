@@ -32,13 +32,15 @@ from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import GateReport
 from orchestrator.models.plan import Plan
+from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.run import AgentChoice, Run, RunSettings
 from orchestrator.models.spec import Spec
 from orchestrator.models.workflow import Workflow
-from orchestrator.ports import Agent, Budgets, Candidate, Gate, Trees
+from orchestrator.ports import Agent, Broker, Budgets, Candidate, Gate, Trees
 
 if TYPE_CHECKING:
     from orchestrator.app.gates.command_gates import Declared
+    from orchestrator.broker.local import LocalProcesses
     from orchestrator.vcs.trees import GitTrees
 
 
@@ -141,56 +143,20 @@ def open_run(
 
     ``say`` gets sentences for the person, which are events of the run too.
     """
-    from orchestrator.app.trust.keys import signer
     from orchestrator.broker.local import LocalProcesses
-
-    def tell(words: str) -> None:
-        data = {"words": project.blobs.put(words.encode())}
-        project.index.emit(Event(at=project.clock.now(), run=run.id, kind=EventKind.ENVIRONMENT, data=data))
-        say(words)
 
     with ExitStack() as stack:
         trees = stack.enter_context(open_trees(project))
         base = read_base(project, trees, run.base_commit, trust)
         workflow = workflow_of(project, run)
         processes = stack.enter_context(closing(LocalProcesses()))
-        risks, check = [risk.protection for risk in settings.risks], project.owners.check
+        risks = [risk.protection for risk in settings.risks]
         engine = LazyEngine(settings.image, settings.runtime, layers_of(base.profile), risks, shelf=shelf)
-        declared = stack.enter_context(_declared(project, trees, base, tell, settings))
-        ctx = RunContext(
-            run=run,
-            settings=settings,
-            workflow=workflow,
-            policy=base.chain.current,
-            spec=spec,
-            profile=base.profile,
-            blobs=project.blobs,
-            index=project.index,
-            trees=trees,
-            clock=project.clock,
-            workers=workers(project, settings),
-            signer=signer(key),
-            sandboxes=lambda: FencedSandboxes(engine.sandboxes(), check),
-            risks=lambda: in_force(settings.risks, engine.sandboxes().missing, project.clock),
-            environment=TreeEnvironments(
-                project, trees, base, engine.sandboxes, tell, settings.packages, engine.builds
-            ).of,
-            make_plan=lambda: plan_for(trees, base, spec, workflow, target=run.target_ref, settings=settings),
-            connections=load_connections(),
-            broker=lambda: make_broker(
-                project.blobs.put, fenced(engine.sandboxes, check), tell, settings.packages, processes
-            ),
-            budgets=stack.enter_context(_budgets(project, run, settings)),
-            run_gates=stack.enter_context(_gates(base, declared.gates, settings.osv)),
-            open_decision=decision_opener(base),
-            drifted=lambda: how_it_differs(project, run.id),
-            orders=watched(project, base.chain.current),
-            timers=project.timers,
-            notifier=FencedNotifier(
-                LocalNotifier(project.layout.run(run.id) / "notifications.jsonl", project.clock), check
-            ),
-            say=say,
-        )
+        seams = _Seams(project, run, settings, trees, base, engine, say)
+        declared = stack.enter_context(_declared(project, trees, base, seams.tell, settings))
+        budgets = stack.enter_context(_budgets(project, run, settings))
+        gates = stack.enter_context(_gates(base, declared.gates, settings.osv))
+        ctx = _context(seams, spec, workflow, key, _Held(processes, budgets, gates))
 
         def abort() -> None:
             engine.abort()
@@ -200,6 +166,89 @@ def open_run(
             yield Opened(ctx, abort)
         finally:
             engine.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What lives as long as the run is open."""
+
+    processes: LocalProcesses
+    budgets: Budgets
+    gates: Callable[[Sequence[str], Candidate], tuple[GateReport, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seams:
+    """What a run asks of other rooms when it needs it, and not before."""
+
+    project: Project
+    run: Run
+    settings: RunSettings
+    trees: GitTrees
+    base: Base
+    engine: LazyEngine
+    say: Callable[[str], None]
+
+    def tell(self, words: str) -> None:
+        """The person, and whoever reads the run's events."""
+        data = {"words": self.project.blobs.put(words.encode())}
+        event = Event(at=self.project.clock.now(), run=self.run.id, kind=EventKind.ENVIRONMENT, data=data)
+        self.project.index.emit(event)
+        self.say(words)
+
+    def sandboxes(self) -> FencedSandboxes:
+        return FencedSandboxes(self.engine.sandboxes(), self.project.owners.check)
+
+    def risks(self) -> tuple[AcceptedRisk, ...]:
+        return in_force(self.settings.risks, self.engine.sandboxes().missing, self.project.clock)
+
+    def environments(self) -> TreeEnvironments:
+        engine, packages = self.engine, self.settings.packages
+        return TreeEnvironments(
+            self.project, self.trees, self.base, engine.sandboxes, self.tell, packages, engine.builds
+        )
+
+    def broker(self, processes: LocalProcesses) -> Broker:
+        sandboxes = fenced(self.engine.sandboxes, self.project.owners.check)
+        return make_broker(self.project.blobs.put, sandboxes, self.tell, self.settings.packages, processes)
+
+    def notifier(self) -> FencedNotifier:
+        file = self.project.layout.run(self.run.id) / "notifications.jsonl"
+        return FencedNotifier(LocalNotifier(file, self.project.clock), self.project.owners.check)
+
+
+def _context(seams: _Seams, spec: Spec, workflow: Workflow, key: Path | None, held: _Held) -> RunContext:
+    from orchestrator.app.trust.keys import signer
+
+    project, run, settings, base = seams.project, seams.run, seams.settings, seams.base
+    return RunContext(
+        run=run,
+        settings=settings,
+        workflow=workflow,
+        policy=base.chain.current,
+        spec=spec,
+        profile=base.profile,
+        blobs=project.blobs,
+        index=project.index,
+        trees=seams.trees,
+        clock=project.clock,
+        workers=workers(project, settings),
+        signer=signer(key),
+        sandboxes=seams.sandboxes,
+        risks=seams.risks,
+        environment=seams.environments().of,
+        make_plan=lambda: plan_for(seams.trees, base, spec, workflow, target=run.target_ref, settings=settings),
+        connections=load_connections(),
+        broker=lambda: seams.broker(held.processes),
+        budgets=held.budgets,
+        run_gates=held.gates,
+        open_decision=decision_opener(base),
+        drifted=lambda: how_it_differs(project, run.id),
+        orders=watched(project, base.chain.current),
+        timers=project.timers,
+        notifier=seams.notifier(),
+        say=seams.say,
+    )
 
 
 def workers(project: Project, settings: RunSettings) -> Callable[[AgentChoice], Worker]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from orchestrator.models.base import Instant, RequirementId, RunId, StepId
+from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.policy import Custody
 from orchestrator.provenance import wire
@@ -73,37 +74,39 @@ class HumanApproval(_Wire):
 
 def predicate(claim: DecisionClaim) -> Json:
     """Of one decision."""
-    d = claim.decision.model_dump(mode="json")
-    change = d["change"]
+    d = claim.decision
     return {
         "version": "0.1",
-        "decision": d["verdict"],
-        "kind": d["kind"],
-        "subject": d["subject"],
+        "decision": d.verdict.value,
+        "kind": d.kind.value,
+        "subject": d.subject,
         "reviewer": {
-            "name": d["reviewer"],
+            "name": d.reviewer,
             "keyFingerprint": claim.keyid,
-            "role": d["role"],
+            "role": d.role,
             "custody": claim.custody.value,
         },
-        "run": d["run"],
-        "step": d["step"],
-        "item": d["item"],
-        "target": change
-        and {
-            "ref": change["target_ref"],
-            "fromCommit": change["tip"],
-            "approvedTree": change["tree"],
-            "approvedManifest": change["manifest"],
-        },
-        "diff": d["diff"],
-        "hunks": d["hunks"],
-        "requirements": d["requirements"],
-        "shown": d["shown"],
-        "document": d["document"],
-        "waived": d["lifts"],
-        "comment": d["comment"],
-        "decidedOn": d["decided_at"],
+        "run": d.run,
+        "step": d.step,
+        "item": d.item,
+        "target": d.change and _target(d.change),
+        "diff": d.diff,
+        "hunks": list(d.hunks),
+        "requirements": list(d.requirements),
+        "shown": list(d.shown),
+        "document": d.document,
+        "waived": list(d.lifts),
+        "comment": d.comment,
+        "decidedOn": wire.time(d.decided_at),
+    }
+
+
+def _target(change: ChangeIdentity) -> Json:
+    return {
+        "ref": change.target_ref,
+        "fromCommit": change.tip,
+        "approvedTree": change.tree,
+        "approvedManifest": change.manifest,
     }
 
 
@@ -118,12 +121,8 @@ def read(statement: Json) -> DecisionClaim:
     """The claim of such a statement."""
     p = statement["predicate"]
     reviewer, target = p["reviewer"], p["target"]
-    change = target and {
-        "target_ref": target["ref"],
-        "tip": target["fromCommit"],
-        "tree": target["approvedTree"],
-        "manifest": target["approvedManifest"],
-    }
+    parts = ("ref", "fromCommit", "approvedTree", "approvedManifest")
+    change = target and wire.identity_of(*(target[part] for part in parts))
     decision = {
         "item": p["item"],
         "run": p["run"],

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from orchestrator.models.attestation import PAYLOAD_TYPE, Signature
 from orchestrator.models.base import Digest, canonical, sha256
@@ -33,8 +33,7 @@ _SIG, _SIGNATURE_DIGITS = rb"([A-Za-z0-9+/]{85}[AQgw]==)", 88
 """64 bytes in their one base64 form: of the last digit only two bits count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A line that holds. ``keyids`` verified; ``unknown`` are ids of signatures by keys that nobody named."""
 
     payload: bytes
@@ -44,8 +43,7 @@ class Opened:
     """SHA-256 over the line's bytes, its newline included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unverified:
+class Unverified(NamedTuple):
     """An envelope's parts before anybody looked at a signature."""
 
     payload: bytes
@@ -140,8 +138,7 @@ def _signature(value: object) -> tuple[str, bytes]:
 
 def lines_of(data: bytes) -> list[bytes]:
     """The lines of a bundle with their newlines; a last one without newline stays, to be refused."""
-    *whole, rest = data.split(b"\n")
-    return [line + b"\n" for line in whole] + ([rest] if rest else [])
+    return io.BytesIO(data).readlines()
 
 
 def open_line(line: bytes, keys: Mapping[str, str], payload_type: str = PAYLOAD_TYPE) -> Opened:

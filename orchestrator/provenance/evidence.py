@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Final, Generic, Protocol, TypeVar, assert_never
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar, assert_never
 
 from orchestrator.errors import EvidenceInvalid, HandrailError, RepositoryError
 from orchestrator.models.base import Digest, GitOid
@@ -60,8 +60,7 @@ class Source(Protocol):
     def evidence_files(self, ref: str) -> Mapping[str, GitOid]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Signed(Generic[C]):
+class Signed(NamedTuple, Generic[C]):
     """A claim, the known keys that signed it, and the digest of its line."""
 
     claim: C

@@ -153,9 +153,9 @@ class Judge:
 
     def _order(self, claim: ChangeClaim, approval: Approval) -> None:
         """Times are their signers' words; they must at least not contradict each other (clocks may differ a little)."""
-        if claim.finished_at < claim.started_at or claim.finished_at > self.now + _CLOCKS_DIFFER:
-            self._say("EVID056", "the change ended before it began, or in the future", "see whose clock is wrong")
         early = claim.finished_at - _CLOCKS_DIFFER
+        if claim.finished_at < claim.started_at or early > self.now:
+            self._say("EVID056", "the change ended before it began, or in the future", "see whose clock is wrong")
         if any(d.claim.decision.decided_at < early for d in approval.used):
             self._say("EVID056", "the change was decided on before it was made", "see whose clock is wrong")
 
@@ -172,7 +172,7 @@ class Judge:
         return sum(r.end - r.start + 1 for f in stated[0].files for r in f.ranges) if stated else None
 
     def _fitting(self, claim: ChangeClaim, mine: LinesClaim) -> bool:
-        alike = mine.identity == claim.identity and mine.requirements == claim.requirements
+        alike = _same(mine.identity, claim.identity) and mine.requirements == claim.requirements
         nobodys = not claim.people and any(r.contributor is Contributor.HUMAN for f in mine.files for r in f.ranges)
         return alike and not nobodys and self._true_lines(mine)
 
@@ -263,7 +263,8 @@ class Judge:
 
     def _on_change(self, identity: ChangeIdentity) -> list[Signed[DecisionClaim]]:
         found = self.pool.decisions.get(wire.digest_of(identity), ())
-        return [d for d in found if d.claim.decision.kind is SubjectKind.CHANGE and d.claim.decision.change == identity]
+        said = [d for d in found if d.claim.decision.kind is SubjectKind.CHANGE]
+        return [d for d in said if _same(d.claim.decision.change, identity)]
 
     def _on_runs(self, identity: ChangeIdentity) -> dict[Digest, list[Signed[DecisionClaim]]]:
         """End-of-run decisions that list this change, and whose final tree stands on this line."""
@@ -349,6 +350,11 @@ class Judge:
         except StoreError:
             return False
         return True
+
+
+def _same(one: ChangeIdentity | None, other: ChangeIdentity) -> bool:
+    """Statements of one change mostly share the very noun."""
+    return one is other or one == other
 
 
 def _passed(claim: AcceptanceClaim) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -18,8 +19,7 @@ _LINK_OR_MODULE: Final = ("120000", "160000")
 
 def split_lines(data: bytes) -> list[bytes]:
     """Lines as git counts them: each ends in a line feed, the last one perhaps not."""
-    parts = data.split(b"\n")
-    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+    return io.BytesIO(data).readlines()
 
 
 def content_of(lines: Sequence[bytes], start: int, end: int) -> bytes:

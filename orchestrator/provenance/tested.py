@@ -30,7 +30,7 @@ def read(statement: Json) -> GateClaim | AcceptanceClaim:
 
 def _judged(claim: GateClaim | AcceptanceClaim) -> Json:
     identity = claim.identity
-    return wire.sha(
+    return wire.noted(
         "change",
         wire.digest_of(identity),
         targetRef=identity.target_ref,
@@ -42,11 +42,11 @@ def _judged(claim: GateClaim | AcceptanceClaim) -> Json:
 
 def gate(claim: GateClaim) -> Json:
     """Of one gate."""
-    report = wire.sha("report", claim.report, gate=claim.gate, result=claim.result.value)
+    report = wire.noted("report", claim.report, gate=claim.gate, result=claim.result.value)
     return {
         "result": _WIRE_RESULT[claim.result],
         "configuration": [
-            wire.sha("configuration", claim.config, tool=claim.tool, toolVersion=claim.tool_version),
+            wire.noted("configuration", claim.config, tool=claim.tool, toolVersion=claim.tool_version),
             report,
             _judged(claim),
         ],
@@ -66,7 +66,7 @@ def acceptance(claim: AcceptanceClaim) -> Json:
         "result": _WIRE_RESULT[claim.result],
         "configuration": [
             wire.sha("sandbox-image", claim.image),
-            wire.sha("report", claim.report, result=claim.result.value),
+            wire.noted("report", claim.report, result=claim.result.value),
             _judged(claim),
             *([wire.sha("environment", claim.environment)] if claim.environment else []),
             *commands,
@@ -78,7 +78,7 @@ def acceptance(claim: AcceptanceClaim) -> Json:
 
 
 def _command(name: str, command: CommandClaim) -> Json:
-    return wire.sha(
+    return wire.noted(
         name,
         command.output,
         argv=list(command.argv),

@@ -28,10 +28,14 @@ def statement(subject: list[Json], predicate_type: str, predicate: Json) -> Json
     return {"_type": STATEMENT_TYPE, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
 
 
-def sha(name: str, digest: str, **annotations: object) -> Json:
+def sha(name: str, digest: str) -> Json:
     """A descriptor with a SHA-256 digest."""
-    out: Json = {"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}}
-    return out | ({"annotations": annotations} if annotations else {})
+    return {"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}}
+
+
+def noted(name: str, digest: str, **annotations: object) -> Json:
+    """As :func:`sha`, with annotations."""
+    return {"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}, "annotations": annotations}
 
 
 def unsha(descriptor: Json) -> Digest:
@@ -70,10 +74,17 @@ def of_commit(commit: str, identity: ChangeIdentity) -> list[Json]:
     return [git("commit", "gitCommit", commit), *of_tree(identity)]
 
 
-def identity(found: Json, first: int, target_ref: str, tip: str) -> Json:
+def identity(found: Json, first: int, target_ref: str, tip: str) -> ChangeIdentity:
     """A change's identity from a statement whose subject has the tree at ``first``."""
     tree, manifest = found["subject"][first : first + 2]
-    return {"target_ref": target_ref, "tip": tip, "tree": tree["digest"]["gitTree"], "manifest": unsha(manifest)}
+    return identity_of(target_ref, tip, tree["digest"]["gitTree"], unsha(manifest))
+
+
+@lru_cache(maxsize=4096)
+def identity_of(target_ref: str, tip: str, tree: str, manifest: str) -> ChangeIdentity:
+    """One noun for all statements that name the same change. Raises ``ValueError`` for anything but strings."""
+    named = {"target_ref": target_ref, "tip": tip, "tree": tree, "manifest": manifest}
+    return ChangeIdentity.model_validate(named)
 
 
 def by_name(descriptors: list[Json]) -> dict[str, Json]:

@@ -54,7 +54,8 @@ class Manifests:
         self._done: set[GitOid] = set()
         self._folders: _Kept[tuple[GitOid, str]] = _Kept()
         self._blobs: _Kept[GitOid] = _Kept()
-        self._records: dict[tuple[str, Row], bytes] = {}
+        self._records: dict[str, dict[Row, bytes]] = {}
+        self._kept_records = 0
 
     def of(self, tree: GitOid) -> Digest:
         """The manifest of a tree or of a commit's tree. Raises ``RepositoryError`` REPO010, REPO011, REPO013."""
@@ -95,9 +96,9 @@ class Manifests:
     def _joined(self, tree: GitOid, prefix: str, depth: int) -> bytes:
         if depth > MAX_DEPTH:
             raise RepositoryError("REPO010", f"The repository has folders more than {MAX_DEPTH} deep.")
-        known = self._records.get
+        known = self._records.get(prefix, {}).get
         rows = self._store.reader.tree(tree)
-        return b"".join([known((prefix, row)) or self._part(row, prefix, depth) for row in rows])
+        return b"".join([known(row) or self._part(row, prefix, depth) for row in rows])
 
     def _part(self, row: Row, prefix: str, depth: int) -> bytes:
         return self._folder(row, prefix, depth) if row.mode == TREE_MODE else self._record(row, prefix)
@@ -114,7 +115,9 @@ class Manifests:
         link = row.mode == GITLINK
         content = hashlib.sha256(row.oid.encode()).hexdigest().encode() if link else self._sha256[row.oid]
         made = b"%b %b %b\0" % (row.mode.encode(), content, f"{prefix}{row.name}".encode())
-        if len(self._records) >= _KEPT_RECORDS:
+        if self._kept_records >= _KEPT_RECORDS:
             self._records.clear()
-        self._records[prefix, row] = made
+            self._kept_records = 0
+        self._records.setdefault(prefix, {})[row] = made
+        self._kept_records += 1
         return made

@@ -103,7 +103,7 @@ class ObjectStore:
         for part in path.split("/"):
             if row is None or row.mode != TREE_MODE:
                 return None
-            row = next((r for r in self.reader.tree(row.oid) if r.name == part), None)
+            row = _named(self.reader.tree(row.oid), part)
         return row
 
     def replace(
@@ -229,3 +229,10 @@ def open_private(repository: Repository, private: Path) -> ObjectStore:
 def _keep(path: Path, text: str) -> None:
     if not path.is_file() or path.read_text() != text:
         path.write_text(text)
+
+
+def _named(rows: Sequence[Row], name: str) -> Row | None:
+    for row in rows:
+        if row.name == name:
+            return row
+    return None

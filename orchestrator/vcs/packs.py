@@ -13,8 +13,8 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, starmap
-from operator import itemgetter
+from itertools import islice
+from operator import itemgetter, lt
 from typing import NamedTuple
 
 from orchestrator.errors import RepositoryError
@@ -22,8 +22,9 @@ from orchestrator.models.base import GitOid
 from orchestrator.vcs.names import MODES, uncarriable
 
 TREE_MODE = "40000"
-_ROWS = {size: re.compile(rb"([^ \0]*) ([^\0]*)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
-_FIRST, _SECOND = itemgetter(0), itemgetter(1)
+_ROWS = {size: re.compile(rb"[^ \0]* [^\0]*\0.{%d}" % size, re.DOTALL) for size in (20, 32)}
+_KEY, _ROW = itemgetter(0), itemgetter(1)
+_NAME = itemgetter(0)
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 
 
@@ -55,21 +56,22 @@ def read_tree(data: bytes, id_bytes: int) -> tuple[Row, ...]:
     Raises ``RepositoryError`` REPO010 for a name and REPO011 for a mode that
     cannot be carried in and out unchanged.
     """
-    found: list[tuple[bytes, bytes, bytes]] = _ROWS[id_bytes].findall(data)
-    sized = sum(map(len, chain.from_iterable(found))) + 2 * len(found)
-    keyed = list(starmap(_keyed, found))
-    keys = list(map(_FIRST, keyed))
-    if sorted(set(keys)) != keys:
+    found: list[bytes] = _ROWS[id_bytes].findall(data)
+    keyed = list(map(_keyed, found))
+    keys = list(map(_KEY, keyed))
+    if not all(map(lt, keys, islice(keys, 1, None))):
         raise RepositoryError("REPO011", "A tree of the repository is not in git's own order.", "run `git fsck`")
-    rows: tuple[Row, ...] = tuple(map(_SECOND, keyed))
-    if sized != len(data) or len(set(map(_FIRST, rows))) != len(rows):
+    rows: tuple[Row, ...] = tuple(map(_ROW, keyed))
+    if sum(map(len, found)) != len(data) or len(set(map(_NAME, rows))) != len(rows):
         raise RepositoryError("REPO011", "A tree of the repository has a name twice or is cut.", "run `git fsck`")
     return rows
 
 
 @lru_cache(maxsize=65536)
-def _keyed(mode: bytes, name: bytes, oid: bytes) -> tuple[bytes, Row]:
+def _keyed(found: bytes) -> tuple[bytes, Row]:
     """A row, and what git sorts it by. Most rows of a folder come again in the next commit's."""
+    head, _, oid = found.partition(b"\0")
+    mode, _, name = head.partition(b" ")
     reason = uncarriable(name)
     if reason is not None:
         message = f"The repository holds a name that {reason}: {name!r}."

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid, sha256
 from orchestrator.models.change import ChangeIdentity
-from orchestrator.provenance import wire
+from orchestrator.provenance import dsse, ranges, wire
 from orchestrator.provenance.collecting import fewer_collections
 from orchestrator.provenance.dsse import _unbase64
 from orchestrator.provenance.lines import _SPACE, _record_id
@@ -83,3 +83,22 @@ def test_of_a_text_in_base64_only_the_written_form_is_taken(size: int):
             other = written[:at] + bytes([digit]) + written[at + 1 :]
             found = _unbase64(other)
             assert found is None or binascii.b2a_base64(found, newline=False) == other
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"a\n", b"a", b"a\rb\nc\x0b\x1c\n\x85d\r\n\n", "\u2028\n\u0085".encode()])
+def test_lines_end_in_a_line_feed_and_in_nothing_else(data: bytes):
+    *whole, rest = data.split(b"\n")
+    assert (
+        dsse.lines_of(data) == ranges.split_lines(data) == [line + b"\n" for line in whole] + ([rest] if rest else [])
+    )
+
+
+def test_statements_of_one_change_share_its_noun_and_no_other():
+    parts = ("refs/heads/main", OID, "2" * 40, sha256(b"m"))
+    assert wire.identity_of(*parts) is wire.identity_of(*parts)
+    for at in range(len(parts)):
+        other = (*parts[:at], parts[at] + "0", *parts[at + 1 :])
+        assert wire.identity_of(*other) != wire.identity_of(*parts)
+    for odd in (None, 1, True, ["a"], {"a": 1}):
+        with pytest.raises((TypeError, ValueError)):
+            wire.identity_of(odd, *parts[1:])  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from orchestrator.engine.attempts import again, feedback_text
@@ -19,17 +19,18 @@ from orchestrator.engine.state import StepState, StepStatus, Update, Work
 from orchestrator.engine.steers import Steers, earlier
 from orchestrator.engine.workers import Worker, choice
 from orchestrator.errors import AgentFailed, GateRefused, LimitReached
-from orchestrator.models.base import GitOid
+from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.observed import Account
 from orchestrator.models.plan import Step
+from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.traffic import Traffic, TrafficKind, Usage
 from orchestrator.models.usage import Used
 from orchestrator.policy.imports import import_roots
 from orchestrator.policy.paths import deny_hidden, deny_write, may_read, protects
-from orchestrator.ports import AgentEvent, AgentTask, SandboxRequest
+from orchestrator.ports import AgentEvent, AgentOutcome, AgentTask, BuiltTree, ChangeOut, SandboxRequest
 from orchestrator.render.prompts import STEP_TEMPLATE, step_prompt, template_digest
 
 _ERASED = {"message", "tool-call"}
@@ -129,39 +130,83 @@ def _attempt(ctx: RunContext, work: Work, step: Step, ground: Ground, way: Way) 
     observer.change(shown, out, protected)
     processes = observer.account(account, shown, out)
     observer.check()
-    built = ctx.trees.build(
-        start_tree,
-        out,
-        lambda path: may_read(step.capabilities, path) and not protects(unseen, path),
-        lambda path: deny_hidden(unseen, path) or deny_write(step.capabilities, protected, path),
-    )
+    built = _build(ctx, step, start_tree, out, unseen=unseen, protected=protected)
     _tell_left_out(ctx, step, mine["attempt"], hidden, built.denials)
     finished = started + timedelta(seconds=time.monotonic() - began)  # the clock may have been set meanwhile
-    return Proposal(
-        run=ctx.run.id,
-        step=step.id,
-        attempt=mine["attempt"],
-        base_commit=before.base_commit if before else tip,
-        base_tree=before.base_tree if before else base_tree,
-        tree=built.tree,
-        agent=worker.agent.name,
-        agent_version=worker.agent.version,
+    came = _Came(
+        worker=worker,
+        traffic=way.traffic,
+        built=built,
+        outcome=outcome,
         image=worker.agent.image or sandboxes.image,
-        summary=outcome.summary,
-        transcript=ctx.blobs.put(outcome.transcript),
-        denials=(*built.denials, *outcome.denials),
         hidden=hidden,
-        model=", ".join(way.traffic.models) if way.traffic else "",
-        traffic=ctx.keep(way.traffic) if way.traffic else None,
         processes=processes,
         sandbox_policy=ctx.blobs.put(enforced) if enforced else None,
-        people=before.people if before else (),
-        written=before.written if before else None,
-        mixed=bool(before and before.people),
         risks=risks,
         used=_used(way.traffic, seen, account, (finished - started).total_seconds()),
         started_at=started,
         finished_at=finished,
+    )
+    return _proposal(ctx, work, step, before, came)
+
+
+def _build(
+    ctx: RunContext, step: Step, start: GitOid, out: ChangeOut, *, unseen: Sequence[str], protected: Sequence[str]
+) -> BuiltTree:
+    """The tree that came out, without what the step may not write."""
+    return ctx.trees.build(
+        start,
+        out,
+        lambda path: may_read(step.capabilities, path) and not protects(unseen, path),
+        lambda path: deny_hidden(unseen, path) or deny_write(step.capabilities, protected, path),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What came of an attempt, and what was seen of it."""
+
+    worker: Worker
+    traffic: Traffic | None
+    built: BuiltTree
+    outcome: AgentOutcome
+    image: str
+    hidden: tuple[str, ...]
+    processes: Digest | None
+    sandbox_policy: Digest | None
+    risks: tuple[AcceptedRisk, ...]
+    used: Used
+    started_at: datetime
+    finished_at: datetime
+
+
+def _proposal(ctx: RunContext, work: Work, step: Step, before: Proposal | None, came: _Came) -> Proposal:
+    tip, worker, traffic = GitOid(work["tip"]), came.worker, came.traffic
+    return Proposal(
+        run=ctx.run.id,
+        step=step.id,
+        attempt=work["mine"]["attempt"],
+        base_commit=before.base_commit if before else tip,
+        base_tree=before.base_tree if before else ctx.trees.tree_of(tip),
+        tree=came.built.tree,
+        agent=worker.agent.name,
+        agent_version=worker.agent.version,
+        image=came.image,
+        summary=came.outcome.summary,
+        transcript=ctx.blobs.put(came.outcome.transcript),
+        denials=(*came.built.denials, *came.outcome.denials),
+        hidden=came.hidden,
+        model=", ".join(traffic.models) if traffic else "",
+        traffic=ctx.keep(traffic) if traffic else None,
+        processes=came.processes,
+        sandbox_policy=came.sandbox_policy,
+        people=before.people if before else (),
+        written=before.written if before else None,
+        mixed=bool(before and before.people),
+        risks=came.risks,
+        used=came.used,
+        started_at=came.started_at,
+        finished_at=came.finished_at,
     )
 
 

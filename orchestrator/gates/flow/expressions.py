@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,7 +63,7 @@ class _Table(dict[type[ast.AST | None], Callable[[Any], Value]]):
         return found
 
 
-class Expressions:
+class Expressions(ABC):
     """The environment and the evaluation of expressions. Subclasses say what statements and calls do."""
 
     def __init__(self) -> None:
@@ -86,27 +87,27 @@ class Expressions:
 
     # What a subclass fills in.
 
+    @abstractmethod
     def called(self, call: Call) -> Value | None:
         """Show a call to the rules; its value when it is of this module."""
-        raise NotImplementedError
 
+    @abstractmethod
     def compared(self, node: ast.Compare, left: Value, right: Value) -> None:
         """Two values are held against each other."""
-        raise NotImplementedError
 
-    def define(self, node: ast.Lambda) -> Value:
-        raise NotImplementedError
+    @abstractmethod
+    def define(self, node: ast.Lambda) -> Value: ...
 
-    def assign(self, target: ast.AST, value: Value) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def assign(self, target: ast.AST, value: Value) -> None: ...
 
+    @abstractmethod
     def own_attribute(self, name: str, attribute: str) -> Value | None:
         """Of a name of this module (``local:``), or ``None``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def handed_on(self, node: ast.AST, value: Value) -> None:
         """A value leaves to where it can no longer be followed."""
-        raise NotImplementedError
 
     # Leaves
 

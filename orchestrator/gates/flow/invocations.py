@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -41,9 +42,9 @@ def _parts(node: ast.Call) -> Sequence[ast.expr]:
 class Invocations(Expressions):
     """Expressions with calls in them."""
 
+    @abstractmethod
     def set_named(self, owner: Value, node: ast.AST, name: str, value: Value) -> None:
         """``owner.name = value``, however it is written."""
-        raise NotImplementedError
 
     def _call(self, node: ast.Call) -> Value:
         func = node.func

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,17 +73,17 @@ class Statements(Invocations):
         self._tests: dict[ast.If, tuple[bool, frozenset[str]]] = {}
         self._kinds = _Kinds(self)
 
-    def define_function(self, node: _Function) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def define_function(self, node: _Function) -> None: ...
 
-    def define_class(self, node: ast.ClassDef) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def define_class(self, node: ast.ClassDef) -> None: ...
 
-    def stored(self, node: ast.AST, owner: Value, key: Value, value: Value) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def stored(self, node: ast.AST, owner: Value, key: Value, value: Value) -> None: ...
 
-    def used_import(self, node: ast.stmt, name: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def used_import(self, node: ast.stmt, name: str) -> None: ...
 
     def block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
@@ -204,8 +205,8 @@ class Statements(Invocations):
             self.returned(node, value)
         self.returns.append(value)
 
-    def returned(self, node: ast.Return, value: Value) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def returned(self, node: ast.Return, value: Value) -> None: ...
 
     def _do_assert(self, node: ast.Assert) -> None:
         # An assertion is gone under -O: it makes nothing trustworthy.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -29,10 +30,11 @@ _SEND = "enter: do it   esc: back"
 class ToldScreen(RowsScreen[None]):
     """Rows that are read again on ``R``. What cannot be read is said in the head, and the last rows stay."""
 
-    def __init__(self, desk: Desk, run: RunId) -> None:
+    def __init__(self, desk: Desk, run: RunId, read: Callable[[], tuple[Row, ...]]) -> None:
         super().__init__()
         self._desk = desk
         self._run = run
+        self._read = read
         self.main = RowsView((), id="main")
 
     def compose(self) -> ComposeResult:
@@ -46,14 +48,10 @@ class ToldScreen(RowsScreen[None]):
         self.action_refresh_items()
         self.main.focus()
 
-    def read(self) -> tuple[Row, ...]:
-        """The rows as they are now."""
-        raise NotImplementedError
-
     def action_refresh_items(self) -> None:
         """Read again; the cursor stays on its row."""
         try:
-            rows = self.read()
+            rows = self._read()
         except HandrailError as error:
             self.say(f"! {error}")
             return
@@ -72,9 +70,8 @@ class ProofScreen(ToldScreen):
     SECTIONS = (RowKind.HEADING, RowKind.FILE, RowKind.HUNK)
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.PROOF]
 
-    def read(self) -> tuple[Row, ...]:
-        """Verified now."""
-        return proof_rows(self._desk.proved(self._run))
+    def __init__(self, desk: Desk, run: RunId) -> None:
+        super().__init__(desk, run, lambda: proof_rows(desk.proved(run)))
 
 
 class RunScreen(ToldScreen):
@@ -84,15 +81,14 @@ class RunScreen(ToldScreen):
     BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in commands.RUN]
 
     def __init__(self, desk: Desk, run: RunId) -> None:
-        super().__init__(desk, run)
+        super().__init__(desk, run, self._as_stored)
         self._seen = 0
 
     def on_mount(self) -> None:
         """Goes on by itself from here."""
         self.set_interval(_POLL_SECONDS, self.poll)
 
-    def read(self) -> tuple[Row, ...]:
-        """As the store has it."""
+    def _as_stored(self) -> tuple[Row, ...]:
         self._seen = self._desk.moved(self._run, self._seen)
         return run_rows(self._desk.run(self._run))
 
