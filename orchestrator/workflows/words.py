@@ -136,6 +136,11 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
+def singular_of_es(word: str) -> str:
+    """``dishes`` to ``dish``, ``boxes`` to ``box``; any other word as it is."""
+    return word[:-2] if word.endswith(("shes", "ches", "xes", "sses", "zzes")) else word
+
+
 def base_verb(word: str) -> str | None:
     """The verb that this is the base or third-person form of, or ``None``."""
     word = word.lower().rsplit("-", maxsplit=1)[-1]

@@ -64,7 +64,7 @@ def test_a_condition_in_other_words_is_one(text: str, asked: str) -> None:
 def test_on_approval_speaks_of_the_review_before_it() -> None:
     made = workflow("1. The lead approves the plan.\n2. On approval, the clerk files it.\n")
     review = next(n for n in made.nodes.values() if n.kind is NodeKind.REVIEW)
-    assert made.nodes[review.on["approve"]].title == "the clerk files it"
+    assert made.nodes[review.on["approve"]].title == "The clerk files it"
     assert not [n for n in made.nodes.values() if n.kind is NodeKind.ASK]
 
 
