@@ -8,7 +8,7 @@ A sentence counts as read when it became a node, an edge, a rule or a role. All 
 with their place. A detail is told with its step and read back; it is counted apart. ``sop_asks.txt`` holds which of the
 sentences that are not read ask for something, as one reader judged; what is read counts as asking. Blocks of code,
 tables that are no steps, and HTML are no sentences, and are counted apart. ``--sentences`` prints what became of each,
-so that somebody can judge it.
+so that somebody can judge it. Paths on the command line are counted as a set of their own.
 """
 
 from __future__ import annotations
@@ -147,7 +147,11 @@ def counted(name: str, given: list[tuple[str, Path]]) -> dict[str, float]:
 
 def main() -> None:
     given = [(path, Path(path)) for path in sys.argv[1:] if not path.startswith("--")]
-    figures = counted("all", files(PYPI, NPM) + given) | counted("later", files(LATER, LATER_NPM))
+    figures = (
+        (counted("given", given) if given else {})
+        | counted("all", files(PYPI, NPM))
+        | counted("later", files(LATER, LATER_NPM))
+    )
     figures |= counted("unseen", files(UNSEEN, UNSEEN_NPM)) | counted("fresh", files(FRESH, ()))
     sets = ("all", "later", "unseen", "fresh")
     goals = {f"{name}, read (%)": (">=", GOAL_SHARE) for name in sets}

@@ -169,7 +169,7 @@ def _tell_waiting(project: Project, run: Run, result: Waiting) -> None:
     from orchestrator.app.runs.handing import asks_for_a_change, names_asked
 
     for item in result.items:
-        note(f"Run {run.id} waits for a {item.role}: {item.title}")
+        note(f"Run {run.id} waits for {'an' if item.role[:1] in set('aeiou') else 'a'} {item.role}: {item.title}")
         how = _HOW.get(item.kind, "handrail review show {item}, then approve or reject it")
         if asks_for_a_change(project, run, item):
             how = "handrail answer {run} --change REVISION, with a commit of yours"

@@ -132,10 +132,26 @@ def check(
         searched = {"states": found.states, "transitions": found.transitions, "situations": found.situations}
         print_json("workflow", {**body, **searched, "signed_by": signed})
         return
-    say(f"{path}: {len(workflow.nodes)} nodes; no path merges a change without gates, tests and a reviewer.")
+    say(f"{path}: {len(workflow.nodes)} nodes; {_proved(workflow)}.")
     say(f"Searched {found.states} standings and {found.transitions} passages. What agents write is not proved by this.")
     if signed:
         say(f"Certificate signed by {signed}" + (", checked anew." if certificate else f", written to {certify}."))
+
+
+def _proved(workflow: Workflow) -> str:
+    """What the proof says of this workflow, of what it has at all."""
+    from orchestrator.models.workflow import NodeKind
+
+    nodes, rules = workflow.nodes.values(), len(workflow.rules)
+    tests = ", tests" if workflow.needs.tests else ""
+    found = ["every path comes to an end"]
+    if any(node.kind is NodeKind.MERGE for node in nodes):
+        found.append(f"no path merges a change without gates{tests} and a reviewer")
+    if any(node.effect is not None and node.effect.irreversible for node in nodes):
+        found.append("none does what nothing takes back without an approval of it")
+    if rules:
+        found.append(f"{rules} rule{'s hold' if rules > 1 else ' holds'} on each")
+    return "; ".join(found)
 
 
 @command.command(help="Read a workflow back in plain English: a file, or one of this installation's by its id.")

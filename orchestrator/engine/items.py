@@ -177,6 +177,15 @@ def _unknown_effect(ctx: RunContext, node: Node, name: str) -> Node:
     return node.model_copy(update={"title": words, "role": next(roles, None)})
 
 
+def _effect_told(ctx: RunContext, node: Node) -> tuple[str, ...]:
+    """What is approved with the effect of a step: its sentence, and the program as it is run."""
+    about = ctx.workflow.nodes.get(node.about or "")
+    if about is None or about.effect is None:
+        return ()
+    undo = f"undone by `{' '.join(about.effect.undo)}`" if about.effect.undo else "nothing takes it back"
+    return (f"Step {node.about} runs `{' '.join(about.argv)}` and changes {about.effect.target}; {undo}",)
+
+
 def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkSheet:
     """What is asked, and everything that was said before."""
     loops = state.get("loops", {})
@@ -186,7 +195,7 @@ def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkS
         node=name,
         visit=visit(state, name),
         sentence=" / ".join([node.title or name, *now]),
-        details=node.details,
+        details=(*node.details, *_effect_told(ctx, node)),
         asks={fact: ctx.workflow.facts[fact] for fact in node.asks},
         facts=known_facts(ctx, state),
         notes=tuple(notes(ctx, state)),

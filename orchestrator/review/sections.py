@@ -25,7 +25,7 @@ from orchestrator.models.gate import (
     Result,
 )
 from orchestrator.models.plan import Plan, Source, SourceKind, Step
-from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
+from orchestrator.models.review import ChangeSheet, FactValue, ReviewSheet, WorkSheet
 from orchestrator.models.spec import Requirement
 from orchestrator.policy import enforcement
 from orchestrator.review.diff import Row, RowKind
@@ -331,6 +331,12 @@ def needed(sheet: ReviewSheet) -> tuple[Requirement, ...]:
     return tuple({r.id: r for r in found}.values())
 
 
+def _told(value: FactValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
 def work(it: WorkSheet) -> Iterator[Row]:
     """What a process has so far, and what is asked of this person."""
     yield from text(it.sentence)
@@ -340,7 +346,7 @@ def work(it: WorkSheet) -> Iterator[Row]:
         kinds = f"one of {', '.join(fact.choices)}" if fact.choices else f"{fact.kind} {fact.unit}".rstrip()
         yield from text(f"{name}: {fact.question} ({kinds})", 2)
     for name, value in it.facts.items():
-        yield from text(f"{name} = {', '.join(value) if isinstance(value, tuple) else value}", 2)
+        yield from text(f"{name} = {_told(value)}", 2)
     for note in it.notes:
         yield from text(f"{note.reviewer} at {note.node}: {note.text}", 2)
 

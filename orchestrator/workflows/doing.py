@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
-from orchestrator.workflows import approvals, clauses, forms, grammar, naming, phrasing, telling
+from orchestrator.workflows import approvals, clauses, forms, grammar, naming, phrasing, telling, words
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
@@ -132,6 +132,7 @@ class Doing:
 
     def _draft(self, sentence: Sentence, timed: clauses.Timed, wanted: str | None) -> Draft:
         clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
+        clause = clause if clause.split(" ")[0] in {*words.PROGRAMS, "sudo"} else clause[:1].upper() + clause[1:]
         found = grammar.activity(clause, self._doer() or None, known, numbered=self._place is Place.NUMBERED)
         if found is None:
             hint = "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."

@@ -154,33 +154,7 @@ def place(sequence: list[Draft], inside: str | None) -> None:
             place(branch, f"{draft.id}/{name}")
 
 
-_FILLER = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "and",
-        "in",
-        "on",
-        "for",
-        "with",
-        "that",
-        "is",
-        "are",
-        "be",
-        "must",
-        "shall",
-        "will",
-        "should",
-        "it",
-        "its",
-        "at",
-        "by",
-        "or",
-    ]
-)
+_FILLER: Final = words.SMALL | {"shall", "will", "should", "at", "by", "or"}
 
 
 class Names:

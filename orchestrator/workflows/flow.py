@@ -293,8 +293,9 @@ class Flow(Conditions):
             return {"items": words.codes(of)}
         name = words.slug(of)
         for fact, what in self.facts.items():
-            if what["kind"] == FactKind.LIST and (fact == name or words.singular(fact) == name):
+            if what["kind"] == FactKind.LIST and name in {fact, words.singular(fact), words.singular_of_es(fact)}:
                 return {"fact": fact}
         raise Unclear(
-            f"Nobody has been asked for a list of {of!r}.", f"Ask the operator for the {of}s (a list of at most 10)"
+            f"Nobody has been asked for a list of {of!r}.",
+            f"Ask the operator for the {words.third_person(of)} (a list of at most 10)",
         )

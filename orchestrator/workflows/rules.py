@@ -173,32 +173,7 @@ def _by_words(text: str, nodes: Mapping[str, Node]) -> Event:
     raise Unclear(f"{text!r} means {many} of this process.", hint)
 
 
-_SMALL: Final = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "and",
-        "in",
-        "on",
-        "for",
-        "with",
-        "that",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "it",
-        "its",
-        "has",
-        "have",
-        "must",
-    ]
-)
+_SMALL: Final = words.SMALL | {"was", "were", "been", "has", "have"}
 
 
 def _stems(text: str) -> frozenset[str]:

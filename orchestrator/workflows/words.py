@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+SMALL: Final = frozenset([
+    "the", "a", "an", "of", "to", "and", "in", "on", "for", "with", "that", "is", "are", "be", "it", "its", "must",
+])  # fmt: skip
+"""Words that tell no step from another."""
 NUMBERS: Final = {
     "once": 1, "twice": 2, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
     "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -134,6 +138,11 @@ def singular(word: str) -> str:
     if word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def singular_of_es(word: str) -> str:
+    """``dishes`` to ``dish``, ``boxes`` to ``box``; any other word as it is."""
+    return word[:-2] if word.endswith(("shes", "ches", "xes", "sses", "zzes")) else word
 
 
 def base_verb(word: str) -> str | None:

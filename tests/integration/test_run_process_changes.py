@@ -14,6 +14,7 @@ from orchestrator.engine.compile import compile_workflow
 from orchestrator.models.decision import Verdict
 from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec
+from orchestrator.policy.proof import judge
 from orchestrator.store.checkpoints import checkpoints
 from orchestrator.workflows.compile import compile_prose
 from orchestrator.workflows.dump import dump
@@ -222,3 +223,49 @@ def test_two_changes_of_one_process_are_judged_approved_and_merged_each_by_itsel
         report = here.verify(shop.run)
         assert (str(report.verdict), len(report.commits)) == ("VERIFIED", 2), report.problems
         assert [c.roles for c in report.commits] == [{"maintainer": ("max",)}] * 2
+
+
+EACH = """# Mend each part
+
+Roles: maintainer.
+It may write `src/**`, `docs/**`.
+
+1. For each of `pay`, `docs`:
+   1. Ask the agent to mend it.
+   2. The gates check the change.
+   3. Run the tests with `make check`.
+   4. The maintainer approves the change. If the maintainer asks for changes, go back to step 1.1, at most twice.
+   5. Merge the change.
+
+Never merge the change before the maintainer approved since the last edit.
+"""
+
+
+def test_a_change_for_each_item_is_judged_and_merged_before_the_next_begins(tmp_path):
+    told = [write("docs/how.md", "Badly.\n")], [write("docs/how.md", "It was mended.\n")]
+    with lab(tmp_path, FILES, people=PEOPLE, approve=("reviewer", "maintainer")) as here:
+        shop = Shop(here, described(tmp_path / "each", EACH), {"S01": [GOOD, *told]}).approved()
+        assert shop.waits == [("maintainer-approves-change", "change")]
+        first = shop.result.items[0].id
+        shop.says("max")
+        assert here.file(shop.run.run_ref, "src/pay.py") == "STATE = 'mended'"
+        assert shop.waits == [("maintainer-approves-change", "change")]
+        assert shop.result.items[0].id != first
+        shop.says("moe", Verdict.REQUEST_CHANGES, "say it better")
+        assert shop.waits == [("maintainer-approves-change", "change")]
+        shop.says("max")
+        assert shop.result.exit_code == 0
+        assert here.file(shop.run.run_ref, "docs/how.md") == "It was mended."
+        report = here.verify(shop.run)
+        assert (str(report.verdict), len(report.commits)) == ("VERIFIED", 2), report.problems
+        assert [c.roles for c in report.commits] == [{"maintainer": ("max",)}] * 2
+
+
+def test_no_way_merges_the_change_of_one_item_on_the_verdicts_of_another():
+    unseen = EACH.replace(
+        "4. The maintainer approves",
+        "4. Ask the maintainer whether it is the first.\n   5. If it is the first, the maintainer approves",
+    ).replace(" If the maintainer asks for changes, go back to step 1.1, at most twice.\n   5.", "\n   6.")
+    made = compile_prose(unseen.encode(), "process.md", "each")
+    assert made.workflow is not None, made.problems
+    assert "WF030" in {code for _, code, _ in judge.problems(made.workflow)}

@@ -137,6 +137,11 @@ def test_a_release_is_packaged_and_published_to_an_index(tmp_path):
         shop = Shop(here, "release", said).approved()
         shop.answers("rel", "version=1.2.0").says("max")
         assert shop.waits == [("release-manager-approves-step", "work")]
+        with here.reviews(shop.run, here.key) as reviews:
+            told = reviews.view(shop.result.items[0].id).sheet.work.details
+        assert told == (
+            "Step run-make-publish-which runs `make publish` and changes the package index; nothing takes it back",
+        )
         shop.says("rel")
         assert shop.result.exit_code == 0
         (request,) = server.requests

@@ -64,7 +64,7 @@ def test_a_condition_in_other_words_is_one(text: str, asked: str) -> None:
 def test_on_approval_speaks_of_the_review_before_it() -> None:
     made = workflow("1. The lead approves the plan.\n2. On approval, the clerk files it.\n")
     review = next(n for n in made.nodes.values() if n.kind is NodeKind.REVIEW)
-    assert made.nodes[review.on["approve"]].title == "the clerk files it"
+    assert made.nodes[review.on["approve"]].title == "The clerk files it"
     assert not [n for n in made.nodes.values() if n.kind is NodeKind.ASK]
 
 
@@ -231,3 +231,21 @@ def test_no_x_should_be_done_until_y_is_a_rule() -> None:
 def test_somebody_in_a_team_has_its_role() -> None:
     made = workflow("1. A person in the security team also answers the mail.\n")
     assert made.roles == ("security-team",)
+
+
+@pytest.mark.parametrize(("one", "many"), [("dish", "dishes"), ("box", "boxes"), ("service", "services")])
+def test_each_of_a_list_is_named_by_its_singular(one: str, many: str) -> None:
+    made = workflow(f"1. Ask the cook for the {many} (a list of at most 5).\n2. For each {one}: the cook tests it.\n")
+    each = next(n for n in made.nodes.values() if n.kind is NodeKind.FOR_EACH)
+    assert each.repeat is not None
+    assert each.repeat.fact == many
+
+
+def test_the_hint_for_a_list_has_its_plural() -> None:
+    (problem,) = compiled("1. For each dish: the cook tests it.\n").problems
+    assert "the dishes (a list" in problem.hint
+
+
+def test_what_follows_a_condition_begins_with_a_capital_letter_and_a_command_as_it_is() -> None:
+    assert titles("1. Ask the cook whether it rains.\n2. If it rains, the cook locks it.\n")[-1] == "The cook locks it"
+    assert titles("1. git push --tags\n", "cook") == ["The cook runs `git push --tags`"]
