@@ -229,7 +229,7 @@ def test_a_batch_that_is_told_to_stop_leaves_what_it_was_asked_for(tmp_path):
         told = [json.loads(line) for line in out.splitlines()]
         assert [(e["run"], e["standing"]) for e in told] == [(run, "running"), (run, "pending")]
         assert told[-1]["message"].startswith("RUN003 Stopped by SIGTERM;")
-        assert {e["batch"] for e in told} == {words.split()[1].rstrip(",")}
+        assert {e["batch"] for e in told} == {words.split()[1].rstrip(":")}
         assert junit_schema.problems(junit.read_bytes()) == []
         assert 'skipped="2"' in junit.read_text()
 
