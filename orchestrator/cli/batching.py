@@ -154,7 +154,8 @@ def conduct(
     from orchestrator.app.signals import interruptible
 
     screen = _Screen(batch, jsonl=telling["events"] is not None, quiet=json_)
-    note(f"Batch {batch.id}, runs: {len(batch.entries)}. Try, to go on after a stop: handrail resume {batch.id}")
+    runs = f"{len(batch.entries)} run{'s' if len(batch.entries) > 1 else ''}"
+    note(f"Batch {batch.id}: {runs}. Try, to go on after a stop: handrail resume {batch.id}")
     trusted, signing = digest(trust) or "", str(key.resolve()) if key else ""
     with interruptible():
         try:

@@ -170,6 +170,17 @@ def test_after_so_many_failures_nothing_more_begins(tmp_path):
         jsonschema.validate(json.loads(files["all.sarif"].read_text()), SARIF)
 
 
+def test_what_has_begun_goes_on_when_nothing_more_may_begin(tmp_path):
+    with lab(tmp_path) as here:
+        jobs = [job(here, "good", number=1), job(here, "bad", number=2, verify=["false"]), job(here, "late", number=3)]
+        path = manifest(here, [entry(*j) for j in jobs], ceiling={"max_failures": 1})
+        batch = json.loads(here.cli("run", "--batch", str(path), "--approve-plan", "--json").stdout)["batch"]
+        approve_all(here)
+        rows = by_spec(here.cli("resume", batch, "--json"))
+        standing = {name: row["standing"] for name, row in rows.items()}
+        assert standing == {"good.md": "done", "bad.md": "failed", "late.md": "skipped"}
+
+
 def test_a_dry_run_says_what_it_may_cost_and_begins_nothing(tmp_path):
     with lab(tmp_path) as here:
         jobs = [job(here, "one", number=1), job(here, "two", number=2)]
@@ -218,7 +229,7 @@ def test_a_batch_that_is_told_to_stop_leaves_what_it_was_asked_for(tmp_path):
         told = [json.loads(line) for line in out.splitlines()]
         assert [(e["run"], e["standing"]) for e in told] == [(run, "running"), (run, "pending")]
         assert told[-1]["message"].startswith("RUN003 Stopped by SIGTERM;")
-        assert {e["batch"] for e in told} == {words.split()[1].rstrip(",")}
+        assert {e["batch"] for e in told} == {words.split()[1].rstrip(":")}
         assert junit_schema.problems(junit.read_bytes()) == []
         assert 'skipped="2"' in junit.read_text()
 

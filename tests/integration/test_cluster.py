@@ -78,3 +78,24 @@ def test_a_worker_serves_what_it_has_and_signs_with_no_key_that_decides(tmp_path
         assert status()["queues"] == []
         assert here.runs()[0].status == "running"
         assert "CLU006" in here.cli("review", "push", here.runs()[0].id).stderr
+
+
+def test_a_worker_whose_key_was_taken_out_of_the_policy_does_no_more(tmp_path):
+    with cluster(tmp_path, workers=2) as made:
+        here, one = made.here, Req(1)
+        first = made.worker(1, "--label", "docker")
+        made.until(lambda: "Serves" in made.log(1), "the first worker")
+        gone = here.cli("policy", "change", "--remove", "w1", "--commit")
+        assert gone.returncode == 0, gone.stderr
+        digest = json.loads(here.cli("trust", "--json").stdout)["digest"]
+        for env in ({}, made.env(1), made.env(2)):
+            assert here.cli("trust", digest, **env).returncode == 0
+        here.write_job([one], good(one))
+        sent = here.spawn(*here.run_words("--executor", "cluster"))
+        assert first.wait(60) == 0
+        assert "This worker ends" in made.log(1)
+        made.worker(2, "--label", "docker")
+        _, err = sent.communicate(timeout=120)
+        assert (sent.returncode, "waits for a reviewer" in err) == (4, True), (err, made.logs())
+        again = here.cli("worker", "--label", "docker", **{**made.env(1), "HANDRAIL_CLUSTER": made.file("worker")})
+        assert (again.returncode, "CLU009" in again.stderr) == (2, True), again.stderr

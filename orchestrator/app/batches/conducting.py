@@ -37,7 +37,10 @@ class Standing(StrEnum):
 
 @dataclass(slots=True)
 class Progress:
-    """One entry. ``exit_code`` is of its run, 4 while it waits; ``why`` a sentence for people."""
+    """One entry. ``exit_code`` is of its run, 4 while it waits; ``why`` a sentence for people.
+
+    ``begun`` says that its run was there before: what the batch may still begin does not hold it up.
+    """
 
     entry: BatchEntry
     standing: Standing = Standing.PENDING
@@ -46,6 +49,7 @@ class Progress:
     why: str = ""
     details: tuple[str, ...] = ()
     lost: int = 0
+    begun: bool = False
 
 
 Tell = Callable[[Progress], None]
@@ -87,7 +91,7 @@ class Conductor:
 
     def _begin(self, budgets: StoredBudgets) -> None:
         for progress in self._next():
-            why = self._forbidden(budgets)
+            why = "" if progress.begun else self._forbidden(budgets)
             if why:
                 self._change(progress, Standing.SKIPPED, int(ExitCode.LIMIT), code="BAT011", why=why)
                 continue
@@ -191,7 +195,7 @@ def standing_of(entry: BatchEntry) -> Progress:
     if run is not None and run.status is RunStatus.WAITING:
         return Progress(entry, Standing.WAITING, int(ExitCode.WAITING), why=run.message)
     if run is None or run.status not in OVER:
-        return Progress(entry, why=run.message if run else "")
+        return Progress(entry, why=run.message if run else "", begun=run is not None)
     if run.exit_code != ExitCode.DONE:
         return Progress(entry, Standing.FAILED, run.exit_code or int(ExitCode.FAILED), why=run.message)
     return Progress(entry, Standing.MERGED if _on_target(entry, run) else Standing.DONE, int(ExitCode.DONE))
@@ -199,7 +203,7 @@ def standing_of(entry: BatchEntry) -> Progress:
 
 def _to_go_on(progress: Progress) -> Progress:
     """A run that waits is taken up: its people may have answered."""
-    return Progress(progress.entry) if progress.standing is Standing.WAITING else progress
+    return Progress(progress.entry, begun=True) if progress.standing is Standing.WAITING else progress
 
 
 def exit_code(batch: list[Progress]) -> ExitCode:

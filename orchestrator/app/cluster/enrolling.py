@@ -11,12 +11,13 @@ from orchestrator.app.cluster.worker import Settings
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import default_path, signer
-from orchestrator.errors import UsageError
+from orchestrator.errors import HandrailError, UsageError
 from orchestrator.models.base import Digest
 from orchestrator.models.policy import Policy
 from orchestrator.vcs.repository import resolve
 
 _RUNNER, _ROOT = "runner", "root"
+_NO_WORKER = "CLU009"
 
 
 def enrolled(
@@ -35,6 +36,16 @@ def enrolled(
     return Settings(joined, found, read_labels(labels), jobs, where, trust or "")
 
 
+def revoked(folder: Path, key: Path, trust: Digest | None) -> str:
+    """Why this key is no worker's any more, '' while it is. Whatever else is wrong is told by the run itself."""
+    try:
+        with open_project(folder) as project:
+            _ensure_a_workers_key(project, key, trust)
+    except HandrailError as problem:
+        return problem.message if problem.code == _NO_WORKER else ""
+    return ""
+
+
 def _ensure_a_workers_key(project: Project, key: Path | None, trust: Digest | None) -> None:
     """By the policy of the commit that is checked out; each run is judged by the one at its base all the same."""
     keyid = signer(key).keyid
@@ -42,11 +53,11 @@ def _ensure_a_workers_key(project: Project, key: Path | None, trust: Digest | No
         policy = read_base(project, trees, resolve(project.repository, "HEAD"), trust).chain.current
     if not policy.holds(keyid, _RUNNER):
         text = f"The policy of {project.repository.folder} has no runner with the key {keyid[:16]}."
-        raise UsageError("CLU009", text, "handrail key new here, then the policy's owner adds it as a runner")
+        raise UsageError(_NO_WORKER, text, "handrail key new here, then the policy's owner adds it as a runner")
     held = [role for role in _deciding(policy) if policy.holds(keyid, role)]
     if held:
         text = f"This key decides too ({', '.join(held)}): a worker has a key that only signs for runs."
-        raise UsageError("CLU009", text, "handrail key new here, and --key with it")
+        raise UsageError(_NO_WORKER, text, "handrail key new here, and --key with it")
 
 
 def _deciding(policy: Policy) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from orchestrator.app.cluster.queue import TASK
 from orchestrator.app.cluster.waking import Waker
 from orchestrator.app.local.executor import LocalExecutor
 from orchestrator.errors import ExitCode
-from orchestrator.models.base import RunId
+from orchestrator.models.base import Digest, RunId
 from orchestrator.models.cluster import Cluster
 from orchestrator.ports import JobEnd, RunJob
 
@@ -158,12 +158,25 @@ class ClusterWorker:
         if self._settings.repositories.get(repository) != Path(folder):
             end = JobEnd(told, int(ExitCode.USAGE), "CLU008", f"This worker does not serve {folder}.")
         else:
+            await self._ensure_enrolled(told)
             end, aborted = await self._advanced(told)
             self._refuse_unfinished(end, job, aborted=aborted)
             if aborted:
                 await self._tell(app, job, end)
                 raise JobAborted
         await self._tell(app, job, end)
+
+    async def _ensure_enrolled(self, job: RunJob) -> None:
+        """A worker whose key was taken out of the policy gives the job back and ends; begun again, it is refused."""
+        from orchestrator.app.cluster.enrolling import revoked
+        from orchestrator.app.cluster.jobs import Again
+
+        key, trust = Path(job.key), Digest(job.trust) if job.trust else None
+        why = await asyncio.to_thread(revoked, Path(job.repository), key, trust)
+        if why:
+            self._say(f"{why} This worker ends; run {job.run} goes back.")
+            self._stop()
+            raise Again(0)
 
     async def _advanced(self, job: RunJob) -> tuple[JobEnd, bool]:
         """The end of the job, and whether somebody asked for it."""
