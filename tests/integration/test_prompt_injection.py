@@ -17,7 +17,7 @@ import broker_support as support
 import injection_corpus as corpus
 import pytest
 import sandbox_support
-from injection_corpus import BASE, GRANT, Seen
+from injection_kinds import BASE, GRANT, Seen
 from vcs_support import UserRepository
 
 from orchestrator.agents.native import NativeAgent

@@ -1,0 +1,1 @@
+../unit/review_store.py
