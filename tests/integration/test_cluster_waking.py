@@ -11,7 +11,7 @@ from orchestrator.models.base import sha256
 from orchestrator.models.decision import Verdict
 
 pytestmark = [pytest.mark.slow]
-PROSE = b"1. Do it.\n"
+PROSE = b"Words for people.\n"
 END = {"kind": "end", "exit": 0}
 
 

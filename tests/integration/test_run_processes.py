@@ -79,7 +79,7 @@ def refuses(code, act, *given, **more):
 def process(folder, facts=None, roles=("clerk",), **nodes):
     """A workflow file of these nodes beside a prose of no interest."""
     folder.mkdir(exist_ok=True)
-    prose = b"1. Do it.\n"
+    prose = b"Words for people.\n"
     (folder / "process.md").write_bytes(prose)
     named = {"title": "Made for a test", "start": next(iter(nodes)), "roles": list(roles), "facts": facts or {}}
     body = {"schema": "handrail.workflow/1", "id": folder.name, **named, "nodes": nodes, "ceiling": {}}
@@ -95,6 +95,18 @@ LATE = {"kind": "end", "exit": 7}
 
 def task(done, blocked="stop", **more):
     return {"kind": "task", "role": "clerk", "on": {"done": done, "blocked": blocked}, **more}
+
+
+def test_a_workflow_that_was_edited_away_from_its_words_does_not_begin(tmp_path):
+    kept = ROOT / "workflows" / "hotfix"
+    (tmp_path / "hotfix").mkdir()
+    (tmp_path / "hotfix" / "process.md").write_bytes((kept / "process.md").read_bytes())
+    path = tmp_path / "hotfix" / "workflow.yaml"
+    path.write_text((kept / "workflow.yaml").read_text().replace("approvals: 2", "approvals: 1"))
+    with lab(tmp_path / "lab", people=REFUND) as here, here.project() as project:
+        refused = refuses("WF037", start, project, RunRequest(None, workflow=str(path)))
+        assert any("approvals" in line for line in refused.details)
+        assert project.index.runs() == ()
 
 
 def test_a_refund_is_approved_paid_and_told(tmp_path):
@@ -316,7 +328,7 @@ class Planned(Office):
 def test_what_people_said_beside_a_plan_lies_in_the_log_too_and_only_once(tmp_path):
     with lab(tmp_path, people={"ann": ("clerk",)}) as here:
         whole = (ROOT / "workflows" / "prd-to-code" / "workflow.yaml").read_text()
-        prose = b"1. Ask, then plan.\n"
+        prose = b"Somebody is asked, then it is planned.\n"
         (here.folder / "asked").mkdir()
         (here.folder / "asked" / "process.md").write_bytes(prose)
         path = here.folder / "asked" / "workflow.yaml"

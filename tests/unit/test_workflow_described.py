@@ -15,6 +15,8 @@ from orchestrator.app.workflows.compiling import check_file
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.workflow import NodeKind
 from orchestrator.policy.proof import judge
+from orchestrator.workflows.compile import compile_prose
+from orchestrator.workflows.dump import dump
 
 ROOT = Path(__file__).parents[2] / "workflows"
 
@@ -66,6 +68,17 @@ def test_an_edit_by_hand_that_the_process_does_not_say_is_refused(
         check_file(folder / "workflow.yaml", None, None)
     assert refused.value.code == "WF037"
     assert refused.value.details
+
+
+def test_it_is_compared_with_what_each_of_its_roles_would_do_by_default(tmp_path: Path) -> None:
+    """``--by`` is in no file: the steps that name nobody may be anybody's of the workflow."""
+    prose = b"# Filing\n\n1. Open the form.\n2. The clerk files it.\n3. The auditor reads it.\n"
+    (tmp_path / "process.md").write_bytes(prose)
+    for by in ("auditor", "clerk"):
+        made = compile_prose(prose, "process.md", "filing", by).workflow
+        assert made is not None
+        (tmp_path / "workflow.yaml").write_text(dump(made))
+        assert check_file(tmp_path / "workflow.yaml", None, None).states
 
 
 def test_a_workflow_whose_prose_is_for_people_is_not_compared() -> None:

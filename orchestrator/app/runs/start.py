@@ -20,6 +20,7 @@ from orchestrator.app.runs.risks import read_risks
 from orchestrator.app.signals import interruptible
 from orchestrator.app.specs.files import label, read_again
 from orchestrator.app.wiring import open_run, open_workflow, process_plan_for, workflow_source
+from orchestrator.assets.find import workflow_ids
 from orchestrator.errors import Interrupted, UsageError
 from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
@@ -84,6 +85,7 @@ def start(
     """
     base, target = base_and_target(project, request.target)
     workflow = open_workflow(request.workflow)
+    _hold_to_its_words(workflow, request.workflow)
     spec, data = _source(project, request, workflow)
     settings = _settings(project, request, plan, workflow)
     ensure_ready(
@@ -113,6 +115,16 @@ def start(
         target=target,
         plan=plan,
     )
+
+
+def _hold_to_its_words(workflow: Workflow, place: str) -> None:
+    """Of a file; what is bundled was held to its own when it was built. Raises ``WorkflowInvalid`` WF037."""
+    if place in workflow_ids():
+        return
+    from orchestrator.workflows.described import ensure_as_described
+
+    _, prose, path = workflow_source(place)
+    ensure_as_described(workflow, prose, path)
 
 
 def _source(project: Project, request: RunRequest, workflow: Workflow) -> tuple[Spec, bytes]:

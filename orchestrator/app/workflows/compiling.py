@@ -10,15 +10,13 @@ from orchestrator.app.files import read_file
 from orchestrator.app.trust.keys import signer
 from orchestrator.assets.find import workflow_place
 from orchestrator.errors import EvidenceInvalid, UsageError, WorkflowInvalid
-from orchestrator.models.base import Noun, sha256
+from orchestrator.models.base import sha256
 from orchestrator.models.certificate import PAYLOAD_TYPE, Certificate
 from orchestrator.models.spec import Problem
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import checker, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from orchestrator.models.policy import Policy
     from orchestrator.workflows.compile import Compiled
 
@@ -87,8 +85,10 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
     Raises ``WorkflowInvalid`` for the workflow, also where it says something else than its ``process.md`` (WF037), and
     ``EvidenceInvalid`` for the certificate.
     """
+    from orchestrator.workflows.described import ensure_as_described
+
     workflow = load_file(path)
-    ensure_as_described(workflow, path)
+    ensure_as_described(workflow, read_file(workflow_place(path).parent / PROCESS), str(path))
     found = judge.proved(workflow)
     if certificate is None:
         return Checked(workflow, found.states, found.transitions)
@@ -109,44 +109,6 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
     if seen.broken:
         raise WorkflowInvalid("WF036", f"The independent checker does not agree: {seen.broken}.")
     return Checked(workflow, found.states, found.transitions, keyid, seen.situations)
-
-
-def ensure_as_described(workflow: Workflow, path: Path) -> None:
-    """Raises ``WorkflowInvalid`` WF037 where the prose compiles to something else: the file was edited by hand.
-
-    Not checked: a workflow whose prose is for people alone and does not compile.
-    """
-    from orchestrator.workflows.compile import compile_prose
-
-    prose = read_file(workflow_place(path).parent / PROCESS)
-    read = (compile_prose(prose, PROCESS, workflow.id, by).workflow for by in (None, *workflow.roles))
-    described = next((found for found in read if found is not None), None)
-    if described is None or described == workflow:
-        return
-    raise WorkflowInvalid(
-        "WF037",
-        f"{path} is not what its {PROCESS} says.",
-        "change the process, and compile it again",
-        [f"{path} WF037 {text}" for text in _differences(described, workflow)],
-    )
-
-
-def _differences(described: Workflow, workflow: Workflow) -> list[str]:
-    """Where a workflow is not the one that is described, in words."""
-    whole = [name for name in type(workflow).model_fields if name != "nodes"]
-    found = [f"{name} is not what is described." for name in _unlike(described, workflow, whole)]
-    for name in dict.fromkeys((*described.nodes, *workflow.nodes)):
-        one, other = described.nodes.get(name), workflow.nodes.get(name)
-        if one is None or other is None:
-            found.append(f"{name} is {'described and not there' if one else 'there and not described'}.")
-        else:
-            unlike = _unlike(one, other, type(one).model_fields)
-            found += [f"{name} is described otherwise: {', '.join(unlike)}."] if unlike else []
-    return found
-
-
-def _unlike(one: Noun, other: Noun, names: Iterable[str]) -> list[str]:
-    return [name for name in names if getattr(one, name) != getattr(other, name)]
 
 
 def ensure_under(workflow: Workflow, policy: Policy) -> None:
