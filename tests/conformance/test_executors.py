@@ -89,7 +89,7 @@ def test_the_engine_is_loaded_once_and_again_when_who_has_loaded_it_was_killed(t
 @pytest.mark.slow
 def test_no_module_of_the_folder_that_a_batch_is_begun_in_is_loaded(tmp_path: Path, monkeypatch) -> None:
     folder, seen = tmp_path / "begun", tmp_path / "seen"
-    (folder / "orchestrator" / "app").mkdir(parents=True)
+    (folder / "orchestrator" / "app" / "local").mkdir(parents=True)
     for name in ("json.py", "yaml.py", "orchestrator/__init__.py", "orchestrator/app/local/nursery.py"):
         (folder / name).write_text(f"open({str(seen)!r}, 'w')\nraise SystemExit\n")
     with lab(tmp_path, people={"cleo": ("clerk",)}) as here, LocalExecutor(1) as executor:

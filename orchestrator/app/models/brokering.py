@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BROKER = "HANDRAIL_BROKER"
 """The variable with the preferred place of the broker."""
-_HOUSE = Path(__file__).resolve().parents[1]
+_HOUSE = Path(__file__).resolve().parents[2]
 _ROOMS = ("broker", "models", "policy")
 _FILES = ("__init__.py", "errors.py")
 
