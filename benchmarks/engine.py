@@ -134,7 +134,7 @@ def _waits() -> dict[str, Any]:
 
 def _process(folder: Path, nodes: dict[str, Any]) -> Path:
     folder.mkdir()
-    prose = b"1. Do it.\n"
+    prose = b"Words for people.\n"
     (folder / "process.md").write_bytes(prose)
     named = {"title": "Measured", "start": next(iter(nodes)), "roles": ["reviewer"], "facts": {}, "ceiling": {}}
     body = {"schema": "handrail.workflow/1", "id": folder.name, **named, "nodes": nodes, "source_digest": sha256(prose)}

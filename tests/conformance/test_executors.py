@@ -23,7 +23,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
 from cluster_support import Cluster, cluster, tree_of
 from run_support import Lab, lab
 
-PROSE = b"1. Do it.\n"
+PROSE = b"Words for people.\n"
 ENDS = {"kind": "end", "exit": 0}
 NODES = {"first": {"kind": "task", "role": "clerk", "on": {"done": "end", "blocked": "end"}}, "end": ENDS}
 
