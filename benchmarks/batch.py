@@ -41,6 +41,7 @@ GOALS = {
     "2 jobs, efficiency of the cores there are": (">=", 0.9),
     "1 job / shell loop": (">=", 1.0),
     "2 workers, efficiency of the cores there are": (">=", 0.9),
+    "3 workers, efficiency of the cores there are": (">=", 0.9),
     "enqueued (runs/s)": (">=", 2000.0),
 }
 
@@ -65,7 +66,7 @@ class Rate:
 Ready = Callable[[int], Callable[[], object]]
 
 
-def main(runs: int = 8) -> None:
+def main(runs: int = 24) -> None:
     with tempfile.TemporaryDirectory() as place:
         env = sample.environment(Path(place)) | {"XDG_STATE_HOME": f"{place}/state"}
         sample.image(env)
@@ -95,9 +96,10 @@ def _told(rates: dict[int, Rate], who: str) -> dict[str, float]:
     figures = {f"{count} {who} (runs/min)": rate.per_minute for count, rate in rates.items()}
     figures |= {f"{count} {who}, cpu of a run on all cores (s)": rate.cpu_seconds for count, rate in rates.items()}
     figures |= {f"{count} {who}, start-up (s)": rate.begin_seconds for count, rate in rates.items()}
-    figures[f"2 {who}, efficiency of the cores there are"] = rates[2].of_the_cpu(rates[1])
+    beside = {count: rate for count, rate in rates.items() if count > 1}
+    figures |= {f"{n} {who}, efficiency of the cores there are": r.of_the_cpu(rates[1]) for n, r in beside.items()}
+    figures |= {f"{n} {who}, share of the cores at work": r.at_work() for n, r in beside.items()}
     figures[f"2 {who} / twice one"] = rates[2].per_minute / rates[1].per_minute / 2
-    figures[f"2 {who}, share of the cores at work"] = rates[2].at_work()
     return figures
 
 
