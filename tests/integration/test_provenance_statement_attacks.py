@@ -180,6 +180,25 @@ def second_lines(contributor: Contributor, who: str = "runner") -> Attack:
     return attack
 
 
+def lines_of_another_blob(w: World, *, twin: bool) -> Lines:
+    """What stands in the lines is true, and the file that they are said to be of is another."""
+    made = w.change()
+    line = w.sealed(made, "runner")
+    true = w.lines_of(made, line)
+    other = true.files[0].model_copy(update={} if twin else {"blob": GitOid("0" * 40)})
+    return {"change": line, "lines": w.sealed(true.model_copy(update={"files": (other,)}), "runner")}
+
+
+def a_plan_approved_as(kind: SubjectKind) -> Attack:
+    """A decision on the plan's digest that says it is of something else."""
+
+    def attack(w: World, *, twin: bool) -> Lines:
+        said = w.plan_decision()
+        return {"plan": w.sealed(said if twin else said.model_copy(update={"kind": kind}), "ana")}
+
+    return attack
+
+
 ATTACKS: dict[str, tuple[Attack, set[str]]] = {
     "a-gate-signed-by-a-reviewer": (gate("ana", "ci"), {"EVID045"}),
     "a-gate-of-another-ref": (
@@ -208,6 +227,7 @@ ATTACKS: dict[str, tuple[Attack, set[str]]] = {
         lambda w, *, twin: {"plan": w.sealed(w.plan_decision(who := "ana" if twin else "ci"), who)},
         {"EVID052"},
     ),
+    "a-plan-approved-as-a-task": (a_plan_approved_as(SubjectKind.TASK), {"EVID052"}),
     "a-change-signed-by-its-reviewer": (changed("ana"), {"EVID040"}),
     "a-change-made-after-the-policy": (
         changed(finished_at=NOW + timedelta(days=366)),
@@ -221,6 +241,7 @@ ATTACKS: dict[str, tuple[Attack, set[str]]] = {
     "another-acceptance-report": (acceptance(report=OTHER), {"EVID049"}),
     "a-failed-command-in-a-passed-report": (a_failed_command_in_a_passed_report, {"EVID049"}),
     "a-second-statement-of-lines-that-lies": (second_lines(Contributor.HUMAN), {"EVID059"}),
+    "lines-of-another-blob": (lines_of_another_blob, {"EVID059"}),
 }
 
 
@@ -262,7 +283,7 @@ def test_blame_believes_only_runners_about_who_wrote_a_line(court: Court, tmp_pa
 
 
 PROGRAM = Path(__file__).parents[2] / "docs" / "verify.py"
-TIMES_OR_LINES = {"a-change-made-tomorrow", "a-second-statement-of-lines-that-lies"}
+TIMES_OR_LINES = {"a-change-made-tomorrow", "a-second-statement-of-lines-that-lies", "lines-of-another-blob"}
 SAMPLE = [
     "a-change-made-after-the-policy",
     "a-finding-for-a-person-without-name",
