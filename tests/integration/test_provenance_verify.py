@@ -46,6 +46,7 @@ def test_a_machine_that_reviews_is_no_human(tmp_path: Path):
     found = world.verify()
     assert codes(found) == set()
     assert found.verdict is Verified.WITHOUT_HUMAN
+    assert found.commits[0].roles == {}, "a role is held by people when somebody demands it"
     assert not found.human_approved
 
 
