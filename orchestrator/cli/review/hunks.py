@@ -59,39 +59,26 @@ def mark(
         )
 
 
-def _every(function: F) -> F:
-    return click.option("--all", "all_", is_flag=True, help="Every hunk of the item.")(function)
+def _marking(function: F) -> F:
+    """What every command that marks hunks is given."""
+    every = click.option("--all", "all_", is_flag=True, help="Every hunk of the item.")
+    return click.argument("item")(hunk_options(every(key_options(repository(as_json(function))))))
 
 
 @click.command(help="Accept single hunks. This signs nothing: approve the whole, or take the accepted ones.")
-@click.argument("item")
-@hunk_options
-@_every
-@key_options
-@repository
-@as_json
+@_marking
 def accept(item: str, **where: Any) -> None:  # noqa: ANN401  click's own
     mark(item, "accepted", "", **where)
 
 
 @click.command(help="Note that you have looked at hunks.")
-@click.argument("item")
-@hunk_options
-@_every
-@key_options
-@repository
-@as_json
+@_marking
 def viewed(item: str, **where: Any) -> None:  # noqa: ANN401  click's own
     mark(item, "viewed", "", **where)
 
 
 @click.command(help="Take marks on hunks away.")
-@click.argument("item")
-@hunk_options
-@_every
-@key_options
-@repository
-@as_json
+@_marking
 def clear(item: str, **where: Any) -> None:  # noqa: ANN401  click's own
     mark(item, "", "", **where)
 
