@@ -16,9 +16,13 @@ def ensure_as_described(workflow: Workflow, prose: bytes, path: str) -> None:
     Not checked: a workflow whose prose is for people alone and does not compile.
     """
     defaults = (None, *workflow.roles)  # what names nobody may have been given to any of the roles
-    read = (compile_prose(prose, path, workflow.id, by).workflow for by in defaults)
-    described = [found for found in read if found is not None]
-    if described and workflow not in described:
+    described = list[Workflow]()
+    for by in defaults:
+        found = compile_prose(prose, path, workflow.id, by).workflow
+        if found == workflow:
+            return
+        described += [found] if found is not None else []
+    if described:
         raise WorkflowInvalid(
             "WF037",
             f"{path} is not what the process beside it says.",
