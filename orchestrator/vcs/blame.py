@@ -38,9 +38,10 @@ def blame(
 
 
 def no_such_lines(path: str, rev: GitOid, span: tuple[int, int]) -> RepositoryError:
-    """REPO040."""
+    """REPO040; of the whole file it is the file that is not there."""
     first, last = span
-    message = f"{visible(path)} has no lines {first} to {last or 'its end'} at {rev[:12]}."
+    lines = "" if span == (1, 0) else f", or it has no lines {first} to {last or 'its end'}"
+    message = f"{visible(path)} is no file at {rev[:12]}{lines}."
     return RepositoryError("REPO040", message, "name a file and lines of that commit: FILE:L1-L2")
 
 
