@@ -32,11 +32,14 @@ from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody
 from orchestrator.models.verification import Verified
-from orchestrator.provenance import claims, dsse, log, root, statements
-from orchestrator.provenance.blame import Blamed, Standing, blame
-from orchestrator.provenance.incremental import verify_more
-from orchestrator.provenance.keys import KeySigner, generate_key
-from orchestrator.provenance.verify import Request, examine
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import log
+from orchestrator.provenance.predicates import claims, statements
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.signing.keys import KeySigner, generate_key
+from orchestrator.provenance.verification.blame import Blamed, Standing, blame
+from orchestrator.provenance.verification.incremental import verify_more
+from orchestrator.provenance.verification.verify import Request, examine
 from orchestrator.vcs.trees import GitTrees
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

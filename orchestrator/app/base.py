@@ -13,8 +13,8 @@ from orchestrator.store.layout import config_home
 
 if TYPE_CHECKING:
     from orchestrator.ports import Trees
-    from orchestrator.provenance.root import PolicyChain
-    from orchestrator.provenance.trust import TrustStore
+    from orchestrator.provenance.roots.root import PolicyChain
+    from orchestrator.provenance.roots.trust import TrustStore
 
 FOLDER = ".handrail/"
 PROFILE = ".handrail/profile.yaml"
@@ -31,7 +31,7 @@ class Base:
 
 def trust_store() -> TrustStore:
     """The user's pins and trusted digests."""
-    from orchestrator.provenance.trust import TrustStore
+    from orchestrator.provenance.roots.trust import TrustStore
 
     return TrustStore(config_home() / "trust.json")
 
@@ -49,8 +49,8 @@ def read_base(project: Project, trees: Trees, commit: GitOid, trust: Digest | No
     counts. Nothing in the folder is parsed before its digest is trusted.
     """
     from orchestrator.planning.profile_file import load_profile
-    from orchestrator.provenance.root import read_chain
-    from orchestrator.provenance.trusted import folder_digest
+    from orchestrator.provenance.roots.root import read_chain
+    from orchestrator.provenance.roots.trusted import folder_digest
 
     files = folder_at(trees, commit)
     if not files:

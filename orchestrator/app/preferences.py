@@ -86,7 +86,7 @@ def _environment() -> dict[str, Any]:
 def _project(project: Project, trust: Digest | None) -> dict[str, Any]:
     from orchestrator.app.base import FOLDER, folder_at, trust_store
     from orchestrator.app.trees import open_trees
-    from orchestrator.provenance.trusted import folder_digest
+    from orchestrator.provenance.roots.trusted import folder_digest
 
     with open_trees(project) as trees:
         files = folder_at(trees, trees.resolve("HEAD"))

@@ -105,7 +105,8 @@ def installed_agents() -> tuple[str, ...]:
 def decision_opener(base: Base) -> Callable[[bytes], tuple[str, Decision]]:
     """Verifies a decision line by the keys of the policy at the base."""
     from orchestrator.errors import EvidenceInvalid
-    from orchestrator.provenance import claims, dsse, statements
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.predicates import claims, statements
 
     keys = {p.keyid: p.public_key for p in base.chain.current.principals}
 

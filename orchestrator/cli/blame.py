@@ -13,7 +13,7 @@ from orchestrator.cli.options import as_json, interactive, repository
 from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
-    from orchestrator.provenance.blame import Blamed
+    from orchestrator.provenance.verification.blame import Blamed
 
 
 @click.command(help="Say of each line which sentence asked for it, who wrote it, what was checked, who approved.")

@@ -40,7 +40,7 @@ def new(path: Path | None, name: str | None, json_: bool) -> None:
 
 def _make(path: Path | None, name: str | None, *, json_: bool) -> None:
     from orchestrator.app.trust.keys import default_path
-    from orchestrator.provenance.keys import generate_key
+    from orchestrator.provenance.signing.keys import generate_key
 
     where = path or default_path()
     made = generate_key(where, name or getpass.getuser())
@@ -56,7 +56,7 @@ def _make(path: Path | None, name: str | None, *, json_: bool) -> None:
 @as_json
 def show(path: Path | None, ssh: bool, json_: bool) -> None:
     from orchestrator.app.trust.keys import default_path, signer
-    from orchestrator.provenance import sshkey
+    from orchestrator.provenance.signing import sshkey
 
     found = signer(path)
     if json_:

@@ -138,7 +138,7 @@ def change(
     from orchestrator.app.project import open_project
     from orchestrator.app.trust.policies import change as change_policy
     from orchestrator.app.trust.policies import principals, read_ceiling, roles_of
-    from orchestrator.provenance.amending import Edit
+    from orchestrator.provenance.roots.amending import Edit
 
     edit = Edit(
         people=principals(people),

@@ -17,7 +17,10 @@ from orchestrator.models.policy import Custody
 from orchestrator.models.review import ChangeSheet
 from orchestrator.policy.proof import judge
 from orchestrator.ports import RefUpdate
-from orchestrator.provenance import checkpoint, claims, dsse, log, ranges, statements, stating
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import checkpoint, log
+from orchestrator.provenance.predicates import claims, statements, stating
+from orchestrator.provenance.verification import ranges
 
 
 def custody(ctx: RunContext) -> Custody:

@@ -22,7 +22,7 @@ from orchestrator.models.attestation import PAYLOAD_TYPE, Signature
 from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.ports import Signer
 from orchestrator.provenance import strict
-from orchestrator.provenance.keys import keyid_of, pae, verifies
+from orchestrator.provenance.signing.keys import keyid_of, pae, verifies
 
 MAX_SIGNATURES: Final = 64
 _ENVELOPE: Final = frozenset({"payload", "payloadType", "signatures"})

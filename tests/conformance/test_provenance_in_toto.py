@@ -18,8 +18,8 @@ from orchestrator.models.change import ChangeIdentity, Observed
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody
-from orchestrator.provenance import approval, statements
-from orchestrator.provenance.claims import (
+from orchestrator.provenance.predicates import approval, statements
+from orchestrator.provenance.predicates.claims import (
     AcceptanceClaim,
     ChangeClaim,
     CommandClaim,

@@ -13,7 +13,7 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from orchestrator.models.attestation import PAYLOAD_TYPE
 from orchestrator.models.base import canonical
 from orchestrator.provenance import dsse
-from orchestrator.provenance.keys import generate_key, load_key, pae
+from orchestrator.provenance.signing.keys import generate_key, load_key, pae
 
 PAYLOAD = b'{"hello":"w\xc3\xb6rld"}'
 
@@ -35,7 +35,7 @@ def test_securesystemslib_verifies_ours(tmp_path: Path):
 def test_ours_opens_what_securesystemslib_signs():
     signer = CryptoSigner.generate_ed25519()
     raw = signer.public_key.keyval["public"]
-    from orchestrator.provenance.keys import keyid_of
+    from orchestrator.provenance.signing.keys import keyid_of
 
     keyid = keyid_of(raw)
     signer.public_key.keyid = keyid

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from provenance_support import MAIN, NOW, World
 
-from orchestrator.provenance import log, root
-from orchestrator.provenance.verify import Request, verify
+from orchestrator.provenance.logs import log
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.verification.verify import Request, verify
 from orchestrator.vcs.trees import GitTrees
 
 

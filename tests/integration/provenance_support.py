@@ -18,8 +18,10 @@ from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Policy, Principal, Role
 from orchestrator.models.verification import Verified
 from orchestrator.ports import CommitNode, TreeEntry
-from orchestrator.provenance import claims, dsse, log, root, statements
-from orchestrator.provenance.claims import (
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import log
+from orchestrator.provenance.predicates import claims, statements
+from orchestrator.provenance.predicates.claims import (
     AcceptanceClaim,
     ChangeClaim,
     CommandClaim,
@@ -29,8 +31,9 @@ from orchestrator.provenance.claims import (
     LinesOfFile,
     RequirementClaim,
 )
-from orchestrator.provenance.keys import generate_key
-from orchestrator.provenance.verify import Request, verify
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.signing.keys import generate_key
+from orchestrator.provenance.verification.verify import Request, verify
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RUN = RunId("20261122-abcdef")

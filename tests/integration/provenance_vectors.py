@@ -18,8 +18,10 @@ from provenance_support import MAIN, NOW, World
 
 from orchestrator.models.base import canonical, sha256
 from orchestrator.models.policy import Custody, Revocation, Role
-from orchestrator.provenance import bundle, checkpoint, dsse, log, merkle, root
-from orchestrator.provenance.keys import pae
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import bundle, checkpoint, log, merkle
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.signing.keys import pae
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "provenance"
 

@@ -12,7 +12,7 @@ import orchestrator.engine.compile
 import orchestrator.gates.catalog
 import orchestrator.gates.runner
 import orchestrator.planning.planner
-import orchestrator.provenance.statements
+import orchestrator.provenance.predicates.statements
 import orchestrator.sandbox.docker_engine
 import orchestrator.specs.parse  # noqa: F401  the same
 from orchestrator.app.project import open_project

@@ -33,9 +33,9 @@ from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import Run
 from orchestrator.planning.profile_file import dump_profile
 from orchestrator.ports import Signer
-from orchestrator.provenance.keys import generate_key
-from orchestrator.provenance.root import create_policy, read_chain, sign_policy
-from orchestrator.provenance.trusted import folder_digest
+from orchestrator.provenance.roots.root import create_policy, read_chain, sign_policy
+from orchestrator.provenance.roots.trusted import folder_digest
+from orchestrator.provenance.signing.keys import generate_key
 from orchestrator.review.service import Reviews
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -151,7 +151,8 @@ def test_an_anchors_tag_that_was_moved_made_again_or_signed_by_a_stranger_is_no_
 
 
 def test_a_statement_is_proved_to_stand_in_the_log(done, root):
-    from orchestrator.provenance import checkpoint, dsse
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.logs import checkpoint
 
     line = verify(done, root).json["commits"][0]["change"]
     proof = done.home / "p.tlog-proof"

@@ -11,7 +11,8 @@ from run_support import Req, good, lab, nobody
 
 from orchestrator.app.gates import gating
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
-from orchestrator.provenance import claims, dsse, statements
+from orchestrator.provenance import dsse
+from orchestrator.provenance.predicates import claims, statements
 
 SHOP = '''"""A shop."""
 

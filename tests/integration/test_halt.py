@@ -8,7 +8,7 @@ import pytest
 from inside import handrail
 from run_support import Req, gone, good, lab, nobody, write
 
-from orchestrator.provenance.keys import generate_key
+from orchestrator.provenance.signing.keys import generate_key
 
 
 def orders(here):

@@ -8,8 +8,8 @@ import pytest
 from provenance_support import NOW, World
 
 from orchestrator.app.evidence.intoto import _files, _Telling
-from orchestrator.provenance import intoto
-from orchestrator.provenance.verify import Request, examine
+from orchestrator.provenance.predicates import intoto
+from orchestrator.provenance.verification.verify import Request, examine
 from orchestrator.vcs.trees import GitTrees
 
 PROGRAM = Path(sys.executable).with_name("in-toto-verify")

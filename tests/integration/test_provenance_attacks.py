@@ -14,7 +14,9 @@ from provenance_support import MAIN, NOW, World
 from provenance_vectors import raw_line
 
 from orchestrator.models.verification import Verified
-from orchestrator.provenance import dsse, log, root
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import log
+from orchestrator.provenance.roots import root
 
 
 @pytest.fixture

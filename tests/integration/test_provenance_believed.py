@@ -10,8 +10,8 @@ from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import sha256
 from orchestrator.models.policy import Role
 from orchestrator.models.verification import Trust, Verified
-from orchestrator.provenance import root
-from orchestrator.provenance.trust import TrustStore
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.roots.trust import TrustStore
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from provenance_support import MAIN, NOW, World
 
 from orchestrator.models.verification import Verified
-from orchestrator.provenance import root
-from orchestrator.provenance.verify import Request, verify
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.verification.verify import Request, verify
 from orchestrator.vcs.trees import GitTrees
 
 BESIDE = ("commit -q --allow-empty -m beside",)

@@ -7,8 +7,10 @@ from provenance_support import NOW, World, codes
 
 from orchestrator.models.base import canonical
 from orchestrator.models.verification import Verified
-from orchestrator.provenance import bundle, dsse, log, statements
-from orchestrator.provenance.trust import TrustStore
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import bundle, log
+from orchestrator.provenance.predicates import statements
+from orchestrator.provenance.roots.trust import TrustStore
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from provenance_support import NOW, World
 
 from orchestrator.errors import RepositoryError, StoreError
 from orchestrator.models.gate import Result
-from orchestrator.provenance import log
-from orchestrator.provenance.blame import Blamed, Standing, blame
-from orchestrator.provenance.places import places, subjects
+from orchestrator.provenance.logs import log
+from orchestrator.provenance.logs.places import places, subjects
+from orchestrator.provenance.verification.blame import Blamed, Standing, blame
 from orchestrator.vcs.trees import GitTrees
 
 

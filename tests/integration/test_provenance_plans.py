@@ -7,7 +7,7 @@ from provenance_support import PLAN, World, codes, replace
 
 from orchestrator.models.base import sha256
 from orchestrator.models.policy import Role
-from orchestrator.provenance import root
+from orchestrator.provenance.roots import root
 
 
 @pytest.fixture

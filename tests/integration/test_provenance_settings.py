@@ -12,8 +12,9 @@ from provenance_support import MAIN, NOW, World
 
 from orchestrator.errors import EvidenceInvalid, RepositoryError
 from orchestrator.models.verification import Verified
-from orchestrator.provenance import log, root
-from orchestrator.provenance.verify import Request, verify
+from orchestrator.provenance.logs import log
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.verification.verify import Request, verify
 from orchestrator.vcs.trees import GitTrees
 
 

@@ -21,9 +21,10 @@ from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.verification import Verified
 from orchestrator.ports import BlamedLine
-from orchestrator.provenance import bundle, root
-from orchestrator.provenance.claims import Contributor
-from orchestrator.provenance.verify import Request, verify
+from orchestrator.provenance.logs import bundle
+from orchestrator.provenance.predicates.claims import Contributor
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.verification.verify import Request, verify
 from orchestrator.vcs.trees import GitTrees
 
 OTHER, FINDING = sha256(b"other"), sha256(b"finding")
@@ -103,7 +104,8 @@ def of_a_run(final: str) -> Attack:
 
 
 def in_anothers_name(w: World, *, twin: bool) -> Lines:
-    from orchestrator.provenance import claims, dsse, statements
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.predicates import claims, statements
 
     said = claims.DecisionClaim(
         decision=w.decision(), keyid=w.keys["ana"].keyid, custody=w.policy().principals[3].custody
@@ -270,7 +272,7 @@ def test_a_bundle_whose_index_a_stranger_signed_is_not_read(court: Court):
 
 
 def test_blame_believes_only_runners_about_who_wrote_a_line(court: Court, tmp_path: Path):
-    from orchestrator.provenance.blame import blame
+    from orchestrator.provenance.verification.blame import blame
 
     world = court.world
     lines = {**world.lines, **second_lines(Contributor.MIXED, "ana")(world, twin=False)}

@@ -20,9 +20,12 @@ from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import GitOid, sha256
 from orchestrator.models.policy import Custody
 from orchestrator.models.verification import Verified
-from orchestrator.provenance import dsse, log, root, summary
-from orchestrator.provenance.summary import TWO_PARTY, About
-from orchestrator.provenance.verify import Request, examine
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import log
+from orchestrator.provenance.predicates import summary
+from orchestrator.provenance.predicates.summary import TWO_PARTY, About
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.verification.verify import Request, examine
 
 DOOR = About(when=NOW, ref=MAIN, at_the_door=True)
 

@@ -16,8 +16,10 @@ from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.policy import Custody
 from orchestrator.models.verification import Verified
 from orchestrator.ports import RefUpdate
-from orchestrator.provenance import dsse, log, root
-from orchestrator.provenance.verify import Request, verify
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import log
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.verification.verify import Request, verify
 from orchestrator.vcs.trees import GitTrees
 
 WRITERS = {"runner": Custody.HOST, "ci": Custody.CI}

@@ -11,8 +11,9 @@ import pytest
 
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.verification import Verified
-from orchestrator.provenance import bundle, dsse, log
-from orchestrator.provenance.verify import Request, verify
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs import bundle, log
+from orchestrator.provenance.verification.verify import Request, verify
 from orchestrator.vcs.trees import GitTrees
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "provenance"
@@ -71,7 +72,7 @@ def test_a_log_gets_its_answer(name: str):
 
 
 def keys_of(tmp_path: Path) -> dict[str, str]:
-    from orchestrator.provenance import root
+    from orchestrator.provenance.roots import root
 
     repository = tmp_path / "keys"
     subprocess.run(["git", "clone", "-q", FOLDER / "good.gitbundle", repository], check=True, capture_output=True)

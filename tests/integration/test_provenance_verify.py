@@ -12,8 +12,9 @@ from orchestrator.models.gate import Demonstration, Result
 from orchestrator.models.policy import Custody, Role
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.verification import Checks, Trust, Verified
-from orchestrator.provenance import dsse, statements
-from orchestrator.provenance.claims import Contributor
+from orchestrator.provenance import dsse
+from orchestrator.provenance.predicates import statements
+from orchestrator.provenance.predicates.claims import Contributor
 
 
 @pytest.fixture

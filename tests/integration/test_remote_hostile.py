@@ -14,8 +14,9 @@ from orchestrator.models.decision import Decision, Verdict
 from orchestrator.models.policy import Custody
 from orchestrator.models.review import Comment
 from orchestrator.models.travel import BUNDLE_TYPE
-from orchestrator.provenance import claims, dsse, statements
-from orchestrator.provenance.keys import generate_key, load_key
+from orchestrator.provenance import dsse
+from orchestrator.provenance.predicates import claims, statements
+from orchestrator.provenance.signing.keys import generate_key, load_key
 from orchestrator.vcs.remote import open_remote
 from orchestrator.vcs.repository import find
 

@@ -15,7 +15,7 @@ from run_support import Req, lab, nobody, write
 from orchestrator.app.review.queue import open_reviews
 from orchestrator.errors import UsageError
 from orchestrator.models.decision import Verdict
-from orchestrator.provenance import sshkey
+from orchestrator.provenance.signing import sshkey
 
 pytestmark = pytest.mark.engine
 ONE = Req(1)

@@ -16,9 +16,10 @@ from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import sha256
 from orchestrator.models.decision import Verdict
-from orchestrator.provenance import dsse, statements
-from orchestrator.provenance.bundle import read_bundle
-from orchestrator.provenance.claims import DecisionClaim
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs.bundle import read_bundle
+from orchestrator.provenance.predicates import statements
+from orchestrator.provenance.predicates.claims import DecisionClaim
 
 REFUND = {"ann": ("support-agent",), "tom": ("team-lead",), "fin": ("finance-lead",)}
 

@@ -11,7 +11,7 @@ from orchestrator.errors import UsageError
 from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.verification import Verified
-from orchestrator.provenance.keys import generate_key
+from orchestrator.provenance.signing.keys import generate_key
 
 pytestmark = pytest.mark.engine
 

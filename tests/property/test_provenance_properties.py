@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import canonical
-from orchestrator.provenance import checkpoint, dsse, log, merkle, statements, strict, wire
-from orchestrator.provenance.keys import FileSigner, generate_key
+from orchestrator.provenance import dsse, strict
+from orchestrator.provenance.logs import checkpoint, log, merkle
+from orchestrator.provenance.predicates import statements, wire
+from orchestrator.provenance.signing.keys import FileSigner, generate_key
 
 steady = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no failure."""

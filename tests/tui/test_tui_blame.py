@@ -9,8 +9,8 @@ from tui_support import text_of
 from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.gate import Result
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
-from orchestrator.provenance.blame import Asked, Blamed, Standing
-from orchestrator.provenance.claims import Contributor
+from orchestrator.provenance.predicates.claims import Contributor
+from orchestrator.provenance.verification.blame import Asked, Blamed, Standing
 from orchestrator.render.blame_page import blame_page
 from orchestrator.tui.screens.blame import BlameApp
 

@@ -8,8 +8,8 @@ from orchestrator.app.runs.risks import in_force, read_risks
 from orchestrator.errors import SandboxUnsafe, UsageError
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.policy.risks import headline, refusals
-from orchestrator.provenance.keys import generate_key
-from orchestrator.provenance.root import create_policy
+from orchestrator.provenance.roots.root import create_policy
+from orchestrator.provenance.signing.keys import generate_key
 
 DAY = datetime(2027, 1, 31, 23, 59, tzinfo=UTC)
 CPU = AcceptedRisk(protection="cpu", owner="ana", until=date(2027, 1, 31))

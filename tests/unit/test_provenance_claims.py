@@ -17,7 +17,7 @@ from orchestrator.models.gate import (
 )
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.policy import Custody
-from orchestrator.provenance import claims, statements, stating
+from orchestrator.provenance.predicates import claims, statements, stating
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 D = sha256(b"d")

@@ -6,7 +6,7 @@ import pytest
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import canonical
 from orchestrator.provenance import dsse
-from orchestrator.provenance.keys import generate_key
+from orchestrator.provenance.signing.keys import generate_key
 
 PAYLOAD = b'{"a":1}'
 

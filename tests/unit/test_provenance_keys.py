@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.provenance.keys import generate_key, load_key, public_path, read_public, verifies
+from orchestrator.provenance.signing.keys import generate_key, load_key, public_path, read_public, verifies
 
 
 def code(call) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.provenance import merkle
+from orchestrator.provenance.logs import merkle
 
 LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
 ROOTS = [

@@ -6,8 +6,9 @@ import pytest
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import canonical, sha256
 from orchestrator.models.policy import Policy, Principal, Role
-from orchestrator.provenance import dsse, root
-from orchestrator.provenance.keys import generate_key
+from orchestrator.provenance import dsse
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.signing.keys import generate_key
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -10,10 +10,12 @@ import pytest
 from orchestrator.errors import RepositoryError
 from orchestrator.models.base import Digest, GitOid, sha256
 from orchestrator.models.change import ChangeIdentity
-from orchestrator.provenance import dsse, ranges, wire
-from orchestrator.provenance.collecting import fewer_collections
+from orchestrator.provenance import dsse
 from orchestrator.provenance.dsse import _unbase64
-from orchestrator.provenance.lines import _SPACE, _record_id
+from orchestrator.provenance.predicates import wire
+from orchestrator.provenance.predicates.lines import _SPACE, _record_id
+from orchestrator.provenance.verification import ranges
+from orchestrator.provenance.verification.collecting import fewer_collections
 from orchestrator.vcs.packs import Row, read_tree, write_tree
 
 OID = "1" * 40

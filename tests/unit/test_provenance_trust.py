@@ -6,10 +6,11 @@ import pytest
 from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError, TrustError
 from orchestrator.models.base import sha256
 from orchestrator.models.verification import Trust
-from orchestrator.provenance import merkle, trusted
-from orchestrator.provenance.checkpoint import Checkpoint
-from orchestrator.provenance.log import LogState
-from orchestrator.provenance.trust import TrustStore
+from orchestrator.provenance.logs import merkle
+from orchestrator.provenance.logs.checkpoint import Checkpoint
+from orchestrator.provenance.logs.log import LogState
+from orchestrator.provenance.roots import trusted
+from orchestrator.provenance.roots.trust import TrustStore
 
 ONE, TWO = sha256(b"1"), sha256(b"2")
 

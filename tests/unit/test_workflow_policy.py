@@ -21,8 +21,8 @@ from orchestrator.policy.proof import judge
 from orchestrator.policy.proof.machine import machine
 from orchestrator.policy.proof.monitor import Monitor, Standing, Violation
 from orchestrator.provenance import dsse
-from orchestrator.provenance.keys import generate_key
-from orchestrator.provenance.signers import open_signer
+from orchestrator.provenance.signing.keys import generate_key
+from orchestrator.provenance.signing.signers import open_signer
 
 HAND_EDIT = (ROOT / "tests/golden/processes/hand-edit/process.md").read_text()
 WIDE = Capabilities(write=("**",), secrets=("token",), egress=(Egress(host="a.example"),))

@@ -15,7 +15,7 @@ from orchestrator.errors import UsageError
 from orchestrator.store.layout import config_home
 
 if TYPE_CHECKING:
-    from orchestrator.provenance.blame import Blamed
+    from orchestrator.provenance.verification.blame import Blamed
 
 _PLACE = re.compile(r"(?P<path>.+?)(?::(?P<first>[1-9]\d{0,8})(?:-(?P<last>[1-9]\d{0,8}))?)?")
 
@@ -25,7 +25,7 @@ def blame_file(project: Project, place: str, rev: str) -> tuple[str, tuple[Blame
 
     Raises ``UsageError`` (CLI002) for lines in the wrong order, ``RepositoryError`` REPO040 for what is not there.
     """
-    from orchestrator.provenance.blame import blame
+    from orchestrator.provenance.verification.blame import blame
 
     found = _PLACE.fullmatch(place)
     path = found["path"] if found else place

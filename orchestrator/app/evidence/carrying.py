@@ -18,7 +18,7 @@ from orchestrator.vcs.names import visible
 
 if TYPE_CHECKING:
     from orchestrator.ports import Signer
-    from orchestrator.provenance.log import LogState
+    from orchestrator.provenance.logs.log import LogState
     from orchestrator.vcs.trees import GitTrees
 
 _ATTEMPTS = 8
@@ -39,7 +39,7 @@ def export(project: Project, key: Path | None) -> bytes:
 
     Raises ``UsageError`` (EVID060) when there are none.
     """
-    from orchestrator.provenance import bundle
+    from orchestrator.provenance.logs import bundle
 
     with open_trees(project) as trees:
         lines = every_line(trees)
@@ -63,7 +63,9 @@ def import_bundle(project: Project, data: bytes, key: Path | None, rev: str = "H
     Index and signatures are checked by the keys of the policy at ``rev``. Raises ``EvidenceInvalid`` for a bundle that
     does not hold: then nothing is taken from it.
     """
-    from orchestrator.provenance import bundle, dsse, statements
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.logs import bundle
+    from orchestrator.provenance.predicates import statements
 
     keys = chain_at(project, rev).keys()
     lines = list(dict.fromkeys(bundle.read_bundle(data, keys)))
@@ -79,7 +81,7 @@ def import_bundle(project: Project, data: bytes, key: Path | None, rev: str = "H
 
 def append(trees: GitTrees, by: Signer, lines: Sequence[bytes], when: datetime) -> None:
     """One more batch in this writer's log. Raises ``RepositoryError`` REPO022 when it keeps moving."""
-    from orchestrator.provenance import log
+    from orchestrator.provenance.logs import log
 
     ref = log.branch(by.keyid)
     for _ in range(_ATTEMPTS):
@@ -99,7 +101,7 @@ def append(trees: GitTrees, by: Signer, lines: Sequence[bytes], when: datetime) 
 
 def writers(project: Project, rev: str = "HEAD") -> tuple[Writer, ...]:
     """Every writer's log in this repository. Raises ``EvidenceInvalid`` for one that does not hold together."""
-    from orchestrator.provenance import log
+    from orchestrator.provenance.logs import log
 
     chain = chain_at(project, rev)
     keys = chain.keys()
@@ -132,7 +134,7 @@ def anchor_tag(project: Project, name: str, key: Path | None) -> str:
     Gives the full ref name; pushing it to a second remote puts the anchor there. Raises ``RepositoryError`` REPO041
     for a name that is taken or none, ``EvidenceInvalid`` EVID038 for a key that the policy does not name.
     """
-    from orchestrator.provenance import sshkey
+    from orchestrator.provenance.signing import sshkey
     from orchestrator.vcs.user import write_tag
 
     by, named = signer(key), chain_at(project).keys()
@@ -158,7 +160,7 @@ def anchor_at(project: Project, where: str, keys: Mapping[str, str] | None = Non
     raises ``EvidenceInvalid`` EVID038. NOT seen: two tags that one key signed under one name.
     """
     from orchestrator.app.files import read_file
-    from orchestrator.provenance import sshkey
+    from orchestrator.provenance.signing import sshkey
     from orchestrator.vcs.user import read_tag
 
     if Path(where).is_file():
@@ -183,7 +185,7 @@ def prove(project: Project, digest: Digest) -> bytes:
 
     Raises ``UsageError`` (EVID063) when it stands in none.
     """
-    from orchestrator.provenance import checkpoint
+    from orchestrator.provenance.logs import checkpoint
 
     for writer in writers(project):
         lines = writer.state.lines if writer.state else ()
@@ -198,8 +200,8 @@ def compare(project: Project, anchored: bytes) -> tuple[tuple[str, int, int, tup
 
     Raises ``EvidenceInvalid`` EVID034-035 for a log that does not continue the checkpoint.
     """
-    from orchestrator.provenance import checkpoint, merkle
-    from orchestrator.provenance.trust import demand_continuation
+    from orchestrator.provenance.logs import checkpoint, merkle
+    from orchestrator.provenance.roots.trust import demand_continuation
 
     keys = chain_at(project).keys()
     states = {w.state.writer: w.state for w in writers(project) if w.state is not None}
@@ -221,7 +223,7 @@ def erase(project: Project, digests: Sequence[Digest]) -> int:
     The text is erased with its salt and also where it is stored on its own. Raises ``UsageError`` (EVID064) for a
     digest that no statement in this repository names as a text.
     """
-    from orchestrator.provenance import claims
+    from orchestrator.provenance.predicates import claims
 
     named = _texts(project)
     odd = next((d for d in digests if d not in named), None)
@@ -244,7 +246,8 @@ def texts_of_run(project: Project, run: str) -> tuple[Digest, ...]:
 
 
 def _texts(project: Project) -> dict[Digest, str]:
-    from orchestrator.provenance import claims, dsse, statements
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.predicates import claims, statements
 
     keys = chain_at(project).keys()
     found: dict[Digest, str] = {}

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from orchestrator.models.base import Digest, GitOid
     from orchestrator.models.policy import Policy
     from orchestrator.ports import CommitNode
-    from orchestrator.provenance.claims import ChangeClaim
-    from orchestrator.provenance.intoto import Approved, Files, Told
-    from orchestrator.provenance.verify import Examined
+    from orchestrator.provenance.predicates.claims import ChangeClaim
+    from orchestrator.provenance.predicates.intoto import Approved, Files, Told
+    from orchestrator.provenance.verification.verify import Examined
     from orchestrator.vcs.trees import GitTrees
 
 _CHECKS = frozenset({"EVID045", "EVID046", "EVID049"})
@@ -33,8 +33,8 @@ def export_in_toto(project: Project, folder: Path, key: Path | None, base: str |
     What a commit's evidence does not hold is left out, so that ``in-toto-verify`` fails. Raises ``UsageError`` EVID060
     for a range without a commit and EVID066 for a folder that holds something.
     """
-    from orchestrator.provenance import intoto
-    from orchestrator.provenance.verify import Request, examine
+    from orchestrator.provenance.predicates import intoto
+    from orchestrator.provenance.verification.verify import Request, examine
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError("EVID066", f"{folder} is there and not an empty folder.", "name a new folder")
@@ -56,7 +56,7 @@ def export_in_toto(project: Project, folder: Path, key: Path | None, base: str |
 
 
 def _files(trees: GitTrees, head: GitOid) -> Files:
-    from orchestrator.provenance.intoto import Files
+    from orchestrator.provenance.predicates.intoto import Files
 
     entries = trees.entries(trees.tree_of(head))
     plain = [e for e in entries if e.mode in _PLAIN]
@@ -69,7 +69,7 @@ class _Telling:
     """Judges each commit as ``verify`` does, and says what held."""
 
     def __init__(self, trees: GitTrees, found: Examined, now: datetime) -> None:
-        from orchestrator.provenance.verify import Policies
+        from orchestrator.provenance.verification.verify import Policies
 
         self.trees = trees
         self.found = found
@@ -77,14 +77,14 @@ class _Telling:
         self.policies = Policies(trees)
 
     def all(self, nodes: tuple[CommitNode, ...]) -> list[Told]:
-        from orchestrator.provenance import evidence
+        from orchestrator.provenance.logs import evidence
 
         line = evidence.finals(self.trees, nodes, self.found.pool)
         return [self._one(node, line) for node in nodes]
 
     def _one(self, node: CommitNode, line: frozenset[tuple[GitOid, Digest]]) -> Told:
-        from orchestrator.provenance.intoto import Approved, Told
-        from orchestrator.provenance.judge import Judge
+        from orchestrator.provenance.predicates.intoto import Approved, Told
+        from orchestrator.provenance.verification.judge import Judge
 
         trees, pool, answer = self.trees, self.found.pool, self.found.answer
         parent = trees.manifest(trees.tree_of(node.parents[0])) if node.parents else trees.manifest(node.tree)
@@ -115,7 +115,7 @@ class _Telling:
 
     def _elsewhere(self, claim: ChangeClaim, policy: Policy) -> tuple[Approved, ...]:
         """Approvals of another tree by the same step, each person once."""
-        from orchestrator.provenance.intoto import Approved
+        from orchestrator.provenance.predicates.intoto import Approved
 
         out: dict[str, Approved] = {}
         for signed in (d for found in self.found.pool.decisions.values() for d in found):

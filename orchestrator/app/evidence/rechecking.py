@@ -22,8 +22,8 @@ from orchestrator.policy.verdicts import worst
 from orchestrator.ports import Candidate, SandboxRequest
 
 if TYPE_CHECKING:
-    from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, Claim
-    from orchestrator.provenance.evidence import Pool
+    from orchestrator.provenance.logs.evidence import Pool
+    from orchestrator.provenance.predicates.claims import AcceptanceClaim, ChangeClaim, Claim
     from orchestrator.vcs.trees import GitTrees
 
 _TIMED_OUT = 124
@@ -65,8 +65,10 @@ def recheck(
     Raises ``UsageError`` KEY017 for a key without the role ``runner``, ``EvidenceInvalid`` EVID065 for a commit
     without a statement of its own, and what gates and sandbox raise.
     """
-    from orchestrator.provenance import dsse, evidence, statements
-    from orchestrator.provenance.verify import Policies
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.logs import evidence
+    from orchestrator.provenance.predicates import statements
+    from orchestrator.provenance.verification.verify import Policies
 
     by = signer(key)
     engine = LazyEngine("", "")
@@ -84,7 +86,7 @@ def recheck(
 
 
 def _commit(desk: _Desk, commit: GitOid) -> tuple[Rechecked, list[Claim]]:
-    from orchestrator.provenance import stating
+    from orchestrator.provenance.predicates import stating
 
     trees = desk.trees
     change = next((s for s in desk.pool.changes.get(commit, ())), None)

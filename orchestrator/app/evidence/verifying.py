@@ -19,13 +19,13 @@ from orchestrator.models.verification import Verification
 from orchestrator.store.layout import config_home
 
 if TYPE_CHECKING:
-    from orchestrator.provenance.verify import Request
+    from orchestrator.provenance.verification.verify import Request
     from orchestrator.vcs.trees import GitTrees
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What ``handrail verify`` may be told; see :class:`orchestrator.provenance.verify.Request`."""
+    """What ``handrail verify`` may be told; see :class:`orchestrator.provenance.verification.verify.Request`."""
 
     base: str | None = None
     root: Digest | None = None
@@ -66,8 +66,8 @@ def verify_and_tell(
 
 
 def _request(project: Project, trees: GitTrees, head: str, options: Options, ref: str | None) -> Request:
-    from orchestrator.provenance import demands
-    from orchestrator.provenance.verify import Request
+    from orchestrator.provenance.roots import demands
+    from orchestrator.provenance.verification.verify import Request
     from orchestrator.vcs.repository import full_branch
 
     wanted = demands.parse(*options.policy) if options.policy else None
@@ -89,18 +89,18 @@ def _request(project: Project, trees: GitTrees, head: str, options: Options, ref
 
 def _anchors(project: Project, trees: GitTrees, head: str, at: str) -> Sequence[bytes]:
     """By the keys of the policy at the head, which may still be in the quarantine of a push."""
-    from orchestrator.provenance import checkpoint
-    from orchestrator.provenance.verify import Policies
+    from orchestrator.provenance.logs import checkpoint
+    from orchestrator.provenance.verification.verify import Policies
 
     return checkpoint.split(anchor_at(project, at, Policies(trees).must(trees.resolve(head)).keys()))
 
 
 def _answer(project: Project, trees: GitTrees, request: Request, options: Options) -> Verification:
-    from orchestrator.provenance.verify import verify
+    from orchestrator.provenance.verification.verify import verify
 
     if not options.incremental:
         return verify(trees, request)
-    from orchestrator.provenance.incremental import verify_more
+    from orchestrator.provenance.verification.incremental import verify_more
 
     return verify_more(trees, request, config_home() / "verified" / f"{project.repository.id}.json")
 
@@ -108,8 +108,8 @@ def _answer(project: Project, trees: GitTrees, request: Request, options: Option
 def _told(
     project: Project, trees: GitTrees, request: Request, told: Summary, *, at_the_door: bool
 ) -> tuple[Verification, bytes]:
-    from orchestrator.provenance import summary
-    from orchestrator.provenance.verify import examine
+    from orchestrator.provenance.predicates import summary
+    from orchestrator.provenance.verification.verify import examine
 
     found = examine(trees, request)
     about = summary.About(
@@ -169,7 +169,7 @@ def _refuse_rewind(trees: GitTrees, old: str, new: str, ref: str) -> None:
 
 
 def _protected(trees: GitTrees, old: GitOid, ref: str) -> bool:
-    from orchestrator.provenance.verify import Policies, is_protected
+    from orchestrator.provenance.verification.verify import Policies, is_protected
 
     chain = Policies(trees).at(old) if ref.startswith("refs/heads/") else None
     return chain is not None and is_protected(chain.current, ref)

@@ -109,7 +109,8 @@ def _of_run(project: Project, run: Run) -> Iterator[Lift]:
 
 
 def _opened(line: bytes, keys: Mapping[str, str]) -> Decision | None:
-    from orchestrator.provenance import claims, dsse, statements
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.predicates import claims, statements
 
     try:
         claim = statements.read(dsse.open_line(line, keys).payload)

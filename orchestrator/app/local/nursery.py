@@ -24,7 +24,7 @@ _LOADED = (
     "orchestrator.gates.catalog",
     "orchestrator.gates.runner",
     "orchestrator.planning.planner",
-    "orchestrator.provenance.statements",
+    "orchestrator.provenance.predicates.statements",
     "orchestrator.sandbox.docker_engine",
     "orchestrator.specs.parse",
     "orchestrator.store.saver",

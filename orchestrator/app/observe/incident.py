@@ -65,7 +65,7 @@ def collect(project: Project, run: Run, key: Path | None) -> Collected:
     kept, withheld = _as_they_are(clean, folder, lines)
     files = {**_told(project, run, clean, body, folder), **kept}
     if signed := [line for line in lines if f"statement {sha256(line)}" not in withheld]:
-        from orchestrator.provenance.bundle import export_bundle
+        from orchestrator.provenance.logs.bundle import export_bundle
 
         files["evidence.intoto.jsonl"] = export_bundle(signed, by, run.updated_at)
     verdict = str(body["evidence"]["verdict"])

@@ -110,7 +110,7 @@ def check(data: bytes, root: Digest | None, *, allow_self_asserted: bool) -> Che
     those of an envelope or policy). NOT checked: that anything in it is true; the statements in it are for ``verify``.
     """
     from orchestrator.provenance import dsse
-    from orchestrator.provenance.root import read_chain
+    from orchestrator.provenance.roots.root import read_chain
 
     files = _untar(data)
     policies = {f".handrail/{p.removeprefix('handrail/')}": d for p, d in files.items() if p.startswith("handrail/")}

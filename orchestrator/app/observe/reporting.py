@@ -151,7 +151,8 @@ def _said(told: Told, line: bytes) -> dict[str, Any]:
 
 def opened_decision(line: bytes, keys: Mapping[str, str]) -> Decision | None:
     """What a stored line says, when a key among these (id → public key) signed it."""
-    from orchestrator.provenance import claims, dsse, statements
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.predicates import claims, statements
 
     try:
         claim = statements.read(dsse.open_line(line, keys).payload)

@@ -55,7 +55,8 @@ def make(
 
     Raises ``UsageError`` REM020 for a key that may not sign for runs.
     """
-    from orchestrator.provenance import dsse, log
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.logs import log
 
     base = read_base(project, trees, run.base_commit, trust)
     demand_runner(base, by)

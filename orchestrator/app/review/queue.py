@@ -27,7 +27,8 @@ def open_reviews(
     project: Project, run: Run, *, key: Path | None = None, trust: Digest | None = None
 ) -> Iterator[Reviews]:
     """The queue as one reviewer sees it. Raises ``UsageError`` (REV020) for a key that the policy does not name."""
-    from orchestrator.provenance import claims, dsse, statements
+    from orchestrator.provenance import dsse
+    from orchestrator.provenance.predicates import claims, statements
 
     who = signer(key)
     with open_trees(project, private=drill_trees(project, run.id) if run.workflow == DRILL else None) as trees:

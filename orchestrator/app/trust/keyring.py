@@ -39,7 +39,7 @@ def listed(project: Project | None) -> tuple[Listed, ...]:
         mine = tuple(here.pop(who.public_key, dict[str, str]()).values())
         known.append(Listed(who.keyid, who.public_key, who.name, roles, who.custody, who.human, None, mine))
     gone = {r.keyid: r.since for r in policy.revoked} if policy else {}
-    from orchestrator.provenance.keys import keyid_of
+    from orchestrator.provenance.signing.keys import keyid_of
 
     for public, places in here.items():
         keyid = keyid_of(public)
@@ -50,8 +50,8 @@ def listed(project: Project | None) -> tuple[Listed, ...]:
 
 def _here() -> dict[str, dict[str, str]]:
     """Public key → place → what to call it."""
-    from orchestrator.provenance import sshagent
-    from orchestrator.provenance.signers import open_signer
+    from orchestrator.provenance.signing import sshagent
+    from orchestrator.provenance.signing.signers import open_signer
 
     found: dict[str, dict[str, str]] = {}
     folder = default_path().parent
@@ -72,8 +72,8 @@ def _here() -> dict[str, dict[str, str]]:
 def rotate(project: Project, name: str, public: Path, *, key: Path | None, output: Path, commit: bool) -> Amended:
     """Give a principal another key; the old one is believed for what it stated until now, and no longer."""
     from orchestrator.models.policy import Revocation
-    from orchestrator.provenance.amending import Edit
-    from orchestrator.provenance.signers import read_any_public
+    from orchestrator.provenance.roots.amending import Edit
+    from orchestrator.provenance.signing.signers import read_any_public
 
     who = next((p for p in chain_at(project).current.principals if p.name == name), None)
     if who is None:
@@ -89,7 +89,7 @@ def revoke(
 ) -> Amended:
     """Take a key out of all roles, and believe nothing that it states from ``since`` on."""
     from orchestrator.models.policy import Revocation
-    from orchestrator.provenance.amending import Edit
+    from orchestrator.provenance.roots.amending import Edit
 
     principals = chain_at(project).current.principals
     found = [p for p in principals if p.name == who or (len(who) >= 8 and p.keyid.startswith(who))]  # noqa: PLR2004

@@ -10,7 +10,7 @@ from orchestrator.errors import UsageError
 from orchestrator.store.layout import config_home
 
 if TYPE_CHECKING:
-    from orchestrator.provenance.keys import KeySigner
+    from orchestrator.provenance.signing.keys import KeySigner
 
 VARIABLE = "HANDRAIL_KEY"
 
@@ -21,8 +21,11 @@ def default_path() -> Path:
 
 
 def signer(path: Path | None) -> KeySigner:
-    """Raises ``UsageError`` (KEY010) when there is no key yet; see :mod:`orchestrator.provenance.signers` otherwise."""
-    from orchestrator.provenance.signers import open_signer
+    """Raises ``UsageError`` (KEY010) when there is no key yet.
+
+    Otherwise as :mod:`orchestrator.provenance.signing.signers` does.
+    """
+    from orchestrator.provenance.signing.signers import open_signer
 
     where = path or default_path()
     if not where.exists():

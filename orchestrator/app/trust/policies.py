@@ -18,8 +18,8 @@ from orchestrator.models.base import Digest
 if TYPE_CHECKING:
     from orchestrator.models.capabilities import Capabilities
     from orchestrator.models.policy import Custody, Policy, Role
-    from orchestrator.provenance.amending import Draft, Edit
-    from orchestrator.provenance.root import PolicyChain
+    from orchestrator.provenance.roots.amending import Draft, Edit
+    from orchestrator.provenance.roots.root import PolicyChain
 
 DRAFT = Path("policy-next.json")
 
@@ -36,7 +36,7 @@ class Amended:
 
 def chain_at(project: Project, rev: str = "HEAD") -> PolicyChain:
     """The chain of policies at a revision; its signatures are checked, whether anybody here trusts it is not."""
-    from orchestrator.provenance.root import read_chain
+    from orchestrator.provenance.roots.root import read_chain
 
     with open_trees(project) as trees:
         return read_chain(folder_at(trees, trees.resolve(rev)), None)
@@ -44,7 +44,7 @@ def chain_at(project: Project, rev: str = "HEAD") -> PolicyChain:
 
 def change(project: Project, edit: Edit, *, key: Path | None, output: Path = DRAFT, commit: bool = False) -> Amended:
     """The next version, signed by this key. Raises ``EvidenceInvalid`` EVID021, EVID028."""
-    from orchestrator.provenance.amending import drafted, edited
+    from orchestrator.provenance.roots.amending import drafted, edited
 
     def make(chain: PolicyChain) -> Draft:
         return drafted(chain, edited(chain, edit, project.clock.now()), signer(key))
@@ -55,14 +55,14 @@ def change(project: Project, edit: Edit, *, key: Path | None, output: Path = DRA
 def sign(project: Project, draft: Path, *, key: Path | None, commit: bool = False) -> Amended:
     """One more signature on a draft; written back to it, or into the policy when it is the last that was needed."""
     from orchestrator.app.files import read_file
-    from orchestrator.provenance.amending import signed
+    from orchestrator.provenance.roots.amending import signed
 
     line = read_file(draft)
     return _amend(project, lambda c: signed(c, line, signer(key)), draft, commit=commit)
 
 
 def _amend(project: Project, make: Callable[[PolicyChain], Draft], output: Path, *, commit: bool) -> Amended:
-    from orchestrator.provenance.root import policy_path
+    from orchestrator.provenance.roots.root import policy_path
 
     chain = chain_at(project)
     draft = make(chain)
@@ -77,7 +77,7 @@ def _amend(project: Project, make: Callable[[PolicyChain], Draft], output: Path,
 
 def _put(project: Project, files: Mapping[str, bytes], words: str, *, commit: bool) -> None:
     """Into the work tree; committed when asked, and then trusted by the person who just signed it."""
-    from orchestrator.provenance.trusted import folder_digest
+    from orchestrator.provenance.roots.trusted import folder_digest
     from orchestrator.vcs.repository import work_tree
     from orchestrator.vcs.user import commit_paths
 
@@ -103,7 +103,7 @@ def recover(project: Project, name: str, *, key: Path | None, commit: bool, why:
     Nothing connects the two but the word of whoever publishes the new digest: every verifier has to be told, and
     ``verify`` says EVID026 of the commit that does this, for ever.
     """
-    from orchestrator.provenance.root import read_chain, sign_policy
+    from orchestrator.provenance.roots.root import read_chain, sign_policy
     from orchestrator.vcs.repository import work_tree
     from orchestrator.vcs.user import commit_paths
 
@@ -138,7 +138,7 @@ def begin(
     project: Project, name: str, *, key: Path | None, protect: Sequence[str], gates: Sequence[str], commit: bool
 ) -> tuple[Digest, Amended]:
     """Version 1 alone. Raises ``UsageError`` CFG011 when there is a policy already."""
-    from orchestrator.provenance.root import read_chain, sign_policy
+    from orchestrator.provenance.roots.root import read_chain, sign_policy
     from orchestrator.vcs.repository import work_tree
 
     top = work_tree(project.repository)
@@ -153,7 +153,7 @@ def begin(
 
 def _first(project: Project, name: str, key: Path | None, protect: Sequence[str], gates: Sequence[str]) -> Policy:
     from orchestrator.gates.catalog import GATES
-    from orchestrator.provenance.root import create_policy
+    from orchestrator.provenance.roots.root import create_policy
 
     return create_policy(
         name, signer(key).public_key, project.clock.now(), protected_refs=protect, gates=gates or tuple(GATES)
@@ -163,7 +163,7 @@ def _first(project: Project, name: str, key: Path | None, protect: Sequence[str]
 def principals(said: Sequence[str]) -> dict[str, tuple[str, Custody]]:
     """``NAME=PUBFILE[:CUSTODY]`` as name → key and custody. Raises ``UsageError`` CFG018, KEY002, KEY009."""
     from orchestrator.models.policy import Custody
-    from orchestrator.provenance.signers import read_any_public
+    from orchestrator.provenance.signing.signers import read_any_public
 
     found: dict[str, tuple[str, Custody]] = {}
     for one in said:

@@ -71,10 +71,10 @@ def initialise(
     """
     from orchestrator.gates.catalog import GATES
     from orchestrator.planning.profile_file import dump_profile
-    from orchestrator.provenance.keys import generate_key
-    from orchestrator.provenance.root import create_policy, read_chain, sign_policy
-    from orchestrator.provenance.signers import open_signer
-    from orchestrator.provenance.trusted import folder_digest
+    from orchestrator.provenance.roots.root import create_policy, read_chain, sign_policy
+    from orchestrator.provenance.roots.trusted import folder_digest
+    from orchestrator.provenance.signing.keys import generate_key
+    from orchestrator.provenance.signing.signers import open_signer
     from orchestrator.vcs.user import commit_paths
 
     top = ensure_new(project)
@@ -104,8 +104,8 @@ def trust(project: Project, digest: str | None, rev: str = "HEAD") -> tuple[Dige
     With ``digest`` it is recorded, when it is that folder's. Raises ``UsageError``
     CFG010 (no folder) and CFG012 (another digest).
     """
-    from orchestrator.provenance.root import read_chain
-    from orchestrator.provenance.trusted import folder_digest
+    from orchestrator.provenance.roots.root import read_chain
+    from orchestrator.provenance.roots.trusted import folder_digest
 
     with open_trees(project) as trees:
         files = folder_at(trees, trees.resolve(rev))

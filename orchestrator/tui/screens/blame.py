@@ -12,7 +12,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 
-from orchestrator.provenance.blame import Blamed, Standing
+from orchestrator.provenance.verification.blame import Blamed, Standing
 from orchestrator.review.escape import escape
 
 _MARKS = {Standing.VERIFIED: "+", Standing.UNATTESTED: "?", Standing.NOT_VERIFIED: "!"}

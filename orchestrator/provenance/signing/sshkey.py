@@ -15,7 +15,7 @@ from typing import Final
 
 from orchestrator.errors import UsageError
 from orchestrator.ports import Signer
-from orchestrator.provenance.keys import verifies
+from orchestrator.provenance.signing.keys import verifies
 
 TYPE: Final = b"ssh-ed25519"
 _RAW_BYTES: Final = 32

@@ -27,9 +27,11 @@ from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.gate import Result
 from orchestrator.models.verification import Checks, CommitEvidence, Trust
 from orchestrator.ports import Signer
-from orchestrator.provenance import dsse, wire
-from orchestrator.provenance.verify import Examined, is_protected
-from orchestrator.provenance.wire import Json
+from orchestrator.provenance import dsse
+from orchestrator.provenance.predicates.wire import Json
+from orchestrator.provenance.verification.verify import Examined, is_protected
+
+from . import wire
 
 VSA: Final = "https://slsa.dev/verification_summary/v1"
 TWO_PARTY: Final = "SLSA_SOURCE_TWO_PARTY_REVIEWED"

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 from orchestrator.errors import UsageError
 from orchestrator.models.attestation import PAYLOAD_TYPE, Signature
 from orchestrator.models.base import Noun
-from orchestrator.provenance import files
+
+from . import files
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

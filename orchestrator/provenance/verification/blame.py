@@ -21,14 +21,15 @@ from orchestrator.errors import EvidenceInvalid, StoreError
 from orchestrator.models.base import Digest, GitOid, Noun
 from orchestrator.models.verification import CommitEvidence, EvidenceProblem
 from orchestrator.ports import BlamedLine, Blobs, CommitNode
-from orchestrator.provenance import claims, evidence
-from orchestrator.provenance.claims import Contributor, LinesClaim
-from orchestrator.provenance.collecting import fewer_collections
-from orchestrator.provenance.evidence import Pool, Source
-from orchestrator.provenance.judge import Judge, Plans
-from orchestrator.provenance.places import RUN, Places, places
-from orchestrator.provenance.root import PolicyChain
-from orchestrator.provenance.verify import Policies
+from orchestrator.provenance.logs import evidence
+from orchestrator.provenance.logs.evidence import Pool, Source
+from orchestrator.provenance.logs.places import RUN, Places, places
+from orchestrator.provenance.predicates import claims
+from orchestrator.provenance.predicates.claims import Contributor, LinesClaim
+from orchestrator.provenance.roots.root import PolicyChain
+from orchestrator.provenance.verification.collecting import fewer_collections
+from orchestrator.provenance.verification.judge import Judge, Plans
+from orchestrator.provenance.verification.verify import Policies
 
 
 class Standing(StrEnum):
@@ -83,7 +84,7 @@ def blame(
     """What ``git blame`` found at ``head``, with what is signed for it, sorted. Raises as ``verify`` without a policy.
 
     Lines may come in groups while git still looks for others: what is signed for those is verified meanwhile.
-    ``index`` is where :mod:`.places` keeps its file.
+    ``index`` is where :mod:`~orchestrator.provenance.logs.places` keeps its file.
     """
     groups = iter(found)
     group = next(groups, None)

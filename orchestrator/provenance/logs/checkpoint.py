@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.ports import Signer
-from orchestrator.provenance import merkle, strict
-from orchestrator.provenance.keys import keyid_of, verifies
+from orchestrator.provenance import strict
+from orchestrator.provenance.signing.keys import keyid_of, verifies
+
+from . import merkle
 
 ORIGIN: Final = "handrail-evidence/"
 PROOF_FORMAT: Final = "c2sp.org/tlog-proof@v1"

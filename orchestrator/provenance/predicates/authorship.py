@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.models.change import Observed
-from orchestrator.provenance import wire
-from orchestrator.provenance.claims import ChangeClaim
-from orchestrator.provenance.wire import Json
+from orchestrator.provenance.predicates.claims import ChangeClaim
+from orchestrator.provenance.predicates.wire import Json
+
+from . import wire
 
 _DENIALS: Final = "urn:handrail:denials:"
 _OBSERVATIONS: Final = "application/vnd.runtime-observations+json"

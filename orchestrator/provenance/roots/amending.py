@@ -16,9 +16,11 @@ from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.command_gate import CommandGate
 from orchestrator.models.policy import Custody, Policy, Principal, Revocation, Role
 from orchestrator.ports import Signer
-from orchestrator.provenance import dsse, root, strict
-from orchestrator.provenance.keys import keyid_of
-from orchestrator.provenance.root import PolicyChain
+from orchestrator.provenance import dsse, strict
+from orchestrator.provenance.roots.root import PolicyChain
+from orchestrator.provenance.signing.keys import keyid_of
+
+from . import root
 
 
 @dataclass(frozen=True, slots=True)

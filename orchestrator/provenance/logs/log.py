@@ -6,8 +6,8 @@ that the next append needs, in base64, which the checkpoint's root binds.
 
 Given the checkpoint, a line that is missing, added, altered, replaced or moved is found. A tail that was cut together
 with its checkpoint, for which an older genuine one was put back, is found by whoever has seen the newer one: this
-user's :class:`~orchestrator.provenance.trust.TrustStore`, or an anchor (``handrail evidence anchor``). NOT detected:
-two histories that a writer shows to two people who never compare; whatever the writer's own key signs.
+user's :class:`~orchestrator.provenance.roots.trust.TrustStore`, or an anchor (``handrail evidence anchor``). NOT
+detected: two histories that a writer shows to two people who never compare; whatever the writer's own key signs.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.ports import Signer
-from orchestrator.provenance import checkpoint, dsse, merkle, strict
-from orchestrator.provenance.checkpoint import Checkpoint
-from orchestrator.provenance.merkle import Frontier
+from orchestrator.provenance import dsse, strict
+from orchestrator.provenance.logs.checkpoint import Checkpoint
+from orchestrator.provenance.logs.merkle import Frontier
+
+from . import checkpoint, merkle
 
 HEAD: Final = "checkpoint"
 FRONTIER: Final = "frontier"

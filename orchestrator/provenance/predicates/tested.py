@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.models.gate import Demonstration, Result
-from orchestrator.provenance import wire
-from orchestrator.provenance.claims import AcceptanceClaim, CommandClaim, GateClaim
-from orchestrator.provenance.wire import Json
+from orchestrator.provenance.predicates.claims import AcceptanceClaim, CommandClaim, GateClaim
+from orchestrator.provenance.predicates.wire import Json
+
+from . import wire
 
 _WIRE_RESULT: Final = {
     Result.PASSED: "PASSED",

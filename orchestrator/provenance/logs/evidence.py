@@ -15,8 +15,10 @@ from orchestrator.models.decision import SubjectKind
 from orchestrator.models.policy import Revocation
 from orchestrator.models.verification import EvidenceProblem
 from orchestrator.ports import CommitNode, TreeEntry
-from orchestrator.provenance import bundle, checkpoint, dsse, log, statements, strict, wire
-from orchestrator.provenance.claims import (
+from orchestrator.provenance import dsse, strict
+from orchestrator.provenance.logs.merkle import Frontier
+from orchestrator.provenance.predicates import statements, wire
+from orchestrator.provenance.predicates.claims import (
     AcceptanceClaim,
     ChangeClaim,
     Claim,
@@ -27,9 +29,10 @@ from orchestrator.provenance.claims import (
     ProofClaim,
     stated_at,
 )
-from orchestrator.provenance.merkle import Frontier
-from orchestrator.provenance.root import PolicyChain
-from orchestrator.provenance.trust import TrustStore, demand_continuation
+from orchestrator.provenance.roots.root import PolicyChain
+from orchestrator.provenance.roots.trust import TrustStore, demand_continuation
+
+from . import bundle, checkpoint, log
 
 C = TypeVar("C")
 

@@ -20,9 +20,10 @@ from orchestrator.models.policy import Custody, Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
 from orchestrator.policy import quorum, risks, verdicts
 from orchestrator.ports import Blobs, CommitNode
-from orchestrator.provenance import wire
-from orchestrator.provenance.authorship import not_observed
-from orchestrator.provenance.claims import (
+from orchestrator.provenance.logs.evidence import Pool, Signed, Source
+from orchestrator.provenance.predicates import wire
+from orchestrator.provenance.predicates.authorship import not_observed
+from orchestrator.provenance.predicates.claims import (
     AcceptanceClaim,
     ChangeClaim,
     Contributor,
@@ -30,8 +31,7 @@ from orchestrator.provenance.claims import (
     GateClaim,
     LinesClaim,
 )
-from orchestrator.provenance.evidence import Pool, Signed, Source
-from orchestrator.provenance.ranges import fits
+from orchestrator.provenance.verification.ranges import fits
 
 RUNNER: Final = "runner"
 _INDEPENDENT: Final = frozenset({Custody.CI, Custody.WORKER})

@@ -6,21 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.errors import UsageError
-from orchestrator.provenance import files, sshkey
+
+from . import files, sshkey
 
 if TYPE_CHECKING:
-    from orchestrator.provenance.keys import KeySigner
+    from orchestrator.provenance.signing.keys import KeySigner
 
 _CAP_BYTES: Final = 8192
 
 
 def open_signer(path: Path) -> KeySigner:
     """Raises ``UsageError`` KEY002-006 (the file), KEY009 and KEY011 (content), KEY012 (another kind of SSH key)."""
-    from orchestrator.provenance import keys, signcommand  # noqa: PLC0415  start-up
+    from . import keys, signcommand  # noqa: PLC0415  start-up
 
     public = _public(path)
     if public is not None:
-        from orchestrator.provenance.sshagent import AgentSigner  # noqa: PLC0415  start-up
+        from orchestrator.provenance.signing.sshagent import AgentSigner  # noqa: PLC0415  start-up
 
         return AgentSigner(public)
     data = files.read_private(path, "KEY", _CAP_BYTES)
@@ -41,7 +42,7 @@ def _public(path: Path) -> str | None:
 
 def read_any_public(path: Path) -> tuple[str, str]:
     """(public key in hex, name or comment) of a ``.pub`` of ours or OpenSSH's. Raises ``UsageError`` KEY002, KEY009."""
-    from orchestrator.provenance.keys import read_public  # noqa: PLC0415  start-up
+    from orchestrator.provenance.signing.keys import read_public  # noqa: PLC0415  start-up
 
     try:
         text = path.read_bytes()[:_CAP_BYTES].decode(errors="replace")

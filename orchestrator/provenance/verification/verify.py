@@ -18,14 +18,16 @@ from orchestrator.models.policy import Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem, Trust, Verification, Verified
 from orchestrator.policy import paths
 from orchestrator.ports import Blobs, CommitNode
-from orchestrator.provenance import evidence, root, strict
-from orchestrator.provenance.claims import ChangeClaim
-from orchestrator.provenance.collecting import fewer_collections
-from orchestrator.provenance.demands import Demands
-from orchestrator.provenance.evidence import Asked, Pool, Signed, Source
-from orchestrator.provenance.judge import Judge, Plans
-from orchestrator.provenance.merkle import Frontier
-from orchestrator.provenance.trust import TrustStore, mismatch
+from orchestrator.provenance import strict
+from orchestrator.provenance.logs import evidence
+from orchestrator.provenance.logs.evidence import Asked, Pool, Signed, Source
+from orchestrator.provenance.logs.merkle import Frontier
+from orchestrator.provenance.predicates.claims import ChangeClaim
+from orchestrator.provenance.roots import root
+from orchestrator.provenance.roots.demands import Demands
+from orchestrator.provenance.roots.trust import TrustStore, mismatch
+from orchestrator.provenance.verification.collecting import fewer_collections
+from orchestrator.provenance.verification.judge import Judge, Plans
 
 _TOGETHER: Final = 256
 """Commits whose files are asked of git at once."""

@@ -20,10 +20,11 @@ from pydantic import ValidationError
 from orchestrator.errors import EvidenceInvalid, RepositoryError, UsageError
 from orchestrator.models.base import Digest, GitOid, Noun, sha256
 from orchestrator.models.verification import Trust, Verification, Verified
-from orchestrator.provenance import files, strict
-from orchestrator.provenance.evidence import Source
-from orchestrator.provenance.merkle import Frontier
-from orchestrator.provenance.verify import Examined, Request, examine
+from orchestrator.provenance import strict
+from orchestrator.provenance.logs.evidence import Source
+from orchestrator.provenance.logs.merkle import Frontier
+from orchestrator.provenance.signing import files
+from orchestrator.provenance.verification.verify import Examined, Request, examine
 
 _CAP_BYTES: Final = 64 * 1024 * 1024
 
@@ -46,7 +47,7 @@ class _Remembered(Noun):
 
 
 def verify_more(source: Source, request: Request, path: Path) -> Verification:
-    """As :func:`~orchestrator.provenance.verify.verify`, from where the last one ended when that is possible.
+    """As :func:`.verify.verify`, from where the last one ended when that is possible.
 
     ``commits`` of the answer are the new ones; a note says how many were verified before. Raises as ``verify`` does.
     """

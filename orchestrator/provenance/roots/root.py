@@ -20,7 +20,7 @@ from orchestrator.models.base import Digest, sha256
 from orchestrator.models.policy import Custody, Policy, Principal, Role
 from orchestrator.ports import Signer
 from orchestrator.provenance import dsse, strict
-from orchestrator.provenance.keys import keyid_of
+from orchestrator.provenance.signing.keys import keyid_of
 
 POLICY_TYPE: Final = "application/vnd.handrail.policy+json"
 FOLDER: Final = ".handrail/policy/"

@@ -18,8 +18,9 @@ from pydantic import Field, ValidationError
 from orchestrator.errors import EvidenceInvalid, StoreError, TrustError, UsageError
 from orchestrator.models.base import Digest, Noun
 from orchestrator.models.verification import Trust
-from orchestrator.provenance import files, strict
-from orchestrator.provenance.log import LogState
+from orchestrator.provenance import strict
+from orchestrator.provenance.logs.log import LogState
+from orchestrator.provenance.signing import files
 
 _CAP_BYTES: Final = 8 * 1024 * 1024
 

@@ -12,8 +12,9 @@ import struct
 from typing import Final
 
 from orchestrator.errors import UsageError
-from orchestrator.provenance import sshkey
-from orchestrator.provenance.keys import KeySigner, verifies
+from orchestrator.provenance.signing.keys import KeySigner, verifies
+
+from . import sshkey
 
 VARIABLE: Final = "SSH_AUTH_SOCK"
 _LIST, _LISTED, _SIGN, _SIGNED = 11, 12, 13, 14

@@ -11,9 +11,10 @@ import hashlib
 import uuid
 from typing import Final
 
-from orchestrator.provenance import wire
-from orchestrator.provenance.claims import Contributor, LinesClaim, LinesOfFile
-from orchestrator.provenance.wire import Json
+from orchestrator.provenance.predicates.claims import Contributor, LinesClaim, LinesOfFile
+from orchestrator.provenance.predicates.wire import Json
+
+from . import wire
 
 TRACE_VERSION: Final = "0.1.0"
 _REQUIREMENT: Final = "urn:handrail:requirement:"

@@ -26,8 +26,9 @@ from pydantic import ValidationError
 
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import GitOid, Noun
-from orchestrator.provenance import dsse, files
-from orchestrator.provenance.evidence import Source
+from orchestrator.provenance import dsse
+from orchestrator.provenance.logs.evidence import Source
+from orchestrator.provenance.signing import files
 
 RUN: Final = b"run"
 """Stands for every decision on a whole run: what it lists is not in its subject."""

@@ -11,7 +11,7 @@ from typing import Final
 from orchestrator.models.base import GitOid, sha256
 from orchestrator.models.change import ChangedFile, Hunk
 from orchestrator.provenance import strict
-from orchestrator.provenance.claims import Contributor, LineRange, LinesOfFile
+from orchestrator.provenance.predicates.claims import Contributor, LineRange, LinesOfFile
 
 _HEADER: Final = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _LINK_OR_MODULE: Final = ("120000", "160000")

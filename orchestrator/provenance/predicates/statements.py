@@ -15,8 +15,8 @@ from typing import Final, assert_never, cast
 
 from orchestrator.errors import EvidenceInvalid
 from orchestrator.models.base import canonical
-from orchestrator.provenance import approval, authorship, lines, strict, tested, wire
-from orchestrator.provenance.claims import (
+from orchestrator.provenance import strict
+from orchestrator.provenance.predicates.claims import (
     AcceptanceClaim,
     ChangeClaim,
     Claim,
@@ -26,7 +26,9 @@ from orchestrator.provenance.claims import (
     MonitorClaim,
     ProofClaim,
 )
-from orchestrator.provenance.wire import Json
+from orchestrator.provenance.predicates.wire import Json
+
+from . import approval, authorship, lines, tested, wire
 
 
 def build(claim: Claim) -> bytes:

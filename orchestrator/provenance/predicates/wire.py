@@ -9,7 +9,7 @@ from typing import Any, Final
 from orchestrator.models.attestation import STATEMENT_TYPE
 from orchestrator.models.base import Digest, GitOid, Instant, canonical, sha256
 from orchestrator.models.change import ChangeIdentity
-from orchestrator.provenance.claims import RequirementClaim
+from orchestrator.provenance.predicates.claims import RequirementClaim
 
 PROVENANCE: Final = "https://slsa.dev/provenance/v1"
 AGENT_COMMIT: Final = "https://refs.arewm.com/agent-commit/v0.3"

@@ -12,7 +12,13 @@ from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Dispositio
 from orchestrator.models.plan import Plan
 from orchestrator.models.policy import Custody
 from orchestrator.provenance import strict
-from orchestrator.provenance.claims import AcceptanceClaim, ChangeClaim, CommandClaim, GateClaim, RequirementClaim
+from orchestrator.provenance.predicates.claims import (
+    AcceptanceClaim,
+    ChangeClaim,
+    CommandClaim,
+    GateClaim,
+    RequirementClaim,
+)
 
 _Noun = TypeVar("_Noun", bound=Noun)
 

@@ -18,7 +18,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.base import Noun
 from orchestrator.provenance import strict
-from orchestrator.provenance.keys import KeySigner, verifies
+from orchestrator.provenance.signing.keys import KeySigner, verifies
 
 _TIMEOUT_SECONDS: Final = 120
 _RAW_BYTES: Final = 64

@@ -15,9 +15,10 @@ from orchestrator.models.base import Instant, RequirementId, RunId, StepId
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.policy import Custody
-from orchestrator.provenance import wire
-from orchestrator.provenance.claims import DecisionClaim
-from orchestrator.provenance.wire import Json
+from orchestrator.provenance.predicates.claims import DecisionClaim
+from orchestrator.provenance.predicates.wire import Json
+
+from . import wire
 
 _Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 _Oid = Annotated[str, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]

@@ -1,0 +1,1 @@
+"""Commits and lines judged by their evidence, offline."""
