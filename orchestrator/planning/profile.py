@@ -7,6 +7,7 @@ whether the command passes (``doctor --project`` tries it).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -34,6 +35,7 @@ _OTHER_DIRECTORIES = frozenset(
     | {"node_modules", "third_party", "dist", "build", "ci", "requirements", "fuzz"}
 )
 _MAX_TEST_FILES = 100
+_TEST_FUNCTION = re.compile(rb"^(?:async )?def test_", re.MULTILINE)
 
 
 def detect_profile(paths: Sequence[str], read: Read) -> RepositoryProfile:
@@ -45,16 +47,16 @@ def detect_profile(paths: Sequence[str], read: Read) -> RepositoryProfile:
     readers = (manifests.python_facts, manifests.javascript_facts, manifests.go_facts, manifests.rust_facts)
     found = [facts for facts in (reader(read) for reader in readers) if facts is not None]
     found.sort(key=lambda facts: -tree.languages[facts.language])
-    origins: dict[str, str] = {f"languages:{facts.language}": facts.origin for facts in found}
+    languages = {facts.language: facts.origin for facts in found} or dict.fromkeys(tree.usual(), "path list")
+    origins: dict[str, str] = {f"languages:{language}": origin for language, origin in languages.items()}
     tests = _roots("test_roots", _test_roots(found, tree), tree, origins)
     sources = _roots("source_roots", _source_roots(found, tree, tests), tree, origins)
     test = _test_command(found, tree, tests, read, origins)
-    languages = tuple(facts.language for facts in found)
-    requirements, note = choose_dependencies(languages, tree.files, read)
+    requirements, note = choose_dependencies(tuple(languages), tree.files, read)
     origins |= {f"requirements:{path}": reason for path, reason in requirements.items()}
     origins |= {"requirements": note} if note else {}
     return RepositoryProfile(
-        languages=languages,
+        languages=tuple(languages),
         source_roots=sources,
         test_roots=tests,
         test=test,
@@ -86,6 +88,10 @@ class _Tree:
 
     def has_code(self, directory: str) -> bool:
         return self._code[directory] > 0
+
+    def usual(self) -> set[str]:
+        """The language of most files, where no manifest names one; none without code."""
+        return {language for language, _ in self.languages.most_common(1)}
 
     def top(self) -> list[str]:
         """Directories at the top, sorted."""
@@ -132,7 +138,7 @@ def _laid_out(found: Sequence[Facts], tree: _Tree, tests: Sequence[str]) -> Iter
     for directory in tree.top():
         if tree.has_code(directory) and not _set_aside(directory, tests):
             yield directory, "path list"
-    languages = {facts.language for facts in found}
+    languages = {facts.language for facts in found} or tree.usual()
     for path in sorted(tree.files):
         pure = PurePosixPath(path)
         if "/" not in path and _SUFFIXES.get(pure.suffix) in languages and pure.stem not in {"setup", "conftest"}:
@@ -155,15 +161,22 @@ def _test_command(
 
 
 def _from_tests(tree: _Tree, tests: Sequence[str], read: Read) -> tuple[tuple[str, ...], str] | None:
-    """Discovery by pytest, when a file beside the tests imports it, else by unittest, when a test does."""
+    """Discovery by pytest, when a file beside the tests imports it, else by unittest, when a test does.
+
+    Test functions outside of a class are collected by pytest alone.
+    """
     for root in tests:
         beside = sorted(p for p in tree.files if p.startswith(f"{root}/") and p.endswith(".py"))[:_MAX_TEST_FILES]
         texts = {path: read(path) or b"" for path in beside}
         for path, text in texts.items():
             if b"import pytest" in text or b"from pytest" in text:
                 return ("python", "-m", "pytest"), f"{path} imports pytest"
-        for path, text in texts.items():
-            if PurePosixPath(path).match("test*.py") and (b"import unittest" in text or b"from unittest" in text):
+        modules = {path: text for path, text in texts.items() if PurePosixPath(path).match("test*.py")}
+        for path, text in modules.items():
+            if b"import unittest" in text or b"from unittest" in text:
                 top = ("-t", ".") if f"{root}/__init__.py" in tree.files else ()
                 return ("python", "-m", "unittest", "discover", "-s", root, *top), f"{path} imports unittest"
+        for path, text in modules.items():
+            if _TEST_FUNCTION.search(text):
+                return ("python", "-m", "pytest"), f"{path} has test functions"
     return None

@@ -1,16 +1,11 @@
-"""The inside of one requirement: its statement, criteria, and the labelled lines that the planner reads (D4).
-
-The labels are the same in every format: *Accept*, *Where*, *Verify by*,
-*Depends on*, each with a colon, as a paragraph or an item.
-"""
+"""The inside of one requirement: its statement, criteria, and the labelled lines that the planner reads (D4)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import assert_never
 
 from orchestrator.models.capabilities import DataClass
@@ -21,44 +16,21 @@ from orchestrator.policy.globs import refusal
 from orchestrator.specs.asides import asides, is_remark
 from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.kinds import priority_of
+from orchestrator.specs.labels import (
+    LABELS,
+    LONGEST_LABEL,
+    Label,
+    commands_in,
+    heads_paths,
+    kind_of,
+    label_of,
+    opens_line,
+    paths_in,
+)
 from orchestrator.specs.lint.texts import holds
 from orchestrator.specs.markdown import Block, BlockKind
-from orchestrator.specs.naming import starts_with_id
 
-
-class Label(StrEnum):
-    ACCEPT = "accept"
-    WHERE = "where"
-    VERIFY = "verify by"
-    DEPENDS = "depends on"
-    DATA = "data class"
-    REACHES = "reaches"
-    PRIORITY = "priority"
-    KIND = "kind"
-    ID = "requirement id"
-    ALIASES = "also called"
-    TITLE = "requirement title"
-
-
-_LABELS = {
-    "accept": Label.ACCEPT,
-    "acceptance": Label.ACCEPT,
-    "acceptance criteria": Label.ACCEPT,
-    "acceptance criterion": Label.ACCEPT,
-    "acceptance scenarios": Label.ACCEPT,
-    "where": Label.WHERE,
-    "verify by": Label.VERIFY,
-    "depends on": Label.DEPENDS,
-    "data class": Label.DATA,
-    "reaches": Label.REACHES,
-    "priority": Label.PRIORITY,
-    "kind": Label.KIND,
-    "requirement id": Label.ID,
-    "also called": Label.ALIASES,
-    "requirement title": Label.TITLE,
-}
 _BOX = re.compile(r"\[[ xX]\]\s+")
-_LONGEST_LABEL = 40
 _LABEL_INSIDE = re.compile(
     r"(?<=[.;!?)\u201d\"\u2019'])\s+(Accept|Acceptance(?: criteri(?:a|on)| scenarios)?|Verify by|Depends on|Where):\s",
     re.IGNORECASE,
@@ -91,32 +63,6 @@ class Body:
     def text(self) -> str:
         """The statement's paragraphs, then what was noted among the criteria."""
         return "\n\n".join([*self.statement, *self.notes]).strip()
-
-
-def label_of(line: str) -> tuple[Label, int] | None:
-    """The label that a line opens with, and the offset of what follows its colon.
-
-    ``Priority:`` and ``Kind:`` are labels only before a priority or a kind: a form may have such fields.
-    """
-    head, colon, rest = line.partition(":")
-    label = _LABELS.get(head.strip().casefold()) if colon and len(head) < _LONGEST_LABEL else None
-    if (
-        label is None
-        or (label is Label.PRIORITY and not priority_of(rest))
-        or (label is Label.KIND and not _kind(rest))
-    ):
-        return None
-    return label, len(head) + 1
-
-
-def _kind(text: str) -> Kind | None:
-    word = text.replace("`", " ").strip().rstrip(".").casefold()
-    return next((kind for kind in Kind if kind.value == word and kind is not Kind.NON_GOAL), None)
-
-
-def opens_line(line: str) -> bool:
-    """Whether a soft-wrapped line begins something new: a label or an item's id."""
-    return label_of(line) is not None or starts_with_id(line)
 
 
 def pieces(block: Block, starts: Callable[[str], bool] = opens_line) -> Iterator[Block]:
@@ -157,10 +103,12 @@ def read_body(blocks: Sequence[Block], report: Report, *, items_are_criteria: bo
     """
     reader = _Reader(report, items_are_criteria=items_are_criteria, depth=depth)
     parts = list(_split(blocks))
-    aside = _asides(parts)
+    aside, listing = _asides(parts), _listing_paths(parts)
     for i, block in enumerate(parts):
         if i in aside:
             reader.note(block)
+        elif i in listing:
+            reader.open(Label.WHERE, block)
         else:
             reader.read(block)
     return reader.body
@@ -177,10 +125,25 @@ def _asides(blocks: Sequence[Block]) -> frozenset[int]:
     return frozenset(found)
 
 
+def _listing_paths(blocks: Sequence[Block]) -> frozenset[int]:
+    """The places of lines such as ``Files:`` below which every item is a path, and nothing but that."""
+    found: set[int] = set()
+    for at, block in enumerate(blocks):
+        if block.kind in (BlockKind.ITEM, BlockKind.PARAGRAPH) and heads_paths(block.text):
+            below = _deeper(blocks[at + 1 :], block.level)
+            if below and all(b.kind is BlockKind.ITEM and paths_in(b.text) for b in below):
+                found.add(at)
+    return frozenset(found)
+
+
+def _deeper(blocks: Sequence[Block], level: int) -> list[Block]:
+    return list(takewhile(lambda block: block.level > level, blocks))
+
+
 def _heads_criteria(block: Block) -> bool:
     """A heading *Acceptance Criteria*, or a line of its own that says only that."""
     alone = block.kind is BlockKind.HEADING or (block.kind is BlockKind.PARAGRAPH and not block.level)
-    return alone and len(block.raw) < _LONGEST_LABEL and _LABELS.get(_heading_words(block)) is Label.ACCEPT
+    return alone and len(block.raw) < LONGEST_LABEL and LABELS.get(_heading_words(block)) is Label.ACCEPT
 
 
 def _heading_words(block: Block) -> str:
@@ -212,11 +175,10 @@ class _Reader:
             return
         found = None if block.kind is BlockKind.CODE else label_of(block.text)
         if found is not None:
-            self._label, offset = found
-            self._depth, self._under_heading, self._stage = block.level, False, -1
-            self._criterion_level = block.level
+            label, offset = found
+            self.open(label, block)
             if block.text[offset:].strip():
-                self._take(self._label, block, offset)
+                self._take(label, block, offset)
         elif self._label is Label.ACCEPT and self._belongs(block) and is_remark(block):
             self.note(block)
         elif self._label is not None and self._belongs(block):
@@ -231,6 +193,12 @@ class _Reader:
             self._label = None
             self._state(block)
 
+    def open(self, label: Label, block: Block) -> None:
+        """From here on a label holds, for what stands deeper than it."""
+        self._label = label
+        self._depth, self._under_heading, self._stage = block.level, False, -1
+        self._criterion_level = block.level
+
     def note(self, block: Block) -> None:
         """Keep what stands among criteria and is none; a table's head says nothing without its rows."""
         if block.kind is not BlockKind.ROW:
@@ -242,7 +210,7 @@ class _Reader:
             self._label, self._under_heading = None, False
             self._take(found[0], block, found[1])
             return
-        self._label = _LABELS.get(_heading_words(block))
+        self._label = LABELS.get(_heading_words(block))
         self._under_heading = self._label is not None
         self._depth, self._stage = 0, -1
         if self._label is None:
@@ -293,6 +261,8 @@ class _Reader:
         self._stage = _GHERKIN.get(_keyword(text), -1)
         self.body.acceptance.append(Criterion(text=text, span=block.span))
         self.body.ordinals.append(block.ordinal)
+        if commands_in(text):
+            self._verify(block, offset)
 
     def _continues(self, block: Block, text: str) -> bool:
         """Whether this is a further line of the last criterion: deeper, not an item, or its next Given-When-Then."""
@@ -311,7 +281,8 @@ class _Reader:
         return follows
 
     def _where(self, block: Block, offset: int) -> None:
-        for declared in self._codes(block, offset, "PRD016", "*Where* names no path in backticks."):
+        bare = _bare_paths(block, offset)
+        for declared in bare or self._codes(block, offset, "PRD016", "*Where* names no path in backticks."):
             reason = refusal(declared.value)
             if reason:
                 self._problem("PRD016", declared, f"The path {shown(declared.value)!r} {reason}.")
@@ -346,7 +317,7 @@ class _Reader:
         if label is Label.PRIORITY:
             self.body.priority = priority_of(text)
         elif label is Label.KIND:
-            self.body.kind = _kind(text)
+            self.body.kind = kind_of(text)
         elif label is Label.ID:
             self.body.id = text.strip("`")
         elif label is Label.TITLE:
@@ -379,6 +350,15 @@ class _Reader:
 
 def _keyword(text: str) -> str:
     return text.split(maxsplit=1)[0].rstrip(",:").casefold() if text.split() else ""
+
+
+def _bare_paths(block: Block, offset: int) -> list[Declared]:
+    """Paths without backticks, where nothing else stands."""
+    text = block.text[offset:]
+    if "`" in text:
+        return []
+    places = ((path, block.place(offset + text.index(path))) for path in paths_in(text))
+    return [Declared(value=path, span=_here(block, line, column)) for path, (line, column) in places]
 
 
 def _here(block: Block, line: int, column: int) -> Span:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from orchestrator.specs.body import label_of
 from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.draft import (
     Draft,
@@ -17,6 +16,7 @@ from orchestrator.specs.draft import (
     split_lines,
     with_trail,
 )
+from orchestrator.specs.labels import label_of
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id, starts_with_id
 

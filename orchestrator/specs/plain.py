@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from orchestrator.models.spec import Criterion, Span
-from orchestrator.specs.body import Body, Label, label_of, one_line, pieces, read_body
+from orchestrator.specs.body import Body, one_line, pieces, read_body
 from orchestrator.specs.codes import Report
 from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft
 from orchestrator.specs.kinds import is_non_goal, kind_of, priority_of
+from orchestrator.specs.labels import Label, label_of
 from orchestrator.specs.lint.document import heading_name
 from orchestrator.specs.lint.texts import split_sentences
 from orchestrator.specs.markdown import Block, BlockKind
@@ -46,6 +47,8 @@ _NUMBER = re.compile(
 _TITLED = re.compile(r"\*\*(?P<a>[^*\n]{2,80})\*\*|__(?P<b>[^_\n]{2,80})__")
 _KINDS_OF_TEXT = re.compile(r"^(?:PRD|PR/?FAQ|RFC|Feature request|Issue)\s*[:\u2014\u2013-]\s*", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:nothing|none|n/?a|-|tbd)?[.!]?", re.IGNORECASE)
+_OF_ONE = frozenset({Label.ACCEPT, Label.WHERE, Label.VERIFY})
+"""Labels that only a requirement has: where one stands, its section is one."""
 _MANY_WORDS = 8
 _REQUIREMENT_IDS = ("REQ-", "FR-", "NFR-", "BR-", "UR-", "SR-", "QR-")
 _SHORT_DOCUMENT = 60
@@ -208,12 +211,10 @@ class _Reader:
         return i + 1
 
     def _is_one(self, i: int, inside: Sequence[Block]) -> bool:
-        """Whether a section is a single requirement: it has criteria or a story, and no heading with its own."""
-        below = [
-            b for b in inside if b.kind is BlockKind.HEADING and label_of(b.text.strip().rstrip(":") + ":") is None
-        ]
-        accepts = [b for b in inside if (found := label_of(_head(b))) is not None and found[0] is Label.ACCEPT]
-        marked = any(b.level <= 1 for b in accepts) and not self._lists_several(self._blocks[i], inside)
+        """Whether a section is a single requirement: it has a label of one, or a story, and no heading with its own."""
+        below = [b for b in inside if b.kind is BlockKind.HEADING and label_of(_head(b)) is None]
+        labelled = [b for b in inside if (found := label_of(_head(b))) is not None and found[0] in _OF_ONE]
+        marked = any(b.level <= 1 for b in labelled) and not self._lists_several(self._blocks[i], inside)
         stories = sum(tells_story(b.text) for b in inside if b.kind is not BlockKind.CODE)
         return (
             not below and (stories == 1 or (marked and stories == 0)) and not (i == 0 and stories == 0 and not marked)

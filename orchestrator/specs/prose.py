@@ -6,8 +6,8 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
-from orchestrator.specs.body import label_of
 from orchestrator.specs.kinds import is_non_goal, priority_of
+from orchestrator.specs.labels import label_of
 from orchestrator.specs.lint.texts import holds
 from orchestrator.specs.markdown import Block, BlockKind
 

@@ -146,3 +146,22 @@ def test_a_bad_file_is_refused_at_its_place(text: str, expected: str) -> None:
     with pytest.raises(UsageError) as caught:
         load_profile(text.encode(), "p")
     assert caught.value.details[0].startswith(expected)
+
+
+def test_without_a_manifest_files_tell_the_language_and_functions_the_runner() -> None:
+    files = {
+        "shop/cart.py": "",
+        "run.py": "",
+        "site.js": "",
+        "tests/test_cart.py": "def test_total():\n    assert True\n",
+    }
+    profile = detect(files)
+    assert profile.languages == ("python",)
+    assert profile.source_roots == ("shop", "run.py")
+    assert profile.test == ("python", "-m", "pytest")
+    assert profile.detected_from["test"] == "tests/test_cart.py has test functions"
+
+
+def test_a_method_of_a_class_says_nothing_about_the_runner() -> None:
+    files = {"a.py": "", "tests/test_a.py": "class TestA(Case):\n    def test_a(self): ...\n"}
+    assert detect(files).test == ()

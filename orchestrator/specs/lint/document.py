@@ -11,8 +11,8 @@ from functools import cached_property, lru_cache
 
 from orchestrator.models.spec import Requirement, Span, Spec
 from orchestrator.specs import prose
-from orchestrator.specs.body import label_of
 from orchestrator.specs.draft import split_lines, with_trail
+from orchestrator.specs.labels import label_of
 from orchestrator.specs.lint.texts import content_words, english_share, heads_in, split_sentences
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id
