@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from textwrap import shorten
 
 from orchestrator.models.base import GitOid, RequirementId, StepId
 from orchestrator.models.capabilities import Capabilities, DataClass, Egress
@@ -26,6 +27,7 @@ from orchestrator.policy.commands import split_command
 from orchestrator.policy.egress import meet, reached
 from orchestrator.policy.paths import FORBIDDEN, PROTECTED, fold, may_read, protects
 
+_TITLE_CHARACTERS = 80
 _ATTEMPTS = 3
 
 
@@ -155,7 +157,7 @@ class _Ground:
         grant = self.ceiling.model_copy(update={**least, **out})
         return Step(
             id=ids[requirement.id],
-            title=requirement.title or requirement.statement.split("\n")[0][:80],
+            title=requirement.title or _begin(requirement.statement),
             requirements=(requirement.id,),
             depends_on=tuple(ids[d] for d in requirement.depends_on if d in ids),
             instruction=instruction(requirement, self.spec),
@@ -250,3 +252,7 @@ class _Ground:
 
     def _place(self, declared: Declared) -> str:
         return f"{declared.span.path or self.spec.path}:{declared.span.line}"
+
+
+def _begin(statement: str) -> str:
+    return shorten(statement.split("\n", maxsplit=1)[0], _TITLE_CHARACTERS, placeholder=" …")

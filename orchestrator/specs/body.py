@@ -24,6 +24,7 @@ from orchestrator.specs.labels import (
     heads_paths,
     kind_of,
     label_of,
+    names_in,
     opens_line,
     paths_in,
 )
@@ -299,12 +300,8 @@ class _Reader:
                 self.body.verify_by.append(declared)
 
     def _depends(self, block: Block, offset: int) -> None:
-        words = block.text[offset:].replace("`", " ").replace(";", ",").replace(" and ", ",").split(",")
-        line, column = block.place(offset)
-        for word in words:
-            name = word.strip().rstrip(".")
-            if name and name.casefold() not in {"none", "nothing", "-"}:
-                self.body.depends.append(Declared(value=name, span=_here(block, line, column)))
+        here = _here(block, *block.place(offset))
+        self.body.depends += [Declared(value=name, span=here) for name in names_in(block.text[offset:])]
 
     def _data(self, block: Block, offset: int) -> None:
         word = block.text[offset:].replace("`", " ").strip().rstrip(".").casefold()

@@ -20,7 +20,12 @@ _PREFIXES = {
 _QUALITY_SECTION = re.compile(
     r"\b(?:non-?\s?functional|qualit(?:y|ies)|performance|scalability|reliability|availability|service levels?|slos?)\b"
 )
-_CONSTRAINT_SECTION = re.compile(r"\bconstraints?\b|\bguard-?rails\b")
+_CONSTRAINT_SECTION = re.compile(
+    r"\bconstraints?\b|\bguard-?rails\b"
+    r"|^(?:technical|technology|design|architectur\w+|implementation|platform|ui|ux|ui/ux) "
+    r"(?:considerations?|guidelines?|principles?)\b"
+    r"|^tech(?:nology|nical)? stack\b"
+)
 _NON_GOAL_SECTION = re.compile(
     r"^(?:non-?\s?goals?|out[- ]of[- ]scope|not (?:in|part of|included)\b.*|exclusions?|excluded|won'?t have)\b"
     r"|\b(?:non-?\s?goals|anti-?goals|out[- ]of[- ]scope|not in scope)\b"

@@ -50,6 +50,7 @@ _FILES = frozenset({"file", "files", "files to change", "affected files", "files
 _COMMANDS = frozenset(
     {"test", "tests", "test command", "test with", "verify", "verify with", "verified by", "verification", "check with"}
 )
+_NONE = frozenset({"none", "nothing", "-", "\u2013", "\u2014", "n/a"})
 LONGEST_LABEL = 40
 _CODES = re.compile(r"`[^`\n]+`(?:\s*(?:,|;|&|\band\b)\s*(?:and\s+)?`[^`\n]+`)*\.?")
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -125,3 +126,10 @@ def commands_in(text: str) -> tuple[str, ...]:
     text = text.strip()
     found = tuple(_CODE.findall(text)) if _CODES.fullmatch(text) else ()
     return found if all(_PROGRAM.match(command.strip()) for command in found) else ()
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """What a list names, such as ids of requirements; nothing for ``none``."""
+    words = text.replace("`", " ").replace(";", ",").replace(" and ", ",").split(",")
+    names = (word.strip().rstrip(".") for word in words)
+    return tuple(name for name in names if name and name.casefold() not in _NONE)

@@ -18,6 +18,10 @@ _ID = re.compile(
     rf"({ID})(?:\(([a-z])\))?(?![A-Za-z0-9-])"
     r"\]?\s*[:.|\u2014\u2013-]?\s*"
 )
+_KIND_OF_TEXT = re.compile(
+    r"^(?:PRD|Product requirements(?: document)?|PR/?FAQ|RFC|Feature request|Issue)\s*[:\u2014\u2013-]\s*",
+    re.IGNORECASE,
+)
 _GENERIC = frozenset(
     {"", "docs", "doc", "spec", "specs", "prd", "requirements", "requirements-document", "readme", "feature"}
 )
@@ -39,6 +43,11 @@ def starts_with_id(line: str) -> bool:
     """Whether a line opens with an id and a colon, as a new item would."""
     found = _ID.match(line)
     return found is not None and ":" in found[0]
+
+
+def without_kind(title: str) -> str:
+    """A document's title without the kind of document that it begins with, such as ``PRD:``."""
+    return _KIND_OF_TEXT.sub("", title)
 
 
 def choose_namespace(text: Text, given: str | None, offers: Iterable[str], report: Report) -> str:

@@ -22,7 +22,7 @@ from orchestrator.specs.labels import Label, label_of
 from orchestrator.specs.lint.document import heading_name
 from orchestrator.specs.lint.texts import split_sentences
 from orchestrator.specs.markdown import Block, BlockKind
-from orchestrator.specs.naming import split_id
+from orchestrator.specs.naming import split_id, without_kind
 from orchestrator.specs.prose import (
     ANNOUNCES,
     CONDITION,
@@ -45,7 +45,6 @@ _NUMBER = re.compile(
     r"([0-9]{1,3}(?:\.[0-9]{1,3})+|[A-Z]{1,4}[0-9]{1,4})[.:)]?\s+(?!%|percent\b|(?:ms|s|[kmgt]i?b)\b)(?=\D)", re.ASCII
 )
 _TITLED = re.compile(r"\*\*(?P<a>[^*\n]{2,80})\*\*|__(?P<b>[^_\n]{2,80})__")
-_KINDS_OF_TEXT = re.compile(r"^(?:PRD|PR/?FAQ|RFC|Feature request|Issue)\s*[:\u2014\u2013-]\s*", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:nothing|none|n/?a|-|tbd)?[.!]?", re.IGNORECASE)
 _OF_ONE = frozenset({Label.ACCEPT, Label.WHERE, Label.VERIFY})
 """Labels that only a requirement has: where one stands, its section is one."""
@@ -69,7 +68,7 @@ def read(blocks: Sequence[Block], report: Report, *, press: bool = False) -> Fou
     reader = _Reader(_with_headings(blocks), report, press=press, headed=first)
     reader.run()
     state = reader.state
-    title = _KINDS_OF_TEXT.sub("", _title(blocks, reader.first_line()))
+    title = without_kind(_title(blocks, reader.first_line()))
     if not state.drafts and len(blocks) <= _SHORT_DOCUMENT:
         state.drafts += reader.asked_by_title()
     found = Found(title, [title], state.drafts, state.criteria)

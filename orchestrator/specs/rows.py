@@ -1,14 +1,19 @@
-"""Tables of requirements: which column says what, by the words in its head."""
+"""Tables of requirements: which column says what, by the words in its head.
+
+Paths and commands count where a cell holds nothing else, as after a label.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestrator.models.spec import Criterion
+from orchestrator.models.spec import Criterion, Declared
 from orchestrator.specs.body import Body, one_line
 from orchestrator.specs.draft import Draft
 from orchestrator.specs.kinds import priority_of
+from orchestrator.specs.labels import commands_in, names_in, paths_in
 from orchestrator.specs.markdown import Block
 
 _ID = re.compile(r"[A-Za-z]{1,8}(?:[-_.][A-Za-z]{1,8}){0,2}[-_. ]?[0-9]{1,6}(?:\.[0-9]{1,4}){0,3}[a-z]?")
@@ -21,6 +26,9 @@ _NAMES = {
     "title": frozenset({"title", "name", "feature", "summary", "area", "topic"}),
     "priority": frozenset({"priority", "prio", "moscow", "importance", "p"}),
     "accept": frozenset({"acceptance", "acceptance criteria", "acceptance criterion", "criteria", "done when"}),
+    "where": frozenset({"where", "files", "file", "affected files", "files to change", "touches"}),
+    "verify": frozenset({"verify by", "verified by", "verification", "test", "tests", "test command"}),
+    "depends": frozenset({"depends on", "depends", "dependencies", "blocked by"}),
 }
 
 
@@ -33,6 +41,9 @@ class Columns:
     title: int
     priority: int
     accept: int
+    where: int
+    verify: int
+    depends: int
 
 
 def read_table(head: Block) -> Columns | None:
@@ -55,11 +66,19 @@ def read_row(row: Block, columns: Columns) -> Draft | None:
     if not statement:
         return None
     body = Body()
-    if cell(columns.accept):
-        body.acceptance.append(Criterion(text=cell(columns.accept), span=row.span))
+    accept = cell(columns.accept)
+    if accept:
+        body.acceptance.append(Criterion(text=accept, span=row.span))
         body.ordinals.append(None)
+    body.where += _declared(paths_in(cell(columns.where)), row)
+    body.verify_by += _declared((*commands_in(accept), *commands_in(cell(columns.verify))), row)
+    body.depends += _declared(names_in(cell(columns.depends)), row)
     key = cell(columns.id).strip("`*[]")
     draft = Draft(key if _ID.fullmatch(key) else "", cell(columns.title), statement, body, row.span)
     draft.key = draft.key.replace(" ", "-")
     draft.priority = priority_of(cell(columns.priority))
     return draft
+
+
+def _declared(values: Iterable[str], row: Block) -> list[Declared]:
+    return [Declared(value=value, span=row.span) for value in values]

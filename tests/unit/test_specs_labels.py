@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator.models.spec import Kind
 from orchestrator.specs.parse import parse_spec
 
 HEAD = "# Cart\n\n## Requirements\n\n### REQ-001: A voucher counts once\n\nThe same voucher is not taken twice.\n\n"
@@ -89,3 +90,32 @@ def test_a_section_with_paths_is_one_requirement_without_a_form():
         "The same voucher must not count twice.",
         ["shop/cart.py"],
     )
+
+
+def test_columns_say_where_and_what_must_pass():
+    text = """# Export
+
+| ID | Requirement | Acceptance | Files | Depends on | Tests |
+|----|-------------|------------|-------|------------|-------|
+| E-1 | The cart can be exported | `make check` | shop/export.py, tests/test_export.py | - | whatever there is |
+| E-2 | An export has a header | First line is `name;price` | as needed | E-1 | `pytest -q` |
+"""
+    first, second = parse_spec(text.encode(), "prd.md").requirements
+    assert [path.value for path in first.where] == ["shop/export.py", "tests/test_export.py"]
+    assert [command.value for command in first.verify_by] == ["make check"]
+    assert (first.depends_on, second.where, second.depends_on) == ((), (), ("export/E-1",))
+    assert [command.value for command in second.verify_by] == ["pytest -q"]
+
+
+def test_considerations_are_told_to_each_step_and_are_none():
+    text = """# Product Requirements Document: Saved searches
+
+## Functional requirements
+1. The system must keep a search under a name.
+
+## Technical considerations
+- Storage is SQLite.
+"""
+    spec = parse_spec(text.encode(), "prd.md")
+    assert spec.namespace == "saved-searches"
+    assert [one.kind for one in spec.requirements] == [Kind.FUNCTIONAL, Kind.CONSTRAINT]
