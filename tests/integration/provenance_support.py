@@ -169,6 +169,7 @@ class World:
                 "root": Role(principals=("root",)),
                 "runner": Role(principals=("runner", "ci")),
                 "reviewer": Role(principals=("ana", "ben"), threshold=self.threshold),
+                "observer": Role(principals=("ana",)),
             },
             "principals": (
                 self.principal("root"),

@@ -217,6 +217,7 @@ ATTACKS: dict[str, tuple[Attack, set[str]]] = {
     "an-approval-with-another-change-inside": (with_another_change_inside, {"EVID050"}),
     "an-approval-as-if-of-a-plan": (decided(kind=SubjectKind.PLAN), {"EVID050"}),
     "an-approval-in-a-role-not-held": (decided(role="root"), {"EVID050"}),
+    "an-approval-in-a-role-that-decides-nothing": (decided(role="observer"), {"EVID050"}),
     "an-approval-by-the-root-key": (decided("root", role="reviewer"), {"EVID050"}),
     "an-approval-under-anothers-name": (decided("ben", signer="ana"), {"EVID050"}),
     "an-approval-with-anothers-key-id": (in_anothers_name, {"EVID050"}),
