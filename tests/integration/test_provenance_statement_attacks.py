@@ -292,6 +292,7 @@ SAMPLE = [
     "a-finding-for-a-person-without-name",
     "an-approval-as-if-of-a-plan",
     "an-approval-of-a-digest-alone",
+    "an-approval-in-a-role-that-decides-nothing",
     "an-approval-of-a-run-with-another-subject",
     "an-approval-with-another-change-inside",
 ]
