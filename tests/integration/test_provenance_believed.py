@@ -93,6 +93,17 @@ def test_a_policy_version_that_is_taken_away_again(world: World):
     assert codes(world.verify()) == {"EVID026", "EVID053"}
 
 
+def test_a_policy_that_is_taken_away_whole_and_put_back(world: World):
+    policy = root.policy_path(1)
+    kept = world.files.pop(policy)
+    world.lines["end"] = world.sealed(world.second_step({}), "ana")
+    world.files[policy] = kept
+    world.head = world.repo.make_commit(world.repo.make_tree(world.files), (world.head,))
+    world.publish()
+    found = world.verify()
+    assert codes(found) == {"EVID026"}
+
+
 def test_an_attested_commit_before_any_policy(world: World):
     first = world.repo.make_commit(world.repo.make_tree({"app.py": b""}), ())
     world.commit = world.head = world.repo.make_commit(world.tree, (first,))
