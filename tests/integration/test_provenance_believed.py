@@ -104,6 +104,17 @@ def test_a_policy_that_is_taken_away_whole_and_put_back(world: World):
     assert codes(found) == {"EVID026"}
 
 
+def test_a_policy_commit_with_a_second_parent_vouches_for_nothing(world: World):
+    """Against a parent that knows no policy it would touch nothing but the policy."""
+    world.publish()
+    nobodys = world.repo.make_commit(world.repo.make_tree({"app.py": b"import os\n"}), ())
+    world.files |= {"app.py": b"import os\n", **root.sign_policy(world.policy(2), [world.keys["root"]])}
+    world.head = world.repo.make_commit(world.repo.make_tree(world.files), (nobodys, world.commit))
+    found = world.verify()
+    assert codes(found) == {"EVID053"}
+    assert set(found.unattested) == {nobodys, world.head}
+
+
 def test_an_attested_commit_before_any_policy(world: World):
     first = world.repo.make_commit(world.repo.make_tree({"app.py": b""}), ())
     world.commit = world.head = world.repo.make_commit(world.tree, (first,))
