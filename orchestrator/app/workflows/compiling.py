@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.workflows.compile import Compiled
 
 PROCESS = "process.md"
+_ALLOW = "handrail policy change, with --role, --approve-role or --ceiling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def ensure_under(workflow: Workflow, policy: Policy) -> None:
     """Raises ``WorkflowInvalid`` WF056 with every problem that the policy makes."""
     found = [f"{code} {text}" for _, code, text in judge.under(workflow, policy)]
     if found:
-        raise WorkflowInvalid("WF056", f"The policy does not allow {workflow.id}.", "handrail policy show", found)
+        raise WorkflowInvalid("WF056", f"The policy does not allow {workflow.id}.", _ALLOW, found)
 
 
 def certify(checked: Checked, target: Path, key: Path | None) -> str:
