@@ -6,6 +6,7 @@ from test_run_processes import END, STOP, Office, process, refuses, task
 
 from orchestrator.app.runs import listing
 from orchestrator.app.runs.answering import answer
+from orchestrator.app.runs.start import RunRequest, start
 from orchestrator.models.decision import Verdict
 
 PAID = {"kind": "review", "role": "lead", "reviews": "work", "other_than": ["pays"]}
@@ -62,3 +63,22 @@ def test_what_is_answered_is_not_told_to_be_waited_for(tmp_path, seen):
             assert listing.one(project, run)["message"] == "All is known"
             refused = refuses("ANS001", answer, project, run, ("colour=blue",), None, key=key, trust=None)
             assert refused.hint == f"handrail show {run}"
+
+
+def test_a_gate_that_there_is_not_is_named_before_anybody_works(tmp_path):
+    path = process(
+        tmp_path / "edit",
+        edits=task("gates", edits=True),
+        gates={
+            "kind": "gate",
+            "gates": ["ruff", "nope"],
+            "on": {"passed": "end", "needs-person": "end", "again": "stop", "error": "stop"},
+        },
+        end=END,
+        stop=STOP,
+    )
+    with lab(tmp_path / "lab", people={"ann": ("clerk",)}) as here, here.project() as project:
+        refused = refuses("GATE010", start, project, RunRequest(None, workflow=str(path)))
+        assert "nope" in refused.message
+        assert "ruff" not in refused.message
+        assert project.index.runs() == ()

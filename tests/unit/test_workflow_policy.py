@@ -45,6 +45,20 @@ def codes(made: Workflow, under: Policy) -> set[str]:
     return {code for _, code, _ in judge.under(made, under)}
 
 
+def test_whoever_approves_together_is_set_apart_together() -> None:
+    """Two approve the draft, and the final word is of somebody who was none of the two."""
+    made = workflow("""# Two and another
+
+Roles: lead, clerk.
+
+1. The clerk writes the draft.
+2. Two of the leads approve the draft.
+3. The lead approves the text, other than whoever did step 2.
+""")
+    assert codes(made, policy(lead=["ann", "bob", "cy"], clerk=["dan"])) == set()
+    assert codes(made, policy(lead=["ann", "bob"], clerk=["dan"])) == {"WF054"}
+
+
 @pytest.mark.parametrize(
     ("held", "expected"),
     [
