@@ -26,13 +26,17 @@ _ALLOW = "handrail policy change, with --role, --approve-role or --ceiling"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A workflow that was read and searched; ``situations`` is what the independent checker looked at, if asked."""
+    """A workflow that was read and searched; ``situations`` is what the independent checker looked at, if asked.
+
+    ``same_prover``: the certificate that was checked is of a prover with the same source as this one.
+    """
 
     workflow: Workflow
     states: int
     transitions: int
     signed_by: str = ""
     situations: int = 0
+    same_prover: bool = True
 
 
 def process_id(path: Path) -> str:
@@ -96,11 +100,11 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
     stated, keyid = _open(read_file(certificate))
     if expected is not None and keyid != expected:
         raise EvidenceInvalid("EVID070", f"The certificate is signed by {keyid}.", f"a certificate by {expected}")
-    if stated.workflow != workflow.digest():
+    if (stated.workflow, stated.id) != (workflow.digest(), workflow.id):
         raise EvidenceInvalid(
             "EVID071", "The certificate is of another workflow.", "handrail workflow check --certify F"
         )
-    if set(stated.properties) != set(judge.PROPERTIES):
+    if stated.properties != judge.PROPERTIES:
         raise EvidenceInvalid("EVID072", "The certificate promises other properties.", "certify with this version")
     searched = (judge.ENGINE, found.states, found.transitions)
     if (stated.engine, stated.states, stated.transitions) != searched:
@@ -109,7 +113,10 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
     seen = checker.check(workflow)
     if seen.broken:
         raise WorkflowInvalid("WF036", f"The independent checker does not agree: {seen.broken}.")
-    return Checked(workflow, found.states, found.transitions, keyid, seen.situations)
+    from orchestrator.engine.evidence import rules_digest
+
+    same = stated.rules == rules_digest()
+    return Checked(workflow, found.states, found.transitions, keyid, seen.situations, same_prover=same)
 
 
 def ensure_under(workflow: Workflow, policy: Policy) -> None:
