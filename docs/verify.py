@@ -279,9 +279,12 @@ def target_digest(target):
     return change_digest(target["ref"], target["fromCommit"], target["approvedTree"], sha)
 
 
-def approvals(policy, statements, kind, subject):
-    """Names that approved, by role; what they lifted; whether anybody said no. ``kind`` is change, run or plan."""
-    roles, lifted, refused = {}, set(), False
+def approvals(policy, statements, kind, subject, authors=frozenset()):
+    """By role, who approved and what they lifted; whether anybody said no. ``kind`` is change, run or plan.
+
+    Nobody lifts what was found in a change of their own.
+    """
+    roles, refused = {}, False
     for statement, signers in statements:
         p = statement["predicate"]
         if statement["predicateType"] != APPROVAL or p["kind"] != kind or p["subject"] != subject:
@@ -292,17 +295,21 @@ def approvals(policy, statements, kind, subject):
         if who["keyFingerprint"] in signers and who["name"] in names_in(policy, who["role"], {who["keyFingerprint"]}):
             if p["decision"] != "approve":
                 refused = True
-            roles.setdefault(who["role"], set()).add(who["name"])
-            if who["role"] in policy["lift_roles"]:
+            names, lifted = roles.setdefault(who["role"], (set(), set()))
+            names.add(who["name"])
+            lifts = any(names_in(policy, role, {who["keyFingerprint"]}) for role in policy["lift_roles"])
+            if lifts and who["name"] not in authors:
                 lifted.update(p["waived"])
-    return roles, lifted, refused
+    return roles, refused
 
 
-def enough(policy, roles, authors=frozenset()):
-    """Enough persons in one role, of whom one at least is no author."""
+def enough(policy, roles, to_lift=frozenset(), authors=frozenset()):
+    """Enough persons in one role, who lifted all that needs it, and of whom one at least is no author."""
     allowed = {*policy.get("approve_roles", ["reviewer"]), *policy["lift_roles"]}
     return any(
-        len(names) >= policy["roles"][r]["threshold"] and names - authors for r, names in roles.items() if r in allowed
+        len(names) >= policy["roles"][role]["threshold"] and names - authors and to_lift <= lifted
+        for role, (names, lifted) in roles.items()
+        if role in allowed
     )
 
 
@@ -385,20 +392,20 @@ def check_commit(repo, commit, policy, statements, trees):
         and s["predicate"]["target"]["approvedTree"] in trees
     ]
     for kind, one in subjects:
-        roles, lifted, refused = approvals(policy, statements, kind, one)
+        roles, refused = approvals(policy, statements, kind, one, authors)
         if refused:
             raise Refused("a reviewer said no")
-        if enough(policy, roles, authors) and to_lift <= lifted:
+        if enough(policy, roles, to_lift, authors):
             break
     else:
         raise Refused("no approval of exactly this change by enough reviewers, its authors apart")
-    planned, _, refused = approvals(policy, statements, "plan", ours["plan"])
+    planned, refused = approvals(policy, statements, "plan", ours["plan"])
     if refused or not enough(policy, planned):
         raise Refused("its plan was not approved")
     return "%s %s, approved by %s" % (
         ours["step"],
         " ".join(r["id"] for r in ours["requirements"]),
-        ", ".join(sorted(set().union(*roles.values()))),
+        ", ".join(sorted(set().union(*(names for names, _ in roles.values())))),
     )
 
 

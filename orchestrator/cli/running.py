@@ -119,7 +119,7 @@ def advance(
             if "merged" in {s for s, _ in result.steps.values()}
             else f"handrail show {run.id}"
         )
-        note(f"{run.spec_path}: the process came to its end. Try: {more}")
+        note(f"{run.spec_path}: the process came to its end: {project.index.run(run.id).message}. Try: {more}")
     elif result.exit_code == ExitCode.DONE:
         note(f"Done. The changes are on {run.run_ref}. Try: handrail merge {run.id}")
     else:

@@ -136,6 +136,10 @@ def check(
     say(f"Searched {found.states} standings and {found.transitions} passages. What agents write is not proved by this.")
     if signed:
         say(f"Certificate signed by {signed}" + (", checked anew." if certificate else f", written to {certify}."))
+    if certificate and signer is None:
+        note(f"Nobody said whose key that must be. Try: --signer {signed}, when you know it to be theirs")
+    if not found.same_prover:
+        note("The certificate was made by another version of the prover; all that it says was found again by this one.")
 
 
 def _proved(workflow: Workflow) -> str:

@@ -108,7 +108,7 @@ def prepare(ctx: RunContext, state: RunState, name: str) -> ReviewItem:
         title=_title(sheet, node),
         role=node.role or "reviewer",
         threshold=max(node.approvals, ctx.policy.drift_approvals if drift else 0),
-        apart=_apart(ctx, state, node),
+        apart=_apart(ctx, node),
         revisable="revised" in node.on,
         created_at=ctx.clock.now(),
     )
@@ -133,10 +133,10 @@ def _authors(ctx: RunContext, sheet: ReviewSheet) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*names, *([here.name] if here else [])]))
 
 
-def _apart(ctx: RunContext, state: RunState, node: Node) -> tuple[str, ...]:
-    """Who did what this node must be decided apart from."""
-    done = (state.get("items", {}).get(other) for other in node.other_than)
-    opened = (ctx.open_decision(line)[1].reviewer for item in done if item for line in ctx.index.decisions(item))
+def _apart(ctx: RunContext, node: Node) -> tuple[str, ...]:
+    """Who did what this node must be decided apart from, at any visit: in a loop, whoever did it for any item."""
+    done = [i.id for i, _ in ctx.index.items_of(ctx.run.id) if i.node in node.other_than] if node.other_than else []
+    opened = (ctx.open_decision(line)[1].reviewer for item in done for line in ctx.index.decisions(item))
     return tuple(dict.fromkeys(opened))
 
 
@@ -163,7 +163,7 @@ def _of_work(ctx: RunContext, state: RunState, node: Node, name: str) -> ReviewI
         title=work.sentence,
         role=node.role or "reviewer",
         threshold=node.approvals,
-        apart=_apart(ctx, state, node),
+        apart=_apart(ctx, node),
         created_at=ctx.clock.now(),
     )
     return parked(ctx, item, node)

@@ -7,7 +7,7 @@ starts nothing and imports nothing. A gate of another package (entry point group
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.errors import UsageError
@@ -29,7 +29,7 @@ from orchestrator.gates.ruff import RuffGate
 from orchestrator.gates.worker import Worker
 from orchestrator.ports import Gate
 
-__all__ = ["GATES", "default_gates"]
+__all__ = ["GATES", "default_gates", "ensure_known"]
 
 
 GATES: Mapping[str, Callable[[Worker], Gate]] = {
@@ -74,12 +74,17 @@ def default_gates(
         text = f"the policy declares a gate under the name of another: {', '.join(taken)}"
         raise UsageError("GATE016", text, "declare it under another name")
     chosen = tuple(dict.fromkeys(names)) or tuple(GATES)
-    unknown = [name for name in chosen if name not in {*GATES, *declared} and name not in installed_names()]
+    ensure_known(chosen, declared)
+    shared = worker or Worker()
+    return tuple(declared.get(name) or _made(name, shared, vulnerabilities) for name in chosen)
+
+
+def ensure_known(names: Iterable[str], declared: Collection[str]) -> None:
+    """Raises ``UsageError`` (``GATE010``) for names that are no gate of ours, of the policy, or of a plug-in."""
+    unknown = [name for name in names if name not in {*GATES, *declared} and name not in installed_names()]
     if unknown:
         known = ", ".join((*GATES, *declared, *installed_names()))
         raise UsageError("GATE010", f"no gate is called {', '.join(unknown)}", f"one of {known}")
-    shared = worker or Worker()
-    return tuple(declared.get(name) or _made(name, shared, vulnerabilities) for name in chosen)
 
 
 def _made(name: str, worker: Worker, vulnerabilities: Path | None) -> Gate:

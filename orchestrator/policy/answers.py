@@ -11,6 +11,10 @@ from orchestrator.models.workflow_parts import Case, Condition, Fact, FactKind, 
 
 MAX_CHARACTERS = 4096
 _MAX_DIGITS = 15
+_SPACE, _DELETE, _LAST_CONTROL = 0x20, 0x7F, 0x9F
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_CONTROL = ", without control characters"
+_WITHOUT: dict[FactKind, str] = {FactKind.TEXT: _CONTROL, FactKind.LIST: _CONTROL}
 _WORDS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -65,6 +69,21 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def wanted(fact: Fact) -> str:
+    """What an answer must be, in words."""
+    match fact.kind:
+        case FactKind.YES_NO:
+            return "yes or no"
+        case FactKind.NUMBER:
+            return f"a whole number of {fact.unit}" if fact.unit else "a whole number"
+        case FactKind.TEXT:
+            return f"a text of 1 to {MAX_CHARACTERS} characters"
+        case FactKind.CHOICE:
+            return f"one of {', '.join(fact.choices)}"
+        case FactKind.LIST:
+            return f"1 to {fact.most} different texts"
+
+
 def _wrong(name: str, fact: Fact, value: object) -> str:
     right = {
         FactKind.YES_NO: isinstance(value, bool),
@@ -73,18 +92,18 @@ def _wrong(name: str, fact: Fact, value: object) -> str:
         FactKind.CHOICE: isinstance(value, str) and value in fact.choices,
         FactKind.LIST: _is_list(value, fact.most),
     }[fact.kind]
-    says = {
-        FactKind.YES_NO: "yes or no",
-        FactKind.NUMBER: "a whole number",
-        FactKind.TEXT: f"a text of 1 to {MAX_CHARACTERS} characters",
-        FactKind.CHOICE: f"one of {', '.join(fact.choices)}",
-        FactKind.LIST: f"1 to {fact.most} different texts",
-    }[fact.kind]
-    return "" if right else f"{name}: must be {says}."
+    return "" if right else f"{name}: must be {wanted(fact)}{_WITHOUT.get(fact.kind, '')}."
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value.strip()) > 0 and len(value) <= MAX_CHARACTERS
+    return isinstance(value, str) and len(value.strip()) > 0 and len(value) <= MAX_CHARACTERS and not _acts(value)
+
+
+def _acts(value: str) -> bool:
+    """Whether a terminal would do something by it, or show it in another order than it is read in."""
+    return any(
+        (ord(c) < _SPACE and c not in "\n\t") or _DELETE <= ord(c) <= _LAST_CONTROL or c in _TURNING for c in value
+    )
 
 
 def _is_list(value: object, most: int) -> bool:

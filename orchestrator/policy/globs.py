@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from orchestrator.policy.paths import fold
+
 WILDCARDS = frozenset("*?")
 MAX_PATTERN_CHARACTERS = 400
 
@@ -20,7 +22,8 @@ def refusal(pattern: str) -> str | None:
         "is empty or too long": not 0 < len(pattern) <= MAX_PATTERN_CHARACTERS,
         "is absolute": pattern.startswith("/") or pattern[1:2] == ":",
         "leaves or repeats a directory": any(part in ("", ".", "..") for part in names),
-        "lies in git's own directory": any(part.casefold() == ".git" for part in names),
+        "lies in git's own directory": any(fold(part) == ".git" for part in names),
+        "lies in Handrail's own directory": fold(names[0]) == ".handrail",
         "holds a character that patterns do not have": any(map(_is_foreign, pattern)),
         "has ** inside a name": any("**" in part and part != "**" for part in names),
     }

@@ -35,8 +35,8 @@ def outcome(
     ``decisions[i]`` was signed by ``keyids[i]``, verified before. One valid
     rejection or request decides; approvals need ``item.threshold`` distinct
     principals in ``item.role``, who together lift every finding that needs it,
-    each lift by a principal in one of the policy's ``lift_roles``. One approver at
-    least is none of ``item.authors``. Who is ``apart`` does not count. What is
+    each lift by a principal in one of the policy's ``lift_roles`` who is none of ``item.authors``. One approver at
+    least is none of them. Who is ``apart`` does not count. What is
     signed of a drill counts in a ``drill`` and nowhere else.
     """
     approvers: set[str] = set()
@@ -50,7 +50,7 @@ def outcome(
         if decision.verdict is not Verdict.APPROVE:
             return decision.verdict
         approvers.add(who.name)
-        if any(policy.holds(keyid, role) for role in policy.lift_roles):
+        if who.name not in item.authors and any(policy.holds(keyid, role) for role in policy.lift_roles):
             lifts.update(decision.lifts)
     role = policy.roles.get(item.role)
     needed = max(item.threshold, role.threshold if role else 1)

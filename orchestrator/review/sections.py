@@ -27,7 +27,7 @@ from orchestrator.models.gate import (
 from orchestrator.models.plan import Plan, Source, SourceKind, Step
 from orchestrator.models.review import ChangeSheet, FactValue, ReviewSheet, WorkSheet
 from orchestrator.models.spec import Requirement
-from orchestrator.policy import enforcement
+from orchestrator.policy import answers, enforcement
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.view import ItemView, Proof
 
@@ -42,9 +42,11 @@ def heading(text: str, path: str = "") -> Row:
 
 
 def text(words: str, indent: int = 0, path: str = "") -> Iterator[Row]:
-    """Words over as many rows as they have lines."""
-    for line in words.split("\n"):
-        yield Row(RowKind.TEXT, " " * indent + line, path)
+    """Words over as many rows as they have lines. All but the first begin with ``|``: none passes for others' words."""
+    first, *more = words.split("\n")
+    yield Row(RowKind.TEXT, " " * indent + first, path)
+    for line in more:
+        yield Row(RowKind.TEXT, " " * indent + "| " + line, path)
 
 
 def alert(words: str, path: str = "") -> Row:
@@ -331,10 +333,17 @@ def needed(sheet: ReviewSheet) -> tuple[Requirement, ...]:
     return tuple({r.id: r for r in found}.values())
 
 
-def _told(value: FactValue) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+def _told(name: str, value: FactValue) -> Iterator[Row]:
+    """An answer. Each item of a list has a line of its own: what is in it passes for no other."""
+    match value:
+        case bool():
+            yield from text(f"{name} = {'yes' if value else 'no'}", 2)
+        case tuple():
+            yield from text(f"{name} = {len(value)} items", 2)
+            for item in value:
+                yield from text(f"- {item}", 4)
+        case _:
+            yield from text(f"{name} = {value}", 2)
 
 
 def work(it: WorkSheet) -> Iterator[Row]:
@@ -343,10 +352,9 @@ def work(it: WorkSheet) -> Iterator[Row]:
     for detail in it.details:
         yield from text(detail, 2)
     for name, fact in it.asks.items():
-        kinds = f"one of {', '.join(fact.choices)}" if fact.choices else f"{fact.kind} {fact.unit}".rstrip()
-        yield from text(f"{name}: {fact.question} ({kinds})", 2)
+        yield from text(f"{name}: {fact.question} ({answers.wanted(fact)})", 2)
     for name, value in it.facts.items():
-        yield from text(f"{name} = {_told(value)}", 2)
+        yield from _told(name, value)
     for note in it.notes:
         yield from text(f"{note.reviewer} at {note.node}: {note.text}", 2)
 

@@ -28,6 +28,7 @@ FILE = "keys.yaml"
 SCREENS: Mapping[str, Sequence[Command]] = {
     "inbox": (*commands.INBOX, *commands.MOVES),
     "plan": (*commands.PLAN, *commands.MOVES),
+    "work": (*commands.WORK, *commands.MOVES),
     "change": (*commands.CHANGE, *commands.MOVES),
     "gates": (*commands.GATES, *commands.MOVES),
     "drafts": (*commands.DRAFTS, *commands.MOVES),

@@ -17,12 +17,13 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.errors import RepositoryError
 from orchestrator.models.ids import GitOid
 from orchestrator.vcs.git import failed, program
 from orchestrator.vcs.names import visible
-from orchestrator.vcs.repository import Repository
+from orchestrator.vcs.repository import Repository, work_tree
 
 MAX_PACK_BYTES = 1 << 30
 TIMEOUT_SECONDS = 300.0
@@ -88,7 +89,7 @@ class Remote:
     def _git(self, *args: str, ok: Sequence[int] = (0,)) -> bytes:
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         argv = [program(), "--no-pager", f"--git-dir={self.repository.git_dir}", *settings, *args]
-        done = _conversation(argv, self.name)
+        done = _conversation(argv, self.name, work_tree(self.repository) or self.repository.git_dir)
         if done.returncode in ok:
             return done.stdout
         words = failed(args[0], done.stderr).details
@@ -113,11 +114,14 @@ def _environment() -> dict[str, str]:
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
-def _conversation(argv: Sequence[str], name: str) -> subprocess.CompletedProcess[bytes]:
-    """In a session of its own: nothing can ask at the terminal, and all of it ends when its time is over."""
+def _conversation(argv: Sequence[str], name: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """In a session of its own: nothing can ask at the terminal, and all of it ends when its time is over.
+
+    An address such as ``../team.git`` is meant from ``folder``, as git means it.
+    """
     pipe, closed = subprocess.PIPE, subprocess.DEVNULL
     with subprocess.Popen(  # noqa: S603  an argument vector of ours, no shell
-        argv, stdin=closed, stdout=pipe, stderr=pipe, env=_environment(), cwd="/", start_new_session=True
+        argv, stdin=closed, stdout=pipe, stderr=pipe, env=_environment(), cwd=folder, start_new_session=True
     ) as process:
         try:
             out, err = process.communicate(timeout=TIMEOUT_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import PurePath
 from typing import Any
 
 from orchestrator.errors import WorkflowInvalid
@@ -44,7 +45,8 @@ def _judge(workflow: Workflow, document: Document, prose: bytes, path: str) -> l
     found = [_at(document, path, ("nodes", node), code, text) for node, code, text in judge.problems(workflow)]
     if workflow.source_digest != sha256(prose):
         text = "The process was edited after this workflow was made from it."
-        found.append(_at(document, path, ("source_digest",), "WF003", text))
+        again = f"handrail workflow compile {PurePath(path).parent / 'process.md'} --output {path}, and look at it"
+        found.append(_at(document, path, ("source_digest",), "WF003", text).model_copy(update={"hint": again}))
     return found
 
 

@@ -152,6 +152,17 @@ def edited_and_approved_by_one(w: World, *, twin: bool) -> Lines:
     return {**changed(people=("ben" if twin else "ana",))(w, twin=False)}
 
 
+def lifted_by_its_author(w: World, *, twin: bool) -> Lines:
+    """Somebody else approves beside, and lifts nothing."""
+    own, other = ((), (FINDING,)) if twin else ((FINDING,), ())
+    return {
+        **changed(people=("ana",))(w, twin=False),
+        "ruff": w.sealed(w.gate("ruff", result=Result.NEEDS_PERSON, to_lift=(FINDING,)), "runner"),
+        "decision": w.sealed(w.decision("ana", lifts=own), "ana"),
+        "more": w.sealed(w.decision("ben", lifts=other, decided_at=LATER), "ben"),
+    }
+
+
 def disowned_acceptance(w: World, *, twin: bool) -> Lines:
     """The change names no acceptance at all, so that nobody asks for the one that failed."""
     result = Result.PASSED if twin else Result.FAILED
@@ -239,6 +250,7 @@ ATTACKS: dict[str, tuple[Attack, set[str]]] = {
     "a-change-made-tomorrow": (changed(finished_at=NOW + timedelta(days=1)), {"EVID056"}),
     "a-content-that-is-only-said": (of_another_manifest, {"EVID044"}),
     "an-author-who-approves-alone": (edited_and_approved_by_one, {"EVID047"}),
+    "an-author-who-lifts-what-was-found-in-it": (lifted_by_its_author, {"EVID048"}),
     "a-failed-acceptance-that-is-not-named": (disowned_acceptance, {"EVID049"}),
     "an-acceptance-signed-by-a-reviewer": (acceptance("ana"), {"EVID049"}),
     "another-acceptance-report": (acceptance(report=OTHER), {"EVID049"}),
@@ -294,6 +306,7 @@ SAMPLE = [
     "an-approval-of-a-digest-alone",
     "an-approval-in-a-role-that-decides-nothing",
     "an-approval-of-a-run-with-another-subject",
+    "an-author-who-lifts-what-was-found-in-it",
     "an-approval-with-another-change-inside",
 ]
 """What the second verifier once took."""

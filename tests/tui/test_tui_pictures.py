@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from desk_support import office
+from review_support import SubjectKind
+from test_tui_work import ASKS, asked
 from tui_support import app
 
 from orchestrator.tui.app import HandrailApp
@@ -26,6 +28,8 @@ SCENES = {
     "gates": ("item-1", ("F", "l")),
     "waive": ("item-1", ("F", "w", *"A test key.")),
     "narrow": ("item-0", ("full_stop", "n")),
+    "work": ("work", ()),
+    "answers": ("work", ("a", *"7", "tab", *"perhaps", "enter")),
     "reject": ("item-1", ("r", *"Keep the limit.")),
     "help": ("item-1", ("question_mark",)),
     "run": ("desk", ("o", "full_stop")),
@@ -60,6 +64,8 @@ def compared(name, found):
 
 
 def opened(stack, item, folder):
+    if item == "work":
+        return app(asked(SubjectKind.ANSWERS, asks=ASKS, facts={"stock": 3, "seen": ("rome", "oslo")}), "item-0")
     if item != "desk":
         return app(item=item)
     _, reviews, desk = stack.enter_context(office(folder, budget_tokens=5000))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from desk_support import office
-from review_support import HUNKS, House, hunk, sheet
+from review_support import HUNKS, House, SubjectKind, hunk, sheet
+from test_tui_work import asked
 from tui_support import app, shop, text_of
 
 from orchestrator.models.change import ChangedFile, ChangeKind
@@ -16,6 +17,7 @@ from orchestrator.tui.keymap import SCREENS
 OPENED = {"inbox": (None, ()), "plan": ("item-0", ()), "change": ("item-1", ()), "run": ("desk", ("o",))}
 OPENED["gates"] = ("item-1", ("F",))
 OPENED["drafts"] = ("desk", ("D",))
+OPENED["work"] = ("work", ())
 OPENED["proof"] = ("desk", ("o", "p"))
 
 
@@ -25,6 +27,8 @@ async def test_every_key_of_a_screen_runs_its_command_there(name, tmp_path):
     if item == "desk":
         with office(tmp_path / "shop") as (_, reviews, desk):
             await every_key(HandrailApp(reviews, desk=desk), keys, name)
+    elif item == "work":
+        await every_key(app(asked(SubjectKind.WORK), "item-0"), keys, name)
     else:
         await every_key(app(item=item), keys, name)
 

@@ -121,7 +121,7 @@ class House:
             "node": "review",
             "kind": kind,
             "step": StepId("S01") if kind is SubjectKind.CHANGE else None,
-            "subject": last.digest() if last else sheet.plan.digest(),
+            "subject": (last or sheet.plan or sheet.work).digest(),
             "change": last,
             "document": self.blobs.put(sheet.to_bytes()),
             "shown": tuple(r.digest() for c in sheet.changes for r in c.reports),

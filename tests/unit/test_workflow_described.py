@@ -41,7 +41,7 @@ def anybody_approves(data: dict[str, Any]) -> None:
 def a_false_undo(data: dict[str, Any]) -> None:
     for node in of_kind(data, "command"):
         if "effect" in node:
-            node["effect"]["undo"] = ["true"]
+            node["effect"]["undo"] = ["make", "unmake"]
 
 
 def another_test(data: dict[str, Any]) -> None:

@@ -63,7 +63,9 @@ def test_the_story_of_an_unseen_merge_is_told_step_by_step() -> None:
 
 
 def test_an_edited_process_needs_a_new_workflow() -> None:
-    assert "WF003" in problems("", "", PROSE + b"\nAnd then relax.\n")
+    told = problems("", "", PROSE + b"\nAnd then relax.\n")
+    assert "WF003" in told
+    assert "handrail workflow compile prd-to-code/process.md --output prd-to-code/workflow.yaml" in told
 
 
 def test_an_unknown_workflow_is_refused_with_the_known_ones() -> None:

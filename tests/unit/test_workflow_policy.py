@@ -45,6 +45,20 @@ def codes(made: Workflow, under: Policy) -> set[str]:
     return {code for _, code, _ in judge.under(made, under)}
 
 
+def test_whoever_approves_together_is_set_apart_together() -> None:
+    """Two approve the draft, and the final word is of somebody who was none of the two."""
+    made = workflow("""# Two and another
+
+Roles: lead, clerk.
+
+1. The clerk writes the draft.
+2. Two of the leads approve the draft.
+3. The lead approves the text, other than whoever did step 2.
+""")
+    assert codes(made, policy(lead=["ann", "bob", "cy"], clerk=["dan"])) == set()
+    assert codes(made, policy(lead=["ann", "bob"], clerk=["dan"])) == {"WF054"}
+
+
 @pytest.mark.parametrize(
     ("held", "expected"),
     [
@@ -132,18 +146,53 @@ def test_a_certificate_of_another_workflow_is_refused(signer: Path, tmp_path: Pa
         check("--certificate", str(certificate))
 
 
+def claims(certificate: Path, signer: Path, claimed: dict[str, object]) -> None:
+    """A certificate of the hotfix, signed, that says this."""
+    check("--certify", str(certificate), "--key", str(signer))
+    line = certificate.read_bytes()
+    stated = Certificate.model_validate_json(dsse.unpack(line, PAYLOAD_TYPE).payload).model_copy(update=claimed)
+    certificate.write_bytes(dsse.seal(stated.to_bytes(), [open_signer(signer)], PAYLOAD_TYPE))
+
+
 @pytest.mark.parametrize("claimed", [{"engine": "a wish"}, {"states": 1}, {"transitions": 0}])
 def test_a_signed_certificate_of_another_search_is_refused(
     signer: Path, tmp_path: Path, claimed: dict[str, object]
 ) -> None:
     certificate, place = tmp_path / "c.json", ROOT / "workflows/hotfix/workflow.yaml"
-    check("--certify", str(certificate), "--key", str(signer))
-    line = certificate.read_bytes()
-    stated = Certificate.model_validate_json(dsse.unpack(line, PAYLOAD_TYPE).payload).model_copy(update=claimed)
-    certificate.write_bytes(dsse.seal(stated.to_bytes(), [open_signer(signer)], PAYLOAD_TYPE))
+    claims(certificate, signer, claimed)
     with pytest.raises(EvidenceInvalid) as found:
         check_file(place, certificate, None)
     assert found.value.code == "EVID074"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "code"),
+    [
+        ({"id": "another"}, "EVID071"),
+        ({"properties": (*judge.PROPERTIES, *judge.PROPERTIES)}, "EVID072"),
+        ({"properties": judge.PROPERTIES[:-1]}, "EVID072"),
+        ({"properties": (*judge.PROPERTIES, "agents write no faults")}, "EVID072"),
+    ],
+)
+def test_a_signed_certificate_that_says_something_else_is_refused(
+    signer: Path, tmp_path: Path, claimed: dict[str, object], code: str
+) -> None:
+    certificate, place = tmp_path / "c.json", ROOT / "workflows/hotfix/workflow.yaml"
+    claims(certificate, signer, claimed)
+    with pytest.raises(EvidenceInvalid) as found:
+        check_file(place, certificate, None)
+    assert found.value.code == code
+
+
+def test_a_certificate_of_another_version_of_the_prover_is_told_to_be_one(signer: Path, tmp_path: Path) -> None:
+    certificate, place = tmp_path / "c.json", ROOT / "workflows/hotfix/workflow.yaml"
+    claims(certificate, signer, {})
+    assert check_file(place, certificate, None).same_prover
+    claims(certificate, signer, {"rules": "sha256:" + "0" * 64})
+    assert not check_file(place, certificate, None).same_prover
+    done = CliRunner().invoke(cli, ["workflow", "check", str(place), "--certificate", str(certificate)])
+    assert "another version of the prover" in done.stderr
+    assert "--signer" in done.stderr
 
 
 def test_the_monitor_follows_a_run_and_stops_at_what_is_not_there() -> None:

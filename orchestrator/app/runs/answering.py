@@ -9,10 +9,11 @@ from pathlib import Path
 from orchestrator.app.files import read_file
 from orchestrator.app.project import Project
 from orchestrator.app.review.queue import open_reviews
+from orchestrator.app.runs.listing import has_come
 from orchestrator.errors import UsageError
 from orchestrator.models.base import Digest, RunId
 from orchestrator.models.decision import ReviewItem, SubjectKind, Verdict
-from orchestrator.models.run import Run
+from orchestrator.models.run import Run, RunStatus
 from orchestrator.models.workflow import Fact
 from orchestrator.policy import answers
 from orchestrator.review.service import Reviews
@@ -40,7 +41,9 @@ def answer(
 def _asked(project: Project, run: Run, reviews: Reviews, names: frozenset[str]) -> ReviewItem:
     waiting = [i for i in project.index.open_items(run.id) if i.kind is SubjectKind.ANSWERS]
     if not waiting:
-        raise UsageError("ANS001", f"Run {run.id} asks nothing.", f"handrail show {run.id}")
+        come = run.status is RunStatus.WAITING and has_come(project, run.id)
+        words = "asks nothing any more: what it waited for has come." if come else "asks nothing."
+        raise UsageError("ANS001", f"Run {run.id} {words}", f"handrail {'resume' if come else 'show'} {run.id}")
     return next((i for i in waiting if names & _asks(reviews, i).keys()), waiting[0])
 
 

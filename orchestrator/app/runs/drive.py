@@ -19,7 +19,10 @@ from orchestrator.engine.run import Ended, Waiting, advance
 from orchestrator.errors import ExitCode, HandrailError, Interrupted, LimitReached, RunBusy, StoreError
 from orchestrator.models.base import RunId
 from orchestrator.models.decision import ReviewItem
+from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.run import Run, RunStatus
+from orchestrator.models.workflow import NodeKind
+from orchestrator.policy.proof.shape import is_planned
 from orchestrator.store.owning import Owner
 
 _POLL_SECONDS = 0.25
@@ -73,7 +76,7 @@ def drive(
             if said is not None:
                 raise said from problem
             raise
-        _settled(project, ctx.run.id, result)
+        _settled(project, ctx, result)
         return result
 
 
@@ -151,7 +154,8 @@ def _stopped(project: Project, run: RunId, problem: BaseException, *, cancelled:
         _note(project, run, status, words, problem.exit_code if isinstance(problem, HandrailError) else None)
 
 
-def _settled(project: Project, run: RunId, result: Ended | Waiting) -> None:
+def _settled(project: Project, ctx: RunContext, result: Ended | Waiting) -> None:
+    run = ctx.run.id
     if isinstance(result, Waiting):
         waits = [
             f"waits for {'an' if item.role[0] in 'aeiou' else 'a'} {item.role}: {item.title}" for item in result.items
@@ -161,7 +165,18 @@ def _settled(project: Project, run: RunId, result: Ended | Waiting) -> None:
         return
     code = ExitCode(result.exit_code)
     lost = [f"{step} {status}: {why}" for step, (status, why) in result.steps.items() if status != "merged"]
-    _note(project, run, _ENDINGS.get(code, RunStatus.FAILED), "; ".join(lost)[:500], code)
+    told = lost if is_planned(ctx.workflow) else [_end_of(ctx), *lost]
+    _note(project, run, _ENDINGS.get(code, RunStatus.FAILED), "; ".join(filter(None, told))[:500], code)
+
+
+def _end_of(ctx: RunContext) -> str:
+    """The sentence of the end that a process came to, and of which node led there where all is not well."""
+    passed = [e for _, e in ctx.index.events(ctx.run.id) if e.kind is EventKind.TRANSITION]
+    node = ctx.workflow.nodes.get(str(passed[-1].node)) if passed else None
+    if node is None or node.kind is not NodeKind.END:
+        return ""
+    came = passed[-1].data
+    return node.title if not node.exit else f"{node.title} ({came['before']}: {came['outcome']})"
 
 
 def _note(project: Project, run: RunId, status: RunStatus, message: str, code: int | None = None) -> Run:

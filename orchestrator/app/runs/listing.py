@@ -72,6 +72,14 @@ def resolve(project: Project, run: str | None) -> Run:
     return newest[0]
 
 
+def has_come(project: Project, run: RunId) -> bool:
+    """Of a run that waits: whether it would go on, because all is decided and no time is left to wait for."""
+    if project.index.open_items(run):
+        return False
+    due = project.timers.due(run)
+    return due is None or due <= project.clock.now()
+
+
 def refuse_drill(run: Run) -> None:
     """Nothing goes on with a drill, and it goes nowhere. Raises ``UsageError`` (DRILL003)."""
     from orchestrator.models.run import DRILL
@@ -85,5 +93,7 @@ def _row(project: Project, run: dict[str, Any]) -> dict[str, Any]:
     kept = {name: run[name] for name in _SHOWN}
     if run["status"] == "running" and not project.owners.is_owned(run["id"]):
         kept |= {"status": "interrupted", "message": f"nobody advances it: handrail resume {run['id']}"}
+    if run["status"] == "waiting" and has_come(project, RunId(run["id"])):
+        kept |= {"message": f"what it waited for has come: handrail resume {run['id']}"}
     created = datetime.fromisoformat(run["created_at"]).isoformat()
     return {**kept, "target": run["target_ref"], "branch": run["run_ref"], "created_at": created}

@@ -87,7 +87,8 @@ def _ensure_process(
 ) -> None:
     """A process that this engine runs, under a policy that allows it, with an engine where it runs anything.
 
-    Raises ``WorkflowInvalid`` WF041, WF050, and as :func:`ensure_ready` of risks.
+    Raises ``WorkflowInvalid`` WF041, WF050, ``UsageError`` GATE010 for a gate that is none, and as
+    :func:`ensure_ready` of risks.
     """
     from orchestrator.engine.runnable import ensure_runnable
 
@@ -96,6 +97,11 @@ def _ensure_process(
         there = read_base(project, trees, base, trust)
     policy = there.chain.current
     refuse_unlisted(settings.risks, policy, project.clock.now())
+    named = dict.fromkeys(gate for node in workflow.nodes.values() for gate in node.gates)
+    if named:
+        from orchestrator.gates.catalog import ensure_known
+
+        ensure_known(named, {gate.name for gate in policy.command_gates})
     found = [f"{code} {text}" for _, code, text in judge.under(workflow, policy)]
     if found:
         text = f"The policy does not let {workflow.id} run as it is."

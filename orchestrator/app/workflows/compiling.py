@@ -21,17 +21,22 @@ if TYPE_CHECKING:
     from orchestrator.workflows.compile import Compiled
 
 PROCESS = "process.md"
+_ALLOW = "handrail policy change, with --role, --approve-role or --ceiling"
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A workflow that was read and searched; ``situations`` is what the independent checker looked at, if asked."""
+    """A workflow that was read and searched; ``situations`` is what the independent checker looked at, if asked.
+
+    ``same_prover``: the certificate that was checked is of a prover with the same source as this one.
+    """
 
     workflow: Workflow
     states: int
     transitions: int
     signed_by: str = ""
     situations: int = 0
+    same_prover: bool = True
 
 
 def process_id(path: Path) -> str:
@@ -95,11 +100,11 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
     stated, keyid = _open(read_file(certificate))
     if expected is not None and keyid != expected:
         raise EvidenceInvalid("EVID070", f"The certificate is signed by {keyid}.", f"a certificate by {expected}")
-    if stated.workflow != workflow.digest():
+    if (stated.workflow, stated.id) != (workflow.digest(), workflow.id):
         raise EvidenceInvalid(
             "EVID071", "The certificate is of another workflow.", "handrail workflow check --certify F"
         )
-    if set(stated.properties) != set(judge.PROPERTIES):
+    if stated.properties != judge.PROPERTIES:
         raise EvidenceInvalid("EVID072", "The certificate promises other properties.", "certify with this version")
     searched = (judge.ENGINE, found.states, found.transitions)
     if (stated.engine, stated.states, stated.transitions) != searched:
@@ -108,14 +113,17 @@ def check_file(path: Path, certificate: Path | None, expected: str | None) -> Ch
     seen = checker.check(workflow)
     if seen.broken:
         raise WorkflowInvalid("WF036", f"The independent checker does not agree: {seen.broken}.")
-    return Checked(workflow, found.states, found.transitions, keyid, seen.situations)
+    from orchestrator.engine.evidence import rules_digest
+
+    same = stated.rules == rules_digest()
+    return Checked(workflow, found.states, found.transitions, keyid, seen.situations, same_prover=same)
 
 
 def ensure_under(workflow: Workflow, policy: Policy) -> None:
     """Raises ``WorkflowInvalid`` WF056 with every problem that the policy makes."""
     found = [f"{code} {text}" for _, code, text in judge.under(workflow, policy)]
     if found:
-        raise WorkflowInvalid("WF056", f"The policy does not allow {workflow.id}.", "handrail policy show", found)
+        raise WorkflowInvalid("WF056", f"The policy does not allow {workflow.id}.", _ALLOW, found)
 
 
 def certify(checked: Checked, target: Path, key: Path | None) -> str:

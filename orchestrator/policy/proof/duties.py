@@ -36,10 +36,17 @@ def _enough(workflow: Workflow, policy: Policy, name: str, holders: dict[str, se
     apart = [other for other in node.other_than if _overlaps(workflow, other, role, holders)]
     mine = [n for n, other in workflow.nodes.items() if edits(other) and other.role == role]
     apart += [n for n in mine if n not in apart and workflow.nodes[n].change == node.change]
-    free = len(holders[role]) - len(set(apart))
-    if free < wanted:
-        but = f", and {len(set(apart))} may be its author" if apart else ""
+    away = sum(_doers(workflow, policy, other) for other in set(apart))
+    if len(holders[role]) - away < wanted:
+        but = f", and {away} may be its author" if apart else ""
         yield name, "WF054", f"{name} needs {wanted} of {role!r}; {len(holders[role])} hold the role{but}."
+
+
+def _doers(workflow: Workflow, policy: Policy, name: str) -> int:
+    """How many people do a node, at the least."""
+    node = workflow.nodes[name]
+    role = policy.roles.get(str(node.role))
+    return max(node.approvals, role.threshold if role is not None and node.kind is NodeKind.REVIEW else 1)
 
 
 def _overlaps(workflow: Workflow, other: str, role: str, holders: dict[str, set[str]]) -> bool:

@@ -26,13 +26,18 @@ def problems(workflow: Workflow) -> Iterator[Found]:
         if node.capabilities is not None:
             for field in above(node.capabilities, workflow.ceiling):
                 yield name, "WF050", f"{name} is granted more than the workflow's ceiling: {field}."
-            for pattern in (*node.capabilities.write, *node.capabilities.write_protected):
-                if (why := globs.refusal(pattern)) is not None:
-                    yield name, "WF050", f"{name} is granted {pattern!r}, which no grant can be: it {why}."
+            yield from _impossible(name, name, node.capabilities)
         yield from _used(name, node, node.capabilities or workflow.ceiling)
+    yield from _impossible("", "The workflow", workflow.ceiling)
     wide = (*workflow.ceiling.write, *workflow.ceiling.write_protected)
     if not workflow.needs.tests and not globs.below(wide, DOCUMENTS):
         yield "", "WF052", "Merges without tests are for workflows that can write nothing but documents."
+
+
+def _impossible(name: str, who: str, granted: Capabilities) -> Iterator[Found]:
+    for pattern in (*granted.write, *granted.write_protected):
+        if (why := globs.refusal(pattern)) is not None:
+            yield name, "WF050", f"{who} is granted {pattern!r}, which no grant can be: it {why}."
 
 
 def _used(name: str, node: Node, granted: Capabilities) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrator.models.policy import Policy
 from orchestrator.models.workflow import NodeKind, Workflow
-from orchestrator.policy.proof import duties, grants, shape, structure
+from orchestrator.policy.proof import duties, grants, shape, structure, vacuous
 from orchestrator.policy.proof.machine import machine
 from orchestrator.policy.proof.search import Broken, Search, searched
 from orchestrator.policy.proof.shape import Found
@@ -35,7 +35,7 @@ def problems(workflow: Workflow) -> Iterator[Found]:
     yield from broken
     if broken:
         return
-    broken = [*structure.problems(workflow), *grants.problems(workflow)]
+    broken = [*structure.problems(workflow), *vacuous.problems(workflow), *grants.problems(workflow)]
     yield from broken
     if any(code == "WF023" for _, code, _ in broken):
         return

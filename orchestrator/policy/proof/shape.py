@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from orchestrator.models.workflow import Event, FactKind, Node, NodeKind, Operator, Subject, Workflow
-from orchestrator.policy.proof.outcomes import outcomes
+from orchestrator.models.workflow import Event, FactKind, Line, Node, NodeKind, Operator, Subject, Workflow
+from orchestrator.policy.proof.machine import changes
+from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE, outcomes
 
 Found = tuple[str, str, str]
 """Node id (or ''), code, sentence."""
@@ -40,6 +42,10 @@ _HEEDED: Final[dict[NodeKind, frozenset[str]]] = {
     NodeKind.JOIN: frozenset({"about"}),
     NodeKind.END: frozenset({"exit"}),
 }
+_RESERVED: Final = frozenset({EXHAUSTED, EXPIRED, OTHERWISE})
+"""Outcomes with a meaning of their own, which no case of a decision may have."""
+_MAX_BOUND, _MAX_ITEMS = 1000, 1000
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _ORDERED: Final = frozenset({Operator.BELOW, Operator.AT_MOST, Operator.ABOVE, Operator.AT_LEAST})
 _MIN_BRANCHES: Final = 2
 
@@ -48,12 +54,16 @@ def problems(workflow: Workflow) -> Iterator[Found]:
     """Everything that is missing, unknown or unheeded; nothing is said of paths here."""
     if workflow.start not in workflow.nodes:
         yield "", "WF010", f"start names {workflow.start!r}, which is no node."
+    ends = {outcome for node in workflow.nodes.values() for outcome in node.on}
+    for name in (*workflow.nodes, *sorted(ends), *changes(workflow), *workflow.facts, *workflow.roles):
+        if not _ID.fullmatch(name):
+            yield "", "WF010", f"{name!r} is no name: letters, digits, hyphens and low lines, at most 100."
     planned = is_planned(workflow)
     for name, node in workflow.nodes.items():
         yield from _targets(workflow, name, node, planned=planned)
         yield from _fields(name, node)
         yield from _names(workflow, name, node)
-        yield from _of_kind(workflow, name, node)
+        yield from _of_kind(workflow, name, node, planned=planned)
     for role in workflow.needs.roles:
         if role not in workflow.roles:
             yield "", "WF015", f"needs names the role {role!r}, which the workflow does not list."
@@ -77,15 +87,19 @@ def _targets(workflow: Workflow, name: str, node: Node, *, planned: bool) -> Ite
         if target not in workflow.nodes:
             yield name, "WF013", f"{name} goes to {target!r} on {outcome!r}, which is no node."
     for outcome, times in node.at_most.items():
-        if outcome not in expected or times < 1:
-            yield name, "WF012", f"{name} bounds {outcome!r} at {times}: a bound is at least 1, of an outcome it has."
+        if outcome not in expected or not 0 < times <= _MAX_BOUND:
+            said = f"a bound is 1 to {_MAX_BOUND}, of an outcome it has"
+            yield name, "WF012", f"{name} bounds {outcome!r} at {times}: {said}."
+    for outcome in {case.outcome for case in node.cases} & _RESERVED:
+        yield name, "WF012", f"{name} has a case that ends as {outcome!r}, which means something else."
 
 
 def _fields(name: str, node: Node) -> Iterator[Found]:
     for field in _NEEDED.get(node.kind, ()):
         if getattr(node, field) in {None, (), ""}:
             yield name, "WF014", f"{name} is a {node.kind} node and needs {field!r}."
-    for field in sorted(_said(node) - _COMMON - _HEEDED[node.kind]):
+    common = _COMMON - {"at_most"} if node.kind is NodeKind.PARALLEL else _COMMON
+    for field in sorted(_said(node) - common - _HEEDED[node.kind]):
         yield name, "WF016", f"{name} is a {node.kind} node, and {field!r} means nothing there."
 
 
@@ -115,7 +129,7 @@ def _names(workflow: Workflow, name: str, node: Node) -> Iterator[Found]:
             yield name, "WF018", f"{name} uses the fact {fact!r}, which the workflow does not define."
 
 
-def _of_kind(workflow: Workflow, name: str, node: Node) -> Iterator[Found]:
+def _of_kind(workflow: Workflow, name: str, node: Node, *, planned: bool) -> Iterator[Found]:
     about = workflow.nodes.get(node.about or "")
     if node.kind is NodeKind.JOIN and about is not None and about.kind is not NodeKind.PARALLEL:
         yield name, "WF017", f"{name} joins {node.about}, which is no parallel node."
@@ -130,6 +144,19 @@ def _of_kind(workflow: Workflow, name: str, node: Node) -> Iterator[Found]:
     if node.repeat is not None and (node.repeat.fact is None) == (not node.repeat.items):
         yield name, "WF017", f"{name} goes over the items of a fact, or over items of its own: one of them."
     yield from _guards(workflow, name, node)
+    yield from _done(name, node, planned=planned)
+
+
+def _done(name: str, node: Node, *, planned: bool) -> Iterator[Found]:
+    """What is run, gone over and merged."""
+    for argv in (node.argv, *((node.effect.undo, node.effect.dry_run) if node.effect else ())):
+        if argv and (not argv[0] or any("\0" in word for word in argv)):
+            yield name, "WF017", f"{name} runs {list(argv)}, which names no program."
+    if node.line is Line.STACK and not planned:
+        yield name, "WF017", f"{name} puts the change on a stack, which only a plan has: it merges on the run's line."
+    named = node.repeat.items if node.repeat is not None else ()
+    if len(set(named)) < len(named) or len(named) > _MAX_ITEMS or not all(i.strip() and i.isprintable() for i in named):
+        yield name, "WF017", f"{name} goes over at most {_MAX_ITEMS} items, each of them another, and none empty."
 
 
 def _guards(workflow: Workflow, name: str, node: Node) -> Iterator[Found]:

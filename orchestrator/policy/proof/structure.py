@@ -11,6 +11,7 @@ from orchestrator.policy.proof.shape import Found
 
 _BOUNDED: Final = frozenset({"work", "judge", "stacked", "each"})
 """Outcomes of ``for_each`` each turn of which costs an item, or an attempt of a step."""
+_MOVED: Final = frozenset({NodeKind.REVIEW, NodeKind.MERGE})
 _OUTSIDE: Final = frozenset({"moved", "revised"})
 """Each turn of this loop needs somebody else's move of the branch, or a person's own edit or narrowing."""
 
@@ -36,7 +37,11 @@ def problems(workflow: Workflow) -> Iterator[Found]:
 
 
 def _endless(node: Node) -> set[str]:
-    bounded = {*node.at_most, *_OUTSIDE, *(_BOUNDED if node.kind is NodeKind.FOR_EACH else ())}
+    bounded = {
+        *node.at_most,
+        *(_OUTSIDE if node.kind in _MOVED else ()),
+        *(_BOUNDED if node.kind is NodeKind.FOR_EACH else ()),
+    }
     return {target for outcome, target in node.on.items() if outcome not in bounded}
 
 

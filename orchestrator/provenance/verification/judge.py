@@ -249,10 +249,11 @@ class Judge:
         groups = [(wire.digest_of(identity), self._on_change(identity)), *self._on_runs(identity).items()]
         but_for_findings = any(self._outcome(s, d, (), self._authors()).verdict is Verdict.APPROVE for s, d in groups)
         but_for_authors = any(self._outcome(s, d, findings).verdict is Verdict.APPROVE for s, d in groups)
-        if but_for_authors:
+        if but_for_findings:
+            text = "the change is approved, but a finding needs a person, none of its authors, who lifts it"
+            self._say("EVID048", text, "review it again")
+        elif but_for_authors:
             self._say("EVID047", "nobody but its own author approved the change", "have another reviewer approve it")
-        elif but_for_findings:
-            self._say("EVID048", "the change is approved, but a finding needs a person who lifts it", "review it again")
         else:
             self._say("EVID050", "no approval of exactly this change by enough reviewers", "handrail review")
 

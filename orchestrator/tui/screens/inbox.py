@@ -28,6 +28,7 @@ from orchestrator.tui.screens.host import host, keys_of
 from orchestrator.tui.screens.judge import JudgeScreen
 from orchestrator.tui.screens.plan import PlanScreen
 from orchestrator.tui.screens.run import RunScreen
+from orchestrator.tui.screens.work import WorkScreen
 from orchestrator.tui.widgets.choices import Choices
 from orchestrator.tui.widgets.keys import KeyBar
 
@@ -77,7 +78,10 @@ def _spent(cost: Mapping[str, Any]) -> str:
 
 def screen_for(reviews: Reviews, view: ItemView) -> JudgeScreen:
     """The screen on which this kind of item is judged."""
-    return PlanScreen(reviews, view) if view.item.kind is SubjectKind.PLAN else ChangeScreen(reviews, view)
+    if view.item.kind is SubjectKind.PLAN:
+        return PlanScreen(reviews, view)
+    work = view.sheet.work
+    return ChangeScreen(reviews, view) if work is None else WorkScreen(reviews, view, work)
 
 
 class InboxScreen(Screen[None]):

@@ -10,7 +10,7 @@ from functools import partial
 from orchestrator.app.review import drafting
 from orchestrator.errors import HandrailError
 from orchestrator.models.base import Digest
-from orchestrator.models.decision import SubjectKind, Verdict
+from orchestrator.models.decision import Verdict
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Decided, ItemView
 from orchestrator.tui.screens.host import host
@@ -68,15 +68,7 @@ class JudgeScreen(RowsScreen[Decided]):
             lines += [f"tree {item.change.tree} on {item.change.target_ref}"]
         told = {f.fingerprint: f for f in self._view.to_lift}
         lines += [f"lifts {told[f].rule} {told[f].path}" for f in self.lifted]
-        self._ask(Verdict.APPROVE, "Approve?", tuple(lines), self._prompt())
-
-    def _prompt(self) -> str:
-        """What is to be written: words, or the answers to the questions of a process."""
-        work = self._view.sheet.work
-        if self._view.item.kind is not SubjectKind.ANSWERS or work is None:
-            return "Words beside it (may be empty):"
-        asked = ", ".join(f'"{name}": ...' for name in work.asks)
-        return f"The answers as JSON: {{{asked}}}"
+        self._ask(Verdict.APPROVE, "Approve?", tuple(lines), "Words beside it (may be empty):")
 
     def _missing(self) -> bool:
         """Whether something keeps this from being approved that the person can still do here."""
@@ -97,17 +89,19 @@ class JudgeScreen(RowsScreen[Decided]):
     def _decide(self, verdict: Verdict, words: str | None) -> None:
         if words is None:
             return
-        lifts = tuple(self.lifted) if verdict is Verdict.APPROVE else ()
-        item, seconds = self._view.item.id, self._looked.seconds
         try:
-            with self._draft_of(verdict, words, lifts):
-                decided = drafting.decide(
-                    self._reviews, item, verdict, reason=words, lifts=lifts, seconds_on_screen=seconds
-                )
+            decided = self.signed(verdict, words)
         except HandrailError as error:
             self.report(error)
             return
         self.dismiss(decided)
+
+    def signed(self, verdict: Verdict, words: str) -> Decided:
+        """Signed and stored. Raises what keeps it from that; a decision that only cannot be stored now is kept."""
+        lifts = tuple(self.lifted) if verdict is Verdict.APPROVE else ()
+        item, seconds = self._view.item.id, self._looked.seconds
+        with self._draft_of(verdict, words, lifts):
+            return drafting.decide(self._reviews, item, verdict, reason=words, lifts=lifts, seconds_on_screen=seconds)
 
     def _draft_of(self, verdict: Verdict, words: str, lifts: Sequence[str]) -> AbstractContextManager[None]:
         """Keeps the decision where it can be neither signed nor stored."""
