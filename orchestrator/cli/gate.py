@@ -18,7 +18,7 @@ from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.app.gates.gating import Judged
-    from orchestrator.models.gate import Finding
+    from orchestrator.models.found import Finding
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "md", "cyclonedx")
 _COLUMNS = 160
@@ -128,7 +128,7 @@ def explain(code: str | None, list_: bool, json_: bool) -> None:
 
 
 def _exit(judged: Judged) -> ExitCode:
-    from orchestrator.models.gate import Result
+    from orchestrator.models.found import Result
 
     return {
         Result.PASSED: ExitCode.DONE,

@@ -18,7 +18,7 @@ from orchestrator.gates.differential import Hit
 from orchestrator.gates.sides import suffix_of
 from orchestrator.gates.words import OWN
 from orchestrator.gates.worker import Worker
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 
 __all__ = ["example_hits"]
 

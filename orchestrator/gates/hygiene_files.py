@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from orchestrator.gates.differential import Hit
 from orchestrator.gates.sides import REGULAR, SIZE_LIMIT_BYTES, Side, suffix_of
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Disposition
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Disposition
 from orchestrator.ports import Candidate
 
 __all__ = ["binary_hits", "encoding_hits", "entry_hits", "name_hits", "shadow_hits"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.gates.sides import code_cells, suffix_of
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 
 __all__ = ["payload_hits"]
 

@@ -15,7 +15,7 @@ from orchestrator.gates.flow.vouched import VOUCHED, is_vouched
 from orchestrator.gates.plain_words import literals, speaks_for_itself
 from orchestrator.gates.scanning import Source
 from orchestrator.gates.worker import Worker
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 
 __all__ = ["looked_at_again"]
 

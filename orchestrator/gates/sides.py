@@ -18,8 +18,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import GitOid
-from orchestrator.models.change import ChangedFile
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.ids import GitOid
 from orchestrator.policy.paths import covers
 from orchestrator.ports import Candidate
 

@@ -11,8 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from orchestrator.models.capabilities import Capabilities
+if TYPE_CHECKING:
+    from orchestrator.models.capabilities import Capabilities
 
 PROTECTED = (
     ".github/**",

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest, GitOid
-from orchestrator.models.change import ChangedFile
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.ports import BlamedLine, BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
 from orchestrator.vcs import blame, carried, evidence, history, outside, repository, worktree
 from orchestrator.vcs.build import build

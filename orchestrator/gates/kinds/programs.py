@@ -18,7 +18,7 @@ from typing import Any
 from orchestrator.gates.kinds.program import Answer, Program, Raw
 from orchestrator.gates.kinds.shell_rules import dockerfile_hits, is_dockerfile, is_foreign_shell, is_shell, shell_hits
 from orchestrator.gates.sides import Side
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 from orchestrator.policy.paths import protects
 
 __all__ = ["CPPCHECK", "FLAWFINDER", "HADOLINT", "SHELLCHECK", "ZIZMOR"]

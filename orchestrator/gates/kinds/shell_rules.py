@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.gates.kinds.rule import KindRule
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 from orchestrator.policy.late import Late
 
 __all__ = ["RULES", "dockerfile_hits", "is_dockerfile", "is_foreign_shell", "is_shell", "shell_hits"]
