@@ -20,6 +20,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from orchestrator.errors import GateBroken
+from orchestrator.gates import nursery
 from orchestrator.gates.bandit_worker import ALL
 from orchestrator.gates.digests import source_digest
 from orchestrator.gates.installed import version
@@ -100,13 +101,15 @@ class Team(Worker):
         return next((w.pid for w in self._members if w.pid is not None), None)
 
     def start(self) -> None:
-        """Of the first process."""
-        self._members[0].start()
+        """Of the first process. Those of a nursery have begun."""
+        if not nursery.WAITING:
+            self._members[0].start()
 
     def close(self) -> None:
         self._forget()
         for worker in self._members:
             worker.close()
+        nursery.forget()
 
     def _forget(self) -> None:
         """Begin with nothing more, and wait for what is under way: it would start a process again."""
