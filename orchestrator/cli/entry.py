@@ -33,11 +33,14 @@ def main() -> NoReturn:
         if code is not None:
             # This process has written nothing, so there is nothing to flush or to look for.
             os._exit(code)
-    if _judges(sys.argv):
-        from orchestrator.gates import nursery
+    try:
+        if _judges(sys.argv):
+            from orchestrator.gates import nursery
 
-        nursery.begin(min(os.cpu_count() or 1, _SCANNERS))
-    from orchestrator.cli.main import main as whole
+            nursery.begin(min(os.cpu_count() or 1, _SCANNERS))
+        from orchestrator.cli.main import main as whole
+    except KeyboardInterrupt:
+        _fail(interrupted=True)
 
     whole()
 

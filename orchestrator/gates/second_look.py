@@ -11,8 +11,6 @@ from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit
-from orchestrator.gates.flow.vouched import VOUCHED, is_vouched
-from orchestrator.gates.plain_words import literals, speaks_for_itself
 from orchestrator.gates.scanning import Source
 from orchestrator.gates.worker import Worker
 from orchestrator.models.found import Disposition
@@ -24,6 +22,10 @@ _PASSWORDS = frozenset({"105", "106", "107"})
 
 def looked_at_again(hits: Sequence[Hit], source: Source | None, worker: Worker) -> list[Hit]:
     """``hits`` of bandit or ruff, those that are answered for as notes."""
+    if not hits:
+        return []
+    from orchestrator.gates.flow.vouched import VOUCHED, is_vouched  # noqa: PLC0415 - where nothing was found, nothing is looked at
+
     hits = [_noted(hit) if _number(hit) in _PASSWORDS and _plain(hit) else hit for hit in hits]
     if source is None or not any(_number(hit) in VOUCHED for hit in hits):
         return hits
@@ -36,6 +38,8 @@ def looked_at_again(hits: Sequence[Hit], source: Source | None, worker: Worker) 
 
 def _plain(hit: Hit) -> bool:
     """Whether all that stands there and could be a password says by itself that it is none."""
+    from orchestrator.gates.plain_words import literals, speaks_for_itself  # noqa: PLC0415 - only of what may be a password
+
     found = literals(hit.text)
     return bool(found) and all(speaks_for_itself(value, hit.text) for value in found)
 

@@ -161,7 +161,7 @@ def _scan(asks: int, answers: int) -> None:
         os.environ["LC_ALL"] = "C.UTF-8"
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor, for as long as the process lives
         # A text of ours: the process has its own copy of the memory that it will write to before it is asked.
-        answer("all", Path(__file__).with_name("worker.py").read_bytes())
+        answer("outline+analyse+scan", Path(__file__).with_name("worker.py").read_bytes())
         main("all")
         code = 0
     # Whatever it was, nothing of the process that was copied runs here any more.

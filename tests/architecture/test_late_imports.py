@@ -35,7 +35,9 @@ def test_what_begins_before_a_judgement_is_loaded_loads_no_model() -> None:
 
 
 def test_what_judges_loads_no_model() -> None:
-    assert not HEAVY & loaded(JUDGING)
+    brought = loaded(JUDGING)
+    assert not HEAVY & brought
+    assert not {"orchestrator.gates.flow.families", "orchestrator.vcs.worktree", "tomllib", "configparser"} & brought
 
 
 @pytest.mark.parametrize("heavy", ["langgraph", "docker", "textual", "bandit"])
