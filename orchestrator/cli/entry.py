@@ -35,8 +35,12 @@ def main() -> NoReturn:
             os._exit(code)
     try:
         if _judges(sys.argv):
+            import gc
+
             from orchestrator.gates import nursery
 
+            # Nothing that is imported is garbage. Whoever judges looks for it again.
+            gc.disable()
             nursery.begin(min(os.cpu_count() or 1, _SCANNERS))
         from orchestrator.cli.main import main as whole
     except KeyboardInterrupt:
@@ -48,7 +52,9 @@ def main() -> NoReturn:
 def _judges(argv: list[str]) -> bool:
     """Whether this call will ask scanners: they load on another processor while this one loads everything else."""
     others = {"worker", "explain", "--help", "-h"}
-    return sys.platform == "linux" and argv[1:2] == ["gate"] and not others & {*argv}
+    # A pipe that takes the place of a stream that was closed would be written to as that stream.
+    streams = None not in (sys.stdin, sys.stdout, sys.stderr)
+    return sys.platform == "linux" and argv[1:2] == ["gate"] and not others & {*argv} and streams
 
 
 def _fail(*, interrupted: bool = False) -> NoReturn:

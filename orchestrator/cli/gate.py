@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
@@ -104,6 +105,8 @@ def _judged(repo: Path, asked: Asked, *, keep: bool) -> Judged:
         from orchestrator.app.gates.gating import gate
         from orchestrator.app.project import open_project
 
+        gc.freeze()
+        gc.enable()
         with open_project(found()) as project:
             return gate(project, asked, worker=worker, say=note)
 

@@ -18,6 +18,8 @@ __all__ = ["FATE_BYTES", "WAITING", "Ends", "begin", "forget", "take"]
 
 FATE_BYTES = 8
 _FIRST_OTHER = 3
+_CALLERS = (1, 0, 1, 0)
+"""Which end of each pipe is the caller's: he writes what is asked and holds the life, and reads answers and fate."""
 
 
 class Ends:
@@ -37,7 +39,11 @@ class Ends:
         """The nursery of the last one ends with it, and is waited for."""
         nursery = self.family.pop()
         if not self.family:
-            os.waitpid(nursery, 0)
+            try:
+                os.waitpid(nursery, 0)
+            except ChildProcessError:
+                # Whoever started this process had it ignore the ends of children: nobody waits for any.
+                return
 
 
 WAITING: list[Ends] = []
@@ -56,17 +62,31 @@ def forget() -> None:
 
 
 def begin(count: int) -> None:
-    """Fork the nursery of so many scanners. Only on Linux, and only for a process with one thread."""
-    # Caller's end first: he writes what is asked and holds the life, and reads the answers and the fate.
-    pipes = [[os.pipe()[::-1], os.pipe(), os.pipe()[::-1], os.pipe()] for _ in range(count)]
-    pid = os.fork()
+    """Fork the nursery of so many scanners. Only on Linux, and only for a process with one thread and all its streams.
+
+    Where the system has no more pipes or processes there is none, and a scanner is started by whoever needs it.
+    """
+    pipes: list[tuple[int, int]] = []
+    try:
+        for _ in range(count * len(_CALLERS)):
+            pipes.append(os.pipe())  # noqa: PERF401 - those that were made are closed when another cannot be
+        pid = os.fork()
+    except OSError:
+        for fd in (fd for pipe in pipes for fd in pipe):
+            os.close(fd)
+        return
+    own = [pipe[end] for pipe, end in zip(pipes, _CALLERS * count, strict=True)]
+    theirs = [pipe[1 - end] for pipe, end in zip(pipes, _CALLERS * count, strict=True)]
     if not pid:
-        _nurse([[theirs for _, theirs in four] for four in pipes], [own for four in pipes for own, _ in four])
+        _nurse(_by_scanner(theirs), own)
+    for fd in theirs:
+        os.close(fd)
     family = [pid] * count
-    for four in pipes:
-        for _, theirs in four:
-            os.close(theirs)
-        WAITING.append(Ends(family, [own for own, _ in four]))
+    WAITING.extend(Ends(family, fds) for fds in _by_scanner(own))
+
+
+def _by_scanner(fds: list[int]) -> list[list[int]]:
+    return [fds[at : at + len(_CALLERS)] for at in range(0, len(fds), len(_CALLERS))]
 
 
 def _nurse(scanners: list[list[int]], others: list[int]) -> None:
@@ -75,6 +95,7 @@ def _nurse(scanners: list[list[int]], others: list[int]) -> None:
         import signal  # noqa: PLC0415 - in the nursery alone
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for fd in others:
             os.close(fd)
         _forget_the_caller({fd for four in scanners for fd in four})
@@ -87,7 +108,8 @@ def _nurse(scanners: list[list[int]], others: list[int]) -> None:
 
 def _forget_the_caller(kept: set[int]) -> None:
     """Nothing of his streams, files, folder and variables, nor of the places from which he alone imports."""
-    from itertools import pairwise  # noqa: PLC0415 - in the nursery alone
+    import site  # noqa: PLC0415 - in the nursery alone
+    from itertools import pairwise  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
     null = os.open(os.devnull, os.O_RDWR)
@@ -97,8 +119,9 @@ def _forget_the_caller(kept: set[int]) -> None:
     for before, after in pairwise(fds):
         os.closerange(before + 1, after)
     root = str(Path(__file__).resolve().parents[2])
-    own = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
-    sys.path[:] = [root, *(place for place in sys.path if any(place.startswith(f"{one}/lib") for one in own))]
+    own = [f"{one}/lib" for one in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}]
+    own += site.getsitepackages()
+    sys.path[:] = [root, *(place for place in sys.path if any(map(place.startswith, own)))]
     os.chdir("/")
     os.environ.clear()
     os.environ["LC_ALL"] = "C.UTF-8"

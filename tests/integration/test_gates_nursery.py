@@ -164,3 +164,50 @@ def test_ctrl_c_while_it_loads_ends_all_of_it(tmp_path):
         _, said = call.communicate(timeout=60)
     assert (call.returncode, b"Traceback" in said) == (130, False)
     assert end_of(found)
+
+
+FEW = """
+from orchestrator.gates import nursery
+import os, resource
+before = os.listdir("/proc/self/fd")
+resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
+nursery.begin(2)
+print(nursery.WAITING, os.listdir("/proc/self/fd") == before)
+"""
+
+
+def test_without_enough_descriptors_there_is_none_and_nothing_is_left_open():
+    assert ran(FEW).stdout.split() == ["[]", "True"]
+
+
+CHILDLESS = """
+import signal
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+from orchestrator.gates import nursery
+nursery.begin(2)
+from orchestrator.errors import GateBroken
+from orchestrator.gates.worker import Worker
+with Worker(file_limit_seconds=0.5) as worker:
+    try: worker.scan(b"x = f(1)\\n" * 100000)
+    except GateBroken as error: print(error.code)
+nursery.forget()
+"""
+
+
+def test_a_caller_whose_children_are_ignored_hears_how_a_scanner_ended():
+    assert ran(CHILDLESS).stdout.split() == ["GATE021"]
+
+
+@pytest.mark.parametrize("stream", [0, 1, 2])
+def test_a_call_with_a_closed_stream_ends_as_with_its_own_scanners(stream, tmp_path):
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for text in ("x = 1\n", "exec(input())\n"):
+        (tmp_path / "a.py").write_text(text)
+        subprocess.run([*git, "add", "-A"], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", "x"], check=True)
+    argv = [sys.executable, "-m", "orchestrator.cli", "gate", "--repo", str(tmp_path), "--base", "HEAD~1", "--no-cache"]
+    env = os.environ | {"XDG_STATE_HOME": str(tmp_path / "s"), "XDG_CONFIG_HOME": str(tmp_path / "c")}
+    shell = f'exec "$@" {stream}{"<" if stream == 0 else ">"}&-'
+    done = subprocess.run(["/bin/sh", "-c", shell, "sh", *argv], env=env, capture_output=True, check=False)
+    assert done.returncode == 3
