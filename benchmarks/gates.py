@@ -122,7 +122,7 @@ def _gate(repository: Path, folder: Path, state: str, *options: str) -> Cost:
     home = folder / state
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     env |= {"XDG_STATE_HOME": str(home / "state"), "XDG_CONFIG_HOME": str(home / "config")}
-    argv = [sys.executable, "-m", "orchestrator.cli", "gate", "--base", "HEAD~1", "--repo", str(repository), *options]
+    argv = [str(BIN / "handrail"), "gate", "--base", "HEAD~1", "--repo", str(repository), *options]
 
     def work() -> None:
         done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_SCANNERS = 2
+"""More of them than a change of usual size keeps busy."""
+
 
 def main() -> NoReturn:
     """Run and exit."""
@@ -30,9 +33,28 @@ def main() -> NoReturn:
         if code is not None:
             # This process has written nothing, so there is nothing to flush or to look for.
             os._exit(code)
-    from orchestrator.cli.main import main as whole
+    try:
+        if _judges(sys.argv):
+            import gc
+
+            from orchestrator.gates import nursery
+
+            # Nothing that is imported is garbage. Whoever judges looks for it again.
+            gc.disable()
+            nursery.begin(min(os.cpu_count() or 1, _SCANNERS))
+        from orchestrator.cli.main import main as whole
+    except KeyboardInterrupt:
+        _fail(interrupted=True)
 
     whole()
+
+
+def _judges(argv: list[str]) -> bool:
+    """Whether this call will ask scanners: they load on another processor while this one loads everything else."""
+    others = {"worker", "explain", "--help", "-h"}
+    # A pipe that takes the place of a stream that was closed would be written to as that stream.
+    streams = None not in (sys.stdin, sys.stdout, sys.stderr)
+    return sys.platform == "linux" and argv[1:2] == ["gate"] and not others & {*argv} and streams
 
 
 def _fail(*, interrupted: bool = False) -> NoReturn:

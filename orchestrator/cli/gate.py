@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
@@ -18,7 +19,7 @@ from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.app.gates.gating import Judged
-    from orchestrator.models.gate import Finding
+    from orchestrator.models.found import Finding
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "md", "cyclonedx")
 _COLUMNS = 160
@@ -104,6 +105,8 @@ def _judged(repo: Path, asked: Asked, *, keep: bool) -> Judged:
         from orchestrator.app.gates.gating import gate
         from orchestrator.app.project import open_project
 
+        gc.freeze()
+        gc.enable()
         with open_project(found()) as project:
             return gate(project, asked, worker=worker, say=note)
 
@@ -128,7 +131,7 @@ def explain(code: str | None, list_: bool, json_: bool) -> None:
 
 
 def _exit(judged: Judged) -> ExitCode:
-    from orchestrator.models.gate import Result
+    from orchestrator.models.found import Result
 
     return {
         Result.PASSED: ExitCode.DONE,

@@ -8,12 +8,13 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from orchestrator.engine.workers import Worker
-from orchestrator.models.base import Digest, GitOid, Noun, StepId
+from orchestrator.models.base import Digest, GitOid, StepId
 from orchestrator.models.decision import Decision
 from orchestrator.models.endpoint import Connections
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
 from orchestrator.models.gate import GateReport
+from orchestrator.models.plain import Stored
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.policy import Policy
 from orchestrator.models.profile import RepositoryProfile
@@ -37,7 +38,7 @@ from orchestrator.ports import (
     Trees,
 )
 
-N = TypeVar("N", bound=Noun)
+N = TypeVar("N", bound=Stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ class RunContext:
     notifier: Notifier
     say: Callable[[str], None]
     turn: Lock = field(default_factory=Lock)
-    _nouns: dict[Digest, Noun] = field(default_factory=dict[Digest, Noun])
+    _nouns: dict[Digest, Stored] = field(default_factory=dict[Digest, Stored])
 
-    def keep(self, noun: Noun) -> Digest:
+    def keep(self, noun: Stored) -> Digest:
         """Store a noun; its digest is its address."""
         return self.blobs.put(noun.to_bytes())
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from orchestrator.gates.explain import remedy
-from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
 
 __all__ = ["to_github", "to_markdown"]
 

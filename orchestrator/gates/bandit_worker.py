@@ -19,21 +19,18 @@ import logging
 import os
 import resource
 import signal
-import struct
 import sys
 import tempfile
 from functools import cache
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
+from orchestrator.gates.frames import HEADER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["ALL", "HEADER", "answer", "main", "ready", "scan"]
-
-HEADER = struct.Struct(">I")
-ALL = ("outline", "analyse", "scan")
-"""What is asked of the new side of every Python file; in one request it is parsed once."""
+__all__ = ["answer", "main", "ready", "scan"]
 
 _ADDRESS_SPACE_BYTES = 3 * 1024**3
 _OBJECTS_PER_COLLECTION = 50_000
@@ -134,21 +131,20 @@ def _hello() -> dict[str, Any]:
     return {"bandit": str(import_module("bandit").__version__), "python": sys.version.split()[0]}
 
 
-def _all(data: bytes) -> dict[str, Any]:
-    return {op: answer(op, data) for op in ALL}
-
-
 _ELSEWHERE = {
     "outline": ("orchestrator.gates.outline", "outline"),
     "analyse": ("orchestrator.gates.flow.analysis", "analyse"),
+    "rules": ("orchestrator.gates.flow.families", "told"),
     "secrets": ("orchestrator.gates.kinds.detect", "detect"),
 }
 """Request → module and function that answers it, imported when it is first asked for."""
 
 
 def answer(op: str, data: bytes) -> dict[str, Any]:
-    """To one request, in this process and with no limit."""
-    here: dict[str, Callable[[bytes], dict[str, Any]]] = {"hello": lambda _: _hello(), "scan": scan, "all": _all}
+    """To one request, in this process and with no limit; of several that are joined by ``+`` each has its own."""
+    if "+" in op:
+        return {one: answer(one, data) for one in op.split("+")}
+    here: dict[str, Callable[[bytes], dict[str, Any]]] = {"hello": lambda _: _hello(), "scan": scan}
     if op in here:
         return here[op](data)
     if op not in _ELSEWHERE:

@@ -14,7 +14,7 @@ Not checked: what an imported package does on its own, and other languages.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
@@ -25,10 +25,12 @@ from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Target, targets, unscannable
 from orchestrator.gates.words import OWN
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest
-from orchestrator.models.capabilities import Capabilities
-from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.models.found import Disposition, GateReport
+from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate
+
+if TYPE_CHECKING:
+    from orchestrator.models.capabilities import Capabilities
 
 __all__ = ["CapabilityGate"]
 

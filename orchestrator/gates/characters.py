@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.differential import Hit, line_text
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 
 __all__ = ["LINE_COLUMNS", "character_hits"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.gates.sides import suffix_of
 from orchestrator.gates.words import OWN
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 from orchestrator.policy.late import Late
 from orchestrator.policy.paths import protects
 

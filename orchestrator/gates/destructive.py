@@ -19,9 +19,9 @@ from orchestrator.gates.differential import Hit, introduced, line_text, shared
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides, suffix_of
 from orchestrator.gates.words import OWN
-from orchestrator.models.base import Digest
-from orchestrator.models.change import ChangedFile, ChangeKind
-from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.models.changed import ChangedFile, ChangeKind
+from orchestrator.models.found import Disposition, GateReport
+from orchestrator.models.ids import Digest
 from orchestrator.policy import destruction
 from orchestrator.policy.folding import lines_at
 from orchestrator.policy.paths import protects

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.models.base import Digest, canonical, sha256
-from orchestrator.models.gate import Disposition, Finding
+from orchestrator.models.found import Disposition, Finding
+from orchestrator.models.ids import Digest, canonical, sha256
 
 __all__ = ["FINDINGS_LIMIT", "Hit", "enclosing", "introduced", "line_text", "shared", "visible"]
 

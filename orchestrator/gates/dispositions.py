@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.models.base import Digest, canonical, sha256
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
+from orchestrator.models.ids import Digest, canonical, sha256
 
 __all__ = ["RULES_VERSION", "Ruling", "digest", "of_bandit", "of_ruff"]
 

@@ -18,31 +18,30 @@ from orchestrator.gates.differential import Hit
 from orchestrator.gates.sides import suffix_of
 from orchestrator.gates.words import OWN
 from orchestrator.gates.worker import Worker
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["example_hits"]
 
 _PROSE = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc"})
 _PYTHON = frozenset({".py", ".pyi", ".pyw"})
-_PROMPT = re.compile(r"\s*(?:>>>|\.\.\.)(?: (?P<code>.*))?")
-_FENCE = re.compile(
+_PROMPT = Late(r"\s*(?:>>>|\.\.\.)(?: (?P<code>.*))?")
+_FENCE = Late(
     r"(?ms)^(?P<mark>[ \t]*(?:```+|~~~+))[ \t]*\{?(?:python|py|pycon|ipython)[^\n]*\n(?P<code>.*?)(?:^(?P=mark)|\Z)"
 )
 """One that nothing closes runs to the end, as readers of Markdown have it."""
-_DIRECTIVE = re.compile(
+_DIRECTIVE = Late(
     r"(?m)^(?P<indent>[ \t]*)\.\. (?:code-block|code|sourcecode|testcode|ipython)::[ \t]*(?:python3?|py)?[ \t]*\n"
     r"(?P<code>(?:(?P=indent)[ \t]+[^\n]*\n|[ \t]*\n)+)"
 )
 _DATA = frozenset({".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".properties", ".env", ".xml"})
-_PROGRAM = re.compile(
+_PROGRAM = Late(
     r"(?:^|[;\n\r\"'])[ \t\f\v]*(?:import\s+\w+|from\s+[\w.]+\s+import\b)|__import__\s*\(|\b(?:exec|eval)\s*\("
 )
 _MARKS = ('"""', "'''", '"', "'")
 _LEAST, _MOST = 8, 20_000
 """Characters of a quoted value that is looked at."""
-_YAML_BLOCK = re.compile(
-    r"(?m)^(?P<indent>[ ]*)[\w.-]+:\s*[|>][+-]?\d?[ ]*\n(?P<code>(?:(?P=indent)[ ]+[^\n]*\n|[ ]*\n)+)"
-)
+_YAML_BLOCK = Late(r"(?m)^(?P<indent>[ ]*)[\w.-]+:\s*[|>][+-]?\d?[ ]*\n(?P<code>(?:(?P=indent)[ ]+[^\n]*\n|[ ]*\n)+)")
 _RUN = frozenset({"process", "dynamic code", "native code"})
 _PIECES = 200
 """Of one file; the rest is one piece, so that no number of examples hides one."""

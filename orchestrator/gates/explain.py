@@ -21,7 +21,7 @@ from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.remedies import REMEDIES
 from orchestrator.gates.ruff import find_ruff
 from orchestrator.gates.words import OWN
-from orchestrator.models.gate import Finding
+from orchestrator.models.found import Finding
 
 __all__ = ["bandit_rules", "codes", "explain", "remedy"]
 

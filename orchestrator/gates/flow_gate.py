@@ -13,18 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, introduced
-from orchestrator.gates.flow.families import RULES
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest
-from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.models.found import Disposition, GateReport
+from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate
 
 __all__ = ["FlowGate"]
@@ -69,7 +67,7 @@ class FlowGate:
 
     @property
     def config(self) -> Digest:
-        return _config(self.name, self.tool_version)
+        return config_digest(self.name, self._worker.rules(), sorted(_NOISE_IN_TESTS), self.tool_version)
 
     def check(self, candidate: Candidate) -> GateReport:
         return guarded(self, candidate)
@@ -99,15 +97,13 @@ class FlowGate:
         outcome.scanned(target.file, introduced(target.file.path, new, old))
 
 
-@cache
-def _config(name: str, version: str) -> Digest:
-    rules = [[r.code, r.cwe, r.severity, r.disposition] for r in RULES.values()]
-    return config_digest(name, rules, sorted(_NOISE_IN_TESTS), version)
-
-
 def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:
+    if not answer.get("issues"):
+        return []
+    from orchestrator.gates.flow.families import RULES  # noqa: PLC0415 - where nothing was found, no rule is loaded
+
     hits: list[Hit] = []
-    for issue in answer.get("issues", ()):
+    for issue in answer["issues"]:
         rule = RULES[issue["rule"]]
         first, last = int(issue["line"]), int(issue["end_line"])
         hit = Hit(

@@ -21,9 +21,9 @@ from orchestrator.gates.payloads import payload_hits
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, python_kind, sides, suffix_of
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Disposition, Finding, GateReport
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Disposition, Finding, GateReport
+from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate
 
 __all__ = ["HygieneGate"]

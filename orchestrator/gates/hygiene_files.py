@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from orchestrator.gates.differential import Hit
 from orchestrator.gates.sides import REGULAR, SIZE_LIMIT_BYTES, Side, suffix_of
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Disposition
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Disposition
+from orchestrator.policy.late import Late
 from orchestrator.ports import Candidate
 
 __all__ = ["binary_hits", "encoding_hits", "entry_hits", "name_hits", "shadow_hits"]
@@ -19,7 +20,7 @@ __all__ = ["binary_hits", "encoding_hits", "entry_hits", "name_hits", "shadow_hi
 _SYMLINK, _GITLINK, _EXECUTABLE = "120000", "160000", "100755"
 _COOKIE = re.compile(rb"\A[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _PYTHON = frozenset({".py", ".pyw", ".pyi", ".pyx", ".pxd", ".pxi", ".pth"})
-_PLAIN_CODECS = re.compile(r"(?:us-?)?ascii|latin-?1|iso-?8859-?\d+|cp12\d\d|windows-?12\d\d|koi8-[ru]", re.IGNORECASE)
+_PLAIN_CODECS = Late(r"(?:us-?)?ascii|latin-?1|iso-?8859-?\d+|cp12\d\d|windows-?12\d\d|koi8-[ru]", re.IGNORECASE)
 _BYTECODE = frozenset({".pyc", ".pyo"})
 _NATIVE = frozenset({".so", ".pyd", ".dll", ".dylib", ".exe", ".node", ".a", ".o"})
 _NATIVE_MAGIC = (
@@ -33,11 +34,11 @@ _NATIVE_MAGIC = (
     b"\0asm",
 )
 _BYTECODE_MAGIC = re.compile(rb"\A..\r\n.{12}[\xe3\x63]", re.DOTALL)
-_ENTRY_POINTS = re.compile(r"(?:.*/)?[^/]+\.(?:egg|dist)-info/entry_points\.txt", re.DOTALL)
+_ENTRY_POINTS = Late(r"(?:.*/)?[^/]+\.(?:egg|dist)-info/entry_points\.txt", re.DOTALL)
 _POINTER = re.compile(
     rb"\Aversion https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v\d|\A/?(?:\.git/)?annex/objects/"
 )
-_SHORT_GIT = re.compile(r"git~\d")
+_SHORT_GIT = Late(r"git~\d")
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
 
 

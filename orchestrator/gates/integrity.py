@@ -21,9 +21,9 @@ from orchestrator.gates.runner_settings import is_settings, settings_of
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides
 from orchestrator.gates.tested_text import tested_text
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Disposition, GateReport
+from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate
 
 __all__ = ["IntegrityGate"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr  # nosec B406 # written, never read
 
 from orchestrator.gates.explain import remedy
-from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
 
 __all__ = ["to_junit"]
 

@@ -7,30 +7,30 @@ file, and what is put together at run time.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.gates.sides import code_cells, suffix_of
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["payload_hits"]
 
-_COMMAND = re.compile(
+_COMMAND = Late(
     r"\s*(?:[\w, ]+=\s*)?(?:!|%%(?:!|bash|sh|script|system|sx|perl|ruby|js|cmd)\b"
     r"|%(?:run|sx|system|load|alias|alias_magic)\b).*"
     r"|.*\bget_ipython\s*\(\s*\)\s*\.\s*(?:system|getoutput|run_\w+)\b.*"
 )
-_YAML_OBJECT = re.compile(r"!!python/(?:object|name|module)|!<tag:yaml\.org,2002:python/")
+_YAML_OBJECT = Late(r"!!python/(?:object|name|module)|!<tag:yaml\.org,2002:python/")
 _YAML = frozenset({".yaml", ".yml"})
 _TEMPLATES = frozenset({".html", ".htm", ".j2", ".jinja", ".jinja2", ".tmpl", ".mako", ".tpl"})
-_INSIDE = re.compile(
+_INSIDE = Late(
     r"(?:\{\{|\{%|\$\{)[^}]*__(?:class|mro|subclasses|globals|builtins|init|base)__"
     r"|(?:\{\{|\{%)[^}]*\|\s*attr\s*\(\s*(?:[\"']_|[^)}]*[+~])"
 )
 _XML = frozenset({".xml", ".svg", ".xsl", ".xslt", ".xhtml", ".wsdl", ".xsd"})
-_ENTITY = re.compile(r"<!ENTITY\s+(?:%\s+)?\S+\s+(?:SYSTEM|PUBLIC)\b")
-_PICKLE = re.compile(r"c(?:os|posix|nt|subprocess|builtins|__builtin__|commands|pty|sys|runpy|importlib)\n\w+\n")
+_ENTITY = Late(r"<!ENTITY\s+(?:%\s+)?\S+\s+(?:SYSTEM|PUBLIC)\b")
+_PICKLE = Late(r"c(?:os|posix|nt|subprocess|builtins|__builtin__|commands|pty|sys|runpy|importlib)\n\w+\n")
 
 
 def payload_hits(path: str, text: str) -> Iterator[Hit]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,8 @@ def toml(text: str) -> Mapping[str, Any]:
     """Raises ``ValueError`` for what is none, and for a line with more dots than any real one has."""
     if any(line.count(".") > _DOTS for line in text.split("\n")):
         raise ValueError(f"not readable TOML (a line with more than {_DOTS} dots)")
+    import tomllib  # noqa: PLC0415 - few changes hold any
+
     try:
         return tomllib.loads(text)
     except ValueError as error:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import UsageError
-from orchestrator.ports import Gate
+from orchestrator.models.found import GateReport
+from orchestrator.ports import Candidate, Gate
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
@@ -36,7 +37,21 @@ def installed_gate(name: str) -> Gate:
     gate = _load(points[0])
     if getattr(gate, "name", None) != name or not callable(getattr(gate, "check", None)):
         raise UsageError("GATE015", f"what {points[0].value} gives is no gate called {name}", "see the port Gate")
-    return gate
+    return _Checked(gate)
+
+
+class _Checked:
+    """A gate of others: what it reports is looked through, types and all, and a report that is none is an error."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    @property
+    def name(self) -> str:
+        return self._gate.name
+
+    def check(self, candidate: Candidate) -> GateReport:
+        return self._gate.check(candidate).checked()
 
 
 def _points() -> EntryPoints:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from orchestrator import __version__
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.models.base import Digest
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Disposition, GateReport
+from orchestrator.models.ids import Digest
 from orchestrator.policy.paths import PROTECTED, protects
 from orchestrator.ports import Candidate
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from orchestrator.errors import HandrailError
 from orchestrator.gates.differential import visible
-from orchestrator.models.base import Digest, canonical, sha256
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Accounted, Accounting, Disposition, Finding, GateReport, Result
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Accounted, Accounting, Disposition, Finding, GateReport, Result
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.policy.verdicts import of_findings
 from orchestrator.ports import Candidate
 

@@ -35,8 +35,8 @@ from orchestrator.gates.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.second_look import looked_at_again
 from orchestrator.gates.sides import named_python
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest
-from orchestrator.models.gate import GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate
 
 __all__ = ["OPTIONS", "RuffGate", "find_ruff"]

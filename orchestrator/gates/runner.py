@@ -18,8 +18,8 @@ from orchestrator import __version__
 from orchestrator.errors import HandrailError
 from orchestrator.gates.differential import visible
 from orchestrator.gates.reporting import config_digest
-from orchestrator.models.base import GitOid
-from orchestrator.models.gate import GateReport, Result
+from orchestrator.models.found import GateReport, Result
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import Candidate, Gate
 
 __all__ = ["ACCOUNTING", "TIMEOUT_SECONDS", "run_gates", "run_in_turn"]

@@ -8,7 +8,6 @@ Not read: options on a command line, ``jest.config.js`` and other settings that 
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -16,10 +15,11 @@ from pathlib import PurePosixPath
 from typing import Any, cast
 
 from orchestrator.gates.plain_toml import toml
+from orchestrator.policy.late import Late
 
 __all__ = ["is_settings", "settings_of"]
 
-_DESCRIBES = re.compile(
+_DESCRIBES = Late(
     r"(?:markers|minversion|required_plugins|log_.*|junit_.*|console_output_style|cache_dir|doctest_.*|verbosity_.*|show_.*"
     r"|report|html|xml|json|lcov|paths)"
 )
@@ -33,6 +33,8 @@ def is_settings(path: str) -> bool:
 
 def settings_of(path: str, data: bytes) -> Settings:
     """Name → value, as text. Raises ``ValueError`` for a file that cannot be read."""
+    import configparser  # noqa: PLC0415 - few changes hold any
+
     try:
         return _READERS[PurePosixPath(path).name.casefold()](data.decode("utf-8-sig"))
     except (configparser.Error, RecursionError, AttributeError, TypeError) as error:
@@ -41,6 +43,8 @@ def settings_of(path: str, data: bytes) -> Settings:
 
 def _ini(*sections: str) -> Callable[[str], Settings]:
     def read(text: str) -> Settings:
+        import configparser  # noqa: PLC0415
+
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         parser.read_string(text)
         found = {s: dict(parser[s]) for s in parser.sections() if s.startswith(sections)}

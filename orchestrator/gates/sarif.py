@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 from orchestrator import __version__
 from orchestrator.gates.explain import remedy
-from orchestrator.models.base import Digest
-from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
+from orchestrator.models.ids import Digest
 
 __all__ = ["SCHEMA", "to_bytes", "to_sarif"]
 

@@ -22,8 +22,8 @@ from orchestrator.gates.sides import (
     source_of,
 )
 from orchestrator.gates.worker import Worker
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Disposition, Finding
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Disposition, Finding
 from orchestrator.ports import Candidate
 
 __all__ = ["DEPTH_LIMIT", "Source", "Target", "targets", "unscannable"]

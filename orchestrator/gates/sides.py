@@ -17,9 +17,10 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from orchestrator.gates.digests import source_digest
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import GitOid
-from orchestrator.models.change import ChangedFile
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.policy.paths import covers
 from orchestrator.ports import Candidate
 
@@ -83,9 +84,20 @@ def _side(candidate: Candidate, path: str, mode: str | None, blob: GitOid | None
 
 
 def begin(candidate: Candidate, worker: Worker) -> None:
-    """Let the worker begin with the new side of every file that is Python by its name; the rest is asked one by one."""
-    heads = (_side(candidate, f.path, f.new_mode, f.new_blob) for f in candidate.files if _named(f.path))
-    worker.foresee([h.data for h in heads if h is not None and len(h.data) <= SIZE_LIMIT_BYTES])
+    """Let the worker begin with every file that is Python by its name; the rest is asked one by one."""
+    heads: dict[Digest, bytes] = {}
+    bases: dict[Digest, bytes] = {}
+    for file in candidate.files:
+        if not _named(file.path):
+            continue
+        head, base = sides(candidate, file)
+        if head is None or len(head.data) > SIZE_LIMIT_BYTES:
+            continue
+        digest = source_digest(head.data)
+        heads[digest] = head.data
+        if base is not None and _named(base.path) and len(base.data) <= SIZE_LIMIT_BYTES and base.data != head.data:
+            bases[digest] = base.data
+    worker.foresee([*heads.values()], bases)
 
 
 def named_python(candidate: Candidate) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ scanner that was started is: no answer of one call is known to the next.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import time
@@ -16,9 +17,12 @@ from pathlib import Path
 from subprocess import TimeoutExpired  # nosec B404 # its exception, which whoever waits for a process knows
 from typing import IO, Protocol
 
+from orchestrator.gates import nursery
+
 __all__ = ["Process", "prepare", "take"]
 
 _POLL_SECONDS = 0.005
+_BIRTH_SECONDS = 60.0
 _FIRST_OTHER = 3
 
 
@@ -66,11 +70,59 @@ class _Forked:
             os.kill(self.pid, signal.SIGKILL)
 
 
+class _Nursed:
+    """Implements :class:`Process` for a scanner whose parent is a nursery: see :mod:`orchestrator.gates.nursery`."""
+
+    def __init__(self, ends: nursery.Ends, pid: int) -> None:
+        self.pid, self._ends, self._life = pid, ends, True
+        self.stdin, self.stdout = os.fdopen(ends.asks, "wb", buffering=0), os.fdopen(ends.answers, "rb", buffering=0)
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        return self._ended(0.0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises ``subprocess.TimeoutExpired``."""
+        code = self._ended(timeout)
+        if code is None:
+            raise TimeoutExpired("scanner", timeout or 0.0)
+        return code
+
+    def kill(self) -> None:
+        if self._life:
+            self._life = False
+            os.close(self._ends.life)
+
+    def _ended(self, seconds: float | None) -> int | None:
+        if self._code is None:
+            told = _told(self._ends.fate, seconds)
+            if told is None:
+                return None
+            # A nursery that is gone tells nothing more; its scanners end when nobody holds their pipes.
+            self._code = int.from_bytes(told, "big", signed=True) if told else -signal.SIGKILL
+            self.kill()
+            os.close(self._ends.fate)
+            self._ends.ended()
+        return self._code
+
+
+def _told(fate: int, seconds: float | None) -> bytes | None:
+    """The next number of a fate, nothing at its end, ``None`` when neither comes in time."""
+    poll = select.poll()
+    poll.register(fate, select.POLLIN)
+    return os.read(fate, nursery.FATE_BYTES) if poll.poll(None if seconds is None else seconds * 1000) else None
+
+
 _READY: list[_Forked] = []
 
 
 def take() -> Process | None:
-    """One that waits and lives, or ``None``."""
+    """One that waits and lives, or ``None``. One that a nursery is about to bring is waited for."""
+    while (ends := nursery.take()) is not None:
+        born = _told(ends.fate, _BIRTH_SECONDS)
+        if born:
+            return _Nursed(ends, int.from_bytes(born, "big", signed=True))
+        ends.close()
     while _READY:
         found = _READY.pop(0)
         if found.poll() is None:
@@ -109,7 +161,7 @@ def _scan(asks: int, answers: int) -> None:
         os.environ["LC_ALL"] = "C.UTF-8"
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor, for as long as the process lives
         # A text of ours: the process has its own copy of the memory that it will write to before it is asked.
-        answer("all", Path(__file__).with_name("worker.py").read_bytes())
+        answer("outline+analyse+scan", Path(__file__).with_name("worker.py").read_bytes())
         main("all")
         code = 0
     # Whatever it was, nothing of the process that was copied runs here any more.

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from orchestrator.gates.differential import Hit, line_text
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 from orchestrator.policy.folding import lines_at, places
 from orchestrator.policy.late import Late
 

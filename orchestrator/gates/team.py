@@ -17,11 +17,12 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.errors import GateBroken
-from orchestrator.gates.bandit_worker import ALL
+from orchestrator.gates import nursery
 from orchestrator.gates.digests import source_digest
+from orchestrator.gates.frames import ALL
 from orchestrator.gates.installed import version
 from orchestrator.gates.worker import FILE_LIMIT_SECONDS, Worker
 from orchestrator.models.ids import Digest, canonical, sha256
@@ -34,6 +35,17 @@ _OVERHEAD, _EACH = 600, 300
 """About the bytes of an answer, and of each item of its lists."""
 _SHARE_BYTES = 48 * 1024
 """Of sources that wait: to read so much takes longer than to start another process."""
+_NURSED_SHARE_BYTES = 4 * 1024
+"""The same where the other process is there."""
+_NONE: Mapping[Digest, bytes] = {}
+
+
+class _Item(NamedTuple):
+    """A source and what is asked of it, joined by ``+``."""
+
+    digest: Digest
+    data: bytes
+    ops: str
 
 
 @cache
@@ -81,7 +93,8 @@ class Team(Worker):
         self._coming_lock = threading.Lock()
         self._coming_bytes = 0
         self._used = 1
-        self._waiting: SimpleQueue[tuple[Digest, bytes] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[_Item | None] = SimpleQueue()
+        self._bases: dict[Digest, bytes] = {}
         self._asking: list[threading.Thread] = []
 
     @property
@@ -100,54 +113,70 @@ class Team(Worker):
         return next((w.pid for w in self._members if w.pid is not None), None)
 
     def start(self) -> None:
-        """Of the first process."""
-        self._members[0].start()
+        """Of the first process. Those of a nursery have begun."""
+        if not nursery.WAITING:
+            self._members[0].start()
 
     def close(self) -> None:
         self._forget()
         for worker in self._members:
             worker.close()
+        nursery.forget()
 
     def _forget(self) -> None:
         """Begin with nothing more, and wait for what is under way: it would start a process again."""
         with self._coming_lock:
+            self._bases.clear()
             while not self._waiting.empty():
                 item = self._waiting.get()
                 if item is not None:
-                    self._coming.pop(item[0]).set()
-                    self._coming_bytes -= len(item[1])
+                    self._come(item)
             asking, self._asking = self._asking, []
         for _ in asking:
             self._waiting.put(None)
         for thread in asking:
             thread.join()
 
-    def foresee(self, sources: Sequence[bytes]) -> None:
+    def foresee(self, sources: Sequence[bytes], bases: Mapping[Digest, bytes] = _NONE) -> None:
         """Begin with these, the largest first: whichever process is free takes the next. Returns at once.
 
-        Whoever asks about one of them waits for it. One that fails is left for whoever asks, and learns why.
+        Whoever asks about one of them waits for it. One that fails is left for whoever asks, and learns why. A base
+        follows its source, and is asked what the source's answers will have whoever judges ask of it.
         """
-        self._foresee(sources)
-        self._use_for(self._coming_bytes)
+        self.look_ahead(sources)
+        with self._coming_lock:
+            for digest, base in bases.items():
+                if digest in self._coming:
+                    self._bases[digest] = base
+                else:
+                    self._follow(digest, base)
+            share = _SHARE_BYTES if not nursery.WAITING else _NURSED_SHARE_BYTES
+            self._use_for(self._coming_bytes, share)
 
     def look_ahead(self, sources: Sequence[bytes]) -> None:
         """The same with no further process: the caller has work of his own to do meanwhile."""
-        self._foresee(sources)
-
-    def _foresee(self, sources: Sequence[bytes]) -> None:
         with self._coming_lock:
             for data in sorted(sources, key=len, reverse=True):
-                digest = source_digest(data)
-                if digest not in self._coming and any(self.kept(self._question(op), digest) is None for op in ALL):
-                    self._coming[digest] = threading.Event()
-                    self._coming_bytes += len(data)
-                    self._waiting.put((digest, data))
+                self._expect(source_digest(data), data, ALL)
             self._begin()
 
-    def _use_for(self, waiting_bytes: int) -> None:
-        with self._coming_lock:
-            self._used = max(self._used, min(len(self._members), 1 + waiting_bytes // _SHARE_BYTES))
-            self._begin()
+    def _expect(self, digest: Digest, data: bytes, ops: Sequence[str]) -> None:
+        unknown = [op for op in ops if self.kept(self._question(op), digest) is None]
+        if unknown and digest not in self._coming:
+            self._coming[digest] = threading.Event()
+            self._coming_bytes += len(data)
+            self._waiting.put(_Item(digest, data, "+".join(unknown)))
+
+    def _follow(self, digest: Digest, base: bytes) -> None:
+        """Gates look at the base for what they found in the source, and for the checks that stood there."""
+        told = {op: self.kept(self._question(op), digest) or {} for op in ALL}
+        finds = {"analyse": ("uses", "issues"), "scan": ("issues", "skipped")}
+        ops = [op for op, keys in finds.items() if any(told[op].get(key) for key in keys)]
+        self._expect(source_digest(base), base, ["outline", *ops])
+
+    def _use_for(self, waiting_bytes: int, share: int = _SHARE_BYTES) -> None:
+        self._used = max(self._used, min(len(self._members), 1 + waiting_bytes // share))
+        self._begin()
 
     def _begin(self) -> None:
         for member in self._members[len(self._asking) : self._used] if self._coming else ():
@@ -156,18 +185,24 @@ class Team(Worker):
 
     def _ask_all(self, member: Worker) -> None:
         while (item := self._waiting.get()) is not None:
-            digest, data = item
             with suppress(GateBroken), member.turn:
-                for op, answer in member.uncached("all", data).items():
-                    self.keep(self._question(op), digest, answer)
+                told = member.uncached(item.ops, item.data)
+                for op, answer in (told if "+" in item.ops else {item.ops: told}).items():
+                    self.keep(self._question(op), item.digest, answer)
             with self._coming_lock:
-                done = self._coming.pop(digest)
-                self._coming_bytes -= len(data)
-            done.set()
+                base = self._bases.pop(item.digest, None)
+                if base is not None:
+                    self._follow(item.digest, base)
+                self._come(item)
+
+    def _come(self, item: _Item) -> None:
+        self._coming_bytes -= len(item.data)
+        self._coming.pop(item.digest).set()
 
     def ready(self, op: str, sources: Sequence[bytes]) -> None:
         """Ask about many beforehand. One that fails is left for whoever asks for it by name, and learns why."""
-        self._use_for(sum(map(len, sources)))
+        with self._coming_lock:
+            self._use_for(sum(map(len, sources)))
         for data in sources:
             with suppress(GateBroken):
                 self._remembered(op, data)

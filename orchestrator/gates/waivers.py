@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from orchestrator import __version__
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.models.base import Digest
-from orchestrator.models.gate import GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate
 
 __all__ = ["WaiversGate"]

@@ -19,8 +19,8 @@ from typing import Any, Self
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates import spare
-from orchestrator.gates.bandit_worker import HEADER
 from orchestrator.gates.digests import source_digest
+from orchestrator.gates.frames import HEADER
 from orchestrator.gates.installed import version
 from orchestrator.gates.spare import Process
 from orchestrator.models.ids import Digest
@@ -36,6 +36,7 @@ _ANSWER_LIMIT_BYTES = 64 * 1024**2
 _KEPT_ANSWERS = 4096
 _CANARY, _CANARY_RULE = b"exec(input())\n", "B102"
 _SECRET = b"url = 'https://user:canary-of-handrail@db.invalid/'\n"
+_NONE: Mapping[Digest, bytes] = {}
 _ROOT = Path(__file__).resolve().parents[2]
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.gates.bandit_worker import main; main(sys.argv[2])"
@@ -111,8 +112,20 @@ class Worker:
         """See :func:`orchestrator.gates.kinds.detect.detect`. Raises ``GateBroken``."""
         return self._remembered("secrets", data)
 
-    def foresee(self, sources: Sequence[bytes]) -> None:
-        """All of these will be asked about; whoever has processes to spare begins. This one has none."""
+    def rules(self) -> list[list[Any]]:
+        """See :func:`orchestrator.gates.flow.families.table`: of the process that there is, or of this one."""
+        if self.pid is not None:
+            found: list[list[Any]] = self._remembered("rules", b"")["rules"]
+            return found
+        from orchestrator.gates.flow.families import table  # noqa: PLC0415 - a scanner has them loaded
+
+        return table()
+
+    def foresee(self, sources: Sequence[bytes], bases: Mapping[Digest, bytes] = _NONE) -> None:
+        """All of these will be asked about; whoever has processes to spare begins. This one has none.
+
+        ``bases`` are by the digest of the source that took their place: what was found in it is looked for there too.
+        """
 
     def kept(self, question: str, digest: Digest) -> Mapping[str, Any] | None:
         """What was kept of an earlier answer, also of another program's (:meth:`keep`)."""
@@ -140,7 +153,7 @@ class Worker:
     def uncached(self, op: str, data: bytes) -> Mapping[str, Any]:
         """The process's own answer. Raises ``GateBroken``."""
         with self._lock:
-            if op in {"scan", "all"}:
+            if "scan" in op.split("+"):
                 self._greet()
             if op == "secrets":
                 self._introduce()

@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId, StepId
+from orchestrator.models.changed import ChangedFile, ChangeIdentity, ChangeKind, Hunk
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.usage import Used
 
-
-class ChangeKind(StrEnum):
-    ADDED = "added"
-    MODIFIED = "modified"
-    DELETED = "deleted"
-    RENAMED = "renamed"
-    MODE = "mode"
-
-
-class ChangedFile(Noun):
-    """One path. ``old_*`` is ``None`` for an added file, ``new_*`` for a deleted one. Modes are git's six digits."""
-
-    path: str
-    old_path: str | None = None
-    kind: ChangeKind
-    old_mode: str | None = None
-    new_mode: str | None = None
-    old_blob: GitOid | None = None
-    new_blob: GitOid | None = None
-    added_lines: int = 0
-    removed_lines: int = 0
-    binary: bool = False
-
-
-class Hunk(Noun):
-    """One contiguous difference.
-
-    ``id`` is the digest over path, mode, old blob, enclosing definition and the
-    exact bytes added and removed; ``definition`` is the enclosing qualified name, or ''.
-    """
-
-    id: Digest
-    path: str
-    definition: str
-    old_start: int
-    old_lines: int
-    new_start: int
-    new_lines: int
+__all__ = ["Change", "ChangeIdentity", "ChangeKind", "ChangedFile", "Hunk", "Observed", "Proposal"]
 
 
 class Observed(Noun):
@@ -97,15 +59,6 @@ class Proposal(Noun):
     mixed: bool = False
     started_at: Instant
     finished_at: Instant
-
-
-class ChangeIdentity(Noun):
-    """The triple that every verdict is of. ``manifest`` is SHA-256 over sorted (mode, path, sha256(blob)) (D3)."""
-
-    target_ref: str
-    tip: GitOid
-    tree: GitOid
-    manifest: Digest
 
 
 class Change(Noun):

@@ -1,13 +1,13 @@
-"""What was found, and what it means (D6). On disk: SARIF 2.1.0."""
+"""What acceptance commands showed (D4), beside what gates found (:mod:`orchestrator.models.found`)."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 from orchestrator.models.base import Digest, Noun
-from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.changed import ChangeIdentity
 from orchestrator.models.coverage import Coverage
-from orchestrator.models.disposition import Disposition
+from orchestrator.models.found import Accounted, Accounting, Disposition, Finding, GateReport, Result
 
 __all__ = [
     "AcceptanceReport",
@@ -20,61 +20,6 @@ __all__ = [
     "GateReport",
     "Result",
 ]
-
-
-class Result(StrEnum):
-    PASSED = "PASSED"
-    NEEDS_PERSON = "NEEDS_PERSON"
-    FAILED = "FAILED"
-    ERROR = "ERROR"
-
-
-class Finding(Noun):
-    """One finding. Lines count from 1; 0 where there is none. ``fingerprint`` survives moves within a file."""
-
-    rule: str
-    message: str
-    path: str
-    line: int = 0
-    end_line: int = 0
-    cwe: int | None = None
-    severity: str = "medium"
-    disposition: Disposition = Disposition.AGENT
-    fingerprint: Digest
-    hint: str = ""
-
-
-class Accounting(StrEnum):
-    SCANNED = "scanned"
-    DENIED = "denied"
-    PERSON = "person"
-    NOT_APPLICABLE = "not-applicable"
-
-
-class Accounted(Noun):
-    """How one changed path ended in one gate."""
-
-    path: str
-    how: Accounting
-    why: str = ""
-
-
-class GateReport(Noun):
-    """One gate's verdict on one change.
-
-    ``findings`` are those that the change introduces; ``config`` is the digest
-    of everything of ours that decided them (rules, options, tool version).
-    """
-
-    gate: str
-    tool: str
-    tool_version: str
-    config: Digest
-    change: ChangeIdentity
-    result: Result
-    findings: tuple[Finding, ...] = ()
-    accounted: tuple[Accounted, ...] = ()
-    reason: str = ""
 
 
 class Demonstration(StrEnum):

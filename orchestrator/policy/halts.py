@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from orchestrator.models.base import Digest
 from orchestrator.models.halt import HALT_ROLE, Halt, HaltScope
+from orchestrator.models.ids import Digest
 from orchestrator.models.policy import Policy
 
 

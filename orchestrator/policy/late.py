@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 __all__ = ["Late"]
@@ -39,5 +39,5 @@ class Late:
     def findall(self, text: str) -> list[str]:
         return self.compiled.findall(text)
 
-    def sub(self, by: str, text: str) -> str:
+    def sub(self, by: str | Callable[[re.Match[str]], str], text: str) -> str:
         return self.compiled.sub(by, text)

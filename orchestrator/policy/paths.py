@@ -11,8 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from orchestrator.models.capabilities import Capabilities
+if TYPE_CHECKING:
+    from orchestrator.models.capabilities import Capabilities
 
 PROTECTED = (
     ".github/**",
@@ -204,6 +206,7 @@ def _translated(pattern: str) -> str:
     return out
 
 
+_ANY = re.compile(r"\*\*/|[*?]")
 _TRAILING = re.compile(r"[. ](?:/|\Z)")
 
 
@@ -236,17 +239,23 @@ def expression(patterns: Iterable[str]) -> str:
 
 def protects(patterns: Iterable[str], path: str) -> bool:
     """Like :func:`covers`, after folding both sides, so that ``.GitHub/`` is ``.github/``."""
-    return _any_folded(tuple(patterns)).fullmatch(fold(path)) is not None
+    folded = fold(path)
+    return any(text in folded and matches(pattern, folded) for text, pattern in _folded(tuple(patterns)))
 
 
 @lru_cache(maxsize=64)
-def _any_folded(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """All patterns as one: a tree has many paths, and the patterns are few and the same.
+def _folded(patterns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Each folded pattern behind a text that all its paths hold: most paths hold none, and nothing is compiled.
 
     A folder's name is covered as well: a link of that name would be a door to everything below.
     """
     whole = (*patterns, *(p.removesuffix("/**") for p in patterns if p.endswith("/**")))
-    return re.compile(expression(map(fold, whole)), re.DOTALL)
+    return tuple((max(_literals(p), key=len), p) for p in map(fold, whole))
+
+
+def _literals(pattern: str) -> list[str]:
+    """The texts between what stands for any others."""
+    return _ANY.split(pattern)
 
 
 def opens(patterns: Sequence[str], directory: str) -> bool:

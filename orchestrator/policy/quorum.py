@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
+from orchestrator.models.ids import Digest
 from orchestrator.models.policy import Policy
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator.models.base import Digest
-from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
+from orchestrator.models.ids import Digest
 
 _ORDER = (Result.PASSED, Result.NEEDS_PERSON, Result.FAILED, Result.ERROR)
 

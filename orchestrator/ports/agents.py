@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from orchestrator.models.base import RunId
 from orchestrator.models.endpoint import WireProtocol
+from orchestrator.models.ids import RunId
 from orchestrator.models.plan import Step
 from orchestrator.models.spec import Requirement
 from orchestrator.ports.broker import Lease

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import DataClass, Egress
 from orchestrator.models.endpoint import Endpoint, OwnHost, Secret, WireProtocol
+from orchestrator.models.ids import RunId
 from orchestrator.models.traffic import Exchange, Traffic
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from orchestrator.models.base import GitOid
-from orchestrator.models.capabilities import Capabilities
-from orchestrator.models.change import ChangedFile, ChangeIdentity
-from orchestrator.models.gate import GateReport
+from orchestrator.models.changed import ChangedFile, ChangeIdentity
+from orchestrator.models.found import GateReport
+from orchestrator.models.ids import GitOid
+
+if TYPE_CHECKING:
+    from orchestrator.models.capabilities import Capabilities
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.environment import Environment, Service
+from orchestrator.models.ids import Digest, GitOid, RunId
 from orchestrator.models.observed import Account, Program
 from orchestrator.ports.trees import ChangeOut, TreeEntry
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from orchestrator.models.base import Digest, RunId, StepId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.event import Event
+from orchestrator.models.ids import Digest, RunId, StepId
 from orchestrator.models.run import Run
 from orchestrator.models.workflow_parts import Channel
 

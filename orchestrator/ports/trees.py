@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from orchestrator.models.base import Digest, GitOid
-from orchestrator.models.change import ChangedFile, Hunk
+from orchestrator.models.changed import ChangedFile, Hunk
+from orchestrator.models.ids import Digest, GitOid
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import BlamedLine
 from orchestrator.vcs.git import failed, read_some
 from orchestrator.vcs.names import visible

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from orchestrator.errors import AgentFailed, StoreError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.policy.paths import fold
 from orchestrator.ports import BuiltTree, ChangeOut, OutMember, TreeEntry
 from orchestrator.vcs.git import EMPTY_TREES

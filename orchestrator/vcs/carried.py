@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import TreeEntry
 from orchestrator.vcs.names import visible
 from orchestrator.vcs.objects import ObjectStore

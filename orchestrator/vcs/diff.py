@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
-from orchestrator.models.change import ChangedFile, ChangeKind, Hunk
+from orchestrator.models.changed import ChangedFile, ChangeKind, Hunk
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import TreeDiff
 from orchestrator.vcs.git import failed
 from orchestrator.vcs.hunks import RawHunk, definitions, hunk_of, owner_of_each_line, whole_file

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import RefUpdate, TreeEntry
 from orchestrator.vcs.names import GITLINK, hostile, visible
 from orchestrator.vcs.objects import ObjectStore

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import CommitNode
 from orchestrator.vcs.packs import object_id
 from orchestrator.vcs.reader import Reader

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from orchestrator.models.base import canonical, sha256
-from orchestrator.models.change import ChangedFile, Hunk
+from orchestrator.models.changed import ChangedFile, Hunk
+from orchestrator.models.ids import canonical, sha256
 
 CONTEXT_LINES = 20
 _MAX_PARSED_BYTES = 1024 * 1024

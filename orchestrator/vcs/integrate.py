@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from orchestrator.errors import IntegrationConflict
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import TreeEntry
 from orchestrator.vcs.git import EMPTY_TREES, failed
 from orchestrator.vcs.names import visible

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.vcs.names import GITLINK
 from orchestrator.vcs.objects import MAX_DEPTH, ObjectStore
 from orchestrator.vcs.packs import TREE_MODE, Row

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.errors import RepositoryError, StoreError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import TreeEntry
 from orchestrator.vcs.git import Git
 from orchestrator.vcs.names import GITLINK

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.vcs.git import EMPTY_TREES, Completed, Git
 from orchestrator.vcs.objects import ObjectStore
 from orchestrator.vcs.reader import Reader

@@ -18,7 +18,7 @@ from operator import itemgetter, lt
 from typing import NamedTuple
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.vcs.names import MODES, uncarriable
 
 TREE_MODE = "40000"

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import IO, NamedTuple
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.vcs.git import Git, failed, read_some
 from orchestrator.vcs.packs import Row, read_tree
 

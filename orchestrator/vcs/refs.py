@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import RefUpdate
 from orchestrator.vcs.objects import ObjectStore, receive
 from orchestrator.vcs.repository import Repository, check_ref, read_ref

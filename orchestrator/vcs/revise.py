@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.ports import TreeEntry
 from orchestrator.vcs.diff import Section, sections
 from orchestrator.vcs.git import EMPTY_TREES

@@ -9,25 +9,29 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest, GitOid
-from orchestrator.models.change import ChangedFile
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.ports import BlamedLine, BuiltTree, ChangeOut, CommitNode, RefUpdate, TreeDiff, TreeEntry
-from orchestrator.vcs import blame, carried, evidence, history, outside, repository, worktree
-from orchestrator.vcs.build import build
+from orchestrator.vcs import outside, repository
 from orchestrator.vcs.diff import changed_files, diff
-from orchestrator.vcs.integrate import integrate
+from orchestrator.vcs.later import Later
 from orchestrator.vcs.manifests import Manifests
 from orchestrator.vcs.names import GITLINK, MAX_PATH_BYTES
 from orchestrator.vcs.objects import ObjectStore, open_private
 from orchestrator.vcs.packs import TREE_MODE
-from orchestrator.vcs.refs import update_refs
 from orchestrator.vcs.repository import Repository
-from orchestrator.vcs.revise import put_file, take_hunks
-from orchestrator.vcs.walk import Walked, walk
-from orchestrator.vcs.worktree import TargetMove, TargetVerdict
+
+if TYPE_CHECKING:
+    from orchestrator.vcs import blame, build, carried, evidence, history, integrate, refs, revise, walk, worktree
+    from orchestrator.vcs.walk import Walked
+    from orchestrator.vcs.worktree import TargetVerdict
+else:
+    blame, build, carried, evidence, history, integrate, refs, revise, walk, worktree = map(
+        Later, ("blame", "build", "carried", "evidence", "history", "integrate", "refs", "revise", "walk", "worktree")
+    )
 
 MAX_BLOB_BYTES = 64 * 1024 * 1024
 
@@ -202,10 +206,10 @@ class GitTrees:
     def build(
         self, base: GitOid, out: ChangeOut, readable: Callable[[str], bool], deny: Callable[[str], str | None]
     ) -> BuiltTree:
-        return build(self._store, self._store.peel(base), out, readable, deny)
+        return build.build(self._store, self._store.peel(base), out, readable, deny)
 
     def integrate(self, base: GitOid, tree: GitOid, tip: GitOid) -> GitOid:
-        return integrate(self._store, base, tree, tip)
+        return integrate.integrate(self._store, base, tree, tip)
 
     def changed_files(self, old: GitOid, new: GitOid) -> tuple[ChangedFile, ...]:
         """See :func:`orchestrator.vcs.diff.changed_files`."""
@@ -215,10 +219,10 @@ class GitTrees:
         return diff(self._store, old, new)
 
     def take_hunks(self, old: GitOid, new: GitOid, wanted: Collection[Digest]) -> GitOid:
-        return take_hunks(self._store, old, new, wanted)
+        return revise.take_hunks(self._store, old, new, wanted)
 
     def put_file(self, tree: GitOid, path: str, data: bytes) -> GitOid:
-        return put_file(self._store, tree, path, data)
+        return revise.put_file(self._store, tree, path, data)
 
     def commit(self, tree: GitOid, parent: GitOid, message: str, author: str, when: datetime) -> GitOid:
         """As the port says. ``author`` is a name; its address ``<slug>@handrail.invalid``."""
@@ -234,7 +238,7 @@ class GitTrees:
     def update_refs(self, updates: Sequence[RefUpdate]) -> None:
         """As the port says; REPO021 when a branch is checked out in some worktree."""
         self._before_move()
-        update_refs(self.repository, self._store, updates, self._brought)
+        refs.update_refs(self.repository, self._store, updates, self._brought)
 
     def checked_out(self, ref: str) -> str | None:
         return worktree.checked_out_branches(self.repository).get(ref)
@@ -247,7 +251,7 @@ class GitTrees:
 
     def walk(self, head: GitOid, base: GitOid | None) -> Iterator[Walked]:
         """See :func:`orchestrator.vcs.walk.walk`."""
-        return walk(self.repository, head, base)
+        return walk.walk(self.repository, head, base)
 
     def nodes(self, oids: Sequence[GitOid]) -> tuple[CommitNode, ...]:
         return self._known(history.nodes(self._store.reader, oids))
@@ -320,6 +324,6 @@ class GitTrees:
         """Fast-forward the target branch to the run's tip when that is allowed; otherwise only say why not."""
         target = self.ref(target_ref)
         verdict = self.judge_target(target_ref, run_ref)
-        if verdict.move is TargetMove.FAST_FORWARD:
+        if verdict.move is worktree.TargetMove.FAST_FORWARD:
             self.update_refs([RefUpdate(target_ref, self.resolve(run_ref), target)])
         return verdict

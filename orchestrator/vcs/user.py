@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.vcs.names import visible
 from orchestrator.vcs.repository import Repository, read_ref
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from orchestrator.models.base import GitOid
-from orchestrator.models.change import ChangedFile, ChangeKind
+from orchestrator.models.changed import ChangedFile, ChangeKind
+from orchestrator.models.ids import GitOid
 from orchestrator.vcs.diff import raw_row
 from orchestrator.vcs.repository import Repository
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.vcs.git import Git
 from orchestrator.vcs.repository import Repository
 

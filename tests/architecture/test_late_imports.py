@@ -12,6 +12,7 @@ import pytest
 HEAVY = {"pydantic", "z3", "docker", "git", "langgraph", "textual", "cryptography", "bandit"}
 LISTING = "orchestrator.cli.runs orchestrator.cli.review orchestrator.app.runs.listing orchestrator.app.project"
 LOOKING_AHEAD = "orchestrator.app.gates.scanners orchestrator.gates.team orchestrator.vcs.ahead"
+JUDGING = "orchestrator.cli.gate orchestrator.app.gates.gating orchestrator.gates.catalog orchestrator.gates.runner"
 CHECKING = "orchestrator.cli.verify orchestrator.app.runs.start orchestrator.app.evidence.verifying"
 
 
@@ -31,6 +32,12 @@ def test_lists_load_no_model() -> None:
 
 def test_what_begins_before_a_judgement_is_loaded_loads_no_model() -> None:
     assert not HEAVY & loaded(LOOKING_AHEAD)
+
+
+def test_what_judges_loads_no_model() -> None:
+    brought = loaded(JUDGING)
+    assert not HEAVY & brought
+    assert not {"orchestrator.gates.flow.families", "orchestrator.vcs.worktree", "tomllib", "configparser"} & brought
 
 
 @pytest.mark.parametrize("heavy", ["langgraph", "docker", "textual", "bandit"])

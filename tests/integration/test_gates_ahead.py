@@ -8,6 +8,10 @@ from orchestrator.app.gates.gating import gate
 from orchestrator.app.gates.scanners import Found, gate_worker
 from orchestrator.app.project import open_project
 from orchestrator.errors import RepositoryError
+from orchestrator.gates.digests import source_digest
+from orchestrator.gates.sides import begin
+from orchestrator.gates.team import Team
+from orchestrator.testing.gate_suite import FileSpec, candidate_of
 from orchestrator.vcs.ahead import BYTES_LIMIT, FILES_LIMIT, contents
 from orchestrator.vcs.repository import find
 
@@ -85,3 +89,30 @@ def test_whatever_is_foreseen_the_judgement_is_the_same(user):
             told.append(gate(project, Asked(base="start"), worker=worker))
     assert {f.rule for f in told[0].findings} >= {"B602", "S602"}
     assert all(one == told[0] for one in told)
+
+
+PLAIN, SAME = b"def f(a):\n    return a\n", b"import os\n\nos.system(input())\n"
+PAIRS = {
+    "nothing found": (b"def f(a):\n    return -a\n", PLAIN, {"outline"}),
+    "a finding of bandit": (BAD.encode(), PLAIN, {"outline", "scan", "analyse"}),
+    "not to be read": (b"def f(:\n", PLAIN, {"outline", "scan"}),
+    "new": (BAD.encode(), None, set()),
+    "the same": (SAME, SAME, {"outline", "scan", "analyse"}),
+}
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("name", PAIRS)
+def test_of_a_base_is_asked_ahead_what_its_head_makes_worth_asking(name, late):
+    head, base, expected = PAIRS[name]
+    with Team(processes=1) as team:
+        if late:
+            team.ready("scan", [head])
+            team.look_ahead([head])
+            team.outline(head)
+        begin(candidate_of([FileSpec("a.py", head, base)]), team)
+        team.outline(head)
+        if base is not None:
+            team.outline(base)
+        asked = {op for op in ("outline", "scan", "analyse") if base and team.kept(f"{op}/10", source_digest(base))}
+    assert asked == expected

@@ -145,6 +145,22 @@ def test_package_that_brings_no_gate_is_refused(code, module, tmp_path, monkeypa
         default_gates(["mine"])
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return super().check(candidate).model_copy(update={'result': 'FINE'})",
+        "return super().check(candidate).model_copy(update={'accounted': [{'path': 'a.py', 'how': 'scanned'}, 5]})",
+        "return {'result': 'PASSED'}",
+        "return None",
+    ],
+)
+def test_report_of_an_installed_gate_that_is_none_is_an_error(body, tmp_path, monkeypatch):
+    module = f"gate_reports_{abs(hash(body))}"
+    installed(tmp_path, monkeypatch, f"{GATE}    def check(self, candidate):\n        {body}\n", module=module)
+    (report,) = run_gates(default_gates(["mine"]), candidate_of(one("a.py", "x = 1\n")))
+    assert report.result is Result.ERROR
+
+
 HOSTILE = {
     "saved downloads": ("a.sh", "#!/bin/sh\n" + "curl -o a " * 90_000),
     "prefixes": ("a.sh", "#!/bin/sh\ncurl |" + "env a=b " * 100_000),

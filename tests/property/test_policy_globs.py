@@ -1,12 +1,14 @@
 """What the algebra claims about patterns holds for every path that could refute it."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.policy import capabilities, globs
 from orchestrator.policy.commands import split_command
-from orchestrator.policy.paths import covers, matches
+from orchestrator.policy.paths import PROTECTED, covers, expression, fold, matches, protects
 
 _component = st.one_of(
     st.sampled_from(["a", "b", "ab", "*", "**", "a*", "*b", "?", "a?", "*a*"]), st.text("ab*?", min_size=1, max_size=4)
@@ -41,6 +43,17 @@ def test_a_meet_covers_no_more_than_both(left: tuple[str, ...], right: tuple[str
     if covers(globs.meet(left, right), path):
         assert covers(left, path)
         assert covers(right, path)
+
+
+_rough = st.lists(st.text("aB*?/.é ", min_size=1, max_size=6), max_size=3).map(tuple)
+_near = st.sampled_from(PROTECTED).map(lambda p: p.replace("**/", "x/").replace("**", "y/z").replace("*", "q"))
+
+
+@given(_rough | st.just(PROTECTED), st.text("aBb/.é ", max_size=8) | _near | _near.map(str.upper))
+def test_protects_is_what_its_patterns_are_as_one_expression(patterns: tuple[str, ...], path: str) -> None:
+    whole = (*patterns, *(p.removesuffix("/**") for p in patterns if p.endswith("/**")))
+    one = re.compile(expression(map(fold, whole)), re.DOTALL)
+    assert protects(patterns, path) is (one.fullmatch(fold(path)) is not None)
 
 
 @given(_grants, _grants)

@@ -23,9 +23,9 @@ from orchestrator.app.gates.scanners import kept_answers
 from orchestrator.app.project import Project
 from orchestrator.app.runs.contents import LastRead
 from orchestrator.app.trees import open_trees
-from orchestrator.models.base import GitOid, canonical, sha256
-from orchestrator.models.change import ChangedFile, ChangeIdentity, ChangeKind
-from orchestrator.models.gate import Result
+from orchestrator.models.changed import ChangedFile, ChangeIdentity, ChangeKind
+from orchestrator.models.found import Result
+from orchestrator.models.ids import GitOid, canonical, sha256
 from orchestrator.ports import Candidate
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.app.gates.asked import Asked
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
-from orchestrator.models.base import Digest, GitOid, canonical, sha256
-from orchestrator.models.change import ChangedFile, ChangeIdentity
-from orchestrator.models.decision import ON_A_CHANGE, Decision, Verdict
-from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.models.changed import ChangedFile, ChangeIdentity
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
+from orchestrator.models.ids import Digest, GitOid, canonical, sha256
 from orchestrator.policy.verdicts import of_findings, worst
 from orchestrator.ports import Candidate, Gate
 
 if TYPE_CHECKING:
     from orchestrator.app.base import Base
     from orchestrator.gates.worker import Worker
+    from orchestrator.models.decision import Decision
     from orchestrator.vcs.trees import GitTrees
 
 _SOURCE_BYTES = 1024 * 1024
@@ -182,6 +182,8 @@ def _lifted(project: Project, trees: GitTrees, asked: Asked, identity: ChangeIde
 
 
 def _of(decision: Decision, identity: ChangeIdentity) -> bool:
+    from orchestrator.models.decision import ON_A_CHANGE, Verdict
+
     change = decision.change
     return (
         change is not None

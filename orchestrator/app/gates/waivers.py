@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from orchestrator.app.project import Project
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import EvidenceInvalid, RepositoryError, StoreError
-from orchestrator.models.base import Digest, GitOid
-from orchestrator.models.change import ChangedFile, ChangeIdentity, ChangeKind
+from orchestrator.models.changed import ChangedFile, ChangeIdentity, ChangeKind
 from orchestrator.models.decision import ON_A_CHANGE, Decision, ReviewItem, Verdict
-from orchestrator.models.gate import Finding
+from orchestrator.models.found import Finding
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.review import Comment, ReviewSheet, Waiver
 from orchestrator.models.run import Run
 from orchestrator.ports import Candidate

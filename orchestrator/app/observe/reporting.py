@@ -13,12 +13,13 @@ from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import EvidenceInvalid, HandrailError, RepositoryError, StoreError
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Digest
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Proposal
 from orchestrator.models.decision import Decision
 from orchestrator.models.event import Event
 from orchestrator.models.gate import Demonstration, GateReport
+from orchestrator.models.plain import Stored
 from orchestrator.models.plan import Kept, Plan, Step
 from orchestrator.models.review import ChangeSheet, Comment, ReviewSheet
 from orchestrator.models.risk import AcceptedRisk
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from orchestrator.models.verification import Verification
     from orchestrator.vcs.trees import GitTrees
 
-N = TypeVar("N", bound=Noun)
+N = TypeVar("N", bound=Stored)
 WITHHELD = "text withheld"
 _VIOLATIONS = frozenset({"violation", "grant-exceeded"})
 _QUIET = frozenset({"transition", "exchange", "agent-prompt", "program-seen", "executed"})

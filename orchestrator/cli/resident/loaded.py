@@ -36,6 +36,8 @@ _REHEARSED = ("gates/spare.py", "gates/worker.py", "gates/ruff.py", "vcs/git.py"
 """Files of ours of usual size and kind; the first is a small one."""
 _ADDED = b"\n\ndef added(name):\n    return subprocess.run('ls ' + name, shell=True)\n"
 MODULES = (
+    "configparser",
+    "tomllib",
     "orchestrator.cli.main",
     "orchestrator.cli.gate",
     "orchestrator.cli.telling",
@@ -50,6 +52,7 @@ MODULES = (
     "orchestrator.gates.junit",
     "orchestrator.gates.kinds.detect",
     "orchestrator.gates.kinds.sbom",
+    "orchestrator.gates.plain_words",
     "orchestrator.gates.runner",
     "orchestrator.gates.sarif",
     "orchestrator.gates.sides",

@@ -19,11 +19,11 @@ from orchestrator.gates.command.sarif_in import read_sarif
 from orchestrator.gates.differential import Hit, introduced, line_text, visible
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.sides import REGULAR
-from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.capabilities import Capabilities
-from orchestrator.models.change import ChangedFile
+from orchestrator.models.changed import ChangedFile
 from orchestrator.models.command_gate import FILES, CommandGate, CommandOutput, KnownWeakness
-from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.models.found import Disposition, GateReport
+from orchestrator.models.ids import Digest, GitOid, RunId
 from orchestrator.policy.paths import covers
 from orchestrator.ports import Candidate, Prepared, Sandboxes, SandboxRequest, TreeEntry, Trees
 

@@ -20,7 +20,7 @@ from orchestrator.gates.flow.rules import (
     web,
 )
 
-__all__ = ["FAMILIES", "RULES"]
+__all__ = ["FAMILIES", "RULES", "table", "told"]
 
 FAMILIES: tuple[Family, ...] = (
     code.FAMILY,
@@ -39,3 +39,13 @@ FAMILIES: tuple[Family, ...] = (
     handed_in.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
+
+
+def table() -> list[list[object]]:
+    """Of each rule what decides beside its code: what a gate's configuration is the digest of."""
+    return [[r.code, r.cwe, r.severity, r.disposition] for r in RULES.values()]
+
+
+def told(_: bytes) -> dict[str, object]:
+    """The table as a scanner's answer."""
+    return {"rules": table()}

@@ -13,24 +13,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.syntax import kinds
 
 __all__ = [
     "MAKES_TEXT",
-    "VOUCHED",
     "Places",
     "is_harmless",
-    "is_vouched",
     "sql_places",
     "vouched_kind",
     "worth_vouching",
 ]
-
-VOUCHED = frozenset({"608", "506", "701", "113"})
-"""Numbers of the rules that can be answered for."""
 
 Places = dict[tuple[str, int, int], bool]
 """Rule number, first and last line → whether it was harmless each time."""
@@ -152,9 +146,3 @@ def _names_unsafe(tree: ast.Module) -> bool:
             if names & _UNSAFE_YAML or "." in (node.module or ""):
                 return True
     return False
-
-
-def is_vouched(places: Iterable[Any], number: str, first: int, last_line: int) -> bool:
-    """Whether a scanner's finding on these lines is answered for. ``places``: number, first, last line, harmless."""
-    met = [bool(place[3]) for place in places if place[0] == number and place[1] <= last_line and first <= place[2]]
-    return bool(met) and all(met)

@@ -128,8 +128,8 @@ _OF_MODELS = Late(
     r"|litellm|ollama|groq|deepseek|xai)_(?:.*_)?(?:base_?url|api_base|api_url|endpoint|host)"
 )
 _OFF: tuple[Any, ...] = (False, None, "", [], {}, "never-allow", "ask", "default", "deny")
-_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TRAILING = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
+_COMMENT = Late(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING = Late(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
 
 
 class AgentConfig:

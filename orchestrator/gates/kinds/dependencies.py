@@ -25,9 +25,9 @@ from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import unscannable
 from orchestrator.gates.sides import Side, sides
-from orchestrator.models.base import Digest, canonical, sha256
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Disposition, GateReport
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Disposition, GateReport
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.ports import Candidate
 
 if TYPE_CHECKING:

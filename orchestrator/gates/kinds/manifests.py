@@ -10,7 +10,6 @@ Not read: ``setup.py`` (a program; a protected path), yarn's and pnpm's locks
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -316,6 +315,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _setup_cfg(text: str) -> Manifest:
+    import configparser  # noqa: PLC0415 - few changes hold any
+
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string("\n".join(_lines(text)))

@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from orchestrator.errors import GateBroken
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 
 __all__ = ["Vulnerabilities", "Vulnerability"]
 

@@ -18,7 +18,8 @@ from typing import Any
 from orchestrator.gates.kinds.program import Answer, Program, Raw
 from orchestrator.gates.kinds.shell_rules import dockerfile_hits, is_dockerfile, is_foreign_shell, is_shell, shell_hits
 from orchestrator.gates.sides import Side
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
+from orchestrator.policy.late import Late
 from orchestrator.policy.paths import protects
 
 __all__ = ["CPPCHECK", "FLAWFINDER", "HADOLINT", "SHELLCHECK", "ZIZMOR"]
@@ -35,7 +36,7 @@ _WORKFLOWS = (
 _C = frozenset({".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp"})
 _TRUST = frozenset({"unpinned-uses"})
 """Whom to trust is a person's to say, and an agent without a network cannot look a digest up: it would make one up."""
-_USES = re.compile(r"(?P<action>[\w.-]+/[\w./-]+)@")
+_USES = Late(r"(?P<action>[\w.-]+/[\w./-]+)@")
 _SILENCER = re.compile(rb"#(\s*)(?=shellcheck\s)", re.IGNORECASE)
 _SHELLCHECK_AGENT = frozenset({2115, 2114})
 """``rm -rf "$x/"`` and the like: rated a warning, deletes the root."""

@@ -15,14 +15,15 @@ from typing import Any, cast
 from orchestrator.gates.kinds import manifests
 from orchestrator.gates.kinds.manifests import Dependency, Manifest, Reader, Setting
 from orchestrator.gates.plain_toml import toml
+from orchestrator.policy.late import Late
 
 __all__ = ["reader_of"]
 
-_HARMLESS = re.compile(
+_HARMLESS = Late(
     r"(?i)(?:save-exact|save-prefix|fund|progress|color|loglevel|engine-strict|timeout|default-timeout|retries"
     r"|disable-pip-version-check|no-color|quiet|verbose)\s*[=:]\s*[\"']?[\w~^.]{0,12}[\"']?"
 )
-_BLOCK = re.compile(r"(?m)^# /// script\s*$\n(?P<text>(?:^#(?:| .*)$\n){1,2000}?)^# ///\s*$")
+_BLOCK = Late(r"(?m)^# /// script\s*$\n(?P<text>(?:^#(?:| .*)$\n){1,2000}?)^# ///\s*$")
 _UNREAD = frozenset(
     {
         *("gemfile", "gemfile.lock", "composer.json", "composer.lock", "pom.xml", "build.gradle", "build.gradle.kts"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.gates.differential import Hit, line_text
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 
 __all__ = ["KindRule"]
 

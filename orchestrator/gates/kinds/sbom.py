@@ -18,7 +18,7 @@ from orchestrator import __version__
 from orchestrator.gates.kinds.manifests import Dependency, Manifest
 from orchestrator.gates.kinds.readers import reader_of
 from orchestrator.gates.sides import Side, sides
-from orchestrator.models.change import ChangedFile
+from orchestrator.models.changed import ChangedFile
 from orchestrator.ports import Candidate
 
 __all__ = ["difference"]

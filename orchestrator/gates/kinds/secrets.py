@@ -26,9 +26,9 @@ from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import unscannable
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
 from orchestrator.gates.worker import Worker
-from orchestrator.models.base import Digest, sha256
-from orchestrator.models.change import ChangedFile
-from orchestrator.models.gate import Disposition, Finding, GateReport
+from orchestrator.models.changed import ChangedFile
+from orchestrator.models.found import Disposition, Finding, GateReport
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.ports import Candidate
 
 __all__ = ["RULES", "SecretsGate"]

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, line_text
 from orchestrator.gates.kinds.rule import KindRule
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 from orchestrator.policy.late import Late
 
 __all__ = ["RULES", "dockerfile_hits", "is_dockerfile", "is_foreign_shell", "is_shell", "shell_hits"]
@@ -44,7 +44,7 @@ _SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#![^\r\n]*\b(?:ba|da|k|z|a|mk|pdk|ya
 _FOREIGN = re.compile(rb"\A(?:\xef\xbb\xbf)?#![^\r\n]*\b(?:z|a|pdk|yas|c|tc|fi)sh\b")
 _FOREIGN_SUFFIXES = frozenset({".zsh", ".csh", ".tcsh", ".fish"})
 _FOREIGN_NAMES = frozenset({".zshrc", ".zshenv", ".cshrc", ".tcshrc"})
-_DOCKERFILE = re.compile(r"(?:.*[._-])?(?:dockerfile|containerfile)(?:[._-].*)?", re.IGNORECASE | re.DOTALL)
+_DOCKERFILE = Late(r"(?:.*[._-])?(?:dockerfile|containerfile)(?:[._-].*)?", re.IGNORECASE | re.DOTALL)
 
 PIPED = KindRule(
     "SHELL-DOWNLOAD",
@@ -157,7 +157,7 @@ _DOCKER: tuple[tuple[KindRule, Late], ...] = (
     (REMOTE_ADD, Late(r"^\s*ADD\s+(?!.*--checksum=)[^\n]*\b(?:https?|git|ftp)(?:://|@)", re.IGNORECASE)),
     (SECRET_ARG, Late(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)(?!\w*_?(?:FILE|PATH|DIR|NAME|URL|HEADER|TTL|LIFETIME)[= ])\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
 )  # fmt: skip
-_QUOTES = re.compile(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
+_QUOTES = Late(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
 _SAVED = Late(rf"{_FETCH}[^;&|\n]{{0,200}}?(?:\s-[oO]\s?|>\s?)([\w./$-]{{1,80}})")
 _LINE_LIMIT = 2048
 _LONG_LIMIT = 4 * _LINE_LIMIT
