@@ -22,7 +22,7 @@ _MENTIONED: Final = re.compile(
     r"(?:(?!\b(?:whether|if|that|when|before|after|until|unless|without|because)\b)[^,`])*\bapproves?\b", re.IGNORECASE
 )
 _HELD: Final = re.compile(
-    r"\b(?:if|unless|when|whenever|once|until|before|after|within|only|not|never|without|automatically|silently|(?:and|or|but) (?:then )?[a-z]+s(?= (?:it|them|the|a)\b))\b",
+    r"\b(?:if|unless|when|whenever|once|until|before|after|within|only|not|never|without|automatically|silently|above|over|below|under|exceeding|exceeds?|more than|less than|greater|fewer|between|at least|at most|outside|beyond|other than|affecting|involving|(?:and|or|but) (?:then )?[a-z]+s(?= (?:it|them|the|a)\b))\b",
     re.IGNORECASE,
 )
 """Words in what is approved that would say when, or that something else is done as well."""

@@ -34,6 +34,7 @@ class Builder(Flow):
         self._section, self._phase = number, title
         self._by = (naming.role_name(role) or "") if role else ""
         self._began = self._began or bool(title)
+        self.declared.here, self.declared.unclear = "", False
         whose = self._whose_duties(title)
         self._by = self._by or whose
         self._under = Under.DUTIES if whose else standing.under(title)
@@ -96,7 +97,7 @@ class Builder(Flow):
         self._children(Item(item.number, item.sentences, left), made, opened)
         self._doubts = doubts if item.children else doubts | self._doubts.intersection((Doubt.AUTOMATIC,))
         first = first or (made[0].id if made else None)
-        self._by = by
+        self._by = self.declared.here or by
         if item.number and first:
             self._count(item, first)
         return made

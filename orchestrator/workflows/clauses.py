@@ -32,7 +32,7 @@ _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, sa
 """Words that open a condition as ``If`` does."""
 _ONCE = re.compile(
     r"(?:once|as soon as|after(?= [^,]* (?:is|are|was|were|has|have|had|been|[a-z]+ed)\b)) "
-    r"(?P<when>(?!(?!(?:every|any|some|no)thing\b)[a-z]+ing\b|this\b|that\b|which\b)(?:[^,:;`]|`[^`]*`)+?)(?:,|(?= (?:you|we) (?:can|may|should|must|need)\b)) (?:then )?"
+    r"(?P<when>(?!(?!(?:every|any|some|no)thing\b)[a-z]+ing\b|this\b|that\b|which\b|(?:reasonably )?(?:possible|practical|practicable|feasible|needed|necessary)\b)(?:[^,:;`]|`[^`]*`)+?)(?:,|(?= (?:you|we) (?:can|may|should|must|need)\b)) (?:then )?"
     r"(?:(?:you|we) (?:can|may) (?:now |then )?)?(?P<then>.+)",
     re.IGNORECASE,
 )
@@ -64,7 +64,8 @@ _LATE = re.compile(
 _OTHERWISE = re.compile(r"(?:otherwise|if not|else),? (?P<then>.+)", re.IGNORECASE)
 _BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
 _TIMER = re.compile(
-    rf",? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to)\b)", re.IGNORECASE
+    rf",? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to|following|upon|once|when|where)\b)",
+    re.IGNORECASE,
 )
 """A time from when the step begins; one that is counted from something else is for people to keep."""
 _WAITED = re.compile(
@@ -85,6 +86,19 @@ class Conditional:
     then: str
     times: int | None = None
     spent: str = ""
+
+
+_RUNS_ON = re.compile(
+    r".* (?:you|we|they|it) (?:can|could|may|might|should|must|will|need to|have to)(?: (?:also|then|try to|to|do|use|need|want))*",
+    re.IGNORECASE,
+)
+_ENUMERATED = re.compile(r"(?:have|has|had|know|knows|understand|are|is|been) .*, (?:and|or) .*", re.IGNORECASE)
+
+
+def ensure_ends(when: str, then: str) -> None:
+    """Raises :class:`Unclear` where a condition may be longer, or shorter, than up to its comma."""
+    if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then):
+        raise Unclear("Where the condition ends is not clear.", "If A and B and C, then ...: without commas in it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +154,7 @@ def awaited(text: str, judge: Callable[[str], str]) -> Awaited | None:
     by = judge(found["then"]) if found else ""
     if found is None or not by:
         return None
+    ensure_ends(found["when"], found["then"])
     return Awaited(f"Wait until the {by.replace('-', ' ')} confirms that {found['when']}", found["then"])
 
 
@@ -163,7 +178,7 @@ def question(text: str) -> str | None:
 
 _ONWARD = re.compile(
     r"(?P<does>.+?),? (?:and|then)(?: then)? (?P<go>(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) "
-    r"(?:step )?(?:`[^`]+`|\d[\d.]*)|(?:stop|end)s?(?: the process| here)?(?: as [a-z]+)?|the (?:process|run) (?:ends|stops|is over)(?: here)?)",
+    r"(?:step )?(?:`[^`]+`|\d[\d.]*)|(?:stop|end)s?(?: the process| here)?(?: as [a-z]+)?|go on|continue|proceed|the (?:process|run) (?:ends|stops|is over)(?: here)?)",
     re.IGNORECASE,
 )
 

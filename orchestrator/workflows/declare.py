@@ -30,7 +30,7 @@ _NAMED: Final = re.compile(
     re.IGNORECASE,
 )
 _DONE_BY: Final = re.compile(
-    r"(?:(?:done|performed|carried out|executed) by|performer|executor|responsible(?: role| person)?):? (?P<names>.+)",
+    r"(?:(?:done|performed|carried out|executed|handled|led) by|(?:delegated?|assigned?) to(?=:)|assignee|performer|executor|responsible(?: role| person)?):? (?P<names>.+)",
     re.IGNORECASE,
 )
 _GRANT: Final = re.compile(
@@ -46,6 +46,9 @@ class Declared:
 
     roles: list[str] = field(default_factory=list[str])
     by: str | None = None
+    here: str = ""
+    unclear: bool = False
+    performers: int = 0
     order: str | None = None
     grants: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     gates: tuple[str, ...] = ()
@@ -56,6 +59,7 @@ class Declared:
         """Names of roles, and the one sentence of who does each step, hold for what stands before them too."""
         said = [(pattern, found) for text in texts for pattern in _AHEAD if (found := pattern.fullmatch(text))]
         by = [found for pattern, found in said if pattern is _BY]
+        self.performers = sum(pattern is _DONE_BY for pattern, _ in said)
         for pattern, found in said:
             if pattern is _ROLES:
                 self.roles += [role for part in words.listed(found["names"]) if (role := role_name(part)) is not None]
@@ -84,15 +88,25 @@ class Declared:
         return True
 
     def label(self, text: str) -> bool:
-        """``People: clerk, lead`` names roles, and so does ``Owner: head of support``; ``Done by: the clerk`` says who does what names nobody."""
+        """``People: clerk, lead`` names roles, and so does ``Owner: head of support``; ``Done by: the clerk`` says who does what names nobody.
+
+        Where there are several of those, each holds for its own section. Raises :class:`Unclear` for one that names not one role.
+        """
         named, done = _NAMED.fullmatch(text), _DONE_BY.fullmatch(text)
         found = named or done
         roles = [role_name(part) for part in words.listed(found["names"])] if found else []
         known = [role for role in roles if role is not None and (role in self.roles or is_person(role))]
-        if not known or len(known) != len(roles) or (done and len(known) > 1):
+        is_one = bool(known) and len(known) == len(roles) and (not done or len(known) == 1)
+        if done and ":" in text and not is_one:
+            self.unclear = True
+            raise Unclear("Who does this is not one role.", "Performed by: the clerk; or Roles: ..., where it is one")
+        if not is_one:
             return False
         self.roles += known
-        self.by = known[0] if done else self.by
+        if done and self.performers > 1:
+            self.here = known[0]
+        elif done:
+            self.by = known[0]
         return True
 
     def ceiling(self) -> Capabilities:
@@ -173,7 +187,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 _ROLES: Final = _compiled(r"(?:the )?roles(?: are)?:? (?P<names>.+)")
 _BY: Final = _compiled(r"by default,? the (?P<role>[a-z -]+) does each step")
-_AHEAD: Final = (_ROLES, _BY)
+_AHEAD: Final = (_ROLES, _BY, _DONE_BY)
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[Declared, re.Match[str]], None]], ...]] = (
     (_ROLES, _roles),
     (_BY, _by),

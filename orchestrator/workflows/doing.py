@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
-from orchestrator.workflows import approvals, clauses, forms, grammar, naming, phrasing, telling, words
+from orchestrator.workflows import approvals, clauses, forms, grammar, hidden, naming, phrasing, words
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
@@ -69,7 +69,7 @@ class Doing:
 
     def _doer(self) -> str:
         """The role that does what names nobody, if there is one."""
-        return self._by or self.declared.by or ""
+        return "" if self.declared.unclear else self._by or self.declared.by or ""
 
     # where it goes on
 
@@ -110,6 +110,8 @@ class Doing:
         if jump is None:
             does, go = clauses.onward(text) or (text, "")
             side = self._activity(sentence, does, None)
+            if not go and outcome != EXPIRED:
+                hidden.ensure_goes_on(side[-1].title)
             self._leads(sentence, side[-1], go)
             if into is None:
                 owner.sides.append(side)
@@ -139,12 +141,11 @@ class Doing:
             raise Unclear(
                 "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
             )
-        if Doubt.DENIED in self._doubts and found.kind == NodeKind.TASK:
-            raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
+        if Doubt.HELD in self._doubts:
+            raise Unclear("What stands above this is not read, and this may hold under it alone.", "If ...: above it")
         if found.kind == NodeKind.TASK:
             self._ensure_asked(clause, str(found.fields["role"]))
-        if found.kind == NodeKind.TASK and telling.LEADS_ON.search(found.title):
-            raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
+            hidden.ensure_plain(found.title)
         self._ensure_told(found)
         for name, fact in found.facts.items():
             if self.facts.setdefault(name, fact) != fact:
@@ -163,6 +164,8 @@ class Doing:
 
     def _ensure_asked(self, clause: str, role: str) -> None:
         """What stands below a sentence that is not read may be what it names, or what a program does. Raises :class:`Unclear`."""
+        if Doubt.DENIED in self._doubts:
+            raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
         if Doubt.NAMED in self._doubts and self._is_entry(clause, role):
             raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
         if Doubt.AUTOMATIC in self._doubts and self._is_nobodys(clause):

@@ -204,6 +204,9 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
 )  # fmt: skip
 
 _SEEN_TO = re.compile(r"The [A-Za-z -]+ sees to this: ")
+_CONSENTED = re.compile(
+    r"approv|\bsign(?:ed)?[ -]off|\bagreed\b|\bconsent|\bauthori[sz]ed by\b|\bendorsed\b", re.IGNORECASE
+)
 _LINE = re.compile(r"`(?!-)(?![A-Z][a-z]+ )[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
 _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
@@ -268,6 +271,11 @@ def labelled_role(sentences: Sequence[Sentence], known: Collection[str]) -> str 
 def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     """``The version must be bumped``: whoever is named, or else does what names nobody, sees to it."""
     asked = instruct.obligation(text) or (numbered and instruct.happens(text))
+    if asked and instruct.forbids(text):
+        raise Unclear("This forbids something, and means no step.", "Never ... before ...; or a note: Note: ...")
+    acting = instruct.acts(text) if asked else ""
+    if acting and is_person(words.singular(acting)):
+        raise Unclear("Which of them does this is not said.", f"The {words.singular(acting)} ...")
     named = role_name(instruct.doer(text)) if asked else None
     who = named if named and is_person(named) else by
     if not asked:
@@ -276,7 +284,7 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
         raise Unclear(
             "Who sees to this is not said.", "The operator ...; or once: By default, the operator does each step"
         )
-    if "approv" in text.lower():
+    if _CONSENTED.search(text):
         raise Unclear("Whose approval that is, and of what, cannot be read.", "The lead approves the change")
     return Activity("task", f"The {who.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": who})
 

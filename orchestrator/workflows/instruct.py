@@ -18,6 +18,17 @@ _STATES: Final = frozenset({"be", "have"})
 _STATE: Final = re.compile(
     r" (?:is|are|was|were|has|will|can|may|might)\b| (?:only|also|always|never|automatically) [a-z]+s\b", re.IGNORECASE
 )
+_COMPOUND: Final = re.compile(
+    r"(?: (?!(?:that|which|who|what|whether|if|how|when|where|why|as|and|or|but|so|than|the|a|an|all|any|each|every|your|our|their|its|his|her|this|these|those|it|them|"
+    r"for|with|from|to|in|on|at|by|into|until|unless|because|since|while|after|before)\b)[A-Za-z-]+){1,4} "
+    r"(?:is|are|was|were|will|has|have|can|may|must|should|shall)\b",
+    re.IGNORECASE,
+)
+"""A thing in several words, and its verb: ``Source code repositories are kept``."""
+_OF_THAT: Final = frozenset(
+    ["check", "note", "report", "state", "record", "document", "show", "figure", "test", "claim"]
+)
+"""What follows these may be what is to be so: ``Check backups are kept``."""
 _READY: Final = re.compile(
     r"be (?:prepared|ready|available|careful|aware|sure|on|willing|mindful|honest|clear|brief|polite|specific|as|"
     r"respectful|concise|patient|active|consistent|explicit|alert|present|calm|detailed)\b",
@@ -78,7 +89,7 @@ _SETTLED: Final = re.compile(
 """What follows a verb and no noun."""
 _OBLIGATION: Final = re.compile(
     r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
-    r"(?P<rest>(?!be (?:able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
+    r"(?P<rest>(?!be (?:considered|deemed|regarded|treated|construed|interpreted|understood|subject|liable|able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
 _BY_ITSELF: Final = re.compile(
@@ -108,7 +119,7 @@ _IS_SO: Final = re.compile(
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
+    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|nothing|no|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
     re.IGNORECASE,
 )
 
@@ -188,7 +199,9 @@ def _is_of_a_thing(verb: str, said: str) -> bool:
         return True
     if verb in _NOUNS_TOO and _AGREES.match(said):
         return True
-    return _STATE.match(said[len(verb) :]) is not None  # ``Issue is reported``
+    if _STATE.match(said[len(verb) :]):  # ``Issue is reported``
+        return True
+    return verb in _NOUNS_TOO and verb not in _OF_THAT and _COMPOUND.match(said[len(verb) :]) is not None
 
 
 def is_duty(said: str) -> bool:
@@ -253,6 +266,18 @@ def doer(text: str) -> str:
     """Whoever a sentence in the passive ends with: ``The backup must be tested by the clerk``; '' for nobody."""
     found = re.search(r" by (?:the|a|an|our|your) (?P<who>[A-Za-z-]+(?: [A-Za-z-]+){0,2})$", text)
     return found["who"] if found else ""
+
+
+def forbids(text: str) -> bool:
+    """``Keys must not be shared``: a duty to leave something, of which no step can be made."""
+    found = _obliged(text)
+    return found is not None and re.match(r"(?:not|never|no longer)\b", found["rest"], re.IGNORECASE) is not None
+
+
+def acts(text: str) -> str:
+    """Whoever a duty is asked of, where that is in the active: ``users`` in ``All users must report it``; '' in the passive."""
+    found = _obliged(text)
+    return "" if found is None or re.match(r"(?:[a-z]+ly )?be\b", found["rest"], re.IGNORECASE) else subject(text)
 
 
 def obligation(text: str) -> bool:

@@ -33,6 +33,8 @@ class Doubt(StrEnum):
     """It may be one of the things of a list whose head is not read."""
     AUTOMATIC = "automatic"
     """What stands above it says that a program does this, or what a thing is for."""
+    HELD = "held"
+    """What stands above it says when it holds, and is not read."""
 
 
 class Place(StrEnum):
@@ -78,6 +80,12 @@ _AUTOMATIC: Final = re.compile(
     re.IGNORECASE,
 )
 """What leads on to a list of what something that is no person does, as ``The workflow will:``."""
+_WHEN: Final = re.compile(
+    r"(?:(?:and|but|also|then|however),? )*(?:for|if|when(?:ever)?|where|in case|in (?:the )?(?:case|event|absence) of|in the (?:case|event)|unless|under|on|upon|during|"
+    r"after|before|once|only|should|provided|depending|as long as|while|until|except|without)\b",
+    re.IGNORECASE,
+)
+"""What a sentence begins with that says when what stands below it holds."""
 _PURPOSES: Final = re.compile(r"\bto:$", re.IGNORECASE)
 """What leads on to what something is good for, as ``We also publish it to:``."""
 _DEFINED: Final = re.compile(
@@ -118,8 +126,10 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
     found = set(doubts) - {Doubt.NAMED}
     if said.endswith((":", ",")) and is_denial(said):
         found.add(Doubt.DENIED)
-    if became == "error" and _NAMES.search(said):
+    if became == "error" and (said.endswith(":") or _NAMES.search(said)):
         found.add(Doubt.NAMED)
+    if became == "error" and _WHEN.match(said):
+        found.add(Doubt.HELD)
     is_done = became == "error" and _AUTOMATIC.search(said)
     if is_done or (became != "edge" and _PURPOSES.search(said)):
         found.add(Doubt.AUTOMATIC)

@@ -6,16 +6,11 @@ import re
 from typing import Final
 
 from orchestrator.workflows import words
+from orchestrator.workflows.hidden import LEADS_ON
 from orchestrator.workflows.people import is_person, is_thing
 
 ABOUT: Final = re.compile(r"about this(?: step)?: (?P<what>.+)", re.IGNORECASE | re.DOTALL)
 """What whoever does the step before is told beside it."""
-LEADS_ON: Final = re.compile(
-    r"\b(?:go(?:es)?(?: back)?|returns?|jumps?|skips?) (?:on )?to (?:step|section|phase) `?[\d`]|\brepeats? (?:from )?steps? `?[\d`]"
-    r"|\bthe (?:process|procedure|run|workflow) (?:ends?|stops?|is over|is finished|terminates?|is closed)\b|\bends? the (?:process|procedure)\b",
-    re.IGNORECASE,
-)
-"""A way through the process, which no step of a person may swallow."""
 _BINDS: Final = re.compile(
     r"\b(?:must|never|always|shall|approv\w*|unless|may not|required?|nobody|no one|agree\w*|consent\w*|permi\w+|allowed|"
     r"forbidden|prohibited|sign(?:s|ed)? off|only (?:the|by|after|before|when|if|once|with)|not? (?:later|earlier|sooner) than|"
