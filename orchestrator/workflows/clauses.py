@@ -16,10 +16,20 @@ from orchestrator.workflows import forms, instruct, words
 from orchestrator.workflows.naming import Unclear
 
 _IF = re.compile(
-    r"(?:(?:and|but|so|then|also|however),? )*(?:if|when|in case|should) (?P<when>(?:[^,`()]|,(?=\d)|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) |\d)|:)(?: then)? ?| then )(?P<then>.*)",
+    r"(?:(?:and|but|so|then|also|however),? )*(?:if|when(?! [a-z]+ing\b)|in case|should) (?P<when>(?:[^,`()]|,(?=\d)|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) |\d)|:)(?: then)? ?| then )(?P<then>.*)",
     re.IGNORECASE,
 )
+_BEHIND = re.compile(
+    r"(?P<then>(?:stop|end)(?: the process| here| there)?|(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) (?:step )?(?:`[^`]+`|\d[\d.]*)),? "
+    r"(?P<how>if|when|unless) (?P<when>[^,;:]+)",
+    re.IGNORECASE,
+)
+"""``Stop if the lamp is red``: where it leads on, and the condition behind it."""
 _STATED: Final = r"(?=[^,:;`]{3,200}, )(?=[^,:;`]{0,200}? (?:is|are|has|have|was|were) )"
+_CASES: Final = (
+    "issues?|problems?|failures?|errors?|incidents?|alerts?|outages?|requests?|cases|changes|emergencies|breaches|violations|complaints|refunds|returns|"
+    "claims|disputes|vulnerabilities|findings|exceptions|deviations|purchases|payments|orders|hires|employees|leavers|joiners|contractors|visitors|customers"
+)
 _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
     (r"unless (?!(?:otherwise|done|specified|stated|noted|agreed|explicitly)\b)", "If it is not the case that "),
     (r"in (?:the )?(?:event|case) that ", "If "),
@@ -28,6 +38,7 @@ _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, sa
     (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:rejection|refusal), ", "If it is rejected, "),
     (rf"where (?=(?:the|a|an|this|that|there|it|any|no) ){_STATED}", "If "),
     (rf"provided(?: that)? {_STATED}", "If "),
+    (rf"for (?=(?:(?!each\b|every\b|all\b|example\b|any of\b)[A-Za-z/-]+ ){{0,5}}(?:{_CASES})(?: [a-z ]+)?:)", "If this is about "),
 ))  # fmt: skip
 """Words that open a condition as ``If`` does."""
 _ONCE = re.compile(
@@ -95,6 +106,19 @@ _RUNS_ON = re.compile(
 _ENUMERATED = re.compile(r"(?:have|has|had|know|knows|understand|are|is|been) .*, (?:and|or) .*", re.IGNORECASE)
 
 
+_OF_A_THING = re.compile(
+    r"(?:an?|the|any|this|that) (?P<what>[a-z][a-z-]*(?: [a-z][a-z-]*){0,3}?) (?:is|are|has|have|was|were|does|cannot|can|needs?|must)\b.*",
+    re.IGNORECASE,
+)
+_IT = re.compile(r"(?:it|they) (?=(?:must|shall|should|has to|have to|needs? to|is|are|will be)\b)", re.IGNORECASE)
+
+
+def spoken_of(when: str, then: str) -> str:
+    """What follows a condition, with the thing that the condition is about in place of ``it``."""
+    found = _OF_A_THING.fullmatch(when)
+    return _IT.sub(f"the {found['what']} ", then, count=1) if found and _IT.match(then) else then
+
+
 def ensure_ends(when: str, then: str) -> None:
     """Raises :class:`Unclear` where a condition may be longer, or shorter, than up to its comma."""
     if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then):
@@ -112,6 +136,10 @@ class Timed:
 
 def conditional(text: str) -> Conditional | None:
     """The parts of a sentence that begins with a condition, or ``None``."""
+    behind = _BEHIND.fullmatch(text)
+    if behind is not None:
+        denied = "it is not the case that " if behind["how"].lower() == "unless" else ""
+        return Conditional(denied + behind["when"], behind["then"])
     found = None if instruct.is_habitual(text) else _IF.fullmatch(_as_if(text))
     if found is None:
         return None

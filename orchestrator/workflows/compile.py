@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import forms, prose, rules, separation
+from orchestrator.workflows import forms, headings, prose, rules, separation
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
@@ -131,9 +131,9 @@ class _Compiler:
 
     def _sections(self) -> list[Draft]:
         made, parts = self._made, list[tuple[str, list[Draft], Span]]()
-        for number, section in enumerate(self._tree.sections):
+        for number, section in enumerate(headings.gathered(self._tree.sections)):
             role = _whose(section.title)
-            made.enter(number, section.title, role)
+            made.enter(number, section, role)
             steps = made.items(section.items)
             if steps:
                 parts.append((section.title if role else "", steps, section.span))

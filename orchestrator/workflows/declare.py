@@ -16,7 +16,7 @@ from orchestrator.workflows.people import is_person
 
 _YOU_ARE: Final = re.compile(r"you are (?:there|here|responsible|in charge|accountable)\b", re.IGNORECASE)
 _IS_FOR: Final = re.compile(
-    r"(?:the |a |an |our )?(?P<role>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?) (?:is|are) "
+    r"(?:the |an? |our |each |all |every )?(?P<role>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?) (?:is|are|(?:shall|will|must|should) be) "
     r"(?:ultimately |also |primarily )?(?:responsible for|in charge of|accountable for|there to)\b",
     re.IGNORECASE,
 )
@@ -40,6 +40,21 @@ _GRANT: Final = re.compile(
 )
 
 
+_SHORT_FORM: Final = re.compile(r"(?P<long>(?:[A-Z][\w'-]*(?: of| for| and)? ){1,6})\((?P<short>[A-Z][A-Za-z]{1,5})\)")
+
+
+def _shortened(text: str) -> list[str]:
+    """Short names of people that a sentence introduces: ``the Head of Sales (HS)``."""
+    made = list[str]()
+    for found in _SHORT_FORM.finditer(text):
+        short = found["short"].removesuffix("s")
+        words_ = [word for word in found["long"].split() if word[0].isupper()][-len(short) :]
+        role = role_name(" ".join(words_))
+        if short.isupper() and "".join(word[0] for word in words_) == short and role and is_person(role):
+            made.append(short.lower())
+    return made
+
+
 @dataclass(slots=True)
 class Declared:
     """What such sentences have said so far."""
@@ -57,6 +72,8 @@ class Declared:
 
     def foresee(self, texts: Iterable[str]) -> None:
         """Names of roles, and the one sentence of who does each step, hold for what stands before them too."""
+        texts = [*texts]
+        self.roles += sorted({role for text in texts for role in _shortened(text)})
         said = [(pattern, found) for text in texts for pattern in _AHEAD if (found := pattern.fullmatch(text))]
         by = [found for pattern, found in said if pattern is _BY]
         self.performers = sum(pattern is _DONE_BY for pattern, _ in said)

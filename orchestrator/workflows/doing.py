@@ -54,6 +54,8 @@ class Doing:
         self._doubts: frozenset[Doubt] = frozenset()
         self._told: Draft | None = None
         self._before, self._led = "", ""
+        self._follows = False
+        self._fallen = 0
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
         """Keep one problem."""
@@ -109,7 +111,11 @@ class Doing:
                 owner.sides.append([draft])
         if jump is None:
             does, go = clauses.onward(text) or (text, "")
-            side = self._activity(sentence, does, None)
+            self._follows = True
+            try:
+                side = self._activity(sentence, does, None)
+            finally:
+                self._follows = False
             if not go and outcome != EXPIRED:
                 hidden.ensure_goes_on(side[-1].title)
             self._leads(sentence, side[-1], go)
@@ -135,14 +141,15 @@ class Doing:
     def _draft(self, sentence: Sentence, timed: clauses.Timed, wanted: str | None) -> Draft:
         clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
         clause = clause if clause.split(" ")[0] in {*words.PROGRAMS, "sudo"} else clause[:1].upper() + clause[1:]
-        found = grammar.activity(clause, self._doer() or None, known, numbered=self._place is Place.NUMBERED)
+        found = grammar.activity(
+            clause, self._doer() or None, known, numbered=self._follows or self._place is Place.NUMBERED
+        )
         if found is None:
             hint = "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
             raise Unclear(
                 "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
             )
-        if Doubt.HELD in self._doubts:
-            raise Unclear("What stands above this is not read, and this may hold under it alone.", "If ...: above it")
+        self._ensure_held(found.kind, is_named=wanted is not None)
         if found.kind == NodeKind.TASK:
             self._ensure_asked(clause, str(found.fields["role"]))
             hidden.ensure_plain(found.title)
@@ -161,6 +168,15 @@ class Doing:
         if timed.otherwise:
             self._act(sentence, timed.otherwise, draft, EXPIRED)
         return draft
+
+    def _ensure_held(self, kind: str, *, is_named: bool) -> None:
+        """What stands above a step may say that it is not done each time. Raises :class:`Unclear`."""
+        if Doubt.SELDOM in self._doubts and not (is_named or self._follows or kind == NodeKind.ASK):
+            raise Unclear("When what stands under this heading is done is not said.", "## If the update fails")
+        if Doubt.BELOW in self._doubts:
+            raise Unclear("Whether this holds under the condition above its list is not clear.", "an item of its own")
+        if Doubt.HELD in self._doubts:
+            raise Unclear("What stands above this is not read, and this may hold under it alone.", "If ...: above it")
 
     def _ensure_asked(self, clause: str, role: str) -> None:
         """What stands below a sentence that is not read may be what it names, or what a program does. Raises :class:`Unclear`."""

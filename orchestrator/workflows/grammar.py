@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
-from orchestrator.workflows import instruct, phrasing, words
+from orchestrator.workflows import forms, instruct, phrasing, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
 from orchestrator.workflows.people import is_person, is_thing
@@ -212,7 +212,7 @@ _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
-    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)?(?: also| then| first| next| now| finally)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)?(?: also| then| first| next| now| finally| (?!apply|reply|supply|comply|rely|multiply|assembly)[a-z]+ly)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
@@ -235,8 +235,22 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
         else None
     )
     return (
-        whose or about or _by_role(text, known) or _circumstance(text, known) or _sees_to(text, by, numbered=numbered)
+        whose
+        or about
+        or _by_role(text, known)
+        or _circumstance(text, known)
+        or _sees_to(text, by, numbered=numbered)
+        or _behind_label(text, by, known)
     )
+
+
+def _behind_label(text: str, by: str | None, known: Collection[str]) -> Activity | None:
+    """``Notice: The lead must be told`` as ``The lead must be told (Notice)``."""
+    found = phrasing.labelled(text)
+    if found is None or not found[1][:1].isupper() or forms.QUALIFIES.fullmatch(found[0]):
+        return None
+    said = f"{found[1].rstrip(':')} ({found[0]})"
+    return _by_role(said, known) or _sees_to(said, by, numbered=False)
 
 
 def _circumstance(text: str, known: Collection[str]) -> Activity | None:
@@ -289,7 +303,11 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     return Activity("task", f"The {who.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": who})
 
 
+_SHORTLY: Final = re.compile(r"(?P<who>(?:The |An? |Our )?(?:[A-Z][A-Za-z-]*(?: of| for)? ?){1,6}) \([A-Z]{2,6}s?\) ")
+
+
 def _by_role(text: str, known: Collection[str]) -> Activity | None:
+    text = _SHORTLY.sub(r"\g<who> ", text, count=1) if _SHORTLY.match(text) else text
     found, doubtful = _DOES.fullmatch(text), ""
     while found is not None:
         role = role_name(found["role"])

@@ -33,7 +33,10 @@ _LISTED: Final = re.compile(
     r"\b(?:if|when|where|unless|in (?:the )?(?:case|event))\b.*\b(?:the following|following conditions)\b",
     re.IGNORECASE,
 )
-_GUARDED: Final = re.compile(rf"The [a-z -]+? (?:{_ENDING})s\b", re.IGNORECASE)
+_ENDED: Final = r"rejected|refused|denied|declined|aborted|cancell?ed|stopped|terminated|blocked"
+_GUARDED: Final = re.compile(
+    rf"The [a-z -]+? (?:(?:{_ENDING})s\b|sees to this: [^,;]* (?:is|are|will be|must be) (?:{_ENDED})\b)", re.IGNORECASE
+)
 
 
 def ensure_plain(title: str) -> None:

@@ -93,7 +93,7 @@ _OBLIGATION: Final = re.compile(
     re.IGNORECASE,
 )
 _BY_ITSELF: Final = re.compile(
-    r"\bautomatically\b|\bshould(?: then| now| soon| also)* (?:arrive|appear|happen|occur|show up|take place|result|yield|succeed|become)\b|"
+    r"\bautomatic(?:ally)?\b|\bshould(?: then| now| soon| also)* (?:arrive|appear|happen|occur|show up|take place|result|yield|succeed|become)\b|"
     r"\b(?:can|may) only [^,:;]*\b(?:once|when|if|after|until|unless)\b|\b(?:must|should|shall) have been\b",
     re.IGNORECASE,
 )
@@ -109,7 +109,7 @@ _MAY: Final = re.compile(
     re.IGNORECASE,
 )
 _COMES_ABOUT: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:is|are)(?: then| now| also)? (?P<done>[a-z-]+)(?P<rest> .+)?",
+    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:is|are|will be|has to be|have to be)(?: then| now| also)?(?: [a-z]+ly)? (?P<done>[a-z-]+)(?P<rest> .+)?",
     re.IGNORECASE,
 )
 _IS_SO: Final = re.compile(
@@ -128,7 +128,9 @@ def is_habitual(text: str) -> bool:
     """``If needed, …``: no condition that anybody could be asked about, but a word to the one who does it."""
     return (
         re.match(
-            r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt),", text, re.IGNORECASE
+            r"(?:if|where|when|whenever|wherever|as) (?:it is )?(?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt|feasible|practicable),",
+            text,
+            re.IGNORECASE,
         )
         is not None
     )
@@ -245,7 +247,7 @@ def _obliged(text: str) -> re.Match[str] | None:
 
 def happens(text: str) -> bool:
     """``The issue is closed``: what a numbered step says that comes about, and not who does it."""
-    found = _COMES_ABOUT.fullmatch(text)
+    found = None if _BY_ITSELF.search(text) else _COMES_ABOUT.fullmatch(text)
     if found is None or words.of_passive(found["done"]) is None or len(found["who"].split()) > _LONGEST_SUBJECT:
         return False
     return _is_named(found["who"])

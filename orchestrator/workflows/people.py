@@ -32,6 +32,7 @@ _THINGS: Final = frozenset({
     "behaviour", "major", "minor", "prior", "floor", "door", "colour", "plan", "german",
 })
 _MADE: Final = frozenset({
+    "organization", "organisation", "company", "business", "institution", "firm", "agency", "enterprise", "corporation",
     "access", "account", "address", "agenda", "alert", "announcement", "api", "archive", "article", "artifact", "backup",
     "badge", "bot", "box", "branch", "case", "bug", "build", "bus", "certificate", "change", "changelog", "channel", "checklist", "ci", "cluster",
     "code", "comment", "commit", "config", "configuration", "contract", "copy", "credential", "dashboard", "data", "database",

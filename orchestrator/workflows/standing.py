@@ -33,6 +33,10 @@ class Doubt(StrEnum):
     """It may be one of the things of a list whose head is not read."""
     AUTOMATIC = "automatic"
     """What stands above it says that a program does this, or what a thing is for."""
+    SELDOM = "seldom"
+    """Its heading says that it is not done each time, and not when: ``Rollback``."""
+    BELOW = "below"
+    """It stands below the list of a condition, and may be meant to hold under it alone."""
     HELD = "held"
     """What stands above it says when it holds, and is not read."""
 
@@ -128,8 +132,8 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
         found.add(Doubt.DENIED)
     if became == "error" and (said.endswith(":") or _NAMES.search(said)):
         found.add(Doubt.NAMED)
-    if became == "error" and _WHEN.match(said):
-        found.add(Doubt.HELD)
+    if _WHEN.match(said):
+        found = found | {Doubt.HELD} if became == "error" else found - {Doubt.SELDOM}
     is_done = became == "error" and _AUTOMATIC.search(said)
     if is_done or (became != "edge" and _PURPOSES.search(said)):
         found.add(Doubt.AUTOMATIC)

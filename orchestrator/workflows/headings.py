@@ -1,0 +1,64 @@
+"""Headings that say when what stands below them is done: ``If the update fails``, ``Rollback``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from orchestrator.workflows.prose import Item, Section, Sentence
+
+_NUMBER: Final = re.compile(
+    r"^(?:(?:[Ss]tep|[Pp]hase|[Pp]art) )?(?:\d{1,2}(?:\.\d{1,2})*|[A-H])[.):]? (?:[-\u2013\u2014:] )?"
+)
+_CONDITION: Final = re.compile(
+    r"(?:if|when|in case|in (?:the )?(?:case|event)(?: of| that)?|unless) (?P<when>[^,;:?]+):?", re.IGNORECASE
+)
+_HOW_TO: Final = re.compile(r"when (?:to|not to|you[' ]|do|does|is|are|should)\b|if you want\b", re.IGNORECASE)
+_SAID_SO: Final = re.compile(
+    r"\b(?:is|are|was|were|has|have|does|do|can|cannot|fails?|[a-z]+s|[a-z]+ed)\b", re.IGNORECASE
+)
+_FALLBACK: Final = re.compile(
+    r"(?:(?:emergency |disaster )?roll(?:ing)?[ -]?backs?|back(?:ing)?[ -]?out|fall[ -]?backs?|contingenc(?:y|ies)|trouble[ -]?shooting|exceptions?|exception handling|escalations?|"
+    r"optional(?: steps?)?|alternatives?|known (?:issues|problems)|common (?:issues|problems)|faqs?|if (?:something|anything) goes wrong|recovering from failures?|error handling)"
+    r"(?: (?:plan|procedures?|steps|process|instructions|strategy|path|matrix|policy|guide|criteria))?"
+    r"|.+ \((?:optional|if (?:needed|necessary|required|applicable)|only if .+|as needed|when needed)\)",
+    re.IGNORECASE,
+)
+
+
+def is_fallback(title: str) -> bool:
+    """Whether the steps below such a heading are not of the way that is gone each time."""
+    return _FALLBACK.fullmatch(_NUMBER.sub("", title, count=1).rstrip(":")) is not None
+
+
+def gathered(sections: Sequence[Section]) -> list[Section]:
+    """The sections, where one whose heading is a condition became a sentence with all that stands below it.
+
+    The headings below such a one are told of no more.
+    """
+    made, left = list[Section](), list(sections)
+    while left:
+        section = left.pop(0)
+        said = _condition(section.title)
+        if not said or (not section.items and not (left and left[0].level > section.level)):
+            made.append(section)
+            continue
+        deeper = next((n for n, other in enumerate(left) if other.level <= section.level), len(left))
+        below = [
+            item for part in gathered([Section("", section.span, section.items), *left[:deeper]]) for item in part.items
+        ]
+        left = left[deeper:]
+        sentence = Sentence(said, section.span)
+        held = Section("", section.span, [Item("", [sentence], below, listed=False)], section.level)
+        made.append(held)
+    return made
+
+
+def _condition(title: str) -> str:
+    """``If the update fails:`` for such a heading; '' for any other."""
+    said = _NUMBER.sub("", title, count=1)
+    found = None if _HOW_TO.match(said) else _CONDITION.fullmatch(said)
+    if found is None or (said.lower().startswith(("if", "when", "unless")) and not _SAID_SO.search(found["when"])):
+        return ""
+    return f"{said.rstrip(':')}:"
