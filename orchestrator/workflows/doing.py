@@ -39,6 +39,7 @@ class Doing:
         self.became: dict[int, str] = {}
         self.doubtful = set[tuple[int, str]]()
         self.numbers: dict[tuple[int, str], str] = {}
+        self.among_steps = set[int]()
         self.following: dict[int, Sentence] = {}
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}

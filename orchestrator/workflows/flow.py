@@ -29,6 +29,10 @@ from orchestrator.workflows.standing import Doubt, Place, Under
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
 
 
+_WAYS = frozenset({"wait", "stop", "end", "go", "return", "repeat", "continue", "skip"})
+"""First words of what leads on, and is no name of a step."""
+
+
 class Flow(Conditions):
     """What sentences mean, and where they lead on."""
 
@@ -223,17 +227,19 @@ class Flow(Conditions):
         if each is not None:
             return self._each(sentence, each, made, wanted)
         does, go = clauses.onward(text) or (text, "")
-        made += self._activity(sentence, self._in_full(does), wanted)
+        made += self._activity(sentence, self._in_full(sentence, does), wanted)
         self._leads(sentence, made[-1], go)
         self._mark(sentence, "node")
         self._began = True
         return None
 
-    def _in_full(self, text: str) -> str:
+    def _in_full(self, sentence: Sentence, text: str) -> str:
         """What stands under ``Prerequisites`` and is no step is something to have; under ``Our commitments``, to see to."""
         promised = forms.PROMISED.fullmatch(text)
         if promised and self._doer() and not is_denial(promised["what"]):
             return f"{self._sees_to()} {promised['what']} {promised['when'][0].lower()}{promised['when'][1:]}"
+        if id(sentence) in self.among_steps and self._doer() and self._is_nominal(text):
+            return f"{self._sees_to()} {text}"
         if self._under is Under.OWED and self._doer() and forms.THING.fullmatch(text) and not self._is_activity(text):
             return f"{self._sees_to()} {text}"
         if self._doer() and self._holds(text):
@@ -245,6 +251,18 @@ class Flow(Conditions):
             if self._is_activity(text)
             else f"You need {text[0].lower() if text[1:2].islower() or text[1:2] == ' ' else text[0]}{text[1:]}"
         )
+
+    def _is_nominal(self, text: str) -> bool:
+        """Whether a numbered item among steps names what is to be done: ``Forensic analysis of the hosts``."""
+        first = text.split(" ", maxsplit=1)[0].lower()
+        if first in _WAYS:
+            return False
+        is_named = (
+            forms.THING.fullmatch(text) is not None
+            and not is_of_consent(text)
+            and forms.QUALIFIES.fullmatch(text) is None
+        )
+        return is_named and not text.startswith("`") and not self._is_activity(text)
 
     def _holds(self, text: str) -> bool:
         """Whether the sentence says what has to be so before the first step (``The form is signed``), or of a record afterwards."""

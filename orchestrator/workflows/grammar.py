@@ -284,7 +284,7 @@ def labelled_role(sentences: Sequence[Sentence], known: Collection[str]) -> str 
 
 def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     """``The version must be bumped``: whoever is named, or else does what names nobody, sees to it."""
-    asked = instruct.obligation(text) or (numbered and instruct.happens(text))
+    asked = instruct.obligation(text) or instruct.follows_event(text) or (numbered and instruct.happens(text))
     if asked and instruct.forbids(text):
         raise Unclear("This forbids something, and means no step.", "Never ... before ...; or a note: Note: ...")
     acting = instruct.acts(text) if asked else ""

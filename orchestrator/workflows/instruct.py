@@ -87,8 +87,13 @@ _SETTLED: Final = re.compile(
     re.IGNORECASE,
 )
 """What follows a verb and no noun."""
+_SUBJECT: Final = (
+    r"(?:(?:[^,:;`(]|`[^`]*`|\([^()]*\))+?"
+    r"|(?:(?:the|all|any|each|every|an?) )?[A-Za-z][\w/' -]{1,40}(?:, (?:the )?[A-Za-z][\w/' -]{1,40}){1,6},? (?:and|or|and/or) [A-Za-z][\w/' -]{1,40}?)"
+)
+"""A thing with what stands in brackets behind it, or several of them."""
 _OBLIGATION: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
+    rf"(?P<who>{_SUBJECT})(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
     r"(?P<rest>(?!be (?:considered|deemed|regarded|treated|construed|interpreted|understood|subject|liable|able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
@@ -109,11 +114,15 @@ _MAY: Final = re.compile(
     re.IGNORECASE,
 )
 _COMES_ABOUT: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:is|are|will be|has to be|have to be)(?: then| now| also)?(?: [a-z]+ly)? (?P<done>[a-z-]+)(?P<rest> .+)?",
+    rf"(?P<who>{_SUBJECT})(?<! that)(?<! which)(?<! who) (?:is|are|will be|has to be|have to be)(?: then| now| also)?(?: [a-z]+ly)? (?P<done>[a-z-]+)(?P<rest> .+)?",
     re.IGNORECASE,
 )
+_UPON: Final = re.compile(
+    r"^(?:upon|after|following|on receipt of|at the end of) (?:[^,:;`(]|`[^`]*`|\([^()]*\))+, ", re.IGNORECASE
+)
+"""An event, after which something has to come about."""
 _IS_SO: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:(?:is|are|has|have) (?!no\b|not\b|to\b)[^:?]+|exists?)",
+    rf"(?P<who>{_SUBJECT})(?<! that)(?<! which)(?<! who) (?:(?:is|are|has|have) (?!no\b|not\b|to\b)[^:?]+|exists?)",
     re.IGNORECASE,
 )
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
@@ -247,10 +256,16 @@ def _obliged(text: str) -> re.Match[str] | None:
 
 def happens(text: str) -> bool:
     """``The issue is closed``: what a numbered step says that comes about, and not who does it."""
-    found = None if _BY_ITSELF.search(text) else _COMES_ABOUT.fullmatch(text)
+    said = _UPON.sub("", text, count=1)
+    found = None if _BY_ITSELF.search(text) else _COMES_ABOUT.fullmatch(said)
     if found is None or words.of_passive(found["done"]) is None or len(found["who"].split()) > _LONGEST_SUBJECT:
         return False
     return _is_named(found["who"])
+
+
+def follows_event(text: str) -> bool:
+    """``Upon receipt, the form is stamped``: what comes about after an event, wherever it stands."""
+    return _UPON.match(text) is not None and happens(text)
 
 
 def is_state(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 _SUFFIX: Final = re.compile(r"(?:[a-z]{2,}(?:er|or|eer|ist|ian|ant|man|woman|person|people|lead|head|master))")
 # fmt: off
 _PEOPLE: Final = frozenset({
-    "admin", "anybody", "anyone", "assistant", "associate", "attendee", "author", "board", "boss", "chair", "chief",
+    "admin", "anybody", "appointee", "assignee", "designee", "mentee", "nominee", "payee", "referee", "trustee", "licensee", "anyone", "assistant", "associate", "attendee", "author", "board", "boss", "chair", "chief",
     "clerk", "colleague", "committee", "cook", "council", "counsel", "crew", "cto", "ceo", "cfo", "ciso", "cio", "dba", "dpo",
     "captain", "chef", "child", "citizen", "client", "clinician", "customer", "chaperone", "delegate", "deputy", "dev", "individual", "person", "registrar", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
     "guard", "guardian", "guest", "head", "hire", "hr", "ic", "intern", "lead", "legal", "liaison", "manager", "marketing", "mayor", "midwife",

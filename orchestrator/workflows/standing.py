@@ -67,7 +67,9 @@ _DUTIES: Final = re.compile(
 )
 _TOLD: Final = re.compile(
     r"(?:purpose|objectives?|scope|background|introduction|overview|definitions?|terms|glossary|abbreviations|acronyms|references|"
-    r"related (?:documents|policies|procedures|links)|applicability|audience|intended audience|revision history|document (?:history|control))"
+    r"related (?:documents|policies|procedures|links)|applicability|audience|intended audience|revision history|document (?:history|control)|"
+    r"meaning|impact|(?:additional |further |general )?notes|summary|context|symptoms?|further reading|additional (?:reading|resources|information)|resources|see also|links|"
+    r"history|changelog|version history|appendix|appendices)"
     r"(?:(?:,| and| &| /) (?:purpose|objectives?|scope|background|overview|definitions?|terms|abbreviations|acronyms|references|applicability))*:?",
     re.IGNORECASE,
 )

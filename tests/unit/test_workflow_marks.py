@@ -203,3 +203,33 @@ def test_stop_if_is_a_condition_and_no_task() -> None:
     nodes = read("1. Wash the cup.\n2. Stop if the cup is broken.\n3. Fill the cup.\n").nodes
     whether = next(n for n in nodes.values() if n.kind is NodeKind.DECIDE)
     assert whether.on["holds"] == "stopped"
+
+
+def test_a_numbered_name_among_steps_is_a_step() -> None:
+    steps = "1. Wash the cup.\n2. Fill the cup.\n3. Inspection of the cup.\n4. Close the box.\n"
+    assert titles(steps)[2] == "The operator sees to this: Inspection of the cup"
+    assert kinds("1. Wash the cup.\n2. Inspection of the cup.\n3. Colour of the cup.\n") == ["node", "error", "error"]
+    assert (
+        kinds(steps.replace("1. ", "- ").replace("2. ", "- ").replace("3. ", "- ").replace("4. ", "- "))[2] == "error"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The cups, plates, and spoons must be washed",
+        "All cups (glass, paper) must be washed",
+        "Upon receipt of a cup (or plate), the cup is washed",
+    ],
+)
+def test_a_duty_about_several_things_is_one(text: str) -> None:
+    assert kinds(f"- {text}.\n") == ["node"]
+
+
+def test_what_only_explains_is_a_remark_and_what_asks_is_a_step() -> None:
+    text = "# T\n\n- Wash the cup.\n\n## Impact\n\n- Cups become dirty.\n- Wash them again.\n"
+    assert kinds(text) == ["node", "remark", "node"]
+
+
+def test_a_condition_that_is_not_read_is_never_told_as_a_detail() -> None:
+    assert kinds("1. Wash the cup. If the box is red, cancel the order.\n") == ["node", "error"]
