@@ -31,6 +31,10 @@ _PAIR: Final = re.compile(r"[A-Za-z\"'][\w \"'/().-]{0,40}? ?: \S")
 class Builder(Flow):
     """Reads items in order; remembers which step has which number."""
 
+    def begin(self, *, is_plain: bool) -> None:
+        """``is_plain``: the text has neither list nor heading, and is not the introduction to any."""
+        self._began = is_plain
+
     def enter(self, number: int, section: Section, role: str | None) -> None:
         """A new section begins; ``role`` does what names nobody in it."""
         title = section.title
@@ -42,16 +46,19 @@ class Builder(Flow):
         whose = self._whose_duties(title)
         self._by = self._by or whose
         self._under = Under.DUTIES if whose else standing.under(title)
-        self._doubts = standing.denied(title) | self._held(section)
+        self._doubts = self._held(section)
         self._told = self._asked = None
 
     def _held(self, section: Section) -> frozenset[Doubt]:
-        """What stands below ``Rollback`` after other steps, and below its own headings, is not done each time."""
-        if section.level <= self._fallen:
-            self._fallen = 0
-        if not self._fallen and self.numbers and headings.is_fallback(section.title):
-            self._fallen = section.level
-        return frozenset({Doubt.SELDOM}) if self._fallen else frozenset()
+        """The doubts of a heading, which hold for those below it: ``Common mistakes``; ``Rollback`` after other steps."""
+        if section.level <= self._fallen[0]:
+            self._fallen = (0, frozenset[Doubt]())
+        found = standing.denied(section.title)
+        if self.numbers and headings.is_fallback(section.title):
+            found |= {Doubt.SELDOM}
+        if found and not self._fallen[0]:
+            self._fallen = (section.level, found)
+        return found | self._fallen[1]
 
     def _whose_duties(self, title: str) -> str:
         """The role that a heading below ``Responsibilities`` names; '' for any other heading."""

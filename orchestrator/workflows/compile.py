@@ -111,6 +111,7 @@ class _Compiler:
         self._tree, self._data, self._path, self._id = tree, data, path, workflow_id
         self._made = Builder(by)
         self._made.declared.foresee(s.text for s in tree.sentences() if not s.remark)
+        self._made.begin(is_plain=not any(s.title or any(i.listed for i in s.items) for s in tree.sections))
         self._made.among_steps = {n for section in tree.sections for n in _among_steps(section.items)}
         self._made.following = {id(one): below for one, below in itertools.pairwise(tree.sentences())}
 

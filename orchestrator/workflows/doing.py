@@ -56,7 +56,7 @@ class Doing:
         self._told: Draft | None = None
         self._before, self._led = "", ""
         self._follows = False
-        self._fallen = 0
+        self._fallen = (0, frozenset[Doubt]())
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
         """Keep one problem."""
@@ -76,10 +76,10 @@ class Doing:
 
     # where it goes on
 
-    def _jump(self, text: str, sentence: Sentence) -> Target | None:
+    def _jump(self, text: str, sentence: Sentence | None) -> Target | None:
         found = forms.GOTO.fullmatch(text)
         if found is not None:
-            return Target(To.STEP, found["step"].strip("`"), self._section, sentence.span)
+            return Target(To.STEP, found["step"].strip("`"), self._section, sentence.span if sentence else None)
         over = forms.END.fullmatch(text)
         if over is not None:
             name = (over["name"] or ("done" if text.lower().startswith(("end", "the")) else "stopped")).lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.models.workflow import FactKind, NodeKind
@@ -31,6 +32,15 @@ _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step
 
 _WAYS = frozenset({"wait", "stop", "end", "go", "return", "repeat", "continue", "skip"})
 """First words of what leads on, and is no name of a step."""
+
+
+_IF_FIRST = re.compile(r"(?:if|when)\b", re.IGNORECASE)
+
+
+def _is_held(text: str) -> bool:
+    """Whether a sentence is a condition, also behind a label."""
+    label = labelled(text)
+    return clauses.conditional(text) is not None or (label is not None and clauses.conditional(label[1]) is not None)
 
 
 class Flow(Conditions):
@@ -136,6 +146,8 @@ class Flow(Conditions):
             or self._is_duty(text)
         ):
             return "role"
+        if self._under is Under.POINTERS and not forms.BINDING.search(text):
+            return "remark"
         is_aside = not self._began or self._under is Under.TOLD
         return "" if not is_aside or forms.BINDING.search(text) or self._asks(text) else "remark"
 
@@ -187,7 +199,7 @@ class Flow(Conditions):
 
     def _ensure_unconditional(self, text: str) -> None:
         """What follows a condition within its item may be meant to hold under it alone. Raises :class:`Unclear`."""
-        if self._place is not Place.LATER or clauses.conditional(self._before) is None:
+        if self._place is not Place.LATER or not _is_held(self._before):
             return
         if self._led == "error" and clauses.conditional(text) is None:
             raise Unclear("The condition before this is not read, and this may belong to it.", "If ..., ...")
@@ -214,8 +226,17 @@ class Flow(Conditions):
             return None
         return self._step(sentence, text, made, None)
 
+    def _condition_of(self, text: str) -> clauses.Conditional | None:
+        """The condition that the sentence is, also behind a label, which is told with what follows: ``Costs: If it is dear, ask``."""
+        found, label = clauses.conditional(text), labelled(text)
+        if found is not None or label is None or self._labelled(text) or forms.QUALIFIES.fullmatch(label[0]):
+            return found
+        held = clauses.conditional(label[1]) if _IF_FIRST.match(label[1]) else None
+        is_step = held is not None and held.then and not held.spent and self._jump(held.then, None) is None
+        return replace(held, then=f"{held.then} ({label[0]})") if held is not None and is_step else None
+
     def _step(self, sentence: Sentence, text: str, made: list[Draft], wanted: str | None) -> list[Draft] | None:
-        condition, jump = clauses.conditional(text), self._jump(text, sentence)
+        condition, jump = self._condition_of(text), self._jump(text, sentence)
         if condition is not None:
             return self._conditional(sentence, condition, made, wanted)
         if jump is not None:

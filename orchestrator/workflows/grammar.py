@@ -15,7 +15,7 @@ from orchestrator.policy.commands import split_command
 from orchestrator.workflows import forms, instruct, phrasing, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
-from orchestrator.workflows.people import is_person, is_thing
+from orchestrator.workflows.people import DEPARTMENTS, is_person, is_thing
 from orchestrator.workflows.prose import Sentence
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
@@ -212,12 +212,12 @@ _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
-    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)?(?: also| then| first| next| now| finally| (?!apply|reply|supply|comply|rely|multiply|assembly)[a-z]+ly)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:(?:expected|required) )?to| needs? to)?(?: also| then| first| next| now| finally| (?!apply|reply|supply|comply|rely|multiply|assembly)[a-z]+ly)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
 def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) -> Activity | None:
-    whose, seen_to = _for_role(text, known), _SEEN_TO.match(text)
+    whose, seen_to = _for_role(text, known) or _given(text), _SEEN_TO.match(text)
     clause = None if whose or seen_to else _typed(text) or instruct.clause(text)
     if clause is not None:
         if instruct.may_be_a_thing(text):
@@ -237,11 +237,28 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
     return (
         whose
         or about
-        or _by_role(text, known)
+        or _by_role(text, known, numbered=numbered)
         or _circumstance(text, known)
         or _sees_to(text, by, numbered=numbered)
         or _behind_label(text, by, known)
     )
+
+
+_GIVEN_TO: Final = re.compile(r"(?P<what>.+?[^:]) [-\u2013\u2014] (?P<who>[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3})")
+
+
+def _given(text: str) -> Activity | None:
+    """``Test the roof - Security``: the task of whoever stands at the end. Raises :class:`Unclear` where those are several."""
+    found = _GIVEN_TO.fullmatch(text)
+    clause = instruct.clause(found["what"]) if found else None
+    if found is None or clause is None:
+        return None
+    roles = [role_name(part) or "" for part in words.listed(found["who"])]
+    if not all(is_person(role) for role in roles):
+        return None
+    if len(roles) > 1:
+        raise Unclear("Which of them does this is not said.", f"The {roles[0]} ...; or a sentence for each")
+    return Activity("task", f"The {roles[0].replace('-', ' ')} {clause}", {"role": roles[0]})
 
 
 def _behind_label(text: str, by: str | None, known: Collection[str]) -> Activity | None:
@@ -306,13 +323,15 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
 _SHORTLY: Final = re.compile(r"(?P<who>(?:The |An? |Our )?(?:[A-Z][A-Za-z-]*(?: of| for)? ?){1,6}) \([A-Z]{2,6}s?\) ")
 
 
-def _by_role(text: str, known: Collection[str]) -> Activity | None:
+def _by_role(text: str, known: Collection[str], *, numbered: bool = False) -> Activity | None:
     text = _SHORTLY.sub(r"\g<who> ", text, count=1) if _SHORTLY.match(text) else text
     found, doubtful = _DOES.fullmatch(text), ""
     while found is not None:
         role = role_name(found["role"])
         if role is not None and not text.startswith("`") and _is_done(found, text):
-            if role in known or (is_person(role) and (found["the"] or found["modal"] or _acts(found, text))):
+            if role in known or (
+                is_person(role) and (found["the"] or found["modal"] or _acts(found, text, numbered=numbered))
+            ):
                 return Activity("task", text, {"role": role})
             doubtful = doubtful or role
         found = _longer(text, found)
@@ -329,10 +348,18 @@ def _is_done(found: re.Match[str], text: str) -> bool:
     return words.base_verb(verb) is not None and (modal or verb.endswith("s"))
 
 
-def _acts(found: re.Match[str], text: str) -> bool:
+def _acts(found: re.Match[str], text: str, *, numbered: bool) -> bool:
     """Whether people without an article do something to a thing: ``Finance pays the bill``, ``Legal counsel signs the form``."""
-    rest = text[found.end("verb") :]
-    return re.match(r" (?:the|a|an|all|any|every|each|both|their|its|it)\b", rest) is not None
+    rest, base = text[found.end("verb") :], words.base_verb(found["verb"])
+    if re.match(r" (?:the|a|an|all|any|every|each|both|their|its|it)\b", rest):
+        return True
+    if base is None or not rest or _is_department(found["role"]) or not instruct.says_one_thing(rest):
+        return False
+    return numbered or not (instruct.is_noun_too(base) or base == "check")
+
+
+def _is_department(name: str) -> bool:
+    return (role_name(name) or "").rsplit("-", maxsplit=1)[-1] in DEPARTMENTS
 
 
 def _longer(text: str, found: re.Match[str]) -> re.Match[str] | None:

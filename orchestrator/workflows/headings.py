@@ -19,10 +19,20 @@ _SAID_SO: Final = re.compile(
     r"\b(?:is|are|was|were|has|have|does|do|can|cannot|fails?|[a-z]+s|[a-z]+ed)\b", re.IGNORECASE
 )
 _FALLBACK: Final = re.compile(
-    r"(?:(?:emergency |disaster )?roll(?:ing)?[ -]?backs?|back(?:ing)?[ -]?out|fall[ -]?backs?|contingenc(?:y|ies)|trouble[ -]?shooting|exceptions?|exception handling|escalations?|"
-    r"optional(?: steps?)?|alternatives?|known (?:issues|problems)|common (?:issues|problems)|faqs?|if (?:something|anything) goes wrong|recovering from failures?|error handling)"
+    r"(?:(?:emergency |disaster )?roll(?:ing)?[ -]?backs?|back(?:ing)?[ -]?out|fall[ -]?backs?|contingenc(?:y|ies)|escalations?|optional(?: steps?)?|alternatives?"
+    r"|if (?:something|anything) goes wrong|recovering from failures?|(?:error|exception) handling)"
     r"(?: (?:plan|procedures?|steps|process|instructions|strategy|path|matrix|policy|guide|criteria))?"
-    r"|.+ \((?:optional|if (?:needed|necessary|required|applicable)|only if .+|as needed|when needed)\)",
+    r"|.+ \((?:optional|if (?:needed|necessary|required|applicable)|only if .+|as needed|when needed)\)"
+    r"|(?:.+ )?(?:trouble[ -]?shooting|scenarios?|(?:edge|corner|special) cases?|error messages?|faqs?|frequently asked.*|exceptions?|(?:known|common) (?:errors|issues|problems|questions))(?: .+)?"
+    r"|(?:scenario|case|option|alternative|method|variant|approach|situation|severity|sev|priority|tier|p|error)[ -]?(?:\d+|[A-Z]|[IVX]+)?(?:\b(?<=[\dA-Z])|:)(?:\W.*)?",
+    re.IGNORECASE,
+)
+"""What holds at times, or is one of several cases."""
+
+
+_CASE: Final = re.compile(
+    r"(?P<one>(?:scenario|case|option|alternative|variant|situation) (?:\d+|[A-Z])\b(?:\W.*)?)"
+    r"|(?P<named>.+?) \((?:optional|if (?:needed|necessary|required|applicable)|as needed|when needed)\)",
     re.IGNORECASE,
 )
 
@@ -58,6 +68,10 @@ def gathered(sections: Sequence[Section]) -> list[Section]:
 def _condition(title: str) -> str:
     """``If the update fails:`` for such a heading; '' for any other."""
     said = _NUMBER.sub("", title, count=1)
+    case = _CASE.fullmatch(said)
+    if case is not None:
+        named = re.sub(r"\s+", " ", re.sub(r"[^\w\s/'-]", " ", case["one"] or case["named"])).strip()
+        return f"If this applies - {named}:"
     found = None if _HOW_TO.match(said) else _CONDITION.fullmatch(said)
     if found is None or (said.lower().startswith(("if", "when", "unless")) and not _SAID_SO.search(found["when"])):
         return ""

@@ -19,7 +19,7 @@ _STATE: Final = re.compile(
     r" (?:is|are|was|were|has|will|can|may|might)\b| (?:only|also|always|never|automatically) [a-z]+s\b", re.IGNORECASE
 )
 _COMPOUND: Final = re.compile(
-    r"(?: (?!(?:that|which|who|what|whether|if|how|when|where|why|as|and|or|but|so|than|the|a|an|all|any|each|every|your|our|their|its|his|her|this|these|those|it|them|"
+    r"(?: (?!(?:that|which|who|what|whether|if|how|when|where|why|as|but|so|than|the|a|an|all|any|each|every|your|our|their|its|his|her|this|these|those|it|them|"
     r"for|with|from|to|in|on|at|by|into|until|unless|because|since|while|after|before)\b)[A-Za-z-]+){1,4} "
     r"(?:is|are|was|were|will|has|have|can|may|must|should|shall)\b",
     re.IGNORECASE,
@@ -186,6 +186,16 @@ def _is_noun_too(text: str) -> bool:
     return not rest or (first.lower() in _NOUNS_TOO | _ALIKE and _SETTLED.match(rest) is None)
 
 
+def is_noun_too(verb: str) -> bool:
+    """Whether the verb is the name of a thing as well: ``report``."""
+    return verb in _NOUNS_TOO or verb in _ALIKE
+
+
+def says_one_thing(rest: str) -> bool:
+    """Whether what stands behind a verb has no other verb: ``user submits the form`` and not ``user creates are lost``."""
+    return _MAY.search(re.split(r" (?:that|which|who) ", rest)[0]) is None
+
+
 def _behind(kept: list[str]) -> str:
     return "".join(f" ({part})" for part in kept)
 
@@ -204,6 +214,12 @@ def _is_verb(verb: str, said: str) -> bool:
 
 def _is_of_a_thing(verb: str, said: str) -> bool:
     """Whether the first word is a thing, of which something is said, or tells what had to be so before."""
+    listed = re.match(r", (?:(?:and|or|then) )?(?P<next>[A-Za-z-]+)", said[len(verb) :])
+    if listed and verb in _NOUNS_TOO:  # ``Name, phone number``
+        following = listed["next"].lower()
+        return following not in words.VERBS or (
+            following in _NOUNS_TOO and re.search(r"\b(?:the|an?|all|each|every)\b", said) is None
+        )
     if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
         return True
     if verb == "have" and said.lower().startswith("have been "):
@@ -285,10 +301,17 @@ def doer(text: str) -> str:
     return found["who"] if found else ""
 
 
+_NEVER: Final = re.compile(r"\b(?:under no|at no|in no|on no)\b", re.IGNORECASE)
+
+
 def forbids(text: str) -> bool:
     """``Keys must not be shared``: a duty to leave something, of which no step can be made."""
     found = _obliged(text)
-    return found is not None and re.match(r"(?:not|never|no longer)\b", found["rest"], re.IGNORECASE) is not None
+    if found is None:
+        return False
+    return (
+        re.match(r"(?:not|never|no longer)\b", found["rest"], re.IGNORECASE) or _NEVER.search(found["who"])
+    ) is not None
 
 
 def acts(text: str) -> str:

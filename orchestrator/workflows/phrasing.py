@@ -121,6 +121,16 @@ _TOPICS: Final = frozenset([
 """Labels after which something is told about, and nothing asked."""
 
 
+_CASE: Final = re.compile(
+    r"(?:(?:sev(?:erity)?|p|priority|tier|level|class|category|option|case|scenario|situation)[ -]?(?:\d|[a-z])"
+    r"|(?:critical|high|medium|moderate|low|minor|major|urgent|emergency|routine|red|yellow|green|amber|orange)"
+    r"(?:[ -](?:priority|severity|risk|impact|changes?|incidents?|issues?|requests?|flags?|alerts?|level))*"
+    r"|approved|denied|rejected|accepted|declined|pass(?:ed)?|fail(?:ed)?|success|failure|successful|unsuccessful)(?: \([^()]*\))?",
+    re.IGNORECASE,
+)
+"""Labels that say in which of several cases something holds."""
+
+
 class Peeled(NamedTuple):
     """``rest`` without one layer; ``kept`` is what the layer adds, '' for nothing."""
 
@@ -139,7 +149,8 @@ def labelled(text: str) -> tuple[str, str] | None:
     if found is None or len(found["label"].split()) > _MOST_LABEL_WORDS:
         return None
     label = found["label"].strip()
-    return None if is_denial(label) or label.lower() in _TOPICS else (label, found["then"])
+    is_none = is_denial(label) or label.lower() in _TOPICS or _CASE.fullmatch(label)
+    return None if is_none else (label, found["then"])
 
 
 def peeled(text: str) -> Peeled | None:

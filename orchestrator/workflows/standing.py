@@ -21,7 +21,9 @@ class Under(StrEnum):
     DUTIES = "duties"
     """Who is there for what."""
     TOLD = "told"
-    """Purpose, scope, definitions: what asks for nothing is a remark."""
+    """Purpose, scope, impact: what asks for nothing is a remark."""
+    POINTERS = "pointers"
+    """References and definitions, where names may look like steps."""
 
 
 class Doubt(StrEnum):
@@ -73,6 +75,14 @@ _TOLD: Final = re.compile(
     r"(?:(?:,| and| &| /) (?:purpose|objectives?|scope|background|overview|definitions?|terms|abbreviations|acronyms|references|applicability))*:?",
     re.IGNORECASE,
 )
+_POINTERS: Final = re.compile(
+    r"(?:(?:definitions?|terms|glossary|abbreviations|acronyms|references|links|see also|resources|contacts|(?:further|additional|related|recommended) (?:reading|resources|documents|links)|"
+    r"(?:revision|version|document|change) history|changelog)(?:(?:,| and| &) )?)+:?",
+    re.IGNORECASE,
+)
+_FORBIDDEN: Final = re.compile(
+    r"(?:do not|don['\u2019]?ts?|never|avoid|(?:what|when|things|how) (?:not|never))\b", re.IGNORECASE
+)
 _CHAPTER: Final = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[A-H][.)]) ")
 _NAMES: Final = re.compile(
     r"\b(?:modules|tools|programs|packages|libraries|dependencies|components|services|terms|words|definitions|abbreviations|commands|scripts|"
@@ -87,7 +97,7 @@ _AUTOMATIC: Final = re.compile(
 )
 """What leads on to a list of what something that is no person does, as ``The workflow will:``."""
 _WHEN: Final = re.compile(
-    r"(?:(?:and|but|also|then|however),? )*(?:for|if|when(?:ever)?|where|in case|in (?:the )?(?:case|event|absence) of|in the (?:case|event)|unless|under|on|upon|during|"
+    r"(?:(?:and|but|also|then|however),? )*(?:for|if|when(?:ever)?|where|in case|in (?:the )?(?:case|event|absence) of|in the (?:case|event)|unless|under(?! no\b)|on|upon|during|"
     r"after|before|once|only|should|provided|depending|as long as|while|until|except|without)\b",
     re.IGNORECASE,
 )
@@ -107,6 +117,8 @@ def under(title: str) -> Under:
         return Under.OWED
     if _DUTIES.fullmatch(said):
         return Under.DUTIES
+    if _POINTERS.fullmatch(said):
+        return Under.POINTERS
     if _TOLD.fullmatch(said):
         return Under.TOLD
     return Under.NEEDS if _NEEDS.match(said) else Under.STEPS
@@ -119,7 +131,7 @@ def are_needs(said: str) -> bool:
 
 def denied(title: str) -> frozenset[Doubt]:
     """What a heading casts doubt on all below it with: ``Common mistakes``."""
-    return frozenset({Doubt.DENIED}) if is_denial(title) else frozenset[Doubt]()
+    return frozenset({Doubt.DENIED}) if is_denial(title) or _FORBIDDEN.match(title) else frozenset[Doubt]()
 
 
 def is_of_a_program(text: str) -> bool:

@@ -104,7 +104,16 @@ def test_other_headings_are_no_conditions(heading: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "heading", ["Rollback", "3. Back-out plan", "Troubleshooting", "Escalation", "Cleaning (optional)", "Exceptions"]
+    "heading",
+    [
+        "Rollback",
+        "3. Back-out plan",
+        "Troubleshooting",
+        "Escalation",
+        "Special scenarios",
+        "Common error messages",
+        "Exceptions",
+    ],
 )
 def test_what_is_not_done_each_time_is_no_step_each_time(heading: str) -> None:
     held = "- Wash the gate.\n- If it rains, close the roof.\n\n### More\n\n- Wash it."
