@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import forms, grammar, headings, naming, standing, words
+from orchestrator.workflows import forms, grammar, headings, instruct, naming, standing, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
 from orchestrator.workflows.flow import Flow
@@ -109,15 +109,16 @@ class Builder(Flow):
 
     def _list(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
         """What stands below an item: its list, and what comes after that."""
-        doubts = self._doubts
+        doubts, by = self._doubts, self._by
         if item.sentences:
             last = item.sentences[-1]
+            self._by = self.declared.led_by(last.text) or self._by
             self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
         cut = next((n for n, child in enumerate(item.children) if child.after), len(item.children))
         item, below = replace(item, children=item.children[:cut]), item.children[cut:]
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
-        within, self._doubts = self._doubts, doubts
+        within, self._doubts, self._by = self._doubts, doubts, by
         self._below_list(below, made, opened)
         self._doubts = doubts if item.children else doubts | within.intersection((Doubt.AUTOMATIC,))
 
@@ -195,7 +196,10 @@ class Builder(Flow):
             return item.children
         said = item.sentences[-1].text
         pending = _PENDING.search(said) is not None
-        things = [child for child in item.children if self._is_thing(child, pending=pending)]
+        of_verb = forms.VERB_ALONE.fullmatch(said) is not None
+        things = [child for child in item.children if self._is_thing(child, pending=pending, of_verb=of_verb)]
+        if len(things) * 2 < len(item.children):  # a list of steps, of which these are not read
+            return item.children
         is_list = said.endswith(":") or pending or all(_PAIR.match(t.sentences[0].text) for t in things)
         title = f"{whole.title}: {'; '.join(t.sentences[0].text for t in things)}"
         if not things or not is_list or not self.is_told(title, whole.fields):
@@ -205,11 +209,16 @@ class Builder(Flow):
             self._mark(thing.sentences[0], "node")
         return [child for child in item.children if child not in things]
 
-    def _is_thing(self, child: Item, *, pending: bool) -> bool:
+    def _is_thing(self, child: Item, *, pending: bool, of_verb: bool) -> bool:
         if len(child.sentences) != 1 or child.children or child.sentences[0].unreadable:
             return False
         said = child.sentences[0].text
-        return forms.REMARK.fullmatch(said) is None and (pending or not self._says_something(said))
+        return forms.REMARK.fullmatch(said) is None and (
+            pending
+            or instruct.may_be_a_thing(said)
+            or (of_verb and instruct.begins_with_a_thing(said))
+            or not self._says_something(said)
+        )
 
     def _says_something(self, text: str) -> bool:
         try:

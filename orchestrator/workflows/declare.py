@@ -17,7 +17,12 @@ from orchestrator.workflows.people import is_person
 _YOU_ARE: Final = re.compile(r"you are (?:there|here|responsible|in charge|accountable)\b", re.IGNORECASE)
 _IS_FOR: Final = re.compile(
     r"(?:the |an? |our |each |all |every )?(?P<role>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?) (?:is|are|(?:shall|will|must|should) be) "
-    r"(?:ultimately |also |primarily )?(?:responsible for|in charge of|accountable for|there to)\b",
+    r"(?:ultimately |also |primarily )?(?:responsible (?:for|to)|in charge of|accountable for|there to)\b",
+    re.IGNORECASE,
+)
+_GIVES: Final = re.compile(
+    r"(?:the |an? |our |each )?(?P<gives>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?)(?:, [^,:]{3,40},)? (?:must|should|shall|will|needs? to|ha(?:s|ve) to|(?:is|are) (?:required |expected )?to)"
+    r"(?: (?:do|perform|take|complete|follow|carry out))?(?: (?:the following|these|all of these|the)(?: [a-z]+)?(?: (?:steps|tasks|actions|items))?)?(?: below)?:",
     re.IGNORECASE,
 )
 _LIES_WITH: Final = re.compile(
@@ -103,6 +108,22 @@ class Declared:
             return False
         self.roles.append(role)
         return True
+
+    def led_by(self, text: str) -> str:
+        """The role that a sentence before a list gives it to: ``The clerk must:``, ``It is the duty of the clerk to do the following:``; ''."""
+        found = (
+            _GIVES.fullmatch(text)
+            or (text.endswith(":") and (_IS_FOR.match(text) or _LIES_WITH.fullmatch(text)))
+            or None
+        )
+        role = role_name(next((name for name in found.groups() if name), "")) if found else None
+        return role if role and (role in self.roles or is_person(role)) else ""
+
+    def leads(self, text: str) -> bool:
+        """Whether the sentence gives the list below it to a role, which it names."""
+        role = self.led_by(text)
+        self.roles += [role] if role else []
+        return bool(role)
 
     def label(self, text: str) -> bool:
         """``People: clerk, lead`` names roles, and so does ``Owner: head of support``; ``Done by: the clerk`` says who does what names nobody.

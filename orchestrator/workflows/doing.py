@@ -207,7 +207,10 @@ class Doing:
 
     def is_told(self, title: str, fields: dict[str, Any]) -> bool:
         """Whether a task with this title is read back as the same task."""
-        again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
+        try:
+            again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
+        except Unclear:
+            return False
         return again is not None and again.fields == fields and is_apart(title)
 
     def _new(self, span: Span, kind: NodeKind, title: str, fields: dict[str, Any], wanted: str | None) -> Draft:

@@ -140,16 +140,17 @@ class Flow(Conditions):
         if forms.FOLLOWING.fullmatch(text) or self._leads_to_lines(sentence, text):
             return "edge"
         if (
-            self.declared.take(text)
+            self.declared.leads(text)
+            or self.declared.take(text)
             or self.declared.describe(text, self._by)
             or self.declared.label(text)
             or self._is_duty(text)
         ):
             return "role"
-        if self._under is Under.POINTERS and not forms.BINDING.search(text):
-            return "remark"
-        is_aside = not self._began or self._under is Under.TOLD
-        return "" if not is_aside or forms.BINDING.search(text) or self._asks(text) else "remark"
+        is_pointer = self._under is Under.POINTERS
+        is_aside = not self._began or self._under is Under.TOLD or is_pointer
+        is_told = is_aside and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
+        return "remark" if is_told else ""
 
     def _leads_to_lines(self, sentence: Sentence, text: str) -> bool:
         """Whether ``To ship, run:`` stands right before a block of commands that is a step by itself."""
@@ -187,7 +188,9 @@ class Flow(Conditions):
 
     def _asks(self, text: str) -> bool:
         """Whether a sentence before the first list or heading asks for something."""
-        if clauses.conditional(text) is not None:
+        if clauses.conditional(text) is not None or (
+            forms.VERB_ALONE.fullmatch(text) and text[:-1].lower() in words.VERBS
+        ):
             return True
         try:
             return (
@@ -256,14 +259,14 @@ class Flow(Conditions):
 
     def _in_full(self, sentence: Sentence, text: str) -> str:
         """What stands under ``Prerequisites`` and is no step is something to have; under ``Our commitments``, to see to."""
+        if forms.VERB_ALONE.fullmatch(text) and text[:-1].lower() in words.VERBS:
+            return f"{text[:-1]} these:"
         promised = forms.PROMISED.fullmatch(text)
         if promised and self._doer() and not is_denial(promised["what"]):
             return f"{self._sees_to()} {promised['what']} {promised['when'][0].lower()}{promised['when'][1:]}"
-        if id(sentence) in self.among_steps and self._doer() and self._is_nominal(text):
-            return f"{self._sees_to()} {text}"
-        if self._under is Under.OWED and self._doer() and forms.THING.fullmatch(text) and not self._is_activity(text):
-            return f"{self._sees_to()} {text}"
-        if self._doer() and self._holds(text):
+        if self._doer() and (
+            (id(sentence) in self.among_steps and self._is_nominal(text)) or self._is_owed(text) or self._holds(text)
+        ):
             return f"{self._sees_to()} {text}"
         if self._under is not Under.NEEDS or not self._doer() or forms.THING.fullmatch(text) is None:
             return text
@@ -272,6 +275,9 @@ class Flow(Conditions):
             if self._is_activity(text)
             else f"You need {text[0].lower() if text[1:2].islower() or text[1:2] == ' ' else text[0]}{text[1:]}"
         )
+
+    def _is_owed(self, text: str) -> bool:
+        return self._under is Under.OWED and forms.THING.fullmatch(text) is not None and not self._is_activity(text)
 
     def _is_nominal(self, text: str) -> bool:
         """Whether a numbered item among steps names what is to be done: ``Forensic analysis of the hosts``."""
@@ -283,7 +289,12 @@ class Flow(Conditions):
             and not is_of_consent(text)
             and forms.QUALIFIES.fullmatch(text) is None
         )
-        return is_named and not text.startswith("`") and not self._is_activity(text)
+        if not is_named or text.startswith("`"):
+            return False
+        try:
+            return grammar.activity(text, self._doer(), self.declared.roles) is None
+        except Unclear:
+            return instruct.may_be_a_thing(text)
 
     def _holds(self, text: str) -> bool:
         """Whether the sentence says what has to be so before the first step (``The form is signed``), or of a record afterwards."""

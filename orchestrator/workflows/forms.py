@@ -90,6 +90,8 @@ PROMISED: Final = re.compile(
     re.IGNORECASE,
 )
 """``First answer: Within 24 hours``: something that is owed by a time."""
+VERB_ALONE: Final = re.compile(r"[A-Za-z]+:")
+"""``Maintain:``, of the things below it."""
 TITLE: Final = re.compile(r"[A-Z0-9][A-Za-z0-9 &/,'\u2019-]{1,60}:?")
 """An item that may be the heading of the list below it."""
 QUALIFIES: Final = re.compile(

@@ -207,12 +207,14 @@ _SEEN_TO = re.compile(r"The [A-Za-z -]+ sees to this: ")
 _CONSENTED = re.compile(
     r"approv|\bsign(?:ed)?[ -]off|\bagreed\b|\bconsent|\bauthori[sz]ed by\b|\bendorsed\b", re.IGNORECASE
 )
+_BY_OTHERS = re.compile(r"[A-Za-z-]+(?: (?!by\b)[A-Za-z-]+){0,4} by (?:the |an? |our )?[A-Za-z-]+(?: [A-Za-z-]+)?")
+"""``Repair by a technician``: whoever stands at the end does it."""
 _LINE = re.compile(r"`(?!-)(?![A-Z][a-z]+ )[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
 _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
-    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:(?:expected|required) )?to| needs? to)?(?: also| then| first| next| now| finally| (?!apply|reply|supply|comply|rely|multiply|assembly)[a-z]+ly)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal>(?i: must)| shall| has to| have to| will| should|(?: is| are) (?:(?:expected|required) )?to| needs? to)?(?: also| then| first| next| now| finally| (?!apply|reply|supply|comply|rely|multiply|assembly)[a-z]+ly)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
@@ -220,6 +222,8 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
     whose, seen_to = _for_role(text, known) or _given(text), _SEEN_TO.match(text)
     clause = None if whose or seen_to else _typed(text) or instruct.clause(text)
     if clause is not None:
+        if _BY_OTHERS.fullmatch(text) and is_person(words.singular(text.rsplit(" ", maxsplit=1)[-1].lower())):
+            raise Unclear("Who does this is not clear.", "The technician ...")
         if instruct.may_be_a_thing(text):
             raise Unclear(f"{text!r} can be a thing as well as a step.", "more words: Release the ..., or: Note: ...")
         if by is None:
@@ -311,6 +315,8 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     who = named if named and is_person(named) else by
     if not asked:
         return None
+    if named is None and is_person(words.singular(instruct.is_by_somebody(text) or "-")):
+        raise Unclear("Who does this is not one role.", "The clerk ...")
     if who is None:
         raise Unclear(
             "Who sees to this is not said.", "The operator ...; or once: By default, the operator does each step"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from orchestrator.workflows import forms
 from orchestrator.workflows.prose import Item, Section, Sentence
 
 _NUMBER: Final = re.compile(
@@ -37,6 +38,14 @@ _CASE: Final = re.compile(
 )
 
 
+_STATE: Final = re.compile(
+    r"(?:out[ -]of[ -][a-z]+|lost|stolen|missing|expired|failed|rejected|damaged|late|overdue|unsuccessful|disputed|suspected|unauthori[sz]ed|"
+    r"non-?conform[a-z]*|defective|broken|declined|denied|emergency)(?: [a-z][\w/'-]*){1,5}",
+    re.IGNORECASE,
+)
+"""A thing in a state that it seldom has: ``Lost keys``."""
+
+
 def is_fallback(title: str) -> bool:
     """Whether the steps below such a heading are not of the way that is gone each time."""
     return _FALLBACK.fullmatch(_NUMBER.sub("", title, count=1).rstrip(":")) is not None
@@ -50,7 +59,11 @@ def gathered(sections: Sequence[Section]) -> list[Section]:
     made, left = list[Section](), list(sections)
     while left:
         section = left.pop(0)
-        said = _condition(section.title)
+        said = (
+            ""
+            if _is_named(section)
+            else _condition(section.title) or (_state(section.title) if any(part.items for part in made) else "")
+        )
         if not said or (not section.items and not (left and left[0].level > section.level)):
             made.append(section)
             continue
@@ -63,6 +76,17 @@ def gathered(sections: Sequence[Section]) -> list[Section]:
         held = Section("", section.span, [Item("", [sentence], below, listed=False)], section.level)
         made.append(held)
     return made
+
+
+def _is_named(section: Section) -> bool:
+    """Whether its steps have names, as where a workflow is read back: their headings are phases."""
+    firsts = [item.sentences[0].text for item in section.items if item.sentences]
+    return bool(firsts) and forms.ID.fullmatch(firsts[0]) is not None
+
+
+def _state(title: str) -> str:
+    said = _NUMBER.sub("", title, count=1)
+    return f"If this applies - {said}:" if _STATE.fullmatch(said) else ""
 
 
 def _condition(title: str) -> str:

@@ -19,7 +19,8 @@ LEADS_ON: Final = re.compile(
 """A way through the process, which no step of a person may swallow."""
 _ENDING: Final = r"reject|refuse|deny|decline|abort|cancel|stop|terminate"
 _ELSE: Final = re.compile(
-    rf"(?:,|;|\.| [-\u2013\u2014]) (?:otherwise|or else|if not|if so|else)\b(?!,? [^,;]*\b(?:will|would|won['\u2019]t|may|might|can|could|cannot)\b)|(?:,| [-\u2013\u2014]|;) (?:and |or |then )?(?:{_ENDING})s?\b[^;]*\b(?:if|unless|when|otherwise)\b",
+    rf"(?:,|;|\.| [-\u2013\u2014]) (?:otherwise|or else|if not|if so|else)\b(?!,? [^,;]*\b(?:will|would|won['\u2019]t|may|might|can|could|cannot)\b)|(?:,| [-\u2013\u2014]|;) (?:and |or |then )?(?:{_ENDING})s?\b[^;]*\b(?:if|unless|when|otherwise)\b"
+    r"|(?:;|, but|, and| and) (?:if|unless|when) (?!needed|necessary|possible|applicable|desired|appropriate|required)[^,;]+, ",
     re.IGNORECASE,
 )
 _APART: Final = re.compile(r"(?: [\u2013\u2014-] |; )(?:or |and |then )?(?P<verb>[a-z]+)\b[^;]*\b(?:if|unless)\b")

@@ -168,7 +168,7 @@ def clause(text: str, *, labelled: bool = True) -> str | None:
 
 def _is_subject(said: str) -> bool:
     """Whether the words begin with a thing that has to do something: ``Pull request titles should say why``."""
-    return _is_noun_too(said) and " " in said and _OBLIGATION.fullmatch(said) is not None
+    return begins_with_a_thing(said) and " " in said and _OBLIGATION.fullmatch(said) is not None
 
 
 def _behind_label(said: str, kept: list[str]) -> str | None:
@@ -176,13 +176,16 @@ def _behind_label(said: str, kept: list[str]) -> str | None:
     found = phrasing.labelled(said)
     if found and _THING.match(found[1]):
         return None
-    asked = clause(found[1], labelled=False) if found and not _is_noun_too(found[1]) else None
+    asked = clause(found[1], labelled=False) if found and not begins_with_a_thing(found[1]) else None
     return None if found is None or asked is None else asked + _behind([*kept, found[0]])
 
 
-def _is_noun_too(text: str) -> bool:
+def begins_with_a_thing(text: str) -> bool:
     """Whether the first word can be a thing, and nothing after it says otherwise: ``release``, ``Credit in the notes``."""
     first, _, rest = text.partition(" ")
+    second = re.match(r"(?:and|or) (?P<verb>[a-z-]+) (?P<rest>.+)", rest)
+    if second and second["verb"] in words.VERBS and _SETTLED.match(second["rest"]):  # ``test and ship the change``
+        return False
     return not rest or (first.lower() in _NOUNS_TOO | _ALIKE and _SETTLED.match(rest) is None)
 
 
@@ -220,7 +223,9 @@ def _is_of_a_thing(verb: str, said: str) -> bool:
         return following not in words.VERBS or (
             following in _NOUNS_TOO and re.search(r"\b(?:the|an?|all|each|every)\b", said) is None
         )
-    if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
+    if said[len(verb) :].startswith(":") or (
+        ": " in said and begins_with_a_thing(said)
+    ):  # a label that is a verb as well
         return True
     if verb == "have" and said.lower().startswith("have been "):
         return True
@@ -297,8 +302,17 @@ def _is_named(who: str) -> bool:
 
 def doer(text: str) -> str:
     """Whoever a sentence in the passive ends with: ``The backup must be tested by the clerk``; '' for nobody."""
-    found = re.search(r" by (?:the|a|an|our|your) (?P<who>[A-Za-z-]+(?: [A-Za-z-]+){0,2})$", text)
+    found = re.search(
+        r" by (?:the |an? |our |your |another |one of the )(?P<who>(?:members? of (?:the |our )?)?[A-Za-z-]+(?: [A-Za-z-]+){0,2})$",
+        text,
+    )
     return found["who"] if found else ""
+
+
+def is_by_somebody(text: str) -> str:
+    """The last word of whoever stands behind ``by`` at the end, in any words; ''."""
+    found = re.search(r" by (?:[A-Za-z/{}'\u2019-]+ ){0,6}?(?P<last>[A-Za-z-]+)$", text)
+    return found["last"].lower() if found else ""
 
 
 _NEVER: Final = re.compile(r"\b(?:under no|at no|in no|on no)\b", re.IGNORECASE)

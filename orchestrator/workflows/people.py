@@ -12,7 +12,7 @@ _PEOPLE: Final = frozenset({
     "clerk", "colleague", "committee", "cook", "council", "counsel", "crew", "cto", "ceo", "cfo", "coo", "cmo", "cpo", "cso", "cdo", "vp", "svp", "evp", "ciso", "cio", "dba", "dpo",
     "captain", "chef", "child", "citizen", "client", "clinician", "customer", "chaperone", "delegate", "deputy", "dev", "individual", "person", "registrar", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
     "guard", "guardian", "guest", "head", "hire", "hr", "ic", "intern", "lead", "legal", "liaison", "manager", "marketing", "mayor", "midwife",
-    "member", "nurse", "paramedic", "parent", "patient", "pilot", "pupil", "resident", "surgeon", "operations", "ops", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
+    "member", "nurse", "paramedic", "parent", "patient", "pilot", "pupil", "resident", "surgeon", "operations", "ops", "oncall", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
     "secretary", "security", "sme", "somebody", "someone", "specialist", "sre", "staff", "steward", "student",
     "support", "sysadmin", "team", "trainee", "treasurer", "agent", "user", "volunteer", "analyst",
 })
@@ -64,7 +64,8 @@ def is_thing(role: str) -> bool:
 
 def is_person(role: str) -> bool:
     """Whether the last word of a role's name means people. A word that means both is taken for a thing."""
-    last = role.rsplit("-", maxsplit=1)[-1]
+    head = re.split(r"-(?:of|for|in|on|at|from|with|to|as)-", role)[0]  # ``head of sales``
+    last = head.rsplit("-", maxsplit=1)[-1]
     if last in _THINGS:
         return False
     return last in _PEOPLE | (DEPARTMENTS - {"it"}) or _SUFFIX.fullmatch(last) is not None

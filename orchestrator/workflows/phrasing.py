@@ -27,7 +27,7 @@ _OBLIGED: Final = re.compile(
     rf"(?:(?:must|need to|have to) (?=[a-z]+ [^.])|(?:you|we)(?:(?:['\u2019]ll| will){_OFTEN} need to| (?:will|would|should|must)?{_OFTEN} ?be (?:required|expected|asked) to|"
     rf"{_OFTEN} (?:must|should|shall|will|need to|have to|are to|are (?:required|expected|asked) to)|['\u2019]ll){_OFTEN} |"
     r"let(?:['\u2019]s| us) (?!say\b|assume\b|imagine\b|suppose\b|look\b|start\b|see\b)|(?:always |please )*remember(?: to|,) |(?:please )?(?:do not|don['\u2019]t|never) forget to |"
-    r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here)? is to )",
+    r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here| as [A-Za-z ]+?)? is to )",
     re.IGNORECASE,
 )
 _ALLOWED: Final = re.compile(

@@ -102,6 +102,11 @@ _WHEN: Final = re.compile(
     re.IGNORECASE,
 )
 """What a sentence begins with that says when what stands below it holds."""
+_OTHERS: Final = re.compile(
+    r"\b(?:must|should|shall|will|needs? to|ha(?:s|ve) to|(?:is|are) (?:to|(?:responsible|required|expected|accountable)(?: (?:for|to))?))(?: (?:do|take|perform|complete|follow|carry|out|also|then|the|following|these|all|of|steps|actions|tasks|items))*:$",
+    re.IGNORECASE,
+)
+"""What says that somebody does what stands below it."""
 _PURPOSES: Final = re.compile(r"\bto:$", re.IGNORECASE)
 """What leads on to what something is good for, as ``We also publish it to:``."""
 _DEFINED: Final = re.compile(
@@ -148,7 +153,9 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
         found.add(Doubt.NAMED)
     if _WHEN.match(said):
         found = found | {Doubt.HELD} if became == "error" else found - {Doubt.SELDOM}
-    is_done = became == "error" and _AUTOMATIC.search(said)
+    is_done = (became == "error" and _AUTOMATIC.search(said)) or (
+        became in {"error", "remark"} and _OTHERS.search(said)
+    )
     if is_done or (became != "edge" and _PURPOSES.search(said)):
         found.add(Doubt.AUTOMATIC)
     return frozenset(found)

@@ -108,3 +108,64 @@ def test_what_follows_an_unread_condition_behind_a_label_is_not_done_without_it(
 def test_a_text_without_lists_and_headings_is_no_introduction() -> None:
     assert kinds("# T\n\nThe cup is washed. The operator fills it.\n") == ["error", "node"]
     assert kinds("# T\n\nThe cup is washed.\n\n- Fill it.\n") == ["remark", "node"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "The scribe must:",
+        "The scribe, if asked, should:",
+        "Scribe shall do the following:",
+        "It is the duty of the scribe to follow these steps:",
+        "The scribe is responsible for the following:",
+    ],
+)
+def test_a_sentence_before_a_list_says_who_does_it(head: str) -> None:
+    made = read(f"# T\n\n{head}\n\n1. Wash the cup.\n2. The cook fills it.\n\n## Then\n\n- Close the door.\n")
+    assert [n.role for n in made.nodes.values() if n.role] == ["scribe", "cook", "operator"]
+
+
+def test_whoever_is_not_known_is_not_replaced() -> None:
+    assert kinds("The widget should:\n\n1. Wash the cup.\n") == ["remark", "error"]
+
+
+def test_a_verb_alone_is_of_the_things_below_it() -> None:
+    text = "Maintain:\n\n- Member list\n- Repair records\n- The third key\n"
+    assert doers(text) == [("operator", "The operator maintains these: Member list; Repair records; The third key")]
+    assert kinds("Maintain:\n\n- Wash the cup.\n") == ["node", "node"]
+
+
+def test_a_step_that_is_not_read_is_not_told_before_those_of_its_list() -> None:
+    text = "Do these with the cup:\n\n1. Wash it.\n2. The widget thing.\n3. Fill it.\n"
+    assert kinds(text) == ["node", "node", "error", "node"] or kinds(text)[2] == "error"
+
+
+@pytest.mark.parametrize("text", ["Repair by a technician", "The form is filed by the clerk or the lead"])
+def test_what_somebody_else_does_is_not_put_to_whoever_does_the_rest(text: str) -> None:
+    assert kinds(f"1. {text}.\n") == ["error"]
+
+
+def test_what_a_member_of_a_group_does_is_of_its_role() -> None:
+    ((role, _),) = doers("1. The form is checked by another member of the board.\n")
+    assert role == "board"
+
+
+@pytest.mark.parametrize("text", ["The purpose of the scribe is to write", "Your plan as scribe is to write"])
+def test_a_thing_of_somebody_is_nobody(text: str) -> None:
+    assert kinds(f"- {text}.\n") == ["error"]
+
+
+def test_your_job_as_somebody_is_a_step() -> None:
+    assert doers("- Your job as scribe is to write a note.\n") == [("operator", "The operator writes a note")]
+
+
+def test_a_second_condition_within_a_step_is_an_error() -> None:
+    assert kinds("- Read the list; if you are in doubt, call the lead.\n") == ["error"]
+    assert kinds("- Read the list, and if necessary, the book.\n") == ["node"]
+
+
+def test_a_thing_in_a_rare_state_is_a_case() -> None:
+    text = "# T\n\n## Keys\n\n- Count the keys.\n\n## Lost keys\n\n- Call the guard.\n"
+    assert any(n.kind is NodeKind.DECIDE for n in read(text).nodes.values())
+    alone = "# T\n\n## Lost keys\n\n- Call the guard.\n"
+    assert all(n.kind is not NodeKind.DECIDE for n in read(alone).nodes.values())
