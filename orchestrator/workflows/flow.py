@@ -265,7 +265,10 @@ class Flow(Conditions):
         if promised and self._doer() and not is_denial(promised["what"]):
             return f"{self._sees_to()} {promised['what']} {promised['when'][0].lower()}{promised['when'][1:]}"
         if self._doer() and (
-            (id(sentence) in self.among_steps and self._is_nominal(text)) or self._is_owed(text) or self._holds(text)
+            (id(sentence) in self.among_steps and self._is_nominal(text))
+            or (sentence.boxed and instruct.is_done(text) and not is_of_consent(text) and not self._is_activity(text))
+            or self._is_owed(text)
+            or self._holds(text)
         ):
             return f"{self._sees_to()} {text}"
         if self._under is not Under.NEEDS or not self._doer() or forms.THING.fullmatch(text) is None:

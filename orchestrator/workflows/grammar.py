@@ -195,7 +195,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(rf"(?:the |a |an )?(?P<role>{ROLE}){MODAL} (?:decides?|determines?) whether (?P<what>[^(),]+)"), _whether),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE}) for (?P<what>.+)"), _ask),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE}) (?P<what>(?:what|which|how|when|where|who|why)\b.+)"), _ask),
-    (_compiled(r"(?:notify|inform|tell|alert) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
+    (_compiled(r"(?:notify|inform|tell|alert(?= (?:the|our|all|any|each|every|your|a|an)\b)) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
     (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
     (_compiled(rf"wait until (?:the |a |an )?(?P<role>{ROLE}) (?:says|say|confirms|confirm|reports|report) .+"), _until),
     (_compiled(r"wait (?:until|for) (?P<what>.+)"), _unclear_wait),

@@ -27,7 +27,7 @@ _APART: Final = re.compile(r"(?: [\u2013\u2014-] |; )(?:or |and |then )?(?P<verb
 _APPROVED: Final = re.compile(
     r"\b(?:requir(?:e|es|ed|ing)|needs?|needing|obtain(?:s|ed|ing)?|gets?|getting|got|seeks?|seeking|secur(?:es?|ing)|await(?:s|ing)?|waits? for|pending|"
     r"subject to|without|with|after|upon|until|unless|once)(?: [a-z'\u2019/-]+){0,5}? "
-    r"(?:approvals?|sign-?offs?|consent|go-ahead|(?:authori[sz]ation|permission|clearance) (?:from|of|by))\b",
+    r"(?:approvals?|sign-?offs?|consent|go-ahead|(?:authori[sz]ation|permission|clearance|confirmation) (?:from|of|by))\b",
     re.IGNORECASE,
 )
 _LISTED: Final = re.compile(

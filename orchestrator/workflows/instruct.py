@@ -25,6 +25,9 @@ _COMPOUND: Final = re.compile(
     re.IGNORECASE,
 )
 """A thing in several words, and its verb: ``Source code repositories are kept``."""
+_DONE: Final = re.compile(
+    r"[A-Za-z-]+(?: (?!(?:the|an?|all|any|each|every|your|our|their|its|it|them|this|that|these|those|whether|if|what|which|who|as|when|once|until|to|in|on|by|with|for|from)\b)[A-Za-z-]+){2,8}"
+)
 _OF_THAT: Final = frozenset(
     ["check", "note", "report", "state", "record", "document", "show", "figure", "test", "claim"]
 )
@@ -43,7 +46,7 @@ _BOTH: Final = frozenset([
 ])  # fmt: skip
 """Verbs that are as often the first word of a thing: ``Release notes``."""
 _NOUNS_TOO: Final = _BOTH | frozenset([
-    "answer", "attempt", "average", "award", "backup", "balance", "batch", "benchmark", "blame", "block", "board",
+    "alert", "answer", "attempt", "average", "award", "backup", "balance", "batch", "benchmark", "blame", "block", "board",
     "book", "bridge", "brief", "broadcast", "budget", "cache", "call", "charge", "chart", "claim", "code", "comment",
     "conduct", "control", "copy", "cover", "credit", "cut", "deal", "decrease", "delay", "demand", "deposit",
     "detail", "dispute", "dose", "drive", "drop", "effect", "end", "estimate", "exchange", "exercise", "exit", "experience",
@@ -203,6 +206,10 @@ def _behind(kept: list[str]) -> str:
     return "".join(f" ({part})" for part in kept)
 
 
+_WHEN: Final = frozenset({"post", "non", "anti", "mid", "inter", "end"})
+"""What stands before a hyphen in the name of a thing: ``Post-restore checks``."""
+
+
 def _is_verb(verb: str, said: str) -> bool:
     if verb == "be":
         return _READY.match(said) is not None
@@ -212,28 +219,33 @@ def _is_verb(verb: str, said: str) -> bool:
     if _is_of_a_thing(verb, said):
         return False
     parts = verb.split("-")
-    return verb in words.VERBS or (len(parts) > 1 and parts[-1] in words.VERBS)
+    if len(parts) == 1 or verb in words.VERBS:
+        return verb in words.VERBS
+    is_when = parts[0] in _WHEN or (parts[0] == "pre" and _SETTLED.match(said[len(verb) + 1 :]) is None)
+    return parts[-1] in words.VERBS and not is_when
 
 
 def _is_of_a_thing(verb: str, said: str) -> bool:
     """Whether the first word is a thing, of which something is said, or tells what had to be so before."""
-    listed = re.match(r", (?:(?:and|or|then) )?(?P<next>[A-Za-z-]+)", said[len(verb) :])
-    if listed and verb in _NOUNS_TOO:  # ``Name, phone number``
+    rest = said[len(verb) :]
+    if rest.startswith(":") or (": " in said and begins_with_a_thing(said)):  # a label that is a verb as well
+        return True
+    if verb in _NOUNS_TOO and _is_named_too(verb, said, rest):
+        return True
+    had_to_be = verb == "have" and said.lower().startswith("have been ")
+    return had_to_be or _STATE.match(rest) is not None  # ``Issue is reported``
+
+
+def _is_named_too(verb: str, said: str, rest: str) -> bool:
+    """Whether a word that is a verb and a thing is the thing here."""
+    listed = re.match(r", (?:(?:and|or|then) )?(?P<next>[A-Za-z-]+)", rest)
+    if listed:  # ``Name, phone number``
         following = listed["next"].lower()
-        return following not in words.VERBS or (
-            following in _NOUNS_TOO and re.search(r"\b(?:the|an?|all|each|every)\b", said) is None
-        )
-    if said[len(verb) :].startswith(":") or (
-        ": " in said and begins_with_a_thing(said)
-    ):  # a label that is a verb as well
+        is_apart = re.search(r"\b(?:the|an?|all|each|every)\b", said) is None
+        return following not in words.VERBS or (following in _NOUNS_TOO and is_apart)
+    if _DONE.fullmatch(said) and words.of_passive(said.rsplit(" ", maxsplit=1)[-1]):  # ``Contact paths confirmed``
         return True
-    if verb == "have" and said.lower().startswith("have been "):
-        return True
-    if verb in _NOUNS_TOO and _AGREES.match(said):
-        return True
-    if _STATE.match(said[len(verb) :]):  # ``Issue is reported``
-        return True
-    return verb in _NOUNS_TOO and verb not in _OF_THAT and _COMPOUND.match(said[len(verb) :]) is not None
+    return _AGREES.match(said) is not None or (verb not in _OF_THAT and _COMPOUND.match(rest) is not None)
 
 
 def is_duty(said: str) -> bool:
@@ -300,18 +312,35 @@ def _is_named(who: str) -> bool:
     return not (_VAGUE.match(who) or _MAY.search(re.split(r" (?:that|which|who) ", who)[0]))
 
 
+_BY_WHOM: Final = re.compile(
+    r" by (?:the |an? |our |your |another |one of the )(?P<who>(?:members? of (?:the |our )?)?(?:(?!(?:and|or|together|using|via|within|before|after|in|on|at|as|for|to|with|who|that|which|when|if|once|during|every|each)\b)[A-Za-z-]+ ?){1,4})"
+    r"(?<! )(?= (?:together|using|via|within|before|after|in|on|at|as|for|to|with|who|that|which|when|if|once|during|every|each)\b|[,;(]| \(|$)"
+)
+
+
+_HEADLINE: Final = re.compile(
+    r"[A-Za-z`][^:;?.]{2,80}? (?P<done>[a-z-]+)(?: (?:as|for|in|by|to|with|at|on|from|of|before|after)\b[^:;?.]*)?"
+)
+
+
 def doer(text: str) -> str:
     """Whoever a sentence in the passive ends with: ``The backup must be tested by the clerk``; '' for nobody."""
-    found = re.search(
-        r" by (?:the |an? |our |your |another |one of the )(?P<who>(?:members? of (?:the |our )?)?[A-Za-z-]+(?: [A-Za-z-]+){0,2})$",
-        text,
-    )
+    layer = phrasing.peeled(text)  # ``Before it is seen by the clerk, the form must be signed`` is not the clerk's
+    found = _BY_WHOM.search(layer.rest if layer else text)
     return found["who"] if found else ""
+
+
+def is_done(text: str) -> bool:
+    """``Links verified``: what a box that is ticked says, in the passive without its verb."""
+    found = _HEADLINE.fullmatch(text)
+    return found is not None and words.of_passive(found["done"]) is not None and _MAY.search(text) is None
 
 
 def is_by_somebody(text: str) -> str:
     """The last word of whoever stands behind ``by`` at the end, in any words; ''."""
-    found = re.search(r" by (?:[A-Za-z/{}'\u2019-]+ ){0,6}?(?P<last>[A-Za-z-]+)$", text)
+    layer = phrasing.peeled(text)
+    text = layer.rest if layer else text
+    found = re.search(r" by (?:[A-Za-z/{}'\u2019-]+ ){0,6}?(?P<last>[A-Za-z-]+)(?:$|,| (?=and\b|or\b))", text)
     return found["last"].lower() if found else ""
 
 

@@ -116,6 +116,7 @@ _TOPICS: Final = frozenset([
     "title", "outcome", "result", "results", "reason", "rationale", "output", "impact", "trigger", "symptom", "symptoms",
     "cause", "causes", "when", "where", "who", "why", "frequency", "author", "date", "version", "status", "audience",
     "sla", "slas", "deadline", "deadlines", "target", "targets", "timeline", "timing", "time limit", "turnaround", "response time",
+    "todo", "fixme", "tbd",
     "definition", "question", "answer", "q", "a", "bad", "wrong", "before", "after", "old", "new",
 ])  # fmt: skip
 """Labels after which something is told about, and nothing asked."""

@@ -51,6 +51,7 @@ class Sentence:
     """``text`` as a reader sees it, code in backticks, without the final full stop. ``remark``: inside a quotation.
 
     ``commands`` are the lines of a block that says it is for a shell. ``code``: a block of code of any kind.
+    ``boxed``: a box to be ticked stands before it.
     """
 
     text: str
@@ -59,6 +60,7 @@ class Sentence:
     unreadable: str = ""
     commands: tuple[str, ...] = ()
     code: bool = False
+    boxed: bool = False
 
 
 @dataclass(slots=True)
@@ -276,7 +278,8 @@ class _Reader:
                 line, column = places[start]
                 end_line, end_column = places[end - 1]
                 span = Span(line=line, column=column, end_line=end_line, end_column=end_column)
-                yield Sentence(text, span, remark=self._quotes > 0 or _COMMENT.fullmatch(raw) is not None)
+                is_aside = self._quotes > 0 or _COMMENT.fullmatch(raw) is not None
+                yield Sentence(text, span, remark=is_aside, boxed=_BOX.match(raw) is not None)
 
     def _places(self, content: str, first: int) -> list[tuple[int, int]]:
         """Line and column of each character."""

@@ -169,3 +169,44 @@ def test_a_thing_in_a_rare_state_is_a_case() -> None:
     assert any(n.kind is NodeKind.DECIDE for n in read(text).nodes.values())
     alone = "# T\n\n## Lost keys\n\n- Call the guard.\n"
     assert all(n.kind is not NodeKind.DECIDE for n in read(alone).nodes.values())
+
+
+def test_a_box_to_be_ticked_says_what_has_to_be_done() -> None:
+    text = "- [ ] Contact paths confirmed\n- [ ] Open cups washed before lunch\n"
+    assert doers(text) == [
+        ("operator", "The operator sees to this: Contact paths confirmed"),
+        ("operator", "The operator sees to this: Open cups washed before lunch"),
+    ]
+    assert kinds(text.replace("[ ] ", "")) == ["error", "error"]
+    assert kinds("- [ ] Plan approved by the chair\n") == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("The cups must be washed by the cook, together with the clerk", "cook"),
+        ("The cups must be washed by the cook before lunch", "cook"),
+        ("Before they are seen by the guest, the cups must be washed", "operator"),
+        ("The cups must be washed by hand", "operator"),
+    ],
+)
+def test_whoever_stands_behind_by_does_it(text: str, role: str) -> None:
+    assert [who for who, _ in doers(f"- {text}.\n")] == [role]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Alert thresholds verified",
+        "Post-restore verification of the cups",
+        "TODO: Wash the cups",
+        "Copy the text, and wait for confirmation from the chair",
+        "The cups must be washed by the cook and the clerk",
+    ],
+)
+def test_names_notes_and_consent_are_no_steps(text: str) -> None:
+    assert kinds(f"- {text}.\n") == ["error"]
+
+
+def test_people_are_alerted() -> None:
+    assert next(n.kind for n in read("- Alert the guard.\n").nodes.values()) is NodeKind.NOTIFY
