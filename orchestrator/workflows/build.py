@@ -89,6 +89,7 @@ class Builder(Flow):
             self._doubts |= frozenset((Doubt.AUTOMATIC,))
         self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
+        self._among_things = bool(item.sentences) and id(item.sentences[0]) in self.among_things
         by, self._by = self._by, (grammar.labelled_role(item.sentences, self.declared.roles) or self._by)
         self._began = self._began or item.listed
         for sentence in item.sentences:

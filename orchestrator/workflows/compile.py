@@ -104,6 +104,16 @@ def _among_steps(items: list[prose.Item]) -> Iterator[int]:
         yield from _among_steps(item.children)
 
 
+def _among_things(items: list[prose.Item]) -> Iterator[int]:
+    """The first sentences of lists of which less than half begin with what can only be an instruction; by identity."""
+    firsts = [item.sentences[0] for item in items if item.listed and item.sentences]
+    asking = [s for s in firsts if instruct.clause(s.text) and not instruct.begins_with_a_thing(s.text)]
+    if len(asking) * 2 < len(firsts):
+        yield from (id(sentence) for sentence in firsts)
+    for item in items:
+        yield from _among_things(item.children)
+
+
 class _Compiler:
     """One run over one tree."""
 
@@ -112,6 +122,7 @@ class _Compiler:
         self._made = Builder(by)
         self._made.declared.foresee(s.text for s in tree.sentences() if not s.remark)
         self._made.begin(is_plain=not any(s.title or any(i.listed for i in s.items) for s in tree.sections))
+        self._made.among_things = {n for section in tree.sections for n in _among_things(section.items)}
         self._made.among_steps = {n for section in tree.sections for n in _among_steps(section.items)}
         self._made.following = {id(one): below for one, below in itertools.pairwise(tree.sentences())}
 

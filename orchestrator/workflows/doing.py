@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
-from orchestrator.workflows import approvals, clauses, forms, grammar, hidden, naming, phrasing, words
+from orchestrator.workflows import approvals, clauses, forms, grammar, hidden, instruct, naming, phrasing, words
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
@@ -40,6 +41,7 @@ class Doing:
         self.doubtful = set[tuple[int, str]]()
         self.numbers: dict[tuple[int, str], str] = {}
         self.among_steps = set[int]()
+        self.among_things = set[int]()
         self.following: dict[int, Sentence] = {}
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
@@ -55,7 +57,7 @@ class Doing:
         self._doubts: frozenset[Doubt] = frozenset()
         self._told: Draft | None = None
         self._before, self._led = "", ""
-        self._follows = False
+        self._follows, self._among_things = False, False
         self._fallen = (0, frozenset[Doubt]())
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
@@ -197,7 +199,12 @@ class Doing:
     def _is_entry(self, clause: str, role: str) -> bool:
         """Whether the clause stands behind a label that names nobody: ``Concurrently: Run commands`` in a list of programs."""
         label = phrasing.labelled(clause)
-        return label is not None and naming.role_name(label[0]) != role
+        is_labelled = label is not None and naming.role_name(label[0]) != role
+        return is_labelled or (
+            not self._follows
+            and self._among_things
+            and instruct.begins_with_a_thing(re.sub(r" \([^()]*\)|[;,]$", "", clause))
+        )
 
     def _ensure_told(self, found: naming.Activity) -> None:
         """What is read back must be read the same way. Raises :class:`Unclear`."""

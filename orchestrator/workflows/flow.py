@@ -137,7 +137,7 @@ class Flow(Conditions):
         if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
             self.pending_rules.append((sentence, self._section))
             return "rule"
-        if forms.FOLLOWING.fullmatch(text) or self._leads_to_lines(sentence, text):
+        if forms.FOLLOWING.fullmatch(text) or forms.MARK.fullmatch(text) or self._leads_to_lines(sentence, text):
             return "edge"
         if (
             self.declared.leads(text)

@@ -32,7 +32,7 @@ _FALLBACK: Final = re.compile(
 
 
 _CASE: Final = re.compile(
-    r"(?P<one>(?:scenario|case|option|alternative|variant|situation) (?:\d+|[A-Z])\b(?:\W.*)?)"
+    r"(?P<one>(?:.*\W)?(?:scenario|case|option|alternative|variant|situation|cat(?:egory)?|type|class|sev(?:erity)?|priority|tier|level)[ -]?(?:\d+|(?-i:[A-Z]))\b(?:\W.*)?)"
     r"|(?P<named>.+?) \((?:optional|if (?:needed|necessary|required|applicable)|as needed|when needed)\)",
     re.IGNORECASE,
 )

@@ -13,6 +13,7 @@ from orchestrator.workflows.naming import Unclear
 
 LEADS_ON: Final = re.compile(
     r"\b(?:go(?:es)?(?: back)?|returns?|jumps?|skips?) (?:on )?to (?:step|section|phase) `?[\d`]|\brepeats? (?:from )?steps? `?[\d`]"
+    r"|\brepeats? (?:all|the|this|part|parts|any|some|these)\b[^,;.]*\b(?:process|procedure|steps?|section|phase)\b"
     r"|\bthe (?:process|procedure|run|workflow) (?:ends?|stops?|is over|is finished|terminates?|is closed)\b|\bends? the (?:process|procedure)\b",
     re.IGNORECASE,
 )
@@ -25,7 +26,7 @@ _ELSE: Final = re.compile(
 )
 _APART: Final = re.compile(r"(?: [\u2013\u2014-] |; )(?:or |and |then )?(?P<verb>[a-z]+)\b[^;]*\b(?:if|unless)\b")
 _APPROVED: Final = re.compile(
-    r"\b(?:requir(?:e|es|ed|ing)|needs?|needing|obtain(?:s|ed|ing)?|gets?|getting|got|seeks?|seeking|secur(?:es?|ing)|await(?:s|ing)?|waits? for|pending|"
+    r"\b(?:requir(?:e|es|ed|ing)|(?:must )?have|has|needs?|needing|obtain(?:s|ed|ing)?|gets?|getting|got|seeks?|seeking|secur(?:es?|ing)|await(?:s|ing)?|waits? for|pending|"
     r"subject to|without|with|after|upon|until|unless|once)(?: [a-z'\u2019/-]+){0,5}? "
     r"(?:approvals?|sign-?offs?|consent|go-ahead|(?:authori[sz]ation|permission|clearance|confirmation) (?:from|of|by))\b",
     re.IGNORECASE,

@@ -48,7 +48,7 @@ _BOTH: Final = frozenset([
 _NOUNS_TOO: Final = _BOTH | frozenset([
     "alert", "answer", "attempt", "average", "award", "backup", "balance", "batch", "benchmark", "blame", "block", "board",
     "book", "bridge", "brief", "broadcast", "budget", "cache", "call", "charge", "chart", "claim", "code", "comment",
-    "conduct", "control", "copy", "cover", "credit", "cut", "deal", "decrease", "delay", "demand", "deposit",
+    "conduct", "control", "copy", "cover", "credit", "cut", "deal", "decrease", "delay", "demand", "deploy", "deposit",
     "detail", "dispute", "dose", "drive", "drop", "effect", "end", "estimate", "exchange", "exercise", "exit", "experience",
     "export", "figure", "filter", "force", "fork", "freeze", "function", "fund", "gate", "group", "guard", "help", "hold",
     "hook", "import", "increase", "index", "influence", "interest", "interface", "invoice", "key", "launch", "level",
@@ -57,7 +57,7 @@ _NOUNS_TOO: Final = _BOTH | frozenset([
     "pattern", "permit", "phone", "pilot", "pin", "point", "poll", "position", "post", "practice", "press", "print",
     "prep", "probe", "produce", "profile", "progress", "project", "proof", "protest", "pull", "purchase", "push", "queue", "quote",
     "reason", "rebase", "rebel", "recall", "reference", "refund", "region", "register", "reject", "repair", "repeat",
-    "reply", "reserve", "respect", "rest", "result", "risk", "route", "rule", "sample", "scan", "schema", "score", "scope",
+    "reply", "reserve", "respect", "rest", "result", "risk", "rollback", "route", "rule", "sample", "scan", "schema", "score", "scope",
     "screen", "script", "seal", "season", "sense", "sequence", "service", "shape", "shift", "sign", "signal", "site",
     "size", "sketch", "slot", "snapshot", "source", "space", "spread", "staff", "stage", "stand", "start", "step",
     "stop", "store", "stress", "structure", "study", "subject", "summary", "surface", "survey", "sweep", "table", "tap",
@@ -121,7 +121,8 @@ _COMES_ABOUT: Final = re.compile(
     re.IGNORECASE,
 )
 _UPON: Final = re.compile(
-    r"^(?:upon|after|following|on receipt of|at the end of) (?:[^,:;`(]|`[^`]*`|\([^()]*\))+, ", re.IGNORECASE
+    r"^(?:upon|after|following|on receipt of|at the end of) (?!which\b)(?:[^,:;`(]|`[^`]*`|\([^()]*\))+, ",
+    re.IGNORECASE,
 )
 """An event, after which something has to come about."""
 _IS_SO: Final = re.compile(

@@ -12,7 +12,7 @@ _PEOPLE: Final = frozenset({
     "clerk", "colleague", "committee", "cook", "council", "counsel", "crew", "cto", "ceo", "cfo", "coo", "cmo", "cpo", "cso", "cdo", "vp", "svp", "evp", "ciso", "cio", "dba", "dpo",
     "captain", "chef", "child", "citizen", "client", "clinician", "customer", "chaperone", "delegate", "deputy", "dev", "individual", "person", "registrar", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
     "guard", "guardian", "guest", "head", "hire", "hr", "ic", "intern", "lead", "legal", "liaison", "manager", "marketing", "mayor", "midwife",
-    "member", "nurse", "paramedic", "parent", "patient", "pilot", "pupil", "resident", "surgeon", "operations", "ops", "oncall", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
+    "member", "nurse", "paramedic", "parent", "personnel", "leadership", "workforce", "patient", "pilot", "pupil", "resident", "surgeon", "operations", "ops", "oncall", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
     "secretary", "security", "sme", "somebody", "someone", "specialist", "sre", "staff", "steward", "student",
     "support", "sysadmin", "team", "trainee", "treasurer", "agent", "user", "volunteer", "analyst",
 })

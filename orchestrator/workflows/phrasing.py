@@ -99,7 +99,7 @@ _BESIDE: Final = re.compile(
 )
 _PHRASE: Final = re.compile(
     r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|following|no (?:more|later|earlier|less|sooner) than|"
-    r"upon|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|(?:each|every) time|"
+    r"upon(?! which\b)|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|(?:each|every) time|"
     r"(?:when|after) [a-z]+ing)\b|"
     r"(?:if|where|when|whenever|wherever) (?:it is )?(?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt|feasible|practicable)\b)(?:[^,:;`(]|`[^`]*`|\([^()]*\))*), ",
     re.IGNORECASE,

@@ -149,7 +149,7 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
     found = set(doubts) - {Doubt.NAMED}
     if said.endswith((":", ",")) and is_denial(said):
         found.add(Doubt.DENIED)
-    if became == "error" and (said.endswith(":") or _NAMES.search(said)):
+    if (became in {"error", "remark"} and said.endswith(":")) or (became == "error" and _NAMES.search(said)):
         found.add(Doubt.NAMED)
     if _WHEN.match(said):
         found = found | {Doubt.HELD} if became == "error" else found - {Doubt.SELDOM}

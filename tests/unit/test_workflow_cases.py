@@ -210,3 +210,34 @@ def test_names_notes_and_consent_are_no_steps(text: str) -> None:
 
 def test_people_are_alerted() -> None:
     assert next(n.kind for n in read("- Alert the guard.\n").nodes.values()) is NodeKind.NOTIFY
+
+
+@pytest.mark.parametrize("heading", ["Response: Cat 2 - a lost key", "Type B", "Severity 1: all are lost"])
+def test_a_heading_that_counts_cases_is_a_condition(heading: str) -> None:
+    nodes = read(f"# T\n\n- Wash the cup.\n\n## {heading}\n\n- Call the guard.\n").nodes.values()
+    assert any(n.kind is NodeKind.DECIDE for n in nodes)
+    assert all(n.kind is not NodeKind.DECIDE for n in read("# T\n\n## Phase 2\n\n- Call the guard.\n").nodes.values())
+
+
+def test_the_number_of_a_step_alone_is_no_step() -> None:
+    assert kinds("- Step 1. Wash the cup.\n- Step 2. Fill the cup.\n") == ["edge", "node", "edge", "node"]
+
+
+def test_things_of_a_list_whose_head_is_not_read_are_no_steps() -> None:
+    assert (
+        kinds("The blob has this:\n\n- Rollback plan\n- Start date for the wash\n- Cup number\n")[1:] == ["error"] * 3
+    )
+    assert kinds("The blob has this:\n\n- Test the cup.\n- Wash cups and plates.\n")[1:] == ["node", "node"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Upon which, the cup is washed",
+        "Repeat all or a part of the process",
+        "The cup must have at least 1 approval of the cook",
+        "The cups must be washed by the kitchen personnel or the cook",
+    ],
+)
+def test_what_hangs_on_something_else_is_an_error(text: str) -> None:
+    assert kinds(f"- {text}.\n") == ["error"]
