@@ -11,24 +11,30 @@ from orchestrator.workflows.naming import MODAL, NUMBER, ROLE, Activity, Unclear
 from orchestrator.workflows.people import is_person, is_thing
 
 _APART = r"(?P<apart>,? (?:who did not do|other than whoever did) step (?:`[^`]+`|[\d.]+)(?: (?:or|and) step (?:`[^`]+`|[\d.]+))*)?"
+_OR_NOT = r"(?: or (?:rejects?|refuses?|denies|deny|declines?|disapproves?))?"
 _A = r"(?P<the>the |a |an |another |our )?"
 _PATTERNS: Final = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
-    rf"(?:at least )?(?P<count>{NUMBER}|any) of (?P<the>the |our )?(?P<role>{ROLE}){MODAL} approves? (?P<what>[^,]+?){_APART}",
-    rf"{_A}(?P<count>(?:{NUMBER}) )?(?P<role>{ROLE}){MODAL} approves? (?P<what>[^,]+?){_APART}",
-    rf"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:is|are|(?:must|shall|has to|have to|should|needs? to|will) be) approved by (?:at least )?(?:(?P<count>{NUMBER}) (?:of )?)?{_A}(?P<role>{ROLE})",
+    rf"(?:at least )?(?P<count>{NUMBER}|any) of (?P<the>the |our )?(?P<role>{ROLE}){MODAL} approves?{_OR_NOT} (?P<what>[^,]+?){_APART}",
+    rf"{_A}(?P<count>(?:{NUMBER}) )?(?P<role>{ROLE}){MODAL} (?:reviews? and )?approves?{_OR_NOT} (?P<what>[^,]+?){_APART}",
+    rf"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:is|are|(?:must|shall|has to|have to|should|needs? to|will) be) (?:(?:formally |fully |jointly )?(?:reviewed|checked|examined|evaluated|assessed|signed) and )?approved by (?:at least )?(?:(?P<count>{NUMBER}) (?:of )?)?{_A}(?P<role>{ROLE})",
     rf"(?:get|obtain|request|seek|ask for|wait for) (?:the |an )?(?:approval|sign-?off) (?:from|of|by) {_A}(?P<role>{ROLE})(?: (?:for|of|on) (?P<what>[^,]+))?",
 ))  # fmt: skip
 _MENTIONED: Final = re.compile(
     r"(?:(?!\b(?:whether|if|that|when|before|after|until|unless|without|because)\b)[^,`])*\bapproves?\b", re.IGNORECASE
 )
 _HELD: Final = re.compile(
-    r"\b(?:if|unless|when|whenever|once|until|before|after|within|only|not|never|without|automatically|silently|(?:and|or|but) (?:then )?[a-z]+s(?= (?:it|them|the|a)\b))\b",
+    r"\b(?:if|unless|when|whenever|once|until|before|after|within|only|not|never|without|automatically|silently|above|over|below|under|exceeding|exceeds?|more than|less than|greater|fewer|between|at least|at most|outside|beyond|other than|affecting|involving|(?:and|or|but) (?:then )?[a-z]+s(?= (?:it|them|the|a)\b))\b",
     re.IGNORECASE,
 )
 """Words in what is approved that would say when, or that something else is done as well."""
 _BOTH: Final = re.compile(
     rf"(?:both )?(?P<one>(?:the |a |an |our )?{ROLE})(?:,? and|, as well as) (?P<two>(?:the |a |an |our )?{ROLE})"
     rf"(?: both| each)?(?P<modal>{MODAL})(?: both| each)? approves? (?P<what>[^,]+)",
+    re.IGNORECASE,
+)
+_BY_BOTH: Final = re.compile(
+    rf"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:is|are|(?:must|shall|has to|have to|should|needs? to|will) be) (?:(?:formally |fully |jointly )?(?:reviewed|checked|examined|evaluated|assessed|signed) and )?"
+    rf"approved by (?:both )?(?P<one>(?:the |an? |our )?{ROLE}) and (?P<two>(?:the |an? |our )?{ROLE})",
     re.IGNORECASE,
 )
 _OBLIGED: Final = r"(?: must| shall| have to| will| should)?"
@@ -63,6 +69,10 @@ def approval(text: str, known: Collection[str]) -> Activity | None:
 
 def each_of_two(text: str) -> tuple[str, ...]:
     """``The lead and the counsel approve it``, ``Both the clerk and the lead sign it`` as a clause for each of the two; any other text as it is."""
+    by_both = _BY_BOTH.fullmatch(text)
+    if by_both is not None and role_name(by_both["one"]) and role_name(by_both["two"]):
+        what = by_both["what"][0].lower() + by_both["what"][1:]
+        return tuple(f"{_the(by_both[one])} approves {what}" for one in ("one", "two"))
     found = _BOTH.fullmatch(text)
     if found is None or role_name(found["one"]) is None or role_name(found["two"]) is None:
         return _each_does(text)

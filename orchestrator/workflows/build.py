@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import forms, grammar, naming, standing, words
+from orchestrator.workflows import forms, grammar, headings, instruct, naming, standing, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
 from orchestrator.workflows.flow import Flow
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import is_denial
-from orchestrator.workflows.prose import Item, Sentence
+from orchestrator.workflows.prose import Item, Section, Sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BRANCH: Final = re.compile(r"branch `(?P<name>[a-z][a-z0-9-]*)`:?", re.IGNORECASE)
@@ -29,16 +31,34 @@ _PAIR: Final = re.compile(r"[A-Za-z\"'][\w \"'/().-]{0,40}? ?: \S")
 class Builder(Flow):
     """Reads items in order; remembers which step has which number."""
 
-    def enter(self, number: int, title: str, role: str | None) -> None:
+    def begin(self, *, is_plain: bool) -> None:
+        """``is_plain``: the text has neither list nor heading, and is not the introduction to any."""
+        self._began = is_plain
+
+    def enter(self, number: int, section: Section, role: str | None) -> None:
         """A new section begins; ``role`` does what names nobody in it."""
-        self._section, self._phase = number, title
+        title = section.title
+        self._section = number
+        self._phase = title if title or not section.level else self._phase
         self._by = (naming.role_name(role) or "") if role else ""
         self._began = self._began or bool(title)
+        self.declared.here, self.declared.unclear = "", False
         whose = self._whose_duties(title)
         self._by = self._by or whose
         self._under = Under.DUTIES if whose else standing.under(title)
-        self._doubts = standing.denied(title)
+        self._doubts = self._held(section)
         self._told = self._asked = None
+
+    def _held(self, section: Section) -> frozenset[Doubt]:
+        """The doubts of a heading, which hold for those below it: ``Common mistakes``; ``Rollback`` after other steps."""
+        if section.level <= self._fallen[0]:
+            self._fallen = (0, frozenset[Doubt]())
+        found = standing.denied(section.title)
+        if self.numbers and headings.is_fallback(section.title):
+            found |= {Doubt.SELDOM}
+        if found and not self._fallen[0]:
+            self._fallen = (section.level, found)
+        return found | self._fallen[1]
 
     def _whose_duties(self, title: str) -> str:
         """The role that a heading below ``Responsibilities`` names; '' for any other heading."""
@@ -58,15 +78,7 @@ class Builder(Flow):
 
     def items(self, found: list[Item]) -> list[Draft]:
         """The drafts of a section. A list belongs to the paragraph before it that ends in a colon."""
-        made, left = list[Draft](), list(found)
-        while left:
-            item = left.pop(0)
-            if not item.listed and item.sentences[-1].text.endswith(":"):
-                listed = next((n for n, other in enumerate(left) if not other.listed), len(left))
-                item = Item("", item.sentences, left[:listed], listed=False)
-                left = left[listed:]
-            made += self.item(item)
-        return made
+        return [draft for item in _led(found) for draft in self.item(item)]
 
     def item(self, item: Item) -> list[Draft]:
         """The drafts of an item and of the list below it, in order."""
@@ -77,6 +89,7 @@ class Builder(Flow):
             self._doubts |= frozenset((Doubt.AUTOMATIC,))
         self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
+        self._among_things = bool(item.sentences) and id(item.sentences[0]) in self.among_things
         by, self._by = self._by, (grammar.labelled_role(item.sentences, self.declared.roles) or self._by)
         self._began = self._began or item.listed
         for sentence in item.sentences:
@@ -88,18 +101,41 @@ class Builder(Flow):
         first = made[0].id if made else None
         if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
-        doubts = self._doubts
-        if item.sentences:
-            last = item.sentences[-1]
-            self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
-        left = self._named_things(item, made) if opened is None else item.children
-        self._children(Item(item.number, item.sentences, left), made, opened)
-        self._doubts = doubts if item.children else doubts | self._doubts.intersection((Doubt.AUTOMATIC,))
+        self._list(item, made, opened)
         first = first or (made[0].id if made else None)
-        self._by = by
+        self._by = self.declared.here or by
         if item.number and first:
             self._count(item, first)
         return made
+
+    def _list(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
+        """What stands below an item: its list, and what comes after that."""
+        doubts, by = self._doubts, self._by
+        if item.sentences:
+            last = item.sentences[-1]
+            self._by = self.declared.led_by(last.text) or self._by
+            self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
+        cut = next((n for n, child in enumerate(item.children) if child.after), len(item.children))
+        item, below = replace(item, children=item.children[:cut]), item.children[cut:]
+        left = self._named_things(item, made) if opened is None else item.children
+        self._children(Item(item.number, item.sentences, left), made, opened)
+        within, self._doubts, self._by = self._doubts, doubts, by
+        self._below_list(below, made, opened)
+        self._doubts = doubts if item.children else doubts | within.intersection((Doubt.AUTOMATIC,))
+
+    def _below_list(self, below: list[Item], made: list[Draft], opened: list[Draft] | None) -> None:
+        """What stands in an item below its list comes after it; below the list of a condition it may be meant to hold under it alone."""
+        doubts = self._doubts
+        if (
+            opened is not None
+            and self._opened is not None
+            and self._opened[0].kind is NodeKind.DECIDE
+            and self._asked is None
+        ):
+            self._doubts |= frozenset((Doubt.BELOW,))
+        for child in _led(below):
+            made += self.item(child)
+        self._doubts = doubts
 
     def _count(self, item: Item, first: str) -> None:
         """Remember where the item begins; of a bullet only where no numbered item has that number."""
@@ -161,7 +197,10 @@ class Builder(Flow):
             return item.children
         said = item.sentences[-1].text
         pending = _PENDING.search(said) is not None
-        things = [child for child in item.children if self._is_thing(child, pending=pending)]
+        of_verb = forms.VERB_ALONE.fullmatch(said) is not None
+        things = [child for child in item.children if self._is_thing(child, pending=pending, of_verb=of_verb)]
+        if len(things) * 2 < len(item.children):  # a list of steps, of which these are not read
+            return item.children
         is_list = said.endswith(":") or pending or all(_PAIR.match(t.sentences[0].text) for t in things)
         title = f"{whole.title}: {'; '.join(t.sentences[0].text for t in things)}"
         if not things or not is_list or not self.is_told(title, whole.fields):
@@ -171,11 +210,16 @@ class Builder(Flow):
             self._mark(thing.sentences[0], "node")
         return [child for child in item.children if child not in things]
 
-    def _is_thing(self, child: Item, *, pending: bool) -> bool:
+    def _is_thing(self, child: Item, *, pending: bool, of_verb: bool) -> bool:
         if len(child.sentences) != 1 or child.children or child.sentences[0].unreadable:
             return False
         said = child.sentences[0].text
-        return forms.REMARK.fullmatch(said) is None and (pending or not self._says_something(said))
+        return forms.REMARK.fullmatch(said) is None and (
+            pending
+            or instruct.may_be_a_thing(said)
+            or (of_verb and instruct.begins_with_a_thing(said))
+            or not self._says_something(said)
+        )
 
     def _says_something(self, text: str) -> bool:
         try:
@@ -192,7 +236,7 @@ class Builder(Flow):
         elif owner is not None and owner.kind is NodeKind.PARALLEL and opened is owner.body:
             self._branches(owner, item, made)
         else:
-            for child in item.children:
+            for child in _led(item.children):
                 if entered and child.sentences and forms.ANSWER.fullmatch(child.sentences[0].text):
                     self._opened = entered
                 opened += self.item(child)
@@ -238,3 +282,15 @@ class Builder(Flow):
             for draft in every(steps):
                 draft.phase = ""
         return [owner, Draft(f"{owner.id}-join", NodeKind.JOIN, "All branches have come", span, {"about": owner.id})]
+
+
+def _led(found: list[Item]) -> Iterator[Item]:
+    """The items, where a list is below the paragraph before it that ends in a colon."""
+    left = list(found)
+    while left:
+        item = left.pop(0)
+        if not item.listed and not item.children and item.sentences[-1].text.endswith(":"):
+            listed = next((n for n, other in enumerate(left) if not other.listed), len(left))
+            item = Item("", item.sentences, left[:listed], listed=False)
+            left = left[listed:]
+        yield item

@@ -16,10 +16,20 @@ from orchestrator.workflows import forms, instruct, words
 from orchestrator.workflows.naming import Unclear
 
 _IF = re.compile(
-    r"(?:(?:and|but|so|then|also|however),? )*(?:if|when|in case|should) (?P<when>(?:[^,`()]|,(?=\d)|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) |\d)|:)(?: then)? ?| then )(?P<then>.*)",
+    r"(?:(?:and|but|so|then|also|however),? )*(?:if|when(?! [a-z]+ing\b)|in case|should) (?P<when>(?:[^,`()]|,(?=\d)|`[^`]*`|\([^()]*\)|, (?:or|and) )+?)(?:(?:,(?! (?:or|and) |\d)|:)(?: then)? ?| then )(?P<then>.*)",
     re.IGNORECASE,
 )
+_BEHIND = re.compile(
+    r"(?P<then>(?:stop|end)(?: the process| here| there)?|(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) (?:step )?(?:`[^`]+`|\d[\d.]*)),? "
+    r"(?P<how>if|when|unless) (?P<when>[^,;:]+)",
+    re.IGNORECASE,
+)
+"""``Stop if the lamp is red``: where it leads on, and the condition behind it."""
 _STATED: Final = r"(?=[^,:;`]{3,200}, )(?=[^,:;`]{0,200}? (?:is|are|has|have|was|were) )"
+_CASES: Final = (
+    "issues?|problems?|failures?|errors?|incidents?|alerts?|outages?|requests?|cases|changes|emergencies|breaches|violations|complaints|refunds|returns|"
+    "claims|disputes|vulnerabilities|findings|exceptions|deviations|purchases|payments|orders|hires|employees|leavers|joiners|contractors|visitors|customers"
+)
 _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
     (r"unless (?!(?:otherwise|done|specified|stated|noted|agreed|explicitly)\b)", "If it is not the case that "),
     (r"in (?:the )?(?:event|case) that ", "If "),
@@ -28,11 +38,12 @@ _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, sa
     (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:rejection|refusal), ", "If it is rejected, "),
     (rf"where (?=(?:the|a|an|this|that|there|it|any|no) ){_STATED}", "If "),
     (rf"provided(?: that)? {_STATED}", "If "),
+    (rf"for (?=(?:(?!each\b|every\b|all\b|example\b|any of\b)[A-Za-z/-]+ ){{0,5}}(?:{_CASES})(?: [a-z ]+)?:)", "If this is about "),
 ))  # fmt: skip
 """Words that open a condition as ``If`` does."""
 _ONCE = re.compile(
     r"(?:once|as soon as|after(?= [^,]* (?:is|are|was|were|has|have|had|been|[a-z]+ed)\b)) "
-    r"(?P<when>(?!(?!(?:every|any|some|no)thing\b)[a-z]+ing\b|this\b|that\b|which\b)(?:[^,:;`]|`[^`]*`)+?)(?:,|(?= (?:you|we) (?:can|may|should|must|need)\b)) (?:then )?"
+    r"(?P<when>(?!(?!(?:every|any|some|no)thing\b)[a-z]+ing\b|this\b|that\b|which\b|(?:reasonably )?(?:possible|practical|practicable|feasible|needed|necessary)\b)(?:[^,:;`]|`[^`]*`)+?)(?:,|(?= (?:you|we) (?:can|may|should|must|need)\b)) (?:then )?"
     r"(?:(?:you|we) (?:can|may) (?:now |then )?)?(?P<then>.+)",
     re.IGNORECASE,
 )
@@ -64,7 +75,8 @@ _LATE = re.compile(
 _OTHERWISE = re.compile(r"(?:otherwise|if not|else),? (?P<then>.+)", re.IGNORECASE)
 _BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
 _TIMER = re.compile(
-    rf",? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to)\b)", re.IGNORECASE
+    rf",? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to|following|upon|once|when|where)\b)",
+    re.IGNORECASE,
 )
 """A time from when the step begins; one that is counted from something else is for people to keep."""
 _WAITED = re.compile(
@@ -87,6 +99,32 @@ class Conditional:
     spent: str = ""
 
 
+_RUNS_ON = re.compile(
+    r".* (?:you|we|they|it) (?:can|could|may|might|should|must|will|need to|have to)(?: (?:also|then|try to|to|do|use|need|want))*",
+    re.IGNORECASE,
+)
+_ENUMERATED = re.compile(r"(?:have|has|had|know|knows|understand|are|is|been) .*, (?:and|or) .*", re.IGNORECASE)
+
+
+_OF_A_THING = re.compile(
+    r"(?:an?|the|any|this|that) (?P<what>[a-z][a-z-]*(?: [a-z][a-z-]*){0,3}?) (?:is|are|has|have|was|were|does|cannot|can|needs?|must)\b.*",
+    re.IGNORECASE,
+)
+_IT = re.compile(r"(?:it|they) (?=(?:must|shall|should|has to|have to|needs? to|is|are|will be)\b)", re.IGNORECASE)
+
+
+def spoken_of(when: str, then: str) -> str:
+    """What follows a condition, with the thing that the condition is about in place of ``it``."""
+    found = _OF_A_THING.fullmatch(when)
+    return _IT.sub(f"the {found['what']} ", then, count=1) if found and _IT.match(then) else then
+
+
+def ensure_ends(when: str, then: str) -> None:
+    """Raises :class:`Unclear` where a condition may be longer, or shorter, than up to its comma."""
+    if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then):
+        raise Unclear("Where the condition ends is not clear.", "If A and B and C, then ...: without commas in it")
+
+
 @dataclass(frozen=True, slots=True)
 class Timed:
     """A clause with its timer in seconds, and what follows when it runs out ('' is not said)."""
@@ -98,6 +136,10 @@ class Timed:
 
 def conditional(text: str) -> Conditional | None:
     """The parts of a sentence that begins with a condition, or ``None``."""
+    behind = _BEHIND.fullmatch(text)
+    if behind is not None:
+        denied = "it is not the case that " if behind["how"].lower() == "unless" else ""
+        return Conditional(denied + behind["when"], behind["then"])
     found = None if instruct.is_habitual(text) else _IF.fullmatch(_as_if(text))
     if found is None:
         return None
@@ -140,6 +182,7 @@ def awaited(text: str, judge: Callable[[str], str]) -> Awaited | None:
     by = judge(found["then"]) if found else ""
     if found is None or not by:
         return None
+    ensure_ends(found["when"], found["then"])
     return Awaited(f"Wait until the {by.replace('-', ' ')} confirms that {found['when']}", found["then"])
 
 
@@ -163,7 +206,7 @@ def question(text: str) -> str | None:
 
 _ONWARD = re.compile(
     r"(?P<does>.+?),? (?:and|then)(?: then)? (?P<go>(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) "
-    r"(?:step )?(?:`[^`]+`|\d[\d.]*)|(?:stop|end)s?(?: the process| here)?(?: as [a-z]+)?|the (?:process|run) (?:ends|stops|is over)(?: here)?)",
+    r"(?:step )?(?:`[^`]+`|\d[\d.]*)|(?:stop|end)s?(?: the process| here)?(?: as [a-z]+)?|go on|continue|proceed|the (?:process|run) (?:ends|stops|is over)(?: here)?)",
     re.IGNORECASE,
 )
 

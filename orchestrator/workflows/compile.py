@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import forms, prose, rules, separation
+from orchestrator.workflows import forms, headings, instruct, prose, rules, separation
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
@@ -90,6 +91,29 @@ def compile_prose(data: bytes, path: str, workflow_id: str, by: str | None = Non
     return _Compiler(tree, data, path, workflow_id, by).run()
 
 
+_FEW: Final = 3
+
+
+def _among_steps(items: list[prose.Item]) -> Iterator[int]:
+    """The first sentences of numbered items, in lists of which most begin with an instruction; by identity."""
+    firsts = [item.sentences[0] for item in items if item.ordered and item.sentences]
+    asking = sum(instruct.clause(sentence.text) is not None for sentence in firsts)
+    if asking >= _FEW and asking * 2 > len(firsts):
+        yield from (id(sentence) for sentence in firsts)
+    for item in items:
+        yield from _among_steps(item.children)
+
+
+def _among_things(items: list[prose.Item]) -> Iterator[int]:
+    """The first sentences of lists of which less than half begin with what can only be an instruction; by identity."""
+    firsts = [item.sentences[0] for item in items if item.listed and item.sentences]
+    asking = [s for s in firsts if instruct.clause(s.text) and not instruct.begins_with_a_thing(s.text)]
+    if len(asking) * 2 < len(firsts):
+        yield from (id(sentence) for sentence in firsts)
+    for item in items:
+        yield from _among_things(item.children)
+
+
 class _Compiler:
     """One run over one tree."""
 
@@ -97,6 +121,9 @@ class _Compiler:
         self._tree, self._data, self._path, self._id = tree, data, path, workflow_id
         self._made = Builder(by)
         self._made.declared.foresee(s.text for s in tree.sentences() if not s.remark)
+        self._made.begin(is_plain=not any(s.title or any(i.listed for i in s.items) for s in tree.sections))
+        self._made.among_things = {n for section in tree.sections for n in _among_things(section.items)}
+        self._made.among_steps = {n for section in tree.sections for n in _among_steps(section.items)}
         self._made.following = {id(one): below for one, below in itertools.pairwise(tree.sentences())}
 
     def run(self) -> Compiled:
@@ -131,9 +158,9 @@ class _Compiler:
 
     def _sections(self) -> list[Draft]:
         made, parts = self._made, list[tuple[str, list[Draft], Span]]()
-        for number, section in enumerate(self._tree.sections):
+        for number, section in enumerate(headings.gathered(self._tree.sections)):
             role = _whose(section.title)
-            made.enter(number, section.title, role)
+            made.enter(number, section, role)
             steps = made.items(section.items)
             if steps:
                 parts.append((section.title if role else "", steps, section.span))

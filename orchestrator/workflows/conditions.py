@@ -40,6 +40,8 @@ class Conditions(Doing):
     def _conditional(
         self, sentence: Sentence, said: clauses.Conditional, made: list[Draft], wanted: str | None
     ) -> list[Draft] | None:
+        clauses.ensure_ends(said.when, said.then)
+        said = replace(said, then=clauses.spoken_of(said.when, said.then))
         owner, outcome = self._condition(sentence, said, made, wanted)
         self._opened = (owner, outcome)
         if said.times is not None:

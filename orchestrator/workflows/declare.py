@@ -16,8 +16,13 @@ from orchestrator.workflows.people import is_person
 
 _YOU_ARE: Final = re.compile(r"you are (?:there|here|responsible|in charge|accountable)\b", re.IGNORECASE)
 _IS_FOR: Final = re.compile(
-    r"(?:the |a |an |our )?(?P<role>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?) (?:is|are) "
-    r"(?:ultimately |also |primarily )?(?:responsible for|in charge of|accountable for|there to)\b",
+    r"(?:the |an? |our |each |all |every )?(?P<role>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?) (?:is|are|(?:shall|will|must|should) be) "
+    r"(?:ultimately |also |primarily )?(?:responsible (?:for|to)|in charge of|accountable for|there to)\b",
+    re.IGNORECASE,
+)
+_GIVES: Final = re.compile(
+    r"(?:the |an? |our |each )?(?P<gives>[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?)(?:, [^,:]{3,40},)? (?:must|should|shall|will|needs? to|ha(?:s|ve) to|(?:is|are) (?:required |expected )?to)"
+    r"(?: (?:do|perform|take|complete|follow|carry out))?(?: (?:the following|these|all of these|the)(?: [a-z]+)?(?: (?:steps|tasks|actions|items))?)?(?: below)?:",
     re.IGNORECASE,
 )
 _LIES_WITH: Final = re.compile(
@@ -30,7 +35,7 @@ _NAMED: Final = re.compile(
     re.IGNORECASE,
 )
 _DONE_BY: Final = re.compile(
-    r"(?:(?:done|performed|carried out|executed) by|performer|executor|responsible(?: role| person)?):? (?P<names>.+)",
+    r"(?:(?:done|performed|carried out|executed|handled|led) by|(?:delegated?|assigned?) to(?=:)|assignee|performer|executor|responsible(?: role| person)?):? (?P<names>.+)",
     re.IGNORECASE,
 )
 _GRANT: Final = re.compile(
@@ -40,12 +45,30 @@ _GRANT: Final = re.compile(
 )
 
 
+_SHORT_FORM: Final = re.compile(r"(?P<long>(?:[A-Z][\w'-]*(?: of| for| and)? ){1,6})\((?P<short>[A-Z][A-Za-z]{1,5})\)")
+
+
+def _shortened(text: str) -> list[str]:
+    """Short names of people that a sentence introduces: ``the Head of Sales (HS)``."""
+    made = list[str]()
+    for found in _SHORT_FORM.finditer(text):
+        short = found["short"].removesuffix("s")
+        words_ = [word for word in found["long"].split() if word[0].isupper()][-len(short) :]
+        role = role_name(" ".join(words_))
+        if short.isupper() and "".join(word[0] for word in words_) == short and role and is_person(role):
+            made.append(short.lower())
+    return made
+
+
 @dataclass(slots=True)
 class Declared:
     """What such sentences have said so far."""
 
     roles: list[str] = field(default_factory=list[str])
     by: str | None = None
+    here: str = ""
+    unclear: bool = False
+    performers: int = 0
     order: str | None = None
     grants: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     gates: tuple[str, ...] = ()
@@ -54,8 +77,11 @@ class Declared:
 
     def foresee(self, texts: Iterable[str]) -> None:
         """Names of roles, and the one sentence of who does each step, hold for what stands before them too."""
+        texts = [*texts]
+        self.roles += sorted({role for text in texts for role in _shortened(text)})
         said = [(pattern, found) for text in texts for pattern in _AHEAD if (found := pattern.fullmatch(text))]
         by = [found for pattern, found in said if pattern is _BY]
+        self.performers = sum(pattern is _DONE_BY for pattern, _ in said)
         for pattern, found in said:
             if pattern is _ROLES:
                 self.roles += [role for part in words.listed(found["names"]) if (role := role_name(part)) is not None]
@@ -83,16 +109,42 @@ class Declared:
         self.roles.append(role)
         return True
 
+    def led_by(self, text: str) -> str:
+        """The role that a sentence before a list gives it to: ``The clerk must:``, ``It is the duty of the clerk to do the following:``; ''."""
+        found = (
+            _GIVES.fullmatch(text)
+            or (text.endswith(":") and (_IS_FOR.match(text) or _LIES_WITH.fullmatch(text)))
+            or None
+        )
+        role = role_name(next((name for name in found.groups() if name), "")) if found else None
+        return role if role and (role in self.roles or is_person(role)) else ""
+
+    def leads(self, text: str) -> bool:
+        """Whether the sentence gives the list below it to a role, which it names."""
+        role = self.led_by(text)
+        self.roles += [role] if role else []
+        return bool(role)
+
     def label(self, text: str) -> bool:
-        """``People: clerk, lead`` names roles, and so does ``Owner: head of support``; ``Done by: the clerk`` says who does what names nobody."""
+        """``People: clerk, lead`` names roles, and so does ``Owner: head of support``; ``Done by: the clerk`` says who does what names nobody.
+
+        Where there are several of those, each holds for its own section. Raises :class:`Unclear` for one that names not one role.
+        """
         named, done = _NAMED.fullmatch(text), _DONE_BY.fullmatch(text)
         found = named or done
         roles = [role_name(part) for part in words.listed(found["names"])] if found else []
         known = [role for role in roles if role is not None and (role in self.roles or is_person(role))]
-        if not known or len(known) != len(roles) or (done and len(known) > 1):
+        is_one = bool(known) and len(known) == len(roles) and (not done or len(known) == 1)
+        if done and ":" in text and not is_one:
+            self.unclear = True
+            raise Unclear("Who does this is not one role.", "Performed by: the clerk; or Roles: ..., where it is one")
+        if not is_one:
             return False
         self.roles += known
-        self.by = known[0] if done else self.by
+        if done and self.performers > 1:
+            self.here = known[0]
+        elif done:
+            self.by = known[0]
         return True
 
     def ceiling(self) -> Capabilities:
@@ -173,7 +225,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 _ROLES: Final = _compiled(r"(?:the )?roles(?: are)?:? (?P<names>.+)")
 _BY: Final = _compiled(r"by default,? the (?P<role>[a-z -]+) does each step")
-_AHEAD: Final = (_ROLES, _BY)
+_AHEAD: Final = (_ROLES, _BY, _DONE_BY)
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[Declared, re.Match[str]], None]], ...]] = (
     (_ROLES, _roles),
     (_BY, _by),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
-from orchestrator.workflows import approvals, clauses, forms, grammar, naming, phrasing, telling, words
+from orchestrator.workflows import approvals, clauses, forms, grammar, hidden, instruct, naming, phrasing, words
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
@@ -39,6 +40,8 @@ class Doing:
         self.became: dict[int, str] = {}
         self.doubtful = set[tuple[int, str]]()
         self.numbers: dict[tuple[int, str], str] = {}
+        self.among_steps = set[int]()
+        self.among_things = set[int]()
         self.following: dict[int, Sentence] = {}
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
@@ -54,6 +57,8 @@ class Doing:
         self._doubts: frozenset[Doubt] = frozenset()
         self._told: Draft | None = None
         self._before, self._led = "", ""
+        self._follows, self._among_things = False, False
+        self._fallen = (0, frozenset[Doubt]())
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
         """Keep one problem."""
@@ -69,14 +74,14 @@ class Doing:
 
     def _doer(self) -> str:
         """The role that does what names nobody, if there is one."""
-        return self._by or self.declared.by or ""
+        return "" if self.declared.unclear else self._by or self.declared.by or ""
 
     # where it goes on
 
-    def _jump(self, text: str, sentence: Sentence) -> Target | None:
+    def _jump(self, text: str, sentence: Sentence | None) -> Target | None:
         found = forms.GOTO.fullmatch(text)
         if found is not None:
-            return Target(To.STEP, found["step"].strip("`"), self._section, sentence.span)
+            return Target(To.STEP, found["step"].strip("`"), self._section, sentence.span if sentence else None)
         over = forms.END.fullmatch(text)
         if over is not None:
             name = (over["name"] or ("done" if text.lower().startswith(("end", "the")) else "stopped")).lower()
@@ -109,7 +114,13 @@ class Doing:
                 owner.sides.append([draft])
         if jump is None:
             does, go = clauses.onward(text) or (text, "")
-            side = self._activity(sentence, does, None)
+            self._follows = True
+            try:
+                side = self._activity(sentence, does, None)
+            finally:
+                self._follows = False
+            if not go and outcome != EXPIRED:
+                hidden.ensure_goes_on(side[-1].title)
             self._leads(sentence, side[-1], go)
             if into is None:
                 owner.sides.append(side)
@@ -133,18 +144,18 @@ class Doing:
     def _draft(self, sentence: Sentence, timed: clauses.Timed, wanted: str | None) -> Draft:
         clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
         clause = clause if clause.split(" ")[0] in {*words.PROGRAMS, "sudo"} else clause[:1].upper() + clause[1:]
-        found = grammar.activity(clause, self._doer() or None, known, numbered=self._place is Place.NUMBERED)
+        found = grammar.activity(
+            clause, self._doer() or None, known, numbered=self._follows or self._place is Place.NUMBERED
+        )
         if found is None:
             hint = "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
             raise Unclear(
                 "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
             )
-        if Doubt.DENIED in self._doubts and found.kind == NodeKind.TASK:
-            raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
+        self._ensure_held(found.kind, is_named=wanted is not None)
         if found.kind == NodeKind.TASK:
             self._ensure_asked(clause, str(found.fields["role"]))
-        if found.kind == NodeKind.TASK and telling.LEADS_ON.search(found.title):
-            raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
+            hidden.ensure_plain(found.title)
         self._ensure_told(found)
         for name, fact in found.facts.items():
             if self.facts.setdefault(name, fact) != fact:
@@ -161,8 +172,19 @@ class Doing:
             self._act(sentence, timed.otherwise, draft, EXPIRED)
         return draft
 
+    def _ensure_held(self, kind: str, *, is_named: bool) -> None:
+        """What stands above a step may say that it is not done each time. Raises :class:`Unclear`."""
+        if Doubt.SELDOM in self._doubts and not (is_named or self._follows or kind == NodeKind.ASK):
+            raise Unclear("When what stands under this heading is done is not said.", "## If the update fails")
+        if Doubt.BELOW in self._doubts:
+            raise Unclear("Whether this holds under the condition above its list is not clear.", "an item of its own")
+        if Doubt.HELD in self._doubts:
+            raise Unclear("What stands above this is not read, and this may hold under it alone.", "If ...: above it")
+
     def _ensure_asked(self, clause: str, role: str) -> None:
         """What stands below a sentence that is not read may be what it names, or what a program does. Raises :class:`Unclear`."""
+        if Doubt.DENIED in self._doubts:
+            raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
         if Doubt.NAMED in self._doubts and self._is_entry(clause, role):
             raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
         if Doubt.AUTOMATIC in self._doubts and self._is_nobodys(clause):
@@ -177,7 +199,12 @@ class Doing:
     def _is_entry(self, clause: str, role: str) -> bool:
         """Whether the clause stands behind a label that names nobody: ``Concurrently: Run commands`` in a list of programs."""
         label = phrasing.labelled(clause)
-        return label is not None and naming.role_name(label[0]) != role
+        is_labelled = label is not None and naming.role_name(label[0]) != role
+        return is_labelled or (
+            not self._follows
+            and self._among_things
+            and instruct.begins_with_a_thing(re.sub(r" \([^()]*\)|[;,]$", "", clause))
+        )
 
     def _ensure_told(self, found: naming.Activity) -> None:
         """What is read back must be read the same way. Raises :class:`Unclear`."""
@@ -187,7 +214,10 @@ class Doing:
 
     def is_told(self, title: str, fields: dict[str, Any]) -> bool:
         """Whether a task with this title is read back as the same task."""
-        again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
+        try:
+            again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
+        except Unclear:
+            return False
         return again is not None and again.fields == fields and is_apart(title)
 
     def _new(self, span: Span, kind: NodeKind, title: str, fields: dict[str, Any], wanted: str | None) -> Draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.models.workflow import FactKind, NodeKind
@@ -27,6 +28,19 @@ from orchestrator.workflows.prose import Sentence, is_one
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
+
+
+_WAYS = frozenset({"wait", "stop", "end", "go", "return", "repeat", "continue", "skip"})
+"""First words of what leads on, and is no name of a step."""
+
+
+_IF_FIRST = re.compile(r"(?:if|when)\b", re.IGNORECASE)
+
+
+def _is_held(text: str) -> bool:
+    """Whether a sentence is a condition, also behind a label."""
+    label = labelled(text)
+    return clauses.conditional(text) is not None or (label is not None and clauses.conditional(label[1]) is not None)
 
 
 class Flow(Conditions):
@@ -123,17 +137,20 @@ class Flow(Conditions):
         if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
             self.pending_rules.append((sentence, self._section))
             return "rule"
-        if forms.FOLLOWING.fullmatch(text) or self._leads_to_lines(sentence, text):
+        if forms.FOLLOWING.fullmatch(text) or forms.MARK.fullmatch(text) or self._leads_to_lines(sentence, text):
             return "edge"
         if (
-            self.declared.take(text)
+            self.declared.leads(text)
+            or self.declared.take(text)
             or self.declared.describe(text, self._by)
             or self.declared.label(text)
             or self._is_duty(text)
         ):
             return "role"
-        is_aside = not self._began or self._under is Under.TOLD
-        return "" if not is_aside or forms.BINDING.search(text) or self._asks(text) else "remark"
+        is_pointer = self._under is Under.POINTERS
+        is_aside = not self._began or self._under is Under.TOLD or is_pointer
+        is_told = is_aside and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
+        return "remark" if is_told else ""
 
     def _leads_to_lines(self, sentence: Sentence, text: str) -> bool:
         """Whether ``To ship, run:`` stands right before a block of commands that is a step by itself."""
@@ -171,7 +188,9 @@ class Flow(Conditions):
 
     def _asks(self, text: str) -> bool:
         """Whether a sentence before the first list or heading asks for something."""
-        if clauses.conditional(text) is not None:
+        if clauses.conditional(text) is not None or (
+            forms.VERB_ALONE.fullmatch(text) and text[:-1].lower() in words.VERBS
+        ):
             return True
         try:
             return (
@@ -183,7 +202,7 @@ class Flow(Conditions):
 
     def _ensure_unconditional(self, text: str) -> None:
         """What follows a condition within its item may be meant to hold under it alone. Raises :class:`Unclear`."""
-        if self._place is not Place.LATER or clauses.conditional(self._before) is None:
+        if self._place is not Place.LATER or not _is_held(self._before):
             return
         if self._led == "error" and clauses.conditional(text) is None:
             raise Unclear("The condition before this is not read, and this may belong to it.", "If ..., ...")
@@ -210,8 +229,17 @@ class Flow(Conditions):
             return None
         return self._step(sentence, text, made, None)
 
+    def _condition_of(self, text: str) -> clauses.Conditional | None:
+        """The condition that the sentence is, also behind a label, which is told with what follows: ``Costs: If it is dear, ask``."""
+        found, label = clauses.conditional(text), labelled(text)
+        if found is not None or label is None or self._labelled(text) or forms.QUALIFIES.fullmatch(label[0]):
+            return found
+        held = clauses.conditional(label[1]) if _IF_FIRST.match(label[1]) else None
+        is_step = held is not None and held.then and not held.spent and self._jump(held.then, None) is None
+        return replace(held, then=f"{held.then} ({label[0]})") if held is not None and is_step else None
+
     def _step(self, sentence: Sentence, text: str, made: list[Draft], wanted: str | None) -> list[Draft] | None:
-        condition, jump = clauses.conditional(text), self._jump(text, sentence)
+        condition, jump = self._condition_of(text), self._jump(text, sentence)
         if condition is not None:
             return self._conditional(sentence, condition, made, wanted)
         if jump is not None:
@@ -223,20 +251,25 @@ class Flow(Conditions):
         if each is not None:
             return self._each(sentence, each, made, wanted)
         does, go = clauses.onward(text) or (text, "")
-        made += self._activity(sentence, self._in_full(does), wanted)
+        made += self._activity(sentence, self._in_full(sentence, does), wanted)
         self._leads(sentence, made[-1], go)
         self._mark(sentence, "node")
         self._began = True
         return None
 
-    def _in_full(self, text: str) -> str:
+    def _in_full(self, sentence: Sentence, text: str) -> str:
         """What stands under ``Prerequisites`` and is no step is something to have; under ``Our commitments``, to see to."""
+        if forms.VERB_ALONE.fullmatch(text) and text[:-1].lower() in words.VERBS:
+            return f"{text[:-1]} these:"
         promised = forms.PROMISED.fullmatch(text)
         if promised and self._doer() and not is_denial(promised["what"]):
             return f"{self._sees_to()} {promised['what']} {promised['when'][0].lower()}{promised['when'][1:]}"
-        if self._under is Under.OWED and self._doer() and forms.THING.fullmatch(text) and not self._is_activity(text):
-            return f"{self._sees_to()} {text}"
-        if self._doer() and self._holds(text):
+        if self._doer() and (
+            (id(sentence) in self.among_steps and self._is_nominal(text))
+            or (sentence.boxed and instruct.is_done(text) and not is_of_consent(text) and not self._is_activity(text))
+            or self._is_owed(text)
+            or self._holds(text)
+        ):
             return f"{self._sees_to()} {text}"
         if self._under is not Under.NEEDS or not self._doer() or forms.THING.fullmatch(text) is None:
             return text
@@ -245,6 +278,26 @@ class Flow(Conditions):
             if self._is_activity(text)
             else f"You need {text[0].lower() if text[1:2].islower() or text[1:2] == ' ' else text[0]}{text[1:]}"
         )
+
+    def _is_owed(self, text: str) -> bool:
+        return self._under is Under.OWED and forms.THING.fullmatch(text) is not None and not self._is_activity(text)
+
+    def _is_nominal(self, text: str) -> bool:
+        """Whether a numbered item among steps names what is to be done: ``Forensic analysis of the hosts``."""
+        first = text.split(" ", maxsplit=1)[0].lower()
+        if first in _WAYS:
+            return False
+        is_named = (
+            forms.THING.fullmatch(text) is not None
+            and not is_of_consent(text)
+            and forms.QUALIFIES.fullmatch(text) is None
+        )
+        if not is_named or text.startswith("`"):
+            return False
+        try:
+            return grammar.activity(text, self._doer(), self.declared.roles) is None
+        except Unclear:
+            return instruct.may_be_a_thing(text)
 
     def _holds(self, text: str) -> bool:
         """Whether the sentence says what has to be so before the first step (``The form is signed``), or of a record afterwards."""

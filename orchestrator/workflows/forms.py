@@ -90,6 +90,10 @@ PROMISED: Final = re.compile(
     re.IGNORECASE,
 )
 """``First answer: Within 24 hours``: something that is owed by a time."""
+MARK: Final = re.compile(r"(?:step|phase|part|stage) (?:\d{1,2}|[A-H]|[ivx]{1,4}):?", re.IGNORECASE)
+"""``Step 1`` alone, before what the step is."""
+VERB_ALONE: Final = re.compile(r"[A-Za-z]+:")
+"""``Maintain:``, of the things below it."""
 TITLE: Final = re.compile(r"[A-Z0-9][A-Za-z0-9 &/,'\u2019-]{1,60}:?")
 """An item that may be the heading of the list below it."""
 QUALIFIES: Final = re.compile(

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
-from orchestrator.workflows import instruct, phrasing, words
+from orchestrator.workflows import forms, instruct, phrasing, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
-from orchestrator.workflows.people import is_person, is_thing
+from orchestrator.workflows.people import DEPARTMENTS, is_person, is_thing
 from orchestrator.workflows.prose import Sentence
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
@@ -195,7 +195,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(rf"(?:the |a |an )?(?P<role>{ROLE}){MODAL} (?:decides?|determines?) whether (?P<what>[^(),]+)"), _whether),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE}) for (?P<what>.+)"), _ask),
     (_compiled(rf"ask (?:the |a |an )?(?P<role>{ROLE}) (?P<what>(?:what|which|how|when|where|who|why)\b.+)"), _ask),
-    (_compiled(r"(?:notify|inform|tell|alert) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
+    (_compiled(r"(?:notify|inform|tell|alert(?= (?:the|our|all|any|each|every|your|a|an)\b)) (?P<who>[^,`]+?)(?: (?:by|through) (?:a |the )?webhook `(?P<hook>[^`]+)`)?(?P<desktop> on the desktop)?(?: (?:about|of|that) .+)?"), _notify),
     (_compiled(rf"wait (?:for )?(?P<time>{words.DURATION})"), _pause),
     (_compiled(rf"wait until (?:the |a |an )?(?P<role>{ROLE}) (?:says|say|confirms|confirm|reports|report) .+"), _until),
     (_compiled(r"wait (?:until|for) (?P<what>.+)"), _unclear_wait),
@@ -204,19 +204,26 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
 )  # fmt: skip
 
 _SEEN_TO = re.compile(r"The [A-Za-z -]+ sees to this: ")
+_CONSENTED = re.compile(
+    r"approv|\bsign(?:ed)?[ -]off|\bagreed\b|\bconsent|\bauthori[sz]ed by\b|\bendorsed\b", re.IGNORECASE
+)
+_BY_OTHERS = re.compile(r"[A-Za-z-]+(?: (?!by\b)[A-Za-z-]+){0,4} by (?:the |an? |our )?[A-Za-z-]+(?: [A-Za-z-]+)?")
+"""``Repair by a technician``: whoever stands at the end does it."""
 _LINE = re.compile(r"`(?!-)(?![A-Z][a-z]+ )[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
 _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
 _DOES = re.compile(
-    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal> must| shall| has to| have to| will| should|(?: is| are) (?:expected|required) to| needs? to)?(?: also| then| first| next| now| finally)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
+    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal>(?i: must)| shall| has to| have to| will| should|(?: is| are) (?:(?:expected|required) )?to| needs? to)?(?: also| then| first| next| now| finally| (?!apply|reply|supply|comply|rely|multiply|assembly)[a-z]+ly)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
 )
 
 
 def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) -> Activity | None:
-    whose, seen_to = _for_role(text, known), _SEEN_TO.match(text)
+    whose, seen_to = _for_role(text, known) or _given(text), _SEEN_TO.match(text)
     clause = None if whose or seen_to else _typed(text) or instruct.clause(text)
     if clause is not None:
+        if _BY_OTHERS.fullmatch(text) and is_person(words.singular(text.rsplit(" ", maxsplit=1)[-1].lower())):
+            raise Unclear("Who does this is not clear.", "The technician ...")
         if instruct.may_be_a_thing(text):
             raise Unclear(f"{text!r} can be a thing as well as a step.", "more words: Release the ..., or: Note: ...")
         if by is None:
@@ -232,8 +239,39 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
         else None
     )
     return (
-        whose or about or _by_role(text, known) or _circumstance(text, known) or _sees_to(text, by, numbered=numbered)
+        whose
+        or about
+        or _by_role(text, known, numbered=numbered)
+        or _circumstance(text, known)
+        or _sees_to(text, by, numbered=numbered)
+        or _behind_label(text, by, known)
     )
+
+
+_GIVEN_TO: Final = re.compile(r"(?P<what>.+?[^:]) [-\u2013\u2014] (?P<who>[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3})")
+
+
+def _given(text: str) -> Activity | None:
+    """``Test the roof - Security``: the task of whoever stands at the end. Raises :class:`Unclear` where those are several."""
+    found = _GIVEN_TO.fullmatch(text)
+    clause = instruct.clause(found["what"]) if found else None
+    if found is None or clause is None:
+        return None
+    roles = [role_name(part) or "" for part in words.listed(found["who"])]
+    if not all(is_person(role) for role in roles):
+        return None
+    if len(roles) > 1:
+        raise Unclear("Which of them does this is not said.", f"The {roles[0]} ...; or a sentence for each")
+    return Activity("task", f"The {roles[0].replace('-', ' ')} {clause}", {"role": roles[0]})
+
+
+def _behind_label(text: str, by: str | None, known: Collection[str]) -> Activity | None:
+    """``Notice: The lead must be told`` as ``The lead must be told (Notice)``."""
+    found = phrasing.labelled(text)
+    if found is None or not found[1][:1].isupper() or forms.QUALIFIES.fullmatch(found[0]):
+        return None
+    said = f"{found[1].rstrip(':')} ({found[0]})"
+    return _by_role(said, known) or _sees_to(said, by, numbered=False)
 
 
 def _circumstance(text: str, known: Collection[str]) -> Activity | None:
@@ -267,26 +305,39 @@ def labelled_role(sentences: Sequence[Sentence], known: Collection[str]) -> str 
 
 def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     """``The version must be bumped``: whoever is named, or else does what names nobody, sees to it."""
-    asked = instruct.obligation(text) or (numbered and instruct.happens(text))
+    asked = instruct.obligation(text) or instruct.follows_event(text) or (numbered and instruct.happens(text))
+    if asked and instruct.forbids(text):
+        raise Unclear("This forbids something, and means no step.", "Never ... before ...; or a note: Note: ...")
+    acting = instruct.acts(text) if asked else ""
+    if acting and is_person(words.singular(acting)):
+        raise Unclear("Which of them does this is not said.", f"The {words.singular(acting)} ...")
     named = role_name(instruct.doer(text)) if asked else None
     who = named if named and is_person(named) else by
     if not asked:
         return None
+    if named is None and is_person(words.singular(instruct.is_by_somebody(text) or "-")):
+        raise Unclear("Who does this is not one role.", "The clerk ...")
     if who is None:
         raise Unclear(
             "Who sees to this is not said.", "The operator ...; or once: By default, the operator does each step"
         )
-    if "approv" in text.lower():
+    if _CONSENTED.search(text):
         raise Unclear("Whose approval that is, and of what, cannot be read.", "The lead approves the change")
     return Activity("task", f"The {who.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": who})
 
 
-def _by_role(text: str, known: Collection[str]) -> Activity | None:
+_SHORTLY: Final = re.compile(r"(?P<who>(?:The |An? |Our )?(?:[A-Z][A-Za-z-]*(?: of| for)? ?){1,6}) \([A-Z]{2,6}s?\) ")
+
+
+def _by_role(text: str, known: Collection[str], *, numbered: bool = False) -> Activity | None:
+    text = _SHORTLY.sub(r"\g<who> ", text, count=1) if _SHORTLY.match(text) else text
     found, doubtful = _DOES.fullmatch(text), ""
     while found is not None:
         role = role_name(found["role"])
         if role is not None and not text.startswith("`") and _is_done(found, text):
-            if role in known or (is_person(role) and (found["the"] or found["modal"] or _acts(found, text))):
+            if role in known or (
+                is_person(role) and (found["the"] or found["modal"] or _acts(found, text, numbered=numbered))
+            ):
                 return Activity("task", text, {"role": role})
             doubtful = doubtful or role
         found = _longer(text, found)
@@ -303,10 +354,18 @@ def _is_done(found: re.Match[str], text: str) -> bool:
     return words.base_verb(verb) is not None and (modal or verb.endswith("s"))
 
 
-def _acts(found: re.Match[str], text: str) -> bool:
+def _acts(found: re.Match[str], text: str, *, numbered: bool) -> bool:
     """Whether people without an article do something to a thing: ``Finance pays the bill``, ``Legal counsel signs the form``."""
-    rest = text[found.end("verb") :]
-    return re.match(r" (?:the|a|an|all|any|every|each|both|their|its|it)\b", rest) is not None
+    rest, base = text[found.end("verb") :], words.base_verb(found["verb"])
+    if re.match(r" (?:the|a|an|all|any|every|each|both|their|its|it)\b", rest):
+        return True
+    if base is None or not rest or _is_department(found["role"]) or not instruct.says_one_thing(rest):
+        return False
+    return numbered or not (instruct.is_noun_too(base) or base == "check")
+
+
+def _is_department(name: str) -> bool:
+    return (role_name(name) or "").rsplit("-", maxsplit=1)[-1] in DEPARTMENTS
 
 
 def _longer(text: str, found: re.Match[str]) -> re.Match[str] | None:

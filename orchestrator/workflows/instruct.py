@@ -18,6 +18,20 @@ _STATES: Final = frozenset({"be", "have"})
 _STATE: Final = re.compile(
     r" (?:is|are|was|were|has|will|can|may|might)\b| (?:only|also|always|never|automatically) [a-z]+s\b", re.IGNORECASE
 )
+_COMPOUND: Final = re.compile(
+    r"(?: (?!(?:that|which|who|what|whether|if|how|when|where|why|as|but|so|than|the|a|an|all|any|each|every|your|our|their|its|his|her|this|these|those|it|them|"
+    r"for|with|from|to|in|on|at|by|into|until|unless|because|since|while|after|before)\b)[A-Za-z-]+){1,4} "
+    r"(?:is|are|was|were|will|has|have|can|may|must|should|shall)\b",
+    re.IGNORECASE,
+)
+"""A thing in several words, and its verb: ``Source code repositories are kept``."""
+_DONE: Final = re.compile(
+    r"[A-Za-z-]+(?: (?!(?:the|an?|all|any|each|every|your|our|their|its|it|them|this|that|these|those|whether|if|what|which|who|as|when|once|until|to|in|on|by|with|for|from)\b)[A-Za-z-]+){2,8}"
+)
+_OF_THAT: Final = frozenset(
+    ["check", "note", "report", "state", "record", "document", "show", "figure", "test", "claim"]
+)
+"""What follows these may be what is to be so: ``Check backups are kept``."""
 _READY: Final = re.compile(
     r"be (?:prepared|ready|available|careful|aware|sure|on|willing|mindful|honest|clear|brief|polite|specific|as|"
     r"respectful|concise|patient|active|consistent|explicit|alert|present|calm|detailed)\b",
@@ -32,9 +46,9 @@ _BOTH: Final = frozenset([
 ])  # fmt: skip
 """Verbs that are as often the first word of a thing: ``Release notes``."""
 _NOUNS_TOO: Final = _BOTH | frozenset([
-    "answer", "attempt", "average", "award", "backup", "balance", "batch", "benchmark", "blame", "block", "board",
+    "alert", "answer", "attempt", "average", "award", "backup", "balance", "batch", "benchmark", "blame", "block", "board",
     "book", "bridge", "brief", "broadcast", "budget", "cache", "call", "charge", "chart", "claim", "code", "comment",
-    "conduct", "control", "copy", "cover", "credit", "cut", "deal", "decrease", "delay", "demand", "deposit",
+    "conduct", "control", "copy", "cover", "credit", "cut", "deal", "decrease", "delay", "demand", "deploy", "deposit",
     "detail", "dispute", "dose", "drive", "drop", "effect", "end", "estimate", "exchange", "exercise", "exit", "experience",
     "export", "figure", "filter", "force", "fork", "freeze", "function", "fund", "gate", "group", "guard", "help", "hold",
     "hook", "import", "increase", "index", "influence", "interest", "interface", "invoice", "key", "launch", "level",
@@ -43,7 +57,7 @@ _NOUNS_TOO: Final = _BOTH | frozenset([
     "pattern", "permit", "phone", "pilot", "pin", "point", "poll", "position", "post", "practice", "press", "print",
     "prep", "probe", "produce", "profile", "progress", "project", "proof", "protest", "pull", "purchase", "push", "queue", "quote",
     "reason", "rebase", "rebel", "recall", "reference", "refund", "region", "register", "reject", "repair", "repeat",
-    "reply", "reserve", "respect", "rest", "result", "risk", "route", "rule", "sample", "scan", "schema", "score", "scope",
+    "reply", "reserve", "respect", "rest", "result", "risk", "rollback", "route", "rule", "sample", "scan", "schema", "score", "scope",
     "screen", "script", "seal", "season", "sense", "sequence", "service", "shape", "shift", "sign", "signal", "site",
     "size", "sketch", "slot", "snapshot", "source", "space", "spread", "staff", "stage", "stand", "start", "step",
     "stop", "store", "stress", "structure", "study", "subject", "summary", "surface", "survey", "sweep", "table", "tap",
@@ -76,13 +90,18 @@ _SETTLED: Final = re.compile(
     re.IGNORECASE,
 )
 """What follows a verb and no noun."""
+_SUBJECT: Final = (
+    r"(?:(?:[^,:;`(]|`[^`]*`|\([^()]*\))+?"
+    r"|(?:(?:the|all|any|each|every|an?) )?[A-Za-z][\w/' -]{1,40}(?:, (?:the )?[A-Za-z][\w/' -]{1,40}){1,6},? (?:and|or|and/or) [A-Za-z][\w/' -]{1,40}?)"
+)
+"""A thing with what stands in brackets behind it, or several of them."""
 _OBLIGATION: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
-    r"(?P<rest>(?!be (?:able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
+    rf"(?P<who>{_SUBJECT})(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
+    r"(?P<rest>(?!be (?:considered|deemed|regarded|treated|construed|interpreted|understood|subject|liable|able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
 _BY_ITSELF: Final = re.compile(
-    r"\bautomatically\b|\bshould(?: then| now| soon| also)* (?:arrive|appear|happen|occur|show up|take place|result|yield|succeed|become)\b|"
+    r"\bautomatic(?:ally)?\b|\bshould(?: then| now| soon| also)* (?:arrive|appear|happen|occur|show up|take place|result|yield|succeed|become)\b|"
     r"\b(?:can|may) only [^,:;]*\b(?:once|when|if|after|until|unless)\b|\b(?:must|should|shall) have been\b",
     re.IGNORECASE,
 )
@@ -98,17 +117,22 @@ _MAY: Final = re.compile(
     re.IGNORECASE,
 )
 _COMES_ABOUT: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:is|are)(?: then| now| also)? (?P<done>[a-z-]+)(?P<rest> .+)?",
+    rf"(?P<who>{_SUBJECT})(?<! that)(?<! which)(?<! who) (?:is|are|will be|has to be|have to be)(?: then| now| also)?(?: [a-z]+ly)? (?P<done>[a-z-]+)(?P<rest> .+)?",
     re.IGNORECASE,
 )
+_UPON: Final = re.compile(
+    r"^(?:upon|after|following|on receipt of|at the end of) (?!which\b)(?:[^,:;`(]|`[^`]*`|\([^()]*\))+, ",
+    re.IGNORECASE,
+)
+"""An event, after which something has to come about."""
 _IS_SO: Final = re.compile(
-    r"(?P<who>(?:[^,:;`]|`[^`]*`)+?)(?<! that)(?<! which)(?<! who) (?:(?:is|are|has|have) (?!no\b|not\b|to\b)[^:?]+|exists?)",
+    rf"(?P<who>{_SUBJECT})(?<! that)(?<! which)(?<! who) (?:(?:is|are|has|have) (?!no\b|not\b|to\b)[^:?]+|exists?)",
     re.IGNORECASE,
 )
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
+    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|nothing|no|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
     re.IGNORECASE,
 )
 
@@ -117,7 +141,9 @@ def is_habitual(text: str) -> bool:
     """``If needed, …``: no condition that anybody could be asked about, but a word to the one who does it."""
     return (
         re.match(
-            r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt),", text, re.IGNORECASE
+            r"(?:if|where|when|whenever|wherever|as) (?:it is )?(?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt|feasible|practicable),",
+            text,
+            re.IGNORECASE,
         )
         is not None
     )
@@ -146,7 +172,7 @@ def clause(text: str, *, labelled: bool = True) -> str | None:
 
 def _is_subject(said: str) -> bool:
     """Whether the words begin with a thing that has to do something: ``Pull request titles should say why``."""
-    return _is_noun_too(said) and " " in said and _OBLIGATION.fullmatch(said) is not None
+    return begins_with_a_thing(said) and " " in said and _OBLIGATION.fullmatch(said) is not None
 
 
 def _behind_label(said: str, kept: list[str]) -> str | None:
@@ -154,18 +180,35 @@ def _behind_label(said: str, kept: list[str]) -> str | None:
     found = phrasing.labelled(said)
     if found and _THING.match(found[1]):
         return None
-    asked = clause(found[1], labelled=False) if found and not _is_noun_too(found[1]) else None
+    asked = clause(found[1], labelled=False) if found and not begins_with_a_thing(found[1]) else None
     return None if found is None or asked is None else asked + _behind([*kept, found[0]])
 
 
-def _is_noun_too(text: str) -> bool:
+def begins_with_a_thing(text: str) -> bool:
     """Whether the first word can be a thing, and nothing after it says otherwise: ``release``, ``Credit in the notes``."""
     first, _, rest = text.partition(" ")
+    second = re.match(r"(?:and|or) (?P<verb>[a-z-]+) (?P<rest>.+)", rest)
+    if second and second["verb"] in words.VERBS and _SETTLED.match(second["rest"]):  # ``test and ship the change``
+        return False
     return not rest or (first.lower() in _NOUNS_TOO | _ALIKE and _SETTLED.match(rest) is None)
+
+
+def is_noun_too(verb: str) -> bool:
+    """Whether the verb is the name of a thing as well: ``report``."""
+    return verb in _NOUNS_TOO or verb in _ALIKE
+
+
+def says_one_thing(rest: str) -> bool:
+    """Whether what stands behind a verb has no other verb: ``user submits the form`` and not ``user creates are lost``."""
+    return _MAY.search(re.split(r" (?:that|which|who) ", rest)[0]) is None
 
 
 def _behind(kept: list[str]) -> str:
     return "".join(f" ({part})" for part in kept)
+
+
+_WHEN: Final = frozenset({"post", "non", "anti", "mid", "inter", "end"})
+"""What stands before a hyphen in the name of a thing: ``Post-restore checks``."""
 
 
 def _is_verb(verb: str, said: str) -> bool:
@@ -177,18 +220,33 @@ def _is_verb(verb: str, said: str) -> bool:
     if _is_of_a_thing(verb, said):
         return False
     parts = verb.split("-")
-    return verb in words.VERBS or (len(parts) > 1 and parts[-1] in words.VERBS)
+    if len(parts) == 1 or verb in words.VERBS:
+        return verb in words.VERBS
+    is_when = parts[0] in _WHEN or (parts[0] == "pre" and _SETTLED.match(said[len(verb) + 1 :]) is None)
+    return parts[-1] in words.VERBS and not is_when
 
 
 def _is_of_a_thing(verb: str, said: str) -> bool:
     """Whether the first word is a thing, of which something is said, or tells what had to be so before."""
-    if said[len(verb) :].startswith(":") or (": " in said and _is_noun_too(said)):  # a label that is a verb as well
+    rest = said[len(verb) :]
+    if rest.startswith(":") or (": " in said and begins_with_a_thing(said)):  # a label that is a verb as well
         return True
-    if verb == "have" and said.lower().startswith("have been "):
+    if verb in _NOUNS_TOO and _is_named_too(verb, said, rest):
         return True
-    if verb in _NOUNS_TOO and _AGREES.match(said):
+    had_to_be = verb == "have" and said.lower().startswith("have been ")
+    return had_to_be or _STATE.match(rest) is not None  # ``Issue is reported``
+
+
+def _is_named_too(verb: str, said: str, rest: str) -> bool:
+    """Whether a word that is a verb and a thing is the thing here."""
+    listed = re.match(r", (?:(?:and|or|then) )?(?P<next>[A-Za-z-]+)", rest)
+    if listed:  # ``Name, phone number``
+        following = listed["next"].lower()
+        is_apart = re.search(r"\b(?:the|an?|all|each|every)\b", said) is None
+        return following not in words.VERBS or (following in _NOUNS_TOO and is_apart)
+    if _DONE.fullmatch(said) and words.of_passive(said.rsplit(" ", maxsplit=1)[-1]):  # ``Contact paths confirmed``
         return True
-    return _STATE.match(said[len(verb) :]) is not None  # ``Issue is reported``
+    return _AGREES.match(said) is not None or (verb not in _OF_THAT and _COMPOUND.match(rest) is not None)
 
 
 def is_duty(said: str) -> bool:
@@ -232,10 +290,16 @@ def _obliged(text: str) -> re.Match[str] | None:
 
 def happens(text: str) -> bool:
     """``The issue is closed``: what a numbered step says that comes about, and not who does it."""
-    found = _COMES_ABOUT.fullmatch(text)
+    said = _UPON.sub("", text, count=1)
+    found = None if _BY_ITSELF.search(text) else _COMES_ABOUT.fullmatch(said)
     if found is None or words.of_passive(found["done"]) is None or len(found["who"].split()) > _LONGEST_SUBJECT:
         return False
     return _is_named(found["who"])
+
+
+def follows_event(text: str) -> bool:
+    """``Upon receipt, the form is stamped``: what comes about after an event, wherever it stands."""
+    return _UPON.match(text) is not None and happens(text)
 
 
 def is_state(text: str) -> bool:
@@ -249,10 +313,55 @@ def _is_named(who: str) -> bool:
     return not (_VAGUE.match(who) or _MAY.search(re.split(r" (?:that|which|who) ", who)[0]))
 
 
+_BY_WHOM: Final = re.compile(
+    r" by (?:the |an? |our |your |another |one of the )(?P<who>(?:members? of (?:the |our )?)?(?:(?!(?:and|or|together|using|via|within|before|after|in|on|at|as|for|to|with|who|that|which|when|if|once|during|every|each)\b)[A-Za-z-]+ ?){1,4})"
+    r"(?<! )(?= (?:together|using|via|within|before|after|in|on|at|as|for|to|with|who|that|which|when|if|once|during|every|each)\b|[,;(]| \(|$)"
+)
+
+
+_HEADLINE: Final = re.compile(
+    r"[A-Za-z`][^:;?.]{2,80}? (?P<done>[a-z-]+)(?: (?:as|for|in|by|to|with|at|on|from|of|before|after)\b[^:;?.]*)?"
+)
+
+
 def doer(text: str) -> str:
     """Whoever a sentence in the passive ends with: ``The backup must be tested by the clerk``; '' for nobody."""
-    found = re.search(r" by (?:the|a|an|our|your) (?P<who>[A-Za-z-]+(?: [A-Za-z-]+){0,2})$", text)
+    layer = phrasing.peeled(text)  # ``Before it is seen by the clerk, the form must be signed`` is not the clerk's
+    found = _BY_WHOM.search(layer.rest if layer else text)
     return found["who"] if found else ""
+
+
+def is_done(text: str) -> bool:
+    """``Links verified``: what a box that is ticked says, in the passive without its verb."""
+    found = _HEADLINE.fullmatch(text)
+    return found is not None and words.of_passive(found["done"]) is not None and _MAY.search(text) is None
+
+
+def is_by_somebody(text: str) -> str:
+    """The last word of whoever stands behind ``by`` at the end, in any words; ''."""
+    layer = phrasing.peeled(text)
+    text = layer.rest if layer else text
+    found = re.search(r" by (?:[A-Za-z/{}'\u2019-]+ ){0,6}?(?P<last>[A-Za-z-]+)(?:$|,| (?=and\b|or\b))", text)
+    return found["last"].lower() if found else ""
+
+
+_NEVER: Final = re.compile(r"\b(?:under no|at no|in no|on no)\b", re.IGNORECASE)
+
+
+def forbids(text: str) -> bool:
+    """``Keys must not be shared``: a duty to leave something, of which no step can be made."""
+    found = _obliged(text)
+    if found is None:
+        return False
+    return (
+        re.match(r"(?:not|never|no longer)\b", found["rest"], re.IGNORECASE) or _NEVER.search(found["who"])
+    ) is not None
+
+
+def acts(text: str) -> str:
+    """Whoever a duty is asked of, where that is in the active: ``users`` in ``All users must report it``; '' in the passive."""
+    found = _obliged(text)
+    return "" if found is None or re.match(r"(?:[a-z]+ly )?be\b", found["rest"], re.IGNORECASE) else subject(text)
 
 
 def obligation(text: str) -> bool:

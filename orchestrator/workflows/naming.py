@@ -29,6 +29,7 @@ _NOT_IN_NAMES = frozenset([
     "longer", "must", "shall", "should", "will", "would", "may", "might", "can", "could", "has", "have", "is", "are", "be",
     "was", "were", "does", "do", "did", "don", "doesn", "isn", "won", "shouldn", "mustn", "needn", "and", "or", "but", "than",
     "only", "always", "automatically", "please", "then", "also", "just", "if", "when", "unless", "once", "until", "while",
+    "sometimes", "usually", "often", "occasionally", "typically", "normally", "generally", "currently", "when", "after", "before", "during", "upon",
     "who", "whoever", "which", "that", "each", "every", "all", "both", "either", "any", "most", "majority", "half", "some",
     "several", "few", "many", "more", "up", "least", "zero", "somehow", "now", "first", "finally", "next", "optionally",
 ])  # fmt: skip

@@ -8,15 +8,18 @@ from typing import Final
 _SUFFIX: Final = re.compile(r"(?:[a-z]{2,}(?:er|or|eer|ist|ian|ant|man|woman|person|people|lead|head|master))")
 # fmt: off
 _PEOPLE: Final = frozenset({
-    "admin", "anybody", "anyone", "assistant", "associate", "attendee", "author", "board", "boss", "chair", "chief",
-    "clerk", "colleague", "committee", "cook", "council", "counsel", "crew", "cto", "ceo", "cfo", "ciso", "cio", "dba", "dpo",
+    "admin", "anybody", "appointee", "assignee", "designee", "mentee", "nominee", "payee", "referee", "trustee", "licensee", "anyone", "assistant", "associate", "attendee", "author", "board", "boss", "chair", "chief",
+    "clerk", "colleague", "committee", "cook", "council", "counsel", "crew", "cto", "ceo", "cfo", "coo", "cmo", "cpo", "cso", "cdo", "vp", "svp", "evp", "ciso", "cio", "dba", "dpo",
     "captain", "chef", "child", "citizen", "client", "clinician", "customer", "chaperone", "delegate", "deputy", "dev", "individual", "person", "registrar", "desk", "director", "employee", "everybody", "everyone", "executive", "expert", "finance",
     "guard", "guardian", "guest", "head", "hire", "hr", "ic", "intern", "lead", "legal", "liaison", "manager", "marketing", "mayor", "midwife",
-    "member", "nurse", "paramedic", "parent", "patient", "pilot", "pupil", "resident", "surgeon", "operations", "ops", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
+    "member", "nurse", "paramedic", "parent", "personnel", "leadership", "workforce", "patient", "pilot", "pupil", "resident", "surgeon", "operations", "ops", "oncall", "owner", "peer", "principal", "qa", "representative", "sales", "scribe",
     "secretary", "security", "sme", "somebody", "someone", "specialist", "sre", "staff", "steward", "student",
     "support", "sysadmin", "team", "trainee", "treasurer", "agent", "user", "volunteer", "analyst",
 })
 _THINGS: Final = frozenset({
+    "center", "centre", "water", "corner", "freezer", "cooler", "heater", "incubator", "reactor", "detector", "elevator", "refrigerator", "calculator", "copier",
+    "tumbler", "beaker", "timer", "trailer", "tier", "charter", "quarter", "semester", "slaughter", "laughter", "encounter", "disaster", "after", "under", "over",
+    "before", "never", "ever", "together", "rather", "further", "later", "earlier", "sooner", "faster", "lower", "higher", "larger", "smaller", "better",
     "adapter", "answer", "banner", "border", "browser", "buffer", "builder", "bundler",
     "calendar", "chapter", "character", "checker", "cluster", "color", "compiler", "computer", "connector", "constant",
     "constructor", "container", "converter", "counter", "cover", "cursor", "decorator", "descriptor", "docker",
@@ -27,11 +30,12 @@ _THINGS: Final = frozenset({
     "others", "paper", "parameter", "parser", "pointer", "poster", "power", "printer", "processor",
     "profiler", "provider", "register", "releaser", "renderer", "resolver", "router", "runner",
     "scanner", "scheduler", "selector", "sensor", "server", "simulator", "slider",
-    "spider", "tenant", "timer", "tracker", "transfer", "transformer", "trigger", "updater", "validator",
+    "spider", "tenant", "tracker", "transfer", "transformer", "trigger", "updater", "validator",
     "variant", "vector", "viewer", "watcher", "whether", "worker", "wrapper", "divisor", "behavior",
     "behaviour", "major", "minor", "prior", "floor", "door", "colour", "plan", "german",
 })
 _MADE: Final = frozenset({
+    "organization", "organisation", "company", "business", "institution", "firm", "agency", "enterprise", "corporation",
     "access", "account", "address", "agenda", "alert", "announcement", "api", "archive", "article", "artifact", "backup",
     "badge", "bot", "box", "branch", "case", "bug", "build", "bus", "certificate", "change", "changelog", "channel", "checklist", "ci", "cluster",
     "code", "comment", "commit", "config", "configuration", "contract", "copy", "credential", "dashboard", "data", "database",
@@ -46,7 +50,7 @@ _MADE: Final = frozenset({
     "variable", "version", "vial", "volume", "vulnerability", "website", "work", "workflow",
 })
 DEPARTMENTS: Final = frozenset({
-    "finance", "legal", "hr", "operations", "ops", "marketing", "sales", "qa", "security", "support", "procurement",
+    "finance", "legal", "hr", "operations", "ops", "devops", "secops", "infosec", "marketing", "sales", "qa", "security", "support", "procurement",
     "accounting", "compliance", "engineering", "management", "reception", "dispatch", "logistics", "payroll", "it",
 })
 """People by what they do together; each is also the name of that."""
@@ -60,7 +64,8 @@ def is_thing(role: str) -> bool:
 
 def is_person(role: str) -> bool:
     """Whether the last word of a role's name means people. A word that means both is taken for a thing."""
-    last = role.rsplit("-", maxsplit=1)[-1]
+    head = re.split(r"-(?:of|for|in|on|at|from|with|to|as)-", role)[0]  # ``head of sales``
+    last = head.rsplit("-", maxsplit=1)[-1]
     if last in _THINGS:
         return False
     return last in _PEOPLE | (DEPARTMENTS - {"it"}) or _SUFFIX.fullmatch(last) is not None

@@ -27,7 +27,7 @@ _OBLIGED: Final = re.compile(
     rf"(?:(?:must|need to|have to) (?=[a-z]+ [^.])|(?:you|we)(?:(?:['\u2019]ll| will){_OFTEN} need to| (?:will|would|should|must)?{_OFTEN} ?be (?:required|expected|asked) to|"
     rf"{_OFTEN} (?:must|should|shall|will|need to|have to|are to|are (?:required|expected|asked) to)|['\u2019]ll){_OFTEN} |"
     r"let(?:['\u2019]s| us) (?!say\b|assume\b|imagine\b|suppose\b|look\b|start\b|see\b)|(?:always |please )*remember(?: to|,) |(?:please )?(?:do not|don['\u2019]t|never) forget to |"
-    r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here)? is to )",
+    r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here| as [A-Za-z ]+?)? is to )",
     re.IGNORECASE,
 )
 _ALLOWED: Final = re.compile(
@@ -99,9 +99,9 @@ _BESIDE: Final = re.compile(
 )
 _PHRASE: Final = re.compile(
     r"(?P<phrase>(?:(?:to|in|on|at|for|from|before|during|using|with|while|via|under|as|by|instead of|based on|within|until|following|no (?:more|later|earlier|less|sooner) than|"
-    r"upon|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|(?:each|every) time|"
+    r"upon(?! which\b)|regardless of|rather than|after|like|without|depending on|prior to|assuming|given|(?:each|every) time|"
     r"(?:when|after) [a-z]+ing)\b|"
-    r"if (?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt)\b)(?:[^,:;`]|`[^`]*`)*), ",
+    r"(?:if|where|when|whenever|wherever) (?:it is )?(?:needed|necessary|possible|applicable|desired|appropriate|required|in doubt|feasible|practicable)\b)(?:[^,:;`(]|`[^`]*`|\([^()]*\))*), ",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}?)(?::| [-\u2013\u2014]) (?P<then>.+)", re.DOTALL)
@@ -115,9 +115,21 @@ _TOPICS: Final = frozenset([
     "purpose", "goal", "goals", "objective", "aim", "scope", "summary", "description", "overview", "background", "intent",
     "title", "outcome", "result", "results", "reason", "rationale", "output", "impact", "trigger", "symptom", "symptoms",
     "cause", "causes", "when", "where", "who", "why", "frequency", "author", "date", "version", "status", "audience",
+    "sla", "slas", "deadline", "deadlines", "target", "targets", "timeline", "timing", "time limit", "turnaround", "response time",
+    "todo", "fixme", "tbd",
     "definition", "question", "answer", "q", "a", "bad", "wrong", "before", "after", "old", "new",
 ])  # fmt: skip
 """Labels after which something is told about, and nothing asked."""
+
+
+_CASE: Final = re.compile(
+    r"(?:(?:sev(?:erity)?|p|priority|tier|level|class|category|option|case|scenario|situation)[ -]?(?:\d|[a-z])"
+    r"|(?:critical|high|medium|moderate|low|minor|major|urgent|emergency|routine|red|yellow|green|amber|orange)"
+    r"(?:[ -](?:priority|severity|risk|impact|changes?|incidents?|issues?|requests?|flags?|alerts?|level))*"
+    r"|approved|denied|rejected|accepted|declined|pass(?:ed)?|fail(?:ed)?|success|failure|successful|unsuccessful)(?: \([^()]*\))?",
+    re.IGNORECASE,
+)
+"""Labels that say in which of several cases something holds."""
 
 
 class Peeled(NamedTuple):
@@ -138,7 +150,8 @@ def labelled(text: str) -> tuple[str, str] | None:
     if found is None or len(found["label"].split()) > _MOST_LABEL_WORDS:
         return None
     label = found["label"].strip()
-    return None if is_denial(label) or label.lower() in _TOPICS else (label, found["then"])
+    is_none = is_denial(label) or label.lower() in _TOPICS or _CASE.fullmatch(label)
+    return None if is_none else (label, found["then"])
 
 
 def peeled(text: str) -> Peeled | None:

@@ -19,11 +19,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from orchestrator.models.spec import Span
-from orchestrator.workflows import tables
+from orchestrator.workflows import marks, tables
 
 MAX_CHARACTERS: Final = 262_144
 MAX_SENTENCES: Final = 20_000
 MAX_DEPTH: Final = 12
+_BELOW_ALL: Final = 7
 
 _PIECE = re.compile(r"`[^`]*`|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*)(?=\s|$)|[^.!?`]+|.", re.DOTALL)
 _BOLD = re.compile(r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
@@ -36,11 +37,7 @@ _TITLED = re.compile(
     r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
 )
 _ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_LETTER = re.compile(r"^( *)([a-i])(?=[)] \S)", re.MULTILINE)
-_DOTTED = re.compile(r"([ \t]*)\d{1,3}(?:\.\d{1,3}){1,4}[.)]? (?=[A-Z`*\"\u201c])")
-_CHAPTER = re.compile(r"(?P<n>\d{1,2}) (?=[A-Z][A-Za-z ,&/'-]{1,60}$)")
 _FIELD = re.compile(r"[A-Z][A-Za-z /-]{1,30}: [^.!?]+[.;]?")
-_COUNTED = re.compile(r"\s*(?:\d+[.)]|[-*+]) ")
 _ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
 """A number that is kept from beginning a list of its own."""
 _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
@@ -54,6 +51,7 @@ class Sentence:
     """``text`` as a reader sees it, code in backticks, without the final full stop. ``remark``: inside a quotation.
 
     ``commands`` are the lines of a block that says it is for a shell. ``code``: a block of code of any kind.
+    ``boxed``: a box to be ticked stands before it.
     """
 
     text: str
@@ -62,6 +60,7 @@ class Sentence:
     unreadable: str = ""
     commands: tuple[str, ...] = ()
     code: bool = False
+    boxed: bool = False
 
 
 @dataclass(slots=True)
@@ -69,7 +68,7 @@ class Item:
     """A list item, or a paragraph outside of lists (``number`` ''). ``number`` is its path: ``3.1``.
 
     ``ordered``: the list is a numbered one. ``written`` is the number that stands there; ``doubtful``: it is another than the
-    item has by its place, so that a reference to either may mean two steps.
+    item has by its place, so that a reference to either may mean two steps. ``after``: a paragraph of an item that stands below its list.
     """
 
     number: str
@@ -79,15 +78,20 @@ class Item:
     ordered: bool = False
     written: str = ""
     doubtful: bool = False
+    after: bool = False
 
 
 @dataclass(slots=True)
 class Section:
-    """A heading, or a paragraph that is bold as a whole, and what follows it up to the next one. The first may have no heading."""
+    """A heading, or a paragraph that is bold as a whole, and what follows it up to the next one. The first may have no heading.
+
+    ``level`` is that of the heading; of a bold paragraph one that is below all headings.
+    """
 
     title: str
     span: Span
     items: list[Item] = field(default_factory=list[Item])
+    level: int = 0
 
 
 @dataclass(slots=True)
@@ -118,30 +122,13 @@ def read(text: str) -> Prose:
         if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in line):
             raise ValueError(f"Line {number} has a character that hides or reorders text.")
     reader = _Reader(text)
-    numbered = _LETTER.sub(lambda m: f"{m[1]}{ord(m[2]) - 96}", _listed(text))  # as long as it was, so that places stay
-    for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(numbered):
+    front = marks.front_matter(text)
+    if front:
+        said = Sentence("\n".join(reader.lines[:front]), Span(line=1, end_line=front), remark=True)
+        reader.sections[0].items.append(Item("", [said], listed=False))
+    for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(marks.numbered(text)):
         reader.take(token)
     return Prose(reader.title, [s for s in reader.sections if s.items or s.title])
-
-
-def _listed(text: str) -> str:
-    """Lines that begin with numbers such as ``4.1`` as items of a list, which Markdown does not take them for, and ``4 Receipt`` above it as their heading.
-
-    Only where a line before it is empty or begins with a number itself: within a paragraph it is part of a sentence.
-    """
-    lines, counted, fenced = text.split("\n"), True, False
-    for number, line in enumerate(lines):
-        chapter = None if fenced else _CHAPTER.match(line)
-        below = "".join(lines[number + 1 : number + 3]).strip()  # an empty line may stand between
-        if chapter and counted and below.startswith(f"{chapter['n']}.1"):
-            lines[number] = f"{'#' * len(chapter['n'])}{line[len(chapter['n']) :]}"
-            continue
-        fenced = fenced != line.lstrip().startswith(("```", "~~~"))
-        found = None if fenced else _DOTTED.match(line)
-        if found and counted:
-            lines[number] = f"{found[1]}-{' ' * (len(found[0]) - len(found[1]) - 1)}{line[found.end() :]}"
-        counted = not line.strip() or _COUNTED.match(line) is not None or (found is not None and counted)
-    return "\n".join(lines)
 
 
 class _Reader:
@@ -207,7 +194,7 @@ class _Reader:
 
     def _open_item(self, line: int) -> None:
         self._counts[-1] += 1
-        dotted = _DOTTED.match(self.lines[line])
+        dotted = marks.DOTTED.match(self.lines[line])
         number = dotted[0].strip().rstrip(".)") if dotted else ".".join(str(count) for count in self._counts)
         counted = _WRITTEN.match(self.lines[line]) if self._ordered[-1] and dotted is None else None
         item = Item(number, ordered=self._ordered[-1] or dotted is not None, written=counted["n"] if counted else "")
@@ -227,7 +214,7 @@ class _Reader:
             if self._heading == 1 and not self.title and not self.lines[first][:1].isdigit():
                 self.title = text
             else:
-                self.sections.append(Section(text, span))
+                self.sections.append(Section(text, span, level=self._heading or _BELOW_ALL))
             return
         self._add(list(self._cut(token.content, first)))
 
@@ -265,10 +252,21 @@ class _Reader:
         self._sentences += len(sentences)
         if self._sentences > MAX_SENTENCES:
             raise ValueError(f"The process has more than {MAX_SENTENCES} sentences.")
-        if self._items:
+        if self._items and self._items[-1].children:
+            self._add_below(self._items[-1], sentences)
+        elif self._items:
             self._items[-1].sentences.extend(sentences)
         elif sentences:
             self.sections[-1].items.append(Item("", sentences, listed=False))
+
+    def _add_below(self, item: Item, sentences: list[Sentence]) -> None:
+        """What stands below the list of an item: a block belongs to the item of that list which leads on to it."""
+        last = item.children[-1]
+        leads_on = bool(last.sentences) and last.sentences[-1].text.endswith(":") and not last.children
+        if leads_on and all(sentence.code for sentence in sentences):
+            last.sentences.extend(sentences)
+        elif sentences:
+            item.children.append(Item("", sentences, listed=False, after=True))
 
     def _cut(self, content: str, first: int) -> Iterator[Sentence]:
         """Sentences of a stretch of inline text that begins on this line (from 0)."""
@@ -280,7 +278,8 @@ class _Reader:
                 line, column = places[start]
                 end_line, end_column = places[end - 1]
                 span = Span(line=line, column=column, end_line=end_line, end_column=end_column)
-                yield Sentence(text, span, remark=self._quotes > 0 or _COMMENT.fullmatch(raw) is not None)
+                is_aside = self._quotes > 0 or _COMMENT.fullmatch(raw) is not None
+                yield Sentence(text, span, remark=is_aside, boxed=_BOX.match(raw) is not None)
 
     def _places(self, content: str, first: int) -> list[tuple[int, int]]:
         """Line and column of each character."""

@@ -21,7 +21,9 @@ class Under(StrEnum):
     DUTIES = "duties"
     """Who is there for what."""
     TOLD = "told"
-    """Purpose, scope, definitions: what asks for nothing is a remark."""
+    """Purpose, scope, impact: what asks for nothing is a remark."""
+    POINTERS = "pointers"
+    """References and definitions, where names may look like steps."""
 
 
 class Doubt(StrEnum):
@@ -33,6 +35,12 @@ class Doubt(StrEnum):
     """It may be one of the things of a list whose head is not read."""
     AUTOMATIC = "automatic"
     """What stands above it says that a program does this, or what a thing is for."""
+    SELDOM = "seldom"
+    """Its heading says that it is not done each time, and not when: ``Rollback``."""
+    BELOW = "below"
+    """It stands below the list of a condition, and may be meant to hold under it alone."""
+    HELD = "held"
+    """What stands above it says when it holds, and is not read."""
 
 
 class Place(StrEnum):
@@ -61,9 +69,19 @@ _DUTIES: Final = re.compile(
 )
 _TOLD: Final = re.compile(
     r"(?:purpose|objectives?|scope|background|introduction|overview|definitions?|terms|glossary|abbreviations|acronyms|references|"
-    r"related (?:documents|policies|procedures|links)|applicability|audience|intended audience|revision history|document (?:history|control))"
+    r"related (?:documents|policies|procedures|links)|applicability|audience|intended audience|revision history|document (?:history|control)|"
+    r"meaning|impact|(?:additional |further |general )?notes|summary|context|symptoms?|further reading|additional (?:reading|resources|information)|resources|see also|links|"
+    r"history|changelog|version history|appendix|appendices)"
     r"(?:(?:,| and| &| /) (?:purpose|objectives?|scope|background|overview|definitions?|terms|abbreviations|acronyms|references|applicability))*:?",
     re.IGNORECASE,
+)
+_POINTERS: Final = re.compile(
+    r"(?:(?:definitions?|terms|glossary|abbreviations|acronyms|references|links|see also|resources|contacts|(?:further|additional|related|recommended) (?:reading|resources|documents|links)|"
+    r"(?:revision|version|document|change) history|changelog)(?:(?:,| and| &) )?)+:?",
+    re.IGNORECASE,
+)
+_FORBIDDEN: Final = re.compile(
+    r"(?:do not|don['\u2019]?ts?|never|avoid|(?:what|when|things|how) (?:not|never))\b", re.IGNORECASE
 )
 _CHAPTER: Final = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[A-H][.)]) ")
 _NAMES: Final = re.compile(
@@ -78,6 +96,17 @@ _AUTOMATIC: Final = re.compile(
     re.IGNORECASE,
 )
 """What leads on to a list of what something that is no person does, as ``The workflow will:``."""
+_WHEN: Final = re.compile(
+    r"(?:(?:and|but|also|then|however),? )*(?:for|if|when(?:ever)?|where|in case|in (?:the )?(?:case|event|absence) of|in the (?:case|event)|unless|under(?! no\b)|on|upon|during|"
+    r"after|before|once|only|should|provided|depending|as long as|while|until|except|without)\b",
+    re.IGNORECASE,
+)
+"""What a sentence begins with that says when what stands below it holds."""
+_OTHERS: Final = re.compile(
+    r"\b(?:must|should|shall|will|needs? to|ha(?:s|ve) to|(?:is|are) (?:to|(?:responsible|required|expected|accountable)(?: (?:for|to))?))(?: (?:do|take|perform|complete|follow|carry|out|also|then|the|following|these|all|of|steps|actions|tasks|items))*:$",
+    re.IGNORECASE,
+)
+"""What says that somebody does what stands below it."""
 _PURPOSES: Final = re.compile(r"\bto:$", re.IGNORECASE)
 """What leads on to what something is good for, as ``We also publish it to:``."""
 _DEFINED: Final = re.compile(
@@ -93,6 +122,8 @@ def under(title: str) -> Under:
         return Under.OWED
     if _DUTIES.fullmatch(said):
         return Under.DUTIES
+    if _POINTERS.fullmatch(said):
+        return Under.POINTERS
     if _TOLD.fullmatch(said):
         return Under.TOLD
     return Under.NEEDS if _NEEDS.match(said) else Under.STEPS
@@ -105,7 +136,7 @@ def are_needs(said: str) -> bool:
 
 def denied(title: str) -> frozenset[Doubt]:
     """What a heading casts doubt on all below it with: ``Common mistakes``."""
-    return frozenset({Doubt.DENIED}) if is_denial(title) else frozenset[Doubt]()
+    return frozenset({Doubt.DENIED}) if is_denial(title) or _FORBIDDEN.match(title) else frozenset[Doubt]()
 
 
 def is_of_a_program(text: str) -> bool:
@@ -118,9 +149,13 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
     found = set(doubts) - {Doubt.NAMED}
     if said.endswith((":", ",")) and is_denial(said):
         found.add(Doubt.DENIED)
-    if became == "error" and _NAMES.search(said):
+    if (became in {"error", "remark"} and said.endswith(":")) or (became == "error" and _NAMES.search(said)):
         found.add(Doubt.NAMED)
-    is_done = became == "error" and _AUTOMATIC.search(said)
+    if _WHEN.match(said):
+        found = found | {Doubt.HELD} if became == "error" else found - {Doubt.SELDOM}
+    is_done = (became == "error" and _AUTOMATIC.search(said)) or (
+        became in {"error", "remark"} and _OTHERS.search(said)
+    )
     if is_done or (became != "edge" and _PURPOSES.search(said)):
         found.add(Doubt.AUTOMATIC)
     return frozenset(found)

@@ -6,16 +6,11 @@ import re
 from typing import Final
 
 from orchestrator.workflows import words
+from orchestrator.workflows.hidden import LEADS_ON
 from orchestrator.workflows.people import is_person, is_thing
 
 ABOUT: Final = re.compile(r"about this(?: step)?: (?P<what>.+)", re.IGNORECASE | re.DOTALL)
 """What whoever does the step before is told beside it."""
-LEADS_ON: Final = re.compile(
-    r"\b(?:go(?:es)?(?: back)?|returns?|jumps?|skips?) (?:on )?to (?:step|section|phase) `?[\d`]|\brepeats? (?:from )?steps? `?[\d`]"
-    r"|\bthe (?:process|procedure|run|workflow) (?:ends?|stops?|is over|is finished|terminates?|is closed)\b|\bends? the (?:process|procedure)\b",
-    re.IGNORECASE,
-)
-"""A way through the process, which no step of a person may swallow."""
 _BINDS: Final = re.compile(
     r"\b(?:must|never|always|shall|approv\w*|unless|may not|required?|nobody|no one|agree\w*|consent\w*|permi\w+|allowed|"
     r"forbidden|prohibited|sign(?:s|ed)? off|only (?:the|by|after|before|when|if|once|with)|not? (?:later|earlier|sooner) than|"
@@ -46,6 +41,8 @@ _TELLS: Final = re.compile(
     r"|(?:you|we) (?:(?:will|should) (?:then |also |now )?(?:see|notice|find|get|receive|have)|(?:do not|don['\u2019]t) (?:have|need) to|need not)\b.*",
     re.IGNORECASE,
 )
+_HELD: Final = re.compile(r"(?:(?:and|but|however|then|also),? )?(?:if|when|unless|once|until|should)\b", re.IGNORECASE)
+"""A condition is read, or is an error."""
 _BRACKETED: Final = re.compile(r"\((?:[^()`]|`[^`]*`|\([^()]*\))+\)", re.DOTALL)
 _REFERS: Final = re.compile(
     r"(?:please )?(?:see|refer to)\b(?! (?:that|to|whether|if)\b).*|for (?:(?:more|further|additional) )?(?:information|details?|help|background)\b.*|"
@@ -60,7 +57,7 @@ _DUTY: Final = re.compile(
 
 def tells(text: str) -> bool:
     """Whether a sentence only says how something is, that is no person: ``This takes an hour``. Duties in the passive do not."""
-    if text[-1] in ":!?" or LEADS_ON.search(text) or _BINDS.search(text):
+    if text[-1] in ":!?" or _HELD.match(text) or LEADS_ON.search(text) or _BINDS.search(text):
         return False
     if _BRACKETED.fullmatch(text):
         return True

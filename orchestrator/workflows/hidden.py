@@ -1,0 +1,65 @@
+"""What a step of one person may not hold: a way on, somebody's approval, or a condition that stands in the list below it.
+
+Such a sentence has the form of a step, and would be done and gone past as one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from orchestrator.workflows import words
+from orchestrator.workflows.naming import Unclear
+
+LEADS_ON: Final = re.compile(
+    r"\b(?:go(?:es)?(?: back)?|returns?|jumps?|skips?) (?:on )?to (?:step|section|phase) `?[\d`]|\brepeats? (?:from )?steps? `?[\d`]"
+    r"|\brepeats? (?:all|the|this|part|parts|any|some|these)\b[^,;.]*\b(?:process|procedure|steps?|section|phase)\b"
+    r"|\bthe (?:process|procedure|run|workflow) (?:ends?|stops?|is over|is finished|terminates?|is closed)\b|\bends? the (?:process|procedure)\b",
+    re.IGNORECASE,
+)
+"""A way through the process, which no step of a person may swallow."""
+_ENDING: Final = r"reject|refuse|deny|decline|abort|cancel|stop|terminate"
+_ELSE: Final = re.compile(
+    rf"(?:,|;|\.| [-\u2013\u2014]) (?:otherwise|or else|if not|if so|else)\b(?!,? [^,;]*\b(?:will|would|won['\u2019]t|may|might|can|could|cannot)\b)|(?:,| [-\u2013\u2014]|;) (?:and |or |then )?(?:{_ENDING})s?\b[^;]*\b(?:if|unless|when|otherwise)\b"
+    r"|(?:;|, but|, and| and) (?:if|unless|when) (?!needed|necessary|possible|applicable|desired|appropriate|required)[^,;]+, ",
+    re.IGNORECASE,
+)
+_APART: Final = re.compile(r"(?: [\u2013\u2014-] |; )(?:or |and |then )?(?P<verb>[a-z]+)\b[^;]*\b(?:if|unless)\b")
+_APPROVED: Final = re.compile(
+    r"\b(?:requir(?:e|es|ed|ing)|(?:must )?have|has|needs?|needing|obtain(?:s|ed|ing)?|gets?|getting|got|seeks?|seeking|secur(?:es?|ing)|await(?:s|ing)?|waits? for|pending|"
+    r"subject to|without|with|after|upon|until|unless|once)(?: [a-z'\u2019/-]+){0,5}? "
+    r"(?:approvals?|sign-?offs?|consent|go-ahead|(?:authori[sz]ation|permission|clearance|confirmation) (?:from|of|by))\b",
+    re.IGNORECASE,
+)
+_LISTED: Final = re.compile(
+    r"\b(?:if|when|where|unless|in (?:the )?(?:case|event))\b.*\b(?:the following|following conditions)\b",
+    re.IGNORECASE,
+)
+_ENDED: Final = r"rejected|refused|denied|declined|aborted|cancell?ed|stopped|terminated|blocked"
+_GUARDED: Final = re.compile(
+    rf"The [a-z -]+? (?:(?:{_ENDING})s\b|sees to this: [^,;]* (?:is|are|will be|must be) (?:{_ENDED})\b)", re.IGNORECASE
+)
+
+
+def ensure_plain(title: str) -> None:
+    """Raises :class:`Unclear` for the title of a task that holds more than what one person does."""
+    if LEADS_ON.search(title):
+        raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
+    said = re.sub(r"`[^`]*`", "``", title)
+    apart = _APART.search(said)
+    if _ELSE.search(said) or (apart is not None and apart["verb"] in words.VERBS):
+        raise Unclear("Two ways on stand in this one step.", "a sentence of its own: If ..., ... . Otherwise, ...")
+    if _APPROVED.search(said):
+        raise Unclear(
+            "Somebody's approval stands within this step.", "a step of its own before it: The lead approves ..."
+        )
+    if _LISTED.search(said):
+        raise Unclear("What stands below this says when it holds.", "If A, or B, ...: in one sentence")
+
+
+def ensure_goes_on(title: str) -> None:
+    """Raises :class:`Unclear` for a refusal under a condition: whether the process goes on after it is not said."""
+    if _GUARDED.match(title):
+        raise Unclear(
+            "Whether the process goes on after this is not said.", "..., and the process ends; ..., and continue"
+        )
