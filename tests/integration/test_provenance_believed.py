@@ -104,6 +104,23 @@ def test_a_policy_that_is_taken_away_whole_and_put_back(world: World):
     assert codes(found) == {"EVID026"}
 
 
+def test_a_policy_commit_that_changes_anything_else_vouches_for_nothing(world: World):
+    world.publish()
+    world.files |= {"app.py": b"import os\n", **root.sign_policy(world.policy(2), [world.keys["root"]])}
+    world.head = world.repo.make_commit(world.repo.make_tree(world.files), (world.commit,))
+    found = world.verify()
+    assert (codes(found), found.unattested) == ({"EVID053"}, (world.head,))
+
+
+def test_a_merge_keeps_the_newest_policy_of_all_its_parents(world: World):
+    world.publish()
+    first = dict(world.files)
+    newer = {**first, **root.sign_policy(world.policy(2), [world.keys["root"]])}
+    second = world.repo.make_commit(world.repo.make_tree(newer), (world.commit,))
+    world.head = world.repo.make_commit(world.repo.make_tree(first), (world.commit, second))
+    assert codes(world.verify()) == {"EVID026", "EVID053"}
+
+
 def test_a_policy_commit_with_a_second_parent_vouches_for_nothing(world: World):
     """Against a parent that knows no policy it would touch nothing but the policy."""
     world.publish()
