@@ -188,11 +188,11 @@ def changed_payload(before: bytes, after: bytes):
 
 
 def a_revoked_reviewers_later_approval(desk: Desk, *, twin: bool) -> str:
-    """The key is revoked between the change and the approval; an approval before that time stands."""
+    """The key is revoked in the very second of the approval; one second later the approval stands."""
     from orchestrator.models.policy import Revocation
 
     world = desk.world
-    since = NOW + timedelta(days=1) if twin else NOW - timedelta(seconds=1)
+    since = NOW + timedelta(seconds=1) if twin else NOW
     second = world.policy(2, revoked=(Revocation(keyid=world.keys["ana"].keyid, since=since),))
     world.files |= root.sign_policy(second, [world.keys["root"]])
     return world.repo.make_commit(world.repo.make_tree(world.files), (world.commit,))
