@@ -26,10 +26,10 @@ _CONSTRAINT_SECTION = re.compile(
     r"|^(?:(?:technical|technology|design|architectur\w+|implementation|platform|ui|ux|ui/ux) ){1,2}"
     r"(?:considerations?|guidelines?|principles?)\b"
     r"|^(?:(?:frontend|backend|technology|technical|tech) )?stack\b|^technologies\b|^technical assumptions\b"
+    r"|(?:기술 스택|技术栈|技術棧|技術スタック|技術限制|デザインガイドライン)$|^stack (?:tecnol[oó]gic[oa]|technique)\b"
 )
 _MEANS_SECTION = re.compile(
     r"^(?:(?:technical|technology|design|platform|ui|ux|ui/ux|deployment) ){1,2}requirements?\b"
-    r"|기술 스택|技术栈|技術限制"
 )
 _NON_GOAL_SECTION = re.compile(
     r"^(?:non-?\s?goals?|out[- ]of[- ]scope|not (?:in|part of|included|planned)\b.*|exclusions?|excluded|won'?t have)\b"
@@ -37,7 +37,8 @@ _NON_GOAL_SECTION = re.compile(
     r"|^(?:optional |possible )?future\b(?! state)|^post-?\s?(?:mvp|launch|v1)\b|^(?:deferred|later)\b"
     r"|\bstretch goals?\b|^(?:explicitly )?not (?:yet )?implemented\b|^v(?:ersion )?[2-9]\b(?!\.[0-9])"
     r"|\bwill (?:the|your|our) \w+ not\b|\bwill \W?not\W? do\b"
-    r"|\b(?:non-?\s?goals|anti-?goals|out[- ]of[- ]scope|not in scope)\b"
+    r"|\b(?:non-?\s?goals|anti-?goals|out[- ]of[- ](?:\w+ )?scope|not in scope)\b"
+    r"|\b(?:will )?won'?t (?:do|have|build)\b"
     r"|^(?:nicht-?\s?ziele?|abgrenzung|nicht im umfang)\b"
     r"|^what (?:we are|we're|this is) not\b|^deliberately left out\b"
 )

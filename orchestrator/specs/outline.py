@@ -13,11 +13,12 @@ from orchestrator.specs.labels import label_of
 from orchestrator.specs.lint.document import heading_name
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id
-from orchestrator.specs.prose import asks, names_document, says_section, wishes
+from orchestrator.specs.prose import Section, asks, names_document, says_section, section_of, wishes
 
 _BOX = re.compile(r"\[[ xX]\]\s+")
 _NUMBER = re.compile(
-    r"([0-9]{1,3}(?:\.[0-9]{1,3})+|[A-Z]{1,4}[0-9]{1,4})[.:)]?\s+(?!%|percent\b|(?:ms|s|[kmgt]i?b)\b)(?=\D)", re.ASCII
+    r"([0-9]{1,3}(?:\.[0-9]{1,3})+|(?![MPQVX][0-9])[A-Z]{1,4}[0-9]{1,4}(?:\.[0-9]{1,3}){0,3})[.:)]?\s+(?!%|percent\b|(?:ms|s|[kmgt]i?b)\b)(?=\D)",
+    re.ASCII,
 )
 _LISTED = re.compile(r"\[[A-Za-z_ ]{1,20}\]\s{0,4}[0-9]{1,3}[.)]|[0-9]{1,3}[.)]\s{1,4}[A-Z]")
 """``[DONE] 2. ...`` or ``3. ...``, where no empty line makes a list of such lines."""
@@ -103,7 +104,8 @@ def heads_all(blocks: Sequence[Block]) -> Block | None:
     if not headings or any(b.level <= headings[0].level for b in headings[1:]):
         return None
     below = [heading_name(b.text) for b in headings[1:]]
-    return headings[0] if any(map(asks, below)) or (below and names_document(headings[0].text)) else None
+    named = names_document(headings[0].text) or section_of((heading_name(headings[0].text),)) is Section.CONTEXT
+    return headings[0] if any(map(asks, below)) or (below and named) else None
 
 
 def _is(wanted: str, line: str) -> bool:

@@ -41,8 +41,10 @@ from orchestrator.specs.prose import (
     demands,
     is_loud,
     leads,
+    leads_to_parts,
     left_out,
     promises,
+    put_off,
     section_of,
     tells_story,
     wishes,
@@ -251,6 +253,9 @@ class _Reader:
             return self._asks(i, inside)
         if self._numbers_group(block, end) or (len(nested) > 1 and self._groups(block, nested, section)):
             return i + 1
+        if put_off(unticked(block.text)) and section is not Section.CONTEXT:
+            self.state.left_out.append(self._from_item(block, inside))
+            return end
         named = is_named(block.text) and section is not Section.CONTEXT
         if named or self._wanted(one_line(block.text), section, block, item=True):
             self._add(self._from_item(block, inside))
@@ -313,7 +318,9 @@ class _Reader:
                 end += 1
             self._loose_criteria(i, self._blocks[i + 1 : end])
             return end
-        if is_named(block.text) and section is not Section.CONTEXT:
+        below = i + 1 < len(self._blocks) and self._blocks[i + 1].kind is BlockKind.ITEM
+        whole = below and section is not Section.LEFT_OUT and leads_to_parts(block.text.strip())
+        if section is not Section.CONTEXT and (whole or is_named(block.text)):
             return self._named(i)
         self.state.lead = leads(block) if section is not Section.CONTEXT else (False, "")
         if not self.state.lead[0]:

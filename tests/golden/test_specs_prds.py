@@ -206,6 +206,60 @@ def test_stories_beside_requirements_are_pointed_at() -> None:
     assert "PRD037" not in _codes(_read(STORIES.format("Tech stack", "Python", "SQLite")))
 
 
+@pytest.mark.parametrize(
+    "name", ["Team management", "Timeline view", "Context menu", "Background sync", "Risk scoring"]
+)
+def test_a_feature_is_no_section_beside_the_matter_because_of_its_first_word(name: str) -> None:
+    spec = _read(f"# Ferry PRD\n\n## Features\n\n### {name}\n\n- Sorted by hour\n\n### Team\n\n- Ann\n")
+    assert _said(spec) == ["Sorted by hour"]
+
+
+def test_what_an_item_says_is_for_later_is_left_out() -> None:
+    text = "# Ferry\n\n## Features\n\n- A till\n- **(Optional/Future) Boats:** two\n- (v2) Dogs\n- (cash) Refunds\n"
+    spec = _read(text)
+    assert _said(spec) == ["A till", "(cash) Refunds"]
+    assert [r.statement for r in spec.non_goals] == ["two", "(v2) Dogs"]
+
+
+def test_what_is_out_of_a_scope_with_a_name_is_left_out() -> None:
+    spec = _read("# Ferry\n\n## MVP scope\n\n- A till\n\n### Explicitly out of MVP scope\n\n- A boat\n")
+    assert (_said(spec), [r.statement for r in spec.non_goals]) == (["A till"], ["A boat"])
+
+
+def test_ids_with_a_dot_are_ids_and_names_of_milestones_are_none() -> None:
+    text = "# Ferry\n\n## Requirements\n\n- **FR1.2:** The till shall open\n- M0 must show a till\n- P1 must be first\n"
+    assert [r.aliases[0] for r in _read(text).requirements] == ["FR1.2", "R-001", "R-002"]
+
+
+def test_a_table_that_lists_what_has_a_heading_below_asks_for_nothing_more() -> None:
+    text = (
+        "# Ferry requirements\n\n| ID | Requirement |\n|---|---|\n| R-01 | A till |\n| R-02 | A boat |\n\n"
+        "## R-01 A till\n\nIt must open.\n"
+    )
+    assert [(r.aliases[0], r.statement) for r in _read(text).requirements] == [
+        ("R-02", "A boat"),
+        ("R-01", "It must open."),
+    ]
+
+
+def test_a_line_that_says_all_keeps_its_list() -> None:
+    text = "# Ferry\n\n## Requirements\n\n{}\n\n1. the ticket\n2. the money\n"
+    (one,) = _read(text.format("Upon payment the following must occur at once:")).requirements
+    assert one.statement == "Upon payment the following must occur at once:\n\n- the ticket\n- the money"
+    assert len(_said(_read(text.format("The till must have the following features:")))) == 2
+
+
+def test_acceptance_criteria_are_known_by_their_names_in_other_languages() -> None:
+    for word in ("验收", "Akzeptanzkriterien", "Critérios de aceitação"):
+        (one,) = _read(f"# X\n\n## FR-01 Y\n\n- a\n\n**{word}**\n\n- b\n").requirements
+        assert [c.text for c in one.acceptance] == ["b"]
+
+
+def test_a_vision_above_all_makes_no_background_of_what_the_product_will_do() -> None:
+    spec = _read("# vision\n\nWhy?\n\n## our ferry will do\n\n- carry dogs\n\n## our ferry won't do\n\n- carry cars\n")
+    assert (_said(spec), [r.statement for r in spec.non_goals]) == (["carry dogs"], ["carry cars"])
+
+
 def test_a_demand_below_an_item_that_asks_for_nothing_is_found() -> None:
     text = "# Ferry\n\n## Pier\n\n- Opening\n\n  - The pier must open at six\n  - Ropes are blue\n"
     assert _said(_read(text)) == ["The pier must open at six"]
