@@ -260,6 +260,13 @@ def test_a_vision_above_all_makes_no_background_of_what_the_product_will_do() ->
     assert (_said(spec), [r.statement for r in spec.non_goals]) == (["carry dogs"], ["carry cars"])
 
 
+def test_a_title_that_ends_with_its_kind_gives_a_short_namespace() -> None:
+    text = "# Ferry {}\n\n## Features\n\n- A till\n"
+    for kind in ("Product Requirements Document (PRD)", "\u2014 PRD", "Product Requirements"):
+        assert _read(text.format(kind)).namespace == "ferry"
+    assert _read("# PRD\n\n## Features\n\n- A till\n".replace("# PRD", "# Ferry PRDs")).namespace == "ferry-prds"
+
+
 def test_a_demand_below_an_item_that_asks_for_nothing_is_found() -> None:
     text = "# Ferry\n\n## Pier\n\n- Opening\n\n  - The pier must open at six\n  - Ropes are blue\n"
     assert _said(_read(text)) == ["The pier must open at six"]
