@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from orchestrator.specs.body import Body, one_line
 from orchestrator.specs.draft import Draft, extent
@@ -29,9 +30,14 @@ def excluded(blocks: Sequence[Block]) -> list[Draft]:
     return found
 
 
+def _asks(block: Block, after: Block | None) -> bool:
+    """A question of a template, with its answers below."""
+    return block.text.rstrip().endswith("?") and after is not None and after.level > block.level
+
+
 def items_of(inside: Sequence[Block]) -> Iterator[Draft]:
     """The items of a section that is left out, else its paragraphs; nested items belong to theirs."""
-    items = [b for b in inside if b.kind is BlockKind.ITEM]
+    items = [b for b, after in pairwise([*inside, None]) if b and b.kind is BlockKind.ITEM and not _asks(b, after)]
     shallow = min((b.level for b in items), default=0)
     for block in [b for b in items if b.level == shallow] or inside:
         if block.kind not in (BlockKind.CODE, BlockKind.HEADING) and not _NOTHING.fullmatch(one_line(block.text)):

@@ -324,8 +324,9 @@ class _Reader:
             return self._named(i)
         self.state.lead = leads(block) if section is not Section.CONTEXT else (False, "")
         if not self.state.lead[0]:
+            later = put_off(block.text)
             for draft in self._sentences(block, section):
-                self._add(draft)
+                self.state.left_out.append(draft) if later else self._add(draft)
         return i + 1
 
     def _named(self, i: int) -> int:

@@ -173,6 +173,17 @@ def test_the_questions_of_a_template_say_what_their_answers_are() -> None:
     assert [r.statement for r in spec.non_goals] == ["a boat"]
 
 
+def test_what_a_template_asks_about_what_is_left_out_is_answered_below() -> None:
+    text = "# Ferry\n\n## Features\n\n- a till\n\n## OUT\n\n- What will it not do?\n  - sell food\n  - sell cars\n"
+    assert [r.statement for r in _read(text).non_goals] == ["sell food", "sell cars"]
+
+
+def test_a_line_for_a_later_version_is_left_out() -> None:
+    text = "# Ferry\n\n## Requirements\n\nHe shall sell.\n\n[FUTURE_VERSION] 2. He shall refund.\n"
+    spec = _read(text)
+    assert (_said(spec), len(spec.non_goals)) == (["He shall sell."], 1)
+
+
 def test_lines_numbered_by_hand_are_each_their_own() -> None:
     text = "# Ferry\n\n## Requirements\n\n[DONE] 1. He shall sell.\n[TODO] 2. He shall refund.\n3. He shall count.\n"
     spec = _read(text)
