@@ -14,6 +14,10 @@ from orchestrator.cli.telling import note, print_json, say, table
 if TYPE_CHECKING:
     from orchestrator.app.specs.model_planning import PlannerChoice
     from orchestrator.models.plan import Plan
+    from orchestrator.planning.rows import PlanRow
+
+_OF_THE_PLAN = ("PRD032", "PRD036", "PRD037")
+"""Remarks that say what the plan may lack, or hold twice."""
 
 
 @click.command(help="Plan a spec: steps, grants, commands, and where each came from. Nothing runs.")
@@ -73,29 +77,59 @@ def command(
         print_json("plan", {**plan.model_dump(mode="json"), "digest": plan.digest()})
         return
     _print(plan)
+    _tell_spec(spec)
     if not output:
         note(f"Nothing has run. Try: handrail run {spec}")
 
 
 def _print(plan: Plan) -> None:
     """For people: each step with its grants and commands, and what is kept of earlier runs."""
-    from orchestrator.planning.rows import plan_rows
+    from orchestrator.planning.rows import plan_rows, shared_rows
 
-    for row in plan_rows(plan):
+    rows = plan_rows(plan)
+    groups = shared_rows(rows)
+    apart = {group.row.step for group in groups if len(group.steps) == 1}
+    for row in rows:
         after = f", after {', '.join(row.depends_on)}" if row.depends_on else ""
-        say(f"{row.step} {row.title} ({', '.join(row.requirements)}){after}{', alone' if row.alone else ''}")
-        table(
-            ("", "WHAT", "VALUE", "SOURCE"),
-            [
-                *(("", "may write", glob, source) for glob, source in row.write),
-                *(("", "must pass", argv, source) for argv, source in row.acceptance),
-            ],
-        )
-        for remark in row.notes:
-            say(f"  note: {remark}")
-        say("")
+        say(f"{row.step} {row.title} ({', '.join(row.requirements)}){after}")
+        if row.step in apart:
+            _grants(row)
+    for group in groups:
+        if len(group.steps) > 1:
+            say(f"\n{group.named}, each:")
+            _grants(group.row)
     for one in plan.kept:
         say(f"kept {one.requirement}: {one.step} of {one.run} ({one.commit[:12]}), by {', '.join(one.approvers)}")
+
+
+def _grants(row: PlanRow) -> None:
+    table(
+        ("", "WHAT", "VALUE", "SOURCE"),
+        [
+            *(("", "may write", glob, source) for glob, source in row.write),
+            *(("", "must pass", argv, source) for argv, source in row.acceptance),
+        ],
+    )
+    for remark in row.notes:
+        say(f"  note: {remark}")
+    say("")
+
+
+def _tell_spec(path: Path) -> None:
+    """What is no step: what each step is told, and what the reading of the spec was not sure of."""
+    from orchestrator.app.specs.files import read_spec
+
+    found, _ = read_spec(path)
+    told = [
+        f"{what} ({', '.join(r.aliases[0] for r in held)})"
+        for what, held in (("holds", found.throughout), ("is left out", found.non_goals))
+        if held
+    ]
+    if told:
+        say(f"Each step is also told what {' and what '.join(told)}. See: handrail prd show {path}")
+    for problem in found.warnings:
+        if problem.code in _OF_THE_PLAN:
+            note(str(problem))
 
 
 def _planner(planner: str, model: str, record: Path | None, replay: Path | None) -> PlannerChoice | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.models.capabilities import DataClass
@@ -23,6 +23,37 @@ class PlanRow:
     depends_on: tuple[str, ...]
     alone: bool
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What several steps have in common to the letter: what they may write, what must pass, and the notes."""
+
+    steps: tuple[str, ...]
+    row: PlanRow
+
+    @property
+    def named(self) -> str:
+        """``S01 to S03, S07``: runs of neighbours by their ends."""
+        return ", ".join(_runs(self.steps))
+
+
+def shared_rows(rows: Sequence[PlanRow]) -> list[Shared]:
+    """The groups of steps that are granted and asked the same, by their first; a step of its own is one too."""
+    groups: dict[object, list[PlanRow]] = {}
+    for row in rows:
+        groups.setdefault((row.write, row.acceptance, row.notes), []).append(row)
+    return [Shared(tuple(r.step for r in group), group[0]) for group in groups.values()]
+
+
+def _runs(steps: Sequence[str]) -> Iterator[str]:
+    start = 0
+    for i, step in enumerate(steps):
+        last = i + 1 == len(steps)
+        if last or int(steps[i + 1][1:]) != int(step[1:]) + 1:
+            joined = " to " if i - start > 1 else ", "
+            yield joined.join(dict.fromkeys((steps[start], step)))
+            start = i + 1
 
 
 def plan_rows(plan: Plan) -> list[PlanRow]:

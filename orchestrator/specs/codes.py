@@ -89,6 +89,16 @@ CODES: dict[str, Code] = {
         "copy the whole requirement into the change, or remove them on purpose",
         Severity.WARNING,
     ),
+    "PRD036": Code(
+        "lists and tables in sections whose names do not say that they are wanted",
+        "put what is to be built under a heading such as Requirements or Features",
+        Severity.INFO,
+    ),
+    "PRD037": Code(
+        "user stories beside requirements",
+        "keep one of the two, or put the stories under a heading such as Background",
+        Severity.WARNING,
+    ),
 }
 """The one table of codes. ``prd explain`` prints it."""
 

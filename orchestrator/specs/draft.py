@@ -46,6 +46,8 @@ class Found:
     drafts: list[Draft]
     criteria: list[Criterion] = field(default_factory=list[Criterion])
     left_out: list[Draft] = field(default_factory=list[Draft])
+    unread: list[tuple[int, str]] = field(default_factory=list["tuple[int, str]"])
+    """Line and name of each section whose lists or tables ask for nothing, as they are read."""
 
 
 def document_title(blocks: Sequence[Block]) -> str:

@@ -10,6 +10,7 @@ from orchestrator.models.spec import Kind
 
 _PREFIXES = {
     "NFR": Kind.QUALITY,
+    "RNF": Kind.QUALITY,
     "QR": Kind.QUALITY,
     "QA": Kind.QUALITY,
     "PERF": Kind.QUALITY,
@@ -22,16 +23,34 @@ _QUALITY_SECTION = re.compile(
 )
 _CONSTRAINT_SECTION = re.compile(
     r"\bconstraints?\b|\bguard-?rails\b"
-    r"|^(?:technical|technology|design|architectur\w+|implementation|platform|ui|ux|ui/ux) "
+    r"|^(?:(?:technical|technology|design|architectur\w+|implementation|platform|ui|ux|ui/ux) ){1,2}"
     r"(?:considerations?|guidelines?|principles?)\b"
-    r"|^tech(?:nology|nical)? stack\b"
+    r"|^(?:(?:frontend|backend|technology|technical|tech) )?stack\b|^technologies\b|^technical assumptions\b"
+    r"|(?:기술 스택|技术栈|技術棧|技術スタック|技術限制|デザインガイドライン)$|^stack (?:tecnol[oó]gic[oa]|technique)\b"
+)
+_MEANS_SECTION = re.compile(
+    r"^(?:(?:technical|technology|design|platform|ui|ux|ui/ux|deployment) ){1,2}requirements?\b"
 )
 _NON_GOAL_SECTION = re.compile(
-    r"^(?:non-?\s?goals?|out[- ]of[- ]scope|not (?:in|part of|included)\b.*|exclusions?|excluded|won'?t have)\b"
-    r"|\b(?:non-?\s?goals|anti-?goals|out[- ]of[- ]scope|not in scope)\b"
+    r"^(?:non-?\s?goals?|out[- ]of[- ]scope|not (?:in|part of|included|planned)\b.*|exclusions?|excluded|won'?t have)\b"
+    r"|^out$"
+    r"|^(?:optional |possible )?future\b(?! state)|^post-?\s?(?:mvp|launch|v1)\b|^(?:deferred|later)\b"
+    r"|\bstretch goals?\b|^(?:explicitly )?not (?:yet )?implemented\b|^v(?:ersion )?[2-9]\b(?!\.[0-9])"
+    r"|\bwill (?:the|your|our) \w+ not\b|\bwill \W?not\W? do\b"
+    r"|\b(?:non-?\s?goals|anti-?goals|out[- ]of[- ](?:\w+ )?scope|not in scope)\b"
+    r"|\b(?:will )?won'?t (?:do|have|build)\b"
     r"|^(?:nicht-?\s?ziele?|abgrenzung|nicht im umfang)\b"
     r"|^what (?:we are|we're|this is) not\b|^deliberately left out\b"
 )
+_SAYS = re.compile(
+    r"\b(?:must|shall|should|will|can(?:not)?|may|needs?|has to|have to|is|are|supports?|allows?|never|always)\b"
+    r"|^(?:add|allow|build|create|do not|encrypt|enable|ensure|expose|fix|handle|implement|integrate|keep|limit|load"
+    r"|log|make|migrate|provide|reject|remove|replace|return|save|send|show|store|use|validate|write)\b",
+    re.IGNORECASE,
+)
+"""Words with which a line says what something does, and is no mere name."""
+_BOTH = re.compile(r"^(?:\w+ )?goals?\W{1,5}(?:and )?non-?\s?goals?\b|\bin\W{1,5}(?:scope\W{1,5})?(?:and )?out\b")
+"""A section that holds what is wanted and what is left out: the lines below it say which is which."""
 _MEASURED = re.compile(
     r"\b(?:latency|response times?|throughput|availab\w+|uptime|respond\w*|answer\w*|load\w*|start\w*|complet\w+|"
     r"concurren\w+|memory|p9[059]|error rate|"
@@ -64,7 +83,17 @@ def priority_of(text: str) -> str:
 
 def is_non_goal(heading: str) -> bool:
     """Whether a section, named in small letters, holds what is left out."""
-    return _NON_GOAL_SECTION.search(heading) is not None
+    return _NON_GOAL_SECTION.search(heading) is not None and _BOTH.search(heading) is None
+
+
+def names_means(heading: str, statement: str) -> bool:
+    """Whether a section such as *Technical requirements* holds a thing to build with, and none to be built."""
+    return _MEANS_SECTION.search(heading) is not None and _SAYS.search(statement) is None
+
+
+def is_of_constraints(heading: str) -> bool:
+    """Whether a section, named in small letters, holds what all is built with and within."""
+    return _CONSTRAINT_SECTION.search(heading) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -79,7 +108,7 @@ def _kind_of_sections(headings: tuple[str, ...]) -> Kind | None:
 
 def kind_of(key: str, headings: Sequence[str], statement: str) -> Kind:
     """The kind, from the id's prefix, then the headings in small letters (innermost last), then a measure."""
-    prefix = key.rpartition("-")[0].split("-")[0]
+    prefix = (key.rpartition("-")[0] or key.rstrip("0123456789.")).split("-")[0]
     if prefix in _PREFIXES:
         return _PREFIXES[prefix]
     named = _kind_of_sections(tuple(headings))

@@ -22,6 +22,11 @@ _KIND_OF_TEXT = re.compile(
     r"^(?:PRD|Product requirements(?: document)?|PR/?FAQ|RFC|Feature request|Issue)\s*[:\u2014\u2013-]\s*",
     re.IGNORECASE,
 )
+_KIND_AT_END = re.compile(
+    r"\s*[:|\u2014\u2013-]?\s*\b(?:product requirements?(?: documents?)?|PRD|product spec(?:ification)?)"
+    r"\s*(?:\(PRD\))?$",
+    re.IGNORECASE,
+)
 _GENERIC = frozenset(
     {"", "docs", "doc", "spec", "specs", "prd", "requirements", "requirements-document", "readme", "feature"}
 )
@@ -46,8 +51,9 @@ def starts_with_id(line: str) -> bool:
 
 
 def without_kind(title: str) -> str:
-    """A document's title without the kind of document that it begins with, such as ``PRD:``."""
-    return _KIND_OF_TEXT.sub("", title)
+    """A document's title without the kind of document that it begins or ends with, such as ``PRD:``."""
+    bare = _KIND_OF_TEXT.sub("", title)
+    return _KIND_AT_END.sub("", bare) or bare
 
 
 def choose_namespace(text: Text, given: str | None, offers: Iterable[str], report: Report) -> str:

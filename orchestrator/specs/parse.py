@@ -19,16 +19,19 @@ from orchestrator.specs.companions import name_sources
 from orchestrator.specs.detect import detect_format
 from orchestrator.specs.draft import Draft, Found, requirement_id, to_requirement, with_trail
 from orchestrator.specs.kinds import kind_of
+from orchestrator.specs.leaving import excluded
 from orchestrator.specs.lint.document import heading_name
 from orchestrator.specs.lint.words import unquoted
 from orchestrator.specs.lock import Assigned, SpecLock, assign, read_lock
 from orchestrator.specs.markdown import Block, BlockKind, parse_markdown
 from orchestrator.specs.naming import choose_namespace
-from orchestrator.specs.plain import excluded
 from orchestrator.specs.prose import DEMANDS, insists
 from orchestrator.specs.read import Text, read_text
 
 _PROSE = (SpecFormat.PLAIN, SpecFormat.PR_FAQ)
+_NAMED = 5
+_NAME = 32
+"""How many sections a message names, and how much of each name."""
 _UNANSWERED = re.compile(r"\[\s*NEEDS\s+CLARIFICATION\b[^\]]{0,2000}\]?", re.IGNORECASE)
 
 
@@ -89,6 +92,7 @@ def parse_document(
     name = choose_namespace(text, namespace, found.names, report)
     assigned = assign(found.drafts, found.left_out, _lock(beside, path, report), report)
     _check(found.drafts, name, report)
+    _say_sections(found, report)
     depends = _resolve(found.drafts, name, report)
     kinds = _kinds(blocks, found.drafts)
     spec = Spec(
@@ -171,9 +175,18 @@ def _refuse_unanswered(blocks: Sequence[Block], report: Report) -> None:
             report.add("PRD012", *block.place(found.start()), f"Nobody has answered {shown(question)!r}.")
 
 
+def _say_sections(found: Found, report: Report) -> None:
+    """Name the sections whose lists and tables became nothing: their names do not say that they are wanted."""
+    names = [f"{shown(name, _NAME)} (line {line})" for line, name in found.unread[:_NAMED]]
+    more = f" and {len(found.unread) - _NAMED} more" if len(found.unread) > _NAMED else ""
+    if not found.drafts:
+        told = f" Lists are not read as any under {', '.join(names)}{more}." if names else ""
+        report.add("PRD010", 1, 1, f"There is no requirement in this file.{told}")
+    elif names:
+        report.add("PRD036", found.unread[0][0], 1, f"Read as background: {', '.join(names)}{more}.")
+
+
 def _check(drafts: Sequence[Draft], namespace: str, report: Report) -> None:
-    if not drafts:
-        report.add("PRD010", 1, 1, "There is no requirement in this file.")
     seen: dict[str, Draft] = {}
     for draft in drafts:
         line, column = draft.span.line, draft.span.column

@@ -8,21 +8,31 @@ Ids are made by :mod:`orchestrator.specs.lock`. English.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
+from itertools import takewhile
 
-from orchestrator.models.spec import Criterion, Span
-from orchestrator.specs.body import Body, one_line, pieces, read_body
+from orchestrator.models.spec import Criterion, Kind, Span
+from orchestrator.specs.body import Body, one_line, read_body
 from orchestrator.specs.codes import Report
-from orchestrator.specs.draft import Draft, Found, document_title, extent, make_draft
-from orchestrator.specs.kinds import is_non_goal, kind_of, priority_of
+from orchestrator.specs.draft import Draft, Found, extent, make_draft
+from orchestrator.specs.kinds import kind_of, names_means, priority_of
 from orchestrator.specs.labels import Label, label_of
+from orchestrator.specs.leaving import items_of
 from orchestrator.specs.lint.document import heading_name
 from orchestrator.specs.lint.texts import split_sentences
 from orchestrator.specs.markdown import Block, BlockKind
 from orchestrator.specs.naming import split_id, without_kind
+from orchestrator.specs.outline import (
+    heads_all,
+    is_named,
+    key_of,
+    names_below,
+    title_of,
+    titled,
+    unticked,
+    with_headings,
+)
 from orchestrator.specs.prose import (
     ANNOUNCES,
     CONDITION,
@@ -31,25 +41,20 @@ from orchestrator.specs.prose import (
     demands,
     is_loud,
     leads,
+    leads_to_parts,
     left_out,
     promises,
-    says_section,
+    put_off,
     section_of,
     tells_story,
     wishes,
 )
 from orchestrator.specs.rows import read_row, read_table
 
-_BOX = re.compile(r"\[[ xX]\]\s+")
-_NUMBER = re.compile(
-    r"([0-9]{1,3}(?:\.[0-9]{1,3})+|[A-Z]{1,4}[0-9]{1,4})[.:)]?\s+(?!%|percent\b|(?:ms|s|[kmgt]i?b)\b)(?=\D)", re.ASCII
-)
-_TITLED = re.compile(r"\*\*(?P<a>[^*\n]{2,80})\*\*|__(?P<b>[^_\n]{2,80})__")
-_NOTHING = re.compile(r"(?:nothing|none|n/?a|-|tbd)?[.!]?", re.IGNORECASE)
 _OF_ONE = frozenset({Label.ACCEPT, Label.WHERE, Label.VERIFY})
 """Labels that only a requirement has: where one stands, its section is one."""
 _MANY_WORDS = 8
-_REQUIREMENT_IDS = ("REQ-", "FR-", "NFR-", "BR-", "UR-", "SR-", "QR-")
+_SEVERAL = 2
 _SHORT_DOCUMENT = 60
 
 
@@ -60,87 +65,35 @@ class _State:
     criteria: list[Criterion] = field(default_factory=list[Criterion])
     trail: list[tuple[Block, int]] = field(default_factory=list[tuple[Block, int]])
     lead: tuple[bool, str] = (False, "")
+    unread: dict[int, str] = field(default_factory=dict[int, str])
 
 
 def read(blocks: Sequence[Block], report: Report, *, press: bool = False) -> Found:
     """All requirements of a document, in order. ``press``: what customers *can* do is a demand everywhere."""
     first = next((b.line for b in blocks if b.kind is BlockKind.HEADING), None)
-    reader = _Reader(_with_headings(blocks), report, press=press, headed=first)
+    reader = _Reader(with_headings(blocks), report, press=press, headed=first)
     reader.run()
     state = reader.state
-    title = without_kind(_title(blocks, reader.first_line()))
+    _say_told_twice(state.drafts, report)
+    title = without_kind(title_of(blocks, reader.first_line()))
     if not state.drafts and len(blocks) <= _SHORT_DOCUMENT:
         state.drafts += reader.asked_by_title()
     found = Found(title, [title], state.drafts, state.criteria)
     found.left_out = state.left_out
+    found.unread = sorted(state.unread.items())
     return found
 
 
-def excluded(blocks: Sequence[Block]) -> list[Draft]:
-    """What a document of any format says is left out: the items of such sections, else their paragraphs."""
-    found: list[Draft] = []
-    i = 0
-    while i < len(blocks):
-        if blocks[i].kind is BlockKind.HEADING and is_non_goal(heading_name(blocks[i].text)):
-            end = extent(blocks, i, frozenset())
-            found += _items(blocks[i + 1 : end])
-            i = end
-        else:
-            i += 1
-    return found
-
-
-def _items(inside: Sequence[Block]) -> Iterator[Draft]:
-    items = [b for b in inside if b.kind is BlockKind.ITEM]
-    shallow = min((b.level for b in items), default=0)
-    for block in [b for b in items if b.level == shallow] or inside:
-        if block.kind not in (BlockKind.CODE, BlockKind.HEADING) and not _NOTHING.fullmatch(one_line(block.text)):
-            key, text = _key(_BOX.sub("", block.text, count=1))
-            yield Draft(key, "", one_line(text) or one_line(block.text), Body(), block.span)
-
-
-def _with_headings(blocks: Sequence[Block]) -> list[Block]:
-    """Lines that only look like headings become some, one level below the last real one."""
-    found: list[Block] = []
-    level = 1
-    for block in (part for whole in blocks for part in pieces(whole, _opens)):
-        if block.kind is BlockKind.HEADING:
-            level = block.level + 1
-        if block.kind is not BlockKind.PARAGRAPH or block.level or block.quoted or "\n\n" in block.raw:
-            found.append(block)
-            continue
-        first, _, rest = block.raw.partition("\n")
-        if not says_section(first):
-            found.append(block)
-            continue
-        parts = list(block.parts(partial(_is, rest.partition("\n")[0].strip()))) if rest else [block]
-        if rest and len(parts) == 1:
-            found.append(block)
-            continue
-        found += [replace(parts[0], kind=BlockKind.HEADING, level=level), *parts[1:]]
-    return found
-
-
-def _title(blocks: Sequence[Block], first_line: str) -> str:
-    """A text that begins with a line and not with a heading has its title there."""
-    headed = bool(blocks) and blocks[0].kind is BlockKind.HEADING
-    top = any(b.kind is BlockKind.HEADING and b.level == 1 for b in blocks)
-    return document_title(blocks) if headed or top or not first_line else first_line
-
-
-def _is(wanted: str, line: str) -> bool:
-    return bool(wanted) and line == wanted
-
-
-def _named(text: str) -> bool:
-    """Whether an item has an id that people give to requirements, in whatever language it is written."""
-    found = split_id(_BOX.sub("", text, count=1))
-    return found is not None and found[0].startswith(_REQUIREMENT_IDS)
-
-
-def _opens(line: str) -> bool:
-    """Whether a line of a paragraph begins something of its own: an id, a number such as 3.1, or a label."""
-    return bool(_key(line)[0]) or label_of(line) is not None
+def _say_told_twice(drafts: Sequence[Draft], report: Report) -> None:
+    """User stories beside requirements often ask for the same things, and each would have a step of its own."""
+    built = [d for d in drafts if d.kind is Kind.FUNCTIONAL]
+    stories = [d for d in built if tells_story(d.statement)]
+    others = len(built) - len(stories)
+    if min(len(stories), others) >= _SEVERAL:
+        text = (
+            f"{len(stories)} user stories stand beside {others} other requirements; what both ask for is built twice."
+        )
+        report.add("PRD037", stories[0].span.line, stories[0].span.column, text)
 
 
 class _Reader:
@@ -155,6 +108,7 @@ class _Reader:
         self._report = report
         self._press = press
         self._headed = headed
+        self._whole = heads_all(blocks)
 
     def run(self) -> None:
         i = 0
@@ -184,7 +138,7 @@ class _Reader:
             yield Draft("", "", line, Body(), head.span)
 
     def _names(self) -> tuple[str, ...]:
-        return tuple(heading_name(b.text) for b, _ in self.state.trail)
+        return tuple(heading_name(b.text) for b, _ in self.state.trail if b is not self._whole)
 
     def _heading(self, i: int) -> int:
         block, state = self._blocks[i], self.state
@@ -199,8 +153,9 @@ class _Reader:
         state.lead = (False, "")
         section = section_of(self._names())
         if section is Section.LEFT_OUT:
-            state.left_out += _items(inside)
-            return end
+            own = [*takewhile(lambda b: b.kind is not BlockKind.HEADING, inside)]
+            state.left_out += items_of(own)
+            return i + 1 + len(own)
         if section is Section.ASKED:
             self._asked(block, inside)
             return end
@@ -213,21 +168,32 @@ class _Reader:
         """Whether a section is a single requirement: it has a label of one, or a story, and no heading with its own."""
         below = [b for b in inside if b.kind is BlockKind.HEADING and label_of(_head(b)) is None]
         labelled = [b for b in inside if (found := label_of(_head(b))) is not None and found[0] in _OF_ONE]
-        marked = any(b.level <= 1 for b in labelled) and not self._lists_several(self._blocks[i], inside)
+        outer = any(b.kind is BlockKind.HEADING or b.level <= 1 for b in labelled)
+        marked = outer and self._blocks[i] is not self._whole and not self._lists_several(self._blocks[i], inside)
         stories = sum(tells_story(b.text) for b in inside if b.kind is not BlockKind.CODE)
-        return (
-            not below and (stories == 1 or (marked and stories == 0)) and not (i == 0 and stories == 0 and not marked)
-        )
+        named = split_id(self._blocks[i].text) is not None and bool(inside)
+        if named and stories < _SEVERAL and not any(key_of(b.text)[0] for b in below):
+            return True
+        told = stories == 1 and not self._lists_story(self._blocks[i], inside)
+        return not below and (told or (stories == 0 and marked))
+
+    def _lists_story(self, head: Block, inside: Sequence[Block]) -> bool:
+        """Whether a section such as Features has a story among other items of its list."""
+        items = [b for b in inside if b.kind is BlockKind.ITEM and b.level <= 1]
+        wanted = section_of((heading_name(head.text),)) is Section.WANTED
+        return wanted and len(items) > 1 and any(tells_story(b.text) for b in items)
 
     def _lists_several(self, head: Block, inside: Sequence[Block]) -> bool:
         """Whether a section such as Requirements holds several, of which some have criteria of their own."""
         if section_of((heading_name(head.text),)) is not Section.WANTED:
             return False
-        outer = [b for b in inside if b.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and b.level <= 1]
-        return sum(label_of(b.text) is None and wishes(b.text) for b in outer) > 1
+        before = [*takewhile(lambda b: b.kind is not BlockKind.HEADING, inside)]
+        outer = [b for b in before if b.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and b.level <= 1]
+        listed = sum(b.kind is BlockKind.ITEM for b in outer) if len(before) < len(inside) else 0
+        return listed > 1 or sum(label_of(b.text) is None and wishes(b.text) for b in outer) > 1
 
     def _one(self, head: Block, inside: Sequence[Block]) -> Draft:
-        key, title = _key(head.text)
+        key, title = key_of(head.text)
         parts = [part for block in inside for part in block.parts(lambda line: label_of(line) is not None)]
         draft = make_draft(key, one_line(title), parts, head, self._report)
         if not draft.statement.strip():
@@ -265,7 +231,15 @@ class _Reader:
                 draft = read_row(row, columns)
                 if draft is not None:
                     self._add(draft)
+        elif section in (Section.WANTED, Section.NEUTRAL) and end > i + 1:
+            self._leave()
         return end
+
+    def _leave(self) -> None:
+        """Remember the section of a list or a table that asks for nothing."""
+        head = self.state.trail[-1][0] if self.state.trail else None
+        if head is not None and head is not self._whole and not self._press:
+            self.state.unread.setdefault(head.line, one_line(head.text))
 
     def _item(self, i: int) -> int:
         end = extent(self._blocks, i, frozenset())
@@ -274,20 +248,34 @@ class _Reader:
         if section in (Section.MEASURES, Section.GOALS) and not self.state.lead[1]:
             self.state.criteria.append(Criterion(text=one_line(block.text), span=block.span))
             return end
-        if self._numbers_group(block, end):
-            return i + 1
         nested = [b for b in inside if b.kind is BlockKind.ITEM and b.level == block.level + 1]
-        if len(nested) > 1 and self._groups(block, nested, section):
+        if nested and block.text.rstrip().endswith("?"):
+            return self._asks(i, inside)
+        if self._numbers_group(block, end) or (len(nested) > 1 and self._groups(block, nested, section)):
             return i + 1
-        named = _named(block.text) and section is not Section.CONTEXT
+        if put_off(unticked(block.text)) and section is not Section.CONTEXT:
+            self.state.left_out.append(self._from_item(block, inside))
+            return end
+        named = is_named(block.text) and section is not Section.CONTEXT
         if named or self._wanted(one_line(block.text), section, block, item=True):
             self._add(self._from_item(block, inside))
+        elif any(demands(b.text) for b in nested):
+            return i + 1
+        elif section is Section.NEUTRAL:
+            self._leave()
         return end
+
+    def _asks(self, i: int, inside: Sequence[Block]) -> int:
+        """A question of a template, with the answers below it: it says what they are, as a heading does."""
+        section = section_of((*self._names(), heading_name(self._blocks[i].text)))
+        if section is Section.LEFT_OUT:
+            self.state.left_out += items_of(inside)
+        return i + 1 if section not in (Section.LEFT_OUT, Section.CONTEXT) else i + 1 + len(inside)
 
     def _numbers_group(self, block: Block, end: int) -> bool:
         """Whether ``1. Orders`` stands above ``1.1 ...`` and only names what they are about."""
-        below = _key(self._blocks[end].text)[0] if end < len(self._blocks) else ""
-        return bool(block.ordinal) and not _key(block.text)[0] and below.startswith(f"{block.ordinal}.")
+        below = key_of(self._blocks[end].text)[0] if end < len(self._blocks) else ""
+        return bool(block.ordinal) and not key_of(block.text)[0] and below.startswith(f"{block.ordinal}.")
 
     def _groups(self, block: Block, nested: Sequence[Block], section: Section) -> bool:
         """Whether an item only names a group, and the items below it are the requirements."""
@@ -310,9 +298,11 @@ class _Reader:
         return loud and (demands(text) or (item and tells_story(text)))
 
     def _from_item(self, block: Block, inside: Sequence[Block]) -> Draft:
-        text = _BOX.sub("", block.text, count=1)
-        key, rest = _key(text)
-        title, rest = _titled(block.raw, rest)
+        text = unticked(block.text)
+        key, rest = key_of(text)
+        title, rest = titled(block.raw, rest)
+        if inside and not title and names_below(block.raw, rest):
+            title, rest = one_line(rest).rstrip(":"), ""
         draft = make_draft(key, title, inside, block, self._report)
         draft.statement = "\n\n".join(part for part in (one_line(rest), draft.statement) if part)
         draft.priority = priority_of(text) or self.state.lead[1]
@@ -328,18 +318,39 @@ class _Reader:
                 end += 1
             self._loose_criteria(i, self._blocks[i + 1 : end])
             return end
+        below = i + 1 < len(self._blocks) and self._blocks[i + 1].kind is BlockKind.ITEM
+        whole = below and section is not Section.LEFT_OUT and leads_to_parts(block.text.strip())
+        if section is not Section.CONTEXT and (whole or is_named(block.text)):
+            return self._named(i)
         self.state.lead = leads(block) if section is not Section.CONTEXT else (False, "")
         if not self.state.lead[0]:
+            later = put_off(block.text)
             for draft in self._sentences(block, section):
-                self._add(draft)
+                self.state.left_out.append(draft) if later else self._add(draft)
         return i + 1
+
+    def _named(self, i: int) -> int:
+        """A paragraph with an id, and the list right below it."""
+        block = self._blocks[i]
+        end = i + 1
+        while end < len(self._blocks) and self._belongs(end):
+            end += 1
+        self.state.lead = (False, "")
+        self._add(self._from_item(block, self._blocks[i + 1 : end]))
+        return end
+
+    def _belongs(self, i: int) -> bool:
+        block = self._blocks[i]
+        label = label_of(_head(block)) if block.kind in (BlockKind.HEADING, BlockKind.PARAGRAPH) else None
+        labelled = label is not None and label[0] in _OF_ONE
+        return labelled or (block.kind is BlockKind.ITEM and not is_named(block.text))
 
     def _sentences(self, block: Block, section: Section) -> Iterator[Draft]:
         """Each demanding sentence with those that follow it."""
         if not self._may_want(block, section):
             return
-        key, _ = _key(block.text)
-        title, _ = _titled(block.raw, block.text)
+        key, _ = key_of(block.text)
+        title, _ = titled(block.raw, block.text) if not key else ("", "")
         spans = [(begin, begin + len(words), words) for begin, words in split_sentences(block.plain)]
         loud = is_loud(block.text, press=self._press)
         starts = [k for k, (_, _, words) in enumerate(spans) if self._starts(words, section, block, loud=loud)]
@@ -349,8 +360,8 @@ class _Reader:
             starts = [0]
         for k, after in zip(starts, [*starts[1:], len(spans)], strict=True):
             begin, end = spans[k][0], spans[after - 1][1]
-            own, text = _key(block.text[begin:end])
-            text = _titled(block.raw, text)[1] if title else text
+            own, text = key_of(block.text[begin:end])
+            text = titled(block.raw, text)[1] if title else text
             line, column = block.place(begin)
             last = block.place(end - 1)
             span = Span(line=line, column=column, end_line=last[0], end_column=last[1])
@@ -373,27 +384,11 @@ class _Reader:
         if self._press and not draft.title and self.state.trail and self.state.trail[-1][0].text.rstrip().endswith("?"):
             draft.title = one_line(self.state.trail[-1][0].text)
         draft.priority = draft.priority or next((p for n in reversed(names) if (p := priority_of(n))), "")
-        draft.kind = kind_of(draft.key, names, draft.statement)
+        means = bool(names) and names_means(names[-1], draft.statement)
+        draft.kind = Kind.CONSTRAINT if means else kind_of(draft.key, names, draft.statement)
         self.state.drafts.append(draft)
 
 
 def _head(block: Block) -> str:
     text = block.text.strip()
     return text.rstrip(":") + ":" if block.kind is BlockKind.HEADING else text
-
-
-def _key(text: str) -> tuple[str, str]:
-    """The source's own id, when there is one, and the rest. ``3.1`` counts, a bare ``3`` does not."""
-    parts = split_id(text)
-    if parts is not None:
-        return parts
-    found = _NUMBER.match(text)
-    return (found[1], text[found.end() :]) if found else ("", text)
-
-
-def _titled(raw: str, text: str) -> tuple[str, str]:
-    """``**Rollback**: deploys can be undone`` as title and statement."""
-    found = _TITLED.match(_BOX.sub("", raw, count=1))
-    name = (found["a"] or found["b"]).rstrip(":").strip() if found else ""
-    rest = text[len(name) :].lstrip(" :.\u2014\u2013-") if name and text.startswith(name) else ""
-    return (name, rest) if rest else ("", text)

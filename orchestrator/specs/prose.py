@@ -6,7 +6,8 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
-from orchestrator.specs.kinds import is_non_goal, priority_of
+from orchestrator.specs import tongues
+from orchestrator.specs.kinds import is_non_goal, is_of_constraints, priority_of
 from orchestrator.specs.labels import label_of
 from orchestrator.specs.lint.texts import holds
 from orchestrator.specs.markdown import Block, BlockKind
@@ -14,6 +15,8 @@ from orchestrator.specs.markdown import Block, BlockKind
 MAX_HEADING_WORDS = 8
 _NAME_WORDS = 3
 """``Functional requirements`` is a name; more words without a colon are a sentence."""
+_COLON_WORDS = 5
+"""More words before a colon lead to what follows, and name no section."""
 _LEAD_WORDS = 6
 
 
@@ -42,24 +45,60 @@ _WANTED = re.compile(
     r"\b(?:requirements?|features?|functional\w*|user stories|stories|must[- ]haves?|should[- ]haves?|could[- ]haves?"
     r"|nice[- ]to[- ]haves?|scope|mvp|deliverables?|capabilities|functionality|use cases|constraints?"
     r"|acceptance|performance|security|quality|reliability|accessibility|guard-?rails"
-    r"|what (?:it|we) (?:does|builds?|need)"
-    r"|the (?:solution|product|proposal)|solution|tasks|to-?do|(?:\w+-)?anforderungen|funktionen)\b"
+    r"|what (?:it|we) (?:does|builds?|need)|(?:business|domain|validation) (?:rules?|logic)"
+    r"|tasks|to-?do|(?:\w+-)?anforderungen|funktionen)\b"
+    r"|^(?:the |proposed |our )?solution\b|^the (?:product|proposal)$|^(?:behaviou?r|interactions?|in|p[0-3])$"
+    r"|^(?:our|the) \w+ (?:will|should|must)(?: do)?$"
 )
+_ALONE = re.compile(
+    r"^(?:tests?|test cases?|testing (?:decisions|strategy|plan|approach)"
+    r"|(?:background|context|motivation|effort|estimates?|summary|abstract|overview|vision|purpose|philosophy|timeline"
+    r"|milestones?|schedule|risks?|history|authors?|status|team|environment|screenshots?|logs?|versions?|discussion"
+    r"|quotes?|research|budget|costs?|links?|questions?|references?|database|checklists?|decisions?|problems?"
+    r"|(?:further |additional |other |general )?notes?)(?:\s*[&/:(\u2014\u2013].*|\s+(?:and|of|on|to)\b.*)?)$"
+)
+"""Sections beside the matter, where nothing else is named: *Team* is one, and *Team management* is none."""
 _CONTEXT = re.compile(
-    r"^(?:background|context|problems?|why|motivation|rationale|blocks|blocked by|test cases?|tests?|related\b.*"
-    r"|(?:estimated )?effort|estimates?|phase|traceability|(?:technical|implementation|design) (?:notes?|details)"
-    r"|introduction|overview|summary|abstract|executive summary"
-    r"|references?|links?|glossary|definitions?|appendix|open questions?|questions?|clarifications?"
-    r"|risks?|assumptions?|timeline"
-    r"|milestones?|schedule|stakeholders?|personas?|(?:target |our )?(?:users?|audience|customers?|market)$"
-    r"|competit\w+|alternatives?\b.*"
-    r"|history|change ?log|revision\w*|authors?|status|team|steps to reproduce|to reproduce|reproduction|actual\b.*"
-    r"|current (?:behaviou?r|state|situation)|environment|screenshots?|logs?|versions?|additional context"
-    r"|describe the bug|what happened|notes?|discussion|customer quotes?|quotes?|research|dependencies|budget|costs?"
-    r"|hintergrund|einleitung|ausgangslage|offene fragen|risiken|annahmen|glossar"
-    r"|decision|decision log|user research|rollout|launch plan|go[- ]to[- ]market)\b"
+    r"^(?:problem (?:statement|and\b.*)|why|rationale|blocks|blocked by|related\b.*"
+    r"|phase|traceability|(?:technical|implementation|design) (?:notes?|details)"
+    r"|introduction|executive summary|project (?:overview|background|context)|product overview"
+    r"|goals and background|background context|(?:product|project|overall|overall ux|ux) vision"
+    r"|glossary|definitions?|appendix|open questions?|clarifications?|risk (?:assessment|analysis|mitigations?)"
+    r"|assumptions?|stakeholders?|(?:(?:user|target|key|primary|buyer) )*personas?"
+    r"|(?:target |our |primary |end )?(?:users?|audience|customers?|market)$"
+    r"|(?:key|main|user|core|primary) (?:user )?(?:flows?|journeys?)|user needs|(?:primary|key) needs"
+    r"|document (?:information|control|history)|table of contents|contents$"
+    r"|(?:system |technical |high[- ]level |proposed )*architecture\b|system overview|data (?:models?|schema)\b"
+    r"|(?:project|folder|directory|repo\w*|file) structure|epic list|epics? overview|directory layout"
+    r"|roadmap|(?:development|project|product|release|implementation|build|delivery) "
+    r"(?:roadmap|phases?|plan|order|approach|steps|strategy|timeline|sequence)"
+    r"|build order|logical dependency|(?:\w+ )?checklist (?:results|report)|next steps"
+    r"|competit\w+|alternatives?\b.*|change ?log|revision\w*|steps to reproduce|to reproduce|reproduction|actual\b.*"
+    r"|current (?:behaviou?r|state|situation)|additional context|describe the bug|what happened|customer quotes?"
+    r"|dependencies|hintergrund|einleitung|ausgangslage|offene fragen|risiken|annahmen|glossar"
+    r"|decision log|user research|rollout|launch plan|go[- ]to[- ]market)\b"
 )
-_AS_IS = re.compile(r"^(?:shipped|existing|current|as[- ]is|already|today)\b")
+_AS_IS = re.compile(r"^(?:shipped|existing|current|as[- ]is|already|today|implemented)\b")
+_BESIDE = re.compile(
+    r"^(?:appendix|glossary|competit\w+|(?:(?:user|target|key|primary|buyer) )*personas?|next steps"
+    r"|(?:\w+ )?checklist (?:results|report)|change ?log|revision|references?$|open questions?|risks?(?:$| and)"
+    r"|milestones?$|timeline$"
+    r"|(?:\w+ )?roadmap|build order|logical dependency"
+    r"|(?:development|implementation|project) (?:phases?|plan|approach))\b"
+)
+"""Sections beside the matter: what stands under them asks for nothing, whatever its own headings are called."""
+_ASKS = re.compile(
+    r"\b(?:requirements?|features?|functionality|user stories|use cases|in[- ]scope|mvp|deliverables?|capabilities)\b"
+)
+_PLURAL = re.compile(
+    r"\b(?:requirements?|features?|functions?|functionality|capabilities|rules|stories|use cases|tasks|abilit\w+)\b",
+    re.IGNORECASE,
+)
+_PUT_OFF = re.compile(
+    r"\W{0,4}[(\[](?:optional\s*/\s*)?(?:future|later|post[- ]?mvp|v[2-9]|phase [2-9]|stretch)[\w .-]{0,20}[)\]]",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(r"\b(?:document|prd|spec(?:ification)?)\b", re.IGNORECASE)
 STRONG = re.compile(
     r"\b(?:must|shall|should|ought to|needs to|(?:is|are|be) (?:required|not allowed|forbidden) to|may not"
     r"|m[u\u00fc]ss(?:en)?|soll(?:en)?|d(?:arf|\u00fcrfen)"
@@ -140,9 +179,17 @@ _SECTIONS = (
     (Section.NEUTRAL, re.compile(r"\bfaqs?\b|\bpress release\b")),
     (Section.ASKED, _ASKED),
     (Section.MEASURES, _MEASURES),
+    (Section.CONTEXT, _ALONE),
     (Section.CONTEXT, _CONTEXT),
     (Section.GOALS, _GOALS),
     (Section.WANTED, _WANTED),
+)
+_ABROAD = (
+    (Section.LEFT_OUT, tongues.LEFT_OUT),
+    (Section.MEASURES, tongues.MEASURES),
+    (Section.CONTEXT, tongues.CONTEXT),
+    (Section.GOALS, tongues.GOALS),
+    (Section.WANTED, tongues.WANTED),
 )
 
 
@@ -152,15 +199,42 @@ def section_of(names: tuple[str, ...]) -> Section:
 
     Whatever stands under a heading about what there is already is context.
     """
-    if any(_AS_IS.search(name) for name in names):
-        return Section.CONTEXT
+    if any(_AS_IS.search(name) or _BESIDE.search(name) for name in names):
+        return Section.LEFT_OUT if is_non_goal(names[-1]) else Section.CONTEXT
     for name in reversed(names):
         if is_non_goal(name):
             return Section.LEFT_OUT
-        for section, pattern in _SECTIONS:
+        if is_of_constraints(name):
+            return Section.WANTED
+        for section, pattern in (*_SECTIONS, *_ABROAD):
             if pattern.search(name):
                 return section
     return Section.NEUTRAL
+
+
+def asks(name: str) -> bool:
+    """Whether a section's name says that it holds what is wanted, in so many words."""
+    return (_ASKS.search(name) or tongues.WANTED.search(name)) is not None and not is_non_goal(name)
+
+
+def names_document(title: str) -> bool:
+    """Whether a title says what kind of document this is: a PRD, a specification, a requirements document."""
+    return _DOCUMENT.search(title) is not None
+
+
+def leads_to_parts(text: str) -> bool:
+    """Whether a line before a list says all by itself, and the list but names its parts: *must show the following:*."""
+    return (
+        text.endswith(":")
+        and "following" in text.casefold()
+        and (demands(text) or IMPERATIVE.match(text) is not None)
+        and _PLURAL.search(text) is None
+    )
+
+
+def put_off(text: str) -> bool:
+    """Whether an item says of itself, in brackets before it, that it is for later."""
+    return _PUT_OFF.match(text) is not None
 
 
 def is_loud(text: str, *, press: bool) -> bool:
@@ -213,7 +287,8 @@ def says_section(line: str) -> bool:
         return False
     ended = line.strip().rstrip("*_").endswith(":") or line.strip().startswith(("**", "__")) or line.isupper()
     exact = section_of((name,)) is not Section.NEUTRAL and not STRONG.search(name)
-    return exact and (ended or len(name.split()) <= _NAME_WORDS)
+    marked = ended and (len(name.split()) <= _COLON_WORDS or not line.strip().endswith(":"))
+    return exact and (marked or len(name.split()) <= _NAME_WORDS)
 
 
 def leads(block: Block) -> tuple[bool, str]:

@@ -73,6 +73,15 @@ def read(blocks: Sequence[Block], report: Report) -> Found:
 
 
 def _starts(blocks: Sequence[Block]) -> list[int]:
+    """A row of a table that only lists what has a heading of its own below is no second requirement."""
+    found = _candidates(blocks)
+    headed = {(split_id(blocks[i].text) or ("",))[0] for i in found if blocks[i].kind is BlockKind.HEADING}
+    return [
+        i for i in found if blocks[i].kind is not BlockKind.ROW or (split_id(blocks[i].text) or ("",))[0] not in headed
+    ]
+
+
+def _candidates(blocks: Sequence[Block]) -> list[int]:
     return [
         i
         for i, (block, trail) in enumerate(with_trail(blocks))

@@ -25,6 +25,33 @@ def test_every_template_has_an_example_without_a_remark(desk, name):
     assert (answer.code, answer.json["problems"]) == (0, [])
 
 
+SEVERAL = (
+    "# Ferry\n\n## Features\n\n- Sell a ticket\n- Print a ticket\n- Refund a ticket\n\n## Tech stack\n\n- Python\n\n"
+    "## Out of scope\n\n- Cars\n\n## Colours\n\n- Blue\n\n## Success metrics\n\n- 95 % sold\n"
+)
+
+
+def test_a_plan_says_once_what_its_steps_have_in_common_and_what_is_no_step(desk):
+    spec = desk.write("ferry.md", SEVERAL)
+    answer = desk.handrail("plan", spec)
+    assert answer.code == 0, answer.err
+    assert answer.out.count("must pass") == 1
+    assert "S01 to S03, each:" in answer.out
+    assert (
+        "Each step is also told what holds (R-004) and what is left out (NG-001). See: handrail prd show" in answer.out
+    )
+    assert "PRD036 Read as background: Colours (line 17)." in answer.err
+
+
+def test_show_tells_what_is_left_out_what_is_of_the_whole_and_what_is_not_read(desk):
+    answer = desk.handrail("prd", "show", desk.write("ferry.md", SEVERAL))
+    assert "plain, 4 requirements, 1 left out" in answer.out
+    assert "ferry/R-004 (line 11, constraint, provisional)\n  Python\n" in answer.out
+    assert "Of the whole spec, and of no step:\n  - 95 % sold" in answer.out
+    assert "PRD036" in answer.err
+    assert not any(line.endswith(" ") for line in answer.out.splitlines())
+
+
 def test_new_says_what_is_open_and_writes_what_is_answered(desk):
     asked = desk.handrail("prd", "new", "--no-input", "-o", desk.home / "n.md")
     assert asked.code == 4

@@ -12,7 +12,7 @@ from orchestrator.models.plan import Budget, SourceKind
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.planning.check import check_plan
 from orchestrator.planning.planner import instruction
-from orchestrator.planning.rows import plan_rows
+from orchestrator.planning.rows import plan_rows, shared_rows
 from orchestrator.planning.stale import ensure_fresh
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -59,6 +59,13 @@ def test_no_command_anywhere_is_said_and_not_filled_in() -> None:
     made = plan(spec("- *Where:* `src/app.py`"), profile=PROFILE.model_copy(update={"test": ()}))
     assert made.steps[0].acceptance == ()
     assert "not demonstrated" in " ".join(plan_rows(made)[0].notes)
+
+
+def test_what_steps_have_in_common_is_one_group_and_a_step_with_its_own_grants_is_apart() -> None:
+    made = plan(spec("", "", "", "- *Where:* `src/app.py`", ""))
+    groups = shared_rows(plan_rows(made))
+    assert [(g.named, g.row.step) for g in groups] == [("S01 to S03, S05", "S01"), ("S04", "S04")]
+    assert [g.named for g in shared_rows(plan_rows(plan(spec("", ""))))] == ["S01, S02"]
 
 
 def test_no_path_anywhere_is_refused() -> None:

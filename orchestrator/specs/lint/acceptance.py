@@ -66,8 +66,9 @@ def _accepted_by_spec(document: Document) -> bool:
 def _none(document: Document) -> Iterator[Remark]:
     if _accepted_by_spec(document):
         return
+    apart = {r.id for r in document.spec.throughout}
     for requirement in document.requirements:
-        if not requirement.acceptance and not requirement.verify_by:
+        if requirement.id not in apart and not requirement.acceptance and not requirement.verify_by:
             place = requirement.span
             yield Remark(
                 place.line,

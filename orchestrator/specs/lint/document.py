@@ -23,7 +23,7 @@ _STORY = re.compile(
 )
 _ID_LIKE = re.compile(r"[A-Z]-[0-9]")
 _BRACKETED = re.compile(r"\([^)]{0,80}\)")
-_NUMBERED = re.compile(r"^[\s\d.)\u00a7#:-]{1,20}")
+_NUMBERED = re.compile(r"^[\W\d_]{1,20}")
 ENGLISH_SHARE = 0.12
 """English prose has about 40 % of such words; German, French or Spanish under 5 %."""
 
