@@ -14,7 +14,7 @@ from orchestrator.models.change import ChangedFile
 from orchestrator.models.gate import Disposition
 from orchestrator.ports import Candidate
 
-__all__ = ["binary_hits", "encoding_hits", "entry_hits", "name_hits", "shadow_hits"]
+__all__ = ["binary_hits", "case_hits", "encoding_hits", "entry_hits", "name_hits", "shadow_hits"]
 
 _SYMLINK, _GITLINK, _EXECUTABLE = "120000", "160000", "100755"
 _COOKIE = re.compile(rb"\A[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -38,6 +38,8 @@ _POINTER = re.compile(
     rb"\Aversion https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v\d|\A/?(?:\.git/)?annex/objects/"
 )
 _SHORT_GIT = re.compile(r"git~\d")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
+_NO_NAME = frozenset('<>:"|?*\\')
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
 
 
@@ -57,6 +59,33 @@ def name_hits(file: ChangedFile) -> Iterator[Hit]:
     odd = next((c for c in file.path if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}), None)
     if odd is not None and file.new_mode is not None:
         yield _hit("NAME", f"the path holds the invisible character U+{ord(odd):04X}", Disposition.DENY)
+    if file.new_mode is not None and (file.old_mode is None or file.old_path not in {None, file.path}):
+        yield from _elsewhere(file.path)
+
+
+def _elsewhere(path: str) -> Iterator[Hit]:
+    """Names that another system cannot keep, or takes for something else."""
+    part = next((p for p in path.split("/") if _DEVICE.fullmatch(p) or p[-1:] in {".", " "} or set(p) & _NO_NAME), "")
+    if part:
+        yield _hit("NAME", f"Windows takes {part!a} for another name, or for a device", Disposition.PERSON)
+    if unicodedata.normalize("NFC", path) != path:
+        yield _hit("NAME", "the path is written with loose accents: another path looks the same", Disposition.PERSON)
+
+
+def case_hits(candidate: Candidate) -> dict[str, Hit]:
+    """By path: those of the change that some file systems take for another path of it, by themselves or a folder."""
+    spelled: dict[str, str] = {}
+    found: dict[str, Hit] = {}
+    for path in sorted(file.path for file in candidate.files if file.new_mode is not None):
+        parts = path.split("/")
+        for depth in range(1, len(parts) + 1):
+            here = "/".join(parts[:depth])
+            same = spelled.setdefault(unicodedata.normalize("NFC", here).casefold(), here)
+            if same != here:
+                message = f"{here} and {same} are one and the same where case does not count"
+                found[path] = _hit("NAME", message, Disposition.PERSON)
+                break
+    return found
 
 
 def shadow_hits(file: ChangedFile) -> Iterator[Hit]:
