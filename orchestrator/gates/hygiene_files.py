@@ -14,7 +14,7 @@ from orchestrator.models.change import ChangedFile
 from orchestrator.models.gate import Disposition
 from orchestrator.ports import Candidate
 
-__all__ = ["binary_hits", "case_hits", "encoding_hits", "entry_hits", "name_hits", "shadow_hits"]
+__all__ = ["binary_hits", "case_hits", "encoding_hits", "entry_hits", "is_binary", "name_hits", "shadow_hits"]
 
 _SYMLINK, _GITLINK, _EXECUTABLE = "120000", "160000", "100755"
 _COOKIE = re.compile(rb"\A[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -40,6 +40,9 @@ _POINTER = re.compile(
 _SHORT_GIT = re.compile(r"git~\d")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
 _NO_NAME = frozenset('<>:"|?*\\')
+_CONTROLS = bytes(range(1, 9)) + b"\x0b" + bytes(range(14, 27)) + bytes(range(28, 32)) + b"\x7f"
+_FEW = 20
+"""No text has one in so many."""
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
 
 
@@ -149,7 +152,7 @@ def encoding_hits(head: Side, base: Side | None, *, code: bool) -> Iterator[Hit]
         )
         message = f"a coding cookie other than utf-8: {cookie}"
         yield _hit("ENCODING-COOKIE", message, how, hint="save the file as UTF-8 without a cookie")
-    if not _utf8(head.data) and (code or b"\0" not in head.data) and not _binary(head):
+    if not _utf8(head.data) and (code or not is_binary(head.data)) and not _binary(head):
         known = base is not None and not _utf8(base.data)
         python = _is_python(head)
         how = Disposition.AGENT if python and not known else Disposition.PERSON
@@ -203,7 +206,15 @@ def _is_python(side: Side) -> bool:
 
 
 def _binary(side: Side) -> bool:
-    return b"\0" in side.data and not _is_python(side)
+    return is_binary(side.data) and not _is_python(side)
+
+
+def is_binary(data: bytes) -> bool:
+    """With a NUL byte, or no UTF-8 and full of control characters, as what is packed is."""
+    if b"\0" in data:
+        return True
+    controls = len(data) - len(data.translate(None, _CONTROLS))
+    return controls * _FEW > len(data) and not _utf8(data)
 
 
 def _utf8(data: bytes) -> bool:
