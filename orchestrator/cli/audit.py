@@ -30,9 +30,10 @@ _DECIDING = ("deny", "agent", "person")
 def command(range_: str, gates: tuple[str, ...], notes: bool, html: Path | None, repo: Path, json_: bool) -> None:
     from orchestrator.app.gates.auditing import audit, result_of
     from orchestrator.app.project import open_project
+    from orchestrator.app.room import room
 
     base, dots, head = range_.rpartition("..")
-    with open_project(repo) as project:
+    with room("ask again; it goes on where it was"), open_project(repo) as project:
         found = audit(project, base=base if dots else "", head=head or "HEAD", gates=gates, say=note)
     if html is not None:
         _write(html, found)

@@ -97,11 +97,13 @@ def command(
 def _judged(repo: Path, asked: Asked, *, keep: bool) -> Judged:
     """The scanners start first: they load, and begin with what is seen at once, while everything else is read."""
     from orchestrator.app.gates.scanners import Found, changed_python, gate_worker
+    from orchestrator.app.room import room
 
     found = Found(repo)
     # Where everything is loaded, whoever judges comes to the contents as soon as whoever looks ahead.
     worth = (asked.base or asked.staged) and asked.patch is None and "orchestrator.app.gates.gating" not in sys.modules
-    with gate_worker(found, keep=keep, ahead=partial(changed_python, found, asked) if worth else None) as worker:
+    ahead = partial(changed_python, found, asked) if worth else None
+    with room("ask again"), gate_worker(found, keep=keep, ahead=ahead) as worker:
         from orchestrator.app.gates.gating import gate
         from orchestrator.app.project import open_project
 

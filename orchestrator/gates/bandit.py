@@ -18,7 +18,7 @@ from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates import dispositions
-from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.differential import Hit
 from orchestrator.gates.installed import NotInstalled, version
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
@@ -81,7 +81,7 @@ class BanditGate:
         new = looked_at_again(_hits(head, target.head, in_test=target.in_test), target.head, self._worker)
         old = _hits(base, target.base, in_test=target.in_test) if base and target.base else []
         old = looked_at_again(old, target.base, self._worker)
-        outcome.scanned(target.file, introduced(target.file.path, new, old))
+        outcome.scanned(target.file, target.introduced(new, old))
 
     def _base(self, target: Target) -> Mapping[str, Any]:
         """A base that cannot be scanned excuses nothing on the head."""

@@ -68,6 +68,7 @@ _OPEN = Late(
     r"|\b(?:verbs|resources|apiGroups)[\"']?\s*:\s*\[\s*[\"']\*[\"']"
     r"|\bname[\"']?\s*:\s*[\"']?cluster-admin\b"
     r"|\b(?:member|members)[\"']?\s*[:=]\s*\[?\s*[\"']all(?:Authenticated)?Users[\"']"
+    r"|^\s*permissions\s*:\s*[\"']?write-all\b"
     rf"|\b(?:block_public_acls|block_public_policy|restrict_public_buckets|encrypted|storage_encrypted){_FALSE}",
     re.IGNORECASE,
 )
@@ -109,6 +110,7 @@ def deployment_hits(path: str, text: str) -> Iterator[Hit]:
         rules += [("RUNS-PRIVILEGED", _PRIVILEGED), ("OPEN-TO-ALL", _OPEN)]
     if protects(_PIPELINES, path):
         rules += [("CHECK-MILDER", _MILDER), ("PIPELINE-REMOTE", _REMOTE)]
+        yield from _commands(text)
     if suffix in _TEMPLATES:
         rules.append(("TEMPLATE-RAW", _RAW))
     if suffix == ".svg":
@@ -116,6 +118,13 @@ def deployment_hits(path: str, text: str) -> Iterator[Hit]:
     if rules:
         lines = text.split("\n")
         yield from _found(lines, rules)
+
+
+def _commands(text: str) -> Iterator[Hit]:
+    """Commands of a pipeline that any script would be refused for: those alone that nothing harmless looks like."""
+    from orchestrator.gates.kinds.shell_rules import GRAVE, shell_hits  # noqa: PLC0415 - only with such a file
+
+    yield from (hit for hit in shell_hits(text) if hit.rule in GRAVE)
 
 
 def _found(lines: Sequence[str], rules: Sequence[tuple[str, Late]]) -> Iterator[Hit]:

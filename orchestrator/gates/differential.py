@@ -3,7 +3,7 @@
 A finding is the same on both sides when rule, enclosing definition and the
 normalised text of its lines are the same. Line numbers are not part of it, so
 a finding survives moves within a file; one more of the same is new, which set
-membership would hide. Renames are followed by the caller.
+membership would hide. Renames of files are followed by the caller, those of definitions as it says.
 
 Not seen: an unchanged line that becomes dangerous because something around it
 changed, and a finding that is removed in one place of a definition and added
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +50,17 @@ class Hit:
         return self.rule, self.context, self.text
 
 
-def introduced(path: str, head: Iterable[Hit], base: Iterable[Hit]) -> tuple[Finding, ...]:
+def introduced(
+    path: str,
+    head: Iterable[Hit],
+    base: Iterable[Hit],
+    renamed: Callable[[], Mapping[str, str]] = dict[str, str],
+) -> tuple[Finding, ...]:
     """Findings of ``head`` beyond those of ``base``, in order of lines.
 
     Of several equal ones the first count as old; ``base`` is not looked at when the head has none. The fingerprint
-    covers path, rule, definition, text and the how-manieth of them it is.
+    covers path, rule, definition, text and the how-manieth of them it is. ``renamed`` tells new definitions that are
+    old ones under another name; it is asked only where something is new and something else is gone.
     """
     hits = sorted(head, key=lambda h: (h.line, h.end_line, h.rule, h.text))
     if not hits:
@@ -66,8 +72,24 @@ def introduced(path: str, head: Iterable[Hit], base: Iterable[Hit]) -> tuple[Fin
         met[hit.key] += 1
         if met[hit.key] > old[hit.key]:
             new.append((hit, met[hit.key]))
+    new = _not_renamed(new, old - met, renamed)
     kept = new if len(new) <= FINDINGS_LIMIT else _capped(new)
     return tuple(_finding(path, hit, ordinal) for hit, ordinal in kept)
+
+
+def _not_renamed(
+    new: list[tuple[Hit, int]], gone: Counter[tuple[str, str, str]], renamed: Callable[[], Mapping[str, str]]
+) -> list[tuple[Hit, int]]:
+    """Without those that were there under the old name of their definition, each of which excuses one."""
+    names: Mapping[str, str] = renamed() if new and gone else {}
+    kept: list[tuple[Hit, int]] = []
+    for hit, ordinal in new if names else ():
+        before = (hit.rule, names.get(hit.context, ""), hit.text)
+        if before[1] and gone[before] > 0:
+            gone[before] -= 1
+        else:
+            kept.append((hit, ordinal))
+    return kept if names else new
 
 
 def _capped(new: Sequence[tuple[Hit, int]]) -> list[tuple[Hit, int]]:

@@ -20,6 +20,7 @@ from orchestrator.errors import UsageError
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.remedies import REMEDIES
 from orchestrator.gates.ruff import find_ruff
+from orchestrator.gates.shown.example import described
 from orchestrator.gates.words import OWN
 from orchestrator.models.found import Finding
 
@@ -62,7 +63,7 @@ def remedy(finding: Finding) -> str:
 
 def explain(code: str) -> str:
     """Paragraphs about one code. Raises ``UsageError`` GATE011 for one that nobody has, ``GateBroken`` without ruff."""
-    text = _own(code) or _kind(code) or _flow(code) or _bandit(code) or _ruff(code) or _program(code)
+    text = _ours(code) or _flow(code) or _bandit(code) or _ruff(code) or _program(code)
     if not text:
         raise UsageError(
             "GATE011", f"No gate reports {code!r}.", "copy the code from a finding, or: gate explain --list"
@@ -72,15 +73,19 @@ def explain(code: str) -> str:
     return f"{text.rstrip()}\n\nDo: {known}." if known else text.rstrip()
 
 
-def _own(code: str) -> str:
-    words = OWN.get("GAINS" if code.startswith("GAINS-") else code)
-    return f"{code} {words.title}.\n\n{words.why}\n\nDo: {words.do}." if words else ""
-
-
-def _kind(code: str) -> str:
-    rule = _kinds().get(code)
-    cwe = f"\n\nCWE-{rule.cwe}" if rule and rule.cwe else ""
-    return f"{code} {rule.title}.\n\n{rule.why}{cwe}\n\nDo: {rule.hint}." if rule else ""
+def _ours(code: str) -> str:
+    """Of a rule that follows no data: its words, and an example that its test judges."""
+    known = "GAINS" if code.startswith("GAINS-") else code
+    words, rule = OWN.get(known), _kinds().get(known)
+    if words is not None:
+        title, why, do, cwe = words.title, words.why, words.do, words.cwe
+    elif rule is not None:
+        title, why, do, cwe = rule.title, rule.why, rule.hint or "nothing: it is only noted", rule.cwe
+    else:
+        return ""
+    number = f" (CWE-{cwe})" if cwe else ""
+    shown = import_module("orchestrator.gates.shown.every").SHOWN[known]
+    return f"{code} {title}{number}.\n\n{why}\n\nDo: {do}.\n\n{described(shown)}"
 
 
 def _flow(code: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
-from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.differential import Hit
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.worker import Worker
@@ -94,7 +94,7 @@ class FlowGate:
         new = _hits(head, target.head, in_test=target.in_test)
         before: Mapping[str, Any] = self._worker.analyse(target.base.data) if new and target.base else {}
         old = _hits(before, target.base, in_test=target.in_test) if before and target.base else []
-        outcome.scanned(target.file, introduced(target.file.path, new, old))
+        outcome.scanned(target.file, target.introduced(new, old))
 
 
 def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:

@@ -16,7 +16,15 @@ from orchestrator.gates import characters, suppressions
 from orchestrator.gates.deployments import deployment_hits
 from orchestrator.gates.differential import Hit, introduced
 from orchestrator.gates.examples import example_hits
-from orchestrator.gates.hygiene_files import binary_hits, encoding_hits, entry_hits, name_hits, shadow_hits
+from orchestrator.gates.hygiene_files import (
+    binary_hits,
+    case_hits,
+    encoding_hits,
+    entry_hits,
+    is_binary,
+    name_hits,
+    shadow_hits,
+)
 from orchestrator.gates.payloads import payload_hits
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.sides import SIZE_LIMIT_BYTES, PythonKind, Side, python_kind, sides, suffix_of
@@ -52,9 +60,11 @@ class HygieneGate:
 
     def judge(self, candidate: Candidate) -> Outcome:
         outcome = Outcome()
+        alike = case_hits(candidate)
         for file in candidate.files:
             try:
-                outcome.scanned(file, self._judge(candidate, file))
+                same = introduced(file.path, [alike[file.path]] if file.path in alike else [], [])
+                outcome.scanned(file, (*same, *self._judge(candidate, file)))
             except GateBroken as error:
                 outcome.broken.append(f"{file.path}: {error}")
                 outcome.refused(file, str(error), ())
@@ -74,7 +84,7 @@ class HygieneGate:
     def _content(self, side: Side) -> list[Hit]:
         text = side.data.decode("utf-8", "replace")
         code = _is_code(side)
-        binary = b"\0" in side.data
+        binary = is_binary(side.data)
         hits = [] if binary else list(characters.character_hits(text, code=code))
         # what is larger than this, or no text, has a finding of its own; searching it would only take minutes
         if code and not binary and len(side.data) <= SIZE_LIMIT_BYTES:

@@ -15,7 +15,7 @@ from orchestrator.models.found import Disposition
 from orchestrator.policy.late import Late
 from orchestrator.ports import Candidate
 
-__all__ = ["binary_hits", "encoding_hits", "entry_hits", "name_hits", "shadow_hits"]
+__all__ = ["binary_hits", "case_hits", "encoding_hits", "entry_hits", "is_binary", "name_hits", "shadow_hits"]
 
 _SYMLINK, _GITLINK, _EXECUTABLE = "120000", "160000", "100755"
 _COOKIE = re.compile(rb"\A[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -39,6 +39,11 @@ _POINTER = re.compile(
     rb"\Aversion https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v\d|\A/?(?:\.git/)?annex/objects/"
 )
 _SHORT_GIT = Late(r"git~\d")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
+_NO_NAME = frozenset('<>:"|?*\\')
+_CONTROLS = bytes(range(1, 9)) + b"\x0b" + bytes(range(14, 27)) + bytes(range(28, 32)) + b"\x7f"
+_FEW = 20
+"""No text has one in so many."""
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
 
 
@@ -58,6 +63,33 @@ def name_hits(file: ChangedFile) -> Iterator[Hit]:
     odd = next((c for c in file.path if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}), None)
     if odd is not None and file.new_mode is not None:
         yield _hit("NAME", f"the path holds the invisible character U+{ord(odd):04X}", Disposition.DENY)
+    if file.new_mode is not None and (file.old_mode is None or file.old_path not in {None, file.path}):
+        yield from _elsewhere(file.path)
+
+
+def _elsewhere(path: str) -> Iterator[Hit]:
+    """Names that another system cannot keep, or takes for something else."""
+    part = next((p for p in path.split("/") if _DEVICE.fullmatch(p) or p[-1:] in {".", " "} or set(p) & _NO_NAME), "")
+    if part:
+        yield _hit("NAME", f"Windows takes {part!a} for another name, or for a device", Disposition.PERSON)
+    if unicodedata.normalize("NFC", path) != path:
+        yield _hit("NAME", "the path is written with loose accents: another path looks the same", Disposition.PERSON)
+
+
+def case_hits(candidate: Candidate) -> dict[str, Hit]:
+    """By path: those of the change that some file systems take for another path of it, by themselves or a folder."""
+    spelled: dict[str, str] = {}
+    found: dict[str, Hit] = {}
+    for path in sorted(file.path for file in candidate.files if file.new_mode is not None):
+        parts = path.split("/")
+        for depth in range(1, len(parts) + 1):
+            here = "/".join(parts[:depth])
+            same = spelled.setdefault(unicodedata.normalize("NFC", here).casefold(), here)
+            if same != here:
+                message = f"{here} and {same} are one and the same where case does not count"
+                found[path] = _hit("NAME", message, Disposition.PERSON)
+                break
+    return found
 
 
 def shadow_hits(file: ChangedFile) -> Iterator[Hit]:
@@ -121,7 +153,7 @@ def encoding_hits(head: Side, base: Side | None, *, code: bool) -> Iterator[Hit]
         )
         message = f"a coding cookie other than utf-8: {cookie}"
         yield _hit("ENCODING-COOKIE", message, how, hint="save the file as UTF-8 without a cookie")
-    if not _utf8(head.data) and (code or b"\0" not in head.data) and not _binary(head):
+    if not _utf8(head.data) and (code or not is_binary(head.data)) and not _binary(head):
         known = base is not None and not _utf8(base.data)
         python = _is_python(head)
         how = Disposition.AGENT if python and not known else Disposition.PERSON
@@ -175,7 +207,15 @@ def _is_python(side: Side) -> bool:
 
 
 def _binary(side: Side) -> bool:
-    return b"\0" in side.data and not _is_python(side)
+    return is_binary(side.data) and not _is_python(side)
+
+
+def is_binary(data: bytes) -> bool:
+    """With a NUL byte, or no UTF-8 and full of control characters, as what is packed is."""
+    if b"\0" in data:
+        return True
+    controls = len(data) - len(data.translate(None, _CONTROLS))
+    return controls * _FEW > len(data) and not _utf8(data)
 
 
 def _utf8(data: bytes) -> bool:

@@ -29,9 +29,10 @@ def outline(data: bytes) -> dict[str, Any]:
     """A JSON object.
 
     ``error``: why it does not parse, or ''. ``definitions``: ``[first line,
-    last line, qualified name]``. What :func:`orchestrator.gates.tested.tested` says, where
-    the word test occurs. ``guarded``: what :func:`orchestrator.gates.guards.guarded` says, by name.
-    ``executes``: whether it imports, defines functions or runs code dynamically.
+    last line, qualified name]``. ``bodies``: of a class, its first line → that of what stands in it. What
+    :func:`orchestrator.gates.tested.tested` says, where the word test occurs. ``guarded``: what
+    :func:`orchestrator.gates.guards.guarded` says, by name. ``executes``: whether it imports, defines functions or runs
+    code dynamically.
     ``depth``: of the syntax tree.
     """
     try:
@@ -45,6 +46,7 @@ def outline(data: bytes) -> dict[str, Any]:
     return {
         "error": "",
         "definitions": seen.definitions,
+        "bodies": seen.bodies,
         "guarded": seen.guarded,
         "executes": seen.executes,
         "depth": seen.depth,
@@ -55,6 +57,7 @@ def outline(data: bytes) -> dict[str, Any]:
 class _Seen:
     def __init__(self) -> None:
         self.definitions: list[tuple[int, int, str]] = []
+        self.bodies: dict[str, int] = {}
         self.guarded: dict[str, Guarded] = {}
         self.executes = False
         self.depth = 0
@@ -92,12 +95,14 @@ class _Seen:
             self._look(node)
 
     def _define(self, node: _Definition, name: str) -> None:
-        first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+        first = _first(node)
         self.definitions.append((first, node.end_lineno or node.lineno, name))
         found = guarded(node)
         if found is not None:
             self.guarded[name] = found
-        if not isinstance(node, ast.ClassDef):
+        if isinstance(node, ast.ClassDef):
+            self.bodies[str(first)] = _first(node.body[0])
+        else:
             self.executes = True
 
     def _look(self, node: ast.AST) -> None:
@@ -107,6 +112,12 @@ class _Seen:
             self.executes = True
         if isinstance(node, ast.Name) and node.id == "__builtins__":
             self.executes = True
+
+
+def _first(node: ast.stmt) -> int:
+    """Its decorators are part of it."""
+    decorators = node.decorator_list if isinstance(node, _Definition) else ()
+    return min([node.lineno, *(d.lineno for d in decorators)])
 
 
 def _last_name(node: ast.AST) -> str:

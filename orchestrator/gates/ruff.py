@@ -28,7 +28,7 @@ from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates import dispositions
-from orchestrator.gates.differential import Hit, introduced, visible
+from orchestrator.gates.differential import Hit, visible
 from orchestrator.gates.digests import source_digest
 from orchestrator.gates.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanning import Source, Target, targets, unscannable
@@ -243,7 +243,7 @@ def _judge(
     old = _hits(base, target.base, in_test=target.in_test) if base and target.base else []
     old = looked_at_again(old, target.base, worker)
     new = looked_at_again(_hits(head, target.head, in_test=target.in_test), target.head, worker)
-    outcome.scanned(target.file, introduced(target.file.path, new, old))
+    outcome.scanned(target.file, target.introduced(new, old))
 
 
 def _hits(raw: Sequence[Mapping[str, Any]], source: Source, *, in_test: bool) -> list[Hit]:

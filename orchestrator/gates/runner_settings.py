@@ -21,7 +21,7 @@ __all__ = ["is_settings", "settings_of"]
 
 _DESCRIBES = Late(
     r"(?:markers|minversion|required_plugins|log_.*|junit_.*|console_output_style|cache_dir|doctest_.*|verbosity_.*|show_.*"
-    r"|report|html|xml|json|lcov|paths)"
+    r"|report|html|xml|json|lcov|paths|precision|sort|skip_.*)"
 )
 Settings = dict[str, str]
 
@@ -51,6 +51,15 @@ def _ini(*sections: str) -> Callable[[str], Settings]:
         return {f"{s}.{k}": " ".join(v.split()) for s, keys in found.items() for k, v in keys.items() if _decides(k)}
 
     return read
+
+
+def _tox(text: str) -> Settings:
+    """Of an environment only whether what its commands say counts: what they are is in the file's own diff."""
+    found = _ini("pytest", "coverage:")(text)
+    environments = _ini("testenv")(text)
+    return found | {
+        key: value for key, value in environments.items() if key.endswith((".ignore_outcome", ".ignore_errors"))
+    }
 
 
 def _decides(name: str) -> bool:
@@ -95,7 +104,7 @@ _READERS: Mapping[str, Callable[[str], Settings]] = {
     ".pytest.ini": _ini("pytest"),
     "pytest.toml": _pytest_toml,
     ".pytest.toml": _pytest_toml,
-    "tox.ini": _ini("pytest", "coverage:"),
+    "tox.ini": _tox,
     "setup.cfg": _ini("tool:pytest", "coverage:"),
     "pyproject.toml": _pyproject,
     ".coveragerc": _ini("run", "report"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.differential import Hit, enclosing, introduced, line_text
 from orchestrator.gates.digests import source_digest
+from orchestrator.gates.renamed import renamed
 from orchestrator.gates.reporting import Outcome
 from orchestrator.gates.sides import (
     SIZE_LIMIT_BYTES,
@@ -55,15 +57,26 @@ class Source:
         self.data = data
         self.digest = source_digest(data)
         self._outline = outline
-        self._lines: list[str] | None = None
 
     def text(self, first: int, last: int) -> str:
-        if self._lines is None:
-            # Lines as Python counts them, and no others: not at form feeds or Unicode separators.
-            plain = self.data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-            self._lines = plain.split("\n")
         shown = [_without_suppression(line) for line in self._lines[max(first - 1, 0) : max(last, first)]]
         return line_text(shown, 1, len(shown))
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        """Lines as Python counts them, and no others: not at form feeds or Unicode separators."""
+        return self.data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def raw(self, first: int, last: int) -> str:
+        """Lines as they stand, from 1."""
+        return "\n".join(self._lines[first - 1 : last])
+
+    def definitions(self) -> Mapping[str, tuple[int, int, int]]:
+        """Qualified name of each that is defined once: first and last line, and the first of a class's body or 0."""
+        listed: Sequence[tuple[int, int, str]] = self._outline.get("definitions", ())
+        bodies: Mapping[str, int] = self._outline.get("bodies", {})
+        often = Counter(name for _, _, name in listed)
+        return {name: (first, last, bodies.get(str(first), 0)) for first, last, name in listed if often[name] == 1}
 
     def context(self, line: int) -> str:
         return enclosing(self._outline, line)
@@ -90,6 +103,14 @@ class Target:
         """Read when it is first asked for: with nothing found on the head there is nothing to take away."""
         before = self._before()
         return before if isinstance(before, Source) else None
+
+    def introduced(self, new: Sequence[Hit], old: Sequence[Hit]) -> tuple[Finding, ...]:
+        """What the change brings, followed through definitions that only have another name."""
+
+        def names() -> Mapping[str, str]:
+            return renamed(self.head, self.base, in_test=self.in_test) if self.base else {}
+
+        return introduced(self.file.path, new, old, names)
 
     @property
     def foreign(self) -> bool:

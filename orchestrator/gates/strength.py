@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 __all__ = ["Strength", "dotted"]
@@ -24,6 +24,11 @@ _SLACK = frozenset({"rel", "abs", "rel_tol", "abs_tol", "rtol", "atol", "delta"}
 _USUAL_SLACK = 1e-6
 _SETATTR, _PATCH = frozenset({"setattr", "setitem"}), "patch"
 _NAMED_OWNER = 2
+_HERE = "__name__"
+"""Stands for the module that holds the test, however it is named."""
+_NAMESPACES = frozenset({"globals", "vars"})
+_OF_ALL = ""
+"""What is replaced outside of a test is replaced for each."""
 
 
 class Strength:
@@ -35,6 +40,22 @@ class Strength:
         self._tolerance: dict[str, float] = {}
         self._patched: dict[str, set[str]] = defaultdict(set)
         self._called: dict[str, set[str]] = defaultdict(set)
+        self._imports: dict[str, str] = {}
+
+    def imported(self, node: ast.Import | ast.ImportFrom) -> None:
+        """What a name of the file stands for elsewhere."""
+        for alias in node.names:
+            if isinstance(node, ast.ImportFrom):
+                self._imports[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}"
+            elif alias.asname:
+                self._imports[alias.asname] = alias.name
+
+    def around(self, node: ast.AST) -> None:
+        """Of a node outside of tests: what is replaced there."""
+        if isinstance(node, ast.Call):
+            self._patched[_OF_ALL].update(_patches(node))
+        elif isinstance(node, ast.Assign):
+            self._patched[_OF_ALL].update(_assigned(node, ()))
 
     def look(self, node: ast.AST, test: str, *, own: bool) -> None:
         """``own``: the node is of the test's own body, and of no function in it."""
@@ -48,20 +69,28 @@ class Strength:
         elif isinstance(node, ast.Call):
             self._call(node, test)
         elif isinstance(node, ast.Assign):
-            self._patched[test].update(".".join(dotted(t)) for t in node.targets if isinstance(t, ast.Attribute))
+            self._patched[test].update(_assigned(node, self._imports.keys()))
 
     def facts(self) -> dict[str, dict[str, Any]]:
         """``exact``, ``exits``, ``tolerance`` and ``replaces``: test → number."""
-        replaces = {
-            test: sum(_same(one, other) for one in patched for other in self._called[test])
-            for test, patched in self._patched.items()
-        }
+        shared = self._patched.pop(_OF_ALL, set())
+        replaces = {test: self._replaced(self._patched[test] | shared, called) for test, called in self._called.items()}
         return {
             "exact": dict(self._exact),
             "exits": dict(self._exits),
             "tolerance": self._tolerance,
             "replaces": {test: count for test, count in replaces.items() if count},
         }
+
+    def _replaced(self, patched: set[str], called: set[str]) -> int:
+        whole = {self._whole(name) for name in patched}
+        names = {name for call in called for name in (self._whole(call), call if "." in call else f"{_HERE}.{call}")}
+        return sum(_same(one, other) for one in whole for other in names)
+
+    def _whole(self, name: str) -> str:
+        """With what its first part was imported as."""
+        first, dot, rest = name.partition(".")
+        return f"{self._imports.get(first, first)}{dot}{rest}"
 
     def decorated(self, decorator: ast.expr, test: str) -> None:
         if isinstance(decorator, ast.Call):
@@ -90,7 +119,8 @@ def _compares(node: ast.AST) -> bool:
 
 def _says_little(side: ast.expr) -> bool:
     return (
-        (isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, bool) or not side.value))
+        (dotted(side) or [""])[-1] == "ANY"
+        or (isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, bool) or not side.value))
         or (isinstance(side, ast.List | ast.Tuple) and not side.elts)
         or (isinstance(side, ast.Dict) and not side.keys)
     )
@@ -118,10 +148,60 @@ def _patches(node: ast.Call) -> Iterator[str]:
     if not node.args or not (last in _SETATTR or _PATCH in names):
         return
     first = node.args[0]
-    if isinstance(first, ast.Constant) and isinstance(first.value, str):
-        yield first.value
+    text = _text(first)
+    if text:
+        owner, _, name = text.rpartition(".")
+        module = owner.rpartition(".")[2]
+        yield f"{_HERE}.{name}" if module.startswith("test_") or module.endswith("_test") else text
     elif len(node.args) >= _NAMED_OWNER and isinstance(node.args[1], ast.Constant):
-        yield ".".join([*dotted(first), str(node.args[1].value)])
+        yield ".".join([*_owner(first), str(node.args[1].value)])
+    elif _owner(first) == [_HERE]:
+        given = node.args[1].keys if len(node.args) >= _NAMED_OWNER and isinstance(node.args[1], ast.Dict) else []
+        names = [
+            *(str(k.value) for k in given if isinstance(k, ast.Constant)),
+            *(k.arg for k in node.keywords if k.arg),
+        ]
+        yield from (f"{_HERE}.{name}" for name in names)
+
+
+def _text(node: ast.expr) -> str:
+    """A text, also one that begins with the module's own name."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.BinOp(left=ast.Name(id="__name__"), op=ast.Add(), right=ast.Constant(value=str(text))):
+            return f"{_HERE}{text}"
+        case ast.JoinedStr(values=[ast.FormattedValue(value=ast.Name(id="__name__")), ast.Constant(value=str(text))]):
+            return f"{_HERE}{text}"
+        case _:
+            return ""
+
+
+def _owner(node: ast.expr) -> list[str]:
+    """``sys.modules[__name__]`` and ``globals()`` are the module itself."""
+    match node:
+        case ast.Subscript(value=table, slice=ast.Name(id="__name__")) if dotted(table)[-1:] == ["modules"]:
+            return [_HERE]
+        case ast.Call(func=ast.Name(id=name)) if name in _NAMESPACES:
+            return [_HERE]
+        case _:
+            return dotted(node)
+
+
+def _assigned(node: ast.Assign, imported: Container[str]) -> Iterator[str]:
+    """What an assignment puts something else in the place of: an attribute, code, or a name that was imported."""
+    for target in node.targets:
+        match target:
+            case ast.Attribute(value=ast.Name(id=name), attr="__code__"):
+                yield f"{_HERE}.{name}"
+            case ast.Attribute():
+                yield ".".join(dotted(target))
+            case ast.Subscript(value=table, slice=ast.Constant(value=str(name))) if _owner(table) == [_HERE]:
+                yield f"{_HERE}.{name}"
+            case ast.Name(id=name) if name in imported:
+                yield f"{_HERE}.{name}"
+            case _:
+                pass
 
 
 def _same(patched: str, called: str) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from orchestrator.gates.narrowing import Narrowing
 from orchestrator.gates.strength import Strength, dotted
 
 __all__ = ["tested"]
@@ -74,9 +75,10 @@ def tested(tree: ast.Module) -> dict[str, Any]:
     ``tests``: collected test → checks in it that can fail; ``checks``: in the whole file. ``cases``: test → literal
     parameter sets. ``skips``: definition → skips and expected failures. ``hooks``: hook of pytest or unittest →
     digest of it. ``wrapped``: test → decorators that may replace it. ``limits``: test → seconds. ``brought``: names
-    that the module imports; ``own``: names that it defines or assigns. And what :class:`Strength` counts.
+    that the module imports; ``own``: names that it defines or assigns. And what :class:`Strength` and
+    :class:`Narrowing` count.
     """
-    facts, strength = _Facts(), Strength()
+    facts, strength, narrowing = _Facts(), Strength(), Narrowing()
     for statement in tree.body:
         _bound(facts, statement)
     stack: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
@@ -88,14 +90,20 @@ def tested(tree: ast.Module) -> dict[str, Any]:
             if where.test == where.name and isinstance(node, _Function):
                 for decorator in node.decorator_list:
                     strength.decorated(decorator, where.test)
+                    narrowing.decorated(decorator, where.test)
         elif kind in _LOOKED_AT:
             _look(facts, node, where)
+            if not where.test:
+                strength.around(node)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            strength.imported(node)
         if where.test and not where.dropped:
             strength.look(node, where.test, own=where.name == where.test)
+            narrowing.look(node, where.test)
         inside = _inside(node, where)
         inside.reverse()
         stack += inside
-    return {name: getattr(facts, name) for name in _Facts.__slots__} | strength.facts()
+    return {name: getattr(facts, name) for name in _Facts.__slots__} | strength.facts() | narrowing.facts()
 
 
 def _bound(facts: _Facts, node: ast.stmt) -> None:

@@ -70,7 +70,12 @@ def _words(done: Completed) -> tuple[str, ...]:
 def _write(git: Git) -> GitOid:
     done = git.run("write-tree", timeout_seconds=_SECONDS, ok=(0, 128))
     if done.returncode != 0:
-        raise RepositoryError("REPO050", "What is staged makes no tree.", "git status; resolve the merge", _words(done))
+        raise RepositoryError(
+            "REPO050",
+            "What is staged makes no tree.",
+            "read what git says; git status shows a merge to resolve",
+            _words(done),
+        )
     return GitOid(done.stdout.decode().strip())
 
 

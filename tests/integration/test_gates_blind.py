@@ -32,6 +32,11 @@ def spec(vector, side):
     return FileSpec(path_of(vector, side), head, base, old_path=vector.get("old_path"))
 
 
+def beside(vector):
+    """Other files of the same change."""
+    return [FileSpec(path, text.encode()) for path, text in vector.get("also", ())]
+
+
 def judged(files):
     with Team() as team:
         reports = run_gates(default_gates(worker=team), candidate_of(files))
@@ -44,7 +49,7 @@ def judged(files):
 
 @pytest.fixture(scope="module")
 def refused():
-    return judged([spec(v, "bad") for v in EVASIONS])
+    return judged([file for v in EVASIONS for file in (spec(v, "bad"), *beside(v))])
 
 
 @pytest.fixture(scope="module")

@@ -91,3 +91,11 @@ def test_an_action_that_was_never_pinned_is_no_news_when_its_version_moves(base,
     sides = (USES.format(uses).encode() for uses in (head, base))
     report = ProgramGate(ZIZMOR).check(candidate_of([FileSpec(".github/workflows/a.yml", *sides)]))
     assert ("zizmor/unpinned-uses" in {f.rule for f in report.findings}) is new
+
+
+def test_c_that_a_generator_wrote_is_a_persons_and_takes_no_minutes():
+    data = b"int f(void) { return 1; }\n" * 8000
+    report = ProgramGate(CPPCHECK).check(candidate_of([FileSpec("generated.c", data)]))
+    assert (report.result, report.reason) == (Result.NEEDS_PERSON, "")
+    assert deciding(report) == {"SCAN-SIZE"}
+    assert report.accounted[0].how is Accounting.PERSON

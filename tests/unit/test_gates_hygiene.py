@@ -1,4 +1,5 @@
 import time
+import zlib
 
 import pytest
 
@@ -135,3 +136,23 @@ def test_one_more_in_a_flood_of_characters_counts(gate):
     old = b"#\x01\n" * 3000
     assert kinds(check(gate, old + b"#\x01\n", old)) == {("CONTROL", "agent")}
     assert check(gate, b"\n" + old, old).result is Result.PASSED
+
+
+PACKED = zlib.compress(bytes(range(256)) * 3).replace(b"\0", b"\1")
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "rules"),
+    [
+        ("objects/0d89", PACKED, {"BINARY"}),
+        ("notes.txt", "caf\u00e9\n".encode("latin-1") * 20, {"ENCODING"}),
+        ("notes.txt", b"\x01" + b"a line of text\n" * 20, {"CONTROL"}),
+        ("src/a.py", PACKED, {"ENCODING", "BINARY"}),
+        ("src/a.py", b"x = '\xff" + b"\x01" * 40 + b"'\n", {"ENCODING"}),
+    ],
+)
+def test_what_is_packed_is_a_binary_and_no_odd_text(path, data, rules, gate):
+    report = check(gate, data, path=path)
+    deciding = {f.rule for f in report.findings if f.disposition is not Disposition.NOTE}
+    assert deciding
+    assert deciding <= rules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from orchestrator.app.project import Project
+from orchestrator.app.room import room
 from orchestrator.app.runs.scratch import scratch
 from orchestrator.app.signals import signals
 from orchestrator.engine.context import RunContext
@@ -26,11 +26,7 @@ from orchestrator.policy.proof.shape import is_planned
 from orchestrator.store.owning import Owner
 
 _POLL_SECONDS = 0.25
-_REMEDIES = {
-    errno.ENOSPC: "free space",
-    errno.EDQUOT: "free space",
-    errno.EROFS: "look why the disk is read-only (dmesg), mend it",
-}
+_THEN = "resume the run"
 _ENDINGS = {
     ExitCode.DONE: RunStatus.DONE,
     ExitCode.GATE_REFUSED: RunStatus.REFUSED,
@@ -57,11 +53,11 @@ def drive(
     Whatever is raised, the run's row says why and whether it can go on; but after RUN014 that row is another's.
     """
     folder = project.layout.run(ctx.run.id)
-    with _room(), project.owners.own(ctx.run.id) as owner, _stopping(project, ctx, owner, abort) as stop:
+    with room(_THEN), project.owners.own(ctx.run.id) as owner, _stopping(project, ctx, owner, abort) as stop:
         _note(project, ctx.run.id, RunStatus.RUNNING, "")
         try:
             # The folder is gone before the run's end is on record: after that nobody comes to take it away.
-            with _room(), scratch(folder):
+            with room(_THEN), scratch(folder):
                 project.blobs.sweep()
                 _refuse_halted(ctx, stop)
                 with owner.checkpoints(project.state_key) as saver:
@@ -78,18 +74,6 @@ def drive(
             raise
         _settled(project, ctx, result)
         return result
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """A disk may be full, or become read-only, at any write: a lease, a file on its way into a sandbox, a socket."""
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno not in _REMEDIES:
-            raise
-        hint = f"{_REMEDIES[problem.errno]}, then resume the run"
-        raise StoreError("STORE022", f"Nothing can be written: {problem}.", hint) from problem
 
 
 class _Stop:

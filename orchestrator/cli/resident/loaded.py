@@ -45,6 +45,7 @@ MODULES = (
     "orchestrator.app.preferences",
     "orchestrator.app.project",
     "orchestrator.app.gates.scanners",
+    "orchestrator.app.room",
     "orchestrator.app.trees",
     "orchestrator.gates.annotations",
     "orchestrator.gates.catalog",

@@ -34,7 +34,10 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.BitAnd: int.__and__,
 }
 _BITS = 64
-MUTATORS = frozenset({"update", "setdefault", "__setitem__", "append", "appendleft", "add", "extend", "insert", "put"})
+_BUFFERS = frozenset({"io.StringIO()", "io.BytesIO()"})
+MUTATORS = frozenset(
+    {"update", "setdefault", "__setitem__", "append", "appendleft", "add", "extend", "insert", "put"}
+) | {"write"}
 """Methods that leave their arguments in their owner."""
 
 
@@ -76,6 +79,8 @@ def mutated(owner: Value, method: str, call: Call) -> Value | None:
         given = [value.pairs for value in call.args if value.pairs is not None]
         pairs = [*(pair for some in given for pair in some), *call.keywords.items()]
         return _with(owner, pairs) if pairs else None
+    if method == "write":
+        return _written(owner, call.args[0]) if call.args and owner.refs & _BUFFERS else None
     if method in {"setdefault", "__setitem__"}:
         key = call.arg(0)
         return _with(owner, [(key.const, call.args[1])]) if key is not None and call.args[1:] else None
@@ -86,6 +91,15 @@ def mutated(owner: Value, method: str, call: Call) -> Value | None:
         return replace(owner, fixed=False) if owner.fixed else None
     fixed = owner.fixed and all(value.fixed for value in call.args)
     return replace(owner, items=(*owner.items, *added), fixed=fixed)
+
+
+def _written(owner: Value, text: Value) -> Value:
+    """A text that is put together in a buffer; of constants alone it is as good as one."""
+    built = owner.built or text.built or text.const is NOTHING
+    texts = (*owner.texts, *text.texts)[:_PAIRS]
+    return replace(
+        owner, texts=texts, built=built, taint=owner.taint | text.taint, origins=owner.origins | text.origins
+    )
 
 
 def _with(owner: Value, pairs: Sequence[tuple[object, Value]]) -> Value:

@@ -218,7 +218,7 @@ class Expressions(ABC):
             text = percent(left.const, right)
             if text is not None:
                 return constant(text)
-        if isinstance(node.op, ast.Mult) and isinstance(left.const, str) and isinstance(right.const, int):
+        if isinstance(node.op, ast.Mult) and isinstance(left.const, str | bytes) and isinstance(right.const, int):
             return constant(left.const * right.const) if 0 <= right.const * len(left.const) <= _TEXT_LIMIT else ANYTHING
         whole = join([left.everything(), right.everything()])
         made_text = isinstance(node.op, ast.Mod | ast.Add) and bool(whole.texts)
@@ -359,7 +359,11 @@ class Expressions(ABC):
             made: list[Value] = []
             for part in parts[:_UNROLLED]:
                 self.assign(generators[0].target, part)
-                made.append(self.value(element))
+                for test in generators[0].ifs:
+                    self.value(test)
+                value = self.value(element)
+                self.handed_on(element, value)
+                made.append(value)
             return Value(items=tuple(made), fixed=all(part.fixed for part in made))
         for generator in generators:
             self.assign(generator.target, self.element_of(self.value(generator.iter)))

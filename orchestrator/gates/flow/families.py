@@ -10,6 +10,7 @@ from orchestrator.gates.flow.rules import (
     connections,
     deserialise,
     files,
+    fresh,
     handed_in,
     hidden,
     process,
@@ -37,6 +38,7 @@ FAMILIES: tuple[Family, ...] = (
     chance.FAMILY,
     connections.FAMILY,
     handed_in.FAMILY,
+    fresh.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 

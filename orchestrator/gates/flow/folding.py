@@ -26,6 +26,7 @@ _CALCULATING = frozenset(
 )
 """What these give is made of their arguments and of nothing else."""
 _JOINS = frozenset({"pathlib.Path().joinpath", "pathlib.PosixPath().joinpath"})
+_WRITTEN = frozenset({"io.StringIO().getvalue", "io.BytesIO().getvalue"})
 _SUBSTITUTES = frozenset({"substitute", "safe_substitute"})
 
 
@@ -33,6 +34,8 @@ def fold_call(call: Call, attribute: Callable[[Value, str], Value]) -> Value | N
     """The value, or ``None`` when nothing is known about such a call."""
     if not _may_fold(call.names):
         return None
+    if call.names & _WRITTEN:
+        return replace(call.receiver, refs=frozenset())
     special = lookup(call, attribute)
     if special is not None:
         return special
@@ -258,9 +261,15 @@ def _from_hex(raw: Any) -> bytes:  # noqa: ANN401 - text or bytes
     return bytes.fromhex(raw if isinstance(raw, str) else raw.decode())
 
 
+def _bytes(raw: Any) -> object:  # noqa: ANN401 - a list of numbers, or how many zeroes
+    if isinstance(raw, list):
+        return bytes(cast("list[int]", raw)[:_TEXT_LIMIT])
+    return bytes(raw) if isinstance(raw, int) and 0 <= raw <= _TEXT_LIMIT else NOTHING
+
+
 _DECODERS: tuple[tuple[frozenset[str], Callable[[Any], object]], ...] = (
     (frozenset({"builtins.chr"}), chr),
-    (frozenset({"builtins.bytes"}), lambda raw: bytes(raw[:_TEXT_LIMIT]) if isinstance(raw, list) else NOTHING),  # pyright: ignore[reportUnknownArgumentType, reportUnknownLambdaType]
+    (frozenset({"builtins.bytes"}), _bytes),
     (frozenset({"builtins.bytes.fromhex", "binascii.unhexlify", "builtins.bytearray.fromhex"}), _from_hex),
     (frozenset({"base64.b64decode", "base64.standard_b64decode", "base64.urlsafe_b64decode"}), base64.b64decode),
     (frozenset({"binascii.a2b_base64"}), base64.b64decode),
@@ -270,6 +279,6 @@ _COMPUTING_METHODS = frozenset(PURE_METHODS) | _SUBSTITUTES
 _DECODING = frozenset({"codecs.decode"}).union(*(names for names, _ in _DECODERS))
 """Without one of these a call decodes nothing."""
 _COMPUTING = CLEAN.union(
-    _JOINS, KEEP, _DECODING, _VIEWS, {"builtins.zip", "builtins.dict", "builtins.dict.fromkeys", "json.loads"}
+    _JOINS, _WRITTEN, KEEP, _DECODING, _VIEWS, {"builtins.zip", "builtins.dict", "builtins.dict.fromkeys", "json.loads"}
 )
 """What is computed by :func:`fold_call`, but for methods of texts."""

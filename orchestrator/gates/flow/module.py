@@ -15,7 +15,16 @@ from dataclasses import dataclass, field
 from orchestrator.gates.flow.callnames import capabilities_of, local_names
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.heeding import Heeding
-from orchestrator.gates.flow.parameters import Function, answers_requests, arguments, bound, given, is_static
+from orchestrator.gates.flow.parameters import (
+    Function,
+    answers_requests,
+    arguments,
+    bound,
+    document_hooks,
+    given,
+    is_static,
+    of_document,
+)
 from orchestrator.gates.flow.rule import Family, Rule
 from orchestrator.gates.flow.scopes import Scope
 from orchestrator.gates.flow.statements import Statements
@@ -84,11 +93,13 @@ class Module(Statements):
         self._spoke = False
         self._tree = ast.Module([], [])
         self._vouching = False
+        self._builders: frozenset[str] = frozenset()
         self._places: Places = {}
 
     def run(self, tree: ast.Module, *, vouch: bool = False) -> None:
         """``vouch``: also see which places are harmless for certain (:meth:`vouched`)."""
         self._tree, self._vouching = tree, vouch
+        self._builders = document_hooks(tree)
         self.unsteady = unsteady(tree) if vouch else frozenset()
         for family in self._families:
             if family.on_tree is not None:
@@ -184,6 +195,8 @@ class Module(Statements):
         name = f"{self._prefix}.{node.name}" if self._prefix else node.name
         self._functions[name] = (node, self.scope, self._class)
         self._defaults[name] = self._typed(node.args) | self._default_values(node.args) | self._given_by_runner(node)
+        if node.name in self._builders:
+            self._defaults[name] |= of_document(node)
         for part in (*arguments(node.args), node):
             self.noted(part.returns if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) else part.annotation)
         self._decorated(node.decorator_list)

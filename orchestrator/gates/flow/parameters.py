@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from orchestrator.gates.flow.sources import HANDLER_DECORATORS, handler_parameters
+from orchestrator.gates.flow.sources import HANDLER_DECORATORS, handler_parameters, is_wsgi
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import ANYTHING, Value, named, tainted
 
-__all__ = ["Function", "answers_requests", "arguments", "bound", "given", "is_static"]
+__all__ = ["Function", "answers_requests", "arguments", "bound", "document_hooks", "given", "is_static", "of_document"]
 
+_HOOKS = frozenset({"object_hook", "object_pairs_hook", "ext_hook", "default_object_hook"})
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -17,7 +19,7 @@ def answers_requests(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether a function answers requests of the web."""
     first = [*node.args.posonlyargs, *node.args.args][:2]
     routed = any(isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute) for d in node.decorator_list)
-    return any(a.arg == "request" for a in first) or (routed and bool(_route(node)))
+    return is_wsgi(node) or any(a.arg == "request" for a in first) or (routed and bool(_route(node)))
 
 
 def _route(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -51,6 +53,19 @@ def bound(
     inside |= dict(zip(names, args, strict=False))
     inside |= {k: v for k, v in keywords.items() if k in inside}
     return inside
+
+
+def document_hooks(tree: ast.Module) -> frozenset[str]:
+    """Functions that a reader of documents is told to build its objects with."""
+    calls = kinds(tree, ast.Call)
+    values = [k.value for call in calls for k in call.keywords if k.arg in _HOOKS]
+    return frozenset(value.id for value in values if isinstance(value, ast.Name))
+
+
+def of_document(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
+    """What such a function is given first."""
+    first = [*node.args.posonlyargs, *node.args.args][:1]
+    return {a.arg: tainted("document") for a in first}
 
 
 def arguments(parameters: ast.arguments) -> tuple[ast.arg, ...]:

@@ -15,8 +15,8 @@ __all__ = ["ANY_INPUT", "WEB", "Family", "Heeds", "Rule", "Say", "dirty"]
 WEB = frozenset({"web", "net"})
 """Labels that come from somebody else than who started the program."""
 
-ANY_INPUT = WEB | {"stdin", "argv"}
-"""These, and what the user types or passes."""
+ANY_INPUT = WEB | {"stdin", "argv", "document"}
+"""These, what the user types or passes, and what a document that is read is made of."""
 
 
 @dataclass(frozen=True, slots=True)

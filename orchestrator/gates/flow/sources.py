@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["HANDLER_DECORATORS", "REQUESTS", "handler_parameters", "source_of_attribute", "source_of_call"]
+__all__ = ["HANDLER_DECORATORS", "REQUESTS", "handler_parameters", "is_wsgi", "source_of_attribute", "source_of_call"]
 
 REQUESTS = frozenset(
     {
@@ -130,12 +130,20 @@ def source_of_call(name: str) -> str:
 
 def handler_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
     """Parameters that a web framework fills from the request: of a routed function, and of a cloud function."""
+    if is_wsgi(function):
+        return frozenset({"environ"})
     if function.name in {"lambda_handler", "cloud_handler"}:
         return frozenset(a.arg for a in function.args.args[:1])
     if not any(_routes(d) for d in function.decorator_list) or any(_of_errors(d) for d in function.decorator_list):
         return frozenset()
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     return frozenset(a.arg for a in arguments if a.arg not in {"self", "cls", "request"} and not _harmless(a))
+
+
+def is_wsgi(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """``application(environ, start_response)``, also as a method."""
+    names = [a.arg for a in function.args.args]
+    return names[-2:] == ["environ", "start_response"]
 
 
 def _routes(decorator: ast.expr) -> bool:

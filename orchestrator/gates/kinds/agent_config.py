@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from orchestrator.gates.differential import Hit
+from orchestrator.gates.kinds.agent_words import COMMAND, ORDERS, TOOLS, is_spoken, word_hits
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.plain_toml import toml
 from orchestrator.policy.late import Late
@@ -87,7 +88,7 @@ VARIABLE = KindRule(
     "remove it",
     cwe=426,
 )
-RULES = (HOOK, MCP, URL, PERMISSION, VARIABLE)
+RULES = (HOOK, MCP, URL, PERMISSION, VARIABLE, ORDERS, COMMAND, TOOLS)
 
 _HOOKS = frozenset(
     {"hooks", "notify", "apikeyhelper", "awsauthrefresh", "awscredentialexport", "otelheadershelper", "statusline"}
@@ -140,9 +141,11 @@ class AgentConfig:
     rules: Sequence[KindRule] = RULES
 
     def applies(self, path: str) -> bool:
-        return protects(_PATHS, path)
+        return protects(_PATHS, path) or is_spoken(path)
 
     def hits(self, path: str, text: str) -> Sequence[Hit]:
+        if not protects(_PATHS, path):
+            return list(word_hits(path, text))
         lines = text.split("\n")
         found = _Found(lines, editor=".vscode/" in fold(path) or fold(path).endswith(".code-workspace"))
         found.walk(_parsed(fold(path), text), ())

@@ -33,6 +33,8 @@ from orchestrator.ports import Candidate
 __all__ = ["MISSING", "Answer", "Program", "ProgramGate", "Raw"]
 
 TIMEOUT_SECONDS = 60.0
+_AT_ONCE_BYTES, _LONGER = 2 * 1024 * 1024, 12
+"""For so much a program has its time; for more it has more, up to so many times."""
 MISSING = KindRule(
     "TOOL-MISSING",
     "no scanner for this kind of file",
@@ -159,7 +161,7 @@ class ProgramGate:
                 outcome.passed_over(file, absent if head is None else f"not {self._program.what}")
             elif len(head.data) > (limit := self._program.limit_bytes):
                 why = f"more than {limit} bytes"
-                known = base is not None and len(base.data) > limit
+                known = self._program.foreign(head) or (base is not None and len(base.data) > limit)
                 outcome.refused(file, why, unscannable(file, "SCAN-SIZE", why, known=known))
             else:
                 same_kind = base is not None and self._program.applies(base) and len(base.data) <= limit
@@ -179,7 +181,8 @@ class ProgramGate:
     def _run(self, jobs: Sequence[_Job], outcome: Outcome) -> None:
         with tempfile.TemporaryDirectory(prefix="handrail-gate-") as directory:
             names = self._export(jobs, Path(directory))
-            answer = self._answer(names, directory)
+            size = sum(len(side.data) for job in jobs for side in (job.head, job.base) if side is not None)
+            answer = self._answer(names, directory, self._timeout * min(max(size / _AT_ONCE_BYTES, 1), _LONGER))
         for job in jobs:
             self._judge(job, answer, outcome)
 
@@ -194,8 +197,8 @@ class ProgramGate:
             (directory / name).write_bytes(data)
         return list(files)
 
-    def _answer(self, names: Sequence[str], directory: str) -> Answer:
-        done = self._call(names, directory)
+    def _answer(self, names: Sequence[str], directory: str, seconds: float) -> Answer:
+        done = self._call(names, directory, seconds)
         try:
             answer = self._program.parse(done.returncode, done.stdout, done.stderr, names)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
@@ -207,7 +210,7 @@ class ProgramGate:
             raise GateBroken("GATE033", f"{self.tool} did not report a known weakness, so its silence means nothing")
         return answer
 
-    def _call(self, names: Sequence[str], directory: str) -> subprocess.CompletedProcess[bytes]:
+    def _call(self, names: Sequence[str], directory: str, seconds: float) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(  # noqa: S603 # nosec B603 # our own program and options, neutral names
                 [str(self._folder / self._program.executable), *self._program.argv, *names],
@@ -215,11 +218,11 @@ class ProgramGate:
                 env={"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "HOME": directory, "XDG_CONFIG_HOME": directory},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=self._timeout,
+                timeout=seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise GateBroken("GATE032", f"{self.tool} did not end within {self._timeout:g} s") from error
+            raise GateBroken("GATE032", f"{self.tool} did not end within {seconds:g} s") from error
         except OSError as error:
             raise GateBroken("GATE030", f"{self.tool} cannot be run: {error.strerror}") from error
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from orchestrator.gates.kinds.heredocs import without_heredocs
 from orchestrator.gates.kinds.program import Answer, Program, Raw
 from orchestrator.gates.kinds.shell_rules import dockerfile_hits, is_dockerfile, is_foreign_shell, is_shell, shell_hits
 from orchestrator.gates.sides import Side
@@ -202,6 +203,7 @@ HADOLINT = Program(
     applies=lambda side: is_dockerfile(side.path),
     parse=_hadolint,
     suffix=_plain_suffix(".Dockerfile"),
+    prepare=without_heredocs,
     own=dockerfile_hits,
 )
 
@@ -296,4 +298,6 @@ CPPCHECK = Program(
     # real C has macros that only its build defines: what cannot be parsed is a person's to read
     foreign=lambda _: True,
     suffix=_c_suffix,
+    # what a generator wrote is longer, and takes minutes
+    limit_bytes=192 * 1024,
 )

@@ -23,6 +23,7 @@ _HARMLESS = Late(
     r"(?i)(?:save-exact|save-prefix|fund|progress|color|loglevel|engine-strict|timeout|default-timeout|retries"
     r"|disable-pip-version-check|no-color|quiet|verbose)\s*[=:]\s*[\"']?[\w~^.]{0,12}[\"']?"
 )
+_FOLDERS = Late(r"(?m)^packages:[ \t]*\n(?:[ \t]*(?:-[ \t]*[\"']?!?[\w./*@-]+[\"']?)?[ \t]*\n)*")
 _BLOCK = Late(r"(?m)^# /// script\s*$\n(?P<text>(?:^#(?:| .*)$\n){1,2000}?)^# ///\s*$")
 _UNREAD = frozenset(
     {
@@ -56,6 +57,11 @@ def _lines(text: str) -> Manifest:
     lines = (line.strip() for line in text.splitlines())
     said = (line for line in lines if line and line[0] not in "#;[" and not _HARMLESS.fullmatch(line))
     return Manifest((), tuple(Setting("index", _masked(line)) for line in said))
+
+
+def _workspace(text: str) -> Manifest:
+    """Which folders belong to a workspace says nothing of where packages come from; all other keys may."""
+    return _lines(_FOLDERS.sub("", text))
 
 
 def _masked(line: str) -> str:
@@ -109,7 +115,7 @@ def _list(value: Any) -> Sequence[Any]:  # noqa: ANN401 - a stranger's data
 
 _BY_NAME: Mapping[str, Reader] = {
     **dict.fromkeys(("pip.conf", "pip.ini", ".npmrc", ".yarnrc", ".pypirc", "uv.toml"), _lines),
-    "pnpm-workspace.yaml": _lines,
+    "pnpm-workspace.yaml": _workspace,
     "bunfig.toml": _lines,
     ".yarnrc.yml": _lines,
     "nuget.config": _lines,

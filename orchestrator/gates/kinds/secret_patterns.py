@@ -83,15 +83,17 @@ _MADE_UP = re.compile(r"(.)\1{9}")
 _FILLING = re.compile(r"(.)\1{7,}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ ]?){16,2048}")
 _BACKWARDS = re.compile(r"\[\s*:?\s*:\s*-1\s*\]|\breversed\b")
+_FIRST, _LAST = 0x20, 0x7E
 _SHORTEST = 16
 _SEAM = re.compile(r"[\"']\s*\+?\s*[fFrRbBuU]{0,2}[\"']")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,4096}={0,2}")
-_RUN, _HEX_RUN = 24, 32
-_IN_RUNS, _IN_HEX = (
+_CODES = re.compile(r"\b(?:\d{2,3}\s{0,4},\s{0,4}){15,4096}\d{2,3}\b")
+_RUN, _HEX_RUN, _CODES_RUN = 24, 32, 47
+_IN_RUNS, _IN_HEX, _IN_CODES = (
     bytes(97 if chr(n) in kept else 32 for n in range(256))
-    for kept in (f"{string.ascii_letters}{string.digits}+/_-", f"{string.hexdigits} ")
+    for kept in (f"{string.ascii_letters}{string.digits}+/_-", f"{string.hexdigits} ", f"{string.digits}, ")
 )
-"""Translations: what base64, and hexadecimal with gaps, may be made of becomes an ``a``."""
+"""Translations: what base64, hexadecimal with gaps, and numbers of characters may be made of becomes an ``a``."""
 
 
 def telling(lines: Sequence[str]) -> Iterable[str]:
@@ -104,6 +106,7 @@ def telling(lines: Sequence[str]) -> Iterable[str]:
         return lines
     raw = text.encode()
     places = [*_words(text, _PIECES), *_runs(raw.translate(_IN_RUNS), _RUN), *_runs(raw.translate(_IN_HEX), _HEX_RUN)]
+    places += _runs(raw.translate(_IN_CODES), _CODES_RUN)
     for pattern in (_SEAM, _BACKWARDS):
         places += [place for match in pattern.finditer(text) for place in (match.start(), match.end() - 1)]
     return _at(places, lines)
@@ -160,7 +163,7 @@ def _is_real(text: str, pattern: Late) -> bool:
 
 
 def readings(line: str) -> list[str]:
-    """A line as it stands, with its string literals joined, and what of it is base64."""
+    """A line as it stands, with its literals joined, and what of it is base64, hexadecimal or numbers of characters."""
     texts = [line]
     if len(line) < _SHORTEST:
         return texts
@@ -169,7 +172,14 @@ def readings(line: str) -> list[str]:
         texts.append(joined)
     texts += [plain for text in list(texts) for run in _BASE64.findall(text) if (plain := _decoded(run))]
     texts += [plain for text in list(texts) for run in _HEX.findall(text) if (plain := _unhexed(run))]
+    texts += [plain for run in _CODES.findall(line) if (plain := _spelled(run))]
     return [*texts, *(text[::-1] for text in list(texts))] if _BACKWARDS.search(line) else texts
+
+
+def _spelled(run: str) -> str:
+    """Numbers of characters, one after the other."""
+    numbers = [int(number) for number in run.split(",")]
+    return "".join(map(chr, numbers)) if all(_FIRST <= number <= _LAST for number in numbers) else ""
 
 
 def _unhexed(run: str) -> str:

@@ -128,11 +128,44 @@ LONG = KindRule(
     "What stands behind its beginning was not looked at.",
     "write it on lines of their own",
 )
-RULES = (LONG, PIPED, REVERSE, DECODED, DYNAMIC, RIGHTS, INSECURE, LOADS, LETS_IN, REMOTE_ADD, SECRET_ARG)
+LEAK = KindRule(
+    "SHELL-LEAK",
+    "the environment or credentials leave the machine",
+    "Variables and files of whoever runs the script hold keys; who gets them acts in his name.",
+    "send only what is needed, by name",
+    disposition=Disposition.AGENT,
+    cwe=200,
+)
+FRONTEND = KindRule(
+    "DOCKER-FRONTEND",
+    "an image is built by a program of somebody else",
+    "The first line names an image that reads the whole file and decides what is built.",
+    "remove the line, or name docker/dockerfile",
+    cwe=829,
+)
+GRAVE = frozenset({"SHELL-DOWNLOAD", "SHELL-REVERSE", "SHELL-DECODED", "SHELL-LEAK"})
+"""Of these rules nothing harmless has the look, in whatever file a command stands."""
+RULES = (
+    LONG,
+    PIPED,
+    REVERSE,
+    DECODED,
+    DYNAMIC,
+    RIGHTS,
+    INSECURE,
+    LOADS,
+    LETS_IN,
+    REMOTE_ADD,
+    SECRET_ARG,
+    LEAK,
+    FRONTEND,
+)
 
 _FETCH = r"\b(?:curl|wget|fetch|aria2c|http|https|lynx|lwp-download)\b"
 _RUN = r"(?:[\w./-]{0,60}/)?(?:(?:ba|da|k|z|a)?sh|python[0-9.]*|perl|ruby|node|php|deno|bun|source|eval|tclsh|xargs)\b"
 _PREFIX = r"(?:(?:sudo|env|nohup|exec|command|time|doas|busybox)(?:\s+-\S+|\s+\w+=\S*){0,4}\s+){0,4}"
+_SENDS = r"(?:curl|wget|nc|ncat|netcat|dig|nslookup|telnet|sendmail|scp|sftp)\b"
+_KEYS = r"(?:/\.ssh/(?!known_hosts|authorized_keys|config\b|[\w.-]*\.pub\b)|/\.aws/credentials|/\.netrc\b|/\.git-credentials|/etc/shadow|/proc/(?:self|\d+)/environ|/\.docker/config\.json|/\.kube/config|/\.pypirc|/\.npmrc)"
 _PATTERNS: tuple[tuple[KindRule, Late], ...] = (
     (PIPED, Late(rf"{_FETCH}[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
     (PIPED, Late(rf"(?:{_RUN}|(?:^|[\s;&|])\.)\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)\s*{_FETCH}")),
@@ -142,6 +175,10 @@ _PATTERNS: tuple[tuple[KindRule, Late], ...] = (
     (DECODED, Late(rf"\b(?:base64|base32|xxd|openssl|uudecode|rev|tr|gunzip|zcat)\b[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
     (DECODED, Late(rf"(?:{_RUN})\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)[^\n]{{0,200}}\b(?:base64|base32|xxd|uudecode)\b")),
     (DYNAMIC, Late(r"(?:^|[\s;&|(])eval\s[^\n]{0,200}[$`]|(?:ba|da|z|k)?sh\s+-c\s[^\n]{0,200}\$[{(]?(?!\d?[\"']?\s*$)\w")),
+    (DYNAMIC, Late(r"\s-exec(?:dir)?\s+(?:[\w./-]{0,40}/)?(?:ba|da|z|k)?sh\s+-\w*c\s+(?:'[^'\n]{0,200}|\"[^\"\n]{0,200})\{\}")),
+    (LEAK, Late(rf"(?:\b(?:env|printenv)|\bset)\s*\|[^\n]{{0,200}}\b{_SENDS}|\b{_SENDS}\b[^\n]{{0,200}}(?:\$\(|`|<\()\s*(?:env|printenv)\s*[|)`]")),
+    (LEAK, Late(rf"\b{_SENDS}\b(?![^;&|\n]{{0,200}}\s(?:-o|-i|--output|--cert|--key)\s)[^;&|\n]{{0,200}}{_KEYS}|\bcat\s[^\n;&|]{{0,80}}{_KEYS}[^\n]{{0,120}}\|[^\n]{{0,200}}\b{_SENDS}")),
+    (LEAK, Late(r"\b(?:for|while)\b[^\n;]{0,80}(?:\$\(|`)\s*(?:env|printenv)\s*\|\s*(?:base64|base32|xxd|od|hexdump)\b")),
     (RIGHTS, Late(r"\bchmod\s+(?:-\S+\s+){0,4}(?:0?[0-7]?[0-7]{2}[2367]|[0-7]*[4-7][0-7]{3}|[augo]*[+=][rwxXt]*s\S*|(?:a|o|ugo)\+\S*w)")),
     (RIGHTS, Late(r"NOPASSWD|\bsetcap\b|\bvisudo\b|/etc/sudoers")),
     (INSECURE, Late(r"\bcurl\b[^;&|\n]{0,200}\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure)(?:\s|$)")),
@@ -159,6 +196,13 @@ _DOCKER: tuple[tuple[KindRule, Late], ...] = (
 )  # fmt: skip
 _QUOTES = Late(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
 _SAVED = Late(rf"{_FETCH}[^;&|\n]{{0,200}}?(?:\s-[oO]\s?|>\s?)([\w./$-]{{1,80}})")
+_COMMAND = re.compile(rf"\s*{_PREFIX}(?:{_RUN}\s+(?:-\w+\s+){{0,4}}|\.\s+)?(?:\./)?([\w./$-]{{1,80}})(?:[\s;&|]|$)")
+_PROVES = Late(
+    r"\b(?:sha(?:1|224|256|384|512)?sum|shasum|b2sum|md5sum|gpg|gpgv|cosign|minisign|openssl\s+dgst|sha256)\b"
+)
+_SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)", re.IGNORECASE)
+_USUAL_SYNTAX = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:[:@]\S+)?")
+_SAVED_LIMIT = 64
 _LINE_LIMIT = 2048
 _LONG_LIMIT = 4 * _LINE_LIMIT
 _SECONDS = 5.0
@@ -187,12 +231,36 @@ def is_dockerfile(path: str) -> bool:
 
 def shell_hits(text: str) -> Sequence[Hit]:
     """Of a whole script."""
-    return list(_found(text, _PATTERNS))
+    return [*_found(text, _PATTERNS), *_saved_and_run(text)]
 
 
 def dockerfile_hits(text: str) -> Sequence[Hit]:
     """Of a whole Dockerfile: its own rules, and those of the shell lines in it."""
-    return list(_found(text, (*_PATTERNS, *_DOCKER)))
+    return [*_found(text, (*_PATTERNS, *_DOCKER)), *_frontend(text)]
+
+
+def _frontend(text: str) -> Iterator[Hit]:
+    """The first lines may be directives to whoever builds; they look like comments."""
+    for number, line in enumerate(text.split("\n", 16)[:16], start=1):
+        if not line.startswith("#"):
+            return
+        named = _SYNTAX.match(line)
+        if named and not _USUAL_SYNTAX.fullmatch(named[1]):
+            yield FRONTEND.at((), number, named[1], key=line_text([line], 1, 1))
+
+
+def _saved_and_run(text: str) -> Iterator[Hit]:
+    """A file that one line fetches and a later one runs, with nothing between them that could tell it is the right one."""
+    saved: dict[str, int] = {}
+    for number, line in _joined(text.split("\n")):
+        plain = _QUOTES.sub("", line[:_LINE_LIMIT])
+        if _PROVES.search(plain):
+            saved.clear()
+        run = _COMMAND.match(plain)
+        if run and run[1] in saved:
+            yield PIPED.at((), number, f"{run[1]}, fetched in line {saved.pop(run[1])}", key=line_text([line], 1, 1))
+        if len(saved) < _SAVED_LIMIT:
+            saved.update((found[1], number) for found in islice(_SAVED.finditer(plain), 8))
 
 
 def _found(text: str, patterns: Sequence[tuple[KindRule, Late]]) -> Iterator[Hit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
@@ -94,50 +95,32 @@ _INTERPRETERS = frozenset(
         "IPython.start_ipython",
     }
 )
-_TEXT_RUNNERS = frozenset(
+_ONLY_TEXT = frozenset(
     {
-        "timeit.timeit",
-        "timeit.repeat",
-        "timeit.Timer",
-        "cProfile.run",
-        "cProfile.runctx",
-        "profile.run",
-        "trace.Trace().run",
-        "pandas.eval",
-        "numexpr.evaluate",
-        "sympy.sympify",
-        "sympy.parse_expr",
-        "bdb.Bdb().run",
-        "pdb.run",
-        "pdb.runeval",
-        "code.InteractiveInterpreter().runsource",
-        "code.InteractiveInterpreter().runcode",
-        "doctest.run_docstring_examples",
-        "IPython.get_ipython().system",
-        "IPython.get_ipython().run_cell",
-        "runpy.run_path",
-        "runpy.run_module",
-        "pydoc.pipepager",
-        "tkinter.Tk().eval",
-        "tkinter.Tcl().eval",
-        "logging.config.listen",
-        "builtins.breakpoint",
-        "js2py.eval_js",
-        "js2py.EvalJs().execute",
-        "dukpy.evaljs",
-        "execjs.eval",
-        "lupa.LuaRuntime().execute",
-        "lupa.LuaRuntime().eval",
-        "doctest.testfile",
-        "doctest.debug_src",
-        "doctest.debug_script",
-        "ctypes.pythonapi.PyRun_SimpleString",
-        "ctypes.pythonapi.PyRun_SimpleStringFlags",
-        "ctypes.pythonapi.PyRun_String",
-        "ctypes.pythonapi.PyEval_EvalCode",
-        "ctypes.pythonapi.Py_CompileString",
+        *("bdb.Bdb().run", "bdb.Bdb().runctx", "bdb.Bdb().runeval", "cProfile.Profile().run"),
+        *("cProfile.Profile().runctx", "cProfile.run", "cProfile.runctx"),
+        *("code.InteractiveInterpreter().runsource", "doctest.debug_script", "doctest.debug_src", "pdb.run"),
+        *("pdb.runctx", "pdb.runeval", "profile.Profile().run", "profile.Profile().runctx", "profile.run"),
+        *("profile.runctx", "timeit.main", "trace.Trace().run", "trace.Trace().runctx", "typing.ForwardRef"),
+        *("typing_extensions.evaluate_forward_ref",),
     }
 )
+"""What these are given is a program and nothing else, so that it must stand there."""
+_TEXT_RUNNERS = _ONLY_TEXT | frozenset(
+    {
+        *("timeit.timeit", "timeit.repeat", "timeit.Timer", "pandas.eval", "numexpr.evaluate"),
+        *("sympy.sympify", "sympy.parse_expr", "code.InteractiveInterpreter().runcode"),
+        *("doctest.run_docstring_examples", "IPython.get_ipython().system", "IPython.get_ipython().run_cell"),
+        *("runpy.run_path", "runpy.run_module", "pydoc.pipepager", "tkinter.Tk().eval", "tkinter.Tcl().eval"),
+        *("logging.config.listen", "builtins.breakpoint", "js2py.eval_js", "js2py.EvalJs().execute"),
+        *("dukpy.evaljs", "execjs.eval", "lupa.LuaRuntime().execute", "lupa.LuaRuntime().eval"),
+        *("doctest.testfile", "ctypes.pythonapi.PyRun_SimpleString"),
+        *("ctypes.pythonapi.PyRun_SimpleStringFlags", "ctypes.pythonapi.PyRun_String"),
+        *("ctypes.pythonapi.PyEval_EvalCode", "ctypes.pythonapi.Py_CompileString"),
+    }
+)
+_OR_FUNCTION = frozenset({"timeit.timeit", "timeit.repeat", "timeit.Timer", "timeit.default_timer"})
+_OF_CODE = re.compile(r"(?i)(?:.*_)?(?:stmt|statement|code|source|snippet|expr|expression|script|text|line|setup)s?")
 _QUERIES = frozenset({"query"})
 _PATHS_OF_IMPORTS = frozenset({"insert", "append", "extend"})
 _EVALUATING = frozenset({"eval", "evaljs", "runsource", "run_cell", "runcode"})
@@ -212,6 +195,7 @@ DANGEROUS = frozenset(
 _INNER = frozenset(
     {"__subclasses__", "__globals__", "__builtins__", "f_globals", "f_builtins", "f_locals", "gi_frame", "cr_frame"}
 )
+_FRAMES, _PLACES = frozenset({"gi_frame", "cr_frame"}), frozenset({"f_lineno", "f_lasti", "f_code"})
 _INNER_NAMES = frozenset({"__subclasses__", "__globals__", "__builtins__"})
 _NAMES_INSIDE = _INNER_NAMES | {"__import__"}
 _CONFIGURES = frozenset({"logging.config.dictConfig", "logging.config.fileConfig"})
@@ -226,7 +210,7 @@ def _on_call(call: Call, say: Say) -> None:
     if call.calls_method(_EVALUATING) and dirty(first, "code", ANY_INPUT):
         say(CODE, call.node, f"{call.method()}{_from(first)}")
     runner = call.is_one_of(_TEXT_RUNNERS)
-    if runner and first is not None and (first.everything().taint or first.built or _unknown_text(runner, first)):
+    if runner and first is not None and (first.everything().taint or first.built or _unknown_text(call, runner, first)):
         say(CODE, call.node, f"{runner}{_from(first)}")
     if call.is_one_of(_INTERPRETERS):
         say(CODE, call.node, f"{call.is_one_of(_INTERPRETERS)} runs whatever it is given")
@@ -250,9 +234,14 @@ def _on_call(call: Call, say: Say) -> None:
         say(TEMPLATE, call.node, f"{template}{_from(call.arg(0, 'source'))}")
 
 
-def _unknown_text(runner: str, text: Value) -> bool:
-    """The interpreter's own functions are no part of any library: what they are given must stand there."""
-    return runner.startswith("ctypes.") and text.const is NOTHING
+def _unknown_text(call: Call, runner: str, text: Value) -> bool:
+    """Of what only takes a program, and of the interpreter's own functions: what they are given must stand there."""
+    if text.const is not NOTHING or any(ref.startswith("local:") or ref in _CODE_OBJECTS for ref in text.refs):
+        return False
+    if runner in _OR_FUNCTION:
+        given = call.node.args[0] if isinstance(call.node, ast.Call) and call.node.args else None
+        return isinstance(given, ast.Name) and _OF_CODE.fullmatch(given.id) is not None
+    return runner.startswith("ctypes.") or runner in _ONLY_TEXT
 
 
 def _configured(call: Call, say: Say) -> None:
@@ -326,12 +315,20 @@ def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
     own = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    asked = _only_asked(tree)
     for node in kinds(tree, ast.Attribute, ast.Subscript):
         if isinstance(node, ast.Attribute):
-            if node.attr in _INNER and not _dunder_own(node, own):
+            if node.attr in _INNER and node not in asked and not _dunder_own(node, own):
                 say(INSIDE, node, node.attr)
         elif isinstance(node.slice, ast.Constant) and node.slice.value in _NAMES_INSIDE:
             say(INSIDE, node, str(node.slice.value))
+
+
+def _only_asked(tree: ast.Module) -> frozenset[ast.AST]:
+    """Frames of which only the place is asked, or whether there is one."""
+    asked = {node.value for node in kinds(tree, ast.Attribute) if node.attr in _PLACES}
+    asked |= {node.left for node in kinds(tree, ast.Compare) if isinstance(node.ops[0], ast.Is | ast.IsNot)}
+    return frozenset(node for node in asked if isinstance(node, ast.Attribute) and node.attr in _FRAMES)
 
 
 def _dunder_own(node: ast.Attribute, own: frozenset[str]) -> bool:

@@ -74,7 +74,7 @@ ROUNDS = Rule(
     "A few rounds cost nobody anything: every likely password is tried in minutes.",
     "pbkdf2_hmac with 600,000 rounds of sha256, bcrypt with 12, or scrypt",
     "import hashlib\nhashlib.pbkdf2_hmac('sha256', b'word', b'salt', 1000)\n",
-    "import hashlib\nhashlib.pbkdf2_hmac('sha256', b'word', b'salt', 600_000)\n",
+    "import hashlib\nhashlib.pbkdf2_hmac('sha256', b'word', salt, 600_000)\n",
     "medium",
     Disposition.PERSON,
 )

@@ -130,6 +130,7 @@ _DECODES = frozenset(
     for module in ("jwt", "jose.jwt", "jwt.PyJWT()", "jwt.api_jwt")
     for name in ("decode", "decode_complete")
 )
+_JOSE = frozenset({"authlib.jose.JsonWebToken", "authlib.jose.JsonWebSignature", "joserfc.jws.JWSRegistry"})
 _XML_PARSERS = frozenset({"XMLParser", "XMLPullParser", "ETCompatXMLParser"})
 _PARSES = frozenset({"parse", "fromstring", "XML", "iterparse", "parseString", "fromstringlist"})
 _FAST = frozenset(f"hashlib.{n}" for n in (*HASHES, "new"))
@@ -261,6 +262,9 @@ def _token(call: Call, say: Say) -> None:
         if algorithm is not None and (algorithm.const is None or (algorithm.text or "").casefold() == "none"):
             say(TOKEN, call.node, "a token without a signature")
         _key(call, call.arg(1, "key"), say)
+    offered = call.arg(0, "algorithms") if call.is_one_of(_JOSE) else None
+    if offered is not None and any((item.text or "").casefold() == "none" for item in offered.items or ()):
+        say(TOKEN, call.node, "a token without a signature is taken")
     if call.calls_method(frozenset({"get_unverified_claims"})):
         say(TOKEN, call.node, "claims that nobody verified")
 
@@ -281,6 +285,9 @@ def _entities(call: Call, say: Say) -> None:
         network = call.keywords.get("no_network")
         if any(v is not None and v.const is True for v in on) or (network is not None and network.const is False):
             say(ENTITIES, call.node, "XMLParser that follows entities")
+    events = any(n.startswith("lxml.etree.") and last(n) == "iterparse" for n in call.names)
+    if events and (_true(call.keywords.get("resolve_entities")) or _true(call.keywords.get("load_dtd"))):
+        say(ENTITIES, call.node, "iterparse that follows entities")
     parses = any(n.startswith(("lxml.etree.", "lxml.objectify.")) and last(n) in _PARSES for n in call.names)
     if parses and call.arg(1, "parser") is None and dirty(call.arg(0, "source", "text"), "xml", ANY_INPUT):
         say(ENTITIES, call.node, "lxml on data from outside with its default parser")
@@ -340,6 +347,7 @@ _HEEDS = Heeds(
     | _RESOLVERS
     | _BLIND_CONTEXTS
     | _SILENCES
+    | _JOSE
     | {"ssl.SSLContext", "set:os.environ[]", "os.putenv", "os.environ.setdefault", "jwt.encode", "jose.jwt.encode"},
     methods=_XML_PARSERS
     | {"set_option", "set_missing_host_key_policy", "CORS", "CORSMiddleware", "add_middleware", "cert_verify", "setopt"}

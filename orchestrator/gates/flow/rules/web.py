@@ -91,6 +91,23 @@ _CLIENTS = frozenset(
         "wget.download",
     }
 )
+_SOCKETS = frozenset(
+    {
+        "socket.create_connection",
+        "socket.socket().connect",
+        "socket.socket().connect_ex",
+        "asyncio.open_connection",
+        "ftplib.FTP",
+        "ftplib.FTP_TLS",
+        "smtplib.SMTP",
+        "smtplib.SMTP_SSL",
+        "imaplib.IMAP4_SSL",
+        "poplib.POP3_SSL",
+        "xmlrpc.client.ServerProxy",
+        "telnetlib.Telnet",
+    }
+)
+"""What connects to whomever its first argument names, alone or as the first of a pair."""
 _REDIRECTS = frozenset(
     {
         "flask.redirect",
@@ -142,6 +159,12 @@ def _on_call(call: Call, say: Say) -> None:
         )
         if dirty(url, "host") and not _host_is_fixed(url):
             say(REQUEST, call.node, f"{client} of an address from {dirty(url, 'host')}")
+    socket = call.is_one_of(_SOCKETS)
+    if socket:
+        address = call.arg(0, "address", "host", "uri")
+        host = address.items[0] if address is not None and address.items else address
+        if dirty(host, "host") and not _host_is_fixed(host):
+            say(REQUEST, call.node, f"{socket} to a host from {dirty(host, 'host')}")
     redirect = call.is_one_of(_REDIRECTS)
     if redirect:
         to = call.arg(0, "location", "url", "to", "redirect_to")
@@ -183,7 +206,9 @@ def _returned(call: Call, say: Say) -> None:
     if handler is None or "handler" not in handler.taint or not any(n.startswith("return:") for n in call.names):
         return
     value = call.args[0]
-    if _markup(value) and not value.refs:
+    # The page alone, before its status in a tuple, or as the pieces that a server of WSGI sends.
+    page = value.items[0] if value.items else value
+    if _markup(page) and not page.refs:
         say(MARKUP, call.node, "the answer holds data of the request")
     whole = value.everything()
     if "traceback.format_exc()" in whole.refs:
@@ -212,7 +237,7 @@ def _mail(message: Value) -> bool:
 
 
 _HEEDS = Heeds(
-    names=_CLIENTS | _REDIRECTS | _RAW | _ANSWERS,
+    names=_CLIENTS | _SOCKETS | _REDIRECTS | _RAW | _ANSWERS,
     methods=_HEADERS | _MAILS,
     form=lambda name: name.endswith(".headers[]"),
     keywords=frozenset({"handler"}),
