@@ -278,6 +278,28 @@ def test_a_title_that_ends_with_its_kind_gives_a_short_namespace() -> None:
     assert _read("# PRD\n\n## Features\n\n- A till\n".replace("# PRD", "# Ferry PRDs")).namespace == "ferry-prds"
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        "- [x] A till",
+        "- A till\n\n  **Status:** done",
+        "[DONE] 1. He shall sell.",
+        "- A till\n\n  Situação: implementado",
+    ],
+)
+def test_what_says_that_it_is_done_is_planned_and_pointed_at(item: str) -> None:
+    spec = _read(f"# Ferry\n\n## Requirements\n\n- [ ] A boat\n\n{item}\n")
+    assert len(spec.requirements) == 2
+    (told,) = [p for p in spec.warnings if p.code == "PRD038"]
+    assert told.message == "R-002 says that it is done, and is planned."
+    assert told.line >= 7
+
+
+@pytest.mark.parametrize("item", ["- [ ] A till", "- The list shows Status: done", "- Done is a button"])
+def test_what_only_speaks_of_done_is_not_pointed_at(item: str) -> None:
+    assert "PRD038" not in _codes(_read(f"# Ferry\n\n## Requirements\n\n{item}\n"))
+
+
 def test_a_demand_below_an_item_that_asks_for_nothing_is_found() -> None:
     text = "# Ferry\n\n## Pier\n\n- Opening\n\n  - The pier must open at six\n  - Ropes are blue\n"
     assert _said(_read(text)) == ["The pier must open at six"]
