@@ -218,11 +218,27 @@ def test_stories_beside_requirements_are_pointed_at() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Team management", "Timeline view", "Context menu", "Background sync", "Risk scoring"]
+    "name",
+    [
+        "Team management",
+        "Timeline view",
+        "Context menu",
+        "Background sync",
+        "Risk scoring",
+        "Related posts",
+        "Alternative payments",
+        "Competition mode",
+    ],
 )
 def test_a_feature_is_no_section_beside_the_matter_because_of_its_first_word(name: str) -> None:
     spec = _read(f"# Ferry PRD\n\n## Features\n\n### {name}\n\n- Sorted by hour\n\n### Team\n\n- Ann\n")
     assert _said(spec) == ["Sorted by hour"]
+
+
+@pytest.mark.parametrize("name", ["Future bookings", "Later delivery", "V2 interface", "Out-of-stock notice"])
+def test_a_feature_is_not_left_out_because_of_its_first_word(name: str) -> None:
+    spec = _read(f"# Ferry PRD\n\n## Features\n\n### {name}\n\n- Sorted by hour\n")
+    assert (_said(spec), spec.non_goals) == (["Sorted by hour"], ())
 
 
 def test_what_an_item_says_is_for_later_is_left_out() -> None:
