@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orchestrator.models.plan import Plan
     from orchestrator.planning.rows import PlanRow
 
-_OF_THE_PLAN = ("PRD032", "PRD036", "PRD037")
+_OF_THE_PLAN = ("PRD032", "PRD036", "PRD037", "PRD038")
 """Remarks that say what the plan may lack, or hold twice."""
 
 

@@ -99,6 +99,11 @@ CODES: dict[str, Code] = {
         "keep one of the two, or put the stories under a heading such as Background",
         Severity.WARNING,
     ),
+    "PRD038": Code(
+        "requirements that say themselves that they are done",
+        "take them out, or put them under a heading such as Implemented",
+        Severity.INFO,
+    ),
 }
 """The one table of codes. ``prd explain`` prints it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,12 @@ from orchestrator.specs.prose import DEMANDS, insists
 from orchestrator.specs.read import Text, read_text
 
 _PROSE = (SpecFormat.PLAIN, SpecFormat.PR_FAQ)
+_DONE = re.compile(
+    r"^\W{0,3}(\[(?:x|done|shipped|implemented)\])"
+    r"|^\W{0,3}((?:status|situa[c\u00e7][a\u00e3]o|estado|statut)\W{1,6}"
+    r"(?:done|implemented|shipped|complete|completed|implementado|conclu[i\u00ed]do|erledigt|termin[e\u00e9])\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _NAMED = 5
 _NAME = 32
 """How many sections a message names, and how much of each name."""
@@ -217,10 +224,29 @@ def _say_unread(blocks: Sequence[Block], spec: Spec, report: Report) -> None:
             if found is not None:
                 line, column = block.place(found.start())
                 report.add("PRD032", line, column, f"No requirement holds {shown(block.text)!r}.")
+    _say_done(blocks, spec, report)
     provisional = [r for r in spec.requirements if r.provisional]
     if provisional:
         text = f"{len(provisional)} ids, such as {provisional[0].aliases[0]}, hold only until the text is edited."
         report.add("PRD033", provisional[0].span.line, provisional[0].span.column, text)
+
+
+def _say_done(blocks: Sequence[Block], spec: Spec, report: Report) -> None:
+    """Requirements that are ticked, or whose status says that they are done: they are planned like the others."""
+    done: dict[RequirementId, int] = {}
+    placed = sorted((r for r in spec.requirements if not r.span.path), key=lambda r: r.span.line)
+    for block in blocks:
+        if block.kind is BlockKind.CODE or block.quoted:
+            continue
+        for found in _DONE.finditer(block.text):
+            line = block.place(found.end() - 1)[0]
+            at = bisect_right(placed, line, key=lambda r: r.span.line) - 1
+            if at >= 0 and line <= placed[at].span.end_line:
+                done.setdefault(placed[at].id, line)
+    if done:
+        first, line = next(iter(done.items()))
+        more = f", and so do {len(done) - 1} more" if len(done) > 1 else ""
+        report.add("PRD038", line, 1, f"{first.rpartition('/')[2]} says that it is done, and is planned{more}.")
 
 
 def _is_answered(trail: Sequence[Block]) -> bool:

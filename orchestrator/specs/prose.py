@@ -59,8 +59,9 @@ _ALONE = re.compile(
 )
 """Sections beside the matter, where nothing else is named: *Team* is one, and *Team management* is none."""
 _CONTEXT = re.compile(
-    r"^(?:problem (?:statement|and\b.*)|why|rationale|blocks|blocked by|related\b.*"
-    r"|phase|traceability|(?:technical|implementation|design) (?:notes?|details)"
+    r"^(?:problem (?:statement|and\b.*)|why|rationale|blocks|blocked by"
+    r"|related(?:$| (?:documents?|work|links?|issues?|specs?|prds?|reading|resources?|material|tickets?)\b)"
+    r"|phase [0-9a-z]+$|phase [0-9]|traceability|(?:technical|implementation|design) (?:notes?|details)"
     r"|introduction|executive summary|project (?:overview|background|context)|product overview"
     r"|goals and background|background context|(?:product|project|overall|overall ux|ux) vision"
     r"|glossary|definitions?|appendix|open questions?|clarifications?|risk (?:assessment|analysis|mitigations?)"
@@ -73,14 +74,17 @@ _CONTEXT = re.compile(
     r"|roadmap|(?:development|project|product|release|implementation|build|delivery) "
     r"(?:roadmap|phases?|plan|order|approach|steps|strategy|timeline|sequence)"
     r"|build order|logical dependency|(?:\w+ )?checklist (?:results|report)|next steps"
-    r"|competit\w+|alternatives?\b.*|change ?log|revision\w*|steps to reproduce|to reproduce|reproduction|actual\b.*"
+    r"|competitors?|competitive (?:analysis|landscape|quadrant|research|\w+$)|competition$"
+    r"|alternatives?(?:$| (?:considered|approach(?:es)?|solutions?|designs?|options))"
+    r"|change ?log|revision\w*|steps to reproduce|to reproduce|reproduction|actual\b.*"
     r"|current (?:behaviou?r|state|situation)|additional context|describe the bug|what happened|customer quotes?"
-    r"|dependencies|hintergrund|einleitung|ausgangslage|offene fragen|risiken|annahmen|glossar"
+    r"|dependencies(?:$|\W+(?:and|&|/))|hintergrund|einleitung|ausgangslage|offene fragen|risiken|annahmen|glossar"
     r"|decision log|user research|rollout|launch plan|go[- ]to[- ]market)\b"
 )
 _AS_IS = re.compile(r"^(?:shipped|existing|current|as[- ]is|already|today|implemented)\b")
 _BESIDE = re.compile(
-    r"^(?:appendix|glossary|competit\w+|(?:(?:user|target|key|primary|buyer) )*personas?|next steps"
+    r"^(?:appendix|glossary|competitors?|competitive (?:analysis|landscape|quadrant|research)"
+    r"|(?:(?:user|target|key|primary|buyer) )*personas?|next steps"
     r"|(?:\w+ )?checklist (?:results|report)|change ?log|revision|references?$|open questions?|risks?(?:$| and)"
     r"|milestones?$|timeline$"
     r"|(?:\w+ )?roadmap|build order|logical dependency"

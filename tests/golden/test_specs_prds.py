@@ -218,11 +218,27 @@ def test_stories_beside_requirements_are_pointed_at() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Team management", "Timeline view", "Context menu", "Background sync", "Risk scoring"]
+    "name",
+    [
+        "Team management",
+        "Timeline view",
+        "Context menu",
+        "Background sync",
+        "Risk scoring",
+        "Related posts",
+        "Alternative payments",
+        "Competition mode",
+    ],
 )
 def test_a_feature_is_no_section_beside_the_matter_because_of_its_first_word(name: str) -> None:
     spec = _read(f"# Ferry PRD\n\n## Features\n\n### {name}\n\n- Sorted by hour\n\n### Team\n\n- Ann\n")
     assert _said(spec) == ["Sorted by hour"]
+
+
+@pytest.mark.parametrize("name", ["Future bookings", "Later delivery", "V2 interface", "Out-of-stock notice"])
+def test_a_feature_is_not_left_out_because_of_its_first_word(name: str) -> None:
+    spec = _read(f"# Ferry PRD\n\n## Features\n\n### {name}\n\n- Sorted by hour\n")
+    assert (_said(spec), spec.non_goals) == (["Sorted by hour"], ())
 
 
 def test_what_an_item_says_is_for_later_is_left_out() -> None:
@@ -276,6 +292,28 @@ def test_a_title_that_ends_with_its_kind_gives_a_short_namespace() -> None:
     for kind in ("Product Requirements Document (PRD)", "\u2014 PRD", "Product Requirements"):
         assert _read(text.format(kind)).namespace == "ferry"
     assert _read("# PRD\n\n## Features\n\n- A till\n".replace("# PRD", "# Ferry PRDs")).namespace == "ferry-prds"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "- [x] A till",
+        "- A till\n\n  **Status:** done",
+        "[DONE] 1. He shall sell.",
+        "- A till\n\n  Situação: implementado",
+    ],
+)
+def test_what_says_that_it_is_done_is_planned_and_pointed_at(item: str) -> None:
+    spec = _read(f"# Ferry\n\n## Requirements\n\n- [ ] A boat\n\n{item}\n")
+    assert len(spec.requirements) == 2
+    (told,) = [p for p in spec.warnings if p.code == "PRD038"]
+    assert told.message == "R-002 says that it is done, and is planned."
+    assert told.line >= 7
+
+
+@pytest.mark.parametrize("item", ["- [ ] A till", "- The list shows Status: done", "- Done is a button"])
+def test_what_only_speaks_of_done_is_not_pointed_at(item: str) -> None:
+    assert "PRD038" not in _codes(_read(f"# Ferry\n\n## Requirements\n\n{item}\n"))
 
 
 def test_a_demand_below_an_item_that_asks_for_nothing_is_found() -> None:
