@@ -36,7 +36,7 @@ _OVERHEAD, _EACH = 600, 300
 _SHARE_BYTES = 48 * 1024
 """Of sources that wait: to read so much takes longer than to start another process."""
 _NURSED_SHARE_BYTES = 4 * 1024
-"""The same where the other process is there."""
+"""The same for another process that is there."""
 _NONE: Mapping[Digest, bytes] = {}
 
 
@@ -150,8 +150,7 @@ class Team(Worker):
                     self._bases[digest] = base
                 else:
                     self._follow(digest, base)
-            share = _SHARE_BYTES if not nursery.WAITING else _NURSED_SHARE_BYTES
-            self._use_for(self._coming_bytes, share)
+            self._use_for(self._coming_bytes)
 
     def look_ahead(self, sources: Sequence[bytes]) -> None:
         """The same with no further process: the caller has work of his own to do meanwhile."""
@@ -174,8 +173,12 @@ class Team(Worker):
         ops = [op for op, keys in finds.items() if any(told[op].get(key) for key in keys)]
         self._expect(source_digest(base), base, ["outline", *ops])
 
-    def _use_for(self, waiting_bytes: int, share: int = _SHARE_BYTES) -> None:
-        self._used = max(self._used, min(len(self._members), 1 + waiting_bytes // share))
+    def _use_for(self, waiting_bytes: int) -> None:
+        # One of them is the first member's.
+        nursed = len(nursery.WAITING) - (not self._asking)
+        there = min(max(nursed, 0), waiting_bytes // _NURSED_SHARE_BYTES)
+        worth = max(waiting_bytes // _SHARE_BYTES, there)
+        self._used = max(self._used, min(len(self._members), 1 + worth))
         self._begin()
 
     def _begin(self) -> None:

@@ -113,8 +113,8 @@ class Worker:
         return self._remembered("secrets", data)
 
     def rules(self) -> list[list[Any]]:
-        """See :func:`orchestrator.gates.flow.families.table`: of the process that there is, or of this one."""
-        if self.pid is not None:
+        """See :func:`orchestrator.gates.flow.families.table`: of the process that there is or was, or of this one."""
+        if self.pid is not None or self.kept(self._question("rules"), source_digest(b"")) is not None:
             found: list[list[Any]] = self._remembered("rules", b"")["rules"]
             return found
         from orchestrator.gates.flow.families import table  # noqa: PLC0415 - a scanner has them loaded
@@ -140,6 +140,10 @@ class Worker:
             self._kept[question, digest] = answer
             while len(self._kept) > _KEPT_ANSWERS:
                 self._kept.popitem(last=False)
+
+    def _question(self, op: str) -> str:
+        """All that decides an answer but the source, and what a process has one version of."""
+        return op
 
     def _remembered(self, op: str, data: bytes) -> Mapping[str, Any]:
         digest = source_digest(data)

@@ -7,10 +7,12 @@ What is left out or wrong here costs time and nothing else: whoever judges asks 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.vcs.git import Git
+from orchestrator.vcs.reader import Reader
 from orchestrator.vcs.repository import Repository
 
 __all__ = ["BYTES_LIMIT", "FILES_LIMIT", "contents"]
@@ -33,7 +35,7 @@ def contents(
     """
     raw = _difference(repository, base, head, staged=staged, index=index)
     oids = [oid for oid, path in _rows(raw) if path.endswith(suffix)]
-    return list(_blobs(repository.git, _small(repository.git, oids[:FILES_LIMIT])))
+    return _blobs(repository.git, oids[:FILES_LIMIT])
 
 
 def _difference(repository: Repository, base: str, head: str, *, staged: bool, index: Path | None) -> bytes:
@@ -45,29 +47,16 @@ def _difference(repository: Repository, base: str, head: str, *, staged: bool, i
     return git.run(*words, *_RAW, "--end-of-options", *sides, timeout_seconds=_SECONDS).stdout
 
 
-def _rows(raw: bytes) -> Iterator[tuple[bytes, str]]:
+def _rows(raw: bytes) -> Iterator[tuple[str, str]]:
     """Id and path of each regular file on the new side of ``:MODE MODE ID ID M NUL path NUL``."""
     parts = iter(raw.split(b"\0"))
     for words, path in zip(parts, parts, strict=False):
         fields = words.split(b" ")
         if len(fields) == _FIELDS and fields[1] in _REGULAR:
-            yield fields[3], path.decode(errors="replace")
+            yield fields[3].decode(errors="replace"), path.decode(errors="replace")
 
 
-def _small(git: Git, oids: Sequence[bytes]) -> list[bytes]:
-    said = _ask(git, "--batch-check=%(objectname) %(objectsize)", oids).splitlines()
-    rows = [line.partition(b" ") for line in said]
-    return [oid for oid, _, size in rows if size.isdigit() and int(size) <= BYTES_LIMIT]
-
-
-def _blobs(git: Git, oids: Sequence[bytes]) -> Iterator[bytes]:
-    rest = _ask(git, "--batch=%(objectsize)", oids)
-    while rest:
-        size, _, rest = rest.partition(b"\n")
-        yield rest[: int(size)]
-        rest = rest[int(size) + 1 :]
-
-
-def _ask(git: Git, how: str, oids: Sequence[bytes]) -> bytes:
-    asked = b"".join(oid + b"\n" for oid in oids)
-    return git.run("cat-file", how, stdin=asked, timeout_seconds=_SECONDS).stdout if oids else b""
+def _blobs(git: Git, oids: Sequence[str]) -> list[bytes]:
+    with closing(Reader(git)) as reader:
+        small = [one.oid for one in reader.info(oids) if one is not None and one.size <= BYTES_LIMIT]
+        return [data for _, data in reader.contents(small)]

@@ -17,6 +17,7 @@ from orchestrator.errors import GateBroken
 from orchestrator.gates.bandit import BanditGate
 from orchestrator.gates.catalog import GATES, default_gates
 from orchestrator.gates.flow.families import RULES
+from orchestrator.gates.flow_gate import FlowGate
 from orchestrator.gates.ruff import RuffGate, find_ruff
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.team import Team
@@ -345,3 +346,14 @@ def test_a_team_that_is_closed_over_its_work_starts_no_process_again():
     assert team.pid is None
     assert team.scan(ONE)["issues"]
     team.close()
+
+
+@pytest.mark.parametrize("kind", [Worker, Team])
+def test_the_rules_that_a_scanner_tells_are_those_of_this_process(kind):
+    with kind() as own:
+        before = own.rules(), FlowGate(own).config
+        assert own.pid is None
+        own.outline(b"x = 1\n")
+        assert own.pid is not None
+        assert (own.rules(), FlowGate(own).config) == before
+        assert len(before[0]) > 50
