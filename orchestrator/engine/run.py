@@ -14,6 +14,7 @@ from orchestrator.engine.compile import compile_workflow
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.minutes import put_on_record
 from orchestrator.engine.opening import opened
+from orchestrator.engine.records import ensure_kept
 from orchestrator.engine.state import RunState
 from orchestrator.errors import ExitCode, StoreError
 from orchestrator.models.base import Digest
@@ -74,7 +75,10 @@ def advance(
     _refuse_strange(ctx, snapshot)
     given: Any = None
     if not snapshot.values:
-        given = written({"run": ctx.run.id, "tip": ctx.run.base_commit, **({"plan": plan} if plan else {})})
+        first = {"run": ctx.run.id, "tip": ctx.run.base_commit, "workflow": ctx.workflow.digest()}
+        given = written({**first, **({"plan": plan} if plan else {})})
+    elif _begun(snapshot) and not is_planned(ctx.workflow):
+        ensure_kept(ctx, state_of(snapshot.values), snapshot.next[0] if snapshot.interrupts else "")
     while True:
         if given is not None or not snapshot.interrupts:
             told = graph.stream(given, config, context=ctx, durability="sync", stream_mode=[])
@@ -92,12 +96,17 @@ def advance(
         given = Command(resume=resumed)
 
 
+def _begun(snapshot: StateSnapshot) -> bool:
+    """Whether there is more than the input that the run was given."""
+    return snapshot.metadata is not None and snapshot.metadata.get("step", -1) >= 0
+
+
 def _refuse_strange(ctx: RunContext, snapshot: StateSnapshot) -> None:
     """State in a form that this version does not know would read as none, and the run would begin anew.
 
     That of another run is refused too; somebody who also writes this run's name into it is not seen without a key.
     """
-    begun = snapshot.metadata is not None and snapshot.metadata.get("step", -1) >= 0
+    begun = _begun(snapshot)
     if begun and "run" not in snapshot.values.get("cursor", {}):
         words = f"The state of run {ctx.run.id} has a form that this version of Handrail does not know."
         raise StoreError("STORE035", words, "go on with the version that began it, or begin a new run")

@@ -81,12 +81,14 @@ class RunState(TypedDict):
     ``turn`` is the node that runs next. ``others`` are the branches beside the one that has the turn.
     ``visits`` counts how often each node has ended, ``taken`` how often each bounded outcome was taken (as ``node
     outcome``), ``loops`` how many items each ``for_each`` has begun. ``items`` is the item that was
-    decided last at each node, ``facts`` the stored answer in which each fact stands.
+    decided last at each node, ``facts`` the stored answer in which each fact stands. ``workflow`` is the digest of the
+    one that the run began with.
 
     Before the nodes that set them have run, all but ``run`` may be absent.
     """
 
     run: str
+    workflow: str
     plan: str
     at: str
     outcome: str

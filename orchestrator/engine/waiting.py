@@ -10,6 +10,7 @@ from orchestrator.engine import items
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.nodes.effect import is_unknown
 from orchestrator.engine.nodes.review import decision_set
+from orchestrator.engine.records import ensure_open
 from orchestrator.engine.state import RunState
 from orchestrator.models.base import GitOid
 from orchestrator.models.decision import OUTDATED, ReviewItem, decided_key
@@ -94,6 +95,7 @@ def _answered(ctx: RunContext, one: _Parked) -> Answer | None:
             ctx.index.record_effect(decided_key(one.key), digest)
             ctx.index.close_item(one.key, verdict)
             return {"item": one.key, "decisions": digest}
+        ensure_open(ctx, one.key)
         tip = _moved(ctx, one.item)
         if tip is not None:
             ctx.index.close_item(one.key, OUTDATED)

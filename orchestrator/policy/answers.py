@@ -13,6 +13,8 @@ MAX_CHARACTERS = 4096
 _MAX_DIGITS = 15
 _SPACE, _DELETE, _LAST_CONTROL = 0x20, 0x7F, 0x9F
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_HALVES = frozenset(map(chr, range(0xD800, 0xE000)))
+"""JSON can name them alone, and no store can keep them."""
 _CONTROL = ", without control characters"
 _WITHOUT: dict[FactKind, str] = {FactKind.TEXT: _CONTROL, FactKind.LIST: _CONTROL}
 _WORDS = {"yes": True, "true": True, "no": False, "false": False}
@@ -100,9 +102,10 @@ def _is_text(value: object) -> bool:
 
 
 def _acts(value: str) -> bool:
-    """Whether a terminal would do something by it, or show it in another order than it is read in."""
+    """Whether a terminal would do something by it, or show it in another order; or it is half a character."""
     return any(
-        (ord(c) < _SPACE and c not in "\n\t") or _DELETE <= ord(c) <= _LAST_CONTROL or c in _TURNING for c in value
+        (ord(c) < _SPACE and c not in "\n\t") or _DELETE <= ord(c) <= _LAST_CONTROL or c in _TURNING or c in _HALVES
+        for c in value
     )
 
 

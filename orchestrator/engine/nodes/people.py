@@ -33,7 +33,7 @@ def person(ctx: RunContext, state: RunState, node: Node, name: str) -> Update:
     if node.edits and said == "done":
         update |= handed_in(ctx, state, item)
     if node.kind is NodeKind.ASK:
-        update["facts"] = {**state.get("facts", {}), **dict.fromkeys(node.asks, _answer(ctx, item))}
+        update["facts"] = {**state.get("facts", {}), **dict.fromkeys(node.asks, answered(ctx, item))}
     return update
 
 
@@ -47,7 +47,7 @@ def pause(ctx: RunContext, state: RunState, name: str) -> Update:
     return {"outcome": "elapsed"}
 
 
-def _answer(ctx: RunContext, item: str) -> str:
+def answered(ctx: RunContext, item: str) -> str:
     """The stored remark in which the answers stand, of the decision that counts."""
     for line in ctx.index.decisions(item):
         keyid, decision = ctx.open_decision(line)

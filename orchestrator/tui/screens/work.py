@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from orchestrator.errors import UsageError
 from orchestrator.models.decision import SubjectKind, Verdict
 from orchestrator.models.review import WorkSheet
 from orchestrator.models.workflow import Fact, FactKind
@@ -118,7 +119,10 @@ class WorkScreen(JudgeScreen):
 
         def make(values: Values) -> Decided:
             given = {name: answers.spelled(fact, values[str(n)]) for n, (name, fact) in enumerate(asks.items())}
-            return self.signed(Verdict.APPROVE, json.dumps(given, sort_keys=True))
+            try:
+                return self.signed(Verdict.APPROVE, json.dumps(given, sort_keys=True))
+            except UsageError as wrong:  # what to type on the command line helps nobody here
+                raise UsageError(wrong.code, wrong.message, details=wrong.details) from wrong
 
         fields = [Field(str(n), f"{fact.question} ({_typed(fact)}):") for n, fact in enumerate(asks.values())]
         return FormScreen("Your answers", (self._work.sentence, "Enter signs all of them."), fields, make)
