@@ -107,7 +107,7 @@ def _refuse_strange(ctx: RunContext, snapshot: StateSnapshot) -> None:
     That of another run is refused too; somebody who also writes this run's name into it is not seen without a key.
     """
     begun = _begun(snapshot)
-    if begun and "run" not in snapshot.values.get("cursor", {}):
+    if begun and not {"run", "workflow"} <= snapshot.values.get("cursor", {}).keys():
         words = f"The state of run {ctx.run.id} has a form that this version of Handrail does not know."
         raise StoreError("STORE035", words, "go on with the version that began it, or begin a new run")
     if begun and snapshot.values["cursor"]["run"] != ctx.run.id:
