@@ -104,11 +104,11 @@ class Team(Worker):
         self._members[0].start()
 
     def close(self) -> None:
-        self._forget()
+        self.forget()
         for worker in self._members:
             worker.close()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Begin with nothing more, and wait for what is under way: it would start a process again."""
         with self._coming_lock:
             while not self._waiting.empty():
