@@ -118,12 +118,12 @@ class Team(Worker):
             self._members[0].start()
 
     def close(self) -> None:
-        self._forget()
+        self.forget()
         for worker in self._members:
             worker.close()
         nursery.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Begin with nothing more, and wait for what is under way: it would start a process again."""
         with self._coming_lock:
             self._bases.clear()

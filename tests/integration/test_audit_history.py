@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from orchestrator.app.gates.auditing import audit
+from orchestrator.app.gates.auditing import _Judge, audit
 from orchestrator.app.project import open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.gates.catalog import default_gates
@@ -122,3 +122,15 @@ def test_a_killed_audit_goes_on_and_tells_the_same(tmp_path):
     assert 0 < resumed.pop("resumed") < 400
     assert fresh.pop("resumed") == 0
     assert resumed == fresh
+
+
+def test_an_audit_that_is_told_to_stop_begins_with_nothing_more(tmp_path):
+    history(tmp_path / "repository", 5)
+    with open_project(tmp_path / "repository") as project, open_trees(project) as trees, Team() as team:
+        commits = list(trees.walk(trees.resolve("HEAD"), None))
+        stopped = _Judge(trees, team, ("bandit", "flow"))
+        stopped.stop()
+        stopped.prepare(commits)
+        assert team.pid is None
+        _Judge(trees, team, ("bandit", "flow")).prepare(commits)
+        assert team.pid is not None

@@ -1,5 +1,7 @@
 """Downloads that a later line runs, keys that leave the machine, here-documents of images, prose that orders agents."""
 
+import time
+
 import pytest
 
 from orchestrator.gates.hygiene import HygieneGate
@@ -118,3 +120,18 @@ def test_names_that_another_system_confuses(paths, named):
     with Worker() as worker:
         report = HygieneGate(worker).check(candidate_of([FileSpec(path, b"x\n") for path in paths]))
     assert [f.path for f in report.findings if f.rule == "NAME"] == named
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("look", "text"),
+    [
+        (lambda text: without_heredocs(text.encode()), "RUN <<A\n" * 130_000),
+        (lambda text: list(word_hits("AGENTS.md", text)), "<!-- you must run x y z w v -->" * 30_000),
+        (lambda text: list(shell_hits(text)), "curl -o x y\n./z\n" * 8_000),
+    ],
+)
+def test_a_long_text_is_searched_in_bounded_processor_time(look, text):
+    began = time.process_time()
+    look(text)
+    assert time.process_time() - began < 5

@@ -12,9 +12,10 @@ clean sides brings about in a file that it takes from one of them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ GATES = ("ruff", "bandit", "flow", "hygiene", "secrets")
 
 _CHUNK, _CHUNK_FILES = 128, 512
 """What is kept at once: what a kill costs is no more than twice that."""
+_PART = 16
 _MEMORY_BYTES = 256 * 1024**2
 _ROWS = 4_000_000
 
@@ -108,8 +110,10 @@ def _walk_all(
     from orchestrator.vcs.walk import chunks
 
     question = "audit/" + ",".join(found.gates)
-    with ThreadPoolExecutor(1) as ahead:
+    # Whoever is told to stop waits for no more than a part of what was read ahead.
+    with ThreadPoolExecutor(1) as ahead, ExitStack() as stack:
         waiting: list[tuple[list[Walked], dict[GitOid, Mapping[str, Any]], Future[None]]] = []
+        stack.callback(judge.stop)
         for chunk in chunks(history, _CHUNK, _CHUNK_FILES):
             known = _known(record, question, chunk)
             todo = [c for c in chunk if c.oid not in known]
@@ -221,7 +225,13 @@ class _Judge:
         self._trees, self._team, self._blobs = trees, team, LastRead(trees.blob, trees.blobs)
         self._gates: tuple[Gate, ...] = default_gates(names, worker=team)
         self._ruff = next((g for g in self._gates if isinstance(g, RuffGate)), None)
+        self._stopped = threading.Event()
         self._operations = [op for op, name in (("scan", "bandit"), ("analyse", "flow")) if name in names]
+
+    def stop(self) -> None:
+        """Read nothing more ahead."""
+        self._stopped.set()
+        self._team.forget()
 
     def prepare(self, commits: Iterable[Walked]) -> None:
         """Scan what these commits changed, each file once, as many at a time as there are processes."""
@@ -229,13 +239,17 @@ class _Judge:
         sources = {sha256(data): data for data in _python(self._blobs, files)}
         with ThreadPoolExecutor(self._team.processes + 1) as pool:
             asked = [pool.submit(self._ruff.prepare, sources)] if self._ruff else []
-            if len(self._operations) > 1:
+            if len(self._operations) > 1 and not self._stopped.is_set():
                 self._team.foresee(list(sources.values()))
-            asked += [
-                pool.submit(self._team.ready, op, list(sources.values())) for op in (*self._operations, "outline")
-            ]
+            asked += [pool.submit(self._ready, op, list(sources.values())) for op in (*self._operations, "outline")]
             for one in asked:
                 one.result()
+
+    def _ready(self, operation: str, sources: Sequence[bytes]) -> None:
+        for start in range(0, len(sources), _PART):
+            if self._stopped.is_set():
+                return
+            self._team.ready(operation, sources[start : start + _PART])
 
     def commit(self, commit: Walked) -> Row:
         """``introduced`` and ``fixed``: findings; ``broken``: why there is no verdict, or ''."""

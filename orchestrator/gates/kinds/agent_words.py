@@ -110,10 +110,11 @@ def word_hits(path: str, text: str) -> Iterator[Hit]:
             yield COMMAND.at(lines, number, line.strip()[:80])
         if prompts and _ALL_TOOLS.search(part):
             yield TOOLS.at(lines, number, line.strip()[:80])
+    number, seen = 1, 0
     for found in _COMMENT.finditer(text):
+        number, seen = number + text.count("\n", seen, found.start()), found.start()
         said = found[1][:_LINE_CHARACTERS]
         if _IN_COMMENT.search(said) and not _ORDER.search(said):
-            number = text.count("\n", 0, found.start()) + 1
             yield ORDERS.at(lines, number, "words in a comment that no page shows", key=" ".join(said.split()))
     for hit in shell_hits(text):
         if hit.rule in GRAVE:

@@ -8,6 +8,7 @@ ends on a line of its own. Anything else stays as it is, and is refused by the l
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 __all__ = ["without_heredocs"]
 
@@ -16,15 +17,17 @@ _OPENING = re.compile(
     rb"<<-?(?P<mark>['\"]?)(?P<word>\w+)(?P=mark)(?P<after>(?:[ \t][^<\n]*)?)",
     re.IGNORECASE,
 )
+_WORD = re.compile(rb"\w+")
 
 
 def without_heredocs(data: bytes) -> bytes:
     """As many lines as before."""
     lines = data.split(b"\n")
+    ends = _ends(lines)
     at = 0
     while at < len(lines):
         opened = _OPENING.fullmatch(lines[at].rstrip(b"\r"))
-        end = _end(lines, at, opened["word"]) if opened and not opened["after"].rstrip().endswith(b"\\") else 0
+        end = _end(ends, at, opened["word"]) if opened and not opened["after"].rstrip().endswith(b"\\") else 0
         if opened and end:
             lines[at] = opened["before"] + b"heredoc" + opened["after"]
             lines[at + 1 : end + 1] = [b""] * (end - at)
@@ -33,6 +36,18 @@ def without_heredocs(data: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def _end(lines: list[bytes], at: int, word: bytes) -> int:
-    """The line that is the word alone, 0 without one."""
-    return next((n for n in range(at + 1, len(lines)) if lines[n].rstrip(b"\r").lstrip(b"\t") == word), 0)
+def _ends(lines: list[bytes]) -> dict[bytes, list[int]]:
+    """Of each word that stands alone on lines, which these are: looked up, no number of openings costs a search."""
+    found: dict[bytes, list[int]] = {}
+    for number, line in enumerate(lines):
+        word = line.rstrip(b"\r").lstrip(b"\t")
+        if word.isalnum() or _WORD.fullmatch(word):
+            found.setdefault(word, []).append(number)
+    return found
+
+
+def _end(ends: dict[bytes, list[int]], at: int, word: bytes) -> int:
+    """The next line that is the word alone, 0 without one."""
+    numbers = ends.get(word, [])
+    after = bisect_right(numbers, at)
+    return numbers[after] if after < len(numbers) else 0
