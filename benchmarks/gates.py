@@ -28,7 +28,7 @@ from sources import tree
 
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.team import Team
+from orchestrator.gates.scanners.team import Team
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 VERSION = "5.2.6"

@@ -347,7 +347,7 @@ def _gates(
     """
     from orchestrator.gates.catalog import default_gates
     from orchestrator.gates.runner import run_gates
-    from orchestrator.gates.worker import Worker
+    from orchestrator.gates.scanners.worker import Worker
 
     known = Path(osv) if osv else None
     demanded = base.chain.current.required_gates

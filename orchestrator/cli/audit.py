@@ -73,7 +73,7 @@ def _write(path: Path, found: Audit) -> None:
 
 def _tell(found: Audit, *, notes: bool) -> None:
     from orchestrator.app.gates.auditing import result_of, secrets_of
-    from orchestrator.gates.differential import visible
+    from orchestrator.gates.changes.differential import visible
 
     shown = [f for f in found.findings if notes or f["disposition"] in _DECIDING]
     for row in shown:

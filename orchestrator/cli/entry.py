@@ -37,7 +37,7 @@ def main() -> NoReturn:
         if _judges(sys.argv):
             import gc
 
-            from orchestrator.gates import nursery
+            from orchestrator.gates.scanners import nursery
 
             # Nothing that is imported is garbage. Whoever judges looks for it again.
             gc.disable()

@@ -121,7 +121,7 @@ command.add_command(worker_command, "worker")
 @click.option("--list", "list_", is_flag=True, help="Every code of ours.")
 @as_json
 def explain(code: str | None, list_: bool, json_: bool) -> None:
-    from orchestrator.gates import explain as explaining
+    from orchestrator.gates.reports import explain as explaining
 
     if list_:
         print_json("gate-codes", {"codes": explaining.codes()}) if json_ else say("\n".join(explaining.codes()))
@@ -168,7 +168,7 @@ def _write(path: Path, text: str) -> None:
 def _document(name: str, judged: Judged) -> str:
     import json
 
-    from orchestrator.gates import annotations, junit, sarif
+    from orchestrator.gates.reports import annotations, junit, sarif
 
     if name == "sarif":
         return json.dumps(sarif.to_sarif(judged.reports, judged.lifted), indent=2) + "\n"
@@ -189,7 +189,7 @@ def _print(name: str, judged: Judged, asked: Asked) -> None:
     elif name == "text":
         _tell(judged, asked)
     elif name == "sarif":
-        from orchestrator.gates.sarif import to_sarif
+        from orchestrator.gates.reports.sarif import to_sarif
 
         print_log(to_sarif(judged.reports, judged.lifted))
     else:
@@ -197,7 +197,7 @@ def _print(name: str, judged: Judged, asked: Asked) -> None:
 
 
 def _body(judged: Judged) -> dict[str, object]:
-    from orchestrator.gates.explain import remedy
+    from orchestrator.gates.reports.explain import remedy
 
     return {
         "result": judged.result.value,
@@ -219,8 +219,8 @@ def _tell(judged: Judged, asked: Asked) -> None:
 
 
 def _tell_finding(finding: Finding, judged: Judged) -> None:
-    from orchestrator.gates.differential import visible
-    from orchestrator.gates.explain import remedy
+    from orchestrator.gates.changes.differential import visible
+    from orchestrator.gates.reports.explain import remedy
 
     lifted = ", lifted" if finding.fingerprint in judged.lifted else ""
     cwe = f" CWE-{finding.cwe}" if finding.cwe else ""

@@ -68,7 +68,7 @@ def _row(lift: Lift, now: datetime) -> dict[str, object]:
 
 
 def _tell(lift: Lift, now: datetime) -> None:
-    from orchestrator.gates.differential import visible
+    from orchestrator.gates.changes.differential import visible
 
     until = f"until {lift.expires:%Y-%m-%d}" if lift.expires else "without an end"
     where = f"{visible(lift.place or lift.path)}:{lift.line}:1"

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
-from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.changes.differential import Hit, introduced
 from orchestrator.gates.flow.capabilities import CAPABILITIES
 from orchestrator.gates.guards import lost
-from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.scanning import Target, targets, unscannable
-from orchestrator.gates.words import OWN
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.reports.words import OWN
+from orchestrator.gates.scanners.scanning import Target, targets, unscannable
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.found import Disposition, GateReport
 from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate

@@ -11,12 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.gates.bandit import BanditGate
 from orchestrator.gates.capability_gate import CapabilityGate
-from orchestrator.gates.destructive import DestructiveGate
+from orchestrator.gates.files.destructive import DestructiveGate
+from orchestrator.gates.files.hygiene import HygieneGate
+from orchestrator.gates.files.protected import ProtectedGate
 from orchestrator.gates.flow_gate import FlowGate
-from orchestrator.gates.hygiene import HygieneGate
-from orchestrator.gates.integrity import IntegrityGate
 from orchestrator.gates.kinds.agent_config import AgentConfig
 from orchestrator.gates.kinds.dependencies import DependenciesGate
 from orchestrator.gates.kinds.program import ProgramGate
@@ -24,9 +23,10 @@ from orchestrator.gates.kinds.programs import CPPCHECK, FLAWFINDER, HADOLINT, SH
 from orchestrator.gates.kinds.secrets import SecretsGate
 from orchestrator.gates.kinds.texts import TextGate
 from orchestrator.gates.plugins import installed_gate, installed_names
-from orchestrator.gates.protected import ProtectedGate
-from orchestrator.gates.ruff import RuffGate
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.bandit import BanditGate
+from orchestrator.gates.scanners.ruff import RuffGate
+from orchestrator.gates.scanners.worker import Worker
+from orchestrator.gates.test_integrity.integrity import IntegrityGate
 from orchestrator.ports import Gate
 
 __all__ = ["GATES", "default_gates", "ensure_known"]

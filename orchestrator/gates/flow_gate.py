@@ -17,10 +17,10 @@ from typing import Any
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
-from orchestrator.gates.differential import Hit
-from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.scanning import Source, Target, targets, unscannable
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.changes.differential import Hit
+from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanners.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.found import Disposition, GateReport
 from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate

@@ -16,8 +16,8 @@ from dataclasses import replace
 
 from orchestrator import __version__
 from orchestrator.errors import HandrailError
-from orchestrator.gates.differential import visible
-from orchestrator.gates.reporting import config_digest
+from orchestrator.gates.changes.differential import visible
+from orchestrator.gates.reports.reporting import config_digest
 from orchestrator.models.found import GateReport, Result
 from orchestrator.models.ids import GitOid
 from orchestrator.ports import Candidate, Gate

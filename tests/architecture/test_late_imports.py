@@ -11,7 +11,7 @@ import pytest
 
 HEAVY = {"pydantic", "z3", "docker", "git", "langgraph", "textual", "cryptography", "bandit"}
 LISTING = "orchestrator.cli.runs orchestrator.cli.review orchestrator.app.runs.listing orchestrator.app.project"
-LOOKING_AHEAD = "orchestrator.app.gates.scanners orchestrator.gates.team orchestrator.vcs.ahead"
+LOOKING_AHEAD = "orchestrator.app.gates.scanners orchestrator.gates.scanners.team orchestrator.vcs.ahead"
 JUDGING = "orchestrator.cli.gate orchestrator.app.gates.gating orchestrator.gates.catalog orchestrator.gates.runner"
 CHECKING = "orchestrator.cli.verify orchestrator.app.runs.start orchestrator.app.evidence.verifying"
 

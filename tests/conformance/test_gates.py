@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.gates.catalog import GATES
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.testing.gate_suite import check_gate
 
 

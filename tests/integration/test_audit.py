@@ -13,7 +13,7 @@ from orchestrator.app.trees import open_trees
 from orchestrator.errors import RepositoryError
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.team import Team
+from orchestrator.gates.scanners.team import Team
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.ports import Candidate
 from orchestrator.render.audit_page import audit_page

@@ -15,7 +15,7 @@ from orchestrator.app.project import open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_in_turn
-from orchestrator.gates.team import Team
+from orchestrator.gates.scanners.team import Team
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.ports import Candidate
 from orchestrator.vcs.git import EMPTY_TREES

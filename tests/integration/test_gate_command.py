@@ -21,10 +21,10 @@ from orchestrator.app.gates.asked import Asked
 from orchestrator.app.gates.gating import Judged, gate
 from orchestrator.app.project import open_project
 from orchestrator.errors import RepositoryError
-from orchestrator.gates import annotations, junit, sarif
 from orchestrator.gates.catalog import default_gates
+from orchestrator.gates.reports import annotations, junit, sarif
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.team import Team, ruleset
+from orchestrator.gates.scanners.team import Team, ruleset
 from orchestrator.models.gate import Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.store.answers import KeptAnswers, read_key

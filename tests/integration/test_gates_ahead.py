@@ -8,9 +8,9 @@ from orchestrator.app.gates.gating import gate
 from orchestrator.app.gates.scanners import Found, gate_worker
 from orchestrator.app.project import open_project
 from orchestrator.errors import RepositoryError
-from orchestrator.gates.digests import source_digest
-from orchestrator.gates.sides import begin
-from orchestrator.gates.team import Team
+from orchestrator.gates.changes.digests import source_digest
+from orchestrator.gates.changes.sides import begin
+from orchestrator.gates.scanners.team import Team
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 from orchestrator.vcs.ahead import BYTES_LIMIT, FILES_LIMIT, contents
 from orchestrator.vcs.repository import find

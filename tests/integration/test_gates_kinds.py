@@ -8,7 +8,7 @@ from gates_kinds_table import AWS, TABLE, one
 from orchestrator.gates.catalog import GATES
 from orchestrator.gates.kinds.program import ProgramGate
 from orchestrator.gates.kinds.programs import CPPCHECK, FLAWFINDER, HADOLINT, SHELLCHECK, ZIZMOR
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.gate import Accounting, Disposition, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

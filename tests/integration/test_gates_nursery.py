@@ -25,7 +25,7 @@ import json, time
 from contextlib import suppress
 from orchestrator.errors import GateBroken
 from orchestrator.gates import spare
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
 bad, slow = b"import subprocess\\nsubprocess.run(x, shell=True)\\n", b"x = f(1)\\n" * 100000
 said = {}
 def gone(pid):
@@ -128,22 +128,22 @@ from orchestrator.gates import nursery
 import os
 {damage}
 nursery.begin(2)
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
 with Worker() as worker:
     print(len(worker.scan(b"exec(input())\\n")["issues"]))
 print(nursery.take())
 """
 DAMAGE = {
-    "dies while it loads": "import sys; sys.modules['orchestrator.gates.bandit_worker'] = None",
+    "dies while it loads": "import sys; sys.modules['orchestrator.gates.scanners.bandit_worker'] = None",
     "no handle of a process": "del os.pidfd_open",
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_where_none_is_brought_a_scanner_is_started(damage):
-    undone = "import sys; sys.modules.pop('orchestrator.gates.bandit_worker', None)\n"
+    undone = "import sys; sys.modules.pop('orchestrator.gates.scanners.bandit_worker', None)\n"
     program = BROKEN.format(damage=DAMAGE[damage]).replace(
-        "from orchestrator.gates.worker", undone + "from orchestrator.gates.worker"
+        "from orchestrator.gates.scanners.worker", undone + "from orchestrator.gates.scanners.worker"
     )
     assert ran(program).stdout.split() == ["1", "None"]
 
@@ -186,7 +186,7 @@ signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 from orchestrator.gates import nursery
 nursery.begin(2)
 from orchestrator.errors import GateBroken
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
 with Worker(file_limit_seconds=0.5) as worker:
     try: worker.scan(b"x = f(1)\\n" * 100000)
     except GateBroken as error: print(error.code)

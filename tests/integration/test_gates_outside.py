@@ -16,7 +16,7 @@ from orchestrator.gates.kinds.program import ProgramGate
 from orchestrator.gates.kinds.programs import SHELLCHECK
 from orchestrator.gates.kinds.secret_patterns import FORMS, forms
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.gate import Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of, check_gate
@@ -118,7 +118,7 @@ def installed(tmp_path, monkeypatch, code, name="mine", module="own_gate"):
 
 
 GATE = """
-from orchestrator.gates.protected import ProtectedGate
+from orchestrator.gates.files.protected import ProtectedGate
 class Mine(ProtectedGate):
     name = "mine"
 """

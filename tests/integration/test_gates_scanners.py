@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import GateBroken
-from orchestrator.gates.bandit import BanditGate
 from orchestrator.gates.catalog import GATES, default_gates
 from orchestrator.gates.flow.families import RULES
 from orchestrator.gates.flow_gate import FlowGate
-from orchestrator.gates.ruff import RuffGate, find_ruff
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.team import Team
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.bandit import BanditGate
+from orchestrator.gates.scanners.ruff import RuffGate, find_ruff
+from orchestrator.gates.scanners.team import Team
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.gate import Accounting, Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
@@ -200,7 +200,7 @@ def test_the_kernel_ends_a_scan_whose_parent_no_longer_counts():
         orphan.scan(b"x = 1\n")
         process = orphan._process
         orphan._limit = 3600
-        from orchestrator.gates import worker as module
+        from orchestrator.gates.scanners import worker as module
 
         head = b'{"op": "scan", "cpu_seconds": 0.3, "wall_seconds": 60}'
         frames = module.HEADER.pack(len(head)) + head + module.HEADER.pack(len(QUADRATIC)) + QUADRATIC
@@ -212,7 +212,7 @@ def test_the_kernel_also_ends_a_scan_that_waits():
     with Worker(file_limit_seconds=1) as orphan:
         orphan.scan(b"x = 1\n")
         process = orphan._process
-        from orchestrator.gates import worker as module
+        from orchestrator.gates.scanners import worker as module
 
         head = b'{"op": "scan", "cpu_seconds": 60, "wall_seconds": 0.3}'
         frames = module.HEADER.pack(len(head)) + head + module.HEADER.pack(len(QUADRATIC)) + QUADRATIC

@@ -3,10 +3,10 @@
 import pytest
 
 from orchestrator.gates.catalog import default_gates
-from orchestrator.gates.explain import codes, explain
+from orchestrator.gates.reports.explain import codes, explain
 from orchestrator.gates.runner import run_gates
+from orchestrator.gates.scanners.team import Team
 from orchestrator.gates.shown.every import SHOWN
-from orchestrator.gates.team import Team
 from orchestrator.models.gate import Result
 from orchestrator.policy.paths import PROTECTED
 from orchestrator.testing.gate_suite import FileSpec, candidate_of

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.team import Team
+from orchestrator.gates.scanners.team import Team
 from orchestrator.models.gate import Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
@@ -99,7 +99,7 @@ MANY = """
 import resource
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.team import Team
+from orchestrator.gates.scanners.team import Team
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 lines = {lines}
 def module(n): return FileSpec(f"src/m{{n}}.py", b"".join(b"x%d = %d\\n" % (k, n) for k in range(2000)))

@@ -8,7 +8,7 @@ PROGRAM = """
 import json, os, sys, time
 from orchestrator.errors import GateBroken
 from orchestrator.gates import bandit_worker, spare
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
 bandit_worker.ready("all")
 os.environ["HANDRAIL_SECRET"] = "once"
 spare.prepare(2)

@@ -209,7 +209,7 @@ def judge(attempt, cases):
 @pytest.fixture(scope="module")
 def gates():
     from orchestrator.gates.catalog import default_gates
-    from orchestrator.gates.worker import Worker
+    from orchestrator.gates.scanners.worker import Worker
 
     with Worker() as worker:
         yield default_gates(worker=worker)

@@ -9,10 +9,10 @@ import tarfile
 import jsonschema
 import pytest
 
-from orchestrator.gates import sarif
 from orchestrator.gates.catalog import default_gates
+from orchestrator.gates.reports import sarif
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.team import Team
+from orchestrator.gates.scanners.team import Team
 from orchestrator.models.gate import Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.gates.deployments import deployment_hits
-from orchestrator.gates.plain_words import literals, speaks_for_itself
+from orchestrator.gates.files.deployments import deployment_hits
+from orchestrator.gates.scanners.plain_words import literals, speaks_for_itself
 
 LINES = {
     # line: (path, rule, twin)

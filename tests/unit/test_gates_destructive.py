@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from orchestrator.gates.destructive import DestructiveGate
+from orchestrator.gates.files.destructive import DestructiveGate
 from orchestrator.models.gate import Disposition, Result
 from orchestrator.policy.destruction import acts, of_argv
 from orchestrator.testing.gate_suite import FileSpec, candidate_of

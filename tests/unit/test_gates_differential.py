@@ -1,4 +1,4 @@
-from orchestrator.gates.differential import FINDINGS_LIMIT, Hit, enclosing, introduced, line_text, visible
+from orchestrator.gates.changes.differential import FINDINGS_LIMIT, Hit, enclosing, introduced, line_text, visible
 from orchestrator.models.gate import Disposition
 
 

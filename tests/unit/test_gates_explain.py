@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.gates.explain import bandit_rules, codes, explain
-from orchestrator.gates.remedies import REMEDIES
-from orchestrator.gates.words import OWN
+from orchestrator.gates.reports.explain import bandit_rules, codes, explain
+from orchestrator.gates.reports.remedies import REMEDIES
+from orchestrator.gates.reports.words import OWN
 
 ROOM = Path(__file__).parents[2] / "orchestrator/gates"
 CODE = re.compile(r"(?:SCAN|TEST|GAINS)-[A-Z-]+|[A-Z]{3,}(?:-[A-Z]+)*")
@@ -15,7 +15,7 @@ CODE = re.compile(r"(?:SCAN|TEST|GAINS)-[A-Z-]+|[A-Z]{3,}(?:-[A-Z]+)*")
 
 def named_rules():
     """Every constant that is given as ``rule=`` or as the first argument of a helper that makes a hit."""
-    for path in sorted(ROOM.glob("*.py")):
+    for path in sorted(ROOM.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
@@ -54,7 +54,7 @@ def test_every_rule_of_bandit_and_ruff_has_a_remedy():
     import json
     import subprocess
 
-    from orchestrator.gates.ruff import find_ruff
+    from orchestrator.gates.scanners.ruff import find_ruff
 
     manager = bandit_rules()
     theirs = {c[1:] for c in (*manager.plugins_by_id, *manager.blacklist_by_id)}

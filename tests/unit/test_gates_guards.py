@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.gates.guards import lost
-from orchestrator.gates.outline import outline
+from orchestrator.gates.test_integrity.outline import outline
 
 HEAD = "from shop import *\n\n\n"
 

@@ -3,8 +3,8 @@ import zlib
 
 import pytest
 
-from orchestrator.gates.hygiene import HygieneGate
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.files.hygiene import HygieneGate
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.gate import Accounting, Disposition, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

@@ -4,8 +4,8 @@ import importlib.metadata
 
 import pytest
 
-from orchestrator.gates import bandit_lean
-from orchestrator.gates.installed import NotInstalled, folder_of, version
+from orchestrator.gates.scanners import bandit_lean
+from orchestrator.gates.scanners.installed import NotInstalled, folder_of, version
 
 
 def test_versions_are_those_of_the_library() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from orchestrator.gates.integrity import IntegrityGate
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
+from orchestrator.gates.test_integrity.integrity import IntegrityGate
 from orchestrator.models.gate import Accounting, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

@@ -8,13 +8,13 @@ import time
 import pytest
 
 from orchestrator.gates.catalog import default_gates
-from orchestrator.gates.hygiene import HygieneGate
-from orchestrator.gates.integrity import IntegrityGate
+from orchestrator.gates.files.hygiene import HygieneGate
 from orchestrator.gates.kinds.agent_config import AgentConfig
 from orchestrator.gates.kinds.dependencies import DependenciesGate
 from orchestrator.gates.kinds.texts import TextGate
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
+from orchestrator.gates.test_integrity.integrity import IntegrityGate
 from orchestrator.models.gate import Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of

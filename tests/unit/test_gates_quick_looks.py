@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 
-from orchestrator.gates.characters import _EXTENDED_RE, _may_be_odd
-from orchestrator.gates.destructive import _ONE_BY_ONE, _WALKS, _counted, _may_sweep
-from orchestrator.gates.digests import source_digest
+from orchestrator.gates.changes.digests import source_digest
+from orchestrator.gates.changes.sides import Side
+from orchestrator.gates.files.characters import _EXTENDED_RE, _may_be_odd
+from orchestrator.gates.files.destructive import _ONE_BY_ONE, _WALKS, _counted, _may_sweep
 from orchestrator.gates.kinds.secrets import _added
-from orchestrator.gates.sides import Side
 from orchestrator.models.ids import sha256
 
 LINES = ("a = 1", "", "  ", "b()", "a = 1 ", "key", "\t", "x\ry", "é")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from orchestrator.gates.bandit import BanditGate
 from orchestrator.gates.flow_gate import FlowGate
-from orchestrator.gates.ruff import RuffGate
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.bandit import BanditGate
+from orchestrator.gates.scanners.ruff import RuffGate
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.gate import Disposition
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

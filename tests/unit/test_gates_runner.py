@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.errors import GateBroken, UsageError
 from orchestrator.gates.catalog import GATES, default_gates
-from orchestrator.gates.protected import ProtectedGate
+from orchestrator.gates.files.protected import ProtectedGate
 from orchestrator.gates.runner import run_gates
 from orchestrator.models.gate import Accounted, Accounting, GateReport, Result
 from orchestrator.policy.verdicts import worst

@@ -1,7 +1,7 @@
 import json
 
+from orchestrator.gates.reports.sarif import to_bytes, to_sarif
 from orchestrator.gates.runner import run_gates
-from orchestrator.gates.sarif import to_bytes, to_sarif
 from orchestrator.models.gate import Disposition, Finding, GateReport, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.gates.bandit import BanditGate
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.bandit import BanditGate
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 OLD = "import os\n\n\ndef run(name):\n    os.system(name)\n"

@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from orchestrator.gates.hygiene import HygieneGate
+from orchestrator.gates.files.hygiene import HygieneGate
 from orchestrator.gates.kinds.agent_words import word_hits
 from orchestrator.gates.kinds.heredocs import without_heredocs
 from orchestrator.gates.kinds.program import ProgramGate
 from orchestrator.gates.kinds.programs import HADOLINT
 from orchestrator.gates.kinds.shell_rules import dockerfile_hits, shell_hits
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.gate import Disposition, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

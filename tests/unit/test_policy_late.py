@@ -2,8 +2,8 @@ import re
 
 import pytest
 
+from orchestrator.gates.files.suppressions import PATTERNS
 from orchestrator.gates.kinds.secret_patterns import FORMS
-from orchestrator.gates.suppressions import PATTERNS
 from orchestrator.policy.late import Late
 
 TEXT = "x = 'AKIA' # NOSEC B602, noqa: S101"

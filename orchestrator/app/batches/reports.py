@@ -54,7 +54,7 @@ def junit(batch: Batch, entries: Sequence[Progress]) -> bytes:
 
 def sarif(entries: Sequence[Progress]) -> bytes:
     """The last gate reports of every step of every run, as one log."""
-    from orchestrator.gates.sarif import to_bytes
+    from orchestrator.gates.reports.sarif import to_bytes
 
     return to_bytes([report for progress in entries for report in _last_reports(progress)])
 

@@ -85,7 +85,7 @@ def _text(data: bytes) -> str | None:
 
 
 def _edits(path: str, text: str, base: Base) -> tuple[Edit, ...]:
-    from orchestrator.gates.sides import is_test
+    from orchestrator.gates.changes.sides import is_test
 
     read = python_edits if path.endswith(".py") else line_edits
     return read(text, in_test=is_test(path, base.profile.test_roots))

@@ -30,7 +30,7 @@ from orchestrator.models.ids import GitOid, canonical, sha256
 from orchestrator.ports import Candidate
 
 if TYPE_CHECKING:
-    from orchestrator.gates.team import Team
+    from orchestrator.gates.scanners.team import Team
     from orchestrator.ports import Gate
     from orchestrator.ports.answers import Answers
     from orchestrator.vcs.trees import GitTrees
@@ -78,7 +78,7 @@ def audit(
     Raises ``RepositoryError`` for names that are not there, ``UsageError`` GATE010 for an unknown gate.
     """
     from orchestrator.gates.catalog import GATES as PRESENT
-    from orchestrator.gates.team import Team
+    from orchestrator.gates.scanners.team import Team
 
     names = tuple(gates) or tuple(name for name in GATES if name in PRESENT)
     with open_trees(project) as trees, Team(kept_bytes=_MEMORY_BYTES) as team, _record(project) as record:
@@ -220,7 +220,7 @@ class _Judge:
 
     def __init__(self, trees: GitTrees, team: Team, names: Sequence[str]) -> None:
         from orchestrator.gates.catalog import default_gates
-        from orchestrator.gates.ruff import RuffGate
+        from orchestrator.gates.scanners.ruff import RuffGate
 
         self._trees, self._team, self._blobs = trees, team, LastRead(trees.blob, trees.blobs)
         self._gates: tuple[Gate, ...] = default_gates(names, worker=team)
@@ -317,7 +317,7 @@ def _reversed(file: ChangedFile) -> ChangedFile:
 
 def _python(blobs: LastRead, files: Sequence[ChangedFile]) -> Iterator[bytes]:
     """Both sides of what is named like Python and small enough; all else is read when a gate asks for it."""
-    from orchestrator.gates.sides import REGULAR, SIZE_LIMIT_BYTES
+    from orchestrator.gates.changes.sides import REGULAR, SIZE_LIMIT_BYTES
 
     named = (".py", ".pyw", ".pyi")
     wanted = {

@@ -19,7 +19,7 @@ from orchestrator.ports import Candidate, Gate
 
 if TYPE_CHECKING:
     from orchestrator.app.base import Base
-    from orchestrator.gates.worker import Worker
+    from orchestrator.gates.scanners.worker import Worker
     from orchestrator.models.decision import Decision
     from orchestrator.vcs.trees import GitTrees
 
@@ -54,7 +54,7 @@ def gate(
     Raises ``RepositoryError`` for names that are not there, ``UsageError`` GATE010, ``EvidenceInvalid`` for a decision
     that does not verify, ``TrustError`` for a policy that nobody trusts.
     """
-    from orchestrator.gates.sides import begin
+    from orchestrator.gates.changes.sides import begin
 
     with open_trees(project) as trees, ExitStack() as stack:
         base, tree = _sides(trees, asked)
@@ -123,7 +123,7 @@ def _gates(asked: Asked, rules: Base | None, worker: Worker | None, declared: Ma
 
 def _waivers(project: Project, trees: GitTrees, tree: GitOid, worker: Worker | None) -> Gate:
     from orchestrator.app.gates.waivers import ended_hits, ledger
-    from orchestrator.gates.waivers import WaiversGate
+    from orchestrator.gates.reports.waivers import WaiversGate
 
     return WaiversGate(ended_hits(ledger(project, trees, tree, worker), project.clock.now()))
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.app.gates.asked import Asked
-    from orchestrator.gates.team import Team
-    from orchestrator.gates.worker import Worker
+    from orchestrator.gates.scanners.team import Team
+    from orchestrator.gates.scanners.worker import Worker
     from orchestrator.store.answers import KeptAnswers
     from orchestrator.vcs.repository import Repository
 
@@ -49,7 +49,7 @@ def gate_worker(found: Found, *, keep: bool, ahead: Callable[[], Sequence[bytes]
     Kept answers are of this user and of exactly these rules and versions, or they are none. ``ahead`` reads what the
     caller will ask about, as far as that is seen before he is loaded himself, so that they begin with it.
     """
-    from orchestrator.gates.team import Team
+    from orchestrator.gates.scanners.team import Team
 
     with Team() as team:
         team.start()
@@ -90,7 +90,7 @@ def _answers(found: Found) -> KeptAnswers | None:
 
 def kept_answers(path: Path, rows: int) -> KeptAnswers | None:
     """What this user kept under the present rules; ``None`` where his key cannot be kept from others."""
-    from orchestrator.gates.team import ruleset
+    from orchestrator.gates.scanners.team import ruleset
     from orchestrator.store.answers import KeptAnswers, read_key
     from orchestrator.store.layout import config_home
 

@@ -26,8 +26,8 @@ from orchestrator.models.run import Run
 from orchestrator.ports import Candidate
 
 if TYPE_CHECKING:
-    from orchestrator.gates.differential import Hit
-    from orchestrator.gates.worker import Worker
+    from orchestrator.gates.changes.differential import Hit
+    from orchestrator.gates.scanners.worker import Worker
     from orchestrator.vcs.trees import GitTrees
 
 _ACTS = frozenset({"protected", "integrity"})
@@ -85,7 +85,7 @@ def ledger(project: Project, trees: GitTrees, tree: GitOid, worker: Worker | Non
 
 def ended_hits(lifts: Sequence[Lift], now: datetime) -> dict[str, list[Hit]]:
     """What the gate ``waivers`` reports, by path."""
-    from orchestrator.gates.differential import Hit
+    from orchestrator.gates.changes.differential import Hit
     from orchestrator.models.gate import Disposition
 
     found: dict[str, list[Hit]] = defaultdict(list)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from orchestrator.cli.resident import loaded, place
-from orchestrator.gates import spare
+from orchestrator.gates.scanners import spare
 
 __all__ = ["ANSWERS", "STOP", "TAKEN", "Inherited", "attend"]
 

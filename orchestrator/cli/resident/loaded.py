@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import HandrailError
-from orchestrator.gates import bandit_worker
 from orchestrator.gates.catalog import default_gates
-from orchestrator.gates.ruff import find_ruff
 from orchestrator.gates.runner import run_in_turn
-from orchestrator.gates.team import ruleset
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.scanners import bandit_worker
+from orchestrator.gates.scanners.ruff import find_ruff
+from orchestrator.gates.scanners.team import ruleset
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.base import Noun
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 from orchestrator.vcs.git import program
@@ -32,7 +32,14 @@ __all__ = ["MODULES", "Told", "fingerprint", "load", "own_files", "rehearse", "t
 Told = tuple[int, ...]
 
 _PACKAGE = Path(__file__).parents[2]
-_REHEARSED = ("gates/spare.py", "gates/worker.py", "gates/ruff.py", "vcs/git.py", "cli/gate.py", "store/answers.py")
+_REHEARSED = (
+    "gates/scanners/spare.py",
+    "gates/scanners/worker.py",
+    "gates/scanners/ruff.py",
+    "vcs/git.py",
+    "cli/gate.py",
+    "store/answers.py",
+)
 """Files of ours of usual size and kind; the first is a small one."""
 _ADDED = b"\n\ndef added(name):\n    return subprocess.run('ls ' + name, shell=True)\n"
 MODULES = (
@@ -47,16 +54,16 @@ MODULES = (
     "orchestrator.app.gates.scanners",
     "orchestrator.app.room",
     "orchestrator.app.trees",
-    "orchestrator.gates.annotations",
+    "orchestrator.gates.reports.annotations",
     "orchestrator.gates.catalog",
-    "orchestrator.gates.explain",
-    "orchestrator.gates.junit",
+    "orchestrator.gates.reports.explain",
+    "orchestrator.gates.reports.junit",
     "orchestrator.gates.kinds.detect",
     "orchestrator.gates.kinds.sbom",
-    "orchestrator.gates.plain_words",
+    "orchestrator.gates.scanners.plain_words",
     "orchestrator.gates.runner",
-    "orchestrator.gates.sarif",
-    "orchestrator.gates.sides",
+    "orchestrator.gates.reports.sarif",
+    "orchestrator.gates.changes.sides",
     "orchestrator.store.answers",
     "orchestrator.vcs.ahead",
     "orchestrator.vcs.trees",

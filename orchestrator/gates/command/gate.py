@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.errors import GateBroken
+from orchestrator.gates.changes.differential import Hit, introduced, line_text, visible
+from orchestrator.gates.changes.sides import REGULAR
 from orchestrator.gates.command.results import Result, read_lines
 from orchestrator.gates.command.sarif_in import read_sarif
-from orchestrator.gates.differential import Hit, introduced, line_text, visible
-from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.sides import REGULAR
+from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.changed import ChangedFile
 from orchestrator.models.command_gate import FILES, CommandGate, CommandOutput, KnownWeakness

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from orchestrator.gates.changes.parsing import parsed
 from orchestrator.gates.flow.families import FAMILIES
 from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.mentions import mentions
 from orchestrator.gates.flow.module import Module
 from orchestrator.gates.flow.vouched import worth_vouching
-from orchestrator.gates.parsing import parsed
 
 __all__ = ["analyse"]
 

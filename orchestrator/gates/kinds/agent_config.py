@@ -18,10 +18,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from orchestrator.gates.differential import Hit
+from orchestrator.gates.changes.differential import Hit
+from orchestrator.gates.changes.plain_toml import toml
 from orchestrator.gates.kinds.agent_words import COMMAND, ORDERS, TOOLS, is_spoken, word_hits
 from orchestrator.gates.kinds.rule import KindRule
-from orchestrator.gates.plain_toml import toml
 from orchestrator.policy.late import Late
 from orchestrator.policy.paths import fold, protects
 

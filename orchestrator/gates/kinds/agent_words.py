@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from orchestrator.gates.differential import Hit
+from orchestrator.gates.changes.differential import Hit
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.kinds.shell_rules import GRAVE, shell_hits
 from orchestrator.policy.late import Late

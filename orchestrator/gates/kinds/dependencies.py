@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
-from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.changes.differential import Hit, introduced
+from orchestrator.gates.changes.sides import Side, sides
 from orchestrator.gates.kinds.manifests import Dependency, Manifest, Setting
 from orchestrator.gates.kinds.popular import POPULAR, imitated
 from orchestrator.gates.kinds.readers import reader_of
 from orchestrator.gates.kinds.rule import KindRule
-from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.scanning import unscannable
-from orchestrator.gates.sides import Side, sides
+from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanners.scanning import unscannable
 from orchestrator.models.changed import ChangedFile
 from orchestrator.models.found import Disposition, GateReport
 from orchestrator.models.ids import Digest, canonical, sha256

@@ -11,7 +11,7 @@ import re
 from importlib import import_module
 from typing import Any
 
-from orchestrator.gates.plain_words import speaks_for_itself
+from orchestrator.gates.scanners.plain_words import speaks_for_itself
 
 __all__ = ["detect"]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from orchestrator.gates.plain_toml import toml
+from orchestrator.gates.changes.plain_toml import toml
 from orchestrator.policy.late import Late
 
 __all__ = ["Dependency", "Manifest", "Reader", "Setting", "reader_of", "requirement"]

@@ -19,12 +19,12 @@ from functools import cache
 from pathlib import Path
 
 from orchestrator.errors import GateBroken
-from orchestrator.gates.differential import Hit, introduced, line_text, visible
-from orchestrator.gates.installed import NotInstalled, version
+from orchestrator.gates.changes.differential import Hit, introduced, line_text, visible
+from orchestrator.gates.changes.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
 from orchestrator.gates.kinds.rule import KindRule
-from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.scanning import unscannable
-from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
+from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanners.installed import NotInstalled, version
+from orchestrator.gates.scanners.scanning import unscannable
 from orchestrator.models.changed import ChangedFile
 from orchestrator.models.found import Disposition, GateReport
 from orchestrator.models.ids import Digest

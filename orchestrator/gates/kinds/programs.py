@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from orchestrator.gates.changes.sides import Side
 from orchestrator.gates.kinds.heredocs import without_heredocs
 from orchestrator.gates.kinds.program import Answer, Program, Raw
 from orchestrator.gates.kinds.shell_rules import dockerfile_hits, is_dockerfile, is_foreign_shell, is_shell, shell_hits
-from orchestrator.gates.sides import Side
 from orchestrator.models.found import Disposition
 from orchestrator.policy.late import Late
 from orchestrator.policy.paths import protects

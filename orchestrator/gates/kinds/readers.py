@@ -12,9 +12,9 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any, cast
 
+from orchestrator.gates.changes.plain_toml import toml
 from orchestrator.gates.kinds import manifests
 from orchestrator.gates.kinds.manifests import Dependency, Manifest, Reader, Setting
-from orchestrator.gates.plain_toml import toml
 from orchestrator.policy.late import Late
 
 __all__ = ["reader_of"]

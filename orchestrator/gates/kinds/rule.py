@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.gates.differential import Hit, line_text
+from orchestrator.gates.changes.differential import Hit, line_text
 from orchestrator.models.found import Disposition
 
 __all__ = ["KindRule"]

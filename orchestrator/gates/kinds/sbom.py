@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from orchestrator import __version__
+from orchestrator.gates.changes.sides import Side, sides
 from orchestrator.gates.kinds.manifests import Dependency, Manifest
 from orchestrator.gates.kinds.readers import reader_of
-from orchestrator.gates.sides import Side, sides
 from orchestrator.models.changed import ChangedFile
 from orchestrator.ports import Candidate
 

@@ -18,14 +18,14 @@ from functools import cache
 
 from orchestrator import __version__
 from orchestrator.errors import GateBroken
-from orchestrator.gates.differential import Hit, introduced, shared
-from orchestrator.gates.installed import NotInstalled, version
+from orchestrator.gates.changes.differential import Hit, introduced, shared
+from orchestrator.gates.changes.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, WORTH_A_LOOK, forms, readings, telling, worth_a_look
-from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.scanning import unscannable
-from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
-from orchestrator.gates.worker import Worker
+from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanners.installed import NotInstalled, version
+from orchestrator.gates.scanners.scanning import unscannable
+from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.changed import ChangedFile
 from orchestrator.models.found import Disposition, Finding, GateReport
 from orchestrator.models.ids import Digest, sha256

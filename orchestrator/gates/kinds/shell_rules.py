@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from orchestrator.errors import GateBroken
-from orchestrator.gates.differential import Hit, line_text
+from orchestrator.gates.changes.differential import Hit, line_text
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.models.found import Disposition
 from orchestrator.policy.late import Late

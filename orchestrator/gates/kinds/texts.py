@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from orchestrator import __version__
-from orchestrator.gates.differential import Hit, introduced
+from orchestrator.gates.changes.differential import Hit, introduced
+from orchestrator.gates.changes.sides import SIZE_LIMIT_BYTES, Side, sides
 from orchestrator.gates.kinds.rule import KindRule
-from orchestrator.gates.reporting import Outcome, config_digest, guarded
-from orchestrator.gates.scanning import unscannable
-from orchestrator.gates.sides import SIZE_LIMIT_BYTES, Side, sides
+from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanners.scanning import unscannable
 from orchestrator.models.changed import ChangedFile
 from orchestrator.models.found import GateReport
 from orchestrator.models.ids import Digest

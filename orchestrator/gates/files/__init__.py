@@ -1,0 +1,1 @@
+"""What a file is, hides, opens or destroys."""

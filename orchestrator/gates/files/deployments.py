@@ -1,0 +1,145 @@
+"""Files that start containers, grant rights or run pipelines, read line by line: what they open that was shut.
+
+Kubernetes and compose files, Terraform, pipelines of any forge, templates of pages, and pictures with scripts. Found by
+the form of a line alone, in block and flow style. Not checked: what templates and included files make of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from orchestrator.gates.changes.differential import Hit, line_text
+from orchestrator.gates.changes.sides import suffix_of
+from orchestrator.gates.reports.words import OWN
+from orchestrator.models.found import Disposition
+from orchestrator.policy.late import Late
+from orchestrator.policy.paths import protects
+
+__all__ = ["deployment_hits"]
+
+_DATA = frozenset({".yaml", ".yml", ".json", ".tf", ".hcl", ".tpl", ".bicep"})
+_PIPELINES = (
+    ".github/workflows/**",
+    ".github/actions/**",
+    "**/.gitlab-ci*.y*ml",
+    ".gitlab/**",
+    ".circleci/**",
+    ".forgejo/**",
+    ".gitea/**",
+    ".buildkite/**",
+    "**/azure-pipelines*.y*ml",
+    "**/bitbucket-pipelines.yml",
+    "**/.travis.yml",
+    "**/.drone.y*ml",
+    "**/.woodpecker*",
+    "**/Jenkinsfile*",
+    "**/Makefile",
+    "**/*.mk",
+    "**/.pre-commit-config.yaml",
+    "**/package.json",
+    "**/tox.ini",
+    "**/*test*.sh",
+    "**/*check*.sh",
+    "**/*lint*.sh",
+    "**/ci/*.sh",
+    "**/.ci/*",
+    "**/Justfile",
+    "**/Taskfile.y*ml",
+    "**/noxfile.py",
+)
+_TRUE = r"[\"']?\s*[:=]\s*[\"']?(?:true|yes|on)\b"
+_FALSE = r"[\"']?\s*[:=]\s*[\"']?(?:false|no|off)\b"
+_PRIVILEGED = Late(
+    rf"\b(?:privileged|hostNetwork|hostPID|hostIPC|allowPrivilegeEscalation){_TRUE}"
+    rf"|\brunAsNonRoot{_FALSE}"
+    r"|\brunAsUser[\"']?\s*[:=]\s*[\"']?0\b"
+    r"|\b(?:network_mode|pid|ipc|userns_mode)[\"']?\s*:\s*[\"']?host\b"
+    r"|(?:/var)?/run/(?:docker|containerd/containerd|podman/podman|crio/crio)\.sock\b"
+    r"|\b(?:seccomp|apparmor)[=:]\s*unconfined\b|\bseccompProfile\b.{0,40}\bUnconfined\b"
+    r"|\bhostPath[\"']?\s*:"
+    r"|[\"'\s\[,-](?:CAP_)?(?:SYS_ADMIN|SYS_PTRACE|SYS_MODULE|NET_ADMIN|DAC_READ_SEARCH)[\"'\s\],]"
+    r"|\bcap_add[\"']?\s*:\s*\[?\s*[\"']?ALL\b"
+)
+_OPEN = Late(
+    r"\b(?:acl|predefined_acl)[\"']?\s*[:=]\s*[\"']?public-?read(?:-?write)?\b"
+    rf"|\bpublicly_?accessible{_TRUE}"
+    r"|\b(?:Action|actions|NotAction)[\"']?\s*[:=]\s*\[?\s*[\"']\*[\"']"
+    r"|\b(?:verbs|resources|apiGroups)[\"']?\s*:\s*\[\s*[\"']\*[\"']"
+    r"|\bname[\"']?\s*:\s*[\"']?cluster-admin\b"
+    r"|\b(?:member|members)[\"']?\s*[:=]\s*\[?\s*[\"']all(?:Authenticated)?Users[\"']"
+    r"|^\s*permissions\s*:\s*[\"']?write-all\b"
+    rf"|\b(?:block_public_acls|block_public_policy|restrict_public_buckets|encrypted|storage_encrypted){_FALSE}",
+    re.IGNORECASE,
+)
+_CHECKERS = (
+    r"(?:pytest|tox|nox|unittest|jest|vitest|mocha|eslint|oxlint|ruff|flake8|mypy|pyright|bandit|semgrep|gitleaks"
+    r"|trivy|handrail|pip-audit|cargo\s+(?:test|audit|clippy)|go\s+(?:test|vet)|gosec|npm\s+(?:test|audit|run\s+(?:test|lint))"
+    r"|(?:yarn|pnpm)\s+(?:test|lint|audit)|make\s+(?:test|check|lint)|ctest|phpunit|rspec|gradlew?\s+\S*(?:test|check)"
+    r"|mvn\s+\S*(?:test|verify))"
+)
+_MILDER = Late(
+    rf"\b{_CHECKERS}\b[^\n#]{{0,300}}(?:\|\|\s*(?:true|:|exit\s+0|echo\b)|;\s*(?:true|exit\s+0)\b|--exit-zero\b|--no-fail\b)"
+    rf"|^\s*-{_CHECKERS}\b"
+    rf"|\b(?:continue-on-error|allow_failure|allow-failure|continueOnError|soft_fail){_TRUE}"
+    rf"|^\s*(?:-\s*)?if\s*:\s*[\"']?(?:\$\{{\{{\s*)?false\b"
+    r"|^\s*(?:-\s*)?when\s*:\s*[\"']?never\b",
+    re.MULTILINE,
+)
+_REMOTE = Late(r"^\s*(?:-\s*)?remote\s*:\s*[\"']?https?://|\binclude\s*:\s*[\"']?https?://", re.IGNORECASE)
+_SCRIPT = Late(
+    r"<script\b|\son[a-z]{3,20}\s*=\s*[\"']|(?:href|src)\s*=\s*[\"']\s*(?:javascript|data:text/html)", re.IGNORECASE
+)
+_TEMPLATES = frozenset(
+    {".html", ".htm", ".xhtml", ".j2", ".jinja", ".jinja2", ".njk", ".twig", ".hbs", ".handlebars", ".mustache"}
+    | {".ejs", ".vue", ".svelte", ".jsx", ".tsx", ".liquid", ".erb"}
+)
+_RAW = Late(
+    r"\{\{[^{}]{0,300}\|\s*(?:safe|raw)\b|\{%-?\s*autoescape\s+(?:false|off|no)\b|\{\{\{"
+    r"|\bv-html\s*=|\bdangerouslySetInnerHTML\b|\{@html\b|<%==|<%=\s*(?:raw\b|[^%]{1,200}\.html_safe\b)"
+)
+_COMMENT = Late(r"\s*(?:#|//)")
+_LINE_CHARACTERS = 4096
+
+
+def deployment_hits(path: str, text: str) -> Iterator[Hit]:
+    """Line numbers from 1. Comments are passed over."""
+    suffix = suffix_of(path)
+    rules: list[tuple[str, Late]] = []
+    if suffix in _DATA:
+        rules += [("RUNS-PRIVILEGED", _PRIVILEGED), ("OPEN-TO-ALL", _OPEN)]
+    if protects(_PIPELINES, path):
+        rules += [("CHECK-MILDER", _MILDER), ("PIPELINE-REMOTE", _REMOTE)]
+        yield from _commands(text)
+    if suffix in _TEMPLATES:
+        rules.append(("TEMPLATE-RAW", _RAW))
+    if suffix == ".svg":
+        rules.append(("SVG-SCRIPT", _SCRIPT))
+    if rules:
+        lines = text.split("\n")
+        yield from _found(lines, rules)
+
+
+def _commands(text: str) -> Iterator[Hit]:
+    """Commands of a pipeline that any script would be refused for: those alone that nothing harmless looks like."""
+    from orchestrator.gates.kinds.shell_rules import GRAVE, shell_hits  # noqa: PLC0415 - only with such a file
+
+    yield from (hit for hit in shell_hits(text) if hit.rule in GRAVE)
+
+
+def _found(lines: Sequence[str], rules: Sequence[tuple[str, Late]]) -> Iterator[Hit]:
+    for number, line in enumerate(lines, start=1):
+        if _COMMENT.match(line):
+            continue
+        for rule, pattern in rules:
+            if pattern.search(line[:_LINE_CHARACTERS]):
+                yield Hit(
+                    rule=rule,
+                    message=f"{OWN[rule].title}: {line.strip()[:80]}",
+                    disposition=Disposition.PERSON,
+                    line=number,
+                    end_line=number,
+                    text=line_text(lines, number, number),
+                    severity="high",
+                    hint=OWN[rule].do,
+                )

@@ -1,0 +1,1 @@
+"""Whether a change makes tests ask less."""
