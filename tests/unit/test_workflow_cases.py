@@ -241,3 +241,11 @@ def test_things_of_a_list_whose_head_is_not_read_are_no_steps() -> None:
 )
 def test_what_hangs_on_something_else_is_an_error(text: str) -> None:
     assert kinds(f"- {text}.\n") == ["error"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The cup must be filled by the cook and checked by the clerk", "Anyone near the cup must be careful with it"],
+)
+def test_what_two_or_any_do_is_an_error(text: str) -> None:
+    assert kinds(f"- {text}.\n") == ["error"]
