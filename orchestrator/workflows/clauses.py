@@ -121,6 +121,8 @@ def spoken_of(when: str, then: str) -> str:
 
 def ensure_ends(when: str, then: str) -> None:
     """Raises :class:`Unclear` where a condition may be longer, or shorter, than up to its comma."""
+    if instruct.is_habitual(f"if {when},"):
+        raise Unclear("When that is so is not said.", "If the CONDITION, ...")
     if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then):
         raise Unclear("Where the condition ends is not clear.", "If A and B and C, then ...: without commas in it")
 

@@ -234,7 +234,7 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
                 "Who does this is not said.",
                 f"The operator {clause[:80]}; or once: By default, the operator does each step",
             )
-        return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':')}", {"role": by})
+        return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':.')}", {"role": by})
     thing = instruct.subject(text)
     about = (
         _sees_to(text, by, numbered=numbered)
