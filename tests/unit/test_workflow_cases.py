@@ -270,3 +270,11 @@ def test_what_ends_on_an_abbreviation_ends_there() -> None:
 def test_a_condition_that_says_nothing_is_an_error() -> None:
     assert kinds("- If desired:\n  - Wash the cup.\n") == ["error", "error"]
     assert kinds("- If desired, wash the cup.\n") == ["node"]
+
+
+@pytest.mark.parametrize("said", ["rejected", "not approved", "it is not approved", "it is rejected"])
+def test_a_word_alone_is_the_outcome_of_the_approval_before_it(said: str) -> None:
+    nodes = read(f"1. The lead approves the form. If {said}, stop.\n2. File the form.\n").nodes.values()
+    review = next(n for n in nodes if n.kind is NodeKind.REVIEW)
+    assert review.on["reject"] == "stopped"
+    assert all(n.kind is not NodeKind.DECIDE for n in nodes)
