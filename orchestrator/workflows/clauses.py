@@ -72,7 +72,7 @@ _LATE = re.compile(
     rf"within (?P<time>{words.DURATION})",
     re.IGNORECASE,
 )
-_OTHERWISE = re.compile(r"(?:otherwise|if not|else),? (?P<then>.+)", re.IGNORECASE)
+_OTHERWISE = re.compile(r"(?:(?:otherwise|else),?|if not,) (?P<then>.+)", re.IGNORECASE)
 _BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
 _TIMER = re.compile(
     rf",? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to|following|upon|once|when|where)\b)",
@@ -121,6 +121,8 @@ def spoken_of(when: str, then: str) -> str:
 
 def ensure_ends(when: str, then: str) -> None:
     """Raises :class:`Unclear` where a condition may be longer, or shorter, than up to its comma."""
+    if instruct.is_habitual(f"if {when},"):
+        raise Unclear("When that is so is not said.", "If the CONDITION, ...")
     if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then):
         raise Unclear("Where the condition ends is not clear.", "If A and B and C, then ...: without commas in it")
 
@@ -255,8 +257,8 @@ def timed(text: str) -> Timed:
 
 
 _OUTCOMES: Final[tuple[tuple[str, tuple[NodeKind, ...], str], ...]] = (
-    (r"(?:it|this|the .+|.*approval) is (?:approved|granted)|.+ approves?(?: it)?", (NodeKind.REVIEW,), "approve"),
-    (r"there is (?:a )?(?:rejection|refusal|denial)|.+ (?:is|are) (?:rejected|refused|denied)|.+ (?:rejects?|refuses?|denies|deny)(?: it)?", (NodeKind.REVIEW,), "reject"),
+    (r"(?:it|this|the .+|.*approval) is (?:approved|granted)|approved|granted|.+ approves?(?: it)?", (NodeKind.REVIEW,), "approve"),
+    (r"there is (?:a )?(?:rejection|refusal|denial)|rejected|refused|denied|declined|(?:it is )?not approved|.+ (?:is|are) (?:rejected|refused|denied)|.+ (?:rejects?|refuses?|denies|deny)(?: it)?", (NodeKind.REVIEW,), "reject"),
     (r".+ (?:asks? for changes|sends? it back)|changes are requested", (NodeKind.REVIEW,), "request-changes"),
     (r".+ (?:fails?|failed|is red|are red)", (NodeKind.COMMAND, NodeKind.AGENT), "failed"),
     (r".+ (?:fails?|failed|is red|are red)", (NodeKind.GATE,), "again"),

@@ -162,6 +162,7 @@ class Names:
 
     def __init__(self) -> None:
         self._taken = set[str](ENDS)
+        self._counts = dict[str, int]()
 
     def claim(self, name: str) -> bool:
         """Whether an id that the author chose is free; it is not any more."""
@@ -174,8 +175,10 @@ class Names:
         clean = [w for w in re.findall(r"[a-z0-9]+", title.lower()) if w not in _FILLER] or ["step"]
         stem = words.slug(" ".join(clean[:4])) or "step"
         stem = stem if stem[0].isalpha() else f"step-{stem}"
-        name, count = stem, 1
+        count = self._counts.get(stem, 1)
+        name = stem if count == 1 else f"{stem}-{count}"
         while not self.claim(name):
             count += 1
             name = f"{stem}-{count}"
+        self._counts[stem] = count
         return name

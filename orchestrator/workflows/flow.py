@@ -149,7 +149,8 @@ class Flow(Conditions):
             return "role"
         is_pointer = self._under is Under.POINTERS
         is_aside = not self._began or self._under is Under.TOLD or is_pointer
-        is_told = is_aside and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
+        is_step = forms.ID.fullmatch(text) or clauses.otherwise(text) is not None or self._jump(text, sentence)
+        is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
         return "remark" if is_told else ""
 
     def _leads_to_lines(self, sentence: Sentence, text: str) -> bool:

@@ -209,6 +209,9 @@ _CONSENTED = re.compile(
 )
 _BY_OTHERS = re.compile(r"[A-Za-z-]+(?: (?!by\b)[A-Za-z-]+){0,4} by (?:the |an? |our )?[A-Za-z-]+(?: [A-Za-z-]+)?")
 """``Repair by a technician``: whoever stands at the end does it."""
+_ANYBODY = re.compile(
+    r"(?:anyone|anybody|everyone|everybody|whoever|those who|(?:any|all|no) persons?)\b", re.IGNORECASE
+)
 _LINE = re.compile(r"`(?!-)(?![A-Z][a-z]+ )[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
 _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
@@ -231,7 +234,7 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
                 "Who does this is not said.",
                 f"The operator {clause[:80]}; or once: By default, the operator does each step",
             )
-        return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':')}", {"role": by})
+        return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':.')}", {"role": by})
     thing = instruct.subject(text)
     about = (
         _sees_to(text, by, numbered=numbered)
@@ -315,6 +318,10 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     who = named if named and is_person(named) else by
     if not asked:
         return None
+    if named is not None and instruct.has_two_doers(text):
+        raise Unclear("Two people do this.", "a sentence for each")
+    if _ANYBODY.match(text):
+        raise Unclear("Which of them does this is not said.", "The clerk ...")
     if named is None and is_person(words.singular(instruct.is_by_somebody(text) or "-")):
         raise Unclear("Who does this is not one role.", "The clerk ...")
     if who is None:

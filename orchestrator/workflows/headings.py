@@ -86,7 +86,7 @@ def _is_named(section: Section) -> bool:
 
 def _state(title: str) -> str:
     said = _NUMBER.sub("", title, count=1)
-    return f"If this applies - {said}:" if _STATE.fullmatch(said) else ""
+    return f"If {said} applies:" if _STATE.fullmatch(said) else ""
 
 
 def _condition(title: str) -> str:
@@ -95,7 +95,7 @@ def _condition(title: str) -> str:
     case = _CASE.fullmatch(said)
     if case is not None:
         named = re.sub(r"\s+", " ", re.sub(r"[^\w\s/'-]", " ", case["one"] or case["named"])).strip()
-        return f"If this applies - {named}:"
+        return f"If {named} applies:"
     found = None if _HOW_TO.match(said) else _CONDITION.fullmatch(said)
     if found is None or (said.lower().startswith(("if", "when", "unless")) and not _SAID_SO.search(found["when"])):
         return ""

@@ -331,6 +331,11 @@ def doer(text: str) -> str:
     return found["who"] if found else ""
 
 
+def has_two_doers(text: str) -> bool:
+    """``Filed by the clerk and checked by the lead``."""
+    return len(re.findall(r"\bby (?:the|an?|our|your|another)\b", text)) > 1
+
+
 def is_done(text: str) -> bool:
     """``Links verified``: what a box that is ticked says, in the passive without its verb."""
     found = _HEADLINE.fullmatch(text)

@@ -32,6 +32,8 @@ _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|cf|no|mr|ms|mrs|dr|[A-Za-z]|\d\\)$", re.IGNORECASE
 )
+_READ_BACK = re.compile(r"\s+(?:Go (?:back )?to step `|End as |If it ends as `|Otherwise, |About this: )")
+"""What a workflow that is read back says right after a step."""
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _TITLED = re.compile(
     r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
@@ -312,10 +314,17 @@ def _bounds(content: str) -> Iterator[tuple[int, int]]:
     start = 0
     for found in _PIECE.finditer(content):
         mark = found["stop"]
-        if mark and not (mark == "." and _ABBREVIATION.search(content[start : found.start()])):
+        if mark and not (mark == "." and _is_abbreviated(content, start, found)):
             yield from _trimmed(content, start, found.end())
             start = found.end()
     yield from _trimmed(content, start, len(content))
+
+
+def _is_abbreviated(content: str, start: int, found: re.Match[str]) -> bool:
+    """Whether the dot belongs to the word before it. ``etc.`` and ``no.`` before a capital end the sentence, and so does any before words of a read-back."""
+    before, after = content[start : found.start()], content[found.end() : found.end() + 40]
+    is_last = re.search(r"\b(?:etc|no)$", before, re.IGNORECASE) and re.match(r"\s+[A-Z`]", after)
+    return not (is_last or _READ_BACK.match(after)) and _ABBREVIATION.search(before) is not None
 
 
 def _trimmed(content: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -328,8 +337,9 @@ def _trimmed(content: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def is_one(text: str) -> bool:
-    """Whether a reader finds one sentence here, with these words."""
-    return [*_bounds(f"{text}.")] == [(0, len(text) + 1)] and plain(text) == text
+    """Whether a reader finds one sentence here, with these words, also before another: ``labels, etc`` would run on into it."""
+    ends, then = len(text) + 1, "End as done."
+    return [*_bounds(f"{text}. {then}")] == [(0, ends), (ends + 1, ends + 1 + len(then))] and plain(text) == text
 
 
 def plain(raw: str) -> str:

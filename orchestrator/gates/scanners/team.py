@@ -29,7 +29,7 @@ from orchestrator.ports.answers import Answers
 
 from . import nursery
 
-__all__ = ["KEPT_BYTES", "Team", "ruleset"]
+__all__ = ["KEPT_BYTES", "Team", "own_sources", "ruleset"]
 
 KEPT_BYTES = 64 * 1024**2
 _OVERHEAD, _EACH = 600, 300

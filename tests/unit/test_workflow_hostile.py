@@ -1,0 +1,89 @@
+"""Texts that are made to hang or break the compiler: each ends at once, with every sentence accounted for."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from workflow_support import compiled
+
+from orchestrator.workflows.compile import compile_prose
+from orchestrator.workflows.prose import MAX_CHARACTERS
+
+MOST_SECONDS = 20.0
+"""Of processor time, on a slow and busy machine; what is quadratic takes minutes."""
+PIECES = (
+    "a ", "(", "(a) ", ", and ", "by the clerk ", "if it is ", "The clerk must ", "x-", "Upon a (b), ",
+    "must be ", "is done by ", "if necessary, ", "; if a, ", "Name, ", "approval of the ", "- Security ",
+    "HR (HR) ", "`a` ", "word/word ", " - ", "a: ", "Step 1 ",
+)  # fmt: skip
+
+
+def seconds(text: str) -> float:
+    before = time.process_time()
+    compile_prose(text.encode(), "p", "test", "operator")
+    return time.process_time() - before
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("begin", ["", "The ", "Wash the cup "])
+def test_a_long_sentence_of_one_piece_ends(piece: str, begin: str) -> None:
+    assert seconds(f"1. {begin}{piece * 800}.\n") < MOST_SECONDS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Wash the cup.\n" * 3_000,
+        "".join(f"## If a is {n}\n\n- Wash it.\n\n" for n in range(300)),
+        "## Rollback\n\n- Wash it.\n\n" * 500,
+        "a. Wash the cup.\n\n    i. Wash it.\n" * 500,
+        "wash the cup and " * 8_000,
+        "---\n" * 1_000,
+        "If it rains, " * 1_000,
+    ],
+    ids=["bullets", "conditions", "headings", "letters", "one sentence", "rules", "ifs"],
+)
+def test_a_large_text_ends(text: str) -> None:
+    assert seconds(text) < MOST_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x" * (MAX_CHARACTERS + 1), "The process is longer than 262144 characters."),
+        ("".join(f"{'  ' * n}- a\n" for n in range(50)), "The process is nested too deeply."),
+        ("1. Wash it.\u202e\n", "Line 1 has a character that hides or reorders text."),
+    ],
+)
+def test_what_is_too_much_is_said(text: str, said: str) -> None:
+    found = compiled(text, "operator")
+    assert [problem.message for problem in found.problems] == [said]
+    assert found.workflow is None
+
+
+def test_bytes_that_are_no_text_are_said() -> None:
+    assert compile_prose(b"\xff\xfe1", "p", "test").problems[0].message == "The file is not UTF-8."
+
+
+def test_the_mark_before_a_text_and_the_ends_of_its_lines_change_nothing() -> None:
+    plain = "---\na: b\n---\n1. Wash it.\n\na. Fill it.\n"
+    made = [compile_prose(data, "p", "test", "operator").workflow for data in (
+        plain.encode(), b"\xef\xbb\xbf" + plain.encode(), plain.replace("\n", "\r\n").encode(),
+    )]  # fmt: skip
+    assert all(one is not None and made[0] is not None and one.nodes == made[0].nodes for one in made)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. Der Techniker pr\u00fcft die Probe.\n2. Wenn sie fehlt, ruft er den Leiter.\n",
+        "1. \u68c0\u67e5\u6837\u672c\u3002\n",
+        "<table><tr><td>Wash it</td></tr></table>\n",
+    ],
+)
+def test_what_is_no_english_is_reported_sentence_by_sentence(text: str) -> None:
+    found = compiled(text, "operator")
+    assert found.workflow is None
+    assert {read.kind.value for read in found.read} == {"error"}
+    assert all(problem.hint for problem in found.problems)
