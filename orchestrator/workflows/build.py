@@ -285,11 +285,11 @@ class Builder(Flow):
 
 
 def _led(found: list[Item]) -> Iterator[Item]:
-    """The items, where a list is below the paragraph before it that ends in a colon."""
+    """The items, where a list is below the paragraph before it that leads on to it."""
     left = list(found)
     while left:
         item = left.pop(0)
-        if not item.listed and not item.children and item.sentences[-1].text.endswith(":"):
+        if not item.listed and not item.children and standing.leads_below(item.sentences[-1].text):
             listed = next((n for n, other in enumerate(left) if not other.listed), len(left))
             item = Item("", item.sentences, left[:listed], listed=False)
             left = left[listed:]

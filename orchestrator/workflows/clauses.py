@@ -259,7 +259,7 @@ def timed(text: str) -> Timed:
 _OUTCOMES: Final[tuple[tuple[str, tuple[NodeKind, ...], str], ...]] = (
     (r"(?:it|this|the .+|.*approval) is (?:approved|granted)|approved|granted|.+ approves?(?: it)?", (NodeKind.REVIEW,), "approve"),
     (r"there is (?:a )?(?:rejection|refusal|denial)|rejected|refused|denied|declined|(?:it is )?not approved|.+ (?:is|are) (?:rejected|refused|denied)|.+ (?:rejects?|refuses?|denies|deny)(?: it)?", (NodeKind.REVIEW,), "reject"),
-    (r".+ (?:asks? for changes|sends? it back)|changes are requested", (NodeKind.REVIEW,), "request-changes"),
+    (r".+ (?:(?:asks? for|requests?|wants?) (?:any |some |a )?(?:changes?|corrections?|modifications?|rework)|(?:sends?|returns?) it(?: back)?)|changes are (?:requested|needed|required)|(?:a )?corrections? (?:is|are) (?:requested|needed|required)", (NodeKind.REVIEW,), "request-changes"),
     (r".+ (?:fails?|failed|is red|are red)", (NodeKind.COMMAND, NodeKind.AGENT), "failed"),
     (r".+ (?:fails?|failed|is red|are red)", (NodeKind.GATE,), "again"),
     (r".+ (?:pass|passes|succeeds?|is green|are green)", (NodeKind.COMMAND, NodeKind.GATE), "passed"),
@@ -271,6 +271,18 @@ _OUTCOMES: Final[tuple[tuple[str, tuple[NodeKind, ...], str], ...]] = (
     (r"nobody (?:answers|decides|does it|comes)|the time is up|(?:it|this) takes longer", (), "expired"),
     (r"(?:it|this|that) was tried too often|the attempts are used up", (), "exhausted"),
 )  # fmt: skip
+
+
+_DECIDING: Final = re.compile(
+    r"(?:the |an? )?(?P<who>[a-z][a-z -]*?) (?:asks?|requests?|wants?|sends?|returns?|approves?|rejects?|refuses?|den(?:y|ies))\b.*",
+    re.IGNORECASE,
+)
+
+
+def decider(when: str) -> str:
+    """Who the words say decides: ``the manager requests changes``; '' where they name nobody."""
+    found = _DECIDING.fullmatch(when)
+    return found["who"] if found else ""
 
 
 def outcome(when: str, kind: NodeKind) -> str | None:

@@ -12,6 +12,7 @@ from orchestrator.workflows import clauses, forms, grammar
 from orchestrator.workflows.doing import WAITS, Doing
 from orchestrator.workflows.draft import NEXT, Draft
 from orchestrator.workflows.naming import Unclear, role_name
+from orchestrator.workflows.people import is_person
 from orchestrator.workflows.prose import Sentence
 
 
@@ -166,10 +167,19 @@ class Conditions(Doing):
     def _literal(self, when: str, anchor: Draft) -> str | None:
         named = re.fullmatch(r"it ends as `([a-z-]+)`", when)
         found = named[1] if named else clauses.outcome(when, anchor.kind)
+        if found is not None and named is None and anchor.kind is NodeKind.REVIEW and self._is_another(when, anchor):
+            return None
         known = outcomes(anchor.bare(), planned=False) | {EXHAUSTED}
         if found is not None and anchor.kind is not NodeKind.PARALLEL and found not in known:
             raise Unclear(f"The step before never ends as {found!r}.", self._could(anchor))
         return found
+
+    def _is_another(self, when: str, anchor: Draft) -> bool:
+        """Whether the words name a role that does not decide the step before."""
+        role = role_name(clauses.decider(when))
+        return (
+            role is not None and role != anchor.fields.get("role") and (is_person(role) or role in self.declared.roles)
+        )
 
     def _could(self, anchor: Draft) -> str:
         known = sorted(outcomes(anchor.bare(), planned=False)) if anchor.kind is not NodeKind.PARALLEL else []

@@ -315,6 +315,9 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     if acting and is_person(words.singular(acting)):
         raise Unclear("Which of them does this is not said.", f"The {words.singular(acting)} ...")
     named = role_name(instruct.doer(text)) if asked else None
+    name = "" if not asked or (named and is_person(named)) else instruct.named_doer(text)
+    if name and not is_person(role_name(name) or ""):
+        raise Unclear(f"{name} does this, and is nobody here.", "A note: Note: ...; or who sees that it is done")
     who = named if named and is_person(named) else by
     if not asked:
         return None

@@ -101,7 +101,7 @@ _OBLIGATION: Final = re.compile(
     re.IGNORECASE,
 )
 _BY_ITSELF: Final = re.compile(
-    r"\bautomatic(?:ally)?\b|\bshould(?: then| now| soon| also)* (?:arrive|appear|happen|occur|show up|take place|result|yield|succeed|become)\b|"
+    r"\bautomatic(?:ally)?\b|\b(?:with(?:out)?|zero|no)(?: any| zero| no)? (?:manual|human) (?:intervention|action|work|steps?)\b|\bshould(?: then| now| soon| also)* (?:arrive|appear|happen|occur|show up|take place|result|yield|succeed|become)\b|"
     r"\b(?:can|may) only [^,:;]*\b(?:once|when|if|after|until|unless)\b|\b(?:must|should|shall) have been\b",
     re.IGNORECASE,
 )
@@ -328,6 +328,18 @@ def doer(text: str) -> str:
     """Whoever a sentence in the passive ends with: ``The backup must be tested by the clerk``; '' for nobody."""
     layer = phrasing.peeled(text)  # ``Before it is seen by the clerk, the form must be signed`` is not the clerk's
     found = _BY_WHOM.search(layer.rest if layer else text)
+    return found["who"] if found else ""
+
+
+_BY_NAME: Final = re.compile(
+    r" by (?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Febr)uary|March|April|May|June|July|August|(?:Septem|Octo|Novem|Decem)ber|"
+    r"EOD|EOB|COB|Q[1-4]|UTC|GMT)\b)(?P<who>[A-Z][\w-]+(?: [A-Z][\w-]+){0,3})"
+)
+
+
+def named_doer(text: str) -> str:
+    """A name that a sentence in the passive says it is done by: ``The access is revoked by Acme``; '' for none."""
+    found = _BY_NAME.search(text)
     return found["who"] if found else ""
 
 

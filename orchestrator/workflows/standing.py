@@ -161,11 +161,29 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
     return frozenset(found)
 
 
+def leads_below(text: str) -> bool:
+    """Whether the list behind a paragraph stands below it: it ends in a colon, or says when the steps below it hold."""
+    return text.endswith(":") or (_WHEN.match(text) is not None and _BELOW.search(text) is not None)
+
+
+_BELOW: Final = re.compile(
+    r"\b(?:steps?|actions?|instructions?|procedures?|tasks?|checklist|process)\b[^.;]*\bbelow\b|\bthe following (?:additional )?(?:steps|actions|instructions|tasks|procedure|checklist)\b|\bbelow (?:steps|actions|instructions|tasks)\b",
+    re.IGNORECASE,
+)
+
+
 def is_about_itself(text: str) -> bool:
     """Whether a sentence only says what the document is: ``This procedure applies to ...``."""
-    return _ITSELF.fullmatch(text) is not None and forms.BINDING.search(text) is None
+    says = _ITSELF.fullmatch(text) is not None and forms.BINDING.search(text) is None
+    return says or _USED.fullmatch(text) is not None
 
 
+_USED: Final = re.compile(
+    r"(?:use|follow|consult) (?:this|these) (?:[a-z]+ ){0,2}?(?:documents?|procedures?|polic(?:y|ies)|process|sop|guides?|guidelines?|runbook|playbook|page|section|template|checklist|instructions?)"
+    r" (?:when(?:ever)?|if|for|to|in case|whenever|as)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""When the whole of a text is for: a step of it could not be done without it."""
 _ITSELF: Final = re.compile(
     r"(?:the (?:purpose|aim|goal|objective|intent|scope) of this|this|these) (?:[a-z]+ ){0,3}?(?:documents?|procedures?|polic(?:y|ies)|process|sop|guides?|guidelines?|runbook|playbook|page|section|chapter|"
     r"plan|standard|checklist|instructions?)(?: (?:also|only|here|below))? (?:(?:describe|explain|define|outline|cover|document|summari[sz]e|specif(?:y|ie)|appl(?:y|ie)|list|detail|"

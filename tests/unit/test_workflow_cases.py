@@ -278,3 +278,55 @@ def test_a_word_alone_is_the_outcome_of_the_approval_before_it(said: str) -> Non
     review = next(n for n in nodes if n.kind is NodeKind.REVIEW)
     assert review.on["reject"] == "stopped"
     assert all(n.kind is not NodeKind.DECIDE for n in nodes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. The access is revoked by Acme.\n",
+        "1. The mailbox is closed with zero manual intervention.\n",
+        "1. The record must be removed without any manual work.\n",
+    ],
+)
+def test_what_others_or_programs_do_is_nobodys_step(text: str) -> None:
+    assert kinds(text) == ["error"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. The access must be revoked by Friday.\n",
+        "1. The access must be revoked by EOD.\n",
+        "1. The mailbox is closed without delay.\n",
+    ],
+)
+def test_a_day_does_nothing_by_itself(text: str) -> None:
+    assert kinds(text) == ["node"]
+
+
+def test_steps_below_a_condition_that_is_not_read_are_not_read_either() -> None:
+    text = "If, as one of the crew, you have to answer a report, follow the additional steps outlined below.\n\n"
+    assert kinds(f"{text}1. Open a case.\n2. Call the lead.\n") == ["error", "error", "error"]
+
+
+def test_what_a_list_is_used_for_is_no_step_of_it() -> None:
+    assert kinds("Use this checklist when a contract ends.\n\n- Close the account.\n") == ["remark", "node"]
+    assert kinds("1. Use this key when the door is shut.\n") == ["node"]
+
+
+APPROVED = "1. Count the boxes.\n2. The manager approves the delivery."
+
+
+@pytest.mark.parametrize("said", ["the manager requests changes", "they want corrections", "the manager sends it back"])
+def test_what_the_reviewer_asks_for_is_the_outcome_of_the_review(said: str) -> None:
+    found = read(f"{APPROVED} If {said}, go back to step 1, at most twice.\n")
+    assert found.nodes["manager-approves-delivery"].on["request-changes"] == "operator-counts-boxes"
+    assert not any(node.kind is NodeKind.ASK for node in found.nodes.values())
+
+
+def test_what_somebody_else_asks_for_is_no_outcome_of_a_review() -> None:
+    found = read(
+        f"Roles: manager, client.\n\n{APPROVED} If the client requests changes, go back to step 1, at most twice.\n"
+    )
+    assert found.nodes["manager-approves-delivery"].on["request-changes"] == "rejected"
+    assert any(node.kind is NodeKind.ASK for node in found.nodes.values())
