@@ -23,6 +23,7 @@ from orchestrator.gates.changes.differential import Hit, introduced, line_text, 
 from orchestrator.gates.changes.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
 from orchestrator.gates.kinds.rule import KindRule
 from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanners.calling import call
 from orchestrator.gates.scanners.installed import NotInstalled, version
 from orchestrator.gates.scanners.scanning import unscannable
 from orchestrator.models.changed import ChangedFile
@@ -212,15 +213,9 @@ class ProgramGate:
 
     def _call(self, names: Sequence[str], directory: str, seconds: float) -> subprocess.CompletedProcess[bytes]:
         try:
-            return subprocess.run(  # noqa: S603 # nosec B603 # our own program and options, neutral names
-                [str(self._folder / self._program.executable), *self._program.argv, *names],
-                cwd=directory,
-                env={"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "HOME": directory, "XDG_CONFIG_HOME": directory},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=seconds,
-                check=False,
-            )
+            argv = [str(self._folder / self._program.executable), *self._program.argv, *names]
+            env = {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "HOME": directory, "XDG_CONFIG_HOME": directory}
+            return call(argv, directory, env, seconds)
         except subprocess.TimeoutExpired as error:
             raise GateBroken("GATE032", f"{self.tool} did not end within {seconds:g} s") from error
         except OSError as error:

@@ -32,6 +32,7 @@ from orchestrator.gates.changes.digests import source_digest
 from orchestrator.gates.changes.sides import named_python
 from orchestrator.gates.reports import dispositions
 from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
+from orchestrator.gates.scanners.calling import call
 from orchestrator.gates.scanners.scanning import Source, Target, targets, unscannable
 from orchestrator.gates.scanners.second_look import looked_at_again
 from orchestrator.gates.scanners.worker import Worker
@@ -198,15 +199,7 @@ def _version(executable: Path, timeout_seconds: float) -> str:
 
 def _call(argv: Sequence[str], directory: str, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(  # noqa: S603 # nosec B603 # our own program and options, neutral names
-            argv,
-            cwd=directory,
-            env={"LC_ALL": "C.UTF-8", "NO_COLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
+        return call(argv, directory, {"LC_ALL": "C.UTF-8", "NO_COLOR": "1"}, timeout_seconds)
     except subprocess.TimeoutExpired as error:
         raise GateBroken(_HUNG, f"ruff did not end within {timeout_seconds:g} s") from error
     except OSError as error:
