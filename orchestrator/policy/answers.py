@@ -17,6 +17,12 @@ _HALVES = frozenset(map(chr, range(0xD800, 0xE000)))
 """JSON can name them alone, and no store can keep them."""
 _CONTROL = ", without control characters"
 _WITHOUT: dict[FactKind, str] = {FactKind.TEXT: _CONTROL, FactKind.LIST: _CONTROL}
+_PLACES: dict[FactKind, str] = {
+    FactKind.YES_NO: "YES/NO",
+    FactKind.NUMBER: "NUMBER",
+    FactKind.TEXT: "TEXT",
+    FactKind.LIST: "TEXT,TEXT",
+}
 _WORDS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -84,6 +90,15 @@ def wanted(fact: Fact) -> str:
             return f"one of {', '.join(fact.choices)}"
         case FactKind.LIST:
             return f"1 to {fact.most} different texts"
+
+
+def asked_as(facts: Mapping[str, Fact]) -> str:
+    """How answers are given on the command line, each by its kind: ``amount=NUMBER returned=YES/NO``."""
+    return " ".join(f"{name}={_placed(fact)}" for name, fact in facts.items())
+
+
+def _placed(fact: Fact) -> str:
+    return "/".join(fact.choices) if fact.kind is FactKind.CHOICE else _PLACES[fact.kind]
 
 
 def _wrong(name: str, fact: Fact, value: object) -> str:

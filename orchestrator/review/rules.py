@@ -83,7 +83,7 @@ def fits(item: ReviewItem, sheet: ReviewSheet, verdict: Verdict, words: str) -> 
             raise UsageError(
                 "REV019",
                 "These are no answers to what is asked.",
-                f"handrail answer {item.run} {' '.join(f'{name}=VALUE' for name in sheet.work.asks)}",
+                f"handrail answer {item.run} {answers.asked_as(sheet.work.asks)}",
                 details=[escape(p) for p in problems],
             )
 

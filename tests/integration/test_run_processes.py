@@ -115,7 +115,7 @@ def test_a_refund_is_approved_paid_and_told(tmp_path):
         office = Office(here, "refund-approval").go()
         assert office.waits == [("ask-support-agent-amount", "answers")]
         refused = refuses("REV019", office.answers, "ann", "amount=much", "reason=broken")
-        assert refused.hint == f"handrail answer {office.run.id} amount=VALUE reason=VALUE"
+        assert refused.hint == f"handrail answer {office.run.id} amount=NUMBER reason=TEXT"
         refuses("REV019", office.answers, "ann", "amount=700")
         refuses("REV004", office.answers, "tom", "amount=700", "reason=broken")
         office.answers("ann", "amount=700", "reason=broken").answers("ann", "goods-were-returned=no")

@@ -14,6 +14,7 @@ from orchestrator.models.change import Proposal
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.plan import Plan
 from orchestrator.models.run import Run
+from orchestrator.policy import answers
 from orchestrator.policy.paths import covers
 
 BY_HAND = "by-hand"
@@ -41,9 +42,10 @@ def asks_for_a_change(project: Project, run: Run, item: ReviewItem) -> bool:
 
 
 def names_asked(project: Project, run: Run, item: ReviewItem) -> str:
-    """The names of an item's questions, as they are answered: ``amount=VALUE urgent=VALUE``."""
-    node = workflow_of(project, run).nodes.get(item.node)
-    return " ".join(f"{name}=VALUE" for name in node.asks) if node else "NAME=VALUE"
+    """An item's questions, as they are answered: ``amount=NUMBER urgent=YES/NO``."""
+    workflow = workflow_of(project, run)
+    node = workflow.nodes.get(item.node)
+    return answers.asked_as({name: workflow.facts[name] for name in node.asks}) if node else "NAME=VALUE"
 
 
 def _asked(project: Project, run: Run) -> ReviewItem:
