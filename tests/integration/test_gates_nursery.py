@@ -15,7 +15,7 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a nursery is for Linux")
 
 PROGRAM = """
-from orchestrator.gates import nursery
+from orchestrator.gates.scanners import nursery
 import os, sys
 secret = os.open(sys.argv[2], os.O_RDONLY)
 sys.path.insert(0, os.path.dirname(sys.argv[2]))
@@ -24,7 +24,7 @@ family = nursery.WAITING[0].family[0]
 import json, time
 from contextlib import suppress
 from orchestrator.errors import GateBroken
-from orchestrator.gates import spare
+from orchestrator.gates.scanners import spare
 from orchestrator.gates.scanners.worker import Worker
 bad, slow = b"import subprocess\\nsubprocess.run(x, shell=True)\\n", b"x = f(1)\\n" * 100000
 said = {}
@@ -79,10 +79,10 @@ def test_it_answers_ends_and_is_replaced_as_a_scanner_that_was_started(tmp_path)
 
 
 ENDS = """
-from orchestrator.gates import nursery
+from orchestrator.gates.scanners import nursery
 nursery.begin(2)
 import os, sys, time
-from orchestrator.gates import spare
+from orchestrator.gates.scanners import spare
 print(nursery.WAITING[0].family[0], flush=True)
 if sys.argv[1] == "taken":
     processes = [spare.take(), spare.take()]
@@ -124,7 +124,7 @@ def test_nothing_outlives_a_caller_that_is_killed_or_leaves(when):
 
 
 BROKEN = """
-from orchestrator.gates import nursery
+from orchestrator.gates.scanners import nursery
 import os
 {damage}
 nursery.begin(2)
@@ -167,7 +167,7 @@ def test_ctrl_c_while_it_loads_ends_all_of_it(tmp_path):
 
 
 FEW = """
-from orchestrator.gates import nursery
+from orchestrator.gates.scanners import nursery
 import os, resource
 before = os.listdir("/proc/self/fd")
 resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
@@ -183,7 +183,7 @@ def test_without_enough_descriptors_there_is_none_and_nothing_is_left_open():
 CHILDLESS = """
 import signal
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-from orchestrator.gates import nursery
+from orchestrator.gates.scanners import nursery
 nursery.begin(2)
 from orchestrator.errors import GateBroken
 from orchestrator.gates.scanners.worker import Worker

@@ -7,7 +7,7 @@ import sys
 PROGRAM = """
 import json, os, sys, time
 from orchestrator.errors import GateBroken
-from orchestrator.gates import bandit_worker, spare
+from orchestrator.gates.scanners import bandit_worker, spare
 from orchestrator.gates.scanners.worker import Worker
 bandit_worker.ready("all")
 os.environ["HANDRAIL_SECRET"] = "once"
