@@ -38,6 +38,10 @@ class Project:
     state_key: bytes | None = None
     """What checkpoints and blobs are sealed with; ``None`` leaves them plain."""
 
+    def check(self) -> None:
+        """Raises ``StoreError`` when a run that this process advances is somebody else's meanwhile."""
+        self.owners.check()
+
 
 @contextmanager
 def open_project(where: Path | Repository) -> Iterator[Project]:

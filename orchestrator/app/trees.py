@@ -7,16 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.app.project import Project
 from orchestrator.models.ids import GitOid, RunId
 
 if TYPE_CHECKING:
+    from orchestrator.app.ground import Ground
+    from orchestrator.app.project import Project
     from orchestrator.vcs.trees import GitTrees
 
 
 @contextmanager
 def open_trees(
-    project: Project, fresh: Mapping[str, GitOid] | None = None, *, private: Path | None = None
+    project: Project | Ground, fresh: Mapping[str, GitOid] | None = None, *, private: Path | None = None
 ) -> Iterator[GitTrees]:
     """Long-lived git processes end with the context.
 
@@ -25,8 +26,7 @@ def open_trees(
     """
     from orchestrator.vcs.trees import GitTrees
 
-    check = project.owners.check
-    with GitTrees.of(project.repository, private or project.layout.trees, fresh, check) as trees:
+    with GitTrees.of(project.repository, private or project.layout.trees, fresh, project.check) as trees:
         yield trees
 
 

@@ -105,12 +105,19 @@ def _judged(repo: Path, asked: Asked, *, keep: bool) -> Judged:
     ahead = partial(changed_python, found, asked) if worth else None
     with room("ask again"), gate_worker(found, keep=keep, ahead=ahead) as worker:
         from orchestrator.app.gates.gating import gate
+        from orchestrator.app.ground import ground
+
+        here = ground(found())
+        if not (asked.policy or asked.decisions or here.is_known):
+            gc.freeze()
+            gc.enable()
+            return gate(here, asked, worker=worker, say=note)
         from orchestrator.app.project import open_project
 
         gc.freeze()
         gc.enable()
-        with open_project(found()) as project:
-            return gate(project, asked, worker=worker, say=note)
+        with open_project(here.repository) as project:
+            return gate(project, asked, project=project, worker=worker, say=note)
 
 
 command.add_command(worker_command, "worker")

@@ -89,7 +89,9 @@ OTHERS = {
     "broker.vault:replace": _WHOLE,
     **dict.fromkeys(("engine.line_tracer:Notes.__init__", "engine.line_tracer:become"), "inside the sandbox"),
     **dict.fromkeys(("gates.scanners.bandit_worker:_memory", "gates.scanners.bandit_worker:main"), _PIPE),
-    **dict.fromkeys(("gates.scanners.spare:_forked", "gates.scanners.spare:_scan", "gates.scanners.spare:_Nursed.__init__"), _PIPE),
+    **dict.fromkeys(
+        ("gates.scanners.spare:_forked", "gates.scanners.spare:_scan", "gates.scanners.spare:_Nursed.__init__"), _PIPE
+    ),
     "gates.scanners.nursery:_forget_the_caller": _PIPE,
     "gates.kinds.program:ProgramGate._export": _BELOW,
     "sandbox.archives:save": _WHOLE,

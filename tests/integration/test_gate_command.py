@@ -52,7 +52,7 @@ def repository(tmp_path, monkeypatch):
 
 def judged(repository, team, **asked):
     with open_project(repository.folder) as project:
-        return gate(project, Asked(**asked), worker=team)
+        return gate(project, Asked(**asked), project=project, worker=team)
 
 
 def rules(found):

@@ -86,7 +86,7 @@ def test_whatever_is_foreseen_the_judgement_is_the_same(user):
     told = []
     for ahead in (None, list, broken, lambda: [b"x = 1\n", b"\xff(", BAD.encode()]):
         with gate_worker(Found(user.folder), keep=False, ahead=ahead) as worker, open_project(user.folder) as project:
-            told.append(gate(project, Asked(base="start"), worker=worker))
+            told.append(gate(project, Asked(base="start"), project=project, worker=worker))
     assert {f.rule for f in told[0].findings} >= {"B602", "S602"}
     assert all(one == told[0] for one in told)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.gates.asked import Asked
-from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.models.changed import ChangedFile, ChangeIdentity
 from orchestrator.models.found import Disposition, Finding, GateReport, Result
@@ -19,6 +18,8 @@ from orchestrator.ports import Candidate, Gate
 
 if TYPE_CHECKING:
     from orchestrator.app.base import Base
+    from orchestrator.app.ground import Ground
+    from orchestrator.app.project import Project
     from orchestrator.gates.scanners.worker import Worker
     from orchestrator.models.decision import Decision
     from orchestrator.vcs.trees import GitTrees
@@ -47,20 +48,27 @@ class Judged:
 
 
 def gate(
-    project: Project, asked: Asked, *, worker: Worker | None = None, say: Callable[[str], None] = lambda _: None
+    ground: Project | Ground,
+    asked: Asked,
+    *,
+    project: Project | None = None,
+    worker: Worker | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Judged:
     """Judge. Without ``policy`` test files are recognised by name, and ``.handrail`` is not read.
+
+    ``project`` is needed for a policy and for decisions, and for nothing else.
 
     Raises ``RepositoryError`` for names that are not there, ``UsageError`` GATE010, ``EvidenceInvalid`` for a decision
     that does not verify, ``TrustError`` for a policy that nobody trusts.
     """
     from orchestrator.gates.changes.sides import begin
 
-    with open_trees(project) as trees, ExitStack() as stack:
+    with open_trees(ground) as trees, ExitStack() as stack:
         base, tree = _sides(trees, asked)
         files = trees.changed_files(base, tree)
         identity = _identity(trees, asked, base, tree, files)
-        rules = _base(project, trees, identity.tip, asked) if asked.policy else None
+        rules = _base(_whole(project), trees, identity.tip, asked) if asked.policy else None
         candidate = Candidate(
             identity=identity,
             files=files,
@@ -71,16 +79,22 @@ def gate(
         if worker is not None:
             # They work while the gates are imported.
             begin(candidate, worker)
-        declared = stack.enter_context(_declared(project, trees, rules, say)) if rules else _NONE
+        declared = stack.enter_context(_declared(_whole(project), trees, rules, say)) if rules else _NONE
         gates = _gates(asked, rules, worker, declared)
         if rules and not asked.gates:
-            gates = (*gates, _waivers(project, trees, tree, worker))
+            gates = (*gates, _waivers(_whole(project), trees, tree, worker))
         reports = _reports(gates, candidate)
-        lifted = _lifted(project, trees, asked, identity) if asked.decisions else frozenset[Digest]()
+        lifted = _lifted(_whole(project), trees, asked, identity) if asked.decisions else frozenset[Digest]()
         sources = _sources(reports, candidate)
         sbom = _sbom(candidate) if asked.sbom else None
     result = worst(_without(report, lifted) for report in reports)
     return Judged(result, reports, lifted & _liftable(reports), base, sources, sbom)
+
+
+def _whole(project: Project | None) -> Project:
+    if project is None:
+        raise TypeError("a policy and decisions are read from an open project")
+    return project
 
 
 def _reports(gates: Sequence[Gate], candidate: Candidate) -> tuple[GateReport, ...]:

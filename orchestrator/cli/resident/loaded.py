@@ -50,6 +50,7 @@ MODULES = (
     "orchestrator.cli.telling",
     "orchestrator.app.gates.gating",
     "orchestrator.app.preferences",
+    "orchestrator.app.ground",
     "orchestrator.app.project",
     "orchestrator.app.gates.scanners",
     "orchestrator.app.room",
