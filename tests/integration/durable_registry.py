@@ -9,7 +9,6 @@ _INDEX = "store.index:StoredIndex."
 
 REACHED = {
     *(f"commit {_INDEX}{name}" for name in ("add_run", "save_run", "add_item", "add_decision", "close_item")),
-    f"commit {_INDEX}emit",
     f"commit {_INDEX}events",
     f"commit {_INDEX}ensure_table",
     f"commit {_INDEX}settle",
@@ -34,6 +33,7 @@ SOMETIMES = {
     "unlink app.runs.scratch:_taken_away": "only when an owner left files there",
     "commit engine.nodes.merge:_publish": "what is staged, if anything is",
     "commit app.runs.drive:_stopping.<locals>.watch": "what is staged, four times a second",
+    f"commit {_INDEX}emit": "what is staged, when an event comes a quarter of a second after the last writing",
     "commit engine.run:advance": "the saver's reads close a transaction that may be open",
     "commit store.index:StoredIndex.flush": "the same rows, when they are asked for in between",
     "commit store.index:StoredIndex.ride": "events that a killed owner left with its checkpoint; by number, so once",
