@@ -1,5 +1,6 @@
 """Orders to stop: obeyed within seconds, lifted only by whom the policy names."""
 
+import base64
 import json
 import sqlite3
 import time
@@ -79,9 +80,7 @@ def test_nobody_else_stops_or_lifts_and_what_is_forced_in_stands(tmp_path):
         with sqlite3.connect(here.database()) as db:
             (line,) = db.execute("SELECT line FROM halts").fetchone()
             forged = _lift_by(stranger, here, digest)
-            db.executemany(
-                "INSERT INTO halts (line) VALUES (?)", [(forged,), (b"no line",), (line.replace(b"A", b"B", 1),)]
-            )
+            db.executemany("INSERT INTO halts (line) VALUES (?)", [(forged,), (b"no line",), (_of_nobody(line),)])
         db.close()
         found = orders(here)
         assert [bool(row["by"]) for row in found] == [True, False, False]
@@ -89,6 +88,15 @@ def test_nobody_else_stops_or_lifts_and_what_is_forced_in_stands(tmp_path):
         for row in found:
             assert handrail(here, "halt", "--lift", row["digest"]).returncode == 0
         assert orders(here) == []
+
+
+def _of_nobody(line):
+    """The order with another nonce in the same envelope, so that its signature does not hold."""
+    envelope = json.loads(line)
+    said = json.loads(base64.b64decode(envelope["payload"]))
+    said["nonce"] = said["nonce"][::-1] + "0"
+    envelope["payload"] = base64.b64encode(json.dumps(said).encode()).decode()
+    return json.dumps(envelope).encode()
 
 
 def _lift_by(key, here, digest):
