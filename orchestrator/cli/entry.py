@@ -42,6 +42,9 @@ def main() -> NoReturn:
             # Nothing that is imported is garbage. Whoever judges looks for it again.
             gc.disable()
             nursery.begin(min(os.cpu_count() or 1, _SCANNERS))
+            from orchestrator.app.gates import ahead
+
+            ahead.begin(sys.argv)
         from orchestrator.cli.main import main as whole
     except KeyboardInterrupt:
         _fail(interrupted=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.app.gates.ahead import staged_index
 from orchestrator.app.gates.asked import Asked, read_decisions
 from orchestrator.cli.gate_worker import command as worker_command
 from orchestrator.cli.options import as_json, digest, repository
@@ -77,7 +76,7 @@ def command(
         base=base,
         head=head,
         staged=staged,
-        index=_index(repo) if staged else None,
+        index=staged_index(repo) if staged else None,
         patch=sys.stdin.buffer.read(_PATCH_BYTES) if patch else None,
         gates=gates,
         decisions=read_decisions(decisions) if decisions else (),
@@ -96,14 +95,13 @@ def command(
 
 def _judged(repo: Path, asked: Asked, *, keep: bool) -> Judged:
     """The scanners start first: they load, and begin with what is seen at once, while everything else is read."""
-    from orchestrator.app.gates.scanners import Found, changed_python, gate_worker
+    from orchestrator.app.gates import ahead
+    from orchestrator.app.gates.scanners import gate_worker
     from orchestrator.app.room import room
 
-    found = Found(repo)
-    # Where everything is loaded, whoever judges comes to the contents as soon as whoever looks ahead.
-    worth = (asked.base or asked.staged) and asked.patch is None and "orchestrator.app.gates.gating" not in sys.modules
-    ahead = partial(changed_python, found, asked) if worth else None
-    with room("ask again"), gate_worker(found, keep=keep, ahead=ahead) as worker:
+    reading = ahead.BEGUN.pop() if ahead.BEGUN else None
+    found = reading.found if reading is not None and reading.found.folder == repo else ahead.Found(repo)
+    with room("ask again"), gate_worker(found, keep=keep, reading=reading) as worker:
         from orchestrator.app.gates.gating import gate
         from orchestrator.app.ground import ground
 
@@ -148,12 +146,6 @@ def _exit(judged: Judged) -> ExitCode:
         Result.FAILED: ExitCode.GATE_REFUSED,
         Result.ERROR: ExitCode.FAILED,
     }[judged.result]
-
-
-def _index(repo: Path) -> Path | None:
-    """Git tells a hook which index will be committed; the path may be relative to where the hook runs."""
-    named = os.environ.get("GIT_INDEX_FILE", "")
-    return (repo / named).absolute() if named else None
 
 
 def _report(text: str) -> tuple[str, Path]:

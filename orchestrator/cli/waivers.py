@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 @repository
 @as_json
 def command(rev: str, repo: Path, json_: bool) -> None:
-    from orchestrator.app.gates.scanners import Found, gate_worker
+    from orchestrator.app.gates.ahead import Found
+    from orchestrator.app.gates.scanners import gate_worker
     from orchestrator.app.gates.waivers import ledger
     from orchestrator.app.project import open_project
     from orchestrator.app.trees import open_trees

@@ -3,9 +3,11 @@
 import pytest
 from vcs_support import UserRepository
 
+from orchestrator.app.gates import ahead
+from orchestrator.app.gates.ahead import Found, Reading
 from orchestrator.app.gates.asked import Asked
 from orchestrator.app.gates.gating import gate
-from orchestrator.app.gates.scanners import Found, gate_worker
+from orchestrator.app.gates.scanners import gate_worker
 from orchestrator.app.project import open_project
 from orchestrator.errors import RepositoryError
 from orchestrator.gates.changes.digests import source_digest
@@ -84,11 +86,54 @@ def test_whatever_is_foreseen_the_judgement_is_the_same(user):
         raise OSError("the disk is gone")
 
     told = []
-    for ahead in (None, list, broken, lambda: [b"x = 1\n", b"\xff(", BAD.encode()]):
-        with gate_worker(Found(user.folder), keep=False, ahead=ahead) as worker, open_project(user.folder) as project:
+    for read in (None, list, broken, lambda: [b"x = 1\n", b"\xff(", BAD.encode()]):
+        found = Found(user.folder)
+        reading = Reading(found, read) if read else None
+        with gate_worker(found, keep=False, reading=reading) as worker, open_project(user.folder) as project:
             told.append(gate(project, Asked(base="start"), project=project, worker=worker))
     assert {f.rule for f in told[0].findings} >= {"B602", "S602"}
     assert all(one == told[0] for one in told)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--base", "start"], [BAD.encode()]),
+        (["--base=start", "--head=HEAD", "--json"], [BAD.encode()]),
+        (["--base", "nowhere", "--base", "start"], [BAD.encode()]),
+        (["--staged"], [b"x = 3\n"]),
+        (["--base", "start", "--patch"], None),
+        (["--head", "HEAD"], None),
+        (["--base", "nowhere"], []),
+        (["--base"], []),
+    ],
+)
+def test_it_begins_with_the_words_of_the_call(user, words, expected):
+    user.write("run.py", BAD)
+    user.commit("second")
+    user.write("a.py", "x = 3\n")
+    user.git("add", "-A")
+    ahead.begin(["handrail", "gate", *words, "--repo", str(user.folder)])
+    told = []
+
+    class Asked:
+        def look_ahead(self, sources):
+            told.extend(sources)
+
+    if expected is None:
+        assert not ahead.BEGUN
+        return
+    reading = ahead.BEGUN.pop()
+    reading.tell(Asked())
+    reading.end()
+    assert (reading.found.folder, told) == (user.folder, expected)
+
+
+def test_a_call_that_ends_before_it_judges_is_told_of_nothing(user):
+    ahead.begin(["handrail", "gate", "--base", "start", "--repo", str(user.folder)])
+    reading = ahead.BEGUN.pop()
+    reading.end()
+    assert not reading.is_alive()
 
 
 PLAIN, SAME = b"def f(a):\n    return a\n", b"import os\n\nos.system(input())\n"

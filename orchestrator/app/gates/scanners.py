@@ -5,49 +5,28 @@ Imported before everything else that judging needs: the processes load while the
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import HandrailError
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from orchestrator.app.gates.asked import Asked
-    from orchestrator.gates.scanners.team import Team
+    from orchestrator.app.gates.ahead import Found, Reading
     from orchestrator.gates.scanners.worker import Worker
     from orchestrator.store.answers import KeptAnswers
-    from orchestrator.vcs.repository import Repository
 
-__all__ = ["Found", "changed_python", "gate_worker", "kept_answers"]
+__all__ = ["gate_worker", "kept_answers"]
 
 _ANSWERS = 50_000
 
 
-class Found:
-    """The repository of one command: looked for once, by whichever thread asks first."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._lock = folder, threading.Lock()
-        self._repository: Repository | None = None
-
-    def __call__(self) -> Repository:
-        """Raises as :func:`orchestrator.vcs.repository.find`, each time anew."""
-        from orchestrator.vcs.repository import find
-
-        with self._lock:
-            self._repository = self._repository or find(self._folder)
-            return self._repository
-
-
 @contextmanager
-def gate_worker(found: Found, *, keep: bool, ahead: Callable[[], Sequence[bytes]] | None = None) -> Iterator[Worker]:
+def gate_worker(found: Found, *, keep: bool, reading: Reading | None = None) -> Iterator[Worker]:
     """Scanner processes that load while the caller goes on; with ``keep`` answers of earlier calls are used.
 
-    Kept answers are of this user and of exactly these rules and versions, or they are none. ``ahead`` reads what the
-    caller will ask about, as far as that is seen before he is loaded himself, so that they begin with it.
+    Kept answers are of this user and of exactly these rules and versions, or they are none. What ``reading`` finds is
+    what they begin with.
     """
     from orchestrator.gates.scanners.team import Team
 
@@ -55,29 +34,15 @@ def gate_worker(found: Found, *, keep: bool, ahead: Callable[[], Sequence[bytes]
         team.start()
         kept = _answers(found) if keep else None
         team.answers = kept
-        reading = threading.Thread(target=_begin, args=(team, ahead), daemon=True) if ahead is not None else None
         if reading is not None:
-            reading.start()
+            reading.tell(team)
         try:
             yield team
         finally:
             if reading is not None:
-                reading.join()
+                reading.end()
             if kept is not None:
                 kept.close()
-
-
-def _begin(team: Team, ahead: Callable[[], Sequence[bytes]]) -> None:
-    # Who asks by the rules is told what is wrong.
-    with suppress(HandrailError, OSError, ValueError):
-        team.look_ahead(ahead())
-
-
-def changed_python(found: Found, asked: Asked) -> Sequence[bytes]:
-    """For ``ahead``: see :func:`orchestrator.vcs.ahead.contents`."""
-    from orchestrator.vcs.ahead import contents
-
-    return contents(found(), ".py", base=asked.base, head=asked.head, staged=asked.staged, index=asked.index)
 
 
 def _answers(found: Found) -> KeptAnswers | None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orchestrator.gates.flow.callnames import capabilities_of, local_names
 from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.classes import Classes
+from orchestrator.gates.flow.grounds import Grounds, Outside
 from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.parameters import (
     Function,
@@ -27,16 +29,17 @@ from orchestrator.gates.flow.parameters import (
 )
 from orchestrator.gates.flow.rule import Family, Rule
 from orchestrator.gates.flow.scopes import Scope
-from orchestrator.gates.flow.statements import Statements
 from orchestrator.gates.flow.steady import reaches_namespaces, unsteady
 from orchestrator.gates.flow.syntax import kinds
-from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace, tainted, union
+from orchestrator.gates.flow.values import ANYTHING, Value, join, named, replace, tainted
 from orchestrator.gates.flow.vouched import Places, is_harmless, sql_places, vouched_kind
 
 __all__ = ["Module", "Use"]
 
 _DEPTH = 4
 _INLINED = 2000
+_MODULE = ""
+"""Of the grounds of what stands in no function."""
 _NO_CLASSES = ("builtins.", "typing.", "collections.abc.", "local:", "?")
 _WEAK: dict[str, object] = {
     "verify": False,
@@ -47,8 +50,6 @@ _WEAK: dict[str, object] = {
 }
 """Parameter → default with which most calls will be made; any other default says nothing about a call."""
 _TASKS = frozenset({"invoke.task", "invoke.tasks.task", "fabric.task", "fabric.tasks.task"})
-_SWITCHES = frozenset({"verify", "verify_mode", "check_hostname", "debug"})
-_HANDLER_BASES = ("http.server.BaseHTTPRequestHandler", "http.server.SimpleHTTPRequestHandler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,7 @@ class Use:
     line: int
 
 
-@dataclass(slots=True)
-class _Class:
-    name: str
-    bases: frozenset[str]
-    attributes: dict[str, Value] = field(default_factory=dict[str, Value])
-
-
-class Module(Statements):
+class Module(Classes):
     """``findings`` and ``uses`` after :meth:`run`."""
 
     def __init__(self, families: Sequence[Family], heeding: Heeding) -> None:
@@ -79,14 +73,12 @@ class Module(Statements):
         self._heeding = heeding
         self._on_handed = [family.on_handed for family in families if family.on_handed is not None]
         self._functions: dict[str, tuple[Function, Scope, str]] = {}
-        self._classes: dict[str, _Class] = {}
-        self._prefix = ""
-        self._class: str = ""
         self._defaults: dict[str, dict[str, Value]] = {}
         self._depth = 0
         self._left = _INLINED
-        self._done: dict[tuple[str, object], Value] = {}
-        self._told: dict[tuple[str, str], Value | None] = {}
+        self._done: dict[tuple[str, object], tuple[Value, Grounds]] = {}
+        self._rests_on: dict[str, Grounds] = {}
+        self._stale: frozenset[str] | None = None
         self._unknown: set[str] = set()
         self._shown: set[tuple[object, ...]] = set()
         self._silent: set[frozenset[str]] = set()
@@ -105,32 +97,53 @@ class Module(Statements):
             if family.on_tree is not None:
                 family.on_tree(tree, self.say)
         self.scope = self.globals
-        self._once(tree)
+        self._block(tree)
+        before = self._outside()
+        self._each()
         # What a method left on its object, or a function in a global name, was not there yet for what came before.
-        if self._missed() or _rebinds(tree):
-            self._once(tree)
+        unknown = any(name in self._functions for name in self._unknown) or _rebinds(tree)
+        if unknown or not all(grounds.hold(self.attribute_now) for grounds in self._rests_on.values()):
+            followed = not unknown and not self.set_late and self._left > 0
+            self._block(tree)
+            self._stale = before.since(self._outside(), tree) if followed else None
+            self._each()
 
     def vouched(self) -> Places:
         """See :mod:`orchestrator.gates.flow.vouched`."""
         return {} if reaches_namespaces(self._tree) else sql_places(self._tree, self.built) | self._places
 
-    def _once(self, tree: ast.Module) -> None:
+    def _block(self, tree: ast.Module) -> None:
+        self._rests_on[_MODULE] = self.grounds = Grounds()
         self.block(tree.body)
         self._done.clear()
         self._left = _INLINED
+
+    def _outside(self) -> Outside:
+        return Outside(dict(self.globals.own), frozenset(self.imported), dict(self._functions))
+
+    def _each(self) -> None:
+        """Every function by itself, or those alone that rest on what is another by now."""
         waiting, met = list(self._functions), set[str]()
         while waiting:
             for name in waiting:
-                self._alone(name)
+                if not self._holds(name):
+                    self._look_at(name)
             met.update(waiting)
             waiting = [name for name in self._functions if name not in met]
 
-    def _missed(self) -> bool:
-        """Whether one of the answers about classes and functions would be another one by now."""
-        if any(name in self._functions for name in self._unknown):
-            return True
-        told = dict(self._told)
-        return any(self.own_attribute(name, attribute) != value for (name, attribute), value in told.items())
+    def _holds(self, name: str) -> bool:
+        known = self._rests_on.get(name)
+        if known is None or self._stale is None:
+            return False
+        return self._stale.isdisjoint(known.followed) and known.hold(self.attribute_now)
+
+    def _look_at(self, name: str) -> None:
+        # It is about to define anew what stands in it, and others rest on that.
+        for other, grounds in list(self._rests_on.items()):
+            if grounds.within(name):
+                del self._rests_on[other]
+        self._rests_on[name] = self.grounds = Grounds()
+        self._alone(name)
 
     def say(self, rule: Rule, node: ast.AST, what: str) -> None:
         self._spoke = True
@@ -145,7 +158,7 @@ class Module(Statements):
     # What expressions and statements ask
 
     def called(self, call: Call) -> Value | None:
-        self._show(call)
+        self.show(call)
         if self._vouching:
             self._vouch(call)
         for capability, shown in capabilities_of(call.names):
@@ -156,7 +169,7 @@ class Module(Statements):
     def _vouch(self, call: Call) -> None:
         number = vouched_kind(call)
         if number:
-            bases = {name: found.bases for name, found in self._classes.items()}
+            bases = {name: found.bases for name, found in self.classes.items()}
             key = number, getattr(call.node, "lineno", 0), getattr(call.node, "end_lineno", 0) or 0
             harmless = is_harmless(number, call, self._tree, self.unsteady, bases)
             self._places[key] = harmless and self._places.get(key, True)
@@ -174,10 +187,10 @@ class Module(Statements):
             self._use(capability, shown, node)
 
     def returned(self, node: ast.Return, value: Value) -> None:
-        function = self._prefix.rpartition(".")[2] if self._prefix else ""
+        function = self.prefix.rpartition(".")[2] if self.prefix else ""
         answered = self.scope.get("return handler")
         handler = {} if answered is None else {"handler": answered}
-        self._show(Call(node, frozenset({f"return:{function}"}), (value,), handler))
+        self.show(Call(node, frozenset({f"return:{function}"}), (value,), handler))
         self.handed_on(node, value)
 
     def _use(self, capability: str, shown: str, node: ast.AST) -> None:
@@ -186,20 +199,20 @@ class Module(Statements):
     # Definitions
 
     def define(self, node: ast.Lambda) -> Value:
-        name = f"{self._prefix}.<lambda>:{node.lineno}:{node.col_offset}"
-        self._functions[name] = (node, self.scope, self._class)
+        name = f"{self.prefix}.<lambda>:{node.lineno}:{node.col_offset}"
+        self._functions[name] = (node, self.scope, self.inside)
         self._defaults[name] = self._default_values(node.args)
         return named(f"local:{name}")
 
     def define_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        name = f"{self._prefix}.{node.name}" if self._prefix else node.name
-        self._functions[name] = (node, self.scope, self._class)
+        name = f"{self.prefix}.{node.name}" if self.prefix else node.name
+        self._functions[name] = (node, self.scope, self.inside)
         self._defaults[name] = self._typed(node.args) | self._default_values(node.args) | self._given_by_runner(node)
         if node.name in self._builders:
             self._defaults[name] |= of_document(node)
         for part in (*arguments(node.args), node):
             self.noted(part.returns if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) else part.annotation)
-        self._decorated(node.decorator_list)
+        self.decorated(node.decorator_list)
         self.bind(node.name, named(f"local:{name}"))
 
     def _given_by_runner(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
@@ -228,88 +241,20 @@ class Module(Statements):
         values = {argument.arg: self.value(default) for argument, default in given}
         return {name: value for name, value in values.items() if value.refs or _WEAK.get(name) is value.const}
 
-    def _decorated(self, decorators: Sequence[ast.expr]) -> None:
+    def decorated(self, decorators: Sequence[ast.expr]) -> None:
         for decorator in decorators:
             value = self.value(decorator)
             if value.refs:
                 self.make_call(Call(decorator, value.refs, (ANYTHING,)))
 
-    def define_class(self, node: ast.ClassDef) -> None:
-        name = f"{self._prefix}.{node.name}" if self._prefix else node.name
-        bases = [self.value(base) for base in node.bases]
-        for keyword in node.keywords:
-            self.handed_on(keyword.value, self.value(keyword.value))
-        self._decorated(node.decorator_list)
-        known = self._classes.get(name)
-        refs = union(b.refs for b in bases)
-        made = known or _Class(name, refs)
-        self._classes[name] = made
-        outer = self.scope, self._prefix, self._class
-        self.scope, self._prefix, self._class = Scope(self.scope.whole()), name, name
-        before = self.scope.copy()
-        self.block(node.body)
-        for key, value in self.scope.own.items():
-            if before.own.get(key) is not value:
-                self.handed_on(node, value)
-                made.attributes[key] = join([value, made.attributes[key]]) if key in made.attributes else value
-        self.scope, self._prefix, self._class = outer
-        self._inherited(node, made)
-        self.bind(node.name, named(f"local:{name}"))
-
-    def _inherited(self, node: ast.ClassDef, made: _Class) -> None:
-        """A class is as good as a call of what it stands on, and its attributes are those of that."""
-        outside = frozenset(b for b in made.bases if not b.startswith("local:"))
-        if outside and "find_class" not in made.attributes:
-            self._show(Call(node, outside, spread=True))
-        for name in sorted(_SWITCHES & made.attributes.keys()):
-            self._show(Call(node, frozenset(f"set:{b}().{name}" for b in outside), (made.attributes[name],)))
-
-    def own_attribute(self, name: str, attribute: str) -> Value | None:
-        value = self._own_attribute(name, attribute)
-        if value is not None and value.fixed:
-            # A subclass, or whoever holds the object, may have given it another.
-            value = replace(value, fixed=False)
-        # The first answer is kept: an attribute only gains values, so it is the one that may be short.
-        self._told.setdefault((name, attribute), value)
-        return value
-
-    def _own_attribute(self, name: str, attribute: str) -> Value | None:
-        found = self._classes.get(name.removeprefix("local:").removesuffix("()"))
-        if found is None:
-            return None
-        if attribute == "__class__":
-            return named(f"local:{found.name}")
-        value = found.attributes.get(attribute)
-        if value is not None:
-            return value
-        inherited = [self.own_attribute(b, attribute) for b in found.bases if b.startswith("local:") and b != name]
-        known = [v for v in inherited if v is not None]
-        if known:
-            return join(known)
-        if found.bases & set(_HANDLER_BASES):
-            return self.attribute(named("http.handler"), attribute)
-        outside = [b for b in found.bases if not b.startswith("local:")]
-        return named(*(f"{b}().{attribute}" for b in outside)) if outside else named(f"?.{attribute}")
-
-    def set_named(self, owner: Value, node: ast.AST, name: str, value: Value) -> None:
-        outside: set[str] = set()
-        for ref in owner.refs:
-            found = self._classes.get(ref.removeprefix("local:").removesuffix("()"))
-            if found is not None:
-                old = found.attributes.get(name)
-                found.attributes[name] = value if old is None or old == value else join([old, value])
-                outside.update(f"{b}()" for b in found.bases if not b.startswith("local:"))
-        for ref in (*sorted(owner.refs), *sorted(outside)) or ("?",):
-            self._show(Call(node, frozenset({f"set:{ref}.{name}"}), (value,), {}, owner))
-
     def stored(self, node: ast.AST, owner: Value, key: Value, value: Value) -> None:
-        self._show(Call(node, frozenset(f"set:{ref}[]" for ref in owner.refs), (value, key), {}, owner))
+        self.show(Call(node, frozenset(f"set:{ref}[]" for ref in owner.refs), (value, key), {}, owner))
 
     def compared(self, node: ast.Compare, left: Value, right: Value) -> None:
         if any("hmac." in ref for ref in (*left.refs, *right.refs)):
-            self._show(Call(node, frozenset({f"compare:{type(node.ops[0]).__name__}"}), (left, right)))
+            self.show(Call(node, frozenset({f"compare:{type(node.ops[0]).__name__}"}), (left, right)))
 
-    def _show(self, call: Call) -> None:
+    def show(self, call: Call) -> None:
         looks = self._heeding.looks(call)
         if not looks:
             return
@@ -333,11 +278,11 @@ class Module(Statements):
 
     def _own(self, name: str, call: Call) -> Value:
         plain = name.removeprefix("local:")
-        if plain in self._classes:
+        if plain in self.classes:
             self._inline(f"{plain}.__init__", (named(f"local:{plain}()"), *call.args), call.keywords)
-            outside = [b for b in self._classes[plain].bases if not b.startswith("local:")]
-            if outside and "find_class" not in self._classes[plain].attributes:
-                self._show(Call(call.node, frozenset(outside), call.args, call.keywords, spread=call.spread))
+            outside = [b for b in self.classes[plain].bases if not b.startswith("local:")]
+            if outside and not self.finds_classes(plain):
+                self.show(Call(call.node, frozenset(outside), call.args, call.keywords, spread=call.spread))
             return named(f"local:{plain}()", *(f"{b}()" for b in outside))
         if plain not in self._functions:
             self._unknown.add(plain)
@@ -357,11 +302,22 @@ class Module(Statements):
         if name not in self._functions or self._depth >= _DEPTH or self._left <= 0:
             return join([a.everything() for a in args if a.taint]) if any(a.taint for a in args) else ANYTHING
         key = (name, (*args, *sorted(keywords.items(), key=lambda pair: pair[0])))
-        if key not in self._done:
-            self._left -= 1
-            self._done[key] = ANYTHING
-            self._done[key] = self._body(name, args, keywords)
-        return self._done[key]
+        known = self._done.get(key)
+        if known is None:
+            known = self._done[key] = self._followed(key, name, args, keywords)
+        self.grounds.add(known[1])
+        return known[0]
+
+    def _followed(
+        self, key: tuple[str, object], name: str, args: Sequence[Value], keywords: dict[str, Value]
+    ) -> tuple[Value, Grounds]:
+        self._left -= 1
+        outer, self.grounds = self.grounds, Grounds()
+        # Whoever calls it again on the way is told nothing.
+        self._done[key] = ANYTHING, Grounds()
+        value = self._body(name, args, keywords)
+        grounds, self.grounds = self.grounds, outer
+        return value, grounds
 
     def _alone(self, name: str) -> None:
         """As the rest of the world may call it."""
@@ -374,12 +330,13 @@ class Module(Statements):
 
     def _body(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
         node, closure, cls = self._functions[name]
-        outer = self.scope, self.returns, self._prefix, self._class
+        outer = self.scope, self.returns, self.prefix, self.inside
+        self.grounds.followed.add(name)
         inside = Scope({}) if closure is self.globals else closure.inside()
         inside.own.update(bound(node.args, args, keywords, self._defaults.get(name, {})))
         if not isinstance(node, ast.Lambda) and answers_requests(node):
             inside.own["return handler"] = tainted("handler")
-        self.scope, self.returns, self._prefix, self._class = inside, [], name, cls
+        self.scope, self.returns, self.prefix, self.inside = inside, [], name, cls
         self._depth += 1
         try:
             if isinstance(node, ast.Lambda):
@@ -390,7 +347,7 @@ class Module(Statements):
             return join(self.returns) if self.returns else ANYTHING
         finally:
             self._depth -= 1
-            self.scope, self.returns, self._prefix, self._class = outer
+            self.scope, self.returns, self.prefix, self.inside = outer
 
 
 def _rebinds(tree: ast.Module) -> bool:

@@ -119,9 +119,10 @@ class Statements(Invocations):
             self.imported.add(bound)
 
     def bind(self, name: str, value: Value) -> None:
-        self.scope.bind(name, value)
+        known = self.globals.get(name) if name in self.shared else None
+        # What a function set is still there when the module is gone through once more.
+        self.scope.bind(name, value if known is None or self.scope is not self.globals else join([known, value]))
         if name in self.shared and self.scope is not self.globals:
-            known = self.globals.get(name)
             self.globals.bind(name, value if known is None else join([known, value]))
 
     def _do_global(self, node: ast.Global) -> None:
