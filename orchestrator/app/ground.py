@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrator.store.layout import StateLayout, state_home
 from orchestrator.vcs.repository import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(NamedTuple):
     """What :class:`.project.Project` is too, without its index: nothing of a run can be read or written."""
 
     repository: Repository

@@ -12,7 +12,6 @@ not name. A validation is believed when it compares with something fixed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from orchestrator import __version__
@@ -120,5 +119,5 @@ def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[H
             hint=rule.hint,
         )
         quiet = in_test and rule.code in _NOISE_IN_TESTS
-        hits.append(replace(hit, disposition=Disposition.NOTE, severity="low") if quiet else hit)
+        hits.append(hit._replace(disposition=Disposition.NOTE, severity="low") if quiet else hit)
     return hits

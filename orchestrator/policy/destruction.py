@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from orchestrator.policy.folding import places
 from orchestrator.policy.late import Late
@@ -27,8 +26,7 @@ _FIRST_WORDS = re.compile(rf"\b(?:{'|'.join(_WORDS)})", re.IGNORECASE)
 """Every pattern below begins at the start of one of these words: most lines end here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """``code`` of the rule, ``what`` in words. ``bounded``: what goes is named in full, below the working directory."""
 
     code: str

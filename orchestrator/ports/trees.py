@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from orchestrator.models.changed import ChangedFile, Hunk
 from orchestrator.models.ids import Digest, GitOid
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(NamedTuple):
     """One row of ``ls-tree -r``. ``mode`` is git's: 100644, 100755, 120000 or 160000."""
 
     path: str
@@ -20,8 +18,7 @@ class TreeEntry:
     oid: GitOid
 
 
-@dataclass(frozen=True, slots=True)
-class OutMember:
+class OutMember(NamedTuple):
     """One file that came out of a sandbox: ``mode`` 100644, 100755 or 120000 (``data`` is the link's target)."""
 
     path: str
@@ -29,8 +26,7 @@ class OutMember:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeOut:
+class ChangeOut(NamedTuple):
     """What a sandbox gave back. Hostile.
 
     ``present`` are all paths that exist now; ``changed`` those whose content
@@ -42,16 +38,14 @@ class ChangeOut:
     refused: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltTree:
+class BuiltTree(NamedTuple):
     """``denials`` are sentences, one per path that was not granted and is not in ``tree``."""
 
     tree: GitOid
     denials: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TreeDiff:
+class TreeDiff(NamedTuple):
     """``text`` is a unified diff with full blob ids, made with myers and no attributes."""
 
     files: tuple[ChangedFile, ...]
@@ -59,8 +53,7 @@ class TreeDiff:
     text: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RefUpdate:
+class RefUpdate(NamedTuple):
     """``old`` is the value that must still be there; ``None`` means the ref must not exist."""
 
     ref: str
@@ -167,8 +160,7 @@ class Trees(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CommitNode:
+class CommitNode(NamedTuple):
     """One commit as history has it.
 
     ``parents`` are in git's order; ``claims`` are the values of its
@@ -183,8 +175,7 @@ class CommitNode:
     defect: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BlamedLine:
+class BlamedLine(NamedTuple):
     """One line, and the commit, path and line number at which it was written."""
 
     number: int

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrator.models.ids import RunId
 from orchestrator.store import home
@@ -22,8 +22,7 @@ def config_home() -> Path:
     return (Path(base) if Path(base).is_absolute() else Path.home() / ".config") / "handrail"
 
 
-@dataclass(frozen=True, slots=True)
-class StateLayout:
+class StateLayout(NamedTuple):
     """The folder of one repository. Folders are made 0700: diffs and specs lie below.
 
     ``shared`` is where contents lie that other machines need too; in a cluster that is another folder.

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from orchestrator.errors import LimitReached, RepositoryError
 from orchestrator.models.ids import GitOid
@@ -123,8 +123,7 @@ def _too_slow(action: str, seconds: float) -> RepositoryError:
     return RepositoryError("REPO015", f"git {action} took longer than {seconds:g} s.")
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(NamedTuple):
     returncode: int
     stdout: bytes
     stderr: bytes

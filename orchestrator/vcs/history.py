@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from orchestrator.models.ids import GitOid
 from orchestrator.ports import CommitNode
@@ -33,7 +32,7 @@ def commits(repository: Repository, reader: Reader, base: GitOid | None, head: G
     said = repository.git.run("rev-list", "--topo-order", "--reverse", "--end-of-options", head, *without)
     found = nodes(reader, [GitOid(oid) for oid in said.stdout.decode().split()])
     cut = _cut(repository, reader, found, base)
-    return tuple(replace(n, defect=n.defect or _CUT) if cut.intersection(n.parents) else n for n in found)
+    return tuple(n._replace(defect=n.defect or _CUT) if cut.intersection(n.parents) else n for n in found)
 
 
 def _cut(repository: Repository, reader: Reader, found: Sequence[CommitNode], base: GitOid | None) -> set[GitOid]:

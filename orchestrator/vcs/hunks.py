@@ -15,8 +15,8 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from orchestrator.models.changed import ChangedFile, Hunk
 from orchestrator.models.ids import canonical, sha256
@@ -27,8 +27,7 @@ _parsing = Lock()
 """``warnings.catch_warnings`` changes a global."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawHunk:
+class RawHunk(NamedTuple):
     """One ``@@`` section. ``body`` are its lines with their signs; ``touched`` are 1-based new line numbers.
 
     A removed line touches the new line that took its place.
@@ -47,8 +46,7 @@ class RawHunk:
         return b"".join(line for line in self.body if line[:1] in {b"+", b"-", b"\\"})
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """``first`` and ``last`` are 1-based and both belong to it; decorators do too."""
 
     name: str

@@ -11,7 +11,6 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from operator import itemgetter, lt
@@ -28,8 +27,7 @@ _NAME = itemgetter(0)
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class NewObject:
+class NewObject(NamedTuple):
     kind: str
     data: bytes
 

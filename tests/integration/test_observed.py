@@ -215,7 +215,7 @@ def test_a_model_without_a_lease_ends_the_sandbox_and_a_shut_file_that_came_out_
         with observer(here, done) as watching:
             watching.change(shown, ChangeOut(frozenset({"src/f1.py", "src/shut.py", "README.md"}), (member,)), ())
             watching.check()  # a new file beside the granted ones is none
-            changed = replace(member, path="src/shut.py")
+            changed = member._replace(path="src/shut.py")
             watching.change(shown, ChangeOut(frozenset({"src/f1.py"}), (changed,)), ())
             (found,) = watching.violations
         assert (found.code, "README.md, src/shut.py" in found.text) == ("OBS004", True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.app.gates.asked import Asked
 from orchestrator.app.trees import open_trees
@@ -28,8 +27,7 @@ _SOURCE_BYTES = 1024 * 1024
 _NONE: Mapping[str, Gate] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """``lifted``: fingerprints of findings that a person lifted. ``base``: what was compared with."""
 
     result: Result

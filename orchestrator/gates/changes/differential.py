@@ -15,8 +15,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.models.found import Disposition, Finding
 from orchestrator.models.ids import Digest, canonical, sha256
@@ -30,8 +29,7 @@ _TEXT_LIMIT = 4096
 _MESSAGE_LIMIT = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One raw result on one side. ``context`` is the enclosing definition or '', ``text`` the normalised lines."""
 
     rule: str

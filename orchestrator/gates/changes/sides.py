@@ -11,11 +11,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.gates.changes.digests import source_digest
 from orchestrator.gates.scanners.worker import Worker
@@ -61,8 +60,7 @@ class PythonKind(StrEnum):
     NOTEBOOK = "notebook"
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One side of a changed file that is an even file. Symlinks and gitlinks have none."""
 
     path: str

@@ -13,9 +13,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from orchestrator.gates.changes.plain_toml import toml
 from orchestrator.policy.late import Late
@@ -23,8 +22,7 @@ from orchestrator.policy.late import Late
 __all__ = ["Dependency", "Manifest", "Reader", "Setting", "reader_of", "requirement"]
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(NamedTuple):
     """One thing that is asked for. ``version`` is the pinned one or ''; ``source`` is '' for an index."""
 
     ecosystem: str
@@ -40,16 +38,14 @@ class Dependency:
         return self.ecosystem, self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """Something else that decides what is installed: ``kind`` is ``index`` or ``script``."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     dependencies: tuple[Dependency, ...] = ()
     settings: tuple[Setting, ...] = ()
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrator.errors import GateBroken
 from orchestrator.gates.changes.differential import Hit, introduced, line_text, visible
@@ -44,8 +45,7 @@ MISSING = KindRule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """One result of a program, before it is compared with the base. ``None`` as disposition: left out."""
 
     rule: str
@@ -71,8 +71,7 @@ class Answer:
         self.found.setdefault(name, []).append(raw)
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """How one scanner is run and read.
 
     ``executable`` is its name in this environment, ``package`` the distribution
@@ -103,8 +102,7 @@ class Program:
     rules_version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     file: ChangedFile
     head: Side
     base: Side | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrator.gates.changes.differential import Hit, line_text
 from orchestrator.models.found import Disposition
@@ -11,8 +11,7 @@ from orchestrator.models.found import Disposition
 __all__ = ["KindRule"]
 
 
-@dataclass(frozen=True, slots=True)
-class KindRule:
+class KindRule(NamedTuple):
     """``why`` is the reason in a sentence, ``hint`` what to do instead."""
 
     code: str

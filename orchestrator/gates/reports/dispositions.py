@@ -8,7 +8,7 @@ table is keyed by the number, because the numbers are shared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrator.models.found import Disposition
 from orchestrator.models.ids import Digest, canonical, sha256
@@ -18,8 +18,7 @@ __all__ = ["RULES_VERSION", "Ruling", "digest", "of_bandit", "of_ruff"]
 RULES_VERSION = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """``None`` as disposition: not a finding here at all."""
 
     disposition: Disposition | None

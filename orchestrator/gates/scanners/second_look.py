@@ -6,7 +6,6 @@ The finding stays in the report, as a note that says so. When the second look fa
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from orchestrator.errors import GateBroken
@@ -49,7 +48,7 @@ def _number(hit: Hit) -> str:
 def _noted(hit: Hit) -> Hit:
     message = f"{hit.message} Looked at again, it is harmless."
     # Another text: what was harmless on the base excuses nothing that no longer is.
-    return replace(hit, message=message, disposition=Disposition.NOTE, severity="low", text=f"harmless {hit.text}")
+    return hit._replace(message=message, disposition=Disposition.NOTE, severity="low", text=f"harmless {hit.text}")
 
 
 def _is_vouched(places: Iterable[Any], number: str, first: int, last_line: int) -> bool:

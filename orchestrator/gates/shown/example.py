@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Shown", "described"]
 
 _LINES, _COLUMNS = 24, 100
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """``bad`` has a finding of the code, ``good`` has none of it; both are read as UTF-8 but for ``encoding``.
 
     ``base`` is the file before the change, on both sides. ``bad_path`` and ``good_path`` where the name is what
