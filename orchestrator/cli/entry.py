@@ -33,8 +33,9 @@ def main() -> NoReturn:
         if code is not None:
             # This process has written nothing, so there is nothing to flush or to look for.
             os._exit(code)
+    judges = _judges(sys.argv)
     try:
-        if _judges(sys.argv):
+        if judges:
             import gc
 
             from orchestrator.gates.scanners import nursery
@@ -49,7 +50,25 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         _fail(interrupted=True)
 
-    whole()
+    try:
+        whole()
+    except SystemExit as left:
+        if judges and isinstance(left.code, int):
+            _end(left.code)
+        raise
+
+
+def _end(code: int) -> None:
+    """At once: to take apart all that was loaded, object by object, takes as long as to judge a small file.
+
+    Whoever judged has closed what it opened. Returns where output cannot be written: Python's own end tells of that.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(code)
 
 
 def _judges(argv: list[str]) -> bool:

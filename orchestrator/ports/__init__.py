@@ -1,6 +1,6 @@
 """Every seam of the house. Rooms meet here and nowhere else.
 
-No I/O, no implementation. Dataclasses here are what passes through a seam and is
+No I/O, no implementation. Dataclasses and named tuples here are what passes through a seam and is
 not kept; whatever is kept is a noun in :mod:`orchestrator.models`. A seam is loaded when it is first
 named: who judges a change does not pay for agents and sandboxes.
 """

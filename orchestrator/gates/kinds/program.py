@@ -71,7 +71,8 @@ class Answer:
         self.found.setdefault(name, []).append(raw)
 
 
-class Program(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Program:
     """How one scanner is run and read.
 
     ``executable`` is its name in this environment, ``package`` the distribution

@@ -7,7 +7,6 @@ decided by name and, for shell, by the first line as well.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
@@ -212,6 +211,8 @@ def _flawfinder(code: int, out: bytes, err: bytes, _names: Sequence[str]) -> Ans
     if code != 0 or err.strip():
         raise ValueError(f"exit {code}")
     answer = Answer()
+    import csv  # noqa: PLC0415 - only with a file in C
+
     for row in csv.DictReader(io.StringIO(out.decode("utf-8", "replace"))):
         level = int(row["Level"])
         numbers = re.findall(r"CWE-(\d+)", row["CWEs"])
