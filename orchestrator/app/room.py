@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from orchestrator.errors import StoreError
 
-__all__ = ["room"]
+__all__ = ["no_room", "room"]
 
 _REMEDIES = {
     errno.ENOSPC: "free space",
@@ -23,7 +23,13 @@ def room(then: str) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        if problem.errno not in _REMEDIES:
+        full = no_room(problem, then)
+        if full is None:
             raise
-        hint = f"{_REMEDIES[problem.errno]}, then {then}"
-        raise StoreError("STORE022", f"Nothing can be written: {problem}.", hint) from problem
+        raise full from problem
+
+
+def no_room(problem: Exception, then: str) -> StoreError | None:
+    """STORE022 for a disk that is full or read-only, ``None`` for anything else."""
+    remedy = _REMEDIES.get(problem.errno or 0) if isinstance(problem, OSError) else None
+    return StoreError("STORE022", f"Nothing can be written: {problem}.", f"{remedy}, then {then}") if remedy else None

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -119,7 +119,17 @@ def main() -> NoReturn:
 def _leave(code: int | str | None) -> NoReturn:
     """Exit without a search for cycles among all that was loaded: it took as long as a tenth of a short command."""
     gc.freeze()
+    _let_go(sys.stdout)
     sys.exit(_logged(code))
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """What cannot be written was told already; at Python's end it would fail again, with an exit code of its own."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _logged(code: int | str | None, error: str = "") -> int | str | None:
@@ -161,6 +171,11 @@ def _broken(error: Exception) -> HandrailError:
     """An error of Handrail itself: one line here, the traceback in a file that only this user reads."""
     if isinstance(error, FileNotFoundError) and _is_nowhere():
         return UsageError("CLI006", "The folder that you are in is gone.", "cd to a folder that is there")
+    from orchestrator.app.room import no_room
+
+    full = no_room(error, "run the same command again")
+    if full is not None:
+        return full
     from orchestrator.cli.crash import write_report
 
     return HandrailError("INT900", f"Handrail itself broke ({type(error).__name__}).", write_report(error))

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -76,7 +77,9 @@ def tell(error: HandrailError) -> None:
     """An error: its details first, then its sentence, then what to try; with ``--json`` also as an object on stdout."""
     if json_asked():
         body = {"code": error.code, "message": error.message, "hint": error.hint, "details": list(error.details)}
-        print_json("error", {**body, "exit_code": int(error.exit_code)})
+        # Where nothing can be written to any more, the words on stderr are all there is.
+        with suppress(OSError):
+            print_json("error", {**body, "exit_code": int(error.exit_code)})
     for detail in error.details:
         note(detail)
     note(f"{error.code} {error.message}")

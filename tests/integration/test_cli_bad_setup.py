@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from cli_support import PRD, Desk, git, kept, sit_down
@@ -148,6 +149,23 @@ def test_a_broken_program_says_one_line_and_keeps_the_traceback(desk):
     assert str(report) in done.stderr
     assert "TypeError" in report.read_text()
     assert report.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("words", [["runs", "--json"], ["--help"], ["gate", "explain", "--list"]])
+def test_output_that_cannot_be_written_is_told_in_plain_words(desk, words):
+    with Path("/dev/full").open("wb", 0) as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestrator.cli", *words],
+            cwd=desk.repo,
+            env=desk.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("STORE022 Nothing can be written: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_ctrl_c_ends_with_130_and_no_traceback(desk):
