@@ -312,9 +312,15 @@ def test_what_is_left_out_of_bandit_changes_none_of_its_answers(worker, tmp_path
     texts = [t for r in RULES.values() for t in (r.bad, r.good)] + [
         t for p in pairs for t in (p["vulnerable"], p["fixed"])
     ]
+    texts += [
+        "x = 1  # \u202e\n",
+        "# coding: utf-7\nx = 1  # +IC4-\n",
+        "\n# coding: utf-7\nx = 1  # +IC4-\n",
+        "\n\n# +IC4-\n",
+    ]
     sources = {f"s{n:03}.py": text for n, text in enumerate(texts)}
     for name, text in sources.items():
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     argv = [sys.executable, "-m", "bandit", "-q", "--exit-zero", "--ignore-nosec", "-f", "json", *sources]
     said = json.loads(subprocess.run(argv, cwd=tmp_path, capture_output=True, check=True, timeout=120).stdout)
     keys = ("test_id", "line_number", "issue_severity", "issue_confidence", "issue_text")

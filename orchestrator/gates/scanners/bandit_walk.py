@@ -24,6 +24,12 @@ _NAMESPACES = frozenset({ast.ClassDef, ast.FunctionDef})
 """bandit keeps the name of the definition that it is in."""
 
 
+_FILE = "File"
+_OF_LETTERS = frozenset({"trojansource"})
+"""Tests of a whole file that look for letters outside ASCII, each of them in each line."""
+_COOKIE = b"coding"
+
+
 class _NoTests:
     """A set of tests that is empty."""
 
@@ -42,6 +48,8 @@ def shorten() -> None:
 
     def tested(self: Any, context: dict[str, Any], kind: str) -> dict[str, list[int]]:  # noqa: ANN401 - bandit has no types
         tests = self.testset.get_tests(kind)
+        if kind == _FILE and _is_plain(context["file_data"]):
+            tests = [test for test in tests if test.__name__ not in _OF_LETTERS]
         if not tests or _none_finds(tests, context_of(dict(context))):
             return zeros
         counted: dict[str, list[int]] = run_tests(self, context, kind)
@@ -69,6 +77,13 @@ def _remembering(context: Any) -> Any:  # noqa: ANN401 - bandit has no types
     for name in ("call_args", "call_keywords"):
         getattr(Remembering, name).__set_name__(Remembering, name)
     return Remembering
+
+
+def _is_plain(source: Any) -> bool:  # noqa: ANN401 - bandit's stream of the file
+    """ASCII that is not said to be anything else: only of that are the bytes the letters."""
+    source.seek(0)
+    data: bytes = source.read()
+    return data.isascii() and not any(_COOKIE in line for line in data.split(b"\n", 2)[:2])
 
 
 def _none_finds(tests: list[Any], context: Any) -> bool:  # noqa: ANN401 - bandit has no types
