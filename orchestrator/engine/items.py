@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from orchestrator.engine.came import ill_passage
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.nodes.facts import known_facts, listed
 from orchestrator.engine.said import notes
@@ -195,7 +196,7 @@ def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkS
         node=name,
         visit=visit(state, name),
         sentence=" / ".join([node.title or name, *now]),
-        details=(*node.details, *_effect_told(ctx, node)),
+        details=(*ill_passage(ctx, state, name), *node.details, *_effect_told(ctx, node)),
         asks={fact: ctx.workflow.facts[fact] for fact in node.asks},
         facts=known_facts(ctx, state),
         notes=tuple(notes(ctx, state)),

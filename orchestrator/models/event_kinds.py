@@ -265,10 +265,11 @@ class EffectTraffic(Noun):
 
 
 class Notified(Noun):
-    """``outcome`` is sent or unsent."""
+    """``outcome`` is sent or unsent, and ``why`` it could not be sent."""
 
     outcome: str
     channel: str
+    why: str = ""
 
 
 class Ended(Noun):

@@ -1,0 +1,55 @@
+"""How a process came to a node, where that did not go well: whoever is asked there did not see it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.engine.context import RunContext
+from orchestrator.engine.state import RunState
+from orchestrator.models.event import Event
+from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.workflow import Node, NodeKind
+from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED
+
+_ILL: Final = {
+    "failed": "failed",
+    "unsent": "could not be sent",
+    "blocked": "could not be done",
+    "reject": "was rejected",
+    "request-changes": "was sent back",
+    "error": "broke off",
+    EXPIRED: "was not answered in time",
+    EXHAUSTED: "was tried as often as it may be",
+}
+_OURS: Final = frozenset({EventKind.EFFECT, EventKind.COMMAND, EventKind.NOTIFIED})
+_NAMED: Final = frozenset({NodeKind.PARALLEL, NodeKind.DECIDE})
+"""Kinds whose outcomes are names that the author chose."""
+
+
+def ill_passage(ctx: RunContext, state: RunState, name: str) -> tuple[str, ...]:
+    """A sentence about the step that led to this node; nothing where that step ended well."""
+    before, outcome = _passage(state, name)
+    node = ctx.workflow.nodes.get(before)
+    if node is None or node.kind in _NAMED or outcome not in _ILL:
+        return ()
+    return (f"Before this: {node.title or before}: it {_ILL[outcome]}{_why(ctx, node, before)}.",)
+
+
+def _passage(state: RunState, name: str) -> tuple[str, str]:
+    """The node before and how it ended, of the branch that has the turn or of one that waits beside it."""
+    beside = (token for token in state.get("others", []) if token["node"] == name)
+    token = next(beside, None) if state.get("turn") != name else None
+    return (token["before"], token["outcome"]) if token else (state.get("at", ""), state.get("outcome", ""))
+
+
+def _why(ctx: RunContext, node: Node, before: str) -> str:
+    if node.kind not in {NodeKind.COMMAND, NodeKind.NOTIFY}:
+        return ""
+    last = [e for _, e in ctx.index.events(ctx.run.id) if e.node == before and e.kind in _OURS][-1:]
+    return "".join(f" ({words})" for words in map(_words, last) if words)
+
+
+def _words(event: Event) -> str:
+    if event.data.get("exit_code") is not None:
+        return f"exit code {event.data['exit_code']}; handrail show {event.run} says what it printed"
+    return str(event.data.get("why", ""))
