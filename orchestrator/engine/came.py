@@ -12,14 +12,14 @@ from orchestrator.models.workflow import Node, NodeKind
 from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED
 
 _ILL: Final = {
-    "failed": "failed",
-    "unsent": "could not be sent",
-    "blocked": "could not be done",
-    "reject": "was rejected",
-    "request-changes": "was sent back",
-    "error": "broke off",
-    EXPIRED: "was not answered in time",
-    EXHAUSTED: "was tried as often as it may be",
+    "failed": "it failed",
+    "unsent": "it could not be sent",
+    "blocked": "it could not be done",
+    "reject": "it was rejected",
+    "request-changes": "it was sent back",
+    "error": "it broke off",
+    EXPIRED: "its time ran out",
+    EXHAUSTED: "it went back as often as it may",
 }
 _OURS: Final = frozenset({EventKind.EFFECT, EventKind.COMMAND, EventKind.NOTIFIED})
 _NAMED: Final = frozenset({NodeKind.PARALLEL, NodeKind.DECIDE})
@@ -28,11 +28,16 @@ _NAMED: Final = frozenset({NodeKind.PARALLEL, NodeKind.DECIDE})
 
 def ill_passage(ctx: RunContext, state: RunState, name: str) -> tuple[str, ...]:
     """A sentence about the step that led to this node; nothing where that step ended well."""
-    before, outcome = _passage(state, name)
+    told = ill_end(ctx, *_passage(state, name))
+    return (f"Before this: {told}.",) if told else ()
+
+
+def ill_end(ctx: RunContext, before: str, outcome: str) -> str:
+    """How a node ended, in words; '' where it ended well, or as the author named it."""
     node = ctx.workflow.nodes.get(before)
     if node is None or node.kind in _NAMED or outcome not in _ILL:
-        return ()
-    return (f"Before this: {node.title or before}: it {_ILL[outcome]}{_why(ctx, node, before)}.",)
+        return ""
+    return f"{node.title or before}: {_ILL[outcome]}{_why(ctx, node, before)}"
 
 
 def _passage(state: RunState, name: str) -> tuple[str, str]:

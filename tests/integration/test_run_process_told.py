@@ -91,7 +91,7 @@ def test_who_is_asked_in_place_of_another_is_told_that_nobody_answered(tmp_path)
         office = Office(here, path).go()
         assert details(here, office) == ()
         office.hasten()
-        assert details(here, office.go()) == ("Before this: File it: it was not answered in time.",)
+        assert details(here, office.go()) == ("Before this: File it: its time ran out.",)
 
 
 def test_a_pause_and_several_approvals_are_told_with_what_goes_on(tmp_path):
