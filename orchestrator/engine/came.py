@@ -21,7 +21,7 @@ _ILL: Final = {
     EXPIRED: "its time ran out",
     EXHAUSTED: "it went back as often as it may",
 }
-_OURS: Final = frozenset({EventKind.EFFECT, EventKind.COMMAND, EventKind.NOTIFIED})
+_OURS: Final = frozenset({EventKind.EFFECT, EventKind.EFFECT_TRIED, EventKind.COMMAND, EventKind.NOTIFIED})
 _NAMED: Final = frozenset({NodeKind.PARALLEL, NodeKind.DECIDE})
 """Kinds whose outcomes are names that the author chose."""
 
@@ -51,10 +51,14 @@ def _why(ctx: RunContext, node: Node, before: str) -> str:
     if node.kind not in {NodeKind.COMMAND, NodeKind.NOTIFY}:
         return ""
     last = [e for _, e in ctx.index.events(ctx.run.id) if e.node == before and e.kind in _OURS][-1:]
-    return "".join(f" ({words})" for words in map(_words, last) if words)
+    effect, told = node.effect, "".join(f" ({words})" for words in map(_words, last) if words)
+    if effect is None or not effect.undo or not any(e.kind is EventKind.EFFECT for e in last):
+        return told
+    return f"{told}; `{' '.join(effect.undo)}` would undo it, which only a person or a step of the process runs"
 
 
 def _words(event: Event) -> str:
+    tried = "in its dry run: " if event.kind is EventKind.EFFECT_TRIED else ""
     if event.data.get("exit_code") is not None:
-        return f"exit code {event.data['exit_code']}; handrail show {event.run} says what it printed"
-    return str(event.data.get("why", ""))
+        return f"{tried}exit code {event.data['exit_code']}; handrail show {event.run} says what it printed"
+    return f"{tried}{event.data.get('why', '')}"

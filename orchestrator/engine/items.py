@@ -184,7 +184,8 @@ def _effect_told(ctx: RunContext, node: Node) -> tuple[str, ...]:
     if about is None or about.effect is None:
         return ()
     undo = f"undone by `{' '.join(about.effect.undo)}`" if about.effect.undo else "nothing takes it back"
-    return (f"Step {node.about} runs `{' '.join(about.argv)}` and changes {about.effect.target}; {undo}",)
+    tried = f" after a dry run with `{' '.join(about.effect.dry_run)}`" if about.effect.dry_run else ""
+    return (f"Step {node.about} runs `{' '.join(about.argv)}`{tried} and changes {about.effect.target}; {undo}",)
 
 
 def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkSheet:

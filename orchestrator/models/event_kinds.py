@@ -63,6 +63,7 @@ class EventKind(StrEnum):
     EFFECT = "effect"
     EFFECT_UNKNOWN = "effect-unknown"
     EFFECT_TRAFFIC = "effect-traffic"
+    EFFECT_TRIED = "effect-tried"
     NOTIFIED = "notified"
     ENDED = "ended"
 
@@ -319,6 +320,7 @@ DATA: Mapping[EventKind, type[Noun]] = {
     EventKind.EFFECT: Ran,
     EventKind.EFFECT_UNKNOWN: Ran,
     EventKind.EFFECT_TRAFFIC: EffectTraffic,
+    EventKind.EFFECT_TRIED: Ran,
     EventKind.NOTIFIED: Notified,
     EventKind.ENDED: Ended,
     **dict.fromkeys(_SAID, AgentSaid),

@@ -34,9 +34,10 @@ def outside(project: Project, run: Run, events: Iterable[Event]) -> list[dict[st
 def _rows(project: Project, event: Event) -> Iterator[dict[str, Any]]:
     why, code = str(event.data.get("why", "")), event.data.get("exit_code")
     match event.kind:
-        case EventKind.EFFECT | EventKind.COMMAND:
+        case EventKind.EFFECT | EventKind.EFFECT_TRIED | EventKind.COMMAND:
             failed = code != 0
             why = f"exit code {code}" if failed and code is not None else why
+            why = ": ".join(filter(None, ("dry run", why))) if event.kind is EventKind.EFFECT_TRIED else why
             printed = _printed(project, event.data.get("output")) if failed else ""
             yield {"outcome": "failed" if failed else "done", "why": why, "printed": printed}
         case EventKind.EFFECT_UNKNOWN:
