@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from run_support import ROOT, lab, write
 from test_run_process_changes import Shop
 
+from orchestrator.app.runs.listing import one
 from orchestrator.cli.workflow import command
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.capabilities import Egress
@@ -131,6 +132,10 @@ def test_an_effect_of_which_nobody_knows_how_it_ended_is_asked_and_never_repeate
         shop.says("rel", verdict, "looked at it")
         assert [n for n, _ in shop.waits] == next_
         assert len(server.requests) == 1
+        with here.project() as project:
+            (row,) = one(project, shop.run.id)["outside"]
+        said = "a person said that it was " + ("done" if verdict is Verdict.APPROVE else "not done")
+        assert (row["outcome"], row["why"]) == ("unknown", said)
 
 
 def test_a_release_is_packaged_and_published_to_an_index(tmp_path):

@@ -83,5 +83,6 @@ def _asked(ctx: RunContext, state: RunState, name: str) -> Update:
     if "turn" in answer:
         return {"turn": answer["turn"]}
     happened = decided(ctx, item, answer) is Verdict.APPROVE
+    ctx.emit(EventKind.EFFECT_UNKNOWN, name, why=f"a person said that it was {'' if happened else 'not '}done")
     said: Update = {"items": {**state.get("items", {}), name: item}}
     return {**said, "outcome": "passed" if happened else "failed"}
