@@ -169,7 +169,8 @@ def _tell_waiting(project: Project, run: Run, result: Waiting) -> None:
     from orchestrator.app.runs.handing import asks_for_a_change, names_asked
 
     for item in result.items:
-        note(f"Run {run.id} waits for {'an' if item.role[:1] in set('aeiou') else 'a'} {item.role}: {item.title}")
+        article = "an" if item.role[:1] in set("aeiou") else "a"
+        note(f"Run {run.id} waits for {article} {item.role}: {item.title}{_number(project, item)}")
         how = _HOW.get(item.kind, "handrail review show {item}, then approve or reject it")
         if asks_for_a_change(project, run, item):
             how = "handrail answer {run} --change REVISION, with a commit of yours"
@@ -177,10 +178,20 @@ def _tell_waiting(project: Project, run: Run, result: Waiting) -> None:
         note(f"Try: {how.format(run=run.id, item=item.id, names=names)}, then: handrail resume {run.id}")
     if result.due_at is None:
         return
-    note(f"A timer of it is due at {result.due_at.isoformat(timespec='seconds')}.")
+    due = result.due_at.isoformat(timespec="seconds")
+    note(f"A timer of it is due at {due}." if result.items else f"Run {run.id} waits until {due}.")
+    if not result.items:
+        note(f"Try: handrail resume {run.id}, from then on")
     seen = project.timers.last_tick()
     if seen is None or project.clock.now() - seen > _LATELY:
         note("Nothing here fires timers by itself. Try: a line in crontab, * * * * * handrail tick --repo FOLDER")
+
+
+def _number(project: Project, item: ReviewItem) -> str:
+    """How many have to approve, where it is more than one, and how many have signed so far."""
+    if item.threshold == 1:
+        return ""
+    return f" ({item.threshold} have to approve, {len(project.index.decisions(item.id))} signed so far)"
 
 
 def _ask(

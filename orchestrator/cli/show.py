@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from orchestrator.cli.telling import print_json, say, table
 
 
 @click.command(
-    help="Show one run (the newest by default): its steps, why attempts were sent back, and what waits for a person."
+    help="Show one run (the newest by default): its steps, why some were sent back, what was done outside, what waits."
 )
 @click.argument("run", default="")
 @repository
@@ -38,8 +39,16 @@ def command(run: str, repo: Path, json_: bool) -> None:
     for step in found["steps"]:
         for reason in step["reasons"]:
             say(f"\n{step['id']} attempt {reason['attempt']} was sent back:\n{reason['text'].rstrip()}")
+    for done in found["outside"]:
+        say(f"\n{done['at']} {done['title'] or done['node']}: {done['outcome']}{_why(done)}")
     for item in found["items"]:
         say(f"\nWaits for a person: {item['id']} {item['title']}\nTry: handrail review show {item['id']}")
+
+
+def _why(done: dict[str, Any]) -> str:
+    """What is known of one that failed, a line each of what it printed last, marked so that none passes for ours."""
+    printed = "".join(f"\n| {line}" for line in done["printed"].splitlines())
+    return f" ({done['why']}){printed}" if done["why"] else printed
 
 
 def _batch(name: str, *, json_: bool) -> None:

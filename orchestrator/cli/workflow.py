@@ -39,17 +39,17 @@ def list_(json_: bool) -> None:
 @click.option("--by", metavar="ROLE", help="Who does the steps that name nobody.")
 @as_json
 def compile_(process: Path, output: Path | None, id_: str | None, by: str | None, json_: bool) -> None:
-    from orchestrator.app.workflows.compiling import compile_file, write
+    from orchestrator.app.workflows.compiling import compile_file, dumped, write
     from orchestrator.errors import WorkflowInvalid
-    from orchestrator.workflows.dump import dump
 
     found = compile_file(process, id_, by)
-    if found.workflow is not None and output is not None:
-        write(output, dump(found.workflow).encode())
+    data = dumped(found.workflow, process) if found.workflow is not None else b""
+    if data and output is not None:
+        write(output, data)
     if json_:
         _print_compiled(found)
-    elif found.workflow is not None and output is None:
-        say(dump(found.workflow).rstrip("\n"))
+    elif data and output is None:
+        say(data.decode().rstrip("\n"))
     counts = ", ".join(f"{count} {kind}" for kind, count in found.counts().items())
     note(f"{process}: {len(found.read)} sentences: {counts}.")
     if found.workflow is None:

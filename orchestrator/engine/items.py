@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from orchestrator.engine.came import ill_passage
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.nodes.facts import known_facts, listed
 from orchestrator.engine.said import notes
@@ -183,7 +184,8 @@ def _effect_told(ctx: RunContext, node: Node) -> tuple[str, ...]:
     if about is None or about.effect is None:
         return ()
     undo = f"undone by `{' '.join(about.effect.undo)}`" if about.effect.undo else "nothing takes it back"
-    return (f"Step {node.about} runs `{' '.join(about.argv)}` and changes {about.effect.target}; {undo}",)
+    tried = f" after a dry run with `{' '.join(about.effect.dry_run)}`" if about.effect.dry_run else ""
+    return (f"Step {node.about} runs `{' '.join(about.argv)}`{tried} and changes {about.effect.target}; {undo}",)
 
 
 def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkSheet:
@@ -195,7 +197,7 @@ def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkS
         node=name,
         visit=visit(state, name),
         sentence=" / ".join([node.title or name, *now]),
-        details=(*node.details, *_effect_told(ctx, node)),
+        details=(*ill_passage(ctx, state, name), *node.details, *_effect_told(ctx, node)),
         asks={fact: ctx.workflow.facts[fact] for fact in node.asks},
         facts=known_facts(ctx, state),
         notes=tuple(notes(ctx, state)),

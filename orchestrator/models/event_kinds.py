@@ -63,6 +63,7 @@ class EventKind(StrEnum):
     EFFECT = "effect"
     EFFECT_UNKNOWN = "effect-unknown"
     EFFECT_TRAFFIC = "effect-traffic"
+    EFFECT_TRIED = "effect-tried"
     NOTIFIED = "notified"
     ENDED = "ended"
 
@@ -265,10 +266,11 @@ class EffectTraffic(Noun):
 
 
 class Notified(Noun):
-    """``outcome`` is sent or unsent."""
+    """``outcome`` is sent or unsent, and ``why`` it could not be sent."""
 
     outcome: str
     channel: str
+    why: str = ""
 
 
 class Ended(Noun):
@@ -318,6 +320,7 @@ DATA: Mapping[EventKind, type[Noun]] = {
     EventKind.EFFECT: Ran,
     EventKind.EFFECT_UNKNOWN: Ran,
     EventKind.EFFECT_TRAFFIC: EffectTraffic,
+    EventKind.EFFECT_TRIED: Ran,
     EventKind.NOTIFIED: Notified,
     EventKind.ENDED: Ended,
     **dict.fromkeys(_SAID, AgentSaid),

@@ -51,7 +51,8 @@ FactValue = bool | int | str | tuple[str, ...]
 class WorkSheet(Noun):
     """What a process has so far. ``sentence`` is that of the node that asks, ``asks`` the questions of an ``ask``.
 
-    ``edits``: the task is done by handing in a change. ``details`` are what the process says about the step.
+    ``edits``: the task is done by handing in a change. ``details`` are what the process says about the step,
+    and how it came there where that did not go well.
     """
 
     workflow: str

@@ -35,9 +35,20 @@ def spelled(fact: Fact, text: str) -> object:
             digits = text.strip().removeprefix("-")
             return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS else text
         case FactKind.LIST:
-            return [part.strip() for part in text.split(",") if part.strip()]
+            return _listed(text)
         case FactKind.TEXT | FactKind.CHOICE:
             return text
+
+
+def _listed(text: str) -> object:
+    """A JSON array where it is one, whose texts may hold commas; else the parts between commas."""
+    try:
+        found: object = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, list):
+        return cast("object", found)
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def problems(asks: Mapping[str, Fact], words: str) -> list[str]:

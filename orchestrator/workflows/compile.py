@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
-from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
+from orchestrator.models.workflow import Needs, Node, NodeKind, Workflow
 from orchestrator.workflows import forms, headings, instruct, prose, rules, separation
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
@@ -241,7 +241,7 @@ class _Compiler:
                 start=main[0].id,
                 nodes=nodes,
                 roles=tuple(sorted({*said.roles, *named, *said.needed})),
-                facts={name: Fact(**fact) for name, fact in made.facts.items()},
+                facts=made.facts,
                 rules=tuple(made.rules),
                 needs=Needs(gates=said.gates, roles=tuple(said.needed), tests=said.tests),
                 ceiling=said.ceiling(),

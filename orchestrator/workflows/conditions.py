@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.models.workflow import Fact, FactKind, NodeKind
+from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE, outcomes
 from orchestrator.workflows import clauses, forms, grammar
 from orchestrator.workflows.doing import WAITS, Doing
@@ -66,8 +66,7 @@ class Conditions(Doing):
     ) -> tuple[Draft, str]:
         anchor = self._anchor
         said = replace(said, when=self._meant(said.when))
-        facts = {name: Fact(**fact) for name, fact in self.facts.items()}
-        compared = clauses.conditions(said.when, facts)
+        compared = clauses.conditions(said.when, self.facts)
         outcome = self._literal(said.when, anchor) if anchor is not None and compared is None else None
         late = self._late(said.when, anchor) if anchor is not None and outcome is None and compared is None else None
         if late is not None:
@@ -91,8 +90,7 @@ class Conditions(Doing):
     def _was_asked(self, text: str) -> bool:
         """Whether a condition is one of facts that somebody has been asked for."""
         condition = clauses.conditional(text)
-        facts = {name: Fact(**fact) for name, fact in self.facts.items()}
-        return condition is not None and clauses.conditions(condition.when, facts) is not None
+        return condition is not None and clauses.conditions(condition.when, self.facts) is not None
 
     def _meant(self, when: str) -> str:
         """``If so`` and ``If it does not`` speak of what the step before checked or asked. Raises :class:`Unclear` for any other."""
@@ -107,7 +105,7 @@ class Conditions(Doing):
         step = self._anchor
         if step is not None and step.kind is NodeKind.ASK and len(step.fields["asks"]) == 1:
             fact = self.facts[step.fields["asks"][0]]
-            return str(fact["question"]) if fact["kind"] == FactKind.YES_NO else ""
+            return fact.question if fact.kind is FactKind.YES_NO else ""
         return forms.checks(step.title) if step is not None and step.kind is NodeKind.TASK else ""
 
     def _decide(
@@ -131,7 +129,7 @@ class Conditions(Doing):
             if self._judges.setdefault(name, by) != by:
                 raise Unclear("Two people are asked this.", "Ask the ROLE whether ..., once, before the first use")
         made.append(draft)
-        return clauses.conditions(said.when, {name: Fact(**fact) for name, fact in self.facts.items()})
+        return clauses.conditions(said.when, self.facts)
 
     def _judge(self, then: str) -> str:
         """Whoever does what names nobody; else whoever did the step before; else whoever does what follows."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from orchestrator.models.spec import Span
-from orchestrator.models.workflow import NodeKind, Rule
+from orchestrator.models.workflow import Fact, NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
 from orchestrator.workflows import approvals, clauses, forms, grammar, hidden, instruct, naming, phrasing, words
 from orchestrator.workflows.declare import Declared
@@ -33,7 +33,7 @@ class Doing:
 
     def __init__(self, by: str | None) -> None:
         self.declared = Declared(by=by)
-        self.facts: dict[str, dict[str, Any]] = {}
+        self.facts: dict[str, Fact] = {}
         self.rules: list[Rule] = []
         self.pending_rules: list[tuple[Sentence, int]] = []
         self.problems: list[tuple[Span, str, str, str]] = []
@@ -157,9 +157,7 @@ class Doing:
             self._ensure_asked(clause, str(found.fields["role"]))
             hidden.ensure_plain(found.title)
         self._ensure_told(found)
-        for name, fact in found.facts.items():
-            if self.facts.setdefault(name, fact) != fact:
-                raise Unclear(f"{name!r} is asked for in two ways.", "the same words for the same answer")
+        self._ask_for(found.facts)
         fields = dict(found.fields)
         if timed.seconds is not None:
             fields["within_seconds"] = timed.seconds
@@ -171,6 +169,16 @@ class Doing:
         if timed.otherwise:
             self._act(sentence, timed.otherwise, draft, EXPIRED)
         return draft
+
+    def _ask_for(self, facts: dict[str, dict[str, Any]]) -> None:
+        """Raises :class:`Unclear` for a number out of range, and for one answer that is asked for in two ways."""
+        for name, said in facts.items():
+            try:
+                fact = Fact(**said)
+            except ValidationError as problem:
+                raise naming.out_of_range(problem) from None
+            if self.facts.setdefault(name, fact) != fact:
+                raise Unclear(f"{name!r} is asked for in two ways.", "the same words for the same answer")
 
     def _ensure_held(self, kind: str, *, is_named: bool) -> None:
         """What stands above a step may say that it is not done each time. Raises :class:`Unclear`."""
@@ -227,7 +235,7 @@ class Doing:
         try:
             draft.bare()
         except ValidationError as problem:
-            raise Unclear("A number is out of range.", f"{problem.errors()[0]['msg']}") from None
+            raise naming.out_of_range(problem) from None
         draft.phase, draft.rebuild = self._phase, self._gate
         self._ids[draft.id] = draft.id
         if kind is NodeKind.GATE:

@@ -347,7 +347,7 @@ class Flow(Conditions):
             return {"items": words.codes(of)}
         name = words.slug(of)
         for fact, what in self.facts.items():
-            if what["kind"] == FactKind.LIST and name in {fact, words.singular(fact), words.singular_of_es(fact)}:
+            if what.kind is FactKind.LIST and name in {fact, words.singular(fact), words.singular_of_es(fact)}:
                 return {"fact": fact}
         raise Unclear(
             f"Nobody has been asked for a list of {of!r}.",

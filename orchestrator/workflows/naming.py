@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from orchestrator.workflows import words
 from orchestrator.workflows.people import is_person
 
@@ -58,6 +60,21 @@ class Unclear(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+def out_of_range(problem: ValidationError) -> Unclear:
+    """What to say of a value that its field does not take."""
+    first = problem.errors()[0]
+    limits, is_time = first.get("ctx", {}), str(first["loc"][-1]).endswith("_seconds")
+    told = (
+        f"{said} {words.duration(limits[key]) if is_time else limits[key]}"
+        for key, said in _LIMITS.items()
+        if key in limits
+    )
+    return Unclear("A number is out of range.", next(told, "another number"))
+
+
+_LIMITS: Final = {"le": "at most", "ge": "at least"}
 
 
 def role_name(text: str) -> str | None:

@@ -14,6 +14,7 @@ from orchestrator.workflows.compile import Compiled
 from orchestrator.workflows.prose import MAX_CHARACTERS
 
 _SHOWN = 40
+_NO_OBJECT = "The answer holds no whole JSON object."
 
 
 class Rewritten(Noun):
@@ -33,16 +34,19 @@ def judged(answer: str, compiled: Callable[[bytes], Compiled]) -> tuple[bytes | 
     Not checked: that the text says what the old one said. A person sees the difference.
     """
     try:
-        text = Rewritten.model_validate(first_object(answer)).text
+        found = first_object(answer)
+        if not isinstance(found, dict):
+            return None, (_NO_OBJECT,)
+        text = Rewritten.model_validate(found).text
     except ValidationError as error:
         told = (".".join(map(str, e["loc"])) + ": " + e["msg"] for e in error.errors(include_url=False)[:_SHOWN])
         return None, tuple(told)
     except ValueError as error:
         return None, (str(error),)
     data = (text.replace("\r\n", "\n").rstrip("\n") + "\n").encode("utf-8", "surrogatepass")
-    found = compiled(data)
-    if found.workflow is None:
-        return None, tuple(str(problem) for problem in found.problems[:_SHOWN])
+    made = compiled(data)
+    if made.workflow is None:
+        return None, tuple(str(problem) for problem in made.problems[:_SHOWN])
     return data, ()
 
 

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 import broker_support
 import pytest
 import yaml
+from click.testing import CliRunner
 from run_support import ROOT, lab, write
 from test_run_process_changes import Shop
 
+from orchestrator.app.runs.listing import one
+from orchestrator.cli.workflow import command
 from orchestrator.errors import WorkflowInvalid
 from orchestrator.models.capabilities import Egress
 from orchestrator.models.decision import Verdict
@@ -129,6 +132,10 @@ def test_an_effect_of_which_nobody_knows_how_it_ended_is_asked_and_never_repeate
         shop.says("rel", verdict, "looked at it")
         assert [n for n, _ in shop.waits] == next_
         assert len(server.requests) == 1
+        with here.project() as project:
+            (row,) = one(project, shop.run.id)["outside"]
+        said = "a person said that it was " + ("done" if verdict is Verdict.APPROVE else "not done")
+        assert (row["outcome"], row["why"]) == ("unknown", said)
 
 
 def test_a_release_is_packaged_and_published_to_an_index(tmp_path):
@@ -206,3 +213,62 @@ def test_a_webhook_leaves_through_the_broker(tmp_path):
         assert shop.result.exit_code == 0
         (request,) = server.requests
         assert json.loads(request.body)["text"].startswith("Notify the team")
+
+
+SHIP = f"""# Ship it
+
+Roles: on-call engineer, maintainer, release manager.
+It may write `src/**`.
+It may ask any model.
+It may post to `{DEPLOY}`.
+
+1. Ask the agent to mend the cause.
+2. The gates check the change.
+3. Run the tests with `make check`.
+4. The maintainer approves the change.
+5. Merge the change.
+6. Run `make deploy`, which changes production and is undone by `make restore`,
+   after a dry run with `make try`. If it fails, the on-call engineer looks.
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "trying", "asked", "told"),
+    [
+        (200, "true", ["/try", "/v1/deploy"], None),
+        (200, "false", ["/try"], "it failed (in its dry run: exit code 2; "),
+        (500, "true", ["/try", "/v1/deploy"], "printed); `make restore` would undo it, which only a person or"),
+    ],
+)  # fmt: skip
+def test_a_dry_run_passes_before_the_effect_begins_and_nothing_undoes_it_by_itself(
+    tmp_path, status, trying, asked, told
+):
+    folder = tmp_path / "ship"
+    folder.mkdir()
+    (folder / "process.md").write_text(SHIP)
+    assert (
+        CliRunner()
+        .invoke(command, ["compile", str(folder / "process.md"), "-o", str(folder / "workflow.yaml")])
+        .exit_code
+        == 0
+    )
+    send = f"\tpython3 send.py https://{DEPLOY}"
+    more = f"try:\n{send}/try src/pay.py\n\t{trying}\nrestore:\n{send}/undo src/pay.py\n"
+    codes = {"/try": 200, "/v1/deploy": status}
+    answer = lambda asked, connection: broker_support.respond(connection, {}, codes[asked.target])  # noqa: E731  it is one expression
+    files = {**FILES, "Makefile": MAKE + more}
+    with (
+        lab(tmp_path, files, people=PEOPLE, ceiling=CEILING, approve=TRUSTED) as here,
+        world(here, tmp_path, answer) as server,
+    ):
+        shop = Shop(here, folder / "workflow.yaml", {"ship/ask-agent-mend-cause": [GOOD]}).approved().says("max")
+        assert [request.target for request in server.requests] == asked
+        keys = [request.headers["effect-key"] for request in server.requests]
+        assert len(set(keys)) == len(keys)
+        if told is None:
+            assert shop.result.exit_code == 0
+            return
+        assert shop.waits == [("call-engineer-looks", "task")]
+        with here.reviews(shop.run, here.key) as reviews:
+            (detail,) = reviews.view(shop.result.items[0].id).sheet.work.details
+        assert told in detail

@@ -35,7 +35,7 @@ def test_whoever_did_a_step_for_one_item_of_a_list_does_not_count(tmp_path):
         office.says("fin", Verdict.REJECT, "No receipt.")
         assert office.result.exit_code == 5
         with here.project() as project:
-            assert listing.one(project, office.run.id)["message"] == "It was not paid (checks: reject)"
+            assert listing.one(project, office.run.id)["message"] == "It was not paid (checks: it was rejected)"
 
 
 @pytest.mark.parametrize("seen", ["show", "answer"])

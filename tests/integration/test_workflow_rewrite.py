@@ -57,7 +57,7 @@ def test_a_person_takes_exactly_the_difference_that_was_shown(tmp_path):
         assert here.cli("workflow", "compile", str(process), "--json").returncode == 0
 
 
-@pytest.mark.parametrize("answer", [UNREAD, UNSAFE, {"text": "x" * 300_000}, {"other": 1}])
+@pytest.mark.parametrize("answer", [UNREAD, UNSAFE, {"text": "x" * 300_000}, {"other": 1}, "Sure!", "[7]"])
 def test_what_does_not_compile_or_is_unsafe_is_never_offered(tmp_path, answer):
     process = tmp_path / "refunds" / "process.md"
     process.parent.mkdir()
@@ -67,6 +67,7 @@ def test_what_does_not_compile_or_is_unsafe_is_never_offered(tmp_path, answer):
         said = rewrite(here, planner, str(process))
         assert (said.returncode, "WF103" in said.stderr) == (6, True), said.stderr
         assert len(planner.prompts) == 3
+        assert isinstance(answer, str) is said.stderr.startswith("The answer holds no whole JSON object.\n")
         assert process.read_text() == PROSE
         assert [p.name for p in process.parent.iterdir()] == ["process.md"]
         assert json.dumps(answer)[:20] not in said.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -60,6 +61,47 @@ def test_what_is_too_much_is_said(text: str, said: str) -> None:
     found = compiled(text, "operator")
     assert [problem.message for problem in found.problems] == [said]
     assert found.workflow is None
+
+
+def calls(conditions: int) -> int:
+    """How often a function is called for a process with so many questions."""
+    steps = "".join(f"{n}. If the form {n} is late, the clerk files it.\n" for n in range(1, conditions))
+    counted = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal counted
+        counted += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        found = compiled(f"# A\n\n{steps}", "clerk")
+    finally:
+        sys.setprofile(before)
+    assert found.workflow is not None
+    return counted
+
+
+def test_the_work_grows_with_the_conditions_and_not_with_their_square() -> None:
+    calls(10)
+    assert calls(800) < 4.5 * calls(200)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "1. Ask the clerk for the places (a list of at most 1001).\n2. If it rains, the clerk opens.\n",
+            "at most 1000",
+        ),
+        ("1. Ask the clerk for the places (a list of at most 0).\n", "at least 1"),
+        ("1. The clerk opens within 367 days.\n", "at most 366 days"),
+        ("1. 65 of the clerks must approve the work.\n", "at most 64"),
+    ],
+)
+def test_a_number_out_of_range_is_told_with_its_limit(text: str, hint: str) -> None:
+    problem = compiled(text).problems[0]
+    assert (problem.code, problem.message, problem.hint) == ("WF110", "A number is out of range.", hint)
 
 
 def test_bytes_that_are_no_text_are_said() -> None:

@@ -59,6 +59,21 @@ Roles: lead, clerk.
     assert codes(made, policy(lead=["ann", "bob"], clerk=["dan"])) == {"WF054"}
 
 
+def test_only_those_who_hold_both_roles_can_be_set_apart() -> None:
+    """Two leads have approved, and one person alone is lead and boss: whoever else is boss is there in any case."""
+    made = workflow("""# Two and a boss
+
+Roles: lead, boss.
+
+1. Two of the leads approve the draft.
+2. The boss approves the draft, other than whoever did step 1.
+""")
+    assert codes(made, policy(lead=["ann", "bob", "cy"], boss=["ann", "dan"])) == set()
+    (told,) = [text for _, _, text in judge.under(made, policy(lead=["ann", "bob", "dan"], boss=["ann", "dan"]))]
+    assert told.endswith("needs 1 of 'boss'; 2 hold the role, and 2 of them may be set apart by what they did before.")
+    assert codes(made, policy(lead=["ann", "bob"], boss=["ann"])) == {"WF054"}
+
+
 @pytest.mark.parametrize(
     ("held", "expected"),
     [

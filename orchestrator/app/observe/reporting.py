@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.app.evidence.verifying import Options, verify_line
 from orchestrator.app.observe.drifting import unlike_before
+from orchestrator.app.observe.outside import outside
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.policies import chain_at
@@ -105,6 +106,7 @@ def standing(project: Project, run: Run) -> dict[str, Any]:
         "steps": steps,
         "decisions": [d for rows in decided.values() for d in rows],
         "totals": _totals(steps),
+        "outside": outside(project, run, events),
         "violations": [{**e.data, "at": _stamp(e.at), "step": e.step or ""} for e in events if e.kind in _VIOLATIONS],
         "timeline": [_happened(e) for e in events if e.kind not in _QUIET],
         "generated_at": project.clock.now().isoformat(timespec="seconds"),

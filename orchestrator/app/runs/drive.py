@@ -13,6 +13,7 @@ from orchestrator.app.project import Project
 from orchestrator.app.room import room
 from orchestrator.app.runs.scratch import scratch
 from orchestrator.app.signals import signals
+from orchestrator.engine.came import ill_end
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.halting import halted
 from orchestrator.engine.run import Ended, Waiting, advance
@@ -159,8 +160,9 @@ def _end_of(ctx: RunContext) -> str:
     node = ctx.workflow.nodes.get(str(passed[-1].node)) if passed else None
     if node is None or node.kind is not NodeKind.END:
         return ""
-    came = passed[-1].data
-    return node.title if not node.exit else f"{node.title} ({came['before']}: {came['outcome']})"
+    before, outcome = (str(passed[-1].data[name]) for name in ("before", "outcome"))
+    told = ill_end(ctx, before, outcome) or f"{before}: {outcome}"
+    return f"{node.title} ({told})" if node.exit else node.title
 
 
 def _note(project: Project, run: RunId, status: RunStatus, message: str, code: int | None = None) -> Run:

@@ -22,17 +22,21 @@ def rows(project: Project) -> list[dict[str, Any]]:
 
 
 def one(project: Project, run: str) -> dict[str, Any]:
-    """One run (the newest for an empty id): each step of its plan, why each attempt was sent back, and what waits."""
+    """One run (the newest for an empty id): each step, why it was sent back, what was done outside, and what waits."""
+    from orchestrator.app.observe.outside import outside
+
     found = resolve(project, run or None)
     steps = _planned(project, found)
-    for _, event in project.index.events(found.id):
+    events = [event for _, event in project.index.events(found.id)]
+    for event in events:
         if (event.step and event.kind in {"proposed", "gated", "accepted"}) or event.kind.startswith("step-"):
             mine = steps.setdefault(str(event.step), {"id": event.step, "title": "", "reasons": []})
             mine |= {"attempt": event.attempt, "last": event.kind.removeprefix("step-"), **event.data}
             mine["reasons"] += _reasons(project, event)
             mine |= _used(project, event)
     items = [i.model_dump(mode="json") for i in project.index.open_items(found.id)]
-    return {**_row(project, found.model_dump(mode="json")), "steps": list(steps.values()), "items": items}
+    told = {"steps": list(steps.values()), "items": items, "outside": outside(project, found, events)}
+    return {**_row(project, found.model_dump(mode="json")), **told}
 
 
 def _reasons(project: Project, event: Event) -> list[dict[str, Any]]:

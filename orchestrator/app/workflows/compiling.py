@@ -60,6 +60,18 @@ def compile_text(data: bytes, path: Path, workflow_id: str, by: str | None) -> C
     return type(found)(None if wrong else found.workflow, wrong, found.read)
 
 
+def dumped(workflow: Workflow, path: Path) -> bytes:
+    """The ``workflow.yaml`` of what was compiled of ``path``. ``WorkflowInvalid`` WF107: it could not be read again."""
+    from orchestrator.models.strict_yaml import MAX_BYTES
+    from orchestrator.workflows.dump import dump
+
+    data = dump(workflow).encode()
+    if len(data) > MAX_BYTES:
+        text = f"{path} makes a workflow of {len(data):,} bytes, and {MAX_BYTES:,} is the most."
+        raise WorkflowInvalid("WF107", text, "make two processes of it")
+    return data
+
+
 def _placed(workflow: Workflow, path: str, name: str, code: str, text: str) -> Problem:
     node = workflow.nodes.get(name)
     span = node.span if node else None

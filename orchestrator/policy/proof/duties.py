@@ -33,12 +33,17 @@ def _enough(workflow: Workflow, policy: Policy, name: str, holders: dict[str, se
     node = workflow.nodes[name]
     role = str(node.role)
     wanted = max(node.approvals, policy.roles[role].threshold)
-    apart = [other for other in node.other_than if _overlaps(workflow, other, role, holders)]
-    mine = [n for n, other in workflow.nodes.items() if edits(other) and other.role == role]
-    apart += [n for n in mine if n not in apart and workflow.nodes[n].change == node.change]
-    away = sum(_doers(workflow, policy, other) for other in set(apart))
+    mine = {
+        n for n, other in workflow.nodes.items() if edits(other) and (other.role, other.change) == (role, node.change)
+    }
+    both = {
+        other: holders.get(str(workflow.nodes[other].role), set()) & holders[role]
+        for other in {*node.other_than, *mine}
+    }
+    most = sum(min(_doers(workflow, policy, other), len(shared)) for other, shared in both.items())
+    away = min(most, len(set[str]().union(*both.values())))
     if len(holders[role]) - away < wanted:
-        but = f", and {away} may be its author" if apart else ""
+        but = f", and {away} of them may be set apart by what they did before" if away else ""
         yield name, "WF054", f"{name} needs {wanted} of {role!r}; {len(holders[role])} hold the role{but}."
 
 
@@ -47,9 +52,3 @@ def _doers(workflow: Workflow, policy: Policy, name: str) -> int:
     node = workflow.nodes[name]
     role = policy.roles.get(str(node.role))
     return max(node.approvals, role.threshold if role is not None and node.kind is NodeKind.REVIEW else 1)
-
-
-def _overlaps(workflow: Workflow, other: str, role: str, holders: dict[str, set[str]]) -> bool:
-    """Whether one who did the other node may hold this role."""
-    doer = workflow.nodes[other].role
-    return bool(holders.get(str(doer), set()) & holders[role])
