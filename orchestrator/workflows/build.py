@@ -17,6 +17,7 @@ from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import is_denial
 from orchestrator.workflows.prose import Item, Section, Sentence
+from orchestrator.workflows.prose import every as every_sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BRANCH: Final = re.compile(r"branch `(?P<name>[a-z][a-z0-9-]*)`:?", re.IGNORECASE)
@@ -116,6 +117,9 @@ class Builder(Flow):
             self._by = self.declared.led_by(last.text) or self._by
             self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
         cut = next((n for n, child in enumerate(item.children) if child.after), len(item.children))
+        if item.sentences and opened is not None:
+            for held in every_sentence(item.children):
+                self.cases.pop(id(held), None)
         item, below = replace(item, children=item.children[:cut]), item.children[cut:]
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Fact, Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import forms, headings, instruct, prose, rules, separation
+from orchestrator.workflows import alternatives, forms, headings, instruct, prose, rules, separation
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
@@ -124,6 +124,7 @@ class _Compiler:
         self._made.begin(is_plain=not any(s.title or any(i.listed for i in s.items) for s in tree.sections))
         self._made.among_things = {n for section in tree.sections for n in _among_things(section.items)}
         self._made.among_steps = {n for section in tree.sections for n in _among_steps(section.items)}
+        self._made.cases = alternatives.held(tree)
         self._made.following = {id(one): below for one, below in itertools.pairwise(tree.sentences())}
 
     def run(self) -> Compiled:

@@ -43,6 +43,7 @@ class Doing:
         self.among_steps = set[int]()
         self.among_things = set[int]()
         self.following: dict[int, Sentence] = {}
+        self.cases: dict[int, str] = {}
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
         self._names = Names()

@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.workflows import (
+    alternatives,
     clauses,
     forms,
     grammar,
@@ -135,6 +136,7 @@ class Flow(Conditions):
         if sentence.remark or forms.REMARK.fullmatch(text) or is_topic:
             return "remark"
         if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
+            self._ensure_decided(sentence, text)
             self.pending_rules.append((sentence, self._section))
             return "rule"
         if forms.FOLLOWING.fullmatch(text) or forms.MARK.fullmatch(text) or self._leads_to_lines(sentence, text):
@@ -210,11 +212,18 @@ class Flow(Conditions):
         if forms.THEN.match(text) and self._opened:
             raise Unclear("Whether this holds under the condition before it is not clear.", "a nested list below it")
 
+    def _ensure_decided(self, sentence: Sentence, text: str) -> None:
+        """What stands below a case is not done in every run. Raises :class:`Unclear` where nothing says when it is."""
+        case = self.cases.get(id(sentence), "")
+        if case and self.declared.order != "sequence" and not alternatives.decides(text, case):
+            raise Unclear(*alternatives.message(case))
+
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         self._ensure_unconditional(text)
         named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])
+        self._ensure_decided(sentence, text)
         asked, waited = clauses.question(text), clauses.awaited(text, self._judge)
         answered = self._answer(sentence, text)
         if answered is not None:

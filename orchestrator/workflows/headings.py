@@ -78,6 +78,11 @@ def gathered(sections: Sequence[Section]) -> list[Section]:
     return made
 
 
+def is_condition(section: Section) -> bool:
+    """Whether the heading says by itself when its steps are done."""
+    return not _is_named(section) and bool(_condition(section.title))
+
+
 def _is_named(section: Section) -> bool:
     """Whether its steps have names, as where a workflow is read back: their headings are phases."""
     firsts = [item.sentences[0].text for item in section.items if item.sentences]

@@ -154,6 +154,12 @@ def labelled(text: str) -> tuple[str, str] | None:
     return None if is_none else (label, found["then"])
 
 
+def label_of(text: str) -> str:
+    """The label before a colon, whatever it says; '' for none."""
+    found = _LABEL.fullmatch(text)
+    return "" if found is None or len(found["label"].split()) > _MOST_LABEL_WORDS else found["label"].strip()
+
+
 def peeled(text: str) -> Peeled | None:
     """The text without the first layer that stands around what is asked, or ``None``."""
     for take in _LAYERS:

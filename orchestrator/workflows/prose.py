@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -106,14 +106,14 @@ class Prose:
     def sentences(self) -> Iterator[Sentence]:
         """All sentences, in the order of the text."""
         for section in self.sections:
-            for item in section.items:
-                yield from _all(item)
+            yield from every(section.items)
 
 
-def _all(item: Item) -> Iterator[Sentence]:
-    yield from item.sentences
-    for child in item.children:
-        yield from _all(child)
+def every(items: Iterable[Item]) -> Iterator[Sentence]:
+    """The sentences of these items and of all below them."""
+    for item in items:
+        yield from item.sentences
+        yield from every(item.children)
 
 
 def read(text: str) -> Prose:
