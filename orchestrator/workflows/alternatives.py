@@ -51,19 +51,25 @@ def held(tree: Prose) -> dict[int, str]:
 
 
 def _of_sections(sections: Sequence[Section], named: Collection[str]) -> Iterator[tuple[int, str]]:
-    for group in _groups(sections):
+    for beside in groups(sections):
+        group = [at for at in beside if any(part.items for part in _whole(sections, at))]
         titles = [sections[at].title for at in group]
         for at in cases(titles, named):
             begin = group[at]
             if headings.is_condition(sections[begin]):
                 continue
-            level = sections[begin].level
-            end = next((n for n in range(begin + 1, len(sections)) if sections[n].level <= level), len(sections))
-            for below in sections[begin:end]:
+            for below in _whole(sections, begin):
                 yield from ((id(sentence), titles[at]) for sentence in every(below.items))
 
 
-def _groups(sections: Sequence[Section]) -> list[list[int]]:
+def _whole(sections: Sequence[Section], begin: int) -> Sequence[Section]:
+    """A section and those below its heading."""
+    level = sections[begin].level
+    end = next((n for n in range(begin + 1, len(sections)) if sections[n].level <= level), len(sections))
+    return sections[begin:end]
+
+
+def groups(sections: Sequence[Section]) -> list[list[int]]:
     """The places of those that stand beside each other, below the same heading."""
     found, last = list[list[int]](), dict[int, list[int]]()
     for at, section in enumerate(sections):
@@ -81,10 +87,21 @@ def _groups(sections: Sequence[Section]) -> list[list[int]]:
 def _of_items(items: Sequence[Item], named: Collection[str]) -> Iterator[tuple[int, str]]:
     """Of a list: items whose labels, or whose words above a list of their own, are cases."""
     labels = [_label(item) for item in items]
-    for at in cases(labels, named):
+    for at in cases(labels, named) | _of_one_kind(labels):
         yield from ((id(sentence), labels[at]) for sentence in every([items[at]]))
     for item in items:
         yield from _of_items(item.children, named)
+
+
+def _of_one_kind(labels: Sequence[str]) -> frozenset[int]:
+    """Labels that name several of one sort of things: ``Pain medications: ...`` and ``Bowel medications: ...``."""
+    by = dict[str, list[int]]()
+    for at, label in enumerate(labels):
+        parts = _plain(label).split()
+        is_act = bool(parts) and words.base_verb(parts[0]) == parts[0]
+        if _FEW <= len(parts) <= kinds.LONGEST - 2 and not is_act and words.singular(parts[-1]) != parts[-1]:
+            by.setdefault(words.singular(parts[-1]), []).append(at)
+    return frozenset(at for group in by.values() if len(group) >= _FEW for at in group)
 
 
 def _label(item: Item) -> str:
@@ -119,7 +136,7 @@ def cases(titles: Sequence[str], named: Collection[str] = ()) -> frozenset[int]:
                 by.setdefault(key, []).append(at)
         found |= {at for group in by.values() if len({plain[n] for n in group}) >= _FEW for at in group}
     classes = {at for at, said in enumerate(plain) if said in named}
-    pairs = _opposites(plain)
+    pairs = _opposites(plain) | _denied(plain)
     return frozenset(found | pairs | (classes if len(classes) >= _FEW else set[int]()))
 
 
@@ -190,6 +207,16 @@ def _opposites(plain: Sequence[str]) -> set[int]:
             other, to = acts[later]
             if (one, other) in kinds.OPPOSITES and (of == to or not of or not to):
                 found |= {at, later}
+    return found
+
+
+def _denied(plain: Sequence[str]) -> set[int]:
+    """``Urgent`` and ``Non-urgent``; ``Refund`` and ``No refund``."""
+    found = set[int]()
+    for at, said in enumerate(plain):
+        bare = re.sub(r"^(?:non|not|no|without)[- ]", "", said)
+        others = [n for n, other in enumerate(plain) if bare not in {said, ""} and other in {bare, f"with {bare}"}]
+        found |= {at, *others} if others else set()
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import forms, grammar, headings, instruct, naming, standing, words
+from orchestrator.workflows import doers, forms, grammar, headings, instruct, naming, standing, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
 from orchestrator.workflows.flow import Flow
@@ -46,15 +46,24 @@ class Builder(Flow):
         self.declared.here, self.declared.unclear = "", False
         whose = self._whose_duties(title)
         self._by = self._by or whose
+        if not self._by:
+            self._give(doers.of_heading(title, self.declared.roles))
         self._under = Under.DUTIES if whose else standing.under(title)
         self._doubts = self._held(section)
+        if self._under is Under.NEEDS and self.numbers:
+            self._doubts |= {Doubt.RULES}
         self._told = self._asked = None
+
+    def _give(self, role: str) -> None:
+        """Have what names nobody done by this role; by nobody where it is not one."""
+        self.declared.unclear = self.declared.unclear or doers.is_unclear(role)
+        self._by = role if role and not doers.is_unclear(role) else self._by
 
     def _held(self, section: Section) -> frozenset[Doubt]:
         """The doubts of a heading, which hold for those below it: ``Common mistakes``; ``Rollback`` after other steps."""
         if section.level <= self._fallen[0]:
             self._fallen = (0, frozenset[Doubt]())
-        found = standing.denied(section.title)
+        found = standing.denied(section.title) | standing.ruled(section.title)
         if self.numbers and headings.is_fallback(section.title):
             found |= {Doubt.SELDOM}
         if found and not self._fallen[0]:
@@ -91,7 +100,10 @@ class Builder(Flow):
         self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
         self._among_things = bool(item.sentences) and id(item.sentences[0]) in self.among_things
-        by, self._by = self._by, (grammar.labelled_role(item.sentences, self.declared.roles) or self._by)
+        self._is_among = bool(item.sentences) and id(item.sentences[0]) in self.among_nouns
+        by, unclear = self._by, self.declared.unclear
+        self._by = grammar.labelled_role(item.sentences, self.declared.roles) or self._by
+        self._give(self.owners.get(id(item), ""))
         self._began = self._began or item.listed
         for sentence in item.sentences:
             if opened is not None and forms.ANSWER.fullmatch(sentence.text) is None:
@@ -104,28 +116,37 @@ class Builder(Flow):
             self._bare(item.sentences[-1])
         self._list(item, made, opened)
         first = first or (made[0].id if made else None)
-        self._by = self.declared.here or by
+        self._by, self.declared.unclear = (
+            self.declared.here or by,
+            unclear or (self.declared.unclear and not item.listed),
+        )
         if item.number and first:
             self._count(item, first)
         return made
 
     def _list(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
         """What stands below an item: its list, and what comes after that."""
-        doubts, by = self._doubts, self._by
+        doubts, by, unclear = self._doubts, self._by, self.declared.unclear
         if item.sentences:
             last = item.sentences[-1]
-            self._by = self.declared.led_by(last.text) or self._by
+            if item.children:
+                self._give_below(last.text)
             self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
         cut = next((n for n, child in enumerate(item.children) if child.after), len(item.children))
         if item.sentences and opened is not None:
             for held in every_sentence(item.children):
-                self.cases.pop(id(held), None)
+                self.held.pop(id(held), None)
         item, below = replace(item, children=item.children[:cut]), item.children[cut:]
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
-        within, self._doubts, self._by = self._doubts, doubts, by
+        within, self._doubts, self._by, self.declared.unclear = self._doubts, doubts, by, unclear
         self._below_list(below, made, opened)
         self._doubts = doubts if item.children else doubts | within.intersection((Doubt.AUTOMATIC,))
+
+    def _give_below(self, text: str) -> None:
+        """Have the list below a sentence done by whom it names."""
+        known, led = self.declared.roles, self.declared.led_by(text)
+        self._give(led or doers.of_sentence(text, known) or doers.of_title(text, known))
 
     def _below_list(self, below: list[Item], made: list[Draft], opened: list[Draft] | None) -> None:
         """What stands in an item below its list comes after it; below the list of a condition it may be meant to hold under it alone."""
@@ -163,6 +184,8 @@ class Builder(Flow):
         if not is_name or said.remark or said.unreadable or is_denial(said.text):
             return False
         words_ = said.text.rstrip(": ")
+        if doers.of_title(words_, self.declared.roles):
+            return True
         first, _, rest = words_.partition(" ")
         if rest.count(" ") and words.base_verb(first):
             return False
@@ -173,10 +196,14 @@ class Builder(Flow):
         title, before = item.sentences[0], (self._under, self._by, self._doubts)
         whose = self._whose_duties(title.text)
         self._by = whose or self._by
+        unclear = self.declared.unclear
+        self._give(doers.of_title(title.text, self.declared.roles) or doers.of_heading(title.text, self.declared.roles))
         self._under = Under.DUTIES if whose else standing.under(title.text)
+        self._doubts |= standing.ruled(title.text) | standing.denied(title.text)
         self._told, self._began = None, True
         made = [draft for child in item.children for draft in self.item(child)]
         self._under, self._by, self._doubts = before
+        self.declared.unclear = unclear
         below = {self.became.get(id(s)) for child in item.children for s in child.sentences}
         if below & {"node", "edge", "rule", "role"}:
             self._mark(title, "edge")

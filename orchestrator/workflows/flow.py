@@ -10,6 +10,7 @@ from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.workflows import (
     alternatives,
     clauses,
+    doers,
     forms,
     grammar,
     instruct,
@@ -135,6 +136,8 @@ class Flow(Conditions):
         is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
         if sentence.remark or forms.REMARK.fullmatch(text) or is_topic:
             return "remark"
+        if id(sentence) in self.owned:
+            return "role"
         if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
             self._ensure_decided(sentence, text)
             self.pending_rules.append((sentence, self._section))
@@ -142,7 +145,8 @@ class Flow(Conditions):
         if forms.FOLLOWING.fullmatch(text) or forms.MARK.fullmatch(text) or self._leads_to_lines(sentence, text):
             return "edge"
         if (
-            self.declared.leads(text)
+            self._gives(text)
+            or self.declared.leads(text)
             or self.declared.take(text)
             or self.declared.describe(text, self._by)
             or self.declared.label(text)
@@ -154,6 +158,14 @@ class Flow(Conditions):
         is_step = forms.ID.fullmatch(text) or clauses.otherwise(text) is not None or self._jump(text, sentence)
         is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
         return "remark" if is_told else ""
+
+    def _gives(self, text: str) -> bool:
+        """Whether the sentence gives the rest of its section to somebody: ``These steps are done by the clerk``."""
+        role = doers.of_section(text, self.declared.roles)
+        self.declared.unclear = self.declared.unclear or doers.is_unclear(role)
+        self.declared.here = role if role and not doers.is_unclear(role) else self.declared.here
+        self.declared.roles += [self.declared.here] if role and not doers.is_unclear(role) else []
+        return bool(role)
 
     def _leads_to_lines(self, sentence: Sentence, text: str) -> bool:
         """Whether ``To ship, run:`` stands right before a block of commands that is a step by itself."""
@@ -214,9 +226,10 @@ class Flow(Conditions):
 
     def _ensure_decided(self, sentence: Sentence, text: str) -> None:
         """What stands below a case is not done in every run. Raises :class:`Unclear` where nothing says when it is."""
-        case = self.cases.get(id(sentence), "")
-        if case and self.declared.order != "sequence" and not alternatives.decides(text, case):
-            raise Unclear(*alternatives.message(case))
+        held = self.held.get(id(sentence))
+        if held is None or self.declared.order == "sequence" or (held.case and alternatives.decides(text, held.case)):
+            return
+        raise Unclear(held.message, held.hint)
 
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         self._ensure_unconditional(text)
@@ -281,7 +294,8 @@ class Flow(Conditions):
             or self._holds(text)
         ):
             return f"{self._sees_to()} {text}"
-        if self._under is not Under.NEEDS or not self._doer() or forms.THING.fullmatch(text) is None:
+        is_thing = forms.THING.fullmatch(text) is not None and not (is_of_consent(text) or instruct.is_past(text))
+        if self._under is not Under.NEEDS or not self._doer() or not is_thing:
             return text
         return (
             text

@@ -77,6 +77,10 @@ THING: Final = re.compile(
 _CONTINUED: Final = re.compile(r":$|\b(?:using|with|by|run|command|commands|like so|follows)$", re.IGNORECASE)
 BARE: Final = re.compile(r"The [a-z -]+ (?:runs|executes|uses|types|enters|adds|does)", re.IGNORECASE)
 """The title of a task whose sentence says only that something is done."""
+DANGLES: Final = re.compile(
+    r" (?:to|of|for|with|from|about|the|an?|and|or|that|(?:all|any|one) of (?:these|the following))$"
+)
+"""The title of a task that ends before its thing, which stood in what is not read."""
 _MOST_LINES: Final = 20
 
 

@@ -251,7 +251,9 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
     )
 
 
-_GIVEN_TO: Final = re.compile(r"(?P<what>.+?[^:]) [-\u2013\u2014] (?P<who>[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3})")
+_GIVEN_TO: Final = re.compile(
+    r"(?P<what>.+?[^:]) (?:[-\u2013\u2014] |[(\[](?:(?:by|owner|responsible):? (?:the )?)?)(?P<who>[A-Z][A-Za-z]*(?:(?: |/| and )[A-Za-z]+){0,3})[)\]]?"
+)
 
 
 def _given(text: str) -> Activity | None:

@@ -32,7 +32,7 @@ _APPROVED: Final = re.compile(
     re.IGNORECASE,
 )
 _LISTED: Final = re.compile(
-    r"\b(?:if|when|where|unless|in (?:the )?(?:case|event))\b.*\b(?:the following|following conditions)\b",
+    r"\b(?:under|in|for|on|upon) (?:any |one |either |all )?(?:of )?(?:the following|these) (?:conditions|cases|circumstances|situations|events|scenarios|instances|reasons|criteria)\b|\b(?:when|if|where|unless)(?: (?:any|one|either|all)(?: of (?:the following|these)(?: [a-z]+){0,3})?)?(?=$|: )|\b(?:if|when|where|unless|in (?:the )?(?:case|event))\b.*\b(?:the following|following conditions)\b",
     re.IGNORECASE,
 )
 _ENDED: Final = r"rejected|refused|denied|declined|aborted|cancell?ed|stopped|terminated|blocked"

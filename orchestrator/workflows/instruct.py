@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orchestrator.workflows import phrasing, words
+from orchestrator.workflows import phrasing, statements, words
 
 _VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b.*)", re.DOTALL)
 _DENIED: Final = re.compile(r" ?(?:not\b|n['\u2019]t\b)", re.IGNORECASE)
@@ -43,6 +43,7 @@ _BOTH: Final = frozenset([
     "lead", "link", "list", "log", "measure", "name", "need", "note", "order", "patch", "place", "plan", "process",
     "query", "rate", "record", "release", "report", "request", "resolve", "return", "review", "schedule", "search",
     "share", "state", "support", "tag", "target", "test", "track", "transfer", "trigger", "work",
+    "login", "logon", "logout", "setup", "backup", "checkout", "signup", "rollout", "shutdown", "dose", "duplicate", "split",
 ])  # fmt: skip
 """Verbs that are as often the first word of a thing: ``Release notes``."""
 _NOUNS_TOO: Final = _BOTH | frozenset([
@@ -86,7 +87,7 @@ _SMALL: Final = re.compile(
     re.IGNORECASE,
 )
 _SETTLED: Final = re.compile(
-    r"(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|his|her|whether|up|out)\b|`|\d",
+    r"(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|his|her|whether|up|out|down|off|over|back|away)\b|`|\d",
     re.IGNORECASE,
 )
 """What follows a verb and no noun."""
@@ -207,23 +208,21 @@ def _behind(kept: list[str]) -> str:
     return "".join(f" ({part})" for part in kept)
 
 
-_WHEN: Final = frozenset({"post", "non", "anti", "mid", "inter", "end"})
-"""What stands before a hyphen in the name of a thing: ``Post-restore checks``."""
-
-
 def _is_verb(verb: str, said: str) -> bool:
     if verb == "be":
         return _READY.match(said) is not None
     second = re.match(r"[A-Za-z-]+ (?P<word>[A-Z][a-z]+)\b", said)
     if second and verb not in _POINTED and second["word"].lower() in words.VERBS:  # a label, and then the sentence
         return False
-    if _is_of_a_thing(verb, said):
+    if _is_of_a_thing(verb, said) or statements.states(said):
+        return False
+    if statements.is_done(said, is_noun=is_noun_too(verb)):
         return False
     parts = verb.split("-")
     if len(parts) == 1 or verb in words.VERBS:
         return verb in words.VERBS
-    is_when = parts[0] in _WHEN or (parts[0] == "pre" and _SETTLED.match(said[len(verb) + 1 :]) is None)
-    return parts[-1] in words.VERBS and not is_when
+    is_when = parts[0] == "pre" and _SETTLED.match(said[len(verb) + 1 :]) is None
+    return parts[-1] in words.VERBS and statements.is_hyphened(verb) and not is_when
 
 
 def _is_of_a_thing(verb: str, said: str) -> bool:
@@ -352,6 +351,14 @@ def is_done(text: str) -> bool:
     """``Links verified``: what a box that is ticked says, in the passive without its verb."""
     found = _HEADLINE.fullmatch(text)
     return found is not None and words.of_passive(found["done"]) is not None and _MAY.search(text) is None
+
+
+def is_past(text: str) -> bool:
+    """``Reviewed and signed by two``: what is to have been done, and no thing to have."""
+    first, _, rest = text.partition(" ")
+    return (
+        words.of_passive(first.lower()) is not None and re.match(r"(?:and|or|by|off|in|on|at|with)\b", rest) is not None
+    )
 
 
 def is_by_somebody(text: str) -> str:

@@ -41,7 +41,7 @@ SCALES: Final[tuple[frozenset[str], ...]] = (
     _WORK, _MOVES,
     frozenset({"personal", "corporate", "business", "individual", "group", "commercial", "residential", "private", "public", "government", "enterprise", "academic", "consumer", "retail", "wholesale", "household", "company", "company-owned", "byod", "shared", "non-profit", "nonprofit", "b2b", "b2c", "confidential", "restricted", "sensitive", "secret", "unclassified", "classified"}),
     frozenset({"manual", "automatic", "automated", "semi-automated", "scripted", "self-service", "assisted", "hosted", "self-hosted", "on-premise", "on-premises", "cloud", "local"}),
-    frozenset({"full", "partial", "incremental", "differential", "complete", "limited", "total"}),
+    frozenset({"full", "partial", "no", "incremental", "differential", "complete", "limited", "total"}),
     frozenset({"gold", "silver", "bronze", "platinum", "diamond", "basic", "premium", "free", "pro", "professional", "plus", "starter", "essential", "advanced", "bronze-tier", "beginner", "intermediate"}),
     frozenset({"daily", "weekly", "biweekly", "bi-weekly", "fortnightly", "monthly", "quarterly", "annual", "annually", "yearly", "hourly", "semi-annual", "semi-annually", "half-yearly", "nightly"}),
     frozenset({"weekday", "weekend", "holiday", "night", "nights", "daytime", "day", "business-hours", "after-hours", "out-of-hours", "off-hours", "office-hours", "summer", "winter", "morning", "evening", "afternoon"}),
@@ -83,7 +83,7 @@ OPPOSITES: Final = frozenset(
         "install uninstall", "install remove", "install upgrade", "install update", "upgrade downgrade", "upgrade uninstall", "update uninstall", "update delete", "update remove", "modify delete", "modify remove", "modify revoke", "change delete", "change remove", "add change", "add modify", "add update", "add edit",
         "backup restore", "back restore", "backup restoration", "backup recovery", "onboard offboard", "onboarding offboarding", "join leave", "check-in check-out", "check-out check-in", "checkout checkin", "borrow return", "issue return", "open close", "opening closing", "renew cancel", "cancel renew",
         "subscribe unsubscribe", "register deregister", "enroll withdraw", "enrol withdraw", "hire terminate", "hiring termination", "provision deprovision", "provisioning deprovisioning", "scale-up scale-down", "failover failback", "encrypt decrypt", "import export", "export import",
-        "buy sell", "approve reject", "accept reject", "approval rejection", "acceptance rejection", "order return", "start terminate", "setup teardown", "deploy rollback", "book cancel", "create cancel", "request cancel", "submit cancel", "upgrade rollback", "update rollback",
+        "admission discharge", "arrival departure", "check-in checkout", "buy sell", "approve reject", "accept reject", "approval rejection", "acceptance rejection", "order return", "start terminate", "setup teardown", "deploy rollback", "book cancel", "create cancel", "request cancel", "submit cancel", "upgrade rollback", "update rollback",
         "installation removal", "installation upgrade", "installation uninstallation", "creation deletion", "creation removal", "creation modification", "modification deletion", "modification termination", "establishment termination", "addition removal",
     )
     for pair in [tuple(line.split())]

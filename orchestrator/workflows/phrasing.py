@@ -37,6 +37,8 @@ _ALLOWED: Final = re.compile(
     r"it(?: is|['\u2019]s) (?:acceptable|ok|okay|fine|possible|safe) to )(?P<verb>[a-z]+)\b",
     re.IGNORECASE,
 )
+_YOURS: Final = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
+"""Where the reader is another than *we*, what *we can* do is told to them."""
 _PERCEIVED: Final = frozenset([
     "see", "notice", "find", "get", "have", "be", "expect", "read", "learn", "receive", "need", "observe", "rely",
     "experience", "encounter", "assume", "say", "continue", "ignore", "skip", "understand", "work", "proceed", "help",
@@ -105,6 +107,8 @@ _PHRASE: Final = re.compile(
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}?)(?::| [-\u2013\u2014]) (?P<then>.+)", re.DOTALL)
+_SAYS: Final = re.compile(r" (?:is|are|was|were|will|can|may|might|must|should|shall) ", re.IGNORECASE)
+"""What is a sentence before a dash, and no label."""
 _DENIAL: Final = re.compile(
     r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
     r"\b(?:not|never|no longer) (?:considered|supported|covered|included|counted|in scope|part of)\b[^:]*\W*$|"
@@ -116,7 +120,7 @@ _TOPICS: Final = frozenset([
     "title", "outcome", "result", "results", "reason", "rationale", "output", "impact", "trigger", "symptom", "symptoms",
     "cause", "causes", "when", "where", "who", "why", "frequency", "author", "date", "version", "status", "audience",
     "sla", "slas", "deadline", "deadlines", "target", "targets", "timeline", "timing", "time limit", "turnaround", "response time",
-    "todo", "fixme", "tbd",
+    "todo", "fixme", "tbd", "used when", "applies when", "applies to", "use when", "when to use", "eligible", "eligibility", "criteria", "condition", "conditions",
     "definition", "question", "answer", "q", "a", "bad", "wrong", "before", "after", "old", "new",
 ])  # fmt: skip
 """Labels after which something is told about, and nothing asked."""
@@ -150,6 +154,8 @@ def labelled(text: str) -> tuple[str, str] | None:
     if found is None or len(found["label"].split()) > _MOST_LABEL_WORDS:
         return None
     label = found["label"].strip()
+    if _SAYS.search(label):
+        return None
     is_none = is_denial(label) or label.lower() in _TOPICS or _CASE.fullmatch(label)
     return None if is_none else (label, found["then"])
 
@@ -215,7 +221,8 @@ def _allowed(text: str) -> Peeled | None:
     found = _ALLOWED.match(text)
     if found is None or found["verb"].lower() not in words.VERBS:
         return None
-    is_told = found["verb"].lower() in _PERCEIVED and not found["want"]
+    is_ours = text.lower().startswith("we ") and _YOURS.search(text) is not None
+    is_told = is_ours or (found["verb"].lower() in _PERCEIVED and not found["want"])
     return None if is_told else Peeled(text[found.start("verb") :], OPTIONAL)
 
 

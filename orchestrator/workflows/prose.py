@@ -26,11 +26,15 @@ MAX_SENTENCES: Final = 20_000
 MAX_DEPTH: Final = 12
 _BELOW_ALL: Final = 7
 
-_PIECE = re.compile(r"`[^`]*`|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*)(?=\s|$)|[^.!?`]+|.", re.DOTALL)
+_PIECE = re.compile(
+    r"`[^`]*`|(?<![\w\"])(?P<quote>\"[^\"`]{2,600}\"|\u201c[^\u201c\u201d`]{2,600}\u201d)|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*(?:(?<=\])\([^()\s]*\))?)(?=\s|$)|[^.!?`\"\u201c]+|.",
+    re.DOTALL,
+)
 _BOLD = re.compile(r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|cf|no|mr|ms|mrs|dr|[A-Za-z]|\d\\)$", re.IGNORECASE
+    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|excl|ex|eg|ie|cf|no|mr|ms|mrs|dr|dept|fig|tel|ext|est|inc|ltd|corp|[A-Za-z]|\d\\)$",
+    re.IGNORECASE,
 )
 _READ_BACK = re.compile(r"\s+(?:Go (?:back )?to step `|End as |If it ends as `|Otherwise, |About this: )")
 """What a workflow that is read back says right after a step."""
@@ -44,6 +48,8 @@ _ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
 """A number that is kept from beginning a list of its own."""
 _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
+_JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f300-\U0001faff])")
+"""What makes one picture of two."""
 _BOX = re.compile(r"\[[ xX]\] ")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
@@ -121,7 +127,8 @@ def read(text: str) -> Prose:
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"The process is longer than {MAX_CHARACTERS} characters.")
     for number, line in enumerate(text.split("\n"), 1):
-        if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in line):
+        shown = _JOINED.sub("", line)
+        if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in shown):
             raise ValueError(f"Line {number} has a character that hides or reorders text.")
     reader = _Reader(text)
     front = marks.front_matter(text)
@@ -313,18 +320,25 @@ def _fields(content: str) -> list[tuple[int, int]]:
 def _bounds(content: str) -> Iterator[tuple[int, int]]:
     start = 0
     for found in _PIECE.finditer(content):
-        mark = found["stop"]
+        mark = found["stop"] or _ended(found["quote"], content[found.end() :])
         if mark and not (mark == "." and _is_abbreviated(content, start, found)):
             yield from _trimmed(content, start, found.end())
             start = found.end()
     yield from _trimmed(content, start, len(content))
 
 
+def _ended(quote: str | None, after: str) -> str:
+    """The stop within a quotation at whose end the sentence ends; '' where it goes on behind it."""
+    stop = re.search(r"[.!?](?=.$)", quote or "")
+    return stop[0] if stop and re.match(r"\s+[A-Z`*\[]|\s*$", after) else ""
+
+
 def _is_abbreviated(content: str, start: int, found: re.Match[str]) -> bool:
     """Whether the dot belongs to the word before it. ``etc.`` and ``no.`` before a capital end the sentence, and so does any before words of a read-back."""
     before, after = content[start : found.start()], content[found.end() : found.end() + 40]
     is_last = re.search(r"\b(?:etc|no)$", before, re.IGNORECASE) and re.match(r"\s+[A-Z`]", after)
-    return not (is_last or _READ_BACK.match(after)) and _ABBREVIATION.search(before) is not None
+    is_within = before.count("(") > before.count(")") and re.match(r"\s+[a-z]", after) is not None
+    return not (is_last or _READ_BACK.match(after)) and (is_within or _ABBREVIATION.search(before) is not None)
 
 
 def _trimmed(content: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -356,7 +370,7 @@ def _bare(text: str) -> str:
     while start < len(text):
         if _BOX.match(text, start):
             start += 4
-        elif text[start] == " " or _is_ornament(text[start]):
+        elif text[start] in " \ufe0f\u200d\u20e3" or _is_ornament(text[start]):
             start += 1
         else:
             break
