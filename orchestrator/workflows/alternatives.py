@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from orchestrator.workflows import clauses, headings, kinds, words
-from orchestrator.workflows.phrasing import label_of
+from orchestrator.workflows import clauses, headings, kinds, standing, words
+from orchestrator.workflows.phrasing import is_case, label_of
 from orchestrator.workflows.prose import Item, Prose, Section, every
 
 _NUMBERED: Final = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})[.):]? (?:[-\u2013\u2014:] )?")
@@ -44,9 +44,7 @@ def held(tree: Prose) -> dict[int, str]:
     named = frozenset(_classes(tree))
     found = dict(_of_sections(tree.sections, named))
     for section in tree.sections:
-        for item in section.items:
-            found |= dict(_of_items(item.children, named))
-        found |= dict(_of_items([item for item in section.items if item.listed], named))
+        found |= dict(_of_items([item for item in standing.led(section.items) if item.listed or item.children], named))
     return found
 
 
@@ -87,7 +85,7 @@ def groups(sections: Sequence[Section]) -> list[list[int]]:
 def _of_items(items: Sequence[Item], named: Collection[str]) -> Iterator[tuple[int, str]]:
     """Of a list: items whose labels, or whose words above a list of their own, are cases."""
     labels = [_label(item) for item in items]
-    for at in cases(labels, named) | _of_one_kind(labels):
+    for at in cases(labels, named) | _of_one_kind(labels) | {n for n, label in enumerate(labels) if is_case(label)}:
         yield from ((id(sentence), labels[at]) for sentence in every([items[at]]))
     for item in items:
         yield from _of_items(item.children, named)

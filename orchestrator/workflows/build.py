@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -88,7 +87,7 @@ class Builder(Flow):
 
     def items(self, found: list[Item]) -> list[Draft]:
         """The drafts of a section. A list belongs to the paragraph before it that ends in a colon."""
-        return [draft for item in _led(found) for draft in self.item(item)]
+        return [draft for item in standing.led(found) for draft in self.item(item)]
 
     def item(self, item: Item) -> list[Draft]:
         """The drafts of an item and of the list below it, in order."""
@@ -120,6 +119,8 @@ class Builder(Flow):
             self.declared.here or by,
             unclear or (self.declared.unclear and not item.listed),
         )
+        if item.number:
+            self.written.add((self._section, item.number))
         if item.number and first:
             self._count(item, first)
         return made
@@ -158,7 +159,7 @@ class Builder(Flow):
             and self._asked is None
         ):
             self._doubts |= frozenset((Doubt.BELOW,))
-        for child in _led(below):
+        for child in standing.led(below):
             made += self.item(child)
         self._doubts = doubts
 
@@ -267,7 +268,7 @@ class Builder(Flow):
         elif owner is not None and owner.kind is NodeKind.PARALLEL and opened is owner.body:
             self._branches(owner, item, made)
         else:
-            for child in _led(item.children):
+            for child in standing.led(item.children):
                 if entered and child.sentences and forms.ANSWER.fullmatch(child.sentences[0].text):
                     self._opened = entered
                 opened += self.item(child)
@@ -313,15 +314,3 @@ class Builder(Flow):
             for draft in every(steps):
                 draft.phase = ""
         return [owner, Draft(f"{owner.id}-join", NodeKind.JOIN, "All branches have come", span, {"about": owner.id})]
-
-
-def _led(found: list[Item]) -> Iterator[Item]:
-    """The items, where a list is below the paragraph before it that leads on to it."""
-    left = list(found)
-    while left:
-        item = left.pop(0)
-        if not item.listed and not item.children and standing.leads_below(item.sentences[-1].text):
-            listed = next((n for n, other in enumerate(left) if not other.listed), len(left))
-            item = Item("", item.sentences, left[:listed], listed=False)
-            left = left[listed:]
-        yield item

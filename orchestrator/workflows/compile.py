@@ -229,6 +229,8 @@ class _Compiler:
                 if (target.section, target.name.rstrip(".")) in self._made.doubtful:
                     text = f"Which one step {target.name} is can be read in two ways: the written numbers are not in order."
                     self._made.wrong(span, "WF114", text, "numbers in order, or a name: `fix`: ...")
+                elif found is None and (target.section, target.name.rstrip(".")) in self._made.written:
+                    self._made.wrong(span, "WF114", f"Step {target.name} is there, and is not read.", "mend it first")
                 elif found is None:
                     self._made.wrong(span, "WF114", f"There is no step {target.name}.", "the number of a step")
                 return found or "stopped"

@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrator.workflows import words
 from orchestrator.workflows.naming import role_name
-from orchestrator.workflows.people import DEPARTMENTS, is_person
+from orchestrator.workflows.people import DEPARTMENTS, is_group, is_person, is_surely_person, is_thing
 from orchestrator.workflows.prose import Item, Sentence
 
 _NUMBER: Final = re.compile(
@@ -54,6 +54,15 @@ _AS: Final = re.compile(
 _TITLED: Final = re.compile(
     r"(?!.*\b(?:your|my|it|them)\b)(?:[A-Za-z-]+ ){0,3}[A-Za-z-]+ by (?:the |an? |our )?(?P<names>(?![a-z]+ing\b)[A-Za-z][A-Za-z /-]*):?"
 )
+_GIVEN_TO: Final = re.compile(
+    r"(?P<what>.+?[^:]) (?:[-\u2013\u2014] |[(\[](?:(?:by|owner|responsible):? (?:the )?)?)(?P<who>[A-Z][A-Za-z]*(?:(?: |/| and )[A-Za-z]+){0,3})[)\]]?"
+)
+_MENTIONED: Final = re.compile(
+    r"\b(?!(?:to|with|for|from|by|in|on|at|of|and|or|the|ping|tell|ask|cc|notify|call|mail|email|message|mention|tag|via)\b)[a-z]+ \(?@[\w-]{1,60}\)?$",
+    re.IGNORECASE,
+)
+"""Somebody whose name stands alone at the end: ``File it @clerk``."""
+_TAIL: Final = 120
 _UNCLEAR: Final = "?"
 _OFFICES: Final = (
     "manager", "officer", "commander", "administrator", "coordinator", "director", "supervisor", "technician", "analyst", "reviewer", "approver", "requester", "requestor", "maintainer",
@@ -94,8 +103,21 @@ def of_heading(title: str, known: Iterable[str]) -> str:
     whole = _named(_LEAD.sub("", said), known)
     if whole in known or is_unclear(whole) or whole.endswith(_OFFICES):
         return whole
-    is_plural = words.singular(said.lower()) != said.lower()
-    return _UNCLEAR if whole and (_is_topic(whole) or (is_plural and whole in _CROWDS)) else ""
+    return _of_people(said, whole)
+
+
+def _of_people(said: str, role: str) -> str:
+    """Of a heading that is no office: the role, where it surely means one of the people; ``?`` where it may, or may be several; ''."""
+    first = said.split(" ", maxsplit=1)[0].lower()
+    if len(said.split()) > _LONGEST or words.base_verb(first) == first:
+        return ""
+    if not role:
+        return _UNCLEAR if is_group(role_name(said) or "") else ""
+    last = role.rsplit("-", maxsplit=1)[-1]
+    if is_thing(re.split(r"-(?:for|of|in)-", role)[0]) or (role != last and last in DEPARTMENTS):
+        return ""
+    is_one = words.singular(said.lower()) == said.lower() and is_surely_person(role) and not _is_topic(role)
+    return role if is_one and role not in _CROWDS else _UNCLEAR
 
 
 def _is_topic(role: str) -> bool:
@@ -178,3 +200,15 @@ def of_title(text: str, known: Iterable[str]) -> str:
     """Who does what stands below ``Review by the manager``; '' where nobody is named."""
     found = _TITLED.fullmatch(text)
     return _named(found["names"], known) if found else ""
+
+
+def behind(text: str) -> tuple[str, list[str]] | None:
+    """What is done, and the roles at its end: ``Test the roof - Security``, ``Test the roof (Security)``; ``None`` where nobody is."""
+    found = _GIVEN_TO.fullmatch(text)
+    roles = [role_name(part) or "" for part in words.listed(found["who"])] if found else []
+    return (found["what"], roles) if found and roles and all(is_person(role) for role in roles) else None
+
+
+def is_mentioned(text: str) -> bool:
+    """Whether a name stands alone at the end: ``File it @clerk``."""
+    return _MENTIONED.search(text[-_TAIL:]) is not None

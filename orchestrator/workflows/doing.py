@@ -59,6 +59,7 @@ class Doing:
         self.held: dict[int, Held] = {}
         self.owners: dict[int, str] = {}
         self.owned = set[int]()
+        self.written = set[tuple[int, str]]()
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
         self._names = Names()

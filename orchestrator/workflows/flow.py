@@ -372,7 +372,8 @@ class Flow(Conditions):
         for fact, what in self.facts.items():
             if what["kind"] == FactKind.LIST and name in {fact, words.singular(fact), words.singular_of_es(fact)}:
                 return {"fact": fact}
+        said = of if words.singular(of) != of else words.third_person(of)
         raise Unclear(
             f"Nobody has been asked for a list of {of!r}.",
-            f"Ask the operator for the {words.third_person(of)} (a list of at most 10)",
+            f"Ask the {self._doer().replace('-', ' ') or 'ROLE'} for the {said} (a list of at most 10)",
         )

@@ -35,6 +35,10 @@ _LISTED: Final = re.compile(
     r"\b(?:under|in|for|on|upon) (?:any |one |either |all )?(?:of )?(?:the following|these) (?:conditions|cases|circumstances|situations|events|scenarios|instances|reasons|criteria)\b|\b(?:when|if|where|unless)(?: (?:any|one|either|all)(?: of (?:the following|these)(?: [a-z]+){0,3})?)?(?=$|: )|\b(?:if|when|where|unless|in (?:the )?(?:case|event))\b.*\b(?:the following|following conditions)\b",
     re.IGNORECASE,
 )
+_CHOSEN: Final = re.compile(
+    r"\b(?:one|either|any) of (?:the|these)(?: following| two| three)? (?:sections|procedures|chapters|parts|processes|paths|tracks|branches|sets of (?:steps|instructions))\b",
+    re.IGNORECASE,
+)
 _ENDED: Final = r"rejected|refused|denied|declined|aborted|cancell?ed|stopped|terminated|blocked"
 _GUARDED: Final = re.compile(
     rf"The [a-z -]+? (?:(?:{_ENDING})s\b|sees to this: [^,;]* (?:is|are|will be|must be) (?:{_ENDED})\b)", re.IGNORECASE
@@ -53,6 +57,8 @@ def ensure_plain(title: str) -> None:
         raise Unclear(
             "Somebody's approval stands within this step.", "a step of its own before it: The lead approves ..."
         )
+    if _CHOSEN.search(title):
+        raise Unclear("Which of them is followed is not said.", "If ...: above each of them")
     if _LISTED.search(said):
         raise Unclear("What stands below this says when it holds.", "If A, or B, ...: in one sentence")
 

@@ -160,6 +160,11 @@ def labelled(text: str) -> tuple[str, str] | None:
     return None if is_none else (label, found["then"])
 
 
+def is_case(label: str) -> bool:
+    """Whether a label says in which of several cases something holds: ``SEV-1``, ``High priority``."""
+    return _CASE.fullmatch(label) is not None
+
+
 def label_of(text: str) -> str:
     """The label before a colon, whatever it says; '' for none."""
     found = _LABEL.fullmatch(text)
@@ -186,7 +191,7 @@ def _dropped(pattern: re.Pattern[str]) -> Callable[[str], Peeled | None]:
 def _obliged(text: str) -> Peeled | None:
     found = _OBLIGED.match(text)
     rest = text[found.end() :] if found else ""
-    is_told = found is not None and "ll " in found[0].lower() and rest.split(" ")[0].lower() in _BEFALL
+    is_told = found is not None and re.search(r"ll |should", found[0].lower()) and rest.split(" ")[0].lower() in _BEFALL
     return None if found is None or is_told else Peeled(rest, "")
 
 

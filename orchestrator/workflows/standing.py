@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final
 
 from orchestrator.workflows import forms
 from orchestrator.workflows.phrasing import is_denial
+from orchestrator.workflows.prose import Item
 
 
 class Under(StrEnum):
@@ -193,6 +195,18 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
 def leads_below(text: str) -> bool:
     """Whether the list behind a paragraph stands below it: it ends in a colon, or says when the steps below it hold."""
     return text.endswith(":") or (_WHEN.match(text) is not None and _BELOW.search(text) is not None)
+
+
+def led(found: Iterable[Item]) -> Iterator[Item]:
+    """The items, where a list is below the paragraph before it that leads on to it."""
+    left = list(found)
+    while left:
+        item = left.pop(0)
+        if not item.listed and not item.children and leads_below(item.sentences[-1].text):
+            listed = next((n for n, other in enumerate(left) if not other.listed), len(left))
+            item = Item("", item.sentences, left[:listed], listed=False)
+            left = left[listed:]
+        yield item
 
 
 _BELOW: Final = re.compile(

@@ -210,3 +210,56 @@ def test_whoever_stands_apart_from_a_step_does_it(text: str, role: str) -> None:
 )
 def test_whoever_is_not_one_is_not_replaced(text: str) -> None:
     assert "node" not in kinds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# T\n\n## Teachers\n\n- Wash the cup.\n",
+        "# T\n\n## Bus company\n\n- Wash the cup.\n",
+        "# T\n\n- File the contract @archive\n",
+        "# T\n\n- The supplier ships the cups.\n",
+        "# T\n\n- You should see a lamp.\n",
+        "# T\n\n- Follow one of the sections below.\n",
+        "# T\n\n- SEV-1: the lamp is red. Call the guard.\n- SEV-2: it is green. Wash the cup.\n",
+        "# T\n\nSmall spill:\n- Wash the floor.\n\nLarge spill:\n- Call the guard.\n",
+    ],
+)
+def test_what_is_of_others_of_a_case_or_foretold_is_nobodys_step(text: str) -> None:
+    assert "node" not in kinds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# T\n\n## Nurse\n\n- Wash the cup.\n",
+        "# T\n\n- Notify the team via @archive\n",
+        "# T\n\nRoles: supplier.\n\n- The supplier ships the cups.\n",
+        "# T\n\n- Follow one of the signs.\n",
+        "# T\n\nKitchen:\n- Wash the floor.\n\nBar:\n- Call the guard.\n",
+    ],
+)
+def test_their_twins_are_somebodys_steps(text: str) -> None:
+    assert "node" in kinds(text)
+
+
+def test_questions_of_several_kinds_are_joined_by_commas() -> None:
+    asked = "the amount (a number in euros), for the shop (a text) and for the kind (one of `a` and `b`)"
+    text = f"1. Ask the buyer for {asked}.\n"
+    made = compiled(text, "operator").workflow
+    assert made is not None
+    assert set(made.facts) == {"amount", "shop", "kind"}
+
+
+def test_a_loop_over_things_that_nobody_was_asked_for_says_how_to_ask() -> None:
+    hints = [p.hint for p in compiled("1. For each of the places:\n   - Wash the cup.\n", "clerk").problems]
+    assert "Ask the clerk for the places (a list of at most 10)" in hints
+
+
+def test_a_step_that_is_not_read_is_not_said_to_be_missing() -> None:
+    told = [
+        p.message
+        for p in compiled("1. The widget thing.\n2. Wash the cup. If it breaks, go back to step 1.\n", "clerk").problems
+    ]
+    assert "Step 1 is there, and is not read." in told
+    assert not any("There is no step" in message for message in told)
