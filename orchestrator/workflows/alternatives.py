@@ -12,7 +12,7 @@ from typing import Final
 
 from orchestrator.workflows import clauses, headings, kinds, standing, words
 from orchestrator.workflows.phrasing import is_case, label_of
-from orchestrator.workflows.prose import Item, Prose, Section, every
+from orchestrator.workflows.prose import Item, Prose, Section, Sentence, every
 
 _NUMBERED: Final = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*|[A-H]|[IVX]{1,4})[.):]? (?:[-\u2013\u2014:] )?")
 _PHASE: Final = re.compile(r"(?:step|phase|stage|part|day|week|month|hour|t[-+])[ -]?\d", re.IGNORECASE)
@@ -44,7 +44,10 @@ def held(tree: Prose) -> dict[int, str]:
     named = frozenset(_classes(tree))
     found = dict(_of_sections(tree.sections, named))
     for section in tree.sections:
-        found |= dict(_of_items([item for item in standing.led(section.items) if item.listed or item.children], named))
+        led = [*standing.led(section.items)]
+        found |= dict(_of_items([item for item in led if item.listed or item.children], named))
+        for item in led:
+            found |= dict(_of_labels(item.sentences, named))
     return found
 
 
@@ -85,10 +88,34 @@ def groups(sections: Sequence[Section]) -> list[list[int]]:
 def _of_items(items: Sequence[Item], named: Collection[str]) -> Iterator[tuple[int, str]]:
     """Of a list: items whose labels, or whose words above a list of their own, are cases."""
     labels = [_label(item) for item in items]
-    for at in cases(labels, named) | _of_one_kind(labels) | {n for n, label in enumerate(labels) if is_case(label)}:
-        yield from ((id(sentence), labels[at]) for sentence in every([items[at]]))
+    for at in (
+        cases(labels, named)
+        | _of_one_kind(labels)
+        | _of_degrees(items)
+        | {n for n, label in enumerate(labels) if is_case(label)}
+    ):
+        said = labels[at] or " ".join(items[at].sentences[0].text.split()[:_FEW])
+        yield from ((id(sentence), said) for sentence in every([items[at]]))
     for item in items:
         yield from _of_items(item.children, named)
+        yield from _of_labels(item.sentences, named)
+
+
+def _of_labels(sentences: Sequence[Sentence], named: Collection[str]) -> Iterator[tuple[int, str]]:
+    """Of one paragraph: its sentences with labels, as ``By phone: ask it``, ``By letter: file it``."""
+    labels = [label_of(sentence.text) for sentence in sentences]
+    for at in cases(labels, named) if sum(map(bool, labels)) >= _FEW else ():
+        yield id(sentences[at]), labels[at]
+
+
+def _of_degrees(items: Sequence[Item]) -> frozenset[int]:
+    """Items of which each is about another degree of one thing: ``Small amounts are ...``, ``Larger amounts should ...``."""
+    by = dict[str, list[int]]()
+    for at, item in enumerate(items):
+        parts = item.sentences[0].text.lower().split()[:_FEW] if item.sentences else []
+        if len(parts) == _FEW and parts[0] in kinds.SCALES[0]:
+            by.setdefault(words.singular(parts[1]), []).append(at)
+    return frozenset(at for group in by.values() if len(group) >= _FEW for at in group)
 
 
 def _of_one_kind(labels: Sequence[str]) -> frozenset[int]:

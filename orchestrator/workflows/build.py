@@ -49,9 +49,11 @@ class Builder(Flow):
             self._give(doers.of_heading(title, self.declared.roles))
         self._under = Under.DUTIES if whose else standing.under(title)
         self._doubts = self._held(section)
-        if self._under is Under.NEEDS and self.numbers:
+        is_later = self.numbers or (" " in title and title.lower().startswith("requirements") and number > 1)
+        if self._under is Under.NEEDS and is_later:
             self._doubts |= {Doubt.RULES}
         self._told = self._asked = None
+        self._held_before = False
 
     def _give(self, role: str) -> None:
         """Have what names nobody done by this role; by nobody where it is not one."""
@@ -104,6 +106,7 @@ class Builder(Flow):
         self._by = grammar.labelled_role(item.sentences, self.declared.roles) or self._by
         self._give(self.owners.get(id(item), ""))
         self._began = self._began or item.listed
+        self._listed = item.listed
         for sentence in item.sentences:
             if opened is not None and forms.ANSWER.fullmatch(sentence.text) is None:
                 self._bare(item.sentences[item.sentences.index(sentence) - 1])
@@ -111,6 +114,8 @@ class Builder(Flow):
             self._place = Place.LATER if not is_first else Place.NUMBERED if item.ordered else Place.FIRST
             opened = self._sentence(sentence, made)
         first = made[0].id if made else None
+        if any(standing.restricts(s.text) and self.became.get(id(s)) in {"error", "remark"} for s in item.sentences):
+            self._doubts |= {Doubt.HELD}
         if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
         self._list(item, made, opened)
@@ -133,6 +138,8 @@ class Builder(Flow):
             if item.children:
                 self._give_below(last.text)
             self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
+            if opened is None and self.became.get(id(last)) in {"node", "edge"} and conditional(last.text):
+                self._doubts |= {Doubt.BELOW}
         cut = next((n for n, child in enumerate(item.children) if child.after), len(item.children))
         if item.sentences and opened is not None:
             for held in every_sentence(item.children):

@@ -103,6 +103,7 @@ _RUNS_ON = re.compile(
     r".* (?:you|we|they|it) (?:can|could|may|might|should|must|will|need to|have to)(?: (?:also|then|try to|to|do|use|need|want))*",
     re.IGNORECASE,
 )
+_SWALLOWED = re.compile(r"\) (?:please )?(?P<verb>[a-z]+) (?:the|an?|your|all|any|it|them|this)\b", re.IGNORECASE)
 _ENUMERATED = re.compile(r"(?:have|has|had|know|knows|understand|are|is|been) .*, (?:and|or) .*", re.IGNORECASE)
 
 
@@ -123,6 +124,9 @@ def ensure_ends(when: str, then: str) -> None:
     """Raises :class:`Unclear` where a condition may be longer, or shorter, than up to its comma."""
     if instruct.is_habitual(f"if {when},"):
         raise Unclear("When that is so is not said.", "If the CONDITION, ...")
+    swallowed = _SWALLOWED.search(when)
+    if swallowed is not None and swallowed["verb"].lower() in words.VERBS:
+        raise Unclear("Where the condition ends is not clear.", "If A, ...: with a comma before what is done")
     if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then):
         raise Unclear("Where the condition ends is not clear.", "If A and B and C, then ...: without commas in it")
 
@@ -146,7 +150,7 @@ def conditional(text: str) -> Conditional | None:
     if found is None:
         return None
     then = found["then"].strip()
-    then = "" if forms.FOLLOWING.fullmatch(then) else then
+    then = "" if forms.FOLLOWING.fullmatch(then) or forms.FOLLOWED.fullmatch(then) else then
     bound = _BOUND.search(then)
     spent = ""
     rest = then[bound.end() :] if bound else then

@@ -103,7 +103,7 @@ def of_heading(title: str, known: Iterable[str]) -> str:
     whole = _named(_LEAD.sub("", said), known)
     if whole in known or is_unclear(whole) or whole.endswith(_OFFICES):
         return whole
-    return _of_people(said, whole)
+    return "" if _is_topic(whole) and said != title.rstrip(": ") else _of_people(said, whole)
 
 
 def _of_people(said: str, role: str) -> str:

@@ -74,6 +74,7 @@ class Doing:
         self._doubts: frozenset[Doubt] = frozenset()
         self._told: Draft | None = None
         self._before, self._led = "", ""
+        self._conditioned, self._held_before, self._listed = False, False, False
         self._follows, self._among_things, self._is_among = False, False, False
         self._fallen = (0, frozenset[Doubt]())
 

@@ -36,6 +36,12 @@ _WAYS = frozenset({"wait", "stop", "end", "go", "return", "repeat", "continue", 
 """First words of what leads on, and is no name of a step."""
 
 
+_REFERS = re.compile(
+    r"\b(?:this|these|those) (?!step|page|document|file|section|guide|repository)[a-z]+\b", re.IGNORECASE
+)
+_OF_READER = re.compile(
+    r"(?:if|when|unless) (?:you|you['\u2019](?:re|ve)|your|we|we['\u2019](?:re|ve))\b", re.IGNORECASE
+)
 _IF_FIRST = re.compile(r"(?:if|when)\b", re.IGNORECASE)
 
 
@@ -142,7 +148,12 @@ class Flow(Conditions):
             self._ensure_decided(sentence, text)
             self.pending_rules.append((sentence, self._section))
             return "rule"
-        if forms.FOLLOWING.fullmatch(text) or forms.MARK.fullmatch(text) or self._leads_to_lines(sentence, text):
+        if (
+            forms.FOLLOWING.fullmatch(text)
+            or (text.endswith(":") and forms.FOLLOWED.fullmatch(text))
+            or forms.MARK.fullmatch(text)
+            or self._leads_to_lines(sentence, text)
+        ):
             return "edge"
         if (
             self._gives(text)
@@ -203,9 +214,8 @@ class Flow(Conditions):
 
     def _asks(self, text: str) -> bool:
         """Whether a sentence before the first list or heading asks for something."""
-        if clauses.conditional(text) is not None or (
-            forms.VERB_ALONE.fullmatch(text) and text[:-1].lower() in words.VERBS
-        ):
+        alone = forms.VERB_ALONE.fullmatch(text)
+        if clauses.conditional(text) is not None or (alone and alone["verb"].lower() in words.VERBS):
             return True
         try:
             return (
@@ -217,7 +227,15 @@ class Flow(Conditions):
 
     def _ensure_unconditional(self, text: str) -> None:
         """What follows a condition within its item may be meant to hold under it alone. Raises :class:`Unclear`."""
-        if self._place is not Place.LATER or not _is_held(self._before):
+        is_first, is_condition = self._place is not Place.LATER, clauses.conditional(text) is not None
+        self._conditioned = not is_first and (self._conditioned or _is_held(self._before))
+        refers = self._held_before and not self._listed and _REFERS.search(text) is not None
+        self._held_before = self._held_before or is_condition
+        if self._led == "error" and not is_condition and (self._conditioned or refers):
+            raise Unclear("What stands before this is not read, and this may belong to it.", "If ..., ...")
+        if is_condition and not self._began and _OF_READER.match(text):
+            raise Unclear("The whole of what follows may hold under this condition.", "If ...: above the steps")
+        if is_first or not _is_held(self._before):
             return
         if self._led == "error" and clauses.conditional(text) is None:
             raise Unclear("The condition before this is not read, and this may belong to it.", "If ..., ...")
@@ -282,7 +300,8 @@ class Flow(Conditions):
 
     def _in_full(self, sentence: Sentence, text: str) -> str:
         """What stands under ``Prerequisites`` and is no step is something to have; under ``Our commitments``, to see to."""
-        if forms.VERB_ALONE.fullmatch(text) and text[:-1].lower() in words.VERBS:
+        alone = forms.VERB_ALONE.fullmatch(text)
+        if alone and alone["verb"].lower() in words.VERBS:
             return f"{text[:-1]} these:"
         promised = forms.PROMISED.fullmatch(text)
         if promised and self._doer() and not is_denial(promised["what"]):

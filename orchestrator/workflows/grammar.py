@@ -150,8 +150,16 @@ def _whether(text: str, found: re.Match[str]) -> Activity | None:
     return Activity("ask", text, {"role": role, "asks": (name,)}, {name: fact})
 
 
+_HELD: Final = re.compile(
+    r"\b(?:if|unless|when|whenever|once|until|only|except|without|provided|where|in case|as soon as|before|after|while)\b",
+    re.IGNORECASE,
+)
+
+
 def _notify(text: str, found: re.Match[str]) -> Activity:
     to, channel = found["who"], "file"
+    if _HELD.search(to):
+        raise Unclear("When they are told is not clear.", f"If ..., notify {_HELD.split(to)[0].strip()}")
     if found["hook"]:
         to, channel = found["hook"], "webhook"
     elif found["desktop"]:

@@ -9,10 +9,13 @@ import re
 from typing import Final
 
 from orchestrator.workflows import words
-from orchestrator.workflows.naming import Unclear
+from orchestrator.workflows.naming import Unclear, role_name
+from orchestrator.workflows.people import is_person
 
 LEADS_ON: Final = re.compile(
     r"\b(?:go(?:es)?(?: back)?|returns?|jumps?|skips?) (?:on )?to (?:step|section|phase) `?[\d`]|\brepeats? (?:from )?steps? `?[\d`]"
+    r"|\bstarts? (?:over|again|from (?:the )?(?:beginning|scratch|start|top))\b|\b(?:goes|go|going) back to (?:the )?(?:beginning|start|previous|last|earlier|first|second|shortlist|top|[a-z]+ (?:section|phase|step|stage))\b"
+    r"|\b(?:continues?|proceeds?|goes on) (?:with|at|to|from) (?:the )?(?:next|following|previous) (?:section|phase|step|stage|part)\b|\brepeats?(?: (?:it|this|that|the (?:test|cycle|step|check|process|run)))?(?: (?:once|twice|again|\d+ times|one more time))*$"
     r"|\brepeats? (?:all|the|this|part|parts|any|some|these)\b[^,;.]*\b(?:process|procedure|steps?|section|phase)\b"
     r"|\bthe (?:process|procedure|run|workflow) (?:ends?|stops?|is over|is finished|terminates?|is closed)\b|\bends? the (?:process|procedure)\b",
     re.IGNORECASE,
@@ -50,6 +53,8 @@ def ensure_plain(title: str) -> None:
     if LEADS_ON.search(title):
         raise Unclear("Where this leads on to is not clear.", "If ..., go back to step 3, at most twice")
     said = re.sub(r"`[^`]*`", "``", title)
+    if _has_another(said):
+        raise Unclear("Two people do this.", "a sentence for each")
     apart = _APART.search(said)
     if _ELSE.search(said) or (apart is not None and apart["verb"] in words.VERBS):
         raise Unclear("Two ways on stand in this one step.", "a sentence of its own: If ..., ... . Otherwise, ...")
@@ -61,6 +66,22 @@ def ensure_plain(title: str) -> None:
         raise Unclear("Which of them is followed is not said.", "If ...: above each of them")
     if _LISTED.search(said):
         raise Unclear("What stands below this says when it holds.", "If A, or B, ...: in one sentence")
+
+
+def _has_another(title: str) -> bool:
+    """Whether a second clause has a doer of its own: ``..., and HR signs it``."""
+    for found in _JOINED.finditer(title):
+        role = role_name(found["who"])
+        base = words.base_verb(found["verb"])
+        if role and is_person(role) and base and base != found["verb"].lower():
+            return True
+    return _SIGNED.search(title) is not None
+
+
+_JOINED: Final = re.compile(
+    r"(?:,? and|,? while|,? then|,|;) (?:the |an? |our )?(?P<who>(?!(?:it|they|this|that)\b)[A-Za-z-]{2,30}(?: [a-z-]{2,30}){0,2}?) (?P<verb>[a-z]+s) (?=(?:the|an?|it|them|this|that|all|any|each|every|his|her|their|to|with|for)\b)"
+)
+_SIGNED: Final = re.compile(r"; [^;]*\b(?:is|are|must be|will be) [a-z]+ by (?:the |an? |our )[a-z]")
 
 
 def ensure_goes_on(title: str) -> None:

@@ -43,7 +43,7 @@ _BOTH: Final = frozenset([
     "lead", "link", "list", "log", "measure", "name", "need", "note", "order", "patch", "place", "plan", "process",
     "query", "rate", "record", "release", "report", "request", "resolve", "return", "review", "schedule", "search",
     "share", "state", "support", "tag", "target", "test", "track", "transfer", "trigger", "work",
-    "login", "logon", "logout", "setup", "backup", "checkout", "signup", "rollout", "shutdown", "dose", "duplicate", "split",
+    "leave", "login", "logon", "logout", "setup", "backup", "checkout", "signup", "rollout", "shutdown", "dose", "duplicate", "split",
 ])  # fmt: skip
 """Verbs that are as often the first word of a thing: ``Release notes``."""
 _NOUNS_TOO: Final = _BOTH | frozenset([
@@ -87,7 +87,7 @@ _SMALL: Final = re.compile(
     re.IGNORECASE,
 )
 _SETTLED: Final = re.compile(
-    r"(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|his|her|whether|up|out|down|off|over|back|away)\b|`|\d",
+    r"(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|his|her|whether|up|out|down|off|over|back|away|to (?:the|an?|your|each|it))\b|to [\"`]|`|\d",
     re.IGNORECASE,
 )
 """What follows a verb and no noun."""
@@ -98,7 +98,7 @@ _SUBJECT: Final = (
 """A thing with what stands in brackets behind it, or several of them."""
 _OBLIGATION: Final = re.compile(
     rf"(?P<who>{_SUBJECT})(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
-    r"(?P<rest>(?!be (?:considered|deemed|regarded|treated|construed|interpreted|understood|subject|liable|able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
+    r"(?P<rest>(?!(?:always |also |generally |then |therefore |not |never )*be (?:classified|categori[sz]ed|defined|counted as|assumed|considered|deemed|regarded|treated|construed|interpreted|understood|subject|liable|able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
 _BY_ITSELF: Final = re.compile(
@@ -133,7 +133,7 @@ _IS_SO: Final = re.compile(
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|nothing|no|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
+    r"(?:(?:remember|keep in mind|bear in mind|be aware|it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|nothing|no|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
     re.IGNORECASE,
 )
 

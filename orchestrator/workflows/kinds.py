@@ -28,7 +28,7 @@ _MOVES: Final = frozenset({
     "dismissal", "redundancy", "retirement", "layoff", "death", "voluntary", "involuntary", "departure", "mutual",
 })
 SCALES: Final[tuple[frozenset[str], ...]] = (
-    frozenset({"small", "medium", "large", "big", "tiny", "trivial", "simple", "complex", "minor", "major", "moderate", "critical", "high", "low", "severe",
+    frozenset({"larger", "smaller", "higher", "lower", "greater", "lesser", "small", "medium", "large", "big", "tiny", "trivial", "simple", "complex", "minor", "major", "moderate", "critical", "high", "low", "severe",
                "mild", "significant", "serious", "standard", "normal", "emergency", "routine", "urgent", "non-urgent", "expedited", "express", "regular", "special",
                "high-risk", "low-risk", "medium-risk", "moderate-risk", "high-priority", "low-priority", "medium-priority", "high-value", "low-value", "high-severity", "low-severity", "priority", "pre-approved", "preapproved",
                "life-threatening", "non-emergency", "non-critical", "noncritical", "informational", "catastrophic", "negligible", "gross", "ordinary", "extraordinary", "short", "long", "short-term", "long-term"}),
@@ -44,7 +44,7 @@ SCALES: Final[tuple[frozenset[str], ...]] = (
     frozenset({"full", "partial", "no", "incremental", "differential", "complete", "limited", "total"}),
     frozenset({"gold", "silver", "bronze", "platinum", "diamond", "basic", "premium", "free", "pro", "professional", "plus", "starter", "essential", "advanced", "bronze-tier", "beginner", "intermediate"}),
     frozenset({"daily", "weekly", "biweekly", "bi-weekly", "fortnightly", "monthly", "quarterly", "annual", "annually", "yearly", "hourly", "semi-annual", "semi-annually", "half-yearly", "nightly"}),
-    frozenset({"weekday", "weekend", "holiday", "night", "nights", "daytime", "day", "business-hours", "after-hours", "out-of-hours", "off-hours", "office-hours", "summer", "winter", "morning", "evening", "afternoon"}),
+    frozenset({"weekday", "weekend", "holiday", "night", "nights", "daytime", "business-hours", "after-hours", "out-of-hours", "off-hours", "office-hours", "summer", "winter", "afternoon"}),
     frozenset({"red", "amber", "yellow", "green", "orange", "black", "blue", "white", "purple"}),
     frozenset({"cash", "card", "credit-card", "debit-card", "cheque", "check", "wire", "bank-transfer", "paypal", "direct-debit", "voucher", "gift-card", "invoice"}),
     frozenset({"adult", "child", "infant", "minor", "teenager", "teen", "senior", "junior", "pregnant", "paediatric", "pediatric", "geriatric", "male", "female", "dog", "cat", "inpatient", "outpatient"}),

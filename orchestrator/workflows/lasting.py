@@ -20,9 +20,11 @@ _OFTEN: Final = re.compile(
     r"|\bafter (?:\d+|one|two|three|six|twelve) (?:months?|years?) of\b|\b(?:when|while) (?:they are |it is )?(?:not in use|unattended|away from|off duty|physically unattended)\b|\b(?:for as long as|throughout (?:the|their|his|her) (?:year|employment|term|tenure))\b",
     re.IGNORECASE,
 )
+_AT_ONCE: Final = re.compile(r"\b(?:on|upon) receipt\b", re.IGNORECASE)
 _DUTY: Final = r"(?:must|shall|should|has to|have to|needs to|need to|will|can only|may only|(?:is|are) (?:required|expected|obliged|obligated|encouraged|to)\b)"
 _WHOLE: Final = re.compile(
     rf"(?:all|any|each|every|no|both|anyone|everyone|nobody|whoever|those who)\b[^,:;]* {_DUTY} .+"
+    r"|(?:each|every|any) (?:team |staff )?(?:member|volunteer|employee|person|participant|student|manager|user|engineer|developer|team|department|player|parent|driver|worker|nurse|teacher|volunteer|colleague|guest|visitor|customer) [a-z]+s\b.*"
     r"|(?:all|any|each|every)\b[^,:;]* (?:is|are) (?:[a-z]+ly )?[a-z-]+(?:ed|en|pt|wn|ld|nt)\b.*",
     re.IGNORECASE,
 )
@@ -67,14 +69,16 @@ def ensure_step(text: str, *, is_seen_to: bool) -> None:
     ``is_seen_to``: it would be somebody's task to see that it is so. Not for what is numbered, or follows a condition.
     """
     said = re.sub(r"`[^`]*`|\"[^\"]*\"", "``", text)
-    is_rule = _WHOLE.fullmatch(said) or (is_seen_to and (_STATE.fullmatch(said) or _KEPT.fullmatch(said)))
+    is_rule = (_WHOLE.fullmatch(said) and not _AT_ONCE.search(said)) or (
+        is_seen_to and (_STATE.fullmatch(said) or _KEPT.fullmatch(said))
+    )
     if is_rule or _is_of_people(said):
         raise Unclear("This is a rule that always holds, and no step of one run.", _ONCE)
 
 
 def ensure_act(text: str) -> None:
     """Raises :class:`Unclear` for how people behave: ``Be polite``."""
-    if _CONDUCT.fullmatch(text):
+    if _CONDUCT.fullmatch(text.rsplit(": ", maxsplit=1)[-1]):
         raise Unclear("This says how people behave, and is no step.", "Note: ...")
 
 

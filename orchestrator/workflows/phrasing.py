@@ -30,6 +30,8 @@ _OBLIGED: Final = re.compile(
     r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here| as [A-Za-z ]+?)? is to )",
     re.IGNORECASE,
 )
+_USUALLY: Final = re.compile(r"we\b.*\b(?:typically|normally|usually|generally)\b", re.IGNORECASE)
+"""What we will mostly do describes us."""
 _ALLOWED: Final = re.compile(
     r"(?:can (?=[a-z]+ )|(?:you|we)(?: probably| also)*(?:(?: can| may| could| might| are able to|['\u2019]re able to)|['\u2019]ll(?= (?:probably |likely |also )*want)|(?= want))"
     r"(?: probably| likely| either| optionally| (?:then|also|first|next|now|typically|usually|generally|always|still))* "
@@ -192,6 +194,7 @@ def _obliged(text: str) -> Peeled | None:
     found = _OBLIGED.match(text)
     rest = text[found.end() :] if found else ""
     is_told = found is not None and re.search(r"ll |should", found[0].lower()) and rest.split(" ")[0].lower() in _BEFALL
+    is_told = is_told or (found is not None and _USUALLY.match(found[0]) is not None)
     return None if found is None or is_told else Peeled(rest, "")
 
 

@@ -30,7 +30,7 @@ _PIECE = re.compile(
     r"`[^`]*`|(?<![\w\"])(?P<quote>\"[^\"`]{2,600}\"|\u201c[^\u201c\u201d`]{2,600}\u201d)|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*(?:(?<=\])\([^()\s]*\))?)(?=\s|$)|[^.!?`\"\u201c]+|.",
     re.DOTALL,
 )
-_BOLD = re.compile(r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
+_BOLD = re.compile(r"\*\*(?P<title>(?:\d{1,2}(?:\.\d{1,2})*[.)]? )?[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|excl|ex|eg|ie|cf|no|mr|ms|mrs|dr|dept|fig|tel|ext|est|inc|ltd|corp|[A-Za-z]|\d\\)$",
@@ -43,7 +43,11 @@ _TITLED = re.compile(
     r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
 )
 _ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_FIELD = re.compile(r"[A-Z][A-Za-z /-]{1,30}: [^.!?]+[.;]?")
+_TITLE_LINE = re.compile(
+    r"(?:\*\*|__)(?P<bold>(?:(?:Step|Phase|Stage|Part) )?\d{1,2}[.):]? [^*_`\n]{2,80}?):?(?:\*\*|__):?|(?P<step>(?:Step|Phase|Stage|Part) \d{1,2}(?::| [-\u2013\u2014]) [^*_`\n.!?;,]{2,80})"
+)
+"""A line that is the title of what stands below it in the same paragraph: ``**1. Loading**``, ``Step 2 - Export``."""
+_FIELD = re.compile(r"(?:\*\*|__)?[A-Z][A-Za-z /-]{1,30}:(?:\*\*|__)? [^.!?]+[.;]?")
 _ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
 """A number that is kept from beginning a list of its own."""
 _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
@@ -224,6 +228,13 @@ class _Reader:
                 self.title = text
             else:
                 self.sections.append(Section(text, span, level=self._heading or _BELOW_ALL))
+            return
+        head, _, below = token.content.partition("\n")
+        titled = _TITLE_LINE.fullmatch(head.strip()) if below and not self._items and not self._quotes else None
+        if titled:
+            span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
+            self.sections.append(Section(plain(titled["bold"] or titled["step"]), span, level=_BELOW_ALL))
+            self._add(list(self._cut(below, first + 1)))
             return
         self._add(list(self._cut(token.content, first)))
 

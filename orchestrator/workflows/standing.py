@@ -168,6 +168,17 @@ def ruled(title: str) -> frozenset[Doubt]:
     return frozenset({Doubt.RULES}) if _RULES.fullmatch(said) else frozenset[Doubt]()
 
 
+_RESTRICTS: Final = re.compile(
+    r"(?:this (?:section|step|part|chapter|phase|form|task) )?(?:is |are )?(?:only )?(?:required|needed|necessary|applies|apply|applicable|mandatory|relevant|intended|for use|valid|used|use this|do this|skip this)(?: (?:section|step|part|form))? (?:only )?(?:if|when|for|where|to|in case|unless)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def restricts(text: str) -> bool:
+    """Whether a sentence says when all that follows it in its section holds: ``Only needed for guests``."""
+    return _RESTRICTS.fullmatch(text) is not None
+
+
 def is_of_a_program(text: str) -> bool:
     """Whether a section with such a line tells of a program that runs by itself: ``File: `release.yml` ``."""
     return _DEFINED.fullmatch(text) is not None

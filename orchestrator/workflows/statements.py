@@ -25,6 +25,11 @@ _PREFIXES: Final = frozenset({
     "re", "un", "pre", "double", "triple", "cross", "co", "de", "over", "under", "hand", "fact", "spell", "back", "soft", "hard", "force", "cherry", "fine", "dry", "test", "deep", "bulk", "quality",
     "proof", "copy", "hot", "fast", "dis", "mis", "out", "fork", "squash", "rubber", "stress", "load", "smoke", "peer", "git", "pip", "lock", "stir", "spot", "vacuum", "heat", "air", "pressure", "hole", "color", "colour", "date", "time", "countersign",
 })  # fmt: skip
+_TITLED: Final = re.compile(
+    r"(?:step|phase|stage|part|section|level|chapter|item|point) \d|[A-Za-z-]+ (?-i:The|An?|This|These|If|When) [a-z]|(?:remember|keep in mind|bear in mind) that\b",
+    re.IGNORECASE,
+)
+"""A title, and then a sentence: ``Release The nurse signs it``, ``Step 1 - Intake``."""
 _BEHIND: Final = re.compile(
     r"(?: (?:at|in|on|by|for|with|to|from|before|after|as|within|during|per|and|or|daily|weekly)\b|$|[,;.(])"
 )
@@ -32,6 +37,8 @@ _BEHIND: Final = re.compile(
 
 def states(said: str) -> bool:
     """Whether a later verb says something of what the first words name: ``Split orders are prohibited``."""
+    if _TITLED.match(said):
+        return True
     first = re.match(r"[A-Za-z-]+", said)
     if first is None or first[0].lower() in _OF_CLAUSES:
         return False

@@ -41,7 +41,10 @@ _TELLS: Final = re.compile(
     r"|(?:you|we) (?:(?:will|should) (?:then |also |now )?(?:see|notice|find|get|receive|have)|(?:do not|don['\u2019]t) (?:have|need) to|need not)\b.*",
     re.IGNORECASE,
 )
-_HELD: Final = re.compile(r"(?:(?:and|but|however|then|also),? )?(?:if|when|unless|once|until|should)\b", re.IGNORECASE)
+_HELD: Final = re.compile(
+    r"(?:(?:and|but|however|then|also),? )?(?:if|when|unless|once|until|should|in (?:the |an? |any )?(?:[a-z]+ )?(?:case|event)|in case|where|whenever|for those|those who)\b",
+    re.IGNORECASE,
+)
 """A condition is read, or is an error."""
 _BRACKETED: Final = re.compile(r"\((?:[^()`]|`[^`]*`|\([^()]*\))+\)", re.DOTALL)
 _REFERS: Final = re.compile(

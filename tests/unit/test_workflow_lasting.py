@@ -263,3 +263,94 @@ def test_a_step_that_is_not_read_is_not_said_to_be_missing() -> None:
     ]
     assert "Step 1 is there, and is not read." in told
     assert not any("There is no step" in message for message in told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If it rains, shut the door:\n\n- Wash the cup.\n",
+        "1. If it rains, shut the door:\n   - Wash the cup.\n",
+        "Only needed for guests.\n\n- Wash the cup.\n",
+        "Notify the guard unless it rains.\n",
+        "- The clerk writes the letter, and the lead signs it.\n",
+        "- Each volunteer takes a cup.\n",
+        "- Things we ask of you: be on time.\n",
+        "- By phone: ask for a name. By letter: file the letter.\n",
+        "- Remember that ice must be cold.\n",
+        "- We will generally work with ice.\n",
+        "- Red ice should always be considered warm.\n",
+        "- Small amounts of ice may melt.\n- Larger amounts of ice should be moved.\n",
+        "- If the cup is full (e.g. with ice) empty the cup, and wash it.\n",
+        "- Step 1 - Kitchen Wash the cup.\n",
+        "- Release The nurse signs it.\n",
+    ],
+)
+def test_what_may_hold_under_something_else_is_no_step(text: str) -> None:
+    made = compiled(f"# T\n\n## S\n\n- Open the door.\n\n## U\n\n{text}", "operator")
+    assert made.workflow is None
+    assert any(read.kind.value == "error" for read in made.read)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- The clerk writes the letter and signs it.\n",
+        "- By noon: ask for a name. Near the door: file the letter.\n",
+        "- Remember to move the ice.\n",
+        "- Small cups of ice may melt.\n- Larger amounts of ice must be moved.\n",
+        "- If the cup is full (e.g. with ice), empty the cup.\n",
+    ],
+)
+def test_twins_of_those_are_steps(text: str) -> None:
+    assert "node" in kinds(f"# T\n\n## S\n\n- Open the door.\n\n## U\n\n{text}")[1:]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "In the event of a small spill, the following protocol should be followed:",
+        "If there is a spill, do the following:",
+    ],
+)
+def test_a_condition_that_leads_on_to_a_protocol_holds_for_its_list(head: str) -> None:
+    made = compiled(f"{head}\n\n- Wash the floor.\n", "operator").workflow
+    assert made is not None
+    whether = next(n for n in made.nodes.values() if n.kind is NodeKind.DECIDE)
+    assert made.nodes[whether.on["holds"]].title == "The operator washes the floor"
+    assert whether.on["otherwise"] == "done"
+
+
+def test_a_title_on_a_line_of_its_own_is_a_heading() -> None:
+    text = "# T\n\n**1. Loading**\nFill the box.\n\nStep 2 - Export (Clerk)\nWash the box.\n"
+    assert tasks(text) == [("operator", "The operator fills the box"), ("clerk", "The clerk washes the box")]
+
+
+def test_a_verb_and_its_particle_are_of_the_things_below() -> None:
+    text = "- Fill in:\n  - Leave type (holiday or illness)\n  - Start and end dates\n"
+    assert [title for _, title in tasks(text)] == [
+        "The operator fills in these: Leave type (holiday or illness); Start and end dates"
+    ]
+
+
+def test_whether_what_was_denied_is_so_is_not_clear() -> None:
+    assert kinds("1. Check that no cup is broken. If it is, stop.\n") == ["node", "error"]
+    assert kinds("1. Check that the cup is broken. If it is, stop.\n")[1] == "node"
+
+
+def test_where_a_repetition_begins_is_to_be_said() -> None:
+    assert kinds("1. Wash the cup. If it is red, repeat once.\n")[1] == "error"
+    assert kinds("1. Check that it is red. If it is not, wash it. Otherwise, continue with the next section.\n") == [
+        "node",
+        "node",
+        "edge",
+    ]
+
+
+def test_a_condition_of_the_reader_before_all_steps_may_be_of_the_whole() -> None:
+    text = "# T\n\nIf you're the last one, you'll need to lock it.\n\n- Shut the door.\n"
+    assert kinds(text) == ["error", "node"]
+
+
+def test_a_step_that_speaks_of_what_is_not_read_is_not_read_either() -> None:
+    text = "# T\n\n## S\n\nIf it rains, call the guard.\n\nYou will then be asked to a talk.\n\n"
+    assert kinds(f"{text}You must come to this talk.\n")[-1] == "error"
