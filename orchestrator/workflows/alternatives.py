@@ -48,6 +48,7 @@ def held(tree: Prose) -> dict[int, str]:
         found |= dict(_of_items([item for item in led if item.listed or item.children], named))
         for item in led:
             found |= dict(_of_labels(item.sentences, named))
+        found |= dict(_of_labels([item.sentences[0] for item in led if item.sentences and not item.ordered], ()))
     return found
 
 
@@ -104,8 +105,23 @@ def _of_items(items: Sequence[Item], named: Collection[str]) -> Iterator[tuple[i
 def _of_labels(sentences: Sequence[Sentence], named: Collection[str]) -> Iterator[tuple[int, str]]:
     """Of one paragraph: its sentences with labels, as ``By phone: ask it``, ``By letter: file it``."""
     labels = [label_of(sentence.text) for sentence in sentences]
+    for at in _of_purposes([sentence.text for sentence in sentences]):
+        yield id(sentences[at]), sentences[at].text.split(",")[0].lower()
     for at in cases(labels, named) if sum(map(bool, labels)) >= _FEW else ():
         yield id(sentences[at]), labels[at]
+
+
+_PURPOSE: Final = re.compile(r"to (?P<act>[a-z]+) (?:an?|the|your|this) (?P<of>[a-z -]{2,40}?),", re.IGNORECASE)
+
+
+def _of_purposes(texts: Sequence[str]) -> frozenset[int]:
+    """``To withdraw a paper, ...`` and ``To change a paper, ...``: what is done is one of them."""
+    by = dict[str, dict[int, str]]()
+    for at, text in enumerate(texts):
+        found = _PURPOSE.match(text)
+        if found:
+            by.setdefault(found["of"].lower(), {})[at] = found["act"].lower()
+    return frozenset(at for group in by.values() if len(set(group.values())) >= _FEW for at in group)
 
 
 def _of_degrees(items: Sequence[Item]) -> frozenset[int]:

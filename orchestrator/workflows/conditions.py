@@ -76,6 +76,8 @@ class Conditions(Doing):
         if late is not None:
             self._mark(sentence, "edge")
             return late, EXPIRED
+        if outcome is None and compared is None and said.when in {"it is approved", "it is rejected"}:
+            raise Unclear("No approval stands right before this.", "The lead approves the form. On approval, ...")
         if outcome is None and (compared is None or {c["fact"] for c in compared} <= self._judges.keys()):
             compared = self._judged(sentence, said, made) or compared
         if compared is not None:

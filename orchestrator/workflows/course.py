@@ -42,6 +42,11 @@ _AFTER: Final = re.compile(
     r"(?:post|after|follow[- ]?up|verif|clos|complet|finish|wrap|next|confirm|sign[- ]?off|final|hand[- ]?over|at the end|when done|end of|last)",
     re.IGNORECASE,
 )
+_CONDITION: Final = re.compile(
+    r"(?:if|unless|in case|in (?:the )?event|only (?:if|when|for)|when (?!done|ready|finished|complete|all|everything|you|to)[a-z]+ing)\b",
+    re.IGNORECASE,
+)
+"""Headings that say when, in words that are not read."""
 _RARE: Final = re.compile(
     r"(?:in (?:an |case of (?:an? )?)?)?(?:medical )?(?:emergenc(?:y|ies)|first aid|spills?|accidents?|injur(?:y|ies)|fires?|floods?|exposures?|evacuations?|power (?:outage|failure)s?|bomb threats?|gas leaks?|lost child(?:ren)?|"
     r"theft|intruders?|earthquakes?|severe weather|equipment failures?|failures?|breakdowns?|complaints?|outages?|delays?|cancel(?:l)?ations?|no[- ]shows?|absences?|disputes?|appeals?|refunds?|returns?|"
@@ -81,7 +86,11 @@ def _beside(tree: Prose) -> Iterator[tuple[int, str]]:
         for n, at in enumerate(group):
             if headings.is_condition(sections[at]) or standing.under(plain[n]) is not Under.STEPS:
                 continue
-            if (len(group) > 1 and _RARE.fullmatch(plain[n]) and not _is_of(tree.title, plain[n])) or n in topics:
+            if (
+                (_CONDITION.match(plain[n]) and not headings.is_named(sections[at]))
+                or (len(group) > 1 and _RARE.fullmatch(plain[n]) and not _is_of(tree.title, plain[n]))
+                or n in topics
+            ):
                 yield at, ""
             elif mains and n not in mains:
                 is_before = n < mains[-1] and _TOPICS.fullmatch(plain[n])

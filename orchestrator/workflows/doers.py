@@ -206,7 +206,22 @@ def behind(text: str) -> tuple[str, list[str]] | None:
     """What is done, and the roles at its end: ``Test the roof - Security``, ``Test the roof (Security)``; ``None`` where nobody is."""
     found = _GIVEN_TO.fullmatch(text)
     roles = [role_name(part) or "" for part in words.listed(found["who"])] if found else []
-    return (found["what"], roles) if found and roles and all(is_person(role) for role in roles) else None
+    if found and roles and all(is_person(role) for role in roles):
+        return found["what"], roles
+    low = _LOW.fullmatch(text)
+    role = role_name(low["who"]) if low else None
+    return (low["what"], [role]) if low and role and is_surely_person(role) else None
+
+
+_LOW: Final = re.compile(r"(?P<what>.+?[^:]) [(\[](?:by )?(?:the )?(?P<who>[a-z]+(?: [a-z]+)?)[)\]]")
+_WITHIN: Final = re.compile(r" [(\[](?:by )?(?:the )?(?P<who>[A-Za-z]+)[)\]], ")
+
+
+def is_named_within(text: str) -> bool:
+    """Whether somebody stands in brackets in the midst: ``Upload it (authors), at most five``."""
+    found = _WITHIN.search(text)
+    role = role_name(found["who"]) if found else None
+    return bool(role and is_surely_person(role))
 
 
 def is_mentioned(text: str) -> bool:

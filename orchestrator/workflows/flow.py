@@ -42,6 +42,10 @@ _REFERS = re.compile(
 _OF_READER = re.compile(
     r"(?:if|when|unless) (?:you|you['\u2019](?:re|ve)|your|we|we['\u2019](?:re|ve))\b", re.IGNORECASE
 )
+_OR_SOMEBODY = re.compile(
+    r"(?:the|an?) [a-z-]+(?: [a-z-]+)? (?:or|and|and/or) (?:the|an?) [a-z-]+(?: [a-z-]+)? [a-z]+s\b", re.IGNORECASE
+)
+"""``The lead or the deputy releases``: what somebody does, and no name of a step."""
 _IF_FIRST = re.compile(r"(?:if|when)\b", re.IGNORECASE)
 
 
@@ -328,7 +332,7 @@ class Flow(Conditions):
     def _is_nominal(self, text: str) -> bool:
         """Whether a numbered item among steps names what is to be done: ``Forensic analysis of the hosts``."""
         first = text.split(" ", maxsplit=1)[0].lower()
-        if first in _WAYS:
+        if first in _WAYS or _OR_SOMEBODY.match(text):
             return False
         is_named = (
             forms.THING.fullmatch(text) is not None

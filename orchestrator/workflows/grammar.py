@@ -264,7 +264,7 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
 def _given(text: str) -> Activity | None:
     """``Test the roof - Security``: the task of whoever stands at the end. Raises :class:`Unclear` where those are several."""
     found = doers.behind(text)
-    if instruct.clause(text) and doers.is_mentioned(text):
+    if instruct.clause(text) and (doers.is_mentioned(text) or doers.is_named_within(text)):
         raise Unclear("Whether whoever is named at the end does this is not clear.", "The clerk ...")
     clause = instruct.clause(found[0]) if found else None
     if found is None or clause is None:

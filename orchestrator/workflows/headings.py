@@ -64,7 +64,7 @@ def gathered(sections: Sequence[Section]) -> list[Section]:
         section = left.pop(0)
         said = (
             ""
-            if _is_named(section)
+            if is_named(section)
             else _condition(section.title) or (_state(section.title) if any(part.items for part in made) else "")
         )
         if not said or (not section.items and not (left and left[0].level > section.level)):
@@ -83,10 +83,10 @@ def gathered(sections: Sequence[Section]) -> list[Section]:
 
 def is_condition(section: Section) -> bool:
     """Whether the heading says by itself when its steps are done."""
-    return not _is_named(section) and bool(_condition(section.title))
+    return not is_named(section) and bool(_condition(section.title))
 
 
-def _is_named(section: Section) -> bool:
+def is_named(section: Section) -> bool:
     """Whether its steps have names, as where a workflow is read back: their headings are phases."""
     firsts = [item.sentences[0].text for item in section.items if item.sentences]
     return bool(firsts) and forms.ID.fullmatch(firsts[0]) is not None

@@ -179,7 +179,7 @@ def _is_subject(said: str) -> bool:
 def _behind_label(said: str, kept: list[str]) -> str | None:
     """``Manual path: run it``: what is asked, and behind it what for."""
     found = phrasing.labelled(said)
-    if found and _THING.match(found[1]):
+    if found and (_THING.match(found[1]) or ("," in found[1] and not _SMALL.search(found[1]))):
         return None
     asked = clause(found[1], labelled=False) if found and not begins_with_a_thing(found[1]) else None
     return None if found is None or asked is None else asked + _behind([*kept, found[0]])

@@ -203,9 +203,16 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
     return frozenset(found)
 
 
+_SHORT: Final = 6
+
+
 def leads_below(text: str) -> bool:
     """Whether the list behind a paragraph stands below it: it ends in a colon, or says when the steps below it hold."""
-    return text.endswith(":") or (_WHEN.match(text) is not None and _BELOW.search(text) is not None)
+    if text.endswith(":"):
+        return True
+    return _WHEN.match(text) is not None and (
+        _BELOW.search(text) is not None or (len(text.split()) <= _SHORT and forms.THING.fullmatch(text) is not None)
+    )
 
 
 def led(found: Iterable[Item]) -> Iterator[Item]:

@@ -60,7 +60,7 @@ _DUTY: Final = re.compile(
 
 def tells(text: str) -> bool:
     """Whether a sentence only says how something is, that is no person: ``This takes an hour``. Duties in the passive do not."""
-    if text[-1] in ":!?" or _HELD.match(text) or LEADS_ON.search(text) or _BINDS.search(text):
+    if text[-1:] in {"", ":", "!", "?"} or _HELD.match(text) or LEADS_ON.search(text) or _BINDS.search(text):
         return False
     if _BRACKETED.fullmatch(text):
         return True

@@ -354,3 +354,47 @@ def test_a_condition_of_the_reader_before_all_steps_may_be_of_the_whole() -> Non
 def test_a_step_that_speaks_of_what_is_not_read_is_not_read_either() -> None:
     text = "# T\n\n## S\n\nIf it rains, call the guard.\n\nYou will then be asked to a talk.\n\n"
     assert kinds(f"{text}You must come to this talk.\n")[-1] == "error"
+
+
+@pytest.mark.parametrize("heading", ["If moving out", "If you want more", "In case of doubt, or so"])
+def test_below_a_heading_that_says_when_and_is_not_read_is_no_step(heading: str) -> None:
+    text = f"# T\n\n- Open the door.\n\n## {heading}\n\n- Wash the cup.\n"
+    assert kinds(text) == ["node", "error"]
+    assert kinds(text.replace(heading, "When done")) == ["node", "node"]
+
+
+def test_a_line_that_says_when_leads_to_its_list() -> None:
+    assert kinds("# T\n\n- Open the door.\n\nDuring the day\n\n- Wash the cup.\n") == ["node", "error", "error"]
+
+
+def test_an_approval_that_nobody_gives_is_nobodys_to_tell() -> None:
+    assert kinds("- Wash the cup.\n- After approval, fill the cup.\n") == ["node", "error"]
+    assert kinds("- The lead approves the cup.\n- After approval, fill the cup.\n") == ["node", "edge"]
+
+
+def test_a_block_without_a_line_is_an_error() -> None:
+    assert kinds("- Wash the cup.\n\n```\n```\n") == ["node", "error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "became"),
+    [
+        ("- Create a record (author)\n", "node"),
+        ("- Upload the files (author), at most five\n", "error"),
+        ("- Papers: discharge letter, plan, form\n", "error"),
+        ("- Papers: fill in the letter, the plan and the form\n", "node"),
+    ],
+)
+def test_names_in_brackets_and_lists_behind_labels(text: str, became: str) -> None:
+    assert kinds(text) == [became]
+
+
+def test_purposes_about_one_thing_are_cases() -> None:
+    text = "- To withdraw a paper, write a letter.\n- To change a paper, call the desk.\n"
+    assert kinds(text) == ["error", "error"]
+    assert kinds(text.replace("change a paper", "tell the press")) == ["node", "node"]
+
+
+def test_either_of_two_is_nobody() -> None:
+    text = "1. Wash the cup.\n2. Fill the cup.\n3. Empty the cup.\n4. The lead or the deputy releases the cup.\n"
+    assert kinds(text)[-1] == "error"
