@@ -13,6 +13,7 @@ from orchestrator.workflows import (
     doers,
     forms,
     grammar,
+    hidden,
     instruct,
     naming,
     rules,
@@ -36,16 +37,6 @@ _WAYS = frozenset({"wait", "stop", "end", "go", "return", "repeat", "continue", 
 """First words of what leads on, and is no name of a step."""
 
 
-_REFERS = re.compile(
-    r"\b(?:this|these|those) (?!step|page|document|file|section|guide|repository)[a-z]+\b", re.IGNORECASE
-)
-_OF_READER = re.compile(
-    r"(?:if|when|unless) (?:you|you['\u2019](?:re|ve)|your|we|we['\u2019](?:re|ve))\b", re.IGNORECASE
-)
-_OR_SOMEBODY = re.compile(
-    r"(?:the|an?) [a-z-]+(?: [a-z-]+)? (?:or|and|and/or) (?:the|an?) [a-z-]+(?: [a-z-]+)? [a-z]+s\b", re.IGNORECASE
-)
-"""``The lead or the deputy releases``: what somebody does, and no name of a step."""
 _IF_FIRST = re.compile(r"(?:if|when)\b", re.IGNORECASE)
 
 
@@ -231,13 +222,15 @@ class Flow(Conditions):
 
     def _ensure_unconditional(self, text: str) -> None:
         """What follows a condition within its item may be meant to hold under it alone. Raises :class:`Unclear`."""
+        if self._place is Place.LATER and self._before.endswith("?") and forms.ANSWER.fullmatch(text) is None:
+            raise Unclear("For which answer to the question before it this holds is not said.", "If ..., ...")
         is_first, is_condition = self._place is not Place.LATER, clauses.conditional(text) is not None
         self._conditioned = not is_first and (self._conditioned or _is_held(self._before))
-        refers = self._held_before and not self._listed and _REFERS.search(text) is not None
+        refers = self._held_before and not self._listed and hidden.REFERS.search(text) is not None
         self._held_before = self._held_before or is_condition
         if self._led == "error" and not is_condition and (self._conditioned or refers):
             raise Unclear("What stands before this is not read, and this may belong to it.", "If ..., ...")
-        if is_condition and not self._began and _OF_READER.match(text):
+        if is_condition and not self._began and hidden.OF_READER.match(text):
             raise Unclear("The whole of what follows may hold under this condition.", "If ...: above the steps")
         if is_first or not _is_held(self._before):
             return
@@ -332,7 +325,7 @@ class Flow(Conditions):
     def _is_nominal(self, text: str) -> bool:
         """Whether a numbered item among steps names what is to be done: ``Forensic analysis of the hosts``."""
         first = text.split(" ", maxsplit=1)[0].lower()
-        if first in _WAYS or _OR_SOMEBODY.match(text):
+        if first in _WAYS or hidden.OR_SOMEBODY.match(text):
             return False
         is_named = (
             forms.THING.fullmatch(text) is not None

@@ -90,3 +90,15 @@ def ensure_goes_on(title: str) -> None:
         raise Unclear(
             "Whether the process goes on after this is not said.", "..., and the process ends; ..., and continue"
         )
+
+
+REFERS: Final = re.compile(
+    r"\b(?:this|these|those) (?!step|page|document|file|section|guide|repository)[a-z]+\b", re.IGNORECASE
+)
+OF_READER: Final = re.compile(
+    r"(?:if|when|unless) (?:you|you['\u2019](?:re|ve)|your|we|we['\u2019](?:re|ve))\b", re.IGNORECASE
+)
+OR_SOMEBODY: Final = re.compile(
+    r"(?:the|an?) [a-z-]+(?: [a-z-]+)? (?:or|and|and/or) (?:the|an?) [a-z-]+(?: [a-z-]+)? [a-z]+s\b", re.IGNORECASE
+)
+"""``The lead or the deputy releases``: what somebody does, and no name of a step."""

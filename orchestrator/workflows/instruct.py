@@ -216,7 +216,8 @@ def _is_verb(verb: str, said: str) -> bool:
         return False
     if _is_of_a_thing(verb, said) or statements.states(said):
         return False
-    if statements.is_done(said, is_noun=is_noun_too(verb)):
+    is_noun = is_noun_too(verb)
+    if statements.is_done(said, is_noun=is_noun) or (is_noun and statements.is_of_another(said)):
         return False
     parts = verb.split("-")
     if len(parts) == 1 or verb in words.VERBS:
@@ -228,7 +229,9 @@ def _is_verb(verb: str, said: str) -> bool:
 def _is_of_a_thing(verb: str, said: str) -> bool:
     """Whether the first word is a thing, of which something is said, or tells what had to be so before."""
     rest = said[len(verb) :]
-    if rest.startswith(":") or (": " in said and begins_with_a_thing(said)):  # a label that is a verb as well
+    if rest.startswith((":", " - ", " \u2013 ", " \u2014 ")) or (
+        ": " in said and begins_with_a_thing(said)
+    ):  # a label that is a verb as well
         return True
     if verb in _NOUNS_TOO and _is_named_too(verb, said, rest):
         return True

@@ -21,6 +21,11 @@ _OFTEN: Final = re.compile(
     re.IGNORECASE,
 )
 _AT_ONCE: Final = re.compile(r"\b(?:on|upon) receipt\b", re.IGNORECASE)
+_AGAIN: Final = re.compile(
+    r"(?:after|on|at|upon|in) (?:the |a |an |any )?(?:second|third|fourth|fifth|\d+(?:nd|rd|th)|repeated|further|subsequent|another) (?!steps?\b|phase\b|week\b|day\b|month\b|year\b|part\b|stage\b|floor\b|line\b|page\b)[a-z]+",
+    re.IGNORECASE,
+)
+"""What comes about for a second time, if at all."""
 _DUTY: Final = r"(?:must|shall|should|has to|have to|needs to|need to|will|can only|may only|(?:is|are) (?:required|expected|obliged|obligated|encouraged|to)\b)"
 _WHOLE: Final = re.compile(
     rf"(?:all|any|each|every|no|both|anyone|everyone|nobody|whoever|those who)\b[^,:;]* {_DUTY} .+"
@@ -59,6 +64,8 @@ def ensure_once(text: str) -> None:
     said = re.sub(r"`[^`]*`|\"[^\"]*\"|\([^()]*\)", "``", text)
     if _NEEDLESS.search(said):
         raise Unclear("This says that something need not be done.", "Note: ...")
+    if _AGAIN.match(said):
+        raise Unclear("When it comes to that is not said.", "If ..., ...")
     if _OFTEN.search(said):
         raise Unclear("This is done again and again, and is no step of one run.", _ONCE)
 

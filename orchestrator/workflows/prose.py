@@ -38,7 +38,7 @@ _ABBREVIATION = re.compile(
 )
 _READ_BACK = re.compile(r"\s+(?:Go (?:back )?to step `|End as |If it ends as `|Otherwise, |About this: )")
 """What a workflow that is read back says right after a step."""
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"!?\[([^\]]{0,1000})\]\([^)]{0,2000}\)")
 _TITLED = re.compile(
     r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
 )

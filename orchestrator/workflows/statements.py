@@ -26,7 +26,7 @@ _PREFIXES: Final = frozenset({
     "proof", "copy", "hot", "fast", "dis", "mis", "out", "fork", "squash", "rubber", "stress", "load", "smoke", "peer", "git", "pip", "lock", "stir", "spot", "vacuum", "heat", "air", "pressure", "hole", "color", "colour", "date", "time", "countersign",
 })  # fmt: skip
 _TITLED: Final = re.compile(
-    r"(?:step|phase|stage|part|section|level|chapter|item|point) \d|[A-Za-z-]+ (?-i:The|An?|This|These|If|When) [a-z]|(?:remember|keep in mind|bear in mind) that\b",
+    r"(?:step|phase|stage|part|section|level|chapter|item|point) \d|[A-Za-z-]+ (?-i:The|An?|This|These|If|When) [a-z]|(?:remember|keep in mind|bear in mind) that\b|thank you\b",
     re.IGNORECASE,
 )
 """A title, and then a sentence: ``Release The nurse signs it``, ``Step 1 - Intake``."""
@@ -50,6 +50,18 @@ def is_done(said: str, *, is_noun: bool) -> bool:
     """Whether a thing is said to be done: ``Count verified at noon``."""
     found = re.match(r"[A-Za-z-]+ (?P<done>[a-z-]+)", said)
     return bool(is_noun and found and words.of_passive(found["done"]) and _BEHIND.match(said[found.end() :]))
+
+
+_ANOTHER: Final = re.compile(
+    r"[A-Za-z-]+ (?!(?:the|an?|all|any|each|every|your|our|their|its|it|them|this|that|these|those|to|for|with|in|on)\b)[a-z-]+(?: [a-z-]+)? (?P<verb>[a-z]+s) (?:whether|the|an?|if|that|it|them|all|each)\b"
+)
+
+
+def is_of_another(said: str) -> bool:
+    """Whether a thing in two words does something: ``Group treasury decides whether to wait``."""
+    found = _ANOTHER.match(said)
+    base = words.base_verb(found["verb"]) if found else None
+    return bool(found and base and base != found["verb"])
 
 
 def is_hyphened(verb: str) -> bool:

@@ -398,3 +398,34 @@ def test_purposes_about_one_thing_are_cases() -> None:
 def test_either_of_two_is_nobody() -> None:
     text = "1. Wash the cup.\n2. Fill the cup.\n3. Empty the cup.\n4. The lead or the deputy releases the cup.\n"
     assert kinds(text)[-1] == "error"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Something missing? Call the guard.\n",
+        "- Are there cups? Wash them.\n",
+        "- Request \u2013 the owner writes a letter.\n",
+        "- Thank you for helping!\n",
+        "- After the second loss, the clerk calls the guard.\n",
+        "- If it rains, group treasury decides whether to wait.\n",
+        "## Who can help\n\n- Ask the guard.\n",
+    ],
+)
+def test_answers_titles_and_what_comes_twice_are_no_steps(text: str) -> None:
+    assert "error" in kinds(f"# T\n\n- Open the door.\n\n{text}")
+    made = compiled(f"# T\n\n- Open the door.\n\n{text}", "operator")
+    assert made.workflow is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Are there cups? Yes: wash them.\n",
+        "- Removal \u2013 remove the cup from the rack.\n",
+        "- After the second day, the clerk calls the guard.\n",
+        "- If it rains, group the cups.\n",
+    ],
+)
+def test_twins_of_answers_and_titles_are_steps(text: str) -> None:
+    assert "error" not in kinds(f"# T\n\n- Open the door.\n\n{text}")
