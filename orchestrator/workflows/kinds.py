@@ -27,6 +27,7 @@ _MOVES: Final = frozenset({
     "joiner", "mover", "leaver", "starter", "new-hire", "new-starter", "new-joiner", "hire", "rehire", "transfer", "transferee", "promotion", "resignation",
     "dismissal", "redundancy", "retirement", "layoff", "death", "voluntary", "involuntary", "departure", "mutual",
 })
+_RARE: Final = frozenset({"fire", "flood", "earthquake", "power-outage", "power-failure", "intruder", "bomb-threat", "medical-emergency", "gas-leak", "chemical-spill", "evacuation", "lockdown", "active-shooter", "tornado", "hurricane", "severe-weather", "ransomware", "phishing", "malware", "ddos", "data-breach", "insider-threat", "account-compromise", "denial-of-service", "theft", "vandalism", "injury", "illness", "burn", "cut", "choking", "bleeding", "fracture", "shock", "poisoning", "seizure"})
 SCALES: Final[tuple[frozenset[str], ...]] = (
     frozenset({"larger", "smaller", "higher", "lower", "greater", "lesser", "small", "medium", "large", "big", "tiny", "trivial", "simple", "complex", "minor", "major", "moderate", "critical", "high", "low", "severe",
                "mild", "significant", "serious", "standard", "normal", "emergency", "routine", "urgent", "non-urgent", "expedited", "express", "regular", "special",
@@ -48,7 +49,7 @@ SCALES: Final[tuple[frozenset[str], ...]] = (
     frozenset({"red", "amber", "yellow", "green", "orange", "black", "blue", "white", "purple"}),
     frozenset({"cash", "card", "credit-card", "debit-card", "cheque", "check", "wire", "bank-transfer", "paypal", "direct-debit", "voucher", "gift-card", "invoice"}),
     frozenset({"adult", "child", "infant", "minor", "teenager", "teen", "senior", "junior", "pregnant", "paediatric", "pediatric", "geriatric", "male", "female", "dog", "cat", "inpatient", "outpatient"}),
-    frozenset({"fire", "flood", "earthquake", "power-outage", "power-failure", "intruder", "bomb-threat", "medical-emergency", "gas-leak", "chemical-spill", "evacuation", "lockdown", "active-shooter", "tornado", "hurricane", "severe-weather", "ransomware", "phishing", "malware", "ddos", "data-breach", "insider-threat", "account-compromise", "denial-of-service", "theft", "vandalism", "injury", "illness", "burn", "cut", "choking", "bleeding", "fracture", "shock", "poisoning", "seizure"}),
+    _RARE,
     frozenset({"single", "multiple", "multi", "bulk", "batch", "one", "several", "many"}),
     frozenset({"approved", "denied", "rejected", "accepted", "declined", "granted", "refused", "pass", "passed", "fail", "failed", "success", "successful", "unsuccessful", "failure", "valid", "invalid", "positive", "negative", "yes", "no", "true", "false", "compliant", "non-compliant", "conforming", "nonconforming", "non-conforming"}),
     _SYSTEMS, _PLACES,
@@ -56,7 +57,7 @@ SCALES: Final[tuple[frozenset[str], ...]] = (
     frozenset({"aws", "azure", "gcp", "google-cloud", "heroku", "digitalocean", "on-prem", "bare-metal", "kubernetes"}),
 )
 """Words of which each says which of several kinds something is."""
-WHOLE: Final = frozenset({SCALES.index(_SYSTEMS), SCALES.index(_PLACES), SCALES.index(_WORK), SCALES.index(_MOVES), 16})
+WHOLE: Final = frozenset({SCALES.index(_SYSTEMS), SCALES.index(_PLACES), SCALES.index(_WORK), SCALES.index(_MOVES), SCALES.index(_RARE)})
 """Scales whose words say enough whatever stands behind them."""
 CLASSED: Final = frozenset({
     "change", "request", "incident", "employee", "hire", "customer", "client", "order", "purchase", "visitor", "leave", "refund", "return", "account", "user",
