@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import forms, grammar, headings, instruct, naming, standing, words
+from orchestrator.workflows import doers, forms, grammar, headings, instruct, naming, standing, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
 from orchestrator.workflows.flow import Flow
@@ -17,6 +16,7 @@ from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import is_denial
 from orchestrator.workflows.prose import Item, Section, Sentence
+from orchestrator.workflows.prose import every as every_sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BRANCH: Final = re.compile(r"branch `(?P<name>[a-z][a-z0-9-]*)`:?", re.IGNORECASE)
@@ -45,15 +45,26 @@ class Builder(Flow):
         self.declared.here, self.declared.unclear = "", False
         whose = self._whose_duties(title)
         self._by = self._by or whose
+        if not self._by:
+            self._give(doers.of_heading(title, self.declared.roles))
         self._under = Under.DUTIES if whose else standing.under(title)
         self._doubts = self._held(section)
+        is_later = self.numbers or (" " in title and title.lower().startswith("requirements") and number > 1)
+        if self._under is Under.NEEDS and is_later:
+            self._doubts |= {Doubt.RULES}
         self._told = self._asked = None
+        self._held_before = False
+
+    def _give(self, role: str) -> None:
+        """Have what names nobody done by this role; by nobody where it is not one."""
+        self.declared.unclear = self.declared.unclear or doers.is_unclear(role)
+        self._by = role if role and not doers.is_unclear(role) else self._by
 
     def _held(self, section: Section) -> frozenset[Doubt]:
         """The doubts of a heading, which hold for those below it: ``Common mistakes``; ``Rollback`` after other steps."""
         if section.level <= self._fallen[0]:
             self._fallen = (0, frozenset[Doubt]())
-        found = standing.denied(section.title)
+        found = standing.denied(section.title) | standing.ruled(section.title)
         if self.numbers and headings.is_fallback(section.title):
             found |= {Doubt.SELDOM}
         if found and not self._fallen[0]:
@@ -78,7 +89,7 @@ class Builder(Flow):
 
     def items(self, found: list[Item]) -> list[Draft]:
         """The drafts of a section. A list belongs to the paragraph before it that ends in a colon."""
-        return [draft for item in _led(found) for draft in self.item(item)]
+        return [draft for item in standing.led(found) for draft in self.item(item)]
 
     def item(self, item: Item) -> list[Draft]:
         """The drafts of an item and of the list below it, in order."""
@@ -90,8 +101,12 @@ class Builder(Flow):
         self._told = None if item.ordered else self._told
         opened: list[Draft] | None = None
         self._among_things = bool(item.sentences) and id(item.sentences[0]) in self.among_things
-        by, self._by = self._by, (grammar.labelled_role(item.sentences, self.declared.roles) or self._by)
+        self._is_among = bool(item.sentences) and id(item.sentences[0]) in self.among_nouns
+        by, unclear = self._by, self.declared.unclear
+        self._by = grammar.labelled_role(item.sentences, self.declared.roles) or self._by
+        self._give(self.owners.get(id(item), ""))
         self._began = self._began or item.listed
+        self._listed = item.listed
         for sentence in item.sentences:
             if opened is not None and forms.ANSWER.fullmatch(sentence.text) is None:
                 self._bare(item.sentences[item.sentences.index(sentence) - 1])
@@ -99,29 +114,47 @@ class Builder(Flow):
             self._place = Place.LATER if not is_first else Place.NUMBERED if item.ordered else Place.FIRST
             opened = self._sentence(sentence, made)
         first = made[0].id if made else None
+        if any(standing.restricts(s.text) and self.became.get(id(s)) in {"error", "remark"} for s in item.sentences):
+            self._doubts |= {Doubt.HELD}
         if opened is not None and not item.children and not self._is_answered():
             self._bare(item.sentences[-1])
         self._list(item, made, opened)
         first = first or (made[0].id if made else None)
-        self._by = self.declared.here or by
+        self._by, self.declared.unclear = (
+            self.declared.here or by,
+            unclear or (self.declared.unclear and not item.listed),
+        )
+        if item.number:
+            self.written.add((self._section, item.number))
         if item.number and first:
             self._count(item, first)
         return made
 
     def _list(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
         """What stands below an item: its list, and what comes after that."""
-        doubts, by = self._doubts, self._by
+        doubts, by, unclear = self._doubts, self._by, self.declared.unclear
         if item.sentences:
             last = item.sentences[-1]
-            self._by = self.declared.led_by(last.text) or self._by
+            if item.children:
+                self._give_below(last.text)
             self._doubts = standing.below(last.text, self.became.get(id(last)), doubts)
+            if opened is None and self.became.get(id(last)) in {"node", "edge"} and conditional(last.text):
+                self._doubts |= {Doubt.BELOW}
         cut = next((n for n, child in enumerate(item.children) if child.after), len(item.children))
+        if item.sentences and opened is not None:
+            for held in every_sentence(item.children):
+                self.held.pop(id(held), None)
         item, below = replace(item, children=item.children[:cut]), item.children[cut:]
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
-        within, self._doubts, self._by = self._doubts, doubts, by
+        within, self._doubts, self._by, self.declared.unclear = self._doubts, doubts, by, unclear
         self._below_list(below, made, opened)
         self._doubts = doubts if item.children else doubts | within.intersection((Doubt.AUTOMATIC,))
+
+    def _give_below(self, text: str) -> None:
+        """Have the list below a sentence done by whom it names."""
+        known, led = self.declared.roles, self.declared.led_by(text)
+        self._give(led or doers.of_sentence(text, known) or doers.of_title(text, known))
 
     def _below_list(self, below: list[Item], made: list[Draft], opened: list[Draft] | None) -> None:
         """What stands in an item below its list comes after it; below the list of a condition it may be meant to hold under it alone."""
@@ -133,7 +166,7 @@ class Builder(Flow):
             and self._asked is None
         ):
             self._doubts |= frozenset((Doubt.BELOW,))
-        for child in _led(below):
+        for child in standing.led(below):
             made += self.item(child)
         self._doubts = doubts
 
@@ -159,6 +192,8 @@ class Builder(Flow):
         if not is_name or said.remark or said.unreadable or is_denial(said.text):
             return False
         words_ = said.text.rstrip(": ")
+        if doers.of_title(words_, self.declared.roles):
+            return True
         first, _, rest = words_.partition(" ")
         if rest.count(" ") and words.base_verb(first):
             return False
@@ -169,10 +204,14 @@ class Builder(Flow):
         title, before = item.sentences[0], (self._under, self._by, self._doubts)
         whose = self._whose_duties(title.text)
         self._by = whose or self._by
+        unclear = self.declared.unclear
+        self._give(doers.of_title(title.text, self.declared.roles) or doers.of_heading(title.text, self.declared.roles))
         self._under = Under.DUTIES if whose else standing.under(title.text)
+        self._doubts |= standing.ruled(title.text) | standing.denied(title.text)
         self._told, self._began = None, True
         made = [draft for child in item.children for draft in self.item(child)]
         self._under, self._by, self._doubts = before
+        self.declared.unclear = unclear
         below = {self.became.get(id(s)) for child in item.children for s in child.sentences}
         if below & {"node", "edge", "rule", "role"}:
             self._mark(title, "edge")
@@ -236,7 +275,7 @@ class Builder(Flow):
         elif owner is not None and owner.kind is NodeKind.PARALLEL and opened is owner.body:
             self._branches(owner, item, made)
         else:
-            for child in _led(item.children):
+            for child in standing.led(item.children):
                 if entered and child.sentences and forms.ANSWER.fullmatch(child.sentences[0].text):
                     self._opened = entered
                 opened += self.item(child)
@@ -282,15 +321,3 @@ class Builder(Flow):
             for draft in every(steps):
                 draft.phase = ""
         return [owner, Draft(f"{owner.id}-join", NodeKind.JOIN, "All branches have come", span, {"about": owner.id})]
-
-
-def _led(found: list[Item]) -> Iterator[Item]:
-    """The items, where a list is below the paragraph before it that leads on to it."""
-    left = list(found)
-    while left:
-        item = left.pop(0)
-        if not item.listed and not item.children and standing.leads_below(item.sentences[-1].text):
-            listed = next((n for n, other in enumerate(left) if not other.listed), len(left))
-            item = Item("", item.sentences, left[:listed], listed=False)
-            left = left[listed:]
-        yield item

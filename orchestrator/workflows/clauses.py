@@ -32,7 +32,7 @@ _CASES: Final = (
 )
 _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
     (r"unless (?!(?:otherwise|done|specified|stated|noted|agreed|explicitly)\b)", "If it is not the case that "),
-    (r"in (?:the )?(?:event|case) that ", "If "),
+    (r"in (?:the )?(?:(?:rare|unlikely|unusual|exceptional) )?(?:event|case) that ", "If "),
     (r"in (?:the )?(?:event|case) of (?=[^,:;`]{3,200}, )", "If there is "),
     (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:approval|acceptance), ", "If it is approved, "),
     (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:rejection|refusal), ", "If it is rejected, "),
@@ -69,13 +69,13 @@ _ANY_QUESTION = re.compile(
 _LATE = re.compile(
     rf"(?:(?:nobody|no one)(?: [a-z ]+)?|(?:there is )?(?:no|nothing)\b[a-z ]*|(?:it|this|that|the [a-z]+(?: [a-z]+)?) (?:is|has) not(?: been)? [a-z]+|"
     rf"(?P<who>[A-Za-z][A-Za-z -]*?) (?:does not|do not|has not|have not|doesn['\u2019]t|don['\u2019]t|hasn['\u2019]t|fails? to) [a-z]+(?: [a-z]+){{0,4}}) "
-    rf"within (?P<time>{words.DURATION})",
+    rf"(?:within|in|after) (?P<time>{words.DURATION})",
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(r"(?:(?:otherwise|else),?|if not,) (?P<then>.+)", re.IGNORECASE)
 _BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
 _TIMER = re.compile(
-    rf",? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to|following|upon|once|when|where)\b)",
+    rf"(?<! or)(?<! and),? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to|following|upon|once|when|where)\b)",
     re.IGNORECASE,
 )
 """A time from when the step begins; one that is counted from something else is for people to keep."""
@@ -103,6 +103,7 @@ _RUNS_ON = re.compile(
     r".* (?:you|we|they|it) (?:can|could|may|might|should|must|will|need to|have to)(?: (?:also|then|try to|to|do|use|need|want))*",
     re.IGNORECASE,
 )
+_SWALLOWED = re.compile(r"\) (?:please )?(?P<verb>[a-z]+) (?:the|an?|your|all|any|it|them|this)\b", re.IGNORECASE)
 _ENUMERATED = re.compile(r"(?:have|has|had|know|knows|understand|are|is|been) .*, (?:and|or) .*", re.IGNORECASE)
 
 
@@ -123,6 +124,9 @@ def ensure_ends(when: str, then: str) -> None:
     """Raises :class:`Unclear` where a condition may be longer, or shorter, than up to its comma."""
     if instruct.is_habitual(f"if {when},"):
         raise Unclear("When that is so is not said.", "If the CONDITION, ...")
+    swallowed = _SWALLOWED.search(when)
+    if swallowed is not None and swallowed["verb"].lower() in words.VERBS:
+        raise Unclear("Where the condition ends is not clear.", "If A, ...: with a comma before what is done")
     if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then):
         raise Unclear("Where the condition ends is not clear.", "If A and B and C, then ...: without commas in it")
 
@@ -146,7 +150,7 @@ def conditional(text: str) -> Conditional | None:
     if found is None:
         return None
     then = found["then"].strip()
-    then = "" if forms.FOLLOWING.fullmatch(then) else then
+    then = "" if forms.FOLLOWING.fullmatch(then) or forms.FOLLOWED.fullmatch(then) else then
     bound = _BOUND.search(then)
     spent = ""
     rest = then[bound.end() :] if bound else then
@@ -167,6 +171,13 @@ def _as_if(text: str) -> str:
     return text
 
 
+_WAIT_THEN = re.compile(
+    r"(?:then )?(?P<wait>wait (?:until |for )?(?:(?!, then\b| and then\b)[^;`])+?)(?:,? and then,?|, then,?|; then,?) (?P<then>[a-z].+)",
+    re.IGNORECASE,
+)
+_WAIT_AND = re.compile(r"(?:then )?wait (?:until |for )?[^,;]+ and (?P<verb>[a-z]+)\b.*", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Awaited:
     """``Once WHEN, THEN``, or with ``pause`` ``After 2 hours, THEN``."""
@@ -177,6 +188,11 @@ class Awaited:
 
 def awaited(text: str, judge: Callable[[str], str]) -> Awaited | None:
     """What is waited for, as a clause of its own, and what follows. ``judge`` names who says that it has happened."""
+    first, joined = _WAIT_THEN.fullmatch(text), _WAIT_AND.fullmatch(text)
+    if first:
+        return Awaited(first["wait"][0].upper() + first["wait"][1:], first["then"])
+    if joined and joined["verb"] in words.VERBS:
+        raise Unclear("A step stands within what is waited for.", "Wait until ..., then ...")
     later = _LATER.fullmatch(text)
     if later:
         return Awaited(f"Wait {later['time'].lower()}", later["then"])

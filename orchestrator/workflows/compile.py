@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import forms, headings, instruct, prose, rules, separation
+from orchestrator.workflows import course, doers, forms, headings, instruct, prose, rules, separation
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
@@ -82,6 +82,9 @@ def compile_prose(data: bytes, path: str, workflow_id: str, by: str | None = Non
     Never raises for what the text says: every defect is a problem with its place.
     Not checked: whether the workflow is safe, see :mod:`orchestrator.policy.proof.judge`.
     """
+    if by and role_name(by) is None:
+        said = f"{by!r} is nobody's name: nobody could do the steps that name nobody."
+        return Compiled(None, (Problem(code="WF100", path=path, line=1, message=said, hint="--by clerk"),), ())
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
         tree = prose.read(text)
@@ -104,14 +107,18 @@ def _among_steps(items: list[prose.Item]) -> Iterator[int]:
         yield from _among_steps(item.children)
 
 
-def _among_things(items: list[prose.Item]) -> Iterator[int]:
-    """The first sentences of lists of which less than half begin with what can only be an instruction; by identity."""
+def _among_things(items: list[prose.Item], *, few: bool = False) -> Iterator[int]:
+    """The first sentences of lists of which less than half begin with what can only be an instruction; by identity.
+
+    ``few``: and of which less than two in three can be instructions at all.
+    """
     firsts = [item.sentences[0] for item in items if item.listed and item.sentences]
-    asking = [s for s in firsts if instruct.clause(s.text) and not instruct.begins_with_a_thing(s.text)]
-    if len(asking) * 2 < len(firsts):
+    asking = [s for s in firsts if instruct.clause(s.text)]
+    sure = [s for s in asking if not instruct.begins_with_a_thing(s.text)]
+    if len(sure) * 2 < len(firsts) and not (few and len(asking) * _FEW >= len(firsts) * 2):
         yield from (id(sentence) for sentence in firsts)
     for item in items:
-        yield from _among_things(item.children)
+        yield from _among_things(item.children, few=few)
 
 
 class _Compiler:
@@ -119,11 +126,17 @@ class _Compiler:
 
     def __init__(self, tree: prose.Prose, data: bytes, path: str, workflow_id: str, by: str | None) -> None:
         self._tree, self._data, self._path, self._id = tree, data, path, workflow_id
-        self._made = Builder(by)
-        self._made.declared.foresee(s.text for s in tree.sentences() if not s.remark)
+        self._made = Builder(role_name(by) if by else None)
         self._made.begin(is_plain=not any(s.title or any(i.listed for i in s.items) for s in tree.sections))
         self._made.among_things = {n for section in tree.sections for n in _among_things(section.items)}
+        self._made.among_nouns = {n for section in tree.sections for n in _among_things(section.items, few=True)}
         self._made.among_steps = {n for section in tree.sections for n in _among_steps(section.items)}
+        self._made.declared.foresee(s.text for s in tree.sentences() if not (s.remark or id(s) in self._made.owned))
+        self._made.held = course.held(tree)
+        for section in tree.sections:
+            for item, role, line in doers.of_items(section.items, self._made.declared.roles):
+                self._made.owners[item] = role
+                self._made.owned.add(line)
         self._made.following = {id(one): below for one, below in itertools.pairwise(tree.sentences())}
 
     def run(self) -> Compiled:
@@ -150,11 +163,15 @@ class _Compiler:
 
     def _whole(self, main: list[Draft]) -> None:
         """Refuse ``Then run``, when the block that it leads on to did not join it: a verb alone says too little."""
+        by_span = {id(s.span): s for s in self._tree.sentences()}
         for draft in every(main):
-            if draft.kind is NodeKind.TASK and forms.BARE.fullmatch(draft.title):
-                found = next((s for s in self._tree.sentences() if s.span is draft.span), None)
-                if found is not None:
-                    self._made.fail(found, "WF110", "What is run or entered is not said.", "The clerk runs `X`")
+            found = by_span.get(id(draft.span))
+            if draft.kind is not NodeKind.TASK or found is None:
+                continue
+            if forms.BARE.fullmatch(draft.title):
+                self._made.fail(found, "WF110", "What is run or entered is not said.", "The clerk runs `X`")
+            elif found.text.endswith(":") and forms.DANGLES.search(draft.title):
+                self._made.fail(found, "WF110", "What stands below this is not read.", "The clerk ..., with its thing")
 
     def _sections(self) -> list[Draft]:
         made, parts = self._made, list[tuple[str, list[Draft], Span]]()
@@ -212,6 +229,8 @@ class _Compiler:
                 if (target.section, target.name.rstrip(".")) in self._made.doubtful:
                     text = f"Which one step {target.name} is can be read in two ways: the written numbers are not in order."
                     self._made.wrong(span, "WF114", text, "numbers in order, or a name: `fix`: ...")
+                elif found is None and (target.section, target.name.rstrip(".")) in self._made.written:
+                    self._made.wrong(span, "WF114", f"Step {target.name} is there, and is not read.", "mend it first")
                 elif found is None:
                     self._made.wrong(span, "WF114", f"There is no step {target.name}.", "the number of a step")
                 return found or "stopped"

@@ -15,6 +15,9 @@ from orchestrator.workflows.naming import Unclear, role_name
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.prose import Sentence
 
+_DENIED = re.compile(r"\b(?:no|not|never|none|nothing|nobody|neither|without|free of)\b|n['\u2019]t\b", re.IGNORECASE)
+"""What was checked not to be so: whether ``If it is`` means the one or the other is not clear."""
+
 
 class Conditions(Doing):
     """What holds when, and where it leads."""
@@ -72,6 +75,8 @@ class Conditions(Doing):
         if late is not None:
             self._mark(sentence, "edge")
             return late, EXPIRED
+        if outcome is None and compared is None and said.when in {"it is approved", "it is rejected"}:
+            raise Unclear("No approval stands right before this.", "The lead approves the form. On approval, ...")
         if outcome is None and (compared is None or {c["fact"] for c in compared} <= self._judges.keys()):
             compared = self._judged(sentence, said, made) or compared
         if compared is not None:
@@ -97,7 +102,7 @@ class Conditions(Doing):
         if not forms.is_short(when):
             return when
         checked = self._checked()
-        if not checked:
+        if not checked or _DENIED.search(checked):
             raise Unclear(f"What {when!r} speaks of is not clear.", "what it is that holds, in full")
         return forms.meant(when, checked)
 

@@ -80,6 +80,9 @@ class Declared:
         texts = [*texts]
         self.roles += sorted({role for text in texts for role in _shortened(text)})
         said = [(pattern, found) for text in texts for pattern in _AHEAD if (found := pattern.fullmatch(text))]
+        order = [found for pattern, found in said if pattern is _ORDER]
+        if len(order) == 1:
+            _order(self, order[0])
         by = [found for pattern, found in said if pattern is _BY]
         self.performers = sum(pattern is _DONE_BY for pattern, _ in said)
         for pattern, found in said:
@@ -225,11 +228,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 _ROLES: Final = _compiled(r"(?:the )?roles(?: are)?:? (?P<names>.+)")
 _BY: Final = _compiled(r"by default,? the (?P<role>[a-z -]+) does each step")
-_AHEAD: Final = (_ROLES, _BY, _DONE_BY)
+_ORDER: Final = _compiled(r"the (?:phases|sections) (?P<how>follow each other|run in parallel|run at the same time)")
+_AHEAD: Final = (_ROLES, _BY, _DONE_BY, _ORDER)
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[Declared, re.Match[str]], None]], ...]] = (
     (_ROLES, _roles),
     (_BY, _by),
-    (_compiled(r"the (?:phases|sections) (?P<how>follow each other|run in parallel|run at the same time)"), _order),
+    (_ORDER, _order),
     (_compiled(r"a merge needs the gates? (?P<names>.+)"), _gates),
     (_compiled(r"a merge needs the approvals? of (?P<names>.+)"), _approvals),
     (_compiled(r"a merge needs no tests"), _no_tests),

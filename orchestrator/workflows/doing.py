@@ -11,7 +11,19 @@ from pydantic import ValidationError
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import Fact, NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
-from orchestrator.workflows import approvals, clauses, forms, grammar, hidden, instruct, naming, phrasing, words
+from orchestrator.workflows import (
+    approvals,
+    clauses,
+    forms,
+    grammar,
+    hidden,
+    instruct,
+    lasting,
+    naming,
+    phrasing,
+    words,
+)
+from orchestrator.workflows.course import Held
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
@@ -42,7 +54,12 @@ class Doing:
         self.numbers: dict[tuple[int, str], str] = {}
         self.among_steps = set[int]()
         self.among_things = set[int]()
+        self.among_nouns = set[int]()
         self.following: dict[int, Sentence] = {}
+        self.held: dict[int, Held] = {}
+        self.owners: dict[int, str] = {}
+        self.owned = set[int]()
+        self.written = set[tuple[int, str]]()
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
         self._names = Names()
@@ -57,7 +74,8 @@ class Doing:
         self._doubts: frozenset[Doubt] = frozenset()
         self._told: Draft | None = None
         self._before, self._led = "", ""
-        self._follows, self._among_things = False, False
+        self._conditioned, self._held_before, self._listed = False, False, False
+        self._follows, self._among_things, self._is_among = False, False, False
         self._fallen = (0, frozenset[Doubt]())
 
     def wrong(self, span: Span, code: str, message: str, hint: str) -> None:
@@ -153,7 +171,10 @@ class Doing:
                 "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
             )
         self._ensure_held(found.kind, is_named=wanted is not None)
+        if wanted is None:
+            self._ensure_once(clause, found)
         if found.kind == NodeKind.TASK:
+            self._ensure_among(clause, is_named=wanted is not None or " sees to this: " in found.title)
             self._ensure_asked(clause, str(found.fields["role"]))
             hidden.ensure_plain(found.title)
         self._ensure_told(found)
@@ -182,12 +203,42 @@ class Doing:
 
     def _ensure_held(self, kind: str, *, is_named: bool) -> None:
         """What stands above a step may say that it is not done each time. Raises :class:`Unclear`."""
-        if Doubt.SELDOM in self._doubts and not (is_named or self._follows or kind == NodeKind.ASK):
+        if Doubt.SELDOM in self._doubts and not is_named:
             raise Unclear("When what stands under this heading is done is not said.", "## If the update fails")
+        if Doubt.RULES in self._doubts and not is_named and kind == NodeKind.TASK:
+            raise Unclear(
+                "Below this heading stand rules or criteria, and no steps.", "## Steps; or a remark: Note: ..."
+            )
+        if self._under is Under.DUTIES and not is_named and kind == NodeKind.TASK:
+            raise Unclear("Below this heading stands who is there for what, and no step.", "## Steps")
         if Doubt.BELOW in self._doubts:
             raise Unclear("Whether this holds under the condition above its list is not clear.", "an item of its own")
         if Doubt.HELD in self._doubts:
             raise Unclear("What stands above this is not read, and this may hold under it alone.", "If ...: above it")
+
+    def _ensure_among(self, clause: str, *, is_named: bool) -> None:
+        """Among things, a word that is a thing and a verb is a thing. Raises :class:`Unclear`."""
+        said = re.sub(r" \([^()]*\)|[;,]$", "", clause)
+        if (
+            self._is_among
+            and self._under is not Under.OWED
+            and not (is_named or self._follows)
+            and instruct.begins_with_a_thing(said)
+        ):
+            raise Unclear(f"{clause!r} can be a thing as well as a step.", "more words: Release the ..., or: Note: ...")
+
+    def _ensure_once(self, clause: str, found: naming.Activity) -> None:
+        """A rule that always holds, and what is done again and again, is no step of one run. Raises :class:`Unclear`."""
+        if found.kind != NodeKind.TASK or self._under is Under.OWED:
+            return
+        lasting.ensure_once(clause)
+        if self._place is not Place.NUMBERED:
+            lasting.ensure_act(clause)
+        is_seen_to = " sees to this: " in found.title
+        if self._under in {Under.TOLD, Under.POINTERS} and is_seen_to:
+            raise Unclear("Below this heading stands what explains, and no step.", "## Steps; or a remark: Note: ...")
+        if not (self._follows or self._place is Place.NUMBERED):
+            lasting.ensure_step(clause, is_seen_to=is_seen_to)
 
     def _ensure_asked(self, clause: str, role: str) -> None:
         """What stands below a sentence that is not read may be what it names, or what a program does. Raises :class:`Unclear`."""

@@ -8,9 +8,12 @@ from typing import Any
 
 from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.workflows import (
+    alternatives,
     clauses,
+    doers,
     forms,
     grammar,
+    hidden,
     instruct,
     naming,
     rules,
@@ -134,13 +137,22 @@ class Flow(Conditions):
         is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
         if sentence.remark or forms.REMARK.fullmatch(text) or is_topic:
             return "remark"
+        if id(sentence) in self.owned:
+            return "role"
         if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
+            self._ensure_decided(sentence, text)
             self.pending_rules.append((sentence, self._section))
             return "rule"
-        if forms.FOLLOWING.fullmatch(text) or forms.MARK.fullmatch(text) or self._leads_to_lines(sentence, text):
+        if (
+            forms.FOLLOWING.fullmatch(text)
+            or (text.endswith(":") and forms.FOLLOWED.fullmatch(text))
+            or forms.MARK.fullmatch(text)
+            or self._leads_to_lines(sentence, text)
+        ):
             return "edge"
         if (
-            self.declared.leads(text)
+            self._gives(text)
+            or self.declared.leads(text)
             or self.declared.take(text)
             or self.declared.describe(text, self._by)
             or self.declared.label(text)
@@ -152,6 +164,14 @@ class Flow(Conditions):
         is_step = forms.ID.fullmatch(text) or clauses.otherwise(text) is not None or self._jump(text, sentence)
         is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
         return "remark" if is_told else ""
+
+    def _gives(self, text: str) -> bool:
+        """Whether the sentence gives the rest of its section to somebody: ``These steps are done by the clerk``."""
+        role = doers.of_section(text, self.declared.roles)
+        self.declared.unclear = self.declared.unclear or doers.is_unclear(role)
+        self.declared.here = role if role and not doers.is_unclear(role) else self.declared.here
+        self.declared.roles += [self.declared.here] if role and not doers.is_unclear(role) else []
+        return bool(role)
 
     def _leads_to_lines(self, sentence: Sentence, text: str) -> bool:
         """Whether ``To ship, run:`` stands right before a block of commands that is a step by itself."""
@@ -189,9 +209,8 @@ class Flow(Conditions):
 
     def _asks(self, text: str) -> bool:
         """Whether a sentence before the first list or heading asks for something."""
-        if clauses.conditional(text) is not None or (
-            forms.VERB_ALONE.fullmatch(text) and text[:-1].lower() in words.VERBS
-        ):
+        alone = forms.VERB_ALONE.fullmatch(text)
+        if clauses.conditional(text) is not None or (alone and alone["verb"].lower() in words.VERBS):
             return True
         try:
             return (
@@ -203,18 +222,36 @@ class Flow(Conditions):
 
     def _ensure_unconditional(self, text: str) -> None:
         """What follows a condition within its item may be meant to hold under it alone. Raises :class:`Unclear`."""
-        if self._place is not Place.LATER or not _is_held(self._before):
+        if self._place is Place.LATER and self._before.endswith("?") and forms.ANSWER.fullmatch(text) is None:
+            raise Unclear("For which answer to the question before it this holds is not said.", "If ..., ...")
+        is_first, is_condition = self._place is not Place.LATER, clauses.conditional(text) is not None
+        self._conditioned = not is_first and (self._conditioned or _is_held(self._before))
+        refers = self._held_before and not self._listed and hidden.REFERS.search(text) is not None
+        self._held_before = self._held_before or is_condition
+        if self._led == "error" and not is_condition and (self._conditioned or refers):
+            raise Unclear("What stands before this is not read, and this may belong to it.", "If ..., ...")
+        if is_condition and not self._began and hidden.OF_READER.match(text):
+            raise Unclear("The whole of what follows may hold under this condition.", "If ...: above the steps")
+        if is_first or not _is_held(self._before):
             return
         if self._led == "error" and clauses.conditional(text) is None:
             raise Unclear("The condition before this is not read, and this may belong to it.", "If ..., ...")
         if forms.THEN.match(text) and self._opened:
             raise Unclear("Whether this holds under the condition before it is not clear.", "a nested list below it")
 
+    def _ensure_decided(self, sentence: Sentence, text: str) -> None:
+        """What stands below a case is not done in every run. Raises :class:`Unclear` where nothing says when it is."""
+        held = self.held.get(id(sentence))
+        if held is None or self.declared.order == "sequence" or (held.case and alternatives.decides(text, held.case)):
+            return
+        raise Unclear(held.message, held.hint)
+
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         self._ensure_unconditional(text)
         named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])
+        self._ensure_decided(sentence, text)
         asked, waited = clauses.question(text), clauses.awaited(text, self._judge)
         answered = self._answer(sentence, text)
         if answered is not None:
@@ -260,7 +297,8 @@ class Flow(Conditions):
 
     def _in_full(self, sentence: Sentence, text: str) -> str:
         """What stands under ``Prerequisites`` and is no step is something to have; under ``Our commitments``, to see to."""
-        if forms.VERB_ALONE.fullmatch(text) and text[:-1].lower() in words.VERBS:
+        alone = forms.VERB_ALONE.fullmatch(text)
+        if alone and alone["verb"].lower() in words.VERBS:
             return f"{text[:-1]} these:"
         promised = forms.PROMISED.fullmatch(text)
         if promised and self._doer() and not is_denial(promised["what"]):
@@ -272,7 +310,8 @@ class Flow(Conditions):
             or self._holds(text)
         ):
             return f"{self._sees_to()} {text}"
-        if self._under is not Under.NEEDS or not self._doer() or forms.THING.fullmatch(text) is None:
+        is_thing = forms.THING.fullmatch(text) is not None and not (is_of_consent(text) or instruct.is_past(text))
+        if self._under is not Under.NEEDS or not self._doer() or not is_thing:
             return text
         return (
             text
@@ -286,7 +325,7 @@ class Flow(Conditions):
     def _is_nominal(self, text: str) -> bool:
         """Whether a numbered item among steps names what is to be done: ``Forensic analysis of the hosts``."""
         first = text.split(" ", maxsplit=1)[0].lower()
-        if first in _WAYS:
+        if first in _WAYS or hidden.OR_SOMEBODY.match(text):
             return False
         is_named = (
             forms.THING.fullmatch(text) is not None
@@ -349,7 +388,8 @@ class Flow(Conditions):
         for fact, what in self.facts.items():
             if what.kind is FactKind.LIST and name in {fact, words.singular(fact), words.singular_of_es(fact)}:
                 return {"fact": fact}
+        said = of if words.singular(of) != of else words.third_person(of)
         raise Unclear(
             f"Nobody has been asked for a list of {of!r}.",
-            f"Ask the operator for the {words.third_person(of)} (a list of at most 10)",
+            f"Ask the {self._doer().replace('-', ' ') or 'ROLE'} for the {said} (a list of at most 10)",
         )

@@ -8,7 +8,7 @@ from typing import Final
 REMARK: Final = re.compile(
     r"(?!see (?:that|to|if|whether)\b)(?!note (?:down\b|(?:which|what|who|when|how|whether|why|where)\b|(?:the|any|all|each|every|their|its|your|it|them)\b"
     r"(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have|does|do)\b)))(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
-    r"for (?:(?:more|further|additional) )?(?:information|details?|help|background))\b:?.*",
+    r"for (?:(?:more|further|additional) )?(?:information|details?|help|background)|(?:to )?(?:find out|learn|read) more|(?:remember|keep in mind|bear in mind|be aware|be advised) that\b(?!.*\b(?:must|should|never|always|only|not|if|before)\b))\b:?.*",
     re.IGNORECASE | re.DOTALL,
 )
 ID: Final = re.compile(r"`(?P<id>[a-z][a-z0-9-]{0,63})`: (?P<rest>.+)")
@@ -28,7 +28,10 @@ _WARNED: Final = re.compile(
 )
 THEN: Final = re.compile(r"(?:and |only )?then,? (?!wait\b)(?=[a-z])", re.IGNORECASE)
 AGAIN: Final = re.compile(r"(?:repeat (?:it|this|that|the step)|try again|do (?:it|this) again)", re.IGNORECASE)
-ON: Final = re.compile(r"(?:go on|continue|carry on|proceed)", re.IGNORECASE)
+ON: Final = re.compile(
+    r"(?:go on|continue|carry on|proceed)(?: (?:with|to) the (?:next|following) (?:section|step|phase|part)| as (?:normal|usual|planned)| below)?",
+    re.IGNORECASE,
+)
 END: Final = re.compile(
     r"(?:stops?|ends?|the (?:process|run) (?:ends|stops|is over))(?: the process| here| there)?(?: as (?P<name>[a-z]+))?",
     re.IGNORECASE,
@@ -37,7 +40,7 @@ PARALLEL: Final = re.compile(
     r"(?:do (?:this|these|the following|all of these) )?(?:in parallel|at the same time)", re.IGNORECASE
 )
 EACH: Final = re.compile(
-    r"for each (?:of )?(?P<of>`[^:]+`|[A-Za-z][A-Za-z -]*?)(?:(?::|,) ?(?P<then>.*))?", re.IGNORECASE
+    r"for each (?:of )?(?:the )?(?P<of>`[^:]+`|[A-Za-z][A-Za-z -]*?)(?:(?::|,) ?(?P<then>.*))?", re.IGNORECASE
 )
 FOLLOWING: Final = re.compile(
     r"(?:to [^,:`]+, )?(?:please )?(?:(?:you|we) (?:must|should|need to|have to) )?"
@@ -50,6 +53,12 @@ FOLLOWING: Final = re.compile(
     r"|to [^,:`]+|(?:the|a|an|our|your) [^,:`]+ (?:(?:should |will )?looks? like this|(?:is|are) as follows)):",
     re.IGNORECASE,
 )
+FOLLOWED: Final = re.compile(
+    r"(?:all |each |every )?(?:of )?the following(?: [a-z-]+){0,3} (?:should|must|shall|will|would|is to|are to|needs? to|ha(?:s|ve) to)(?: then| also)? (?:be )?(?:followed|taken|done|performed|carried out|completed|applied|used|executed|observed|happen|occur|apply)\b(?: [a-z]+){0,3}:?"
+    r"|(?:please )?(?:follow|do|perform|take|complete|use) (?:the following|these)(?: (?:steps|actions|instructions|tasks|procedures?|protocol|measures|precautions|things))?(?: below)?:?",
+    re.IGNORECASE,
+)
+"""What leads from a condition to what stands below it."""
 LINES: Final = re.compile(
     r"(?:then |now |next,? ){0,3}(?:(?:in order )?to [^:`,]+, )?(?:then )?(?:do|run|execute|type|enter)(?: this| that| these| the following)?(?: as follows)?:",
     re.IGNORECASE,
@@ -77,6 +86,10 @@ THING: Final = re.compile(
 _CONTINUED: Final = re.compile(r":$|\b(?:using|with|by|run|command|commands|like so|follows)$", re.IGNORECASE)
 BARE: Final = re.compile(r"The [a-z -]+ (?:runs|executes|uses|types|enters|adds|does)", re.IGNORECASE)
 """The title of a task whose sentence says only that something is done."""
+DANGLES: Final = re.compile(
+    r" (?:to|of|for|with|from|about|the|an?|and|or|that|(?:all|any|one) of (?:these|the following))$"
+)
+"""The title of a task that ends before its thing, which stood in what is not read."""
 _MOST_LINES: Final = 20
 
 
@@ -92,7 +105,7 @@ PROMISED: Final = re.compile(
 """``First answer: Within 24 hours``: something that is owed by a time."""
 MARK: Final = re.compile(r"(?:step|phase|part|stage) (?:\d{1,2}|[A-H]|[ivx]{1,4}):?", re.IGNORECASE)
 """``Step 1`` alone, before what the step is."""
-VERB_ALONE: Final = re.compile(r"[A-Za-z]+:")
+VERB_ALONE: Final = re.compile(r"(?P<verb>[A-Za-z]+)(?: (?:in|out|up|down|off))?:")
 """``Maintain:``, of the things below it."""
 TITLE: Final = re.compile(r"[A-Z0-9][A-Za-z0-9 &/,'\u2019-]{1,60}:?")
 """An item that may be the heading of the list below it."""

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
-from orchestrator.workflows import forms, instruct, phrasing, words
+from orchestrator.workflows import doers, forms, instruct, phrasing, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
-from orchestrator.workflows.people import DEPARTMENTS, is_person, is_thing
+from orchestrator.workflows.people import DEPARTMENTS, is_outside, is_person, is_thing
 from orchestrator.workflows.prose import Sentence
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
@@ -94,7 +94,9 @@ def _ask(text: str, found: re.Match[str]) -> Activity | None:
     role = role_name(found["role"])
     if role is None:
         return None
-    facts = dict(_fact(part) for part in re.split(r"\)?,? and for (?=the |a |an |how |whether )", found["what"]))
+    facts = dict(
+        _fact(part) for part in re.split(r"\)?(?:,? and for |, for )(?=the |a |an |how |whether )", found["what"])
+    )
     return Activity("ask", text, {"role": role, "asks": tuple(facts)}, facts)
 
 
@@ -148,8 +150,16 @@ def _whether(text: str, found: re.Match[str]) -> Activity | None:
     return Activity("ask", text, {"role": role, "asks": (name,)}, {name: fact})
 
 
+_HELD: Final = re.compile(
+    r"\b(?:if|unless|when|whenever|once|until|only|except|without|provided|where|in case|as soon as|before|after|while)\b",
+    re.IGNORECASE,
+)
+
+
 def _notify(text: str, found: re.Match[str]) -> Activity:
     to, channel = found["who"], "file"
+    if _HELD.search(to):
+        raise Unclear("When they are told is not clear.", f"If ..., notify {_HELD.split(to)[0].strip()}")
     if found["hook"]:
         to, channel = found["hook"], "webhook"
     elif found["desktop"]:
@@ -251,21 +261,17 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
     )
 
 
-_GIVEN_TO: Final = re.compile(r"(?P<what>.+?[^:]) [-\u2013\u2014] (?P<who>[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3})")
-
-
 def _given(text: str) -> Activity | None:
     """``Test the roof - Security``: the task of whoever stands at the end. Raises :class:`Unclear` where those are several."""
-    found = _GIVEN_TO.fullmatch(text)
-    clause = instruct.clause(found["what"]) if found else None
+    found = doers.behind(text)
+    if instruct.clause(text) and (doers.is_mentioned(text) or doers.is_named_within(text)):
+        raise Unclear("Whether whoever is named at the end does this is not clear.", "The clerk ...")
+    clause = instruct.clause(found[0]) if found else None
     if found is None or clause is None:
         return None
-    roles = [role_name(part) or "" for part in words.listed(found["who"])]
-    if not all(is_person(role) for role in roles):
-        return None
-    if len(roles) > 1:
-        raise Unclear("Which of them does this is not said.", f"The {roles[0]} ...; or a sentence for each")
-    return Activity("task", f"The {roles[0].replace('-', ' ')} {clause}", {"role": roles[0]})
+    if len(found[1]) > 1:
+        raise Unclear("Which of them does this is not said.", f"The {found[1][0]} ...; or a sentence for each")
+    return Activity("task", f"The {found[1][0].replace('-', ' ')} {clause}", {"role": found[1][0]})
 
 
 def _behind_label(text: str, by: str | None, known: Collection[str]) -> Activity | None:
@@ -345,6 +351,11 @@ def _by_role(text: str, known: Collection[str], *, numbered: bool = False) -> Ac
     while found is not None:
         role = role_name(found["role"])
         if role is not None and not text.startswith("`") and _is_done(found, text):
+            if is_outside(role) and role not in known:
+                raise Unclear(
+                    f"The {role.replace('-', ' ')} belongs to another house, and does no step here.",
+                    "Wait until the clerk confirms that ...; or, if they answer here: Roles: ...",
+                )
             if role in known or (
                 is_person(role) and (found["the"] or found["modal"] or _acts(found, text, numbered=numbered))
             ):

@@ -19,11 +19,12 @@ _HOW_TO: Final = re.compile(r"when (?:to|not to|you[' ]|do|does|is|are|should)\b
 _SAID_SO: Final = re.compile(
     r"\b(?:is|are|was|were|has|have|does|do|can|cannot|fails?|[a-z]+s|[a-z]+ed)\b", re.IGNORECASE
 )
+_AT_TIMES: Final = r"(?:optional\b[^()]*|recommended|emergency|if [^()]+|only (?:if|when|for) [^()]+|where [^()]+|when [^()]+|as (?:needed|required|applicable|appropriate|necessary|relevant)|[^()]* if (?:needed|necessary|required|applicable))"
 _FALLBACK: Final = re.compile(
     r"(?:(?:emergency |disaster )?roll(?:ing)?[ -]?backs?|back(?:ing)?[ -]?out|fall[ -]?backs?|contingenc(?:y|ies)|escalations?|optional(?: steps?)?|alternatives?"
     r"|if (?:something|anything) goes wrong|recovering from failures?|(?:error|exception) handling)"
     r"(?: (?:plan|procedures?|steps|process|instructions|strategy|path|matrix|policy|guide|criteria))?"
-    r"|.+ \((?:optional|if (?:needed|necessary|required|applicable)|only if .+|as needed|when needed)\)"
+    rf"|.+ \({_AT_TIMES}\)|(?:how|when|whom|who) to escalate(?: .+)?|(?:emergency|rollback|escalation|exception|contingency|fallback|troubleshooting) [a-z]+(?: [a-z]+)?|.+ (?:roll[ -]?back|escalation|exceptions|troubleshooting)"
     r"|(?:.+ )?(?:trouble[ -]?shooting|scenarios?|(?:edge|corner|special) cases?|error messages?|faqs?|frequently asked.*|exceptions?|(?:known|common) (?:errors|issues|problems|questions))(?: .+)?"
     r"|(?:scenario|case|option|alternative|method|variant|approach|situation|severity|sev|priority|tier|p|error)[ -]?(?:\d+|[A-Z]|[IVX]+)?(?:\b(?<=[\dA-Z])|:)(?:\W.*)?",
     re.IGNORECASE,
@@ -33,7 +34,8 @@ _FALLBACK: Final = re.compile(
 
 _CASE: Final = re.compile(
     r"(?P<one>(?:.*\W)?(?:scenario|case|option|alternative|variant|situation|cat(?:egory)?|type|class|sev(?:erity)?|priority|tier|level)[ -]?(?:\d+|(?-i:[A-Z]))\b(?:\W.*)?)"
-    r"|(?P<named>.+?) \((?:optional|if (?:needed|necessary|required|applicable)|as needed|when needed)\)",
+    rf"|(?P<named>.+?) \({_AT_TIMES}\)"
+    r"|(?P<event>upon (?!(?:arrival|receipt|completion|approval|acceptance|delivery|return|departure|hir(?:e|ing)|request|check)\b)[^,;:?]+)",
     re.IGNORECASE,
 )
 
@@ -48,7 +50,8 @@ _STATE: Final = re.compile(
 
 def is_fallback(title: str) -> bool:
     """Whether the steps below such a heading are not of the way that is gone each time."""
-    return _FALLBACK.fullmatch(_NUMBER.sub("", title, count=1).rstrip(":")) is not None
+    said = _NUMBER.sub("", title, count=1).rstrip(":")
+    return any(_FALLBACK.fullmatch(part) for part in (said, re.sub(r" \([^()]*\)$", "", said)))
 
 
 def gathered(sections: Sequence[Section]) -> list[Section]:
@@ -61,7 +64,7 @@ def gathered(sections: Sequence[Section]) -> list[Section]:
         section = left.pop(0)
         said = (
             ""
-            if _is_named(section)
+            if is_named(section)
             else _condition(section.title) or (_state(section.title) if any(part.items for part in made) else "")
         )
         if not said or (not section.items and not (left and left[0].level > section.level)):
@@ -78,7 +81,12 @@ def gathered(sections: Sequence[Section]) -> list[Section]:
     return made
 
 
-def _is_named(section: Section) -> bool:
+def is_condition(section: Section) -> bool:
+    """Whether the heading says by itself when its steps are done."""
+    return not is_named(section) and bool(_condition(section.title))
+
+
+def is_named(section: Section) -> bool:
     """Whether its steps have names, as where a workflow is read back: their headings are phases."""
     firsts = [item.sentences[0].text for item in section.items if item.sentences]
     return bool(firsts) and forms.ID.fullmatch(firsts[0]) is not None
@@ -94,7 +102,7 @@ def _condition(title: str) -> str:
     said = _NUMBER.sub("", title, count=1)
     case = _CASE.fullmatch(said)
     if case is not None:
-        named = re.sub(r"\s+", " ", re.sub(r"[^\w\s/'-]", " ", case["one"] or case["named"])).strip()
+        named = re.sub(r"\s+", " ", re.sub(r"[^\w\s/'-]", " ", case["one"] or case["named"] or case["event"])).strip()
         return f"If {named} applies:"
     found = None if _HOW_TO.match(said) else _CONDITION.fullmatch(said)
     if found is None or (said.lower().startswith(("if", "when", "unless")) and not _SAID_SO.search(found["when"])):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orchestrator.workflows import phrasing, words
+from orchestrator.workflows import phrasing, statements, words
 
 _VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b.*)", re.DOTALL)
 _DENIED: Final = re.compile(r" ?(?:not\b|n['\u2019]t\b)", re.IGNORECASE)
@@ -43,6 +43,7 @@ _BOTH: Final = frozenset([
     "lead", "link", "list", "log", "measure", "name", "need", "note", "order", "patch", "place", "plan", "process",
     "query", "rate", "record", "release", "report", "request", "resolve", "return", "review", "schedule", "search",
     "share", "state", "support", "tag", "target", "test", "track", "transfer", "trigger", "work",
+    "leave", "login", "logon", "logout", "setup", "backup", "checkout", "signup", "rollout", "shutdown", "dose", "duplicate", "split",
 ])  # fmt: skip
 """Verbs that are as often the first word of a thing: ``Release notes``."""
 _NOUNS_TOO: Final = _BOTH | frozenset([
@@ -86,7 +87,7 @@ _SMALL: Final = re.compile(
     re.IGNORECASE,
 )
 _SETTLED: Final = re.compile(
-    r"(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|his|her|whether|up|out)\b|`|\d",
+    r"(?:the|a|an|this|that|these|those|it|them|all|any|each|every|your|our|their|its|his|her|whether|up|out|down|off|over|back|away|to (?:the|an?|your|each|it))\b|to [\"`]|`|\d",
     re.IGNORECASE,
 )
 """What follows a verb and no noun."""
@@ -97,7 +98,7 @@ _SUBJECT: Final = (
 """A thing with what stands in brackets behind it, or several of them."""
 _OBLIGATION: Final = re.compile(
     rf"(?P<who>{_SUBJECT})(?<! that)(?<! which)(?<! who) (?:must|shall|should|has to|have to|needs to|need to|can only|may only) "
-    r"(?P<rest>(?!be (?:considered|deemed|regarded|treated|construed|interpreted|understood|subject|liable|able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
+    r"(?P<rest>(?!(?:always |also |generally |then |therefore |not |never )*be (?:classified|categori[sz]ed|defined|counted as|assumed|considered|deemed|regarded|treated|construed|interpreted|understood|subject|liable|able|fine|ok|okay|possible|enough|easy|clear|obvious|grateful|safe)\b|(?:be |now |then |not )*automatically\b).+)",
     re.IGNORECASE,
 )
 _BY_ITSELF: Final = re.compile(
@@ -132,7 +133,7 @@ _IS_SO: Final = re.compile(
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:(?:it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|nothing|no|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
+    r"(?:(?:remember|keep in mind|bear in mind|be aware|it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|nothing|no|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
     re.IGNORECASE,
 )
 
@@ -178,7 +179,7 @@ def _is_subject(said: str) -> bool:
 def _behind_label(said: str, kept: list[str]) -> str | None:
     """``Manual path: run it``: what is asked, and behind it what for."""
     found = phrasing.labelled(said)
-    if found and _THING.match(found[1]):
+    if found and (_THING.match(found[1]) or ("," in found[1] and not _SMALL.search(found[1]))):
         return None
     asked = clause(found[1], labelled=False) if found and not begins_with_a_thing(found[1]) else None
     return None if found is None or asked is None else asked + _behind([*kept, found[0]])
@@ -207,29 +208,30 @@ def _behind(kept: list[str]) -> str:
     return "".join(f" ({part})" for part in kept)
 
 
-_WHEN: Final = frozenset({"post", "non", "anti", "mid", "inter", "end"})
-"""What stands before a hyphen in the name of a thing: ``Post-restore checks``."""
-
-
 def _is_verb(verb: str, said: str) -> bool:
     if verb == "be":
         return _READY.match(said) is not None
     second = re.match(r"[A-Za-z-]+ (?P<word>[A-Z][a-z]+)\b", said)
     if second and verb not in _POINTED and second["word"].lower() in words.VERBS:  # a label, and then the sentence
         return False
-    if _is_of_a_thing(verb, said):
+    if _is_of_a_thing(verb, said) or statements.states(said):
+        return False
+    is_noun = is_noun_too(verb)
+    if statements.is_done(said, is_noun=is_noun) or (is_noun and statements.is_of_another(said)):
         return False
     parts = verb.split("-")
     if len(parts) == 1 or verb in words.VERBS:
         return verb in words.VERBS
-    is_when = parts[0] in _WHEN or (parts[0] == "pre" and _SETTLED.match(said[len(verb) + 1 :]) is None)
-    return parts[-1] in words.VERBS and not is_when
+    is_when = parts[0] == "pre" and _SETTLED.match(said[len(verb) + 1 :]) is None
+    return parts[-1] in words.VERBS and statements.is_hyphened(verb) and not is_when
 
 
 def _is_of_a_thing(verb: str, said: str) -> bool:
     """Whether the first word is a thing, of which something is said, or tells what had to be so before."""
     rest = said[len(verb) :]
-    if rest.startswith(":") or (": " in said and begins_with_a_thing(said)):  # a label that is a verb as well
+    if rest.startswith((":", " - ", " \u2013 ", " \u2014 ")) or (
+        ": " in said and begins_with_a_thing(said)
+    ):  # a label that is a verb as well
         return True
     if verb in _NOUNS_TOO and _is_named_too(verb, said, rest):
         return True
@@ -352,6 +354,14 @@ def is_done(text: str) -> bool:
     """``Links verified``: what a box that is ticked says, in the passive without its verb."""
     found = _HEADLINE.fullmatch(text)
     return found is not None and words.of_passive(found["done"]) is not None and _MAY.search(text) is None
+
+
+def is_past(text: str) -> bool:
+    """``Reviewed and signed by two``: what is to have been done, and no thing to have."""
+    first, _, rest = text.partition(" ")
+    return (
+        words.of_passive(first.lower()) is not None and re.match(r"(?:and|or|by|off|in|on|at|with)\b", rest) is not None
+    )
 
 
 def is_by_somebody(text: str) -> str:

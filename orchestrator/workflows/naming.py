@@ -16,6 +16,8 @@ _MEMBER: Final = re.compile(
     re.IGNORECASE,
 )
 """Whoever belongs to a group holds its role: ``a member of the board``."""
+_TWO: Final = re.compile(r"[A-Za-z] (?:The|An?|Our) ")
+"""A title, and a sentence behind it: ``Release The nurse``."""
 NUMBER: Final = "one|two|three|four|five|six|seven|eight|nine|ten|\\d+"
 ROLE: Final = r"[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?"
 MODAL: Final = r"(?: must| shall| has to| have to| will| should)?"
@@ -79,6 +81,8 @@ _LIMITS: Final = {"le": "at most", "ge": "at least"}
 
 def role_name(text: str) -> str | None:
     """``the security leads`` and ``members of the board`` to ``security-lead`` and ``board``, ``heads of sales`` to ``head-of-sales``; ``None`` for what is nobody's name."""
+    if _TWO.search(text):
+        return None
     name = words.slug(_MEMBER.sub("", text))
     parts = name.split("-")
     if not _NOT_IN_NAMES.isdisjoint(parts) or parts[0] in _NOT_PEOPLE - {"it"}:

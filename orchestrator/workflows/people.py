@@ -54,7 +54,56 @@ DEPARTMENTS: Final = frozenset({
     "accounting", "compliance", "engineering", "management", "reception", "dispatch", "logistics", "payroll", "it",
 })
 """People by what they do together; each is also the name of that."""
+_OUTSIDE: Final = frozenset({
+    "supplier", "vendor", "regulator", "insurer", "carrier", "court", "police", "bank", "authority", "courier", "manufacturer", "landlord", "subcontractor", "reseller", "wholesaler",
+})
 # fmt: on
+
+
+_GROUPS: Final = frozenset(
+    {
+        "company",
+        "vendor",
+        "supplier",
+        "agency",
+        "bank",
+        "department",
+        "office",
+        "desk",
+        "unit",
+        "group",
+        "organization",
+        "organisation",
+        "ministry",
+        "authority",
+        "school",
+        "hospital",
+        "firm",
+        "provider",
+        "institution",
+        "university",
+        "crew",
+        "division",
+        "branch",
+        "center",
+        "centre",
+    }
+)
+
+
+def is_surely_person(role: str) -> bool:
+    """Whether the last word of a role's name is one of the words for people, and not only formed as one."""
+    return role.rsplit("-", maxsplit=1)[-1] in _PEOPLE
+
+
+def is_group(role: str) -> bool:
+    """Whether the last word means people by what they are together: ``bus company``."""
+    return role.rsplit("-", maxsplit=1)[-1] in _GROUPS
+
+
+def is_outside(role: str) -> bool:
+    """Whether the last word means somebody who belongs to another house, and does no step of a run here."""
+    return role.rsplit("-", maxsplit=1)[-1] in _OUTSIDE
 
 
 def is_thing(role: str) -> bool:

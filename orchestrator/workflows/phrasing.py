@@ -30,6 +30,8 @@ _OBLIGED: Final = re.compile(
     r"it(?: is|['\u2019]s) up to (?:you|us) to |(?:your|our) (?:job|task|role|duty|responsibility|goal)(?: here| as [A-Za-z ]+?)? is to )",
     re.IGNORECASE,
 )
+_USUALLY: Final = re.compile(r"we\b.*\b(?:typically|normally|usually|generally)\b", re.IGNORECASE)
+"""What we will mostly do describes us."""
 _ALLOWED: Final = re.compile(
     r"(?:can (?=[a-z]+ )|(?:you|we)(?: probably| also)*(?:(?: can| may| could| might| are able to|['\u2019]re able to)|['\u2019]ll(?= (?:probably |likely |also )*want)|(?= want))"
     r"(?: probably| likely| either| optionally| (?:then|also|first|next|now|typically|usually|generally|always|still))* "
@@ -37,6 +39,8 @@ _ALLOWED: Final = re.compile(
     r"it(?: is|['\u2019]s) (?:acceptable|ok|okay|fine|possible|safe) to )(?P<verb>[a-z]+)\b",
     re.IGNORECASE,
 )
+_YOURS: Final = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
+"""Where the reader is another than *we*, what *we can* do is told to them."""
 _PERCEIVED: Final = frozenset([
     "see", "notice", "find", "get", "have", "be", "expect", "read", "learn", "receive", "need", "observe", "rely",
     "experience", "encounter", "assume", "say", "continue", "ignore", "skip", "understand", "work", "proceed", "help",
@@ -105,6 +109,8 @@ _PHRASE: Final = re.compile(
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(r"(?P<label>[A-Za-z0-9][^:`.!?()]{0,60}?)(?::| [-\u2013\u2014]) (?P<then>.+)", re.DOTALL)
+_SAYS: Final = re.compile(r" (?:is|are|was|were|will|can|may|might|must|should|shall) ", re.IGNORECASE)
+"""What is a sentence before a dash, and no label."""
 _DENIAL: Final = re.compile(
     r"(?:\b(?:not|never|avoid|cannot)|n['\u2019]t)\W*$|\b(?:not|never|avoid)\b.* (?:this|these|the following)\W*$|"
     r"\b(?:not|never|no longer) (?:considered|supported|covered|included|counted|in scope|part of)\b[^:]*\W*$|"
@@ -116,7 +122,7 @@ _TOPICS: Final = frozenset([
     "title", "outcome", "result", "results", "reason", "rationale", "output", "impact", "trigger", "symptom", "symptoms",
     "cause", "causes", "when", "where", "who", "why", "frequency", "author", "date", "version", "status", "audience",
     "sla", "slas", "deadline", "deadlines", "target", "targets", "timeline", "timing", "time limit", "turnaround", "response time",
-    "todo", "fixme", "tbd",
+    "todo", "fixme", "tbd", "used when", "applies when", "applies to", "use when", "when to use", "eligible", "eligibility", "criteria", "condition", "conditions",
     "definition", "question", "answer", "q", "a", "bad", "wrong", "before", "after", "old", "new",
 ])  # fmt: skip
 """Labels after which something is told about, and nothing asked."""
@@ -150,8 +156,21 @@ def labelled(text: str) -> tuple[str, str] | None:
     if found is None or len(found["label"].split()) > _MOST_LABEL_WORDS:
         return None
     label = found["label"].strip()
+    if _SAYS.search(label):
+        return None
     is_none = is_denial(label) or label.lower() in _TOPICS or _CASE.fullmatch(label)
     return None if is_none else (label, found["then"])
+
+
+def is_case(label: str) -> bool:
+    """Whether a label says in which of several cases something holds: ``SEV-1``, ``High priority``."""
+    return _CASE.fullmatch(label) is not None
+
+
+def label_of(text: str) -> str:
+    """The label before a colon, whatever it says; '' for none."""
+    found = _LABEL.fullmatch(text)
+    return "" if found is None or len(found["label"].split()) > _MOST_LABEL_WORDS else found["label"].strip()
 
 
 def peeled(text: str) -> Peeled | None:
@@ -174,7 +193,8 @@ def _dropped(pattern: re.Pattern[str]) -> Callable[[str], Peeled | None]:
 def _obliged(text: str) -> Peeled | None:
     found = _OBLIGED.match(text)
     rest = text[found.end() :] if found else ""
-    is_told = found is not None and "ll " in found[0].lower() and rest.split(" ")[0].lower() in _BEFALL
+    is_told = found is not None and re.search(r"ll |should", found[0].lower()) and rest.split(" ")[0].lower() in _BEFALL
+    is_told = is_told or (found is not None and _USUALLY.match(found[0]) is not None)
     return None if found is None or is_told else Peeled(rest, "")
 
 
@@ -209,7 +229,8 @@ def _allowed(text: str) -> Peeled | None:
     found = _ALLOWED.match(text)
     if found is None or found["verb"].lower() not in words.VERBS:
         return None
-    is_told = found["verb"].lower() in _PERCEIVED and not found["want"]
+    is_ours = text.lower().startswith("we ") and _YOURS.search(text) is not None
+    is_told = is_ours or (found["verb"].lower() in _PERCEIVED and not found["want"])
     return None if is_told else Peeled(text[found.start("verb") :], OPTIONAL)
 
 

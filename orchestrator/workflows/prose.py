@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,24 +26,34 @@ MAX_SENTENCES: Final = 20_000
 MAX_DEPTH: Final = 12
 _BELOW_ALL: Final = 7
 
-_PIECE = re.compile(r"`[^`]*`|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*)(?=\s|$)|[^.!?`]+|.", re.DOTALL)
-_BOLD = re.compile(r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
+_PIECE = re.compile(
+    r"`[^`]*`|(?<![\w\"])(?P<quote>\"[^\"`]{2,600}\"|\u201c[^\u201c\u201d`]{2,600}\u201d)|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*(?:(?<=\])\([^()\s]*\))?)(?=\s|$)|[^.!?`\"\u201c]+|.",
+    re.DOTALL,
+)
+_BOLD = re.compile(r"\*\*(?P<title>(?:\d{1,2}(?:\.\d{1,2})*[.)]? )?[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|cf|no|mr|ms|mrs|dr|[A-Za-z]|\d\\)$", re.IGNORECASE
+    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|excl|ex|eg|ie|cf|no|mr|ms|mrs|dr|dept|fig|tel|ext|est|inc|ltd|corp|[A-Za-z]|\d\\)$",
+    re.IGNORECASE,
 )
 _READ_BACK = re.compile(r"\s+(?:Go (?:back )?to step `|End as |If it ends as `|Otherwise, |About this: )")
 """What a workflow that is read back says right after a step."""
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"!?\[([^\]]{0,1000})\]\([^)]{0,2000}\)")
 _TITLED = re.compile(
     r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
 )
 _ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_FIELD = re.compile(r"[A-Z][A-Za-z /-]{1,30}: [^.!?]+[.;]?")
+_TITLE_LINE = re.compile(
+    r"(?:\*\*|__)(?P<bold>(?:(?:Step|Phase|Stage|Part) )?\d{1,2}[.):]? [^*_`\n]{2,80}?):?(?:\*\*|__):?|(?P<step>(?:Step|Phase|Stage|Part) \d{1,2}(?::| [-\u2013\u2014]) [^*_`\n.!?;,]{2,80})"
+)
+"""A line that is the title of what stands below it in the same paragraph: ``**1. Loading**``, ``Step 2 - Export``."""
+_FIELD = re.compile(r"(?:\*\*|__)?[A-Z][A-Za-z /-]{1,30}:(?:\*\*|__)? [^.!?]+[.;]?")
 _ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
 """A number that is kept from beginning a list of its own."""
 _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
+_JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f300-\U0001faff])")
+"""What makes one picture of two."""
 _BOX = re.compile(r"\[[ xX]\] ")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
@@ -106,14 +116,14 @@ class Prose:
     def sentences(self) -> Iterator[Sentence]:
         """All sentences, in the order of the text."""
         for section in self.sections:
-            for item in section.items:
-                yield from _all(item)
+            yield from every(section.items)
 
 
-def _all(item: Item) -> Iterator[Sentence]:
-    yield from item.sentences
-    for child in item.children:
-        yield from _all(child)
+def every(items: Iterable[Item]) -> Iterator[Sentence]:
+    """The sentences of these items and of all below them."""
+    for item in items:
+        yield from item.sentences
+        yield from every(item.children)
 
 
 def read(text: str) -> Prose:
@@ -121,7 +131,8 @@ def read(text: str) -> Prose:
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"The process is longer than {MAX_CHARACTERS} characters.")
     for number, line in enumerate(text.split("\n"), 1):
-        if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in line):
+        shown = _JOINED.sub("", line)
+        if any(c != "\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn"} for c in shown):
             raise ValueError(f"Line {number} has a character that hides or reorders text.")
     reader = _Reader(text)
     front = marks.front_matter(text)
@@ -218,6 +229,13 @@ class _Reader:
             else:
                 self.sections.append(Section(text, span, level=self._heading or _BELOW_ALL))
             return
+        head, _, below = token.content.partition("\n")
+        titled = _TITLE_LINE.fullmatch(head.strip()) if below and not self._items and not self._quotes else None
+        if titled:
+            span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
+            self.sections.append(Section(plain(titled["bold"] or titled["step"]), span, level=_BELOW_ALL))
+            self._add(list(self._cut(below, first + 1)))
+            return
         self._add(list(self._cut(token.content, first)))
 
     def _block(self, token: Token) -> None:
@@ -313,18 +331,25 @@ def _fields(content: str) -> list[tuple[int, int]]:
 def _bounds(content: str) -> Iterator[tuple[int, int]]:
     start = 0
     for found in _PIECE.finditer(content):
-        mark = found["stop"]
+        mark = found["stop"] or _ended(found["quote"], content[found.end() :])
         if mark and not (mark == "." and _is_abbreviated(content, start, found)):
             yield from _trimmed(content, start, found.end())
             start = found.end()
     yield from _trimmed(content, start, len(content))
 
 
+def _ended(quote: str | None, after: str) -> str:
+    """The stop within a quotation at whose end the sentence ends; '' where it goes on behind it."""
+    stop = re.search(r"[.!?](?=.$)", quote or "")
+    return stop[0] if stop and re.match(r"\s+[A-Z`*\[]|\s*$", after) else ""
+
+
 def _is_abbreviated(content: str, start: int, found: re.Match[str]) -> bool:
     """Whether the dot belongs to the word before it. ``etc.`` and ``no.`` before a capital end the sentence, and so does any before words of a read-back."""
     before, after = content[start : found.start()], content[found.end() : found.end() + 40]
     is_last = re.search(r"\b(?:etc|no)$", before, re.IGNORECASE) and re.match(r"\s+[A-Z`]", after)
-    return not (is_last or _READ_BACK.match(after)) and _ABBREVIATION.search(before) is not None
+    is_within = before.count("(") > before.count(")") and re.match(r"\s+[a-z]", after) is not None
+    return not (is_last or _READ_BACK.match(after)) and (is_within or _ABBREVIATION.search(before) is not None)
 
 
 def _trimmed(content: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -356,7 +381,7 @@ def _bare(text: str) -> str:
     while start < len(text):
         if _BOX.match(text, start):
             start += 4
-        elif text[start] == " " or _is_ornament(text[start]):
+        elif text[start] in " \ufe0f\u200d\u20e3" or _is_ornament(text[start]):
             start += 1
         else:
             break

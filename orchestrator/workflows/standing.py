@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final
 
 from orchestrator.workflows import forms
 from orchestrator.workflows.phrasing import is_denial
+from orchestrator.workflows.prose import Item
 
 
 class Under(StrEnum):
@@ -39,6 +41,8 @@ class Doubt(StrEnum):
     """Its heading says that it is not done each time, and not when: ``Rollback``."""
     BELOW = "below"
     """It stands below the list of a condition, and may be meant to hold under it alone."""
+    RULES = "rules"
+    """Its heading says that rules, criteria or examples stand below it."""
     HELD = "held"
     """What stands above it says when it holds, and is not read."""
 
@@ -70,14 +74,14 @@ _DUTIES: Final = re.compile(
 _TOLD: Final = re.compile(
     r"(?:purpose|objectives?|scope|background|introduction|overview|definitions?|terms|glossary|abbreviations|acronyms|references|"
     r"related (?:documents|policies|procedures|links)|applicability|audience|intended audience|revision history|document (?:history|control)|"
-    r"meaning|impact|(?:additional |further |general )?notes|summary|context|symptoms?|further reading|additional (?:reading|resources|information)|resources|see also|links|"
+    r"(?:recent |latest |summary of )changes|what['\u2019]s new|release notes|meaning|impact|(?:additional |further |general )?notes|summary|context|symptoms?|further reading|additional (?:reading|resources|information)|resources|see also|links|"
     r"history|changelog|version history|appendix|appendices)"
     r"(?:(?:,| and| &| /) (?:purpose|objectives?|scope|background|overview|definitions?|terms|abbreviations|acronyms|references|applicability))*:?",
     re.IGNORECASE,
 )
 _POINTERS: Final = re.compile(
     r"(?:(?:definitions?|terms|glossary|abbreviations|acronyms|references|links|see also|resources|contacts|(?:further|additional|related|recommended) (?:reading|resources|documents|links)|"
-    r"(?:revision|version|document|change) history|changelog)(?:(?:,| and| &) )?)+:?",
+    r"(?:revision|version|document|change) (?:history|log)|changelog|(?:recent|latest) (?:changes|updates)|what['\u2019]s new)(?:(?:,| and| &) )?)+:?",
     re.IGNORECASE,
 )
 _FORBIDDEN: Final = re.compile(
@@ -102,6 +106,12 @@ _WHEN: Final = re.compile(
     re.IGNORECASE,
 )
 """What a sentence begins with that says when what stands below it holds."""
+_CASES: Final = re.compile(
+    r"\b(?:when|if|where|unless|until|only for|applies to|(?:under|in|for|on|with) (?:any |one |either |all )?(?:of )?(?:the following|these|such) [a-z ]+|(?:conditions|cases|situations|circumstances|reasons|criteria|triggers|events|scenarios)(?: (?:are|include|is|apply))?)\W*:$"
+    r"|\b(?:used|applies|apply|valid|appropriate|triggered|activated|invoked|allowed|eligible|granted|applicable|permitted|required)(?: [a-z]+){0,3}:$",
+    re.IGNORECASE,
+)
+"""What says at the end that what stands below it are the cases in which something holds."""
 _OTHERS: Final = re.compile(
     r"\b(?:must|should|shall|will|needs? to|ha(?:s|ve) to|(?:is|are) (?:to|(?:responsible|required|expected|accountable)(?: (?:for|to))?))(?: (?:do|take|perform|complete|follow|carry|out|also|then|the|following|these|all|of|steps|actions|tasks|items))*:$",
     re.IGNORECASE,
@@ -139,6 +149,36 @@ def denied(title: str) -> frozenset[Doubt]:
     return frozenset({Doubt.DENIED}) if is_denial(title) or _FORBIDDEN.match(title) else frozenset[Doubt]()
 
 
+_RULES: Final = re.compile(
+    r"(?:annual |periodic |ongoing )?(?:reviews? (?:&|and) audits?|audits? (?:&|and) reviews?)|(?!(?:gather|define|review|check|collect|confirm|verify|set|establish|write|agree|determine|identify|apply|add|create)\b)"
+    r"(?:(?:.* )?(?:best practices?|good practices?|guidelines?|principles|tips(?: (?:and|&) tricks)?|rules(?: of .+)?|etiquette|(?:code of )?conduct|standards|expectations|considerations|reminders|criteria|metrics|kpis|examples?|"
+    r"templates?|limitations|assumptions|constraints|precautions|warnings|dos? (?:and|&) don['\u2019]?ts?|policy statements?|policy details?|policies|benefits|consequences|penalties|disciplinary actions?|goals)"
+    r"|do['\u2019]?s (?:and|&) don['\u2019]?ts|(?:things|points) to (?:remember|note|consider|know|keep in mind)|remember|(?:important|key|special|other|critical|safety) (?:notes?|points|information|facts)|security controls|policy|safety|hazards?|ppe|"
+    r"(?:personal )?protective equipment|compliance|non-?compliance|enforcement|governance|lessons learned|success metrics|slas?|service levels?(?: agreements?)?|systems involved|triggers?(?: for .+)?|when to use.*|"
+    r"(?:recent |latest |planned |future )(?:changes|updates|improvements)|what['\u2019]s (?:new|changed)|continuous improvement|outcomes?|who (?:can|to|do|should) .+|where to .+|(?:getting|need|more) help|help|questions|contact us|what happens .+|how (?:it|this) works|key (?:terms|contacts)|contacts?|common .+)"
+    r"(?:(?:,| and| &|/| for| on| when| in| of| during) .*)?:?",
+    re.IGNORECASE,
+)
+"""Headings of what is so, has to be so or is good to know; not those that begin with an act: ``Gather requirements``."""
+
+
+def ruled(title: str) -> frozenset[Doubt]:
+    """Whether a heading says that rules or criteria stand below it: ``Best practices``."""
+    said = re.sub(r"^\W+", "", _CHAPTER.sub("", title, count=1))
+    return frozenset({Doubt.RULES}) if _RULES.fullmatch(said) else frozenset[Doubt]()
+
+
+_RESTRICTS: Final = re.compile(
+    r"(?:this (?:section|step|part|chapter|phase|form|task) )?(?:is |are )?(?:only )?(?:required|needed|necessary|applies|apply|applicable|mandatory|relevant|intended|for use|valid|used|use this|do this|skip this)(?: (?:section|step|part|form))? (?:only )?(?:if|when|for|where|to|in case|unless)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def restricts(text: str) -> bool:
+    """Whether a sentence says when all that follows it in its section holds: ``Only needed for guests``."""
+    return _RESTRICTS.fullmatch(text) is not None
+
+
 def is_of_a_program(text: str) -> bool:
     """Whether a section with such a line tells of a program that runs by itself: ``File: `release.yml` ``."""
     return _DEFINED.fullmatch(text) is not None
@@ -151,8 +191,10 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
         found.add(Doubt.DENIED)
     if (became in {"error", "remark"} and said.endswith(":")) or (became == "error" and _NAMES.search(said)):
         found.add(Doubt.NAMED)
-    if _WHEN.match(said):
-        found = found | {Doubt.HELD} if became == "error" else found - {Doubt.SELDOM}
+    if _WHEN.match(said) and became != "error":
+        found -= {Doubt.SELDOM}
+    elif became in {"error", "remark"} and (_WHEN.match(said) or _CASES.search(said)):
+        found.add(Doubt.HELD)
     is_done = (became == "error" and _AUTOMATIC.search(said)) or (
         became in {"error", "remark"} and _OTHERS.search(said)
     )
@@ -161,9 +203,28 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
     return frozenset(found)
 
 
+_SHORT: Final = 6
+
+
 def leads_below(text: str) -> bool:
     """Whether the list behind a paragraph stands below it: it ends in a colon, or says when the steps below it hold."""
-    return text.endswith(":") or (_WHEN.match(text) is not None and _BELOW.search(text) is not None)
+    if text.endswith(":"):
+        return True
+    return _WHEN.match(text) is not None and (
+        _BELOW.search(text) is not None or (len(text.split()) <= _SHORT and forms.THING.fullmatch(text) is not None)
+    )
+
+
+def led(found: Iterable[Item]) -> Iterator[Item]:
+    """The items, where a list is below the paragraph before it that leads on to it."""
+    left = list(found)
+    while left:
+        item = left.pop(0)
+        if not item.listed and not item.children and leads_below(item.sentences[-1].text):
+            listed = next((n for n, other in enumerate(left) if not other.listed), len(left))
+            item = Item("", item.sentences, left[:listed], listed=False)
+            left = left[listed:]
+        yield item
 
 
 _BELOW: Final = re.compile(

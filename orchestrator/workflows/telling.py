@@ -41,7 +41,10 @@ _TELLS: Final = re.compile(
     r"|(?:you|we) (?:(?:will|should) (?:then |also |now )?(?:see|notice|find|get|receive|have)|(?:do not|don['\u2019]t) (?:have|need) to|need not)\b.*",
     re.IGNORECASE,
 )
-_HELD: Final = re.compile(r"(?:(?:and|but|however|then|also),? )?(?:if|when|unless|once|until|should)\b", re.IGNORECASE)
+_HELD: Final = re.compile(
+    r"(?:(?:and|but|however|then|also),? )?(?:if|when|unless|once|until|should|in (?:the |an? |any )?(?:[a-z]+ )?(?:case|event)|in case|where|whenever|for those|those who)\b",
+    re.IGNORECASE,
+)
 """A condition is read, or is an error."""
 _BRACKETED: Final = re.compile(r"\((?:[^()`]|`[^`]*`|\([^()]*\))+\)", re.DOTALL)
 _REFERS: Final = re.compile(
@@ -57,7 +60,7 @@ _DUTY: Final = re.compile(
 
 def tells(text: str) -> bool:
     """Whether a sentence only says how something is, that is no person: ``This takes an hour``. Duties in the passive do not."""
-    if text[-1] in ":!?" or _HELD.match(text) or LEADS_ON.search(text) or _BINDS.search(text):
+    if text[-1:] in {"", ":", "!", "?"} or _HELD.match(text) or LEADS_ON.search(text) or _BINDS.search(text):
         return False
     if _BRACKETED.fullmatch(text):
         return True

@@ -27,7 +27,7 @@ PROGRAMS: Final = (
 )
 """First words of lines that are commands, and of no English sentence."""
 VERBS: Final = frozenset({
-    "abort", "degauss", "attempt", "reinvite", "empathize", "apologise", "apologize", "retake", "categorise", "categorize", "favor", "bookmark", "timestamp", "photocopy", "unlink", "grease", "denylist", "blocklist", "allowlist", "whitelist", "blacklist", "accelerate", "accept", "accompany", "accomplish", "acknowledge", "acquire", "act", "activate", "adapt",
+    "abort", "contribute", "hang", "degauss", "attempt", "reinvite", "empathize", "apologise", "apologize", "retake", "categorise", "categorize", "favor", "bookmark", "timestamp", "photocopy", "unlink", "grease", "denylist", "blocklist", "allowlist", "whitelist", "blacklist", "accelerate", "accept", "accompany", "accomplish", "acknowledge", "acquire", "act", "activate", "adapt",
     "add", "address", "adhere", "adjust", "administer", "admit", "adopt", "advertise", "advise", "advocate", "agree",
     "aim", "alert", "align", "aliquot", "allocate", "allow", "alter", "alternate", "amend", "analyse", "analyze",
     "annotate", "announce", "anonymise", "anonymize", "answer", "appeal", "append", "apply", "appoint", "apprise",
