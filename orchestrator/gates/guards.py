@@ -1,7 +1,7 @@
-"""Checks of who may do what around a definition, as web frameworks spell them: decorators, dependencies, bases.
+"""Checks of who may do what, as web frameworks spell them: decorators, dependencies, bases, and lists of settings.
 
-Read from the syntax tree by name alone. Not seen: checks in the body, in middleware, in settings, and names that say
-nothing of it.
+Read from the syntax tree by name alone. Not seen: checks in the body, settings that are put together, and names that
+say nothing of it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 from orchestrator.policy.late import Late
 
-__all__ = ["Guarded", "guarded", "lost"]
+__all__ = ["Guarded", "guarded", "listed", "lost"]
 
 Guarded = Mapping[str, Any]
-"""``checks``: names, ``route``: the first decorator that is none, as text, or ''."""
+"""``checks``: names, ``route``: the first decorator that is none, as text, or ''. ``line``: of a list of settings."""
 
 _CHECK = Late(
     r"(?:\w+_)?(?:login|auth|authentication|permissions?|perms?|roles?|scopes?|admin|staff|superuser|token|jwt|session"
@@ -35,6 +35,16 @@ _WHO = Late(
 _CLASSES = frozenset({"permission_classes", "authentication_classes"})
 _OPEN = frozenset({"AllowAny"})
 
+_LISTS = frozenset(
+    {"MIDDLEWARE", "MIDDLEWARE_CLASSES", "AUTHENTICATION_BACKENDS", "AUTH_PASSWORD_VALIDATORS"}
+    | {"DEFAULT_PERMISSION_CLASSES", "DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_THROTTLE_CLASSES"}
+)
+_GUARDS = Late(
+    r"(?!AllowAny)\w*(?:csrf|secur|auth|permission|login|frameoptions|clickjack|csp|throttl|ratelimit|guard|validator"
+    r"|admin|staff|signed)\w*",
+    re.IGNORECASE,
+)
+
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -49,6 +59,19 @@ def guarded(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Guar
         else:
             others.append(ast.unparse(decorator))
     return {"checks": checks, "route": next(iter(others), "")} if checks or others else None
+
+
+def listed(node: ast.Assign) -> Iterator[tuple[str, Guarded]]:
+    """Of an assignment of settings each list of what stands between a request and the program, by its name."""
+    pairs = [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node.value, ast.Dict):
+        keys = zip(node.value.keys, node.value.values, strict=True)
+        pairs = [(str(key.value), value) for key, value in keys if isinstance(key, ast.Constant)]
+    for name, value in pairs:
+        if name in _LISTS and isinstance(value, ast.List | ast.Tuple):
+            texts = [part.value for part in ast.walk(value) if isinstance(part, ast.Constant)]
+            last = [str(text).rpartition(".")[2] for text in texts]
+            yield name, {"checks": [n for n in last if _GUARDS.fullmatch(n)], "route": "", "line": node.lineno}
 
 
 def _of_function(node: _Function) -> Iterator[str]:
@@ -86,6 +109,7 @@ def lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[
     """
     places = {str(name): int(first) for first, _, name in after.get("definitions", ())}
     now: Mapping[str, Guarded] = after.get("guarded", {})
+    places |= {name: int(found["line"]) for name, found in now.items() if "line" in found}
     routes = {str(found["route"]): name for name, found in now.items() if found["route"]}
     for name, old in before.get("guarded", {}).items():
         same = name if name in places else routes.get(str(old["route"]), "")

@@ -14,7 +14,18 @@ JSON = json.dumps
 
 
 def one(path, text, base=None):
-    return [FileSpec(path, text.encode() if isinstance(text, str) else text, base)]
+    head, before = (t.encode() if isinstance(t, str) else t for t in (text, base))
+    return [FileSpec(path, head, before)]
+
+
+def _lock_of(digest):
+    entry = {"version": "1.0.0", "resolved": "https://registry.example.org/a/-/a-1.0.0.tgz", "integrity": digest}
+    return JSON({"lockfileVersion": 3, "packages": {"node_modules/a": entry}})
+
+
+def _crate_of(digest):
+    source = "registry+https://github.com/rust-lang/crates.io-index"
+    return f'[[package]]\nname = "a"\nversion = "1.0.0"\nsource = "{source}"\nchecksum = "{digest}"\n'
 
 
 TABLE = {
@@ -170,7 +181,31 @@ TABLE = {
         "dependencies",
         one("requirements.txt", "a==1 --hash=sha256:00\nb==2\n", b"a==1 --hash=sha256:00\nb==2 --hash=sha256:11\n"),
         "DEP-UNHASHED",
+        one("requirements.txt", "a==1 --hash=sha256:00 --hash=sha256:22\n", b"a==1 --hash=sha256:22\n"),
+    ),
+    "another digest of the same version": (
+        "dependencies",
         one("requirements.txt", "a==1 --hash=sha256:00\n", b"a==1 --hash=sha256:22\n"),
+        "DEP-REHASHED",
+        one("requirements.txt", "a==2 --hash=sha256:00\n", b"a==1 --hash=sha256:22\n"),
+    ),
+    "another digest in a lock of npm": (
+        "dependencies",
+        one("package-lock.json", *(_lock_of(digest) for digest in ("sha512-AA", "sha512-BB"))),
+        "DEP-REHASHED",
+        one("package-lock.json", *(_lock_of(digest) for digest in ("sha1-CC sha512-BB", "sha512-BB"))),
+    ),
+    "another checksum in a lock of cargo": (
+        "dependencies",
+        one("Cargo.lock", *(_crate_of(digest) for digest in ("00", "22"))),
+        "DEP-REHASHED",
+        one("Cargo.lock", *(_crate_of(digest) for digest in ("22", "22"))),
+    ),
+    "module of git that runs a command": (
+        "dependencies",
+        one(".gitmodules", '[submodule "a"]\n\turl = https://example.invalid/a\n\tupdate = !sh x\n', b""),
+        "DEP-SCRIPT",
+        one(".gitmodules", '[submodule "a"]\n\tpath = vendor/a\n\tupdate = none\n', b""),
     ),
     "lock that comes from git": (
         "dependencies",

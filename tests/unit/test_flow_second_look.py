@@ -2,28 +2,36 @@
 
 from pathlib import Path
 
+import _pytest.config
+import _pytest.debugging
+import _pytest.python
 import pytest
+import typing_extensions
 
 from orchestrator.gates.changes.parsing import parsed
 from orchestrator.gates.flow.families import FAMILIES
+from orchestrator.gates.flow.grounds import Grounds
 from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.module import Module
+from orchestrator.gates.flow.values import ANYTHING
 
 PACKAGE = Path(__file__).parents[2] / "orchestrator"
 HEEDING = Heeding(FAMILIES)
 
 LATE_ATTRIBUTE = """
-import os, sys
+from flask import request
+from requests import get as fetch
 
 class Job:
     def run(self):
-        os.system(self.line)
+        fetch(self.line)
 
     def read(self):
-        self.line = sys.argv[1]
+        self.line = request.args['url']
 """
 THROUGH_ANOTHER = """
-import os, sys
+from flask import request
+from requests import get as fetch
 
 class Job:
     def go(self):
@@ -33,13 +41,13 @@ class Job:
         shell(self.line)
 
     def read(self):
-        self.line = sys.argv[1]
+        self.line = request.args['url']
 
 def shell(line):
-    os.system(line)
+    fetch(line)
 """
 LATE_IMPORT = """
-import sys
+from flask import request
 
 class Job:
     def run(self):
@@ -47,23 +55,85 @@ class Job:
 
     def read(self):
         import subprocess
-        self.line = sys.argv[1]
+        self.line = request.args['url']
 """
 NESTED = """
-import os, sys
+from flask import request
+from requests import get as fetch
 
 class Job:
     def outer(self):
         line = self.line
         def inner():
-            os.system(line)
+            fetch(line)
         self.call = inner
 
     def other(self):
         self.call()
 
     def read(self):
-        self.line = sys.argv[1]
+        self.line = request.args['url']
+"""
+THROUGH_A_RESULT = """
+from flask import request
+from requests import get as fetch
+
+class Job:
+    def go(self):
+        fetch(self.get())
+
+    def get(self):
+        return self.line
+
+    def read(self):
+        self.line = request.args['url']
+"""
+THROUGH_A_CLOSURE = """
+from flask import request
+from requests import get as fetch
+
+class Job:
+    def outer(self):
+        line = self.line
+        def inner():
+            return line
+        self.call = inner
+
+    def other(self):
+        fetch(self.call())
+
+    def read(self):
+        self.line = request.args['url']
+"""
+THROUGH_THE_MODULE = """
+from flask import request
+from requests import get as fetch
+
+class Job:
+    def read(self):
+        self.line = request.args['url']
+
+JOB = Job()
+LINE = JOB.line
+
+def run():
+    fetch(LINE)
+"""
+THROUGH_A_DEFAULT = """
+from flask import request
+from requests import get as fetch
+
+class Job:
+    def read(self):
+        self.line = request.args['url']
+
+JOB = Job()
+
+def go():
+    run()
+
+def run(line=JOB.line):
+    fetch(line)
 """
 LATE_SWITCH = """
 import requests
@@ -77,28 +147,30 @@ class Client(requests.Session):
         self.base = "x"
 """
 GLOBAL = """
-import os, sys
+from flask import request
+from requests import get as fetch
 LINE = ""
 
 def run():
-    os.system(LINE)
+    fetch(LINE)
 
 def read():
     global LINE
-    LINE = sys.argv[1]
+    LINE = request.args['url']
 """
 LATE_FUNCTION = """
-import os, sys
+from flask import request
+from requests import get as fetch
 
 class Job:
     def run(self):
-        os.system(made(self.line))
+        fetch(made(self.line))
 
     def read(self):
         self.line = "ls"
 
 def made(line):
-    return sys.argv[1] + line
+    return request.args['url'] + line
 """
 
 
@@ -128,7 +200,10 @@ def outcome(kind, source, *, vouch=True):
 
 @pytest.mark.parametrize(
     ("source", "line"),
-    [(LATE_ATTRIBUTE, 6), (THROUGH_ANOTHER, 15), (NESTED, 8), (GLOBAL, 6), (LATE_FUNCTION, 6)],
+    [
+        *((LATE_ATTRIBUTE, 7), (THROUGH_ANOTHER, 16), (NESTED, 9), (GLOBAL, 7), (LATE_FUNCTION, 7)),
+        *((THROUGH_A_RESULT, 7), (THROUGH_A_CLOSURE, 13), (THROUGH_THE_MODULE, 13), (THROUGH_A_DEFAULT, 15)),
+    ],
 )
 def test_what_comes_late_is_found(source, line):
     found, *_ = outcome(Module, source.encode())
@@ -136,7 +211,11 @@ def test_what_comes_late_is_found(source, line):
 
 
 @pytest.mark.parametrize(
-    "source", [LATE_ATTRIBUTE, THROUGH_ANOTHER, LATE_IMPORT, NESTED, LATE_SWITCH, GLOBAL, LATE_FUNCTION]
+    "source",
+    [
+        *(LATE_ATTRIBUTE, THROUGH_ANOTHER, LATE_IMPORT, NESTED, LATE_SWITCH, GLOBAL, LATE_FUNCTION),
+        *(THROUGH_A_RESULT, THROUGH_A_CLOSURE, THROUGH_THE_MODULE, THROUGH_A_DEFAULT),
+    ],
 )
 def test_a_second_look_at_some_finds_what_one_at_all_finds(source):
     assert outcome(Module, source.encode()) == outcome(Whole, source.encode())
@@ -147,6 +226,27 @@ def test_so_it_is_with_modules_of_our_own(room):
     for path in sorted((PACKAGE / room).rglob("*.py")):
         data = path.read_bytes()
         assert outcome(Module, data) == outcome(Whole, data), path
+
+
+@pytest.mark.parametrize("module", [_pytest.config, _pytest.debugging, _pytest.python, typing_extensions])
+def test_so_it_is_with_modules_of_others(module):
+    data = Path(module.__file__).read_bytes()
+    assert outcome(Module, data) == outcome(Whole, data)
+
+
+def test_grounds_hold_as_long_as_every_answer_is_the_same():
+    grounds, other = Grounds(), Grounds()
+    grounds.tell("Job", "line", None)
+    assert grounds.hold(lambda *_: None)
+    assert not grounds.hold(lambda *_: ANYTHING)
+    other.tell("Job", "line", ANYTHING)
+    other.tell("Job", "line", None)
+    assert not other.hold(lambda *_: ANYTHING)
+    third = Grounds()
+    third.add(other)
+    assert not third.hold(lambda *_: ANYTHING)
+    grounds.add(third)
+    assert not grounds.hold(lambda *_: None)
 
 
 def test_only_who_was_told_something_else_is_looked_at_twice():

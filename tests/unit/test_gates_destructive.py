@@ -170,3 +170,24 @@ def test_a_flood_is_judged_in_bounded_cpu_time():
 def test_a_command_is_classified_by_its_words():
     assert [act.code for act in of_argv(["rm", "-rf", "/work/src"])] == ["DESTROY-FILES"]
     assert list(acts("ls -la")) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "asked"),
+    [
+        ("work=$(mktemp -d)\ntrap 'rm -rf \"$work\"' EXIT\n", False),
+        ('work="$(mktemp -d -t shop)"\nrm -rf "$work"\n', False),
+        ('work=$(mktemp -d)\nwork=/srv\nrm -rf "$work"\n', True),
+        ('work=$(mktemp -d)\nread -r work\nrm -rf "$work"\n', True),
+        ('work=$(mktemp -d)\nrm -rf "$work" /srv\n', True),
+        ('work=$(mktemp -d)\nrm -rf "$work/../.."\n', True),
+        ('work=$(mktemp -d)/../..\nrm -rf "$work"\n', True),
+        ('work=$(mktemp -d || echo /srv)\nrm -rf "$work"\n', True),
+        ('rm -rf "$work"\n', True),
+        ('work=$(mktemp -d)\nrm -rf "$work" EXIT\n', True),
+        ('work=$(mktemp -d)\nrm -rf "$work"; cd ..\n', False),
+    ],
+)
+def test_a_folder_that_the_script_made_for_itself_may_go(script, asked):
+    found = DestructiveGate().check(candidate_of([FileSpec("clean.sh", f"#!/bin/sh\n{script}".encode())])).findings
+    assert (Disposition.PERSON in {f.disposition for f in found}) is asked

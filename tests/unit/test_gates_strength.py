@@ -61,6 +61,12 @@ REPLACED = {
 
 
 @pytest.fixture(scope="module")
+def worker():
+    with Worker() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def rules():
     with Worker() as worker:
         gate = IntegrityGate(worker)
@@ -140,3 +146,28 @@ def test_a_weaker_test_in_another_language_goes_to_a_person(path, rules):
     before, after, rule, harmless = OTHERS[path]
     assert rule in rules(before, after, path)
     assert rules(before, harmless, path) == set()
+
+
+@pytest.mark.parametrize(
+    ("mark", "asked"),
+    [
+        ("pytest.mark.slow", False),
+        ("pytest.mark.timeout(5)", False),
+        ("pytest.mark.skipif(True, reason='x')", True),
+        ("helpers.quiet", True),
+    ],
+)
+def test_mark_under_a_name_is_the_mark(mark, asked, worker):
+    base = python(EQUAL)
+    head = base.replace(b"def test", f"kept = {mark}\n\n\n@kept\ndef test".encode())
+    found = IntegrityGate(worker).check(candidate_of([FileSpec("tests/test_a.py", head, base)])).findings
+    assert ("TEST-WRAPPED" in {f.rule for f in found}) is asked
+
+
+def test_assertion_in_a_thread_that_is_joined_by_its_result_still_counts(worker):
+    base = python(["def check():", "    assert shop.total([1]) == 3", "check()"])
+    thread = python(["def check():", "    assert shop.total([1]) == 3", "threading.Thread(target=check).start()"])
+    pool = python(["def check():", "    assert shop.total([1]) == 3", "pool.submit(check).result()"])
+    for head, rules in ((thread, ["TEST-EMPTIER"]), (pool, [])):
+        found = IntegrityGate(worker).check(candidate_of([FileSpec("tests/test_a.py", head, base)])).findings
+        assert [f.rule for f in found] == rules

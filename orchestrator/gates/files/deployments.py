@@ -19,6 +19,21 @@ from orchestrator.policy.paths import protects
 __all__ = ["deployment_hits"]
 
 _DATA = frozenset({".yaml", ".yml", ".json", ".tf", ".hcl", ".tpl", ".bicep"})
+_RUNS = frozenset({".yaml", ".yml", ".tf", ".hcl", ".desktop", ".service", ".timer"})
+"""What may hold commands that a program runs by itself."""
+_SETTINGS_OF_CHECKS = (
+    "**/.shellcheckrc",
+    "**/mypy.ini",
+    "**/.mypy.ini",
+    "**/.pylintrc",
+    "**/pylintrc",
+    "**/.flake8",
+    "**/.hadolint.y*ml",
+    "**/pyrightconfig.json",
+    "**/.trivyignore*",
+    "**/.semgrepignore",
+    "**/.gitleaksignore",
+)
 _PIPELINES = (
     ".github/workflows/**",
     ".github/actions/**",
@@ -47,6 +62,10 @@ _PIPELINES = (
     "**/Justfile",
     "**/Taskfile.y*ml",
     "**/noxfile.py",
+    "**/jest.config.*",
+    "**/vite*.config.*",
+    "**/.mocharc*",
+    "**/playwright.config.*",
 )
 _TRUE = r"[\"']?\s*[:=]\s*[\"']?(?:true|yes|on)\b"
 _FALSE = r"[\"']?\s*[:=]\s*[\"']?(?:false|no|off)\b"
@@ -83,9 +102,45 @@ _MILDER = Late(
     rf"|^\s*-{_CHECKERS}\b"
     rf"|\b(?:continue-on-error|allow_failure|allow-failure|continueOnError|soft_fail){_TRUE}"
     rf"|^\s*(?:-\s*)?if\s*:\s*[\"']?(?:\$\{{\{{\s*)?false\b"
+    r"|\bsuccess_codes\s*=\s*\[[^\]\n]{0,80}[1-9]|\bpassWithNoTests\b[\"']?\s*[:=]\s*true\b|--pass-?with-?no-?tests\b"
     r"|^\s*(?:-\s*)?when\s*:\s*[\"']?never\b",
     re.MULTILINE,
 )
+_LOOKS_AWAY = Late(
+    r"^\s*[\"']?(?:disable|ignored?|ignore_errors|ignore_missing_imports|exclude|extend-ignore|per-file-ignores"
+    r"|disable_error_code|override|failure-threshold)[\"']?\s*[=:]\s*(?!\[?\]?\s*$|(?:false|[\"']?(?:error|warning))\b)\S"
+    r"|^\s*[\"']?report\w+[\"']?\s*[=:]\s*[\"']?(?:false|none|information|warning)\b",
+    re.IGNORECASE,
+)
+_INPUT = Late(
+    r"(?:\beval\b|\b(?:ba|da|z)?sh\s+-\w*c)\b[^\n]{0,200}\$\{?(?:CI_COMMIT_(?:MESSAGE|TITLE|DESCRIPTION|REF_NAME|BRANCH|TAG_MESSAGE)"
+    r"|CI_MERGE_REQUEST_(?:TITLE|DESCRIPTION|SOURCE_BRANCH_NAME|LABELS)|CI_EXTERNAL_PULL_REQUEST_\w+|GITHUB_HEAD_REF|CHANGE_(?:TITLE|BRANCH)"
+    r"|CIRCLE_BRANCH|BITBUCKET_BRANCH|BUILDKITE_(?:MESSAGE|BRANCH)|TRAVIS_(?:COMMIT_MESSAGE|PULL_REQUEST_BRANCH))"
+    r"|\$\((?:Build\.SourceVersionMessage|Build\.SourceBranchName|System\.PullRequest\.SourceBranch)\)"
+)
+_WRITES = Late(
+    r"^\s+(?:permissions\s*:\s*\{\s*)?[\"']?(?:actions|attestations|checks|contents|deployments|id-token|issues|packages|pages"
+    r"|pull-requests|security-events|statuses)[\"']?\s*:\s*[\"']?write\b"
+)
+_UNCHECKED = Late(
+    rf"\b(?:validate_certs|verify_?ssl|ssl_?verify|tls_?verify|check_hostname){_FALSE}"
+    rf"|\b(?:insecure_?skip_?(?:tls_?)?verify|skip_?tls_?verify|tls_?insecure|disable_ssl_verification|insecure_ssl){_TRUE}",
+    re.IGNORECASE,
+)
+_SOURCES = (
+    r"(?:\*|[^\s#]*\.(?:py|pyi|[cm]?[jt]sx?|go|rs|rb|java|kt|cs?|h|cc|cpp|hpp|php|sh|sql|tf|ya?ml|toml|cfg|ini"
+    r"|Dockerfile))"
+)
+_DRIVERS = (
+    r"(?:ada|astextplain|bash|bibtex|cpp|csharp|css|dts|elixir|fortran|golang|html|java|kotlin|markdown|objc|pascal|perl|php"
+    r"|python|ruby|rust|scheme|tex)"
+)
+"""Of git's own, which only choose the words above a hunk."""
+_FILTERS = Late(
+    r"\s(?:filter=(?!lfs\b)\S|working-tree-encoding=|ident\b|export-subst\b)"
+    rf"|^\s*{_SOURCES}\s[^\n]{{0,200}}(?:-diff\b|\bbinary\b|\bdiff=(?!{_DRIVERS}\b)|-text\b|\blinguist-generated\b(?!=false))"
+)
+_COMMAND_WORDS = Late(r"curl|wget|base64|/dev/(?:tcp|udp)|mkfifo|socat|ncat|printenv|xxd|openssl|\bnc\b|\benv\b")
 _REMOTE = Late(r"^\s*(?:-\s*)?remote\s*:\s*[\"']?https?://|\binclude\s*:\s*[\"']?https?://", re.IGNORECASE)
 _SCRIPT = Late(
     r"<script\b|\son[a-z]{3,20}\s*=\s*[\"']|(?:href|src)\s*=\s*[\"']\s*(?:javascript|data:text/html)", re.IGNORECASE
@@ -99,6 +154,11 @@ _RAW = Late(
     r"|\bv-html\s*=|\bdangerouslySetInnerHTML\b|\{@html\b|<%==|<%=\s*(?:raw\b|[^%]{1,200}\.html_safe\b)"
 )
 _COMMENT = Late(r"\s*(?:#|//)")
+_OF_PATHS = (
+    (_SETTINGS_OF_CHECKS, "CHECK-MILDER", _LOOKS_AWAY),
+    ((".github/workflows/**", ".forgejo/workflows/**", ".gitea/workflows/**"), "PIPELINE-WRITES", _WRITES),
+    (("**/.gitattributes",), "ATTRIBUTES", _FILTERS),
+)
 _LINE_CHARACTERS = 4096
 
 
@@ -107,10 +167,13 @@ def deployment_hits(path: str, text: str) -> Iterator[Hit]:
     suffix = suffix_of(path)
     rules: list[tuple[str, Late]] = []
     if suffix in _DATA:
-        rules += [("RUNS-PRIVILEGED", _PRIVILEGED), ("OPEN-TO-ALL", _OPEN)]
-    if protects(_PIPELINES, path):
-        rules += [("CHECK-MILDER", _MILDER), ("PIPELINE-REMOTE", _REMOTE)]
+        rules += [("RUNS-PRIVILEGED", _PRIVILEGED), ("OPEN-TO-ALL", _OPEN), ("TLS-UNCHECKED", _UNCHECKED)]
+    pipeline = protects(_PIPELINES, path)
+    if pipeline:
+        rules += [("CHECK-MILDER", _MILDER), ("PIPELINE-REMOTE", _REMOTE), ("PIPELINE-INPUT", _INPUT)]
+    if pipeline or (suffix in _RUNS and _COMMAND_WORDS.search(text)):
         yield from _commands(text)
+    rules += [(rule, pattern) for places, rule, pattern in _OF_PATHS if protects(places, path)]
     if suffix in _TEMPLATES:
         rules.append(("TEMPLATE-RAW", _RAW))
     if suffix == ".svg":

@@ -24,6 +24,7 @@ from orchestrator.models.found import Disposition, GateReport
 from orchestrator.models.ids import Digest
 from orchestrator.policy import destruction
 from orchestrator.policy.folding import lines_at
+from orchestrator.policy.late import Late
 from orchestrator.policy.paths import protects
 from orchestrator.ports import Candidate
 
@@ -61,10 +62,20 @@ _SETTINGS: Final = frozenset(
 _DELETED_LINES, _DELETED_FILES, _RENAMED_FILES, _TIMES = 200, 5, 20, 2
 _NAMED = 5
 _ABOVE_LINES = 8
+_LINE_CHARACTERS = 1024
 _ONES: Final = ("unlink", "remove", "rmdir", "unlinkSync", "rmSync")
 _WALKERS: Final = ("rglob", "glob", "iglob", "walk", "fwalk", "scandir", "iterdir", "listdir", "readdirSync")
 _ONE_BY_ONE = re.compile(rf"\b(?:{'|'.join(_ONES)})\(")
 _WALKS = re.compile(rf"\b(?:{'|'.join(_WALKERS)})\(")
+_RM = Late(r"\brm\b")
+_OF_VARIABLES = r"\brm\s+-\w+\s+(?:--\s+)?((?:[\"']?\$(?:\{\w+\}|\w+)[\"']?[ \t]*)+)"
+_REMOVES = Late(
+    rf"^\s*trap\s+(?:'{_OF_VARIABLES}'|\"{_OF_VARIABLES}\")(?:\s+(?:EXIT|ERR|INT|TERM|HUP|QUIT|0))+\s*$"
+    rf"|^\s*(?:sudo\s+)?{_OF_VARIABLES}(?:$|[;&|)])"
+)
+_MAKES = r"mktemp[ \t]{1,4}(?:-\w{1,20}[ \t]{1,4}){0,4}-\w{0,4}d\b[^\n;&|`)]{0,80}"
+_FRESH = rf"[\"']?(?:\$\(|`){_MAKES}(?:\)|`)[\"']?[ \t]{{0,4}}(?:$|[;&|])"
+_VARIABLE = Late(r"\$\{?(\w+)")
 _EVERYTHING = re.compile(
     r"\bhome\(\)(?! ?/)|\bhomedir\(\)(?! ?[,+])"
     r"|[\"']~/?[\"']|\bHOME[\"']?[\])](?! ?[/,+])|\(r?[\"'](?:/|[A-Z]:\\\\?)[\"']\)"
@@ -188,7 +199,7 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
         if _COMMENT.match(line):
             continue
         for act in destruction.acts(line):
-            noted = tested or act.bounded or number in back
+            noted = tested or act.bounded or number in back or (act.code == "DESTROY-FILES" and _own_folder(line, text))
             yield Hit(
                 rule=act.code,
                 message=act.what,
@@ -199,6 +210,20 @@ def _lines(side: Side | None, *, tested: bool) -> Iterator[Hit]:
                 severity="low" if noted else "high",
                 hint=OWN[act.code].do,
             )
+
+
+def _own_folder(line: str, text: str) -> bool:
+    """``rm -rf "$work"`` of nothing but a few variables that hold a fresh folder of ``mktemp -d``, set nowhere else."""
+    found = _REMOVES.search(line) if len(line) <= _LINE_CHARACTERS else None
+    if found is None or len(_RM.findall(line)) != 1:
+        return False
+    names = set(_VARIABLE.findall(next(given for given in found.groups() if given)))
+    return len(names) <= _NAMED and all(_is_fresh(name, text) for name in names)
+
+
+def _is_fresh(name: str, text: str) -> bool:
+    named = len(re.findall(rf"(?<![\w${{]){name}(?!\w)", text))
+    return 0 < named == len(re.findall(rf"(?<![\w${{]){name}={_FRESH}", text, re.MULTILINE))
 
 
 def _may_sweep(text: str) -> bool:

@@ -26,6 +26,7 @@ from orchestrator.gates.files.hygiene_files import (
     shadow_hits,
 )
 from orchestrator.gates.files.payloads import payload_hits
+from orchestrator.gates.files.whispers import whispers
 from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.changed import ChangedFile
@@ -37,7 +38,7 @@ from . import characters, suppressions
 
 __all__ = ["HygieneGate"]
 
-_RULES_VERSION = 5
+_RULES_VERSION = 6
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".po", ".pot", ".csv", ".tsv"})
 
 
@@ -92,6 +93,7 @@ class HygieneGate:
             hits += suppressions.suppressions(text)
         if not binary and len(side.data) <= SIZE_LIMIT_BYTES:
             hits += payload_hits(side.path, text)
+            hits += whispers(side.path, text)
             hits += deployment_hits(side.path, text)
             hits += example_hits(side.path, text, self._worker)
         hits += self._hidden(side)

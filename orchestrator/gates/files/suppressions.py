@@ -44,10 +44,27 @@ PATTERNS = {
     "flawfinder": Late(r"(?://|/\*)\s*(?:flawfinder|its4|rats)\s*:\s*ignore\b", re.IGNORECASE),
     "cppcheck": Late(r"\bcppcheck-suppress", re.IGNORECASE),
     "infrastructure": Late(r"\b(?:checkov:skip|tfsec:ignore|trivy:ignore|kics-scan\s+ignore)", re.IGNORECASE),
+    "whole file": Late(
+        r"#\s*mypy\s*:\s*(?:ignore-errors|allow-|disable-error-code|no-|follow-imports)"
+        r"|#\s*pyright\s*:\s*(?:basic|off)\b|#\s*pyright\s*:[^#\n]*=\s*(?:false|none)\b|#\s*pylint\s*:\s*skip-file\b"
+        r"|(?://|/\*)\s*@ts-nocheck\b|\bignore-check\.kube-linter\.io|\bsonar\.(?:[a-z]+\.)*(?:exclusions|ignore)\b",
+        re.IGNORECASE,
+    ),
+    "types": Late(
+        r"#\s*(?:type|pyright|pyre)\s*:?\s*-?(?:ignore|fixme)\b|(?://|/\*)\s*@ts-(?:ignore|expect-error)\b",
+        re.IGNORECASE,
+    ),
+    "compiler": Late(
+        r"#\s*pragma\s+(?:(?:GCC|clang)\s+diagnostic\s+ignored\b|warning\s*\(\s*disable\b)(?P<codes>[^\n]*)",
+        re.IGNORECASE,
+    ),
+    "rust": Late(r"#!?\[\s*(?:allow|expect)\s*\((?P<codes>[^)\]]*)"),
+    "eslint settings": Late(r"/\*\s*eslint\s+(?P<codes>[\w@/-]+\s*:\s*[\"'\[]{0,2}(?:off|0)\b[^*\n]*)", re.IGNORECASE),
     "java": Late(r"@Suppress(?:FBWarnings|Warnings)\b"),
     "rubocop": Late(rf"#\s*rubocop:(?:disable|todo)\b{_CODES}", re.IGNORECASE),
     "phpcs": Late(r"(?://|#|/\*)\s*phpcs:(?:ignore|disable)", re.IGNORECASE),
     "nolint": Late(rf"//\s*nolint\b{_CODES}", re.IGNORECASE),
+    "coverage": Late(r"#\s*pragma:?\s*no\s*(?:cover|branch)|/\*\s*(?:istanbul|c8|v8)\s+ignore\b", re.IGNORECASE),
     "pylint": Late(rf"#\s*pylint\s*:\s*(?:disable|skip-file)\b{_CODES}", re.IGNORECASE),
 }
 FLOOD_LIMIT = 2000
@@ -55,14 +72,19 @@ FLOOD_LIMIT = 2000
 _WORDS = (
     *("nosec", "noqa", "ruff", "nosem", "nosonar", "lgtm", "codeql", "pragma", "gitleaks", "shellcheck", "zizmor"),
     *("hadolint", "eslint", "nolint", "pylint", "oxlint", "biome", "deno-lint", "tslint", "flawfinder", "its4", "rats"),
-    *("cppcheck", "checkov", "tfsec", "trivy", "kics", "suppress", "rubocop", "phpcs"),
+    *("cppcheck", "checkov", "tfsec", "trivy", "kics", "suppress", "rubocop", "phpcs", "istanbul", "ignore", "mypy"),
+    *("pyright", "pyre", "ts-nocheck", "ts-expect", "kube-linter", "sonar.", "[allow", "[expect", "[ allow"),
 )
 """One of these is in each of the patterns: most texts and lines are done with after looking for them."""
-_ANY = re.compile("|".join(_WORDS), re.IGNORECASE)
-_QUIET = frozenset({"pylint", "java", "phpcs"})
-_NAMED = frozenset({"eslint", "oxlint", "nolint", "rubocop"})
+_ANY = Late("|".join(map(re.escape, _WORDS)), re.IGNORECASE)
+_QUIET = frozenset({"pylint", "java", "phpcs", "coverage", "types"})
+_NAMED = frozenset({"eslint", "eslint settings", "oxlint", "nolint", "rubocop", "compiler", "rust"})
 """Linters whose rules have names. Without one, all are silenced, those about security too."""
-_SECURITY_NAME = Late(r"secur|eval|inject|unsafe|danger|xss|script-url|no-new-func|gosec|crypto", re.IGNORECASE)
+_SECURITY_NAME = Late(
+    r"secur|eval|inject|unsafe|danger|xss|script-url|no-new-func|gosec|crypto"
+    r"|overflow|array-bounds|-Wall\b|\b4996\b|clippy::(?:all|suspicious|correctness)\b|\bwarnings\b|unused_must_use",
+    re.IGNORECASE,
+)
 _QUALIFIED = frozenset({"noqa", "ruff"})
 _SECURITY_CODE = Late(r"(?:S[0-9]*|PLE25[0-9]*|PLC24[0-9]*|RUF00[123]?|DUO[0-9]*|SEC[0-9]*|ALL)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z]+[0-9]*")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CLEAN", "KEEP", "PURE_METHODS", "SAFE"]
+__all__ = ["CLEAN", "KEEP", "LAST_PARTS", "PURE_METHODS", "SAFE"]
 
 PURE_METHODS = frozenset(
     [
@@ -53,6 +53,7 @@ KEEP = frozenset(
         "builtins.max",
         "builtins.min",
         "builtins.memoryview",
+        "builtins.compile",
         "os.path.join",
         "os.path.normpath",
         "os.path.abspath",
@@ -143,4 +144,8 @@ SAFE = {
     "ldap.dn.escape_dn_chars": "ldap",
     "builtins.repr": "log",
 }
+LAST_PARTS = frozenset(
+    f"pathlib.{kind}().{part}" for kind in ("Path", "PurePath", "PurePosixPath") for part in ("name", "stem", "suffix")
+)
+"""What leads to no other folder, whatever the path was."""
 CLEAN = frozenset({"builtins.int", "builtins.float", "builtins.bool", "builtins.len", "uuid.UUID", "builtins.ord"})

@@ -17,8 +17,6 @@ __all__ = ["Classes"]
 
 _SWITCHES = frozenset({"verify", "verify_mode", "check_hostname", "debug"})
 _FINDS = "find_class"
-_LOOKED_FOR = _SWITCHES | {_FINDS}
-"""Attributes that are looked for where a class is defined or called."""
 _HANDLER_BASES = ("http.server.BaseHTTPRequestHandler", "http.server.SimpleHTTPRequestHandler")
 
 
@@ -38,8 +36,6 @@ class Classes(Statements):
         self.prefix = ""
         self.inside: str = ""
         self.grounds = Grounds()
-        self.set_late = False
-        """Whether an attribute was set on an object that is looked for where its class is defined."""
 
     @abstractmethod
     def show(self, call: Call) -> None:
@@ -120,7 +116,6 @@ class Classes(Statements):
             if found is not None:
                 old = found.attributes.get(name)
                 found.attributes[name] = value if old is None or old == value else join([old, value])
-                self.set_late = self.set_late or name in _LOOKED_FOR
                 outside.update(f"{b}()" for b in found.bases if not b.startswith("local:"))
         for ref in (*sorted(owner.refs), *sorted(outside)) or ("?",):
             self.show(Call(node, frozenset({f"set:{ref}.{name}"}), (value,), {}, owner))

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.gates.flow.callnames import attributes_of
 from orchestrator.gates.flow.calls import Call
+from orchestrator.gates.flow.carriers import LAST_PARTS
 from orchestrator.gates.flow.constants import calculated, compared, merged_pairs, negated
 from orchestrator.gates.flow.folding import percent
 from orchestrator.gates.flow.lookups import member_of
@@ -152,7 +153,8 @@ class Expressions(ABC):
                 return join(known)
         if not owner.taint and (number or not (owner.safe or owner.origins)):
             return plain
-        return Value(refs=refs, taint=owner.taint | labels, safe=owner.safe, origins=owner.origins)
+        safe = owner.safe if refs.isdisjoint(LAST_PARTS) else owner.safe | {"path"}
+        return Value(refs=refs, taint=owner.taint | labels, safe=safe, origins=owner.origins)
 
     def _subscript(self, node: ast.Subscript) -> Value:
         return self.unless_checked(node, self._element(node))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.gates.flow.rule import Family, Rule
 from orchestrator.gates.flow.rules import (
     assumed,
+    bare,
     chance,
     code,
     connections,
@@ -39,6 +40,7 @@ FAMILIES: tuple[Family, ...] = (
     connections.FAMILY,
     handed_in.FAMILY,
     fresh.FAMILY,
+    bare.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 

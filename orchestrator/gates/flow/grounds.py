@@ -55,17 +55,19 @@ class Grounds:
 
 
 class Outside(NamedTuple):
-    """What functions see of what is around them: names of the module, those that are imported, and closures."""
+    """What functions see of what is around them: names of the module, those that are imported, closures, defaults."""
 
     globals: Mapping[str, Value]
     imported: frozenset[str]
     functions: Mapping[str, _Defined]
+    defaults: Mapping[str, Mapping[str, Value]]
 
     def since(self, now: Outside, tree: ast.Module) -> frozenset[str] | None:
         """The functions that may see something else now, ``None`` for all of them."""
         if self.globals != now.globals:
             return None
-        found = set(_mentioning(tree, self.imported ^ now.imported, self.functions))
+        found = {name for name, given in self.defaults.items() if now.defaults[name] != given}
+        found.update(_mentioning(tree, self.imported ^ now.imported, self.functions))
         around: dict[tuple[int, int], dict[str, _Defined]] = defaultdict(dict)
         for name, (_, closure, _) in self.functions.items():
             other = now.functions[name]

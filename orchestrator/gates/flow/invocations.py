@@ -12,6 +12,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.constants import MUTATORS, mutated
 from orchestrator.gates.flow.expressions import Expressions
 from orchestrator.gates.flow.folding import fold_call
+from orchestrator.gates.flow.later import called_later
 from orchestrator.gates.flow.names import BUILTINS
 from orchestrator.gates.flow.values import ANYTHING, Value, of_names, replace
 from orchestrator.gates.flow.vouched import MAKES_TEXT
@@ -139,6 +140,9 @@ class Invocations(Expressions):
         own = self.called(call)
         if own is not None:
             return own
+        later = called_later(call)
+        if later is not None:
+            self.make_call(later)
         if "builtins.map" in call.names and call.args[1:]:
             return self._mapped(call)
         labels = labels_of(call.names)

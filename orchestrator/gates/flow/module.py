@@ -22,10 +22,12 @@ from orchestrator.gates.flow.parameters import (
     answers_requests,
     arguments,
     bound,
+    defaults,
     document_hooks,
     given,
     is_static,
     of_document,
+    typed,
 )
 from orchestrator.gates.flow.rule import Family, Rule
 from orchestrator.gates.flow.scopes import Scope
@@ -40,7 +42,6 @@ _DEPTH = 4
 _INLINED = 2000
 _MODULE = ""
 """Of the grounds of what stands in no function."""
-_NO_CLASSES = ("builtins.", "typing.", "collections.abc.", "local:", "?")
 _WEAK: dict[str, object] = {
     "verify": False,
     "verify_ssl": False,
@@ -74,6 +75,7 @@ class Module(Classes):
         self._on_handed = [family.on_handed for family in families if family.on_handed is not None]
         self._functions: dict[str, tuple[Function, Scope, str]] = {}
         self._defaults: dict[str, dict[str, Value]] = {}
+        self._left_out: dict[str, dict[str, Value]] = {}
         self._depth = 0
         self._left = _INLINED
         self._done: dict[tuple[str, object], tuple[Value, Grounds]] = {}
@@ -103,7 +105,7 @@ class Module(Classes):
         # What a method left on its object, or a function in a global name, was not there yet for what came before.
         unknown = any(name in self._functions for name in self._unknown) or _rebinds(tree)
         if unknown or not all(grounds.hold(self.attribute_now) for grounds in self._rests_on.values()):
-            followed = not unknown and not self.set_late and self._left > 0
+            followed = not unknown and self._left > 0
             self._block(tree)
             self._stale = before.since(self._outside(), tree) if followed else None
             self._each()
@@ -119,7 +121,7 @@ class Module(Classes):
         self._left = _INLINED
 
     def _outside(self) -> Outside:
-        return Outside(dict(self.globals.own), frozenset(self.imported), dict(self._functions))
+        return Outside(dict(self.globals.own), frozenset(self.imported), dict(self._functions), dict(self._left_out))
 
     def _each(self) -> None:
         """Every function by itself, or those alone that rest on what is another by now."""
@@ -201,19 +203,24 @@ class Module(Classes):
     def define(self, node: ast.Lambda) -> Value:
         name = f"{self.prefix}.<lambda>:{node.lineno}:{node.col_offset}"
         self._functions[name] = (node, self.scope, self.inside)
-        self._defaults[name] = self._default_values(node.args)
+        self._default(name, {}, defaults(node.args, self.value))
         return named(f"local:{name}")
 
     def define_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         name = f"{self.prefix}.{node.name}" if self.prefix else node.name
         self._functions[name] = (node, self.scope, self.inside)
-        self._defaults[name] = self._typed(node.args) | self._default_values(node.args) | self._given_by_runner(node)
-        if node.name in self._builders:
-            self._defaults[name] |= of_document(node)
+        known = typed(node.args, self.value) | self._given_by_runner(node)
+        known |= of_document(node) if node.name in self._builders else {}
+        self._default(name, known, defaults(node.args, self.value))
         for part in (*arguments(node.args), node):
             self.noted(part.returns if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) else part.annotation)
         self.decorated(node.decorator_list)
         self.bind(node.name, named(f"local:{name}"))
+
+    def _default(self, name: str, known: dict[str, Value], written: dict[str, Value]) -> None:
+        """``_left_out``: in a call of our own a parameter that is not given has its default for certain."""
+        self._left_out[name] = known | written
+        self._defaults[name] = known | {k: v for k, v in written.items() if v.refs or _WEAK.get(k) is v.const}
 
     def _given_by_runner(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
         """The first parameter of a task of invoke or fabric runs commands."""
@@ -222,24 +229,6 @@ class Module(Classes):
         if any(self.value(d).refs & _TASKS for d in decorators):
             return {first[0].arg: named("invoke.Context()")}
         return {}
-
-    def _typed(self, parameters: ast.arguments) -> dict[str, Value]:
-        """A parameter that is annotated with an imported class holds one of its objects."""
-        found: dict[str, Value] = {}
-        for argument in arguments(parameters):
-            note = argument.annotation
-            if isinstance(note, ast.Name | ast.Attribute):
-                refs = [r for r in self.value(note).refs if "." in r and not r.startswith(_NO_CLASSES)]
-                if refs:
-                    found[argument.arg] = named(*(f"{ref}()" for ref in refs))
-        return found
-
-    def _default_values(self, parameters: ast.arguments) -> dict[str, Value]:
-        positional = [*parameters.posonlyargs, *parameters.args]
-        given = list(zip(reversed(positional), reversed(parameters.defaults), strict=False))
-        given += [(a, d) for a, d in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True) if d is not None]
-        values = {argument.arg: self.value(default) for argument, default in given}
-        return {name: value for name, value in values.items() if value.refs or _WEAK.get(name) is value.const}
 
     def decorated(self, decorators: Sequence[ast.expr]) -> None:
         for decorator in decorators:
@@ -279,7 +268,7 @@ class Module(Classes):
     def _own(self, name: str, call: Call) -> Value:
         plain = name.removeprefix("local:")
         if plain in self.classes:
-            self._inline(f"{plain}.__init__", (named(f"local:{plain}()"), *call.args), call.keywords)
+            self._inline(f"{plain}.__init__", (named(f"local:{plain}()"), *call.args), call)
             outside = [b for b in self.classes[plain].bases if not b.startswith("local:")]
             if outside and not self.finds_classes(plain):
                 self.show(Call(call.node, frozenset(outside), call.args, call.keywords, spread=call.spread))
@@ -291,49 +280,49 @@ class Module(Classes):
         function, _, cls = self._functions[plain]
         if cls and plain.startswith(f"{cls}.") and call.receiver.refs and not is_static(function):
             args = (call.receiver, *args)
-        value = self._inline(plain, args, call.keywords)
+        value = self._inline(plain, args, call)
         # A decorator or a subclass may put another function in its place.
         replaced = bool(cls) or (not isinstance(function, ast.Lambda) and bool(function.decorator_list))
         return replace(value, fixed=False) if replaced and value.fixed else value
 
-    def _inline(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
+    def _inline(self, name: str, args: Sequence[Value], call: Call) -> Value:
         if name not in self._functions:
             self._unknown.add(name)
         if name not in self._functions or self._depth >= _DEPTH or self._left <= 0:
             return join([a.everything() for a in args if a.taint]) if any(a.taint for a in args) else ANYTHING
-        key = (name, (*args, *sorted(keywords.items(), key=lambda pair: pair[0])))
+        key = (name, (*args, *sorted(call.keywords.items(), key=lambda pair: pair[0]), call.spread))
         known = self._done.get(key)
         if known is None:
-            known = self._done[key] = self._followed(key, name, args, keywords)
+            known = self._done[key] = self._followed(key, name, args, call)
         self.grounds.add(known[1])
         return known[0]
 
-    def _followed(
-        self, key: tuple[str, object], name: str, args: Sequence[Value], keywords: dict[str, Value]
-    ) -> tuple[Value, Grounds]:
+    def _followed(self, key: tuple[str, object], name: str, args: Sequence[Value], call: Call) -> tuple[Value, Grounds]:
         self._left -= 1
         outer, self.grounds = self.grounds, Grounds()
         # Whoever calls it again on the way is told nothing.
         self._done[key] = ANYTHING, Grounds()
-        value = self._body(name, args, keywords)
+        value = self._body(name, args, call.keywords, self._defaults if call.spread else self._left_out)
         grounds, self.grounds = self.grounds, outer
         return value, grounds
 
     def _alone(self, name: str) -> None:
         """As the rest of the world may call it."""
         node, _, cls = self._functions[name]
-        inside = {} if isinstance(node, ast.Lambda) else given(node)
+        inside = {} if isinstance(node, ast.Lambda) else given(node, self._defaults[name])
         first = [*node.args.posonlyargs, *node.args.args][:1]
         if cls and first and not is_static(node) and name.rpartition(".")[0] == cls:
             inside[first[0].arg] = named(f"local:{cls}()")
-        self._body(name, (), inside)
+        self._body(name, (), inside, self._defaults)
 
-    def _body(self, name: str, args: Sequence[Value], keywords: dict[str, Value]) -> Value:
+    def _body(
+        self, name: str, args: Sequence[Value], keywords: dict[str, Value], left_out: dict[str, dict[str, Value]]
+    ) -> Value:
         node, closure, cls = self._functions[name]
         outer = self.scope, self.returns, self.prefix, self.inside
         self.grounds.followed.add(name)
         inside = Scope({}) if closure is self.globals else closure.inside()
-        inside.own.update(bound(node.args, args, keywords, self._defaults.get(name, {})))
+        inside.own.update(bound(node.args, args, keywords, left_out.get(name, {})))
         if not isinstance(node, ast.Lambda) and answers_requests(node):
             inside.own["return handler"] = tainted("handler")
         self.scope, self.returns, self.prefix, self.inside = inside, [], name, cls

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orchestrator.gates.flow.sources import HANDLER_DECORATORS, handler_parameters, is_wsgi
 from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import ANYTHING, Value, named, tainted
 
-__all__ = ["Function", "answers_requests", "arguments", "bound", "document_hooks", "given", "is_static", "of_document"]
+__all__ = [
+    "Function",
+    "answers_requests",
+    "arguments",
+    "bound",
+    "defaults",
+    "document_hooks",
+    "given",
+    "is_static",
+    "of_document",
+    "typed",
+]
 
 _HOOKS = frozenset({"object_hook", "object_pairs_hook", "ext_hook", "default_object_hook"})
+_CLIENTS = (
+    "aiohttp.Client",
+    "aiohttp.client",
+    "botocore.",
+    "httpx.",
+    "requests.",
+    "scrapy.",
+    "urllib.request.",
+    "urllib3.",
+)
+_NO_CLASSES = ("builtins.", "typing.", "collections.abc.", "local:", "?")
+_REGISTERS = frozenset({"add_constructor", "add_multi_constructor"})
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -29,11 +52,12 @@ def _route(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     )
 
 
-def given(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
-    """What a framework fills in."""
+def given(node: ast.FunctionDef | ast.AsyncFunctionDef, known: dict[str, Value]) -> dict[str, Value]:
+    """What a framework fills in. ``known``: what parameters are by their annotations; a client's request is its own."""
     found = {name: tainted("web") for name in handler_parameters(node)}
     for argument in [*node.args.posonlyargs, *node.args.args][:2]:
-        if argument.arg in {"request", "req"}:
+        sent = any(ref.startswith(_CLIENTS) for ref in known.get(argument.arg, ANYTHING).refs)
+        if argument.arg in {"request", "req"} and not sent:
             found[argument.arg] = named("web.request")
     return found
 
@@ -55,17 +79,43 @@ def bound(
     return inside
 
 
+def typed(parameters: ast.arguments, value: Callable[[ast.expr], Value]) -> dict[str, Value]:
+    """A parameter that is annotated with an imported class holds one of its objects."""
+    found: dict[str, Value] = {}
+    for argument in arguments(parameters):
+        note = argument.annotation
+        if isinstance(note, ast.Name | ast.Attribute):
+            refs = [r for r in value(note).refs if "." in r and not r.startswith(_NO_CLASSES)]
+            if refs:
+                found[argument.arg] = named(*(f"{ref}()" for ref in refs))
+    return found
+
+
+def defaults(parameters: ast.arguments, value: Callable[[ast.expr], Value]) -> dict[str, Value]:
+    """What parameters hold that have a default and are not given."""
+    positional = [*parameters.posonlyargs, *parameters.args]
+    given = list(zip(reversed(positional), reversed(parameters.defaults), strict=False))
+    given += [(a, d) for a, d in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True) if d is not None]
+    return {argument.arg: value(default) for argument, default in given}
+
+
 def document_hooks(tree: ast.Module) -> frozenset[str]:
     """Functions that a reader of documents is told to build its objects with."""
     calls = kinds(tree, ast.Call)
+    registered = [a for call in calls if _method(call) in _REGISTERS for a in call.args]
     values = [k.value for call in calls for k in call.keywords if k.arg in _HOOKS]
-    return frozenset(value.id for value in values if isinstance(value, ast.Name))
+    return frozenset(value.id for value in (*values, *registered) if isinstance(value, ast.Name))
 
 
 def of_document(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
-    """What such a function is given first."""
-    first = [*node.args.posonlyargs, *node.args.args][:1]
-    return {a.arg: tainted("document") for a in first}
+    """What such a function is given: the document first, or after whoever reads it."""
+    positional = [*node.args.posonlyargs, *node.args.args]
+    asked = positional[: len(positional) - len(node.args.defaults)]
+    return {a.arg: tainted("document") for a in (asked[1:] or positional[:1])}
+
+
+def _method(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
 
 
 def arguments(parameters: ast.arguments) -> tuple[ast.arg, ...]:

@@ -94,6 +94,8 @@ _CALLS = {
     "zipfile.ZipFile().infolist": "archive",
     "tarfile.open().getnames": "archive",
     "tarfile.open().getmembers": "archive",
+    **dict.fromkeys(("traceback.format_exc", "traceback.format_exception", "traceback.format_tb"), "failure"),
+    **dict.fromkeys(("traceback.format_stack", "traceback.format_exception_only"), "failure"),
     "socket.socket().recv": "net",
     "socket.socket().recvfrom": "net",
 }

@@ -128,7 +128,20 @@ _OF_MODELS = Late(
     r"(?i)(?:anthropic|claude|openai|codex|azure_openai|gemini|google_gemini|vertex|mistral|qwen|dashscope|openrouter"
     r"|litellm|ollama|groq|deepseek|xai)_(?:.*_)?(?:base_?url|api_base|api_url|endpoint|host)"
 )
-_OFF: tuple[Any, ...] = (False, None, "", [], {}, "never-allow", "ask", "default", "deny")
+_OFF: tuple[Any, ...] = (
+    False,
+    None,
+    "",
+    [],
+    {},
+    "never-allow",
+    "ask",
+    "default",
+    "deny",
+    "on-request",
+    "untrusted",
+    "read-only",
+)
 _COMMENT = Late(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING = Late(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
 
@@ -211,7 +224,7 @@ class _Found:
 
     def _rule(self, key: str, value: Any, route: tuple[str, ...]) -> KindRule | None:  # noqa: ANN401
         name, text = key.casefold(), isinstance(value, str)
-        if any(value == off and type(value) is type(off) for off in _OFF):
+        if _is_off(value):
             # A protection that is switched off is a gain.
             off = name == "security.workspace.trust.enabled" or (name == "enabled" and "sandbox" in route[-1:])
             return PERMISSION if value is False and off else None
@@ -231,6 +244,14 @@ class _Found:
         # What is lifted is this very value, not the key.
         key = f"{where} {json.dumps(value, sort_keys=True, default=str)}"
         self.hits.append(rule.at(self._lines, number, where, key=key))
+
+
+def _is_off(value: Any) -> bool:  # noqa: ANN401 - settings of a stranger
+    """Nothing is given by it: also a table of which nothing gives anything."""
+    given = [inner for _, inner in _pairs(value)]
+    if given:
+        return all(map(_is_off, given))
+    return any(value == off and type(value) is type(off) for off in _OFF)
 
 
 def _pairs(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - settings of a stranger

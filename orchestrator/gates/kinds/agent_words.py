@@ -3,7 +3,7 @@
 ``AGENTS.md`` and its kin, rules of Cursor and others, commands, skills and subagents of Claude Code. Found by the form
 of a line, without understanding it. All these paths are protected as well; here the order is named.
 
-Not checked: orders in other words, in other languages, or in files that an agent only comes across.
+Not checked: orders in other words or in other languages.
 """
 
 from __future__ import annotations

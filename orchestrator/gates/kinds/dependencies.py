@@ -91,6 +91,13 @@ UNHASHED = KindRule(
     "write its digest beside it",
     cwe=353,
 )
+REHASHED = KindRule(
+    "DEP-REHASHED",
+    "the digest of an unchanged version is another one",
+    "A version that was published stays what it is: what is fetched now is something else under its name.",
+    "restore the lock, and let the package manager write it anew from the index",
+    cwe=353,
+)
 IMITATED = KindRule(
     "DEP-IMITATED",
     "a name that is easily taken for another",
@@ -113,7 +120,7 @@ KNOWN = KindRule(
     disposition=Disposition.AGENT,
     cwe=1395,
 )
-RULES = (NEW, LOCKED, CHANGED, ADDRESS, INDEX, UNPINNED, UNHASHED, IMITATED, SCRIPT, KNOWN)
+RULES = (NEW, LOCKED, CHANGED, ADDRESS, INDEX, UNPINNED, UNHASHED, REHASHED, IMITATED, SCRIPT, KNOWN)
 
 
 @dataclass(slots=True)
@@ -261,6 +268,8 @@ def _of(dependency: Dependency, old: Dependency | None, one: _Read, *, hashed: b
     elif (old.version, old.spec) != (dependency.version, dependency.spec):
         before = f"{old.version or old.spec or 'any'} to {dependency.version or dependency.spec or 'any'}"
         yield CHANGED.at(one.lines, line, f"{name} from {before}", key=f"{name} {before}")
+    elif old.version and old.digests - dependency.digests and dependency.digests - old.digests:
+        yield REHASHED.at(one.lines, line, what, key=f"{what} {sorted(dependency.digests - old.digests)}")
     if dependency.source and (old is None or old.source != dependency.source):
         yield ADDRESS.at(one.lines, line, f"{name} from {dependency.source}", key=f"{name} {dependency.source}")
     elif not dependency.version and not dependency.locked and not dependency.source:

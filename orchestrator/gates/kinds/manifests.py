@@ -12,18 +12,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from orchestrator.gates.changes.plain_toml import toml
+from orchestrator.gates.kinds.tables import items_of, json_table, record_of, strings_of, table_of, tables_of
 from orchestrator.policy.late import Late
 
 __all__ = ["Dependency", "Manifest", "Reader", "Setting", "reader_of", "requirement"]
 
 
 class Dependency(NamedTuple):
-    """One thing that is asked for. ``version`` is the pinned one or ''; ``source`` is '' for an index."""
+    """One thing that is asked for. ``version`` is the pinned one or ''; ``source`` is '' for an index.
+
+    ``digests``: of what an index may send for it.
+    """
 
     ecosystem: str
     name: str
@@ -32,6 +36,7 @@ class Dependency(NamedTuple):
     source: str = ""
     locked: bool = False
     hashed: bool = True
+    digests: frozenset[str] = frozenset()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -79,10 +84,19 @@ def reader_of(path: str) -> Reader | None:
     if re.fullmatch(r"(?:.*[-_.])?(?:requirements?|constraints?)(?:[-_.].*)?\.(?:txt|in)", name, re.DOTALL):
         return _requirements
     parents = PurePosixPath(path.casefold()).parts[:-1]
-    return _requirements if name.endswith((".txt", ".in")) and parents and parents[-1] == "requirements" else None
+    return _in_folder if name.endswith((".txt", ".in")) and parents and parents[-1] == "requirements" else None
 
 
 def _requirements(text: str) -> Manifest:
+    return _read_requirements(text, "")
+
+
+def _in_folder(text: str) -> Manifest:
+    """Of a folder that holds nothing else: each file beside it is read as well."""
+    return _read_requirements(text, "requirements/")
+
+
+def _read_requirements(text: str, folder: str) -> Manifest:
     found: list[Dependency] = []
     settings: list[Setting] = []
     for raw in _lines(re.sub(r"\\\r?\n", " ", text)):
@@ -94,7 +108,7 @@ def _requirements(text: str) -> Manifest:
                 found.append(requirement(link[1]))
             elif line.startswith(("-e", "--editable")):
                 settings.append(Setting("script", line))
-            elif reader_of(link[1].strip()) is not _requirements:
+            elif reader_of(folder + link[1].strip()) not in {_requirements, _in_folder}:
                 # Whatever is named like no requirements file is read by nobody but pip.
                 settings.append(Setting("index", line))
         elif line:
@@ -117,27 +131,28 @@ def requirement(text: str) -> Dependency:
         return Dependency("PyPI", plain, source=plain)
     pinned = _PINNED.fullmatch(rest)
     version = pinned[1] if pinned and "*" not in rest else ""
-    return Dependency("PyPI", name, spec=rest, version=version, hashed=hashed)
+    digests = frozenset(re.findall(r"--hash=(\S{1,200})", text))
+    return Dependency("PyPI", name, spec=rest, version=version, hashed=hashed, digests=digests)
 
 
 def _pyproject(text: str) -> Manifest:
     data = toml(text)
-    project, tool = _table(data, "project"), _table(data, "tool")
-    lines = [*_strings(project.get("dependencies")), *_strings(_table(data, "build-system").get("requires"))]
-    for groups in (_table(project, "optional-dependencies"), _table(data, "dependency-groups")):
-        lines += [line for group in groups.values() for line in _strings(group)]
-    uv, poetry = _table(tool, "uv"), _table(tool, "poetry")
-    hatch = [_record(env) for env in _table(_table(tool, "hatch"), "envs").values()]
+    project, tool = table_of(data, "project"), table_of(data, "tool")
+    lines = [*strings_of(project.get("dependencies")), *strings_of(table_of(data, "build-system").get("requires"))]
+    for groups in (table_of(project, "optional-dependencies"), table_of(data, "dependency-groups")):
+        lines += [line for group in groups.values() for line in strings_of(group)]
+    uv, poetry = table_of(tool, "uv"), table_of(tool, "poetry")
+    hatch = [record_of(env) for env in table_of(table_of(tool, "hatch"), "envs").values()]
     more = [env.get(key) for env in hatch for key in ("dependencies", "extra-dependencies")]
-    more += _table(_table(tool, "pdm"), "dev-dependencies").values()
-    lines += [line for group in more for line in _strings(group)]
-    lines += _strings(uv.get("dev-dependencies"))
-    lines += [*_strings(uv.get("override-dependencies")), *_strings(uv.get("constraint-dependencies"))]
+    more += table_of(table_of(tool, "pdm"), "dev-dependencies").values()
+    lines += [line for group in more for line in strings_of(group)]
+    lines += strings_of(uv.get("dev-dependencies"))
+    lines += [*strings_of(uv.get("override-dependencies")), *strings_of(uv.get("constraint-dependencies"))]
     found = [requirement(line) for line in lines] + [
         d for table in _poetry_tables(poetry) for d in _tabled("PyPI", table)
     ]
-    found += [_sourced("PyPI", name, s) for name, s in _table(uv, "sources").items()]
-    indexes = [uv.get("index"), poetry.get("source"), _table(tool, "pdm").get("source")]
+    found += [_sourced("PyPI", name, s) for name, s in table_of(uv, "sources").items()]
+    indexes = [uv.get("index"), poetry.get("source"), table_of(tool, "pdm").get("source")]
     settings = [Setting("index", json.dumps(i, sort_keys=True, default=str)) for i in indexes if i]
     settings += [
         Setting("index", f"{key} = {uv[key]}")
@@ -150,15 +165,15 @@ def _pyproject(text: str) -> Manifest:
 
 def _build_programs(data: Mapping[str, Any], tool: Mapping[str, Any]) -> Iterator[Setting]:
     """What runs when the project is built or installed, and files from which its dependencies are taken."""
-    setuptools, hatch = _table(tool, "setuptools"), _table(tool, "hatch")
+    setuptools, hatch = table_of(tool, "setuptools"), table_of(tool, "hatch")
     named = {
-        "build-system.backend-path": _table(data, "build-system").get("backend-path"),
+        "build-system.backend-path": table_of(data, "build-system").get("backend-path"),
         "setuptools.cmdclass": setuptools.get("cmdclass"),
         "setuptools.dynamic": setuptools.get("dynamic"),
-        "hatch.build.hooks": _table(hatch, "build").get("hooks"),
-        "hatch.metadata.hooks": _table(hatch, "metadata").get("hooks"),
-        "poetry.build": _table(tool, "poetry").get("build"),
-        "pdm.build": _table(tool, "pdm").get("build"),
+        "hatch.build.hooks": table_of(hatch, "build").get("hooks"),
+        "hatch.metadata.hooks": table_of(hatch, "metadata").get("hooks"),
+        "poetry.build": table_of(tool, "poetry").get("build"),
+        "pdm.build": table_of(tool, "pdm").get("build"),
     }
     for key, value in named.items():
         if value:
@@ -166,10 +181,10 @@ def _build_programs(data: Mapping[str, Any], tool: Mapping[str, Any]) -> Iterato
 
 
 def _poetry_tables(poetry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield _table(poetry, "dependencies")
-    yield _table(poetry, "dev-dependencies")
-    for group in _table(poetry, "group").values():
-        yield _table(group, "dependencies")
+    yield table_of(poetry, "dependencies")
+    yield table_of(poetry, "dev-dependencies")
+    for group in table_of(poetry, "group").values():
+        yield table_of(group, "dependencies")
 
 
 def _tabled(ecosystem: str, table: Mapping[str, Any]) -> list[Dependency]:
@@ -183,9 +198,9 @@ def _sourced(ecosystem: str, name: str, asked: Any) -> Dependency:  # noqa: ANN4
         pinned = _PINNED.fullmatch(asked)
         source = asked if _REMOTE.match(asked) else ""
         return Dependency(ecosystem, name, spec=asked, version=pinned[1] if pinned else "", source=source)
-    entries = _items(asked) or [asked]
+    entries = items_of(asked) or [asked]
     source, spec = "", ""
-    for table in map(_record, entries):
+    for table in map(record_of, entries):
         source = source or next((f"{k} {table[k]}" for k in ("git", "url", "registry", "index") if table.get(k)), "")
         spec = spec or str(table.get("version", ""))
         # Cargo and npm can install one package under another's name.
@@ -195,7 +210,7 @@ def _sourced(ecosystem: str, name: str, asked: Any) -> Dependency:  # noqa: ANN4
 
 def _pipfile(text: str) -> Manifest:
     data = toml(text)
-    tables = [_record(t) for name, t in data.items() if name not in {"source", "requires", "pipenv", "scripts"}]
+    tables = [record_of(t) for name, t in data.items() if name not in {"source", "requires", "pipenv", "scripts"}]
     found = [d for table in tables for d in _tabled("PyPI", table)]
     source = data.get("source")
     return Manifest(tuple(found), (Setting("index", json.dumps(source, default=str)),) if source else ())
@@ -203,46 +218,63 @@ def _pipfile(text: str) -> Manifest:
 
 def _python_lock(text: str) -> Manifest:
     data = toml(text)
-    return Manifest(tuple(_locked("PyPI", p) for p in _tables(data.get("package") or data.get("packages"))))
+    return Manifest(tuple(_locked("PyPI", p) for p in tables_of(data.get("package") or data.get("packages"))))
 
 
 def _cargo_lock(text: str) -> Manifest:
-    packages = _tables(toml(text).get("package"))
+    packages = tables_of(toml(text).get("package"))
     return Manifest(tuple(_locked("crates.io", p) for p in packages if p.get("source")))
 
 
 def _locked(ecosystem: str, package: Mapping[str, Any]) -> Dependency:
     source = package.get("source")
-    kinds = _record(source)
+    kinds = record_of(source)
     place = str(kinds.get("git") or kinds.get("url") or "")
     if isinstance(source, str) and source.startswith("git+"):
         place = source
     if str(kinds.get("type", "")) in {"git", "url", "legacy"}:
         place = f"{kinds['type']} {place}"
-    place = place or str(_table(package, "vcs").get("url") or _table(package, "archive").get("url") or "")
+    place = place or str(table_of(package, "vcs").get("url") or table_of(package, "archive").get("url") or "")
     name = str(package.get("name", ""))
     name = _canonical(name) if ecosystem == "PyPI" else name
-    return Dependency(ecosystem, name, version=str(package.get("version", "")), source=place, locked=True)
+    version = str(package.get("version", ""))
+    return Dependency(ecosystem, name, version=version, source=place, locked=True, digests=frozenset(_sent(package)))
+
+
+def _sent(package: Mapping[str, Any]) -> Iterator[str]:
+    """Digests of the files of a package, as uv, Poetry, PDM, Cargo and PEP 751 keep them."""
+    files = [
+        *tables_of(package.get("files")),
+        *tables_of(package.get("wheels")),
+        table_of(package, "sdist"),
+        table_of(package, "archive"),
+    ]
+    for file in files:
+        found = file.get("hash") or file.get("hashes")
+        yield from (f"{kind}:{value}" for kind, value in record_of(found).items())
+        yield from [found] if isinstance(found, str) else []
+    checksum = package.get("checksum")
+    yield from [checksum] if isinstance(checksum, str) else []
 
 
 def _package_json(text: str) -> Manifest:
-    data = _json(text)
+    data = json_table(text)
     found = [
         _node(name, asked)
         for key in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
-        for name, asked in _table(data, key).items()
+        for name, asked in table_of(data, key).items()
     ]
-    overridden = [*_table(data, "overrides").items(), *_table(data, "resolutions").items()]
+    overridden = [*table_of(data, "overrides").items(), *table_of(data, "resolutions").items()]
     found += [_node(name, asked) for name, asked in overridden if isinstance(asked, str)]
     scripts = [
         Setting("script", f"{name}: {command}")
-        for name, command in sorted(_table(data, "scripts").items())
+        for name, command in sorted(table_of(data, "scripts").items())
         if re.fullmatch(
             r"(?:pre|post)?(?:install|uninstall|prepare|pack|publish|version)|prepublishOnly|dependencies", name
         )
     ]
     scripts += [Setting("script", "gypfile")] if data.get("gypfile") else []
-    registry = _table(data, "publishConfig").get("registry")
+    registry = table_of(data, "publishConfig").get("registry")
     return Manifest(tuple(found), (*scripts, *([Setting("index", f"registry {registry}")] if registry else ())))
 
 
@@ -257,10 +289,10 @@ def _node(name: str, asked: Any) -> Dependency:  # noqa: ANN401 - a stranger's J
 
 
 def _package_lock(text: str) -> Manifest:
-    data = _json(text)
+    data = json_table(text)
     found: list[Dependency] = []
     settings: list[Setting] = []
-    packages = {place: _record(p) for place, p in _table(data, "packages").items() if place}
+    packages = {place: record_of(p) for place, p in table_of(data, "packages").items() if place}
     if not packages and data.get("dependencies"):
         return _unread(text)  # of npm before 7
     for place, entry in packages.items():
@@ -271,7 +303,8 @@ def _package_lock(text: str) -> Manifest:
         remote = resolved if re.match(r"git|file:|http:", resolved) else ""
         hashed = bool(entry.get("integrity")) or not resolved or bool(entry.get("inBundle"))
         version = str(entry.get("version", ""))
-        found.append(Dependency("npm", name, version=version, source=remote, locked=True, hashed=hashed))
+        sent = frozenset(str(entry.get("integrity", "")).split())
+        found.append(Dependency("npm", name, version=version, source=remote, locked=True, hashed=hashed, digests=sent))
         if entry.get("hasInstallScript"):
             settings.append(Setting("script", f"{name} {version} runs a script when it is installed"))
     places = (re.match(r"https://([^/]+)/", str(entry.get("resolved", ""))) for entry in packages.values())
@@ -282,11 +315,11 @@ def _package_lock(text: str) -> Manifest:
 
 def _cargo(text: str) -> Manifest:
     data = toml(text)
-    tables = [data, *map(_record, _table(data, "target").values()), _table(data, "workspace")]
+    tables = [data, *map(record_of, table_of(data, "target").values()), table_of(data, "workspace")]
     keys = ("dependencies", "dev-dependencies", "build-dependencies")
-    found = [d for t in tables for key in keys for d in _tabled("crates.io", _table(t, key))]
-    found += [d for table in _table(data, "patch").values() for d in _tabled("crates.io", _record(table))]
-    build = _table(data, "package").get("build")
+    found = [d for t in tables for key in keys for d in _tabled("crates.io", table_of(t, key))]
+    found += [d for table in table_of(data, "patch").values() for d in _tabled("crates.io", record_of(table))]
+    build = table_of(data, "package").get("build")
     return Manifest(tuple(found), (Setting("script", f"build = {build}"),) if build else ())
 
 
@@ -328,37 +361,6 @@ def _setup_cfg(text: str) -> Manifest:
 
 def _unread(_text: str) -> Manifest:
     raise ValueError("this lock file's form is not read")
-
-
-def _json(text: str) -> Mapping[str, Any]:
-    try:
-        data: Any = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"not readable JSON ({error})") from error
-    if not isinstance(data, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - the file's content is wrong, not a caller's type
-    return data  # pyright: ignore[reportUnknownVariableType]
-
-
-def _record(data: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a stranger's data
-    """The data if it is a table, else an empty one."""
-    return cast("Mapping[str, Any]", data) if isinstance(data, dict) else {}
-
-
-def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    return _record(data.get(key))
-
-
-def _items(data: Any) -> list[Any]:  # noqa: ANN401 - a stranger's data
-    return list(cast("Sequence[Any]", data)) if isinstance(data, list) else []
-
-
-def _tables(data: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - a stranger's data
-    return [_record(t) for t in _items(data) if isinstance(t, dict)]
-
-
-def _strings(data: Any) -> Sequence[str]:  # noqa: ANN401 - a stranger's data
-    return [t for t in _items(data) if isinstance(t, str)]
 
 
 _BY_NAME: dict[str, Reader] = {

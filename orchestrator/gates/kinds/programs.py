@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator.gates.changes.sides import Side
+from orchestrator.gates.kinds.c_rules import c_hits
 from orchestrator.gates.kinds.heredocs import without_heredocs
 from orchestrator.gates.kinds.program import Answer, Program, Raw
 from orchestrator.gates.kinds.shell_rules import dockerfile_hits, is_dockerfile, is_foreign_shell, is_shell, shell_hits
@@ -220,7 +221,7 @@ def _flawfinder(code: int, out: bytes, err: bytes, _names: Sequence[str]) -> Ans
             rule=f"flawfinder/{row['Name']}",
             message=row["Warning"],
             line=int(row["Line"]),
-            disposition=_AGENT if level >= _FLAW_LEVEL else _NOTE,
+            disposition=_AGENT if level >= _FLAW_LEVEL or row["Name"] in _FLAW_AGENT else _NOTE,
             severity="high" if level > _FLAW_LEVEL else "medium" if level == _FLAW_LEVEL else "low",
             cwe=int(numbers[0]) if numbers else None,
             hint=row["Suggestion"],
@@ -230,6 +231,8 @@ def _flawfinder(code: int, out: bytes, err: bytes, _names: Sequence[str]) -> Ans
 
 
 _FLAW_LEVEL = 4
+_FLAW_AGENT = frozenset({"tmpnam", "tempnam"})
+"""Rated lower than ``mktemp``, and the same."""
 
 
 def _is_c(side: Side) -> bool:
@@ -253,6 +256,7 @@ FLAWFINDER = Program(
     applies=_is_c,
     parse=_flawfinder,
     suffix=_c_suffix,
+    own=c_hits,
 )
 
 _CPPCHECK_FIELDS = 6

@@ -7,14 +7,15 @@ what runs when they are installed. Manifests of ecosystems that are not read her
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 from orchestrator.gates.changes.plain_toml import toml
 from orchestrator.gates.kinds import manifests
 from orchestrator.gates.kinds.manifests import Dependency, Manifest, Reader, Setting
+from orchestrator.gates.kinds.tables import items_of, record_of
 from orchestrator.policy.late import Late
 
 __all__ = ["reader_of"]
@@ -79,8 +80,8 @@ def _inline(text: str) -> Manifest:
     """Of two blocks none counts for PEP 723; here both do."""
     blocks = [m["text"] for m in _BLOCK.finditer(text + "\n")] if "# /// script" in text else []
     tables = [toml("\n".join(line[2:] for line in block.splitlines())) for block in blocks]
-    asked = [str(d) for table in tables for d in _list(table.get("dependencies"))]
-    tool = [f"{key} = {value}" for table in tables for key, value in _table(table.get("tool")).items()]
+    asked = [str(d) for table in tables for d in items_of(table.get("dependencies"))]
+    tool = [f"{key} = {value}" for table in tables for key, value in record_of(table.get("tool")).items()]
     return Manifest(tuple(map(manifests.requirement, asked)), tuple(Setting("index", line) for line in tool))
 
 
@@ -88,13 +89,13 @@ def _conda(text: str) -> Manifest:
     # Late: most changes hold no such file.
     yaml = import_module("yaml")
     try:
-        data = _table(yaml.safe_load(text))
+        data = record_of(yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise ValueError("not readable YAML") from error
     found: list[Dependency] = []
-    for item in _list(data.get("dependencies")):
+    for item in items_of(data.get("dependencies")):
         found += _asked(item)
-    return Manifest(tuple(found), tuple(Setting("index", f"channel {c}") for c in _list(data.get("channels"))))
+    return Manifest(tuple(found), tuple(Setting("index", f"channel {c}") for c in items_of(data.get("channels"))))
 
 
 def _asked(item: Any) -> Iterator[Dependency]:  # noqa: ANN401 - a stranger's YAML
@@ -102,19 +103,54 @@ def _asked(item: Any) -> Iterator[Dependency]:  # noqa: ANN401 - a stranger's YA
         name, _, version = item.partition("=")
         yield Dependency("conda", name.strip(), spec=item, version=version.partition("=")[0])
     elif isinstance(item, dict):
-        yield from (manifests.requirement(str(line)) for line in _list(_table(item).get("pip")))
+        yield from (manifests.requirement(str(line)) for line in items_of(record_of(item).get("pip")))
 
 
-def _table(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a stranger's data
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+def _modules(text: str) -> Manifest:
+    """git's: where each module comes from, and a command that an update runs."""
+    pairs = [
+        (key.strip().casefold(), value.strip())
+        for key, sign, value in (n.partition("=") for n in text.splitlines())
+        if sign
+    ]
+    found = tuple(Dependency("git", value, source=value) for key, value in pairs if key == "url")
+    return Manifest(
+        found, tuple(Setting("script", f"update = {v}") for k, v in pairs if k == "update" and v.startswith("!"))
+    )
 
 
-def _list(value: Any) -> Sequence[Any]:  # noqa: ANN401 - a stranger's data
-    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
+def _hooks(text: str) -> Manifest:
+    """pre-commit's: repositories whose programs run at each commit, and commands of this one."""
+    yaml = import_module("yaml")
+    try:
+        data = record_of(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise ValueError("not readable YAML") from error
+    found: list[Dependency] = []
+    settings: list[Setting] = []
+    for repo in map(record_of, items_of(data.get("repos"))):
+        name, revision = str(repo.get("repo", "")), str(repo.get("rev", ""))
+        if name not in {"local", "meta"}:
+            fixed = revision if any(c.isdigit() for c in revision) else ""
+            found.append(Dependency("pre-commit", name, spec=revision, version=fixed))
+        elif name == "local":
+            settings += [
+                Setting("script", f"{h.get('id')}: {h.get('entry')}")
+                for h in map(record_of, items_of(repo.get("hooks")))
+            ]
+        more = [
+            line
+            for hook in map(record_of, items_of(repo.get("hooks")))
+            for line in items_of(hook.get("additional_dependencies"))
+        ]
+        found += [manifests.requirement(str(line)) for line in more]
+    return Manifest(tuple(found), tuple(settings))
 
 
 _BY_NAME: Mapping[str, Reader] = {
     **dict.fromkeys(("pip.conf", "pip.ini", ".npmrc", ".yarnrc", ".pypirc", "uv.toml"), _lines),
+    ".gitmodules": _modules,
+    ".pre-commit-config.yaml": _hooks,
     "pnpm-workspace.yaml": _workspace,
     "bunfig.toml": _lines,
     ".yarnrc.yml": _lines,

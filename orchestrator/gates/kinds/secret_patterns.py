@@ -17,7 +17,7 @@ from itertools import accumulate
 
 from orchestrator.policy.late import Late
 
-__all__ = ["CANARY", "FORMS", "WORTH_A_LOOK", "forms", "readings", "telling", "worth_a_look"]
+__all__ = ["CANARY", "FORMS", "GUESSES", "WORTH_A_LOOK", "forms", "guesses", "readings", "telling", "worth_a_look"]
 
 CANARY = re.compile(r"hrcanary[0-9a-f]{24}")
 """The values that our own tests and sandboxes plant where nothing may read them."""
@@ -47,6 +47,35 @@ FORMS: dict[str, Late] = {
     "Telegram bot token": Late(r"(?<![0-9])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
     "JSON Web Token": Late(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"),
 }
+
+_MIXED = r"(?=[^\s\"']{0,64}\d)(?=[^\s\"']{0,64}[A-Za-z])(?![$<{*%])"
+GUESSES: dict[str, Late] = {
+    "basic authorisation": Late(
+        r"\b(?:[Aa]uthorization|AUTHORIZATION)[\"']?\s*[:=,]\s*[bf]?[\"']?(?i:basic)\s+[A-Za-z0-9+/]{16,}={0,2}"
+    ),
+    "password of a command": Late(
+        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb(?:-dump)?)\b[^\n|;&]{{0,200}}\s-p{_MIXED}[^\s\"'$]{{8,}}"
+        rf"|\bsshpass\s+-p\s*[\"']?{_MIXED}[^\s\"'$]{{8,}}|\b(?:PGPASSWORD|MYSQL_PWD|RESTIC_PASSWORD|SSHPASS)=[\"']?{_MIXED}[^\s\"'$]{{8,}}"
+        rf"|\bcurl\b[^\n|;&]{{0,200}}\s(?:-u|--user)[\s=][\"']?[\w.@-]{{1,64}}:{_MIXED}[^\s\"'$]{{8,}}"
+        rf"|\bredis-cli\b[^\n|;&]{{0,200}}\s-a\s+[\"']?{_MIXED}[^\s\"'$]{{8,}}"
+    ),
+    "netrc": Late(rf"\bmachine\s+\S{{1,200}}\s+login\s+\S{{1,200}}\s+password\s+{_MIXED}\S{{8,}}"),
+}
+"""Places where a password stands, whatever it looks like: a person can tell."""
+_GUESSED = (
+    *(
+        "uthorization",
+        "UTHORIZATION",
+        "mysql",
+        "mariadb",
+        "sshpass",
+        "PGPASSWORD",
+        "MYSQL_PWD",
+        "RESTIC_PASSWORD",
+        "SSHPASS",
+    ),
+    *("redis-cli", "curl", "machine"),
+)
 
 _NAMES = (
     *("api_key", "apikey", "auth_key", "authkey", "service_key", "servicekey", "account_key", "db_key", "dbkey"),
@@ -81,6 +110,9 @@ _HINT = re.compile("|".join(map(re.escape, _PIECES)))
 _MADE_UP = re.compile(r"(.)\1{9}")
 """No generator gives ten equal letters in a row; whoever fills in a form does."""
 _FILLING = re.compile(r"(.)\1{7,}")
+_LISTED = Late(r"[\"']\s*,\s*[fFrRbBuU]{0,2}[\"']")
+_ESCAPED = Late(r"(?:(?:%|\\x|\\u00)[0-9a-fA-F]{2}){16,2048}")
+_ESCAPE = Late(r"%|\\x|\\u00")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ ]?){16,2048}")
 _BACKWARDS = re.compile(r"\[\s*:?\s*:\s*-1\s*\]|\breversed\b")
 _FIRST, _LAST = 0x20, 0x7E
@@ -107,7 +139,8 @@ def telling(lines: Sequence[str]) -> Iterable[str]:
     raw = text.encode()
     places = [*_words(text, _PIECES), *_runs(raw.translate(_IN_RUNS), _RUN), *_runs(raw.translate(_IN_HEX), _HEX_RUN)]
     places += _runs(raw.translate(_IN_CODES), _CODES_RUN)
-    for pattern in (_SEAM, _BACKWARDS):
+    places += [*_words(text, _GUESSED), *_words(text, (".join(",))]
+    for pattern in (_SEAM, _BACKWARDS, _ESCAPED):
         places += [place for match in pattern.finditer(text) for place in (match.start(), match.end() - 1)]
     return _at(places, lines)
 
@@ -157,6 +190,11 @@ def forms(line: str) -> Iterator[str]:
             yield name
 
 
+def guesses(line: str) -> Iterator[str]:
+    """The names of the places in a line where a password stands."""
+    yield from (name for name, pattern in GUESSES.items() if pattern.search(line))
+
+
 def _is_real(text: str, pattern: Late) -> bool:
     """Whether there is a key without the letters that only fill a form; some may stand behind a real one."""
     return not _MADE_UP.search(text) or bool(pattern.search(_FILLING.sub("", text)))
@@ -170,6 +208,9 @@ def readings(line: str) -> list[str]:
     joined = _SEAM.sub("", line)
     if joined != line:
         texts.append(joined)
+    if ".join(" in line:
+        texts.append(_LISTED.sub("", line))
+    texts += [plain for run in _ESCAPED.findall(line) if (plain := _unhexed(_ESCAPE.sub("", run)))]
     texts += [plain for text in list(texts) for run in _BASE64.findall(text) if (plain := _decoded(run))]
     texts += [plain for text in list(texts) for run in _HEX.findall(text) if (plain := _unhexed(run))]
     texts += [plain for run in _CODES.findall(line) if (plain := _spelled(run))]

@@ -21,7 +21,17 @@ from orchestrator.errors import GateBroken
 from orchestrator.gates.changes.differential import Hit, introduced, shared
 from orchestrator.gates.changes.sides import SIZE_LIMIT_BYTES, Side, is_test, sides
 from orchestrator.gates.kinds.rule import KindRule
-from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, WORTH_A_LOOK, forms, readings, telling, worth_a_look
+from orchestrator.gates.kinds.secret_patterns import (
+    CANARY,
+    FORMS,
+    GUESSES,
+    WORTH_A_LOOK,
+    forms,
+    guesses,
+    readings,
+    telling,
+    worth_a_look,
+)
 from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanners.installed import NotInstalled, version
 from orchestrator.gates.scanners.scanning import unscannable
@@ -29,6 +39,7 @@ from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.changed import ChangedFile
 from orchestrator.models.found import Disposition, Finding, GateReport
 from orchestrator.models.ids import Digest, sha256
+from orchestrator.policy.late import Late
 from orchestrator.ports import Candidate
 
 __all__ = ["RULES", "SecretsGate"]
@@ -80,6 +91,8 @@ _TRANSLATED = re.compile(
     r"(?:^|/)(?:locales?|i18n|l10n|lang(?:uages?)?|translations?|messages)/[^/]+(?:/[^/]+)*\.(?:json|ya?ml|po|properties)$"
 )
 """Where the word for password stands beside the word for password in another language."""
+_SECRET_KIND = Late(r"kind:\s*[\"']?Secret[\"']?\s*")
+_SECRET_VALUE = Late(r"\s+[\"']?[\w.-]+[\"']?:\s*(?![\"']?(?:\{\{|\$|<|ENC\[))[\"']?[^\s\"'#]{6,}[\"']?\s*(?:#.*)?")
 _LINES_LIMIT = 20_000
 
 
@@ -129,6 +142,10 @@ class SecretsGate:
         lines = tuple(dict.fromkeys(line for _, line in added))
         read = {line: tuple(_sure(line, in_test=in_test)) for line in telling(lines)}
         hits = [_hit(rule, number, kind, line) for number, line in added for rule, kind in read.get(line, ())]
+        kept = _kept_in_cluster(head)
+        hits += [
+            _hit(_rule(in_test=in_test, guess=True), n, "Secret of Kubernetes", line) for n, line in added if n in kept
+        ]
         worth = {line for line in worth_a_look(lines) if not read.get(line) and _worth(line)}
         asked = [pair for pair in added if pair[1] in worth]
         guessed = self._asked(asked, in_test=in_test, translated=bool(_TRANSLATED.search(file.path)))
@@ -148,7 +165,7 @@ class SecretsGate:
 
 @cache
 def _config(name: str, version: str) -> Digest:
-    patterns = {form: p.pattern for form, p in FORMS.items()}
+    patterns = {form: p.pattern for form, p in (*FORMS.items(), *GUESSES.items())}
     rules = [[r.code, r.disposition] for r in RULES]
     return config_digest(name, patterns, WORTH_A_LOOK.pattern, CANARY.pattern, rules, version)
 
@@ -173,6 +190,25 @@ def _lines(side: Side) -> list[str]:
     return side.data.decode("utf-8", "replace").replace("\r", "\n").split("\n")
 
 
+def _kept_in_cluster(side: Side) -> frozenset[int]:
+    """Numbers of lines with a value in ``data`` or ``stringData`` of a Secret: base64 hides nothing."""
+    if not side.path.casefold().endswith((".yaml", ".yml")) or b"Secret" not in side.data:
+        return frozenset()
+    found: set[int] = set()
+    document, block = list[int](), False
+    secret = False
+    for number, line in enumerate([*_lines(side), "---"], start=1):
+        if line.startswith("---"):
+            found.update(document if secret else ())
+            document, block, secret = [], False, False
+        elif line[:1].strip():
+            secret = secret or bool(_SECRET_KIND.fullmatch(line))
+            block = line.rstrip() in {"data:", "stringData:"}
+        elif block and _SECRET_VALUE.fullmatch(line):
+            document.append(number)
+    return frozenset(found)
+
+
 def _worth(line: str) -> bool:
     return bool(WORTH_A_LOOK.search(line))
 
@@ -183,6 +219,8 @@ def _sure(line: str, *, in_test: bool) -> Iterator[tuple[KindRule, str]]:
         yield PLANTED, ""
     for name in forms(line):
         yield _rule(in_test=in_test, guess=False), name
+    for name in guesses(line):
+        yield _rule(in_test=in_test, guess=True), name
 
 
 def _rule(*, in_test: bool, guess: bool) -> KindRule:

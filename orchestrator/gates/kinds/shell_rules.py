@@ -106,6 +106,35 @@ LETS_IN = KindRule(
     "let whoever runs the machine keep its keys and logs",
     cwe=506,
 )
+DEFENCE = KindRule(
+    "SHELL-DEFENCE",
+    "what protects the machine is switched off",
+    "Firewall, rights of programs and records of what happens are for everything that runs there.",
+    "open the one port, or allow the one program",
+    cwe=693,
+)
+INSTALLS = KindRule(
+    "SHELL-INSTALLS",
+    "a package is installed from an address",
+    "Nobody but the address's owner says what is there tomorrow, and no index or digest is asked.",
+    "take a published version from the index, by its digest",
+    cwe=829,
+)
+COPIED = KindRule(
+    "DOCKER-COPIES",
+    "credentials are copied into an image",
+    "Whoever has the image has them, also when a later step removes them.",
+    "RUN --mount=type=secret, or --mount=type=ssh",
+    disposition=Disposition.AGENT,
+    cwe=522,
+)
+UNBOUND = KindRule(
+    "DOCKER-UNBOUND",
+    "a step of a build leaves its sandbox",
+    "With it the step reaches the machine that builds, or its network.",
+    "do without, or prepare what is needed outside of the build",
+    cwe=250,
+)
 REMOTE_ADD = KindRule(
     "DOCKER-ADD",
     "a file is taken from an address without a checksum",
@@ -159,6 +188,10 @@ RULES = (
     SECRET_ARG,
     LEAK,
     FRONTEND,
+    DEFENCE,
+    INSTALLS,
+    COPIED,
+    UNBOUND,
 )
 
 _FETCH = r"\b(?:curl|wget|fetch|aria2c|http|https|lynx|lwp-download)\b"
@@ -188,10 +221,16 @@ _PATTERNS: tuple[tuple[KindRule, Late], ...] = (
     (LOADS, Late(r"\bgit\b[^;&|\n]{0,80}\bconfig\b[^;&|\n]{0,80}\bcore\.(?:hookspath|fsmonitor|sshcommand|pager|editor|gitproxy)\b", re.IGNORECASE)),
     (LETS_IN, Late(r"(?:>\s{0,4}[^\s;&|<>]{0,120}|\btee\b[^;&|\n]{0,120})\bauthorized_keys2?\b|\bssh-copy-id\b")),
     (LETS_IN, Late(r"\bhistory\s+-c\b|\bHISTFILE=(?:/dev/null)?(?:[\s;&]|$)|\b(?:rm|shred|truncate)\b[^;&|\n]{0,80}\.(?:bash|zsh)_history\b|>\s*/var/log/(?:wtmp|btmp|lastlog|auth\.log|secure)\b")),
+    (DYNAMIC, Late(r"\b[gmn]?awk\b[^\n]{0,400}(?:\bsystem\s*\(|\|\s*getline\b|\|\s*\"(?:ba|da|z)?sh\b)")),
+    (DEFENCE, Late(r"\b(?:iptables|ip6tables)\s+(?:-\w+\s+\w+\s+)?(?:-F|--flush|-X)\b(?!\s+[A-Z]*(?:DOCKER|HANDRAIL))|\b(?:iptables|ip6tables)\s+-P\s+(?:INPUT|FORWARD)\s+ACCEPT|\bnft\s+flush\s+ruleset|\bufw\s+(?:--force\s+)?(?:disable|reset)\b|\bsetenforce\s+(?:0|[Pp]ermissive)|\bSELINUX=(?:disabled|permissive)|\bspctl\s+--(?:master|global)-disable|\bcsrutil\s+disable")),
+    (DEFENCE, Late(r"\b(?:systemctl|service|rc-service)\b[^;&|\n]{0,80}\b(?:stop|disable|mask)\b[^;&|\n]{0,80}\b(?:auditd|firewalld|ufw|apparmor|nftables|iptables|falco|osqueryd|fail2ban|rsyslog|syslog)\b|\bservice\s+(?:auditd|firewalld|ufw|apparmor|rsyslog)\s+stop\b|\bauditctl\s+-(?:e\s*0|D)\b|\bkernel\.randomize_va_space\s*=\s*0|\bSet-MpPreference\b.{0,80}-Disable\w+\s+\$?true|\bnetsh\s+advfirewall\b.{0,80}\boff\b", re.IGNORECASE)),
+    (INSTALLS, Late(r"\b(?:pip[0-9.]*|pipx|uv|npm|yarn|pnpm)\b[^;&|\n]{0,80}\b(?:install|add|i)\b[^;&|\n]{0,200}[\s@](?:git\+(?:https?|ssh|git)://|git@|https?://[^\s]{1,200}\.(?:whl|tar\.gz|tgz|zip|git)\b)")),
     (INSECURE, Late(r"--allow-unauthenticated|--force-yes|--allow-insecure-repositories|\[[^\]]{0,80}trusted=yes|--nogpgcheck|--no-gpg-check|--allow-untrusted|\bgpgcheck=0")),
 )  # fmt: skip
 _DOCKER: tuple[tuple[KindRule, Late], ...] = (
     (REMOTE_ADD, Late(r"^\s*ADD\s+(?!.*--checksum=)[^\n]*\b(?:https?|git|ftp)(?:://|@)", re.IGNORECASE)),
+    (COPIED, Late(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+){0,6}[^\n]{0,200}?(?:\.ssh/|\bid_(?:rsa|ed25519|ecdsa|dsa)\b(?!\.pub)|\.aws/|\.netrc\b|\.pypirc\b|\.git-credentials\b|\.kube/|\.docker/config\.json|(?<![\w.])\.env(?!\.(?:example|sample|template|dist)\b)(?:\.\w+)?(?=[\s\"',]))", re.IGNORECASE)),
+    (UNBOUND, Late(r"^\s*RUN\s+[^\n]{0,200}--(?:security=insecure|network=host)\b", re.IGNORECASE)),
     (SECRET_ARG, Late(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)(?!\w*_?(?:FILE|PATH|DIR|NAME|URL|HEADER|TTL|LIFETIME)[= ])\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
 )  # fmt: skip
 _QUOTES = Late(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
@@ -260,7 +299,11 @@ def _saved_and_run(text: str) -> Iterator[Hit]:
         if run and run[1] in saved:
             yield PIPED.at((), number, f"{run[1]}, fetched in line {saved.pop(run[1])}", key=line_text([line], 1, 1))
         if len(saved) < _SAVED_LIMIT:
-            saved.update((found[1], number) for found in islice(_SAVED.finditer(plain), 8))
+            places = [found[1] for found in islice(_SAVED.finditer(plain), 8)]
+            # What lies in a folder of programs is called by its name alone.
+            saved.update(
+                (place, number) for place in (*places, *(p.rpartition("/")[2] for p in places if "/bin/" in p))
+            )
 
 
 def _found(text: str, patterns: Sequence[tuple[KindRule, Late]]) -> Iterator[Hit]:

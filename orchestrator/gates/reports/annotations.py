@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import assert_never
 
 from orchestrator.gates.reports.explain import remedy
-from orchestrator.models.found import Disposition, Finding, GateReport, Result
+from orchestrator.gates.reports.sarif import level
+from orchestrator.models.found import Finding, GateReport, Result
 
 __all__ = ["to_github", "to_markdown"]
 
 _ROWS = 200
+_LEVELS = {"note": "notice"}
+"""Where GitHub has another word than SARIF."""
 _ACTIVE = re.compile(r"[\\`*_{}\[\]<>#|~@&]|:(?=/)|(?<=www)\.")
 
 
@@ -31,21 +33,9 @@ def _command(finding: Finding) -> str:
     place = f"file={_property(finding.path)}"
     if finding.line:
         place += f",line={finding.line},endLine={max(finding.line, finding.end_line)}"
+    how = level(finding.disposition)
     title = _property(f"{finding.rule} [{finding.disposition}]")
-    return (
-        f"::{_level(finding.disposition)} {place},title={title}::{_data(f'{finding.message} Try: {remedy(finding)}')}"
-    )
-
-
-def _level(disposition: Disposition) -> str:
-    match disposition:
-        case Disposition.AGENT | Disposition.DENY:
-            return "error"
-        case Disposition.PERSON:
-            return "warning"
-        case Disposition.NOTE:
-            return "notice"
-    assert_never(disposition)
+    return f"::{_LEVELS.get(how, how)} {place},title={title}::{_data(f'{finding.message} Try: {remedy(finding)}')}"
 
 
 def _data(text: str) -> str:

@@ -23,7 +23,7 @@ from orchestrator.gates.reports.explain import remedy
 from orchestrator.models.found import Disposition, Finding, GateReport, Result
 from orchestrator.models.ids import Digest
 
-__all__ = ["SCHEMA", "to_bytes", "to_sarif"]
+__all__ = ["SCHEMA", "level", "to_bytes", "to_sarif"]
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -136,7 +136,7 @@ def _result(finding: Finding, rule: Mapping[str, Any], lifted: Collection[Digest
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "rule": rule,
-        "level": _level(finding.disposition),
+        "level": level(finding.disposition),
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": physical}],
         "partialFingerprints": {"handrail/v1": finding.fingerprint},
@@ -151,7 +151,8 @@ def _uri(path: str) -> str:
     return quote(path.encode("utf-8", "surrogateescape"))
 
 
-def _level(disposition: Disposition) -> str:
+def level(disposition: Disposition) -> str:
+    """As SARIF calls it."""
     match disposition:
         case Disposition.AGENT | Disposition.DENY:
             return "error"

@@ -131,6 +131,27 @@ OWN: Mapping[str, Words] = {
         "let it fail, or have a person agree",
         cwe=693,
     ),
+    "PIPELINE-INPUT": Words(
+        "A pipeline runs what somebody wrote into a title, a message or the name of a branch",
+        "Whoever opens a request writes the command, and it runs with the pipeline's secrets.",
+        "pass it as a quoted argument to a program that reads it as a text",
+        cwe=78,
+    ),
+    "PIPELINE-WRITES": Words(
+        "A job may write where it need not",
+        "What runs in it, the actions and packages of others as well, writes with the same right.",
+        "give the right to the one job that publishes, and contents: read to all others",
+        cwe=250,
+    ),
+    "TLS-UNCHECKED": Words(
+        "Certificates are not checked", "Whoever is on the way can answer instead.", "remove the setting", cwe=295
+    ),
+    "ATTRIBUTES": Words(
+        "Git is told to show or to store a file as something else than it is",
+        "A filter runs a program at every checkout, and a source without a difference is read by nobody.",
+        "leave sources as they are; keep filters in the settings of who wants them",
+        cwe=451,
+    ),
     "PIPELINE-REMOTE": Words(
         "A pipeline takes its steps from an address",
         "Whoever answers there decides what runs with the pipeline's secrets.",

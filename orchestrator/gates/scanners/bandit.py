@@ -21,7 +21,7 @@ from orchestrator.gates.changes.differential import Hit
 from orchestrator.gates.reports import dispositions
 from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanners.installed import NotInstalled, version
-from orchestrator.gates.scanners.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.scanners.scanning import Source, Target, ruled, targets, unscannable
 from orchestrator.gates.scanners.second_look import looked_at_again
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.found import GateReport
@@ -99,23 +99,9 @@ def _config(name: str, file_limit_seconds: float, version: str) -> Digest:
 
 
 def _hits(answer: Mapping[str, Any], source: Source, *, in_test: bool) -> list[Hit]:
-    hits: list[Hit] = []
+    hits: list[Hit | None] = []
     for issue in answer.get("issues", ()):
         ruling = dispositions.of_bandit(issue["rule"], issue["severity"], issue["cwe"], in_test=in_test)
-        if ruling.disposition is None:
-            continue
-        first, last = int(issue["line"]), int(issue["end_line"])
-        hits.append(
-            Hit(
-                rule=str(issue["rule"]),
-                message=str(issue["message"]),
-                disposition=ruling.disposition,
-                line=first,
-                end_line=last,
-                context=source.context(first),
-                text=source.text(first, last),
-                severity=ruling.severity,
-                cwe=ruling.cwe,
-            )
-        )
-    return hits
+        lines = int(issue["line"]), int(issue["end_line"])
+        hits.append(ruled(source, str(issue["rule"]), str(issue["message"]), ruling, lines))
+    return [hit for hit in hits if hit is not None]

@@ -33,7 +33,7 @@ from orchestrator.gates.changes.sides import named_python
 from orchestrator.gates.reports import dispositions
 from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanners.calling import call
-from orchestrator.gates.scanners.scanning import Source, Target, targets, unscannable
+from orchestrator.gates.scanners.scanning import Source, Target, ruled, targets, unscannable
 from orchestrator.gates.scanners.second_look import looked_at_again
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.found import GateReport
@@ -240,24 +240,9 @@ def _judge(
 
 
 def _hits(raw: Sequence[Mapping[str, Any]], source: Source, *, in_test: bool) -> list[Hit]:
-    hits: list[Hit] = []
+    hits: list[Hit | None] = []
     for finding in raw:
-        rule, first = str(finding["code"]), int(finding["location"]["row"])
-        last = int(finding["end_location"]["row"])
+        rule, lines = str(finding["code"]), (int(finding["location"]["row"]), int(finding["end_location"]["row"]))
         ruling = dispositions.of_ruff(rule, in_test=in_test)
-        if ruling.disposition is None:
-            continue
-        hits.append(
-            Hit(
-                rule=rule,
-                message=str(finding["message"]),
-                disposition=ruling.disposition,
-                line=first,
-                end_line=last,
-                context=source.context(first),
-                text=source.text(first, last),
-                severity=ruling.severity,
-                cwe=ruling.cwe,
-            )
-        )
-    return hits
+        hits.append(ruled(source, rule, str(finding["message"]), ruling, lines))
+    return [hit for hit in hits if hit is not None]

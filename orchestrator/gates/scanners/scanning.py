@@ -22,13 +22,14 @@ from orchestrator.gates.changes.sides import (
     sides,
     source_of,
 )
+from orchestrator.gates.reports.dispositions import Ruling
 from orchestrator.gates.reports.reporting import Outcome
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.changed import ChangedFile
 from orchestrator.models.found import Disposition, Finding
 from orchestrator.ports import Candidate
 
-__all__ = ["DEPTH_LIMIT", "Source", "Target", "targets", "unscannable"]
+__all__ = ["DEPTH_LIMIT", "Source", "Target", "ruled", "targets", "unscannable"]
 
 
 class Unscannable(Exception):
@@ -80,6 +81,24 @@ class Source:
 
     def context(self, line: int) -> str:
         return enclosing(self._outline, line)
+
+
+def ruled(source: Source, rule: str, message: str, ruling: Ruling, lines: tuple[int, int]) -> Hit | None:
+    """What a scanner said of these lines, as the table of dispositions has it; ``None`` where that is no finding."""
+    if ruling.disposition is None:
+        return None
+    first, last = lines
+    return Hit(
+        rule=rule,
+        message=message,
+        disposition=ruling.disposition,
+        line=first,
+        end_line=last,
+        context=source.context(first),
+        text=source.text(first, last),
+        severity=ruling.severity,
+        cwe=ruling.cwe,
+    )
 
 
 DEPTH_LIMIT = 800

@@ -73,6 +73,20 @@ OF_FILES: Mapping[str, Shown] = {
         f"{_PIPELINE}      - run: pytest || true\n",
         f"{_PIPELINE}      - run: pytest\n",
     ),
+    "PIPELINE-INPUT": Shown(
+        ".gitlab-ci.yml",
+        'test:\n  script:\n    - eval "echo $CI_COMMIT_MESSAGE"\n',
+        'test:\n  script:\n    - echo "$CI_COMMIT_MESSAGE"\n',
+    ),
+    "PIPELINE-WRITES": Shown(
+        ".github/workflows/a.yml",
+        _PIPELINE.replace("    runs-on", "    permissions:\n      contents: write\n    runs-on")
+        + "      - run: pytest\n",
+        _PIPELINE.replace("    runs-on", "    permissions:\n      contents: read\n    runs-on")
+        + "      - run: pytest\n",
+    ),
+    "TLS-UNCHECKED": Shown("site.yml", "- get_url:\n    validate_certs: no\n", "- get_url:\n    validate_certs: yes\n"),
+    "ATTRIBUTES": Shown(".gitattributes", "*.py -diff\n", "*.py text eol=lf\n"),
     "PIPELINE-REMOTE": Shown(
         ".gitlab-ci.yml",
         "include:\n  - remote: https://example.net/ci.yml\n",

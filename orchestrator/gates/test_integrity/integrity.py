@@ -243,6 +243,7 @@ _WEAKER = {
     "narrow": "assumes away what it says to try, or tries one value",
     "examples": "tries fewer examples",
     "itself": "raises what it expects by itself",
+    "retried": "is tried again until it passes",
     "writes": "writes what it then compares with",
 }
 

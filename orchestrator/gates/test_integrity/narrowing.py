@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from orchestrator.gates.test_integrity.strength import dotted
 
@@ -16,6 +16,7 @@ __all__ = ["Narrowing"]
 
 _EXAMPLES = 100
 """What hypothesis tries when nothing is said."""
+_AGAIN = frozenset({"flaky", "retry", "retries", "rerun", "reruns"})
 _NARROW = frozenset({"just", "nothing"})
 _RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 _WRITES = frozenset({"write_text", "write_bytes", "write", "dump", "dumps", "writelines"})
@@ -25,14 +26,22 @@ _READS = frozenset({"read_text", "read_bytes", "read", "load", "loads", "open"})
 class Narrowing:
     """Fed with each decorator and node of a test in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Container[str]) -> None:
+        """``shared``: names that the file defines or imports for all of its tests."""
+        self._shared = shared
+        self._retried: dict[str, int] = defaultdict(int)
         self._narrow: dict[str, int] = defaultdict(int)
         self._examples: dict[str, float] = {}
         self._itself: dict[str, int] = defaultdict(int)
         self._written: dict[str, set[str]] = defaultdict(set)
         self._read: dict[str, set[str]] = defaultdict(set)
+        self._made: dict[str, set[str]] = defaultdict(set)
+        self._kept: dict[str, set[str]] = defaultdict(set)
+        self._compared: dict[str, set[str]] = defaultdict(set)
 
     def decorated(self, decorator: ast.expr, test: str) -> None:
+        again = (dotted(decorator.func if isinstance(decorator, ast.Call) else decorator) or [""])[-1]
+        self._retried[test] += again in _AGAIN
         if not isinstance(decorator, ast.Call):
             return
         name = _last(decorator)
@@ -54,22 +63,38 @@ class Narrowing:
             self._narrow[test] += name == "assume" and isinstance(first, ast.Constant) and not first.value
             if name in _WRITES:
                 self._written[test].update(_called(node.args))
+                given = {p.id for a in node.args for p in ast.walk(a) if isinstance(p, ast.Name)}
+                self._kept[test].update(self._file(node.func) if given & self._made[test] else ())
+        elif isinstance(node, ast.Assign) and _called([node.value]):
+            self._made[test].update(t.id for t in node.targets if isinstance(t, ast.Name))
         elif isinstance(node, ast.With | ast.AsyncWith):
             self._itself[test] += sum(_raised_here(item.context_expr, node.body) for item in node.items)
         elif isinstance(node, ast.Assert):
             names = _called([node.test])
             if any(name.rpartition(".")[2] in _READS for name in names):
                 self._read[test] |= names
+            calls = (part for part in ast.walk(node.test) if isinstance(part, ast.Call) and _last(part) in _READS)
+            self._compared[test].update(name for call in calls for name in self._file(call.func))
 
     def facts(self) -> dict[str, dict[str, float]]:
-        """``narrow``, ``examples``, ``itself`` and ``writes``: test → number, more where less is asked."""
-        writes = {test: len(names & self._read[test]) for test, names in self._written.items()}
+        """``narrow``, ``examples``, ``itself``, ``retried`` and ``writes``: test → number, more where less is asked."""
+        writes = {
+            test: len(names & self._read[test]) + len(self._kept[test] & self._compared[test])
+            for test, names in self._written.items()
+        }
         return {
             "narrow": dict(self._narrow),
             "examples": self._examples,
             "itself": dict(self._itself),
+            "retried": dict(self._retried),
             "writes": {test: count for test, count in writes.items() if count},
         }
+
+    def _file(self, method: ast.expr) -> Iterator[str]:
+        """What a method of reading or writing is called on, where it is the same for all tests: a file beside them."""
+        owner = dotted(method.value) if isinstance(method, ast.Attribute) else []
+        if owner and owner[0] in self._shared:
+            yield ".".join(owner)
 
 
 def _last(call: ast.Call) -> str:

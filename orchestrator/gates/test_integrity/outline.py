@@ -11,7 +11,7 @@ import ast
 from typing import Any, cast
 
 from orchestrator.gates.changes.parsing import parsed
-from orchestrator.gates.guards import Guarded, guarded
+from orchestrator.gates.guards import Guarded, guarded, listed
 from orchestrator.gates.test_integrity.tested import tested
 
 __all__ = ["outline"]
@@ -31,7 +31,7 @@ def outline(data: bytes) -> dict[str, Any]:
     ``error``: why it does not parse, or ''. ``definitions``: ``[first line,
     last line, qualified name]``. ``bodies``: of a class, its first line → that of what stands in it. What
     :func:`orchestrator.gates.test_integrity.tested.tested` says, where the word test occurs. ``guarded``: what
-    :func:`orchestrator.gates.guards.guarded` says, by name. ``executes``: whether it imports, defines functions or runs
+    :mod:`orchestrator.gates.guards` says, by name. ``executes``: whether it imports, defines functions or runs
     code dynamically.
     ``depth``: of the syntax tree.
     """
@@ -72,6 +72,8 @@ class _Seen:
                 definition = cast("_Definition", node)
                 name = f"{name}.{definition.name}" if name else definition.name
                 self._define(definition, name)
+            elif kind is ast.Assign and not name:
+                self.guarded.update(listed(cast("ast.Assign", node)))
             elif kind in _TELLING and not self.executes:
                 self._look(node)
             children: list[tuple[ast.AST, str, int]] = []

@@ -7,11 +7,12 @@ content with more are a weaker test. Not seen: values that are worked out, and w
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Container, Iterator
 from typing import Any
 
-__all__ = ["Strength", "dotted"]
+__all__ = ["Strength", "dotted", "replaces"]
 
 _EXACT_CALLS = frozenset(
     {"assertEqual", "assertEquals", "assertIn", "assertDictEqual", "assertListEqual", "assertCountEqual"}
@@ -22,6 +23,11 @@ _EXACT_CALLS = frozenset(
 _CLOSE = frozenset({"approx", "isclose", "allclose", "assert_allclose", "assertAlmostEqual", "assertAlmostEquals"})
 _SLACK = frozenset({"rel", "abs", "rel_tol", "abs_tol", "rtol", "atol", "delta"})
 _USUAL_SLACK = 1e-6
+_COARSE = frozenset({"round", "abs", "bool", "type"})
+_JUDGES = frozenset(
+    {"__eq__", "__ne__", "__bool__", "__contains__", "__len__", "__hash__", "__lt__", "__le__", "__gt__", "__ge__"}
+)
+"""Methods of a class by which its objects are compared."""
 _SETATTR, _PATCH = frozenset({"setattr", "setitem"}), "patch"
 _NAMED_OWNER = 2
 _HERE = "__name__"
@@ -85,7 +91,12 @@ class Strength:
     def _replaced(self, patched: set[str], called: set[str]) -> int:
         whole = {self._whole(name) for name in patched}
         names = {name for call in called for name in (self._whole(call), call if "." in call else f"{_HERE}.{call}")}
-        return sum(_same(one, other) for one in whole for other in names)
+        judges = sum(self._is_judge(name) for name in patched)
+        return judges + sum(_same(one, other) for one in whole for other in names)
+
+    def _is_judge(self, name: str) -> bool:
+        """How objects of an imported class are compared."""
+        return name.rpartition(".")[2] in _JUDGES and name.partition(".")[0] in self._imports
 
     def _whole(self, name: str) -> str:
         """With what its first part was imported as."""
@@ -114,7 +125,19 @@ def _compares(node: ast.AST) -> bool:
     """With a value that says more than true, false, nothing or empty: those may be written as a bare condition."""
     if not isinstance(node, ast.Compare) or not any(isinstance(op, ast.Eq | ast.In) for op in node.ops):
         return False
-    return not any(map(_says_little, (node.left, *node.comparators)))
+    sides = (node.left, *node.comparators)
+    return not any(map(_says_little, sides)) and not any(map(_coarse, sides)) and not _one_of_several(node)
+
+
+def _coarse(side: ast.expr) -> bool:
+    """What leaves a part of a value out before it is compared."""
+    return isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id in _COARSE
+
+
+def _one_of_several(node: ast.Compare) -> bool:
+    """``x in ("paid", "open")``: any of them will do."""
+    choices = node.comparators[0] if len(node.ops) == 1 and isinstance(node.ops[0], ast.In) else None
+    return isinstance(choices, ast.Tuple | ast.List | ast.Set) and len(choices.elts) > 1
 
 
 def _says_little(side: ast.expr) -> bool:
@@ -162,6 +185,13 @@ def _patches(node: ast.Call) -> Iterator[str]:
             *(k.arg for k in node.keywords if k.arg),
         ]
         yield from (f"{_HERE}.{name}" for name in names)
+
+
+def replaces(node: ast.AST) -> bool:
+    """Whether a call of monkeypatch or mock puts something else in the place of what is no part of Python itself."""
+    if not isinstance(node, ast.Call):
+        return False
+    return any(name.partition(".")[0] not in sys.stdlib_module_names for name in _patches(node))
 
 
 def _text(node: ast.expr) -> str:

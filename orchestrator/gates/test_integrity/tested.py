@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from orchestrator.gates.test_integrity.narrowing import Narrowing
-from orchestrator.gates.test_integrity.strength import Strength, dotted
+from orchestrator.gates.test_integrity.strength import Strength, dotted, replaces
 
 __all__ = ["tested"]
 
@@ -66,6 +66,8 @@ class _Facts:
     limits: dict[str, float] = field(default_factory=dict[str, float])
     brought: dict[str, int] = field(default_factory=dict[str, int])
     own: dict[str, int] = field(default_factory=dict[str, int])
+    marks: set[str] = field(default_factory=set[str])
+    fixtures: dict[str, str] = field(default_factory=dict[str, str])
     checks: int = 0
 
 
@@ -78,9 +80,10 @@ def tested(tree: ast.Module) -> dict[str, Any]:
     that the module imports; ``own``: names that it defines or assigns. And what :class:`Strength` and
     :class:`Narrowing` count.
     """
-    facts, strength, narrowing = _Facts(), Strength(), Narrowing()
+    facts, strength = _Facts(), Strength()
     for statement in tree.body:
         _bound(facts, statement)
+    narrowing = Narrowing(facts.own.keys() | facts.brought.keys())
     stack: list[tuple[ast.AST, _Where]] = [(tree, _Where())]
     while stack:
         node, where = stack.pop()
@@ -103,7 +106,14 @@ def tested(tree: ast.Module) -> dict[str, Any]:
         inside = _inside(node, where)
         inside.reverse()
         stack += inside
-    return {name: getattr(facts, name) for name in _Facts.__slots__} | strength.facts() | narrowing.facts()
+    return _told(facts) | strength.facts() | narrowing.facts()
+
+
+def _told(facts: _Facts) -> dict[str, Any]:
+    """Where there are tests, what a fixture for all of them replaces is compared with what they call."""
+    hooks = facts.hooks if facts.tests else facts.hooks | facts.fixtures
+    told = {name: getattr(facts, name) for name in _Facts.__slots__ if name not in {"marks", "fixtures"}}
+    return told | {"hooks": hooks}
 
 
 def _bound(facts: _Facts, node: ast.stmt) -> None:
@@ -113,6 +123,26 @@ def _bound(facts: _Facts, node: ast.stmt) -> None:
         facts.own[node.name] = node.lineno
     elif isinstance(node, ast.Assign):
         facts.own.update((t.id, node.lineno) for t in node.targets if isinstance(t, ast.Name))
+        mark = dotted(node.value.func if isinstance(node.value, ast.Call) else node.value)
+        if mark[:2] == ["pytest", "mark"] and not _SKIPS & set(mark):
+            facts.marks.update(t.id for t in node.targets if isinstance(t, ast.Name))
+    if isinstance(node, ast.Expr | ast.Assign | ast.Delete) and any(map(_namespace, ast.walk(node))):
+        facts.hooks["globals()"] = _digest(node)
+
+
+def _namespace(node: ast.AST) -> bool:
+    """The names of the module themselves: any test may be another one afterwards."""
+    match node:
+        case ast.Call(func=ast.Name(id="globals" | "vars"), args=[]):
+            return True
+        case ast.Subscript(value=table, slice=ast.Name(id="__name__")):
+            return dotted(table)[-1:] == ["modules"]
+        case _:
+            return False
+
+
+def _digest(node: ast.AST) -> str:
+    return hashlib.sha256(ast.dump(node).encode()).hexdigest()[:16]
 
 
 def _defined(facts: _Facts, node: _Definition, where: _Where) -> _Where:
@@ -121,7 +151,9 @@ def _defined(facts: _Facts, node: _Definition, where: _Where) -> _Where:
     if isinstance(node, ast.ClassDef):
         return replace(inner, open=where.open and _collects(node))
     if not where.name and (node.name.startswith("pytest_") or node.name in _UNITTEST_HOOKS):
-        facts.hooks[name] = hashlib.sha256(ast.dump(node).encode()).hexdigest()[:16]
+        facts.hooks[name] = _digest(node)
+    if _for_all(node) and any(map(replaces, ast.walk(node))):
+        facts.fixtures[name] = _digest(node)
     if where.test or not where.open or not node.name.startswith("test"):
         # A function in a test that nobody names is never called.
         idle = bool(where.test) and not node.decorator_list and node.name not in where.used
@@ -131,8 +163,18 @@ def _defined(facts: _Facts, node: _Definition, where: _Where) -> _Where:
     for found in (facts.cases, facts.limits, facts.wrapped):
         found.pop(name, None)
     _decorated(facts, node, name)
-    used = frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+    started = {
+        id(k.value) for part in ast.walk(node) if isinstance(part, ast.Call) and _starts(part) for k in part.keywords
+    }
+    used = frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name) and id(part) not in started)
     return replace(inner, test=name, open=False, dropped=_never_runs(node), used=used)
+
+
+def _for_all(node: _Function) -> bool:
+    """A fixture that every test gets, whether it asks for it or not."""
+    calls = (d for d in node.decorator_list if isinstance(d, ast.Call) and dotted(d.func)[-1:] == ["fixture"])
+    given = (k.value for call in calls for k in call.keywords if k.arg == "autouse")
+    return any(isinstance(value, ast.Constant) and value.value is True for value in given)
 
 
 def _never_runs(node: _Function) -> bool:
@@ -149,6 +191,11 @@ def _never_runs(node: _Function) -> bool:
     return isinstance(node, ast.AsyncFunctionDef) and not waits
 
 
+def _starts(call: ast.Call) -> bool:
+    """What fails in a thread fails no test."""
+    return dotted(call.func)[-1:] in (["Thread"], ["Process"], ["Timer"])
+
+
 def _collects(node: ast.ClassDef) -> bool:
     """By pytest's names, or by a base that may be a TestCase. One with ``__init__`` and no base is left out."""
     own = any(isinstance(s, _Function) and s.name == "__init__" for s in node.body)
@@ -163,6 +210,8 @@ def _decorated(facts: _Facts, node: _Function, name: str) -> None:
             facts.cases[name] = facts.cases.get(name, 1) * _cases(decorator)
         elif chain[-1:] == ["timeout"] and isinstance(decorator, ast.Call):
             facts.limits[name] = _seconds(decorator)
+        elif len(chain) == 1 and chain[0] in facts.marks:
+            continue
         elif not chain or not {chain[0], chain[-1]} & (_USUAL | _SKIPS):
             odd.append(".".join(chain) or "an expression")
     if odd:

@@ -20,7 +20,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     # what begins a test, what checks, what leaves tests out
     "script": (
         r"(?<![\w.])(?:it|test|fit|specify)(?:\.each\b[^\n]*|\.concurrent)?\s*\(",
-        r"\b(?:expect|assert(?:\.\w+)?|should)\s*\(|\.should\b|\bt\.(?:is|deepEqual|true|false|throws)\s*\(",
+        r"\.to(?:[A-Z]\w*\s*\(|\.(?:\w+\.){0,8}\w+)|\b(?:assert(?:\.\w+)?|should)\s*\(|\.should\b|\bt\.(?:is|deepEqual|true|false|throws)\s*\(",
         (
             r"(?<![\w.])(?:it|test|describe|suite|context)\.(?:skip|only|todo|fixme|failing)\b"
             r"|(?<![\w.])(?:xit|xtest|xdescribe|fit|fdescribe)\s*\(|\.skipIf\s*\("

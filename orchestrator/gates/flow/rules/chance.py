@@ -37,9 +37,15 @@ _RANDOM = frozenset(
         "uniform",
         "shuffle",
         "uuid1",
+        "uuid3",
+        "uuid5",
+        "integers",
+        "permutation",
     }
 )
-
+_DRAWN = _RANDOM - {"uuid3", "uuid5"}
+_GUARDED = re.compile(r"session|secret|passw|reset|csrf|api_?key|auth|access|otp", re.IGNORECASE)
+"""Names of what must not be guessed; a token of a page or of a cache may be made of a name (``uuid5``)."""
 
 _CLOCKS = frozenset(
     {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today", "getpid"}
@@ -58,13 +64,15 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
     for node in kinds(tree, ast.Assign, ast.FunctionDef):
         if isinstance(node, ast.Assign):
             names = " ".join(_target(t) for t in node.targets)
-            if _SECRET_NAME.search(names) and (_random(node.value, generators) or _mixed(node.value, clocked)):
+            drawn = _random(node.value, generators, _RANDOM if _GUARDED.search(names) else _DRAWN)
+            if _SECRET_NAME.search(names) and (drawn or _mixed(node.value, clocked)):
                 say(RANDOM, node, names)
         elif _SECRET_NAME.search(node.name):
             for inner in ast.walk(node):
                 if not isinstance(inner, ast.Return) or inner.value is None:
                     continue
-                if _random(inner.value, generators) or _mixed(inner.value, clocked):
+                drawn = _random(inner.value, generators, _RANDOM if _GUARDED.search(node.name) else _DRAWN)
+                if drawn or _mixed(inner.value, clocked):
                     say(RANDOM, inner, node.name)
 
 
@@ -109,6 +117,10 @@ def _mixed(node: ast.expr, clocked: frozenset[str]) -> bool:
     return inside or any(_name(call.func) in {"hexdigest", "digest"} for call in calls)
 
 
+_SEEDED = frozenset({"Random", "default_rng", "RandomState"})
+"""What makes a generator; of numpy as well."""
+
+
 def _generators(tree: ast.Module) -> frozenset[str]:
     """How the module spells functions of ``random``: ``r.`` for the module under a name, ``choice`` for one of it."""
     found: set[str] = set()
@@ -118,7 +130,7 @@ def _generators(tree: ast.Module) -> frozenset[str]:
             found |= {f"{a.asname or a.name}.random." for a in node.names if a.name == "numpy"}
         elif isinstance(node, ast.ImportFrom):
             found |= {a.asname or a.name for a in node.names if node.module == "random" and a.name in _RANDOM}
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _target(node.value.func) == "Random":
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _target(node.value.func) in _SEEDED:
             found |= {f"{name}." for target in node.targets if (name := _target(target))}
     return frozenset(found)
 
@@ -127,14 +139,14 @@ def _target(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-def _random(node: ast.expr, generators: frozenset[str]) -> bool:
+def _random(node: ast.expr, generators: frozenset[str], functions: frozenset[str]) -> bool:
     """Called, or handed on to be called."""
     for part in ast.walk(node) if generators else ():
-        if isinstance(part, ast.Attribute) and part.attr in _RANDOM and isinstance(part.value, ast.Name):
+        if isinstance(part, ast.Attribute) and part.attr in functions and isinstance(part.value, ast.Name):
             if f"{part.value.id}." in generators:
                 return True
         elif (
-            isinstance(part, ast.Attribute) and part.attr in _RANDOM and f"{ast.unparse(part.value)}." in generators
+            isinstance(part, ast.Attribute) and part.attr in functions and f"{ast.unparse(part.value)}." in generators
         ) or (isinstance(part, ast.Name) and part.id in generators):
             return True
     return False

@@ -196,6 +196,8 @@ _INNER = frozenset(
     {"__subclasses__", "__globals__", "__builtins__", "f_globals", "f_builtins", "f_locals", "gi_frame", "cr_frame"}
 )
 _FRAMES, _PLACES = frozenset({"gi_frame", "cr_frame"}), frozenset({"f_lineno", "f_lasti", "f_code"})
+_RESOLVES = frozenset({"get_type_hints", "get_annotations", "_eval_type", "evaluate_forward_ref"})
+"""What evaluates the texts among annotations."""
 _INNER_NAMES = frozenset({"__subclasses__", "__globals__", "__builtins__"})
 _NAMES_INSIDE = _INNER_NAMES | {"__import__"}
 _CONFIGURES = frozenset({"logging.config.dictConfig", "logging.config.fileConfig"})
@@ -217,21 +219,38 @@ def _on_call(call: Call, say: Say) -> None:
     if call.is_one_of(_FUNCTIONS) and first is not None and first.refs & _CODE_OBJECTS:
         say(CODE, call.node, "a function is made of compiled text")
     _configured(call, say)
-    imported = call.is_one_of(_IMPORTS)
-    if imported and dirty(first, "import", ANY_INPUT | {"env"}):
-        say(IMPORTED, call.node, f"{imported}{_from(first)}")
-    looked_up = next((n for n in sorted(call.names) if n.endswith(".?")), "")
-    whole = next((m for n in sorted(call.names) if (m := _any_of(n))), "")
-    if whole or (looked_up and dirty(call.receiver, "import", ANY_INPUT)):
-        say(IMPORTED, call.node, f"a function of {whole or looked_up.removesuffix('.?')} is chosen by a value")
+    _looked_up(call, first, say)
     inner = next((last(n) for n in sorted(call.names) if last(n) in _INNER_NAMES and "." in n), "")
     if inner and not call.plain and not isinstance(getattr(call.node, "func", None), ast.Attribute):
         say(INSIDE, call.node, inner)
     _loaded(call, say)
     _replaced(call, say)
     template = call.is_one_of(_TEMPLATES)
-    if template and dirty(call.arg(0, "source"), "template", ANY_INPUT):
-        say(TEMPLATE, call.node, f"{template}{_from(call.arg(0, 'source'))}")
+    template = template or next((n for n in sorted(call.names) if _makes_template(n)), "")
+    if template and dirty(call.arg(0, "source", "template_code"), "template", ANY_INPUT):
+        say(TEMPLATE, call.node, f"{template}{_from(call.arg(0, 'source', 'template_code'))}")
+
+
+def _looked_up(call: Call, first: Value | None, say: Say) -> None:
+    imported = call.is_one_of(_IMPORTS)
+    if imported and dirty(first, "import", ANY_INPUT | {"env"}):
+        say(IMPORTED, call.node, f"{imported}{_from(first)}")
+    looked_up = next((n for n in sorted(call.names) if n.endswith(".?")), "")
+    if "builtins.getattr" in call.names and len(call.args) > 1 and _named_by(call.args[1]):
+        say(IMPORTED, call.node, f"getattr of a name from {dirty(call.args[1], 'import')}")
+    whole = next((m for n in sorted(call.names) if (m := _any_of(n))), "")
+    if whole or (looked_up and dirty(call.receiver, "import", ANY_INPUT)):
+        say(IMPORTED, call.node, f"a function of {whole or looked_up.removesuffix('.?')} is chosen by a value")
+
+
+def _named_by(name: Value) -> bool:
+    """A text of ours at its beginning leaves only names that are meant: ``getattr(self, "on_" + event)``."""
+    return name.const is NOTHING and not name.built and bool(dirty(name, "import"))
+
+
+def _makes_template(name: str) -> bool:
+    """``from_string`` of whatever engine: Django's and jinja2's have several."""
+    return name.endswith(".from_string") and ("template" in name or "jinja2" in name)
 
 
 def _unknown_text(call: Call, runner: str, text: Value) -> bool:
@@ -314,6 +333,7 @@ def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
+    _resolved(tree, say)
     own = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
     asked = _only_asked(tree)
     for node in kinds(tree, ast.Attribute, ast.Subscript):
@@ -322,6 +342,20 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
                 say(INSIDE, node, node.attr)
         elif isinstance(node.slice, ast.Constant) and node.slice.value in _NAMES_INSIDE:
             say(INSIDE, node, str(node.slice.value))
+
+
+def _resolved(tree: ast.Module, say: Say) -> None:
+    """An annotation that is set to something unknown, in a module that evaluates annotations."""
+    if not any(node.attr in _RESOLVES for node in kinds(tree, ast.Attribute)) and not any(
+        node.id in _RESOLVES for node in kinds(tree, ast.Name)
+    ):
+        return
+    for node in kinds(tree, ast.Assign):
+        for target in node.targets:
+            owner = target.value if isinstance(target, ast.Subscript) else target
+            text = isinstance(node.value, ast.Name | ast.Call | ast.Subscript | ast.JoinedStr)
+            if text and isinstance(owner, ast.Attribute) and owner.attr == "__annotations__":
+                say(INSIDE, node, "an annotation is set, and evaluated later")
 
 
 def _only_asked(tree: ast.Module) -> frozenset[ast.AST]:
@@ -354,8 +388,8 @@ _HEEDS = Heeds(
     | _IMPORTS
     | _INSTALLERS
     | _TEMPLATES
-    | {*_LOADERS, "importlib.metadata.EntryPoint"},
-    methods=_EVALUATING | _QUERIES | _INNER_NAMES,
+    | {*_LOADERS, "importlib.metadata.EntryPoint", "builtins.getattr"},
+    methods=_EVALUATING | _QUERIES | _INNER_NAMES | {"from_string"},
     beginnings=("set:",),
     form=lambda name: name.endswith((".?", "[]")),
     receivers=_HOOKS | {"sys.path"},

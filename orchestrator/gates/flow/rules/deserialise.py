@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import Value
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -51,6 +55,8 @@ _PICKLES = frozenset({"pickle.load", "pickle.loads", "pickle.Unpickler", "marsha
 _YAML = frozenset({"yaml.load", "yaml.load_all"})
 _UNSAFE_LOADERS = frozenset({"Loader", "UnsafeLoader", "FullLoader", "CLoader"})
 _UNSAFE_PARTS = frozenset({"UnsafeConstructor", "FullConstructor"})
+_SERIALIZER = Late(r"(?:^|_)(?:serializer|accept_content)$", re.IGNORECASE)
+_PICKLING = Late(r"(?:[\w.]*\.)?(?:pickle|dill|cloudpickle|\w*Pickle\w*Serializer)|application/x-python-serialize")
 _SAFE_LOADERS = frozenset({"SafeLoader", "CSafeLoader", "BaseLoader"})
 
 
@@ -95,6 +101,37 @@ def _on_handed(node: ast.AST, value: Value, say: Say) -> None:
         say(OBJECTS, node, f"{made} is handed on")
 
 
+def _on_tree(tree: ast.Module, say: Say) -> None:
+    """Settings of queues, caches and sessions, by what they are called and by what they name."""
+    if not any(isinstance(n.value, str) and _PICKLING.search(n.value) for n in kinds(tree, ast.Constant)):
+        return
+    for node in kinds(tree, ast.Assign, ast.keyword, ast.Dict):
+        for name, value in _named_settings(node):
+            if _SERIALIZER.search(name) and any(map(_pickling, _texts(value))):
+                say(OBJECTS, value, f"{name} is pickle")
+
+
+def _named_settings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(node, ast.keyword) and node.arg:
+        yield node.arg, node.value
+    elif isinstance(node, ast.Assign):
+        named = [
+            t.id if isinstance(t, ast.Name) else t.attr if isinstance(t, ast.Attribute) else "" for t in node.targets
+        ]
+        yield from ((name, node.value) for name in named)
+    elif isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        yield from ((key.value, v) for key, v in pairs if isinstance(key, ast.Constant) and isinstance(key.value, str))
+
+
+def _texts(value: ast.expr) -> Sequence[ast.expr]:
+    return value.elts if isinstance(value, ast.List | ast.Tuple | ast.Set) else [value]
+
+
+def _pickling(text: ast.expr) -> bool:
+    return isinstance(text, ast.Constant) and isinstance(text.value, str) and bool(_PICKLING.fullmatch(text.value))
+
+
 _HEEDS = Heeds(
     names=_ALWAYS
     | _PICKLES
@@ -102,4 +139,4 @@ _HEEDS = Heeds(
     | {"numpy.load", "keras.models.load_model", "tensorflow.keras.models.load_model", "torch.load"}
     | {"ruamel.yaml.YAML", "yaml.YAML"}
 )
-FAMILY = Family("deserialise", (OBJECTS,), _on_call, _on_handed, heeds=_HEEDS)
+FAMILY = Family("deserialise", (OBJECTS,), _on_call, _on_handed, _on_tree, heeds=_HEEDS)

@@ -65,6 +65,9 @@ _SECRET = re.compile(
 )
 
 
+_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"})
+
+
 def _on_call(call: Call, say: Say) -> None:
     name = call.is_one_of(_STARTS)
     if name:
@@ -123,9 +126,20 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
                 say(WRITTEN, node, name)
 
 
-def _told_whole(call: ast.Call) -> Iterator[str]:
-    """``dict(os.environ)`` and ``os.environ.copy()`` are the whole environment."""
+def _named_secret(key: ast.expr) -> Iterator[str]:
+    """``headers["authorization"]``, ``body["password"]``."""
+    name = key.value if isinstance(key, ast.Constant) else None
+    if isinstance(name, str) and (_SECRET.fullmatch(name) or name.casefold() in _HEADERS):
+        yield name
+
+
+def _told_by_call(call: ast.Call) -> Iterator[str]:
+    """``dict(os.environ)`` and ``os.environ.copy()`` are the whole environment; ``get`` and ``format`` give a part."""
     function = call.func
+    if isinstance(function, ast.Attribute) and function.attr == "get":
+        yield from (name for key in call.args[:1] for name in _named_secret(key))
+    if isinstance(function, ast.Attribute) and function.attr == "format":
+        yield from _told(call.args)
     if isinstance(function, ast.Name) and function.id in _WHOLE:
         yield from _told(call.args)
     elif isinstance(function, ast.Attribute) and function.attr in _WHOLE:
@@ -139,8 +153,10 @@ def _told(arguments: Sequence[ast.expr]) -> Iterator[str]:
             name = argument.id if isinstance(argument, ast.Name) else argument.attr
             if _SECRET.fullmatch(name) or name == "environ":
                 yield name
+        elif isinstance(argument, ast.Subscript):
+            yield from _named_secret(argument.slice)
         elif isinstance(argument, ast.Call):
-            yield from _told_whole(argument)
+            yield from _told_by_call(argument)
         elif isinstance(argument, ast.JoinedStr):
             yield from _told([v.value for v in argument.values if isinstance(v, ast.FormattedValue)])
         elif isinstance(argument, ast.BinOp):
@@ -149,8 +165,6 @@ def _told(arguments: Sequence[ast.expr]) -> Iterator[str]:
             yield from _told(argument.elts)
         elif isinstance(argument, ast.Dict):
             yield from _told(argument.values)
-        elif isinstance(argument, ast.Call) and isinstance(argument.func, ast.Attribute):
-            yield from _told(argument.args if argument.func.attr == "format" else ())
 
 
 _HEEDS = Heeds(names=_STARTS | {"builtins.setattr"}, form=lambda name: name.endswith(".__dict__.update"), spreads=True)

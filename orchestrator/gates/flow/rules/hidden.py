@@ -103,6 +103,7 @@ _SERVERS = frozenset(
     for name in names
 )
 _EVERYWHERE = frozenset({"", "::"})
+_EQUALS = frozenset({"operator.eq", "operator.ne", "operator.is_"})
 
 
 def _on_call(call: Call, say: Say) -> None:
@@ -121,6 +122,8 @@ def _on_call(call: Call, say: Say) -> None:
         say(DEBUGGER, call.node, "debug=True")
     if call.names & {"compare:Eq", "compare:NotEq"} and any(_signature(value) for value in call.args):
         say(COMPARED, call.node, "== on an HMAC")
+    if call.names & _EQUALS and any(_signature(value) for value in call.args):
+        say(COMPARED, call.node, f"{call.method()} on an HMAC")
 
 
 def _literal(call: Call, keyword: str) -> bool:
@@ -174,6 +177,7 @@ def _signature(value: Value) -> bool:
 _HEEDS = Heeds(
     names=_DIGESTS
     | _SERVERS
+    | _EQUALS
     | {*_CHOOSERS, "tempfile.mktemp", "telnetlib.Telnet", "ftplib.FTP"}
     | {"flask.Flask().run", "quart.Quart().run", "compare:Eq", "compare:NotEq"},
     methods=frozenset({"bind", "create_server"}),

@@ -83,6 +83,10 @@ _EXECUTES = frozenset(
     {"execute", "executemany", "executescript", "raw", "read_sql", "read_sql_query", "mogrify", "exec_driver_sql"}
 )
 _SQL_CALLS = frozenset({"sqlalchemy.text", "django.db.models.expressions.RawSQL", "sqlalchemy.sql.text"})
+_SQL_PARTS = frozenset(
+    {f"sqlalchemy.{name}" for name in ("literal_column", "DDL", "sql.literal_column", "sql.expression.literal_column")}
+)
+"""What takes a piece of a query as it is."""
 _SQL = re.compile(
     r"\b(?:select\b.{0,400}?\bfrom|insert\s+into|update\b.{0,200}?\bset|delete\s+from|drop\s+(?:table|database)|alter\s+table|create\s+(?:table|user)"
     r"|where\b.{0,200}?=|union\s+select|call\s|replace\s+into)",
@@ -128,6 +132,9 @@ def _on_call(call: Call, say: Say) -> None:
             f"{call.method()} of text put together"
             + (f" with data from {o}" if (o := dirty(first, "sql", ANY_INPUT)) else ""),
         )
+    piece = call.is_one_of(_SQL_PARTS)
+    if piece and dirty(first, "sql"):
+        say(SQL, call.node, f"{call.method()} of data from {dirty(first, 'sql')}")
     if first is not None and first.built and call.calls_method(_RUNS) and _GRAPH.search(" ".join(first.texts)):
         say(SQL, call.node, "a query of a graph put together from text")
     if call.calls_method(_LDAP_METHODS) and any(_ldap(v) for v in call.every()):
@@ -245,7 +252,7 @@ def _only_repeats(items: Sequence[tuple[Any, Any]]) -> bool:
 
 
 _HEEDS = Heeds(
-    names=_SQL_CALLS | _PATTERNS | {"lxml.etree.XPath"},
+    names=_SQL_CALLS | _SQL_PARTS | _PATTERNS | {"lxml.etree.XPath"},
     methods=_EXECUTES | _LDAP_METHODS | _XPATH_METHODS | _FINDS | _LOGS | _RUNS,
 )
 FAMILY = Family("queries", (SQL, LDAP, XPATH, DOCUMENT, LOG, PATTERN), _on_call, heeds=_HEEDS)

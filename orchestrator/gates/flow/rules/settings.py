@@ -78,6 +78,17 @@ ROUNDS = Rule(
     "medium",
     Disposition.PERSON,
 )
+HOSTS = Rule(
+    "HR813",
+    644,
+    "a server answers under whatever name it is asked, or without encryption",
+    "The name that a sender chose gets into links and caches; a first request in the clear is read on the way.",
+    "name the hosts, and leave the redirect to TLS on",
+    "MIDDLEWARE = []\nROOT_URLCONF = 'shop.urls'\nALLOWED_HOSTS = ['*']\n",
+    "MIDDLEWARE = []\nROOT_URLCONF = 'shop.urls'\nALLOWED_HOSTS = ['shop.example.com']\n",
+    "medium",
+    Disposition.PERSON,
+)
 
 _OF_DJANGO = frozenset(
     {"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES", "TEMPLATES", "WSGI_APPLICATION", "SECRET_KEY"}
@@ -88,6 +99,11 @@ _OF_DJANGO = frozenset(
         "ASGI_APPLICATION",
         "DEFAULT_AUTO_FIELD",
         "CSRF_TRUSTED_ORIGINS",
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS",
+        "SESSION_ENGINE",
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_SECURE",
     }
 )
 _ENOUGH = 2
@@ -95,6 +111,7 @@ _ENOUGH = 2
 _PRODUCTION = re.compile(r"prod(?:uction)?|live", re.IGNORECASE)
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _CONFIGURES = frozenset({"django.conf.settings.configure", "flask.Flask().config.from_mapping"})
+_CONSOLES = frozenset({"werkzeug.debug.DebuggedApplication", "werkzeug.debug.tbtools.DebuggedApplication"})
 _EXEMPTS = frozenset({"django.views.decorators.csrf.csrf_exempt"})
 _APPS = ("flask.Flask()", "quart.Quart()")
 _CHMODS = frozenset({"os.chmod", "os.lchmod", "os.fchmod"})
@@ -170,6 +187,9 @@ def _given(call: Call, app: str) -> Iterator[tuple[object, Value]]:
 
 
 def _configured(call: Call, say: Say) -> None:
+    evaluates = call.arg(1, "evalex")
+    if call.is_one_of(_CONSOLES) and evaluates is not None and evaluates.const is True:
+        say(CONSOLE, call.node, "DebuggedApplication(evalex=True)")
     if call.is_one_of(_CONFIGURES) and _on(call.keywords.get("DEBUG")):
         say(CONSOLE, call.node, f"{call.method()}(DEBUG=True)")
 
@@ -179,10 +199,31 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
     names = {target.id for node in tree.body for target in _targets(node)}
     if len(names & _OF_DJANGO) >= _ENOUGH or (names & _OF_DJANGO and _builds_on_settings(tree)):
         _debugs(tree.body, say)
+        _opened(tree.body, say)
     _masks(tree, say)
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and _PRODUCTION.search(node.name):
             _debugs(node.body, say)
+
+
+def _opened(body: Sequence[ast.stmt], say: Say) -> None:
+    """Settings of Django that are safe as long as nobody says otherwise."""
+    for node in body:
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        for name in (target.id for target in _targets(node)):
+            off = isinstance(value, ast.Constant) and value.value is False
+            if off and name in _COOKIE_SETTINGS:
+                say(COOKIE, node, f"{name} is False")
+            elif off and name == "SECURE_SSL_REDIRECT":
+                say(HOSTS, node, f"{name} is False")
+            elif (
+                name == "ALLOWED_HOSTS" and isinstance(value, ast.List | ast.Tuple) and any(map(_any_host, value.elts))
+            ):
+                say(HOSTS, node, "ALLOWED_HOSTS holds '*'")
+
+
+def _any_host(host: ast.expr) -> bool:
+    return isinstance(host, ast.Constant) and host.value == "*"
 
 
 def _masks(tree: ast.Module, say: Say) -> None:
@@ -261,7 +302,10 @@ _HEEDS = Heeds(
     | _PATH_CHMODS
     | _EXEMPTS
     | _CONFIGURES
+    | _CONSOLES
     | {name for app in _APPS for name in (f"set:{app}.debug", f"set:{app}.config[]", f"{app}.config.update")},
     methods=_COOKIES | {"exempt"} | {name.rpartition(".")[2] for name in (*_GENERATORS, *_PBKDF2)},
 )
-FAMILY = Family("settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED, ROUNDS), _on_call, None, _on_tree, heeds=_HEEDS)
+FAMILY = Family(
+    "settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED, ROUNDS, HOSTS), _on_call, None, _on_tree, heeds=_HEEDS
+)

@@ -165,6 +165,12 @@ def _on_call(call: Call, say: Say) -> None:
         host = address.items[0] if address is not None and address.items else address
         if dirty(host, "host") and not _host_is_fixed(host):
             say(REQUEST, call.node, f"{socket} to a host from {dirty(host, 'host')}")
+    _answered(call, say)
+    _returned(call, say)
+    _header(call, say)
+
+
+def _answered(call: Call, say: Say) -> None:
     redirect = call.is_one_of(_REDIRECTS)
     if redirect:
         to = call.arg(0, "location", "url", "to", "redirect_to")
@@ -176,8 +182,10 @@ def _on_call(call: Call, say: Say) -> None:
     answer = call.is_one_of(_ANSWERS)
     if answer and _markup(call.arg(0, "response", "content", "text", "body")) and not _not_html(call):
         say(MARKUP, call.node, f"{answer} of data from the request")
-    _returned(call, say)
-    _header(call, say)
+    if call.names and any(last(n).endswith("Response") and "." in n for n in call.names):
+        told = call.arg(0, "content", "response", "body", "text", "data")
+        if told is not None and "failure" in told.everything().taint:
+            say(ERROR, call.node, f"{call.method()} with a traceback")
 
 
 def _host_is_fixed(value: Value | None) -> bool:
@@ -210,8 +218,7 @@ def _returned(call: Call, say: Say) -> None:
     page = value.items[0] if value.items else value
     if _markup(page) and not page.refs:
         say(MARKUP, call.node, "the answer holds data of the request")
-    whole = value.everything()
-    if "traceback.format_exc()" in whole.refs:
+    if "failure" in value.everything().taint:
         say(ERROR, call.node, "the answer is a traceback")
 
 
@@ -239,7 +246,7 @@ def _mail(message: Value) -> bool:
 _HEEDS = Heeds(
     names=_CLIENTS | _SOCKETS | _REDIRECTS | _RAW | _ANSWERS,
     methods=_HEADERS | _MAILS,
-    form=lambda name: name.endswith(".headers[]"),
+    form=lambda name: name.endswith((".headers[]", "Response")),
     keywords=frozenset({"handler"}),
 )
 FAMILY = Family("web", (REQUEST, REDIRECT, MARKUP, HEADER, ERROR), _on_call, heeds=_HEEDS)

@@ -1,0 +1,38 @@
+"""Words to a model that reads the change, in whatever file: comments, texts, data.
+
+Found by the form of a line. Not checked: other words, and other languages. Files that agents take for their orders are
+read by :mod:`orchestrator.gates.kinds.agent_words`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from orchestrator.gates.changes.differential import Hit
+from orchestrator.policy.late import Late
+
+__all__ = ["whispers"]
+
+_WHISPER = Late(
+    r"\b(?:ignore|disregard|forget|override)\b.{0,20}\b(?:all|any|your|the|previous|prior|above|earlier)\b.{0,30}"
+    r"\b(?:instruction|prompt|order|guideline)s?\b"
+    r"|\b(?:AI|LLM|GPT|Claude|Copilot|Gemini|automated)\s+(?:code\s+)?(?:review(?:er)?s?\b|(?:agent|model|assistant)s?\s?[:,;!]).{0,80}"
+    r"\b(?:approve|accept|pass|skip|ignore|do\s+not\s+(?:report|flag|mention))\b",
+    re.IGNORECASE,
+)
+_WORDS = ("instruction", "prompt", "review", "guideline", "approve", "agent", "assistant")
+_LINE_CHARACTERS = 4096
+
+
+def whispers(path: str, text: str) -> Iterator[Hit]:
+    """Line numbers from 1."""
+    low = text.lower()
+    if not any(word in low for word in _WORDS) or not _WHISPER.search(text):
+        return
+    from orchestrator.gates.kinds.agent_words import ORDERS, is_spoken  # noqa: PLC0415 - hardly a change has such words
+
+    lines = text.split("\n") if not is_spoken(path) else []
+    for number, line in enumerate(lines, start=1):
+        if _WHISPER.search(line[:_LINE_CHARACTERS]):
+            yield ORDERS.at(lines, number, line.strip()[:80])
