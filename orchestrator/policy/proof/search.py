@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 from orchestrator.policy.proof.machine import Edge, Guard, Machine
 
-MAX_STATES: Final = 2_000_000
+MAX_STATES: Final = 500_000
+"""As many as the independent checker looks at: of more a certificate could be made and never checked again."""
 
 Standing = tuple[str, int]
 """A node, and the bits there."""
