@@ -25,6 +25,7 @@ _ROOTS = {
 _LOCAL = ("unix://", "http+unix://")
 """There is no proxy on such a way, and looking for one at each call costs as much as the call."""
 _GONE = frozenset({404, 409})
+_STILL_WRITTEN = "directory not empty"
 _START = "start dockerd, or set DOCKER_HOST to an engine whose socket you may open"
 
 
@@ -226,12 +227,23 @@ class Engine:
 
         with self._call("remove a container"):
             try:
-                self._api.remove_container(container, force=True, v=True)
+                self._removed(container)
             except docker.errors.APIError as error:
                 if error.status_code not in _GONE:
                     raise
                 if error.status_code == 409:  # noqa: PLR2004  removal has begun and is not over
                     self._await_removal(container)
+
+    def _removed(self, container: str) -> None:
+        """Asked a second time where the engine was still writing to the folder that it took away."""
+        import docker.errors  # noqa: PLC0415  importing it costs more than most commands
+
+        try:
+            self._api.remove_container(container, force=True, v=True)
+        except docker.errors.APIError as error:
+            if _STILL_WRITTEN not in str(error.explanation):
+                raise
+            self._api.remove_container(container, force=True, v=True)
 
     def _await_removal(self, container: str) -> None:
         import docker.errors  # noqa: PLC0415  importing it costs more than most commands

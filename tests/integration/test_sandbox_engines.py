@@ -78,14 +78,17 @@ def test_how_root_inside_relates_to_root_outside_is_detected(tmp_path, option):
 
 
 @contextmanager
-def pretend_engine(path, answer):
-    """Something on a socket that is no usable engine."""
+def pretend_engine(path, answer, removals=None):
+    """Something on a socket that is no usable engine. ``removals``: (status, message) to each in turn."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
-            self.rfile.readline()
-            body = json.dumps(answer()).encode()
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n")
+            asked = self.rfile.readline()
+            status, body = 200, json.dumps(answer()).encode()
+            if asked.startswith(b"DELETE"):
+                status, message = removals.pop(0)
+                body = json.dumps({"message": message}).encode()
+            self.wfile.write(b"HTTP/1.1 %d -\r\nContent-Type: application/json\r\nConnection: close\r\n" % status)
             self.wfile.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
@@ -96,6 +99,30 @@ def pretend_engine(path, answer):
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.mark.parametrize(
+    ("removals", "fails"),
+    [
+        ([(500, "unlinkat /a: directory not empty"), (200, "")], False),
+        ([(500, "unlinkat /a: directory not empty"), (404, "no such container")], False),
+        ([(500, "unlinkat /a: directory not empty"), (500, "unlinkat /a: directory not empty")], True),
+        ([(500, "the disk is gone"), (200, "")], True),
+    ],
+)
+def test_an_engine_that_still_writes_to_what_it_removes_is_asked_once_more(tmp_path, removals, fails):
+    told = {"ApiVersion": "1.43", "Version": "24.0.7"}
+    with pretend_engine(tmp_path / "s", lambda: told, removals) as url:
+        engine = Engine(url)
+        try:
+            if fails:
+                with pytest.raises(SandboxUnavailable, match="could not remove a container"):
+                    engine.remove("a")
+            else:
+                engine.remove("a")
+                assert not removals
+        finally:
+            engine.close()
 
 
 def test_an_engine_that_is_too_old(tmp_path):
