@@ -85,13 +85,17 @@ def _inline(text: str) -> Manifest:
     return Manifest(tuple(map(manifests.requirement, asked)), tuple(Setting("index", line) for line in tool))
 
 
-def _conda(text: str) -> Manifest:
+def _yaml(text: str) -> Mapping[str, Any]:
     # Late: most changes hold no such file.
     yaml = import_module("yaml")
     try:
-        data = record_of(yaml.safe_load(text))
+        return record_of(yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise ValueError("not readable YAML") from error
+
+
+def _conda(text: str) -> Manifest:
+    data = _yaml(text)
     found: list[Dependency] = []
     for item in items_of(data.get("dependencies")):
         found += _asked(item)
@@ -121,28 +125,18 @@ def _modules(text: str) -> Manifest:
 
 def _hooks(text: str) -> Manifest:
     """pre-commit's: repositories whose programs run at each commit, and commands of this one."""
-    yaml = import_module("yaml")
-    try:
-        data = record_of(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ValueError("not readable YAML") from error
+    data = _yaml(text)
     found: list[Dependency] = []
     settings: list[Setting] = []
     for repo in map(record_of, items_of(data.get("repos"))):
         name, revision = str(repo.get("repo", "")), str(repo.get("rev", ""))
+        hooks = [record_of(hook) for hook in items_of(repo.get("hooks"))]
         if name not in {"local", "meta"}:
             fixed = revision if any(c.isdigit() for c in revision) else ""
             found.append(Dependency("pre-commit", name, spec=revision, version=fixed))
         elif name == "local":
-            settings += [
-                Setting("script", f"{h.get('id')}: {h.get('entry')}")
-                for h in map(record_of, items_of(repo.get("hooks")))
-            ]
-        more = [
-            line
-            for hook in map(record_of, items_of(repo.get("hooks")))
-            for line in items_of(hook.get("additional_dependencies"))
-        ]
+            settings += [Setting("script", f"{hook.get('id')}: {hook.get('entry')}") for hook in hooks]
+        more = [line for hook in hooks for line in items_of(hook.get("additional_dependencies"))]
         found += [manifests.requirement(str(line)) for line in more]
     return Manifest(tuple(found), tuple(settings))
 
