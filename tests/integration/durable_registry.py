@@ -17,7 +17,7 @@ REACHED = {
     "engine_post sandbox.client:Engine.create",
     "engine_post sandbox.client:Engine.start",
     "engine_post sandbox.client:Engine.execute_as",
-    "engine_delete sandbox.client:Engine.remove",
+    "engine_delete sandbox.client:Engine._removed",
     "unlink app.runs.scratch:scratch",
     "git-unpack-objects vcs.objects:receive",
     "git-update-ref vcs.refs:_move",
