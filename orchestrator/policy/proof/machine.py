@@ -220,7 +220,6 @@ def _remembered(made: Machine, workflow: Workflow, name: str, outcome: str, bits
         mask = made.bits.get(f"rule {number}", 0)
         if rule.since is not None and matches(rule.since, name, node, outcome):
             keep &= ~mask
-            put &= ~mask
         if rule.other is not None and matches(rule.other, name, node, outcome):
             put |= mask
     for fact in node.asks if outcome == "answered" else ():
