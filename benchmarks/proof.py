@@ -52,7 +52,8 @@ def chain(count: int, *, bound: int | None = None) -> Workflow:
     return workflow(nodes, "agent0")
 
 
-def fan(branches: int, length: int) -> Workflow:
+def fan(branches: int, length: int, **fields: object) -> Workflow:
+    """Tasks in branches; with ``edits`` each of a change of its branch, which every order may matter to."""
     nodes: dict[str, dict[str, Any]] = {
         "all": {"kind": "parallel", "on": {f"b{b}": f"t{b}x0" for b in range(branches)}},
         "join": {"kind": "join", "about": "all", "on": {"joined": "done"}},
@@ -61,7 +62,8 @@ def fan(branches: int, length: int) -> Workflow:
         for number in range(length):
             onward = f"t{branch}x{number + 1}" if number + 1 < length else "join"
             on = {"done": onward, "blocked": "stopped"}
-            nodes[f"t{branch}x{number}"] = {"kind": "task", "role": "lead", "inside": f"all/b{branch}", "on": on}
+            own = {"kind": "task", "role": "lead", "inside": f"all/b{branch}", "change": f"c{branch}", "on": on}
+            nodes[f"t{branch}x{number}"] = own | fields
     return workflow(nodes, "all")
 
 
@@ -86,6 +88,10 @@ def main() -> None:
         "4 branches of 4": fan(4, 4),
         "6 branches of 4": fan(6, 4),
         "4 branches of 8": fan(4, 8),
+        "8 branches of 6": fan(8, 6),
+        "20 branches of 20": fan(20, 20),
+        "4 branches of 4 that edit": fan(4, 4, edits=True),
+        "6 branches of 4 that edit": fan(6, 4, edits=True),
     }
     for name, made in cases.items():
         seconds, found = timed(lambda made=made: judge.proved(made))

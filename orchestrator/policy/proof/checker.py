@@ -15,6 +15,8 @@ from orchestrator.models.workflow import Event, Line, Node, NodeKind, RuleKind, 
 Facts = frozenset[tuple[str, str]]
 """(of what, what is so): ``('change', 'tests')``, ``('rule', '0')``."""
 
+_QUIET = {NodeKind.TASK, NodeKind.NOTIFY, NodeKind.WAIT, NodeKind.ASK}
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -36,14 +38,14 @@ class _Here:
 def check(workflow: Workflow, most: int = 500_000) -> Seen:
     """Every situation of a workflow with sound shape and structure, with bounds counted. Too many is broken."""
     first = _Here((workflow.start,), frozenset())
-    seen, todo = {first}, [first]
+    seen, todo, quiet = {first}, [first], {name for name in workflow.nodes if _is_quiet(workflow, name)}
     while todo:
         here = todo.pop()
         for name in here.at:
             wrong = _wrong(workflow, name, here.so, None)
             if wrong:
                 return Seen(len(seen), f"{name}: {wrong}")
-        for there, wrong in _next(workflow, here):
+        for there, wrong in _soonest(workflow, here, quiet, seen) or _next(workflow, here, here.at):
             if wrong:
                 return Seen(len(seen), wrong)
             if there not in seen:
@@ -54,8 +56,34 @@ def check(workflow: Workflow, most: int = 500_000) -> Seen:
     return Seen(len(seen), "")
 
 
-def _next(workflow: Workflow, here: _Here) -> Iterator[tuple[_Here, str]]:
-    for name in sorted(set(here.at)):
+def _soonest(workflow: Workflow, here: _Here, quiet: set[str], seen: set[_Here]) -> list[tuple[_Here, str]]:
+    """One quiet step alone, where it leads on to what was not seen: no other branch can tell when it was taken."""
+    for name in here.at if len(here.at) > 1 else ():
+        if name in quiet:
+            steps = list(_next(workflow, here, (name,)))
+            if any(there not in seen and len(there.at) == len(here.at) for there, _ in steps):
+                return steps
+    return []
+
+
+def _is_quiet(workflow: Workflow, name: str) -> bool:
+    """A step about which nothing is promised and nothing remembered, and that stays where it is or ends the run."""
+    node, around = workflow.nodes[name], _around(workflow, name)
+    events = [(rule.what, rule.other, rule.since) for rule in workflow.rules]
+    told = any(_meant(event, name, node, None) for rule in events for event in rule)
+    told = told or any(set(_compared(other)) & set(node.asks) for other in workflow.nodes.values())
+    if node.kind not in _QUIET or _changed(node) or node.at_most or told:
+        return False
+    for target in node.on.values():
+        there = workflow.nodes[target]
+        ends = there.kind is NodeKind.END and not any(_meant(rule.what, target, there, None) for rule in workflow.rules)
+        if not ends and _around(workflow, target) != around:
+            return False
+    return bool(around)
+
+
+def _next(workflow: Workflow, here: _Here, moving: tuple[str, ...]) -> Iterator[tuple[_Here, str]]:
+    for name in sorted(set(moving)):
         node = workflow.nodes[name]
         others = list(here.at)
         if node.kind is NodeKind.JOIN:
@@ -217,9 +245,7 @@ def _wrong(workflow: Workflow, name: str, so: Facts, outcome: str | None) -> str
                 return f"rule {number}"
     if outcome is not None:
         return ""
-    facts = [c.fact for case in node.cases for c in case.when]
-    facts += [node.repeat.fact] if node.repeat and node.repeat.fact else []
-    if any(("fact", fact) not in so for fact in facts):
+    if any(("fact", fact) not in so for fact in _compared(node)):
         return "not answered"
     if node.kind is NodeKind.MERGE:
         return _unready(workflow, node.change, so, stack=node.line is Line.STACK)
@@ -227,6 +253,12 @@ def _wrong(workflow: Workflow, name: str, so: Facts, outcome: str | None) -> str
         dirty = [c for c in _changes(workflow) if (c, "work") in so and _unready(workflow, c, so, stack=False)]
         return "not approved" if ("effect", name) not in so or dirty else ""
     return ""
+
+
+def _compared(node: Node) -> list[str]:
+    """Facts that must have been answered where the node begins."""
+    facts = [c.fact for case in node.cases for c in case.when]
+    return facts + ([node.repeat.fact] if node.repeat and node.repeat.fact else [])
 
 
 def _unready(workflow: Workflow, change: str, so: Facts, *, stack: bool) -> str:

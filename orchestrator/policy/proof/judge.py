@@ -26,7 +26,7 @@ PROPERTIES: Final = (
     "every join is reached by all its branches, and no branch leads out beside it",
     "no node exceeds the ceiling, and none has untrusted input, secrets and egress together",
 )
-ENGINE: Final = "breadth-first search over all reachable standings"
+ENGINE: Final = "breadth-first search over all reachable standings, quiet steps of branches first"
 
 
 def problems(workflow: Workflow) -> Iterator[Found]:

@@ -1,9 +1,11 @@
 """Every way through a workflow, breadth first: the shortest way to a broken guard, or the proof that there is none.
 
 The first search forgets how often a bounded outcome was taken, which only adds
-ways. When it finds one, a second search counts, so that the story told can
-happen. Complete over the finite tables; beyond ``MAX_STATES`` it says unknown,
-which counts as no.
+ways, and takes quiet steps of branches before all others, which leaves out
+orders that differ in nothing. When it finds one, a second search counts and
+takes every order, so that the story told can happen and is the shortest.
+Complete over the finite tables; beyond ``MAX_STATES`` it says unknown, which
+counts as no.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from orchestrator.policy.proof.machine import Edge, Guard, Machine
+from orchestrator.policy.proof.quiet import quiet
 
 MAX_STATES: Final = 500_000
 """As many as the independent checker looks at: of more a certificate could be made and never checked again."""
@@ -69,11 +72,12 @@ _NONE: Final[list[tuple[str, Guard]]] = []
 
 
 class Places:
-    """Places by number, their steps and guards, made when first needed."""
+    """Places by number, their steps and guards, made when first needed. One of ``first`` is passed before others."""
 
-    def __init__(self, machine: Machine, *, counting: bool) -> None:
+    def __init__(self, machine: Machine, *, counting: bool, first: frozenset[str] = frozenset()) -> None:
         self._machine = machine
         self._counting = counting
+        self._first = first
         self._numbers: dict[tuple[Tokens, Counts], int] = {}
         self._alone: dict[str, int] = {}
         self._places: list[tuple[Tokens, Counts]] = []
@@ -108,7 +112,8 @@ class Places:
         known = self._steps.get(place)
         if known is None:
             tokens, counts = self._places[place]
-            known = [s for node in dict.fromkeys(tokens) for s in self._of(node, tokens, counts)]
+            soonest = next(((token,) for token in tokens if token in self._first), tokens)
+            known = [s for node in dict.fromkeys(soonest) for s in self._of(node, tokens, counts)]
             self._steps[place] = known
         return known
 
@@ -189,11 +194,18 @@ def _with(tokens: Tokens, node: str) -> Tokens:
 
 def searched(machine: Machine, *, max_states: int = MAX_STATES) -> Search:
     """What is found without counts; when that is a story, what is found with them."""
-    is_row = not machine.forks and not machine.joins
-    first = _row(machine, max_states) if is_row else _search(machine, counting=False, max_states=max_states)
-    if first.broken is None or not any(e.bound is not None for edges in machine.edges.values() for e in edges):
-        return first
-    return _search(machine, counting=True, max_states=max_states)
+    counts = any(e.bound is not None for edges in machine.edges.values() for e in edges)
+    if not machine.forks and not machine.joins:
+        first = _row(machine, max_states)
+        return _search(machine, max_states, counting=True) if first.broken is not None and counts else first
+    first = _search(machine, max_states, counting=False, first=quiet(machine))
+    return first if first.broken is None else _shortest(machine, max_states, counting=counts)
+
+
+def _shortest(machine: Machine, max_states: int, *, counting: bool) -> Search:
+    """In every order; where these are too many, with the quiet steps first: a story then, and perhaps no shortest."""
+    found = _search(machine, max_states, counting=counting)
+    return found if found.complete else _search(machine, max_states, counting=counting, first=quiet(machine))
 
 
 def _row(machine: Machine, max_states: int) -> Search:
@@ -235,11 +247,11 @@ def _told(came: dict[Standing, tuple[Standing, str] | None], end: Standing) -> t
     return tuple(reversed(story))
 
 
-def _search(machine: Machine, *, counting: bool, max_states: int) -> Search:
-    places = Places(machine, counting=counting)
-    first: State = (places.number((machine.start,), ()), 0)
-    came: dict[State, tuple[State, Step] | None] = {first: None}
-    todo: deque[State] = deque([first])
+def _search(machine: Machine, max_states: int, *, counting: bool, first: frozenset[str] = frozenset()) -> Search:
+    places = Places(machine, counting=counting, first=first)
+    begin: State = (places.number((machine.start,), ()), 0)
+    came: dict[State, tuple[State, Step] | None] = {begin: None}
+    todo: deque[State] = deque([begin])
     transitions = 0
     while todo:
         here = todo.popleft()
