@@ -37,6 +37,19 @@ def test_the_checker_looks_at_as_much_as_the_prover_and_says_where_it_stops():
     assert "more than 3" in checker.check(made(WHOLE), 3).broken
 
 
+def test_loops_within_each_other_do_not_multiply_for_the_checker():
+    """It counts only where something is broken when it does not, as the prover does: 6 to the 8th power otherwise."""
+    steps = [f"{n}. The clerk opens the door {n}." for n in range(1, 9)]
+    checks = [
+        f"{n + 8}. The clerk checks the door {n}. If it fails, go back to step {n}, at most 5 times."
+        for n in range(1, 9)
+    ]
+    whole = workflow("# Loops\n\nRoles: clerk.\n\n" + "\n".join([*steps, *checks]) + "\n")
+    assert sum(bool(node.at_most) for node in whole.nodes.values()) == 8
+    seen = checker.check(whole, 200)
+    assert (seen.broken, seen.situations < 200) == ("", True)
+
+
 def test_of_two_authors_each_needs_somebody_beside_them():
     """The independent checker by itself: its promise is stated apart from the prover's."""
     nodes = but(row("edit", "edit/2", *JUDGED, "merge"), "edit-2", role="lead")

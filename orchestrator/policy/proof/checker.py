@@ -16,6 +16,7 @@ Facts = frozenset[tuple[str, str]]
 """(of what, what is so): ``('change', 'tests')``, ``('rule', '0')``."""
 
 _QUIET = {NodeKind.TASK, NodeKind.NOTIFY, NodeKind.WAIT, NodeKind.ASK}
+Taken = tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,24 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """Where every branch stands, what is so, and how often bounded outcomes were taken."""
+    """Where every branch stands, what is so, and how often bounded outcomes were taken; ``None`` is not counted."""
 
     at: tuple[str, ...]
     so: Facts
-    taken: tuple[tuple[str, str, int], ...] = ()
+    taken: Taken | None
 
 
 def check(workflow: Workflow, most: int = 500_000) -> Seen:
-    """Every situation of a workflow with sound shape and structure, with bounds counted. Too many is broken."""
-    first = _Here((workflow.start,), frozenset())
+    """Every situation of a workflow with sound shape and structure. Too many is broken.
+
+    Bounds are counted only where something is broken when they are not, which allows more: counts multiply.
+    """
+    seen = _looked(workflow, most, counting=False)
+    return seen if not seen.broken else _looked(workflow, most, counting=True)
+
+
+def _looked(workflow: Workflow, most: int, *, counting: bool) -> Seen:
+    first = _Here((workflow.start,), frozenset(), () if counting else None)
     seen, todo, quiet = {first}, [first], {name for name in workflow.nodes if _is_quiet(workflow, name)}
     while todo:
         here = todo.pop()
@@ -102,20 +111,22 @@ def _next(workflow: Workflow, here: _Here, moving: tuple[str, ...]) -> Iterator[
             )
             continue
         for outcome, target in node.on.items():
-            taken = _count(workflow, name, outcome, here.taken)
-            if taken is not None:
+            if here.taken is None or _may(workflow, name, outcome, here.taken):
+                taken = None if here.taken is None else _count(workflow, name, outcome, here.taken)
                 stay = _stay(workflow, others, name, target)
                 there = _Here(tuple(sorted([*stay, target])), _passed(workflow, name, outcome, here.so), taken)
                 yield there, _wrong(workflow, name, here.so, outcome)
 
 
-def _count(
-    workflow: Workflow, name: str, outcome: str, taken: tuple[tuple[str, str, int], ...]
-) -> tuple[tuple[str, str, int], ...] | None:
+def _may(workflow: Workflow, name: str, outcome: str, taken: Taken) -> bool:
+    """A bound is not passed, and nothing is exhausted before it is."""
+    counts = {o: c for n, o, c in taken if n == name}
+    spent = [o for o, most in workflow.nodes[name].at_most.items() if counts.get(o, 0) >= most]
+    return outcome not in spent and (outcome != "exhausted" or bool(spent))
+
+
+def _count(workflow: Workflow, name: str, outcome: str, taken: Taken) -> Taken:
     node, counts = workflow.nodes[name], {(n, o): c for n, o, c in taken}
-    spent = [o for o, most in node.at_most.items() if counts.get((name, o), 0) >= most]
-    if outcome in spent or (outcome == "exhausted" and not spent):
-        return None
     if outcome in node.at_most:
         counts[name, outcome] = counts.get((name, outcome), 0) + 1
     if node.kind is NodeKind.FOR_EACH and outcome == "each":
