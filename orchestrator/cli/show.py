@@ -12,7 +12,7 @@ from orchestrator.cli.telling import print_json, say, table
 
 
 @click.command(
-    help="Show one run (the newest by default): its steps, why some were sent back, what was done outside, what waits."
+    help="Show one run (the newest by default): steps, why some were sent back, what was done and decided, what waits."
 )
 @click.argument("run", default="")
 @repository
@@ -41,8 +41,16 @@ def command(run: str, repo: Path, json_: bool) -> None:
             say(f"\n{step['id']} attempt {reason['attempt']} was sent back:\n{reason['text'].rstrip()}")
     for done in found["outside"]:
         say(f"\n{done['at']} {done['title'] or done['node']}: {done['outcome']}{_why(done)}")
+    if found["decisions"]:
+        say("")
+        table(("DECIDED", "VERDICT", "BY", "TITLE", "SAID"), [_decided(row) for row in found["decisions"]])
     for item in found["items"]:
         say(f"\nWaits for a person: {item['id']} {item['title']}\nTry: handrail review show {item['id']}")
+
+
+def _decided(row: dict[str, Any]) -> tuple[str, ...]:
+    by = f"{row['reviewer']} ({row['role']})" if row["reviewer"] else ""
+    return row["decided_at"][:19], row["verdict"], by, row["title"], row["comment"]
 
 
 def _why(done: dict[str, Any]) -> str:

@@ -35,7 +35,12 @@ def test_whoever_did_a_step_for_one_item_of_a_list_does_not_count(tmp_path):
         office.says("fin", Verdict.REJECT, "No receipt.")
         assert office.result.exit_code == 5
         with here.project() as project:
-            assert listing.one(project, office.run.id)["message"] == "It was not paid (checks: it was rejected)"
+            told = listing.one(project, office.run.id)
+            assert told["message"] == "It was not paid (checks: it was rejected)"
+            said = [(row["reviewer"], row["role"], row["verdict"], row["comment"]) for row in told["decisions"]]
+            assert said[-1] == ("fin", "lead", "reject", "No receipt.")
+            assert {who for who, *_ in said[:-1]} == {"ann", "tom"}
+        assert "fin (lead)" in here.cli("show").stdout
 
 
 @pytest.mark.parametrize("seen", ["show", "answer"])

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.app.drills.beginning import PLANTED, planted_file
-from orchestrator.app.observe.reporting import opened_decision
+from orchestrator.app.observe.decided import opened_decision
 from orchestrator.app.project import Project
 from orchestrator.app.trust.keys import signer
 from orchestrator.app.trust.policies import chain_at

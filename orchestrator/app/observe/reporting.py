@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.evidence.verifying import Options, verify_line
+from orchestrator.app.observe.decided import WITHHELD, Told, decided_in
 from orchestrator.app.observe.drifting import unlike_before
 from orchestrator.app.observe.outside import outside
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.policies import chain_at
-from orchestrator.errors import EvidenceInvalid, HandrailError, RepositoryError, StoreError
-from orchestrator.models.base import Digest
+from orchestrator.errors import HandrailError, RepositoryError
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Proposal
-from orchestrator.models.decision import Decision
 from orchestrator.models.event import Event
 from orchestrator.models.gate import Demonstration, GateReport
-from orchestrator.models.plain import Stored
 from orchestrator.models.plan import Kept, Plan, Step
-from orchestrator.models.review import ChangeSheet, Comment, ReviewSheet
+from orchestrator.models.review import ChangeSheet, ReviewSheet
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.run import Run, RunSettings
 from orchestrator.models.spec import Requirement, Spec
@@ -34,33 +31,8 @@ if TYPE_CHECKING:
     from orchestrator.models.verification import Verification
     from orchestrator.vcs.trees import GitTrees
 
-N = TypeVar("N", bound=Stored)
-WITHHELD = "text withheld"
 _VIOLATIONS = frozenset({"violation", "grant-exceeded"})
 _QUIET = frozenset({"transition", "exchange", "agent-prompt", "program-seen", "executed"})
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was stored of a run. A blob that was erased is ``None`` wherever it is asked for (D13)."""
-
-    project: Project
-    run: Run
-    events: tuple[Event, ...]
-    keys: Mapping[str, str]
-
-    def load(self, kind: type[N], digest: str | None) -> N | None:
-        text = self.text(digest)
-        return kind.model_validate_json(text) if text is not None else None
-
-    def text(self, digest: str | None) -> bytes | None:
-        try:
-            return self.project.blobs.get(Digest(digest)) if digest else None
-        except StoreError:
-            return None
-
-    def of(self, step: str, kind: str) -> list[Event]:
-        return [e for e in self.events if e.step == step and e.kind == kind]
 
 
 def report(project: Project, run: Run) -> dict[str, Any]:
@@ -120,48 +92,6 @@ def sheets_of(told: Told) -> dict[str, ChangeSheet]:
         sheet = told.load(ReviewSheet, item.document)
         found |= {c.step.id: c for c in sheet.changes} if sheet else {}
     return found
-
-
-def decided_in(told: Told) -> dict[str, list[dict[str, Any]]]:
-    """Step, or '' for plan and run → its decisions. One whose signature does not hold is said to be so."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for item, _ in told.project.index.items_of(told.run.id):
-        for line in told.project.index.decisions(item.id):
-            row = {"item": item.id, "kind": item.kind.value, "step": item.step or "", "title": item.title}
-            found.setdefault(item.step or "", []).append({**row, **_said(told, line)})
-    return found
-
-
-def _said(told: Told, line: bytes) -> dict[str, Any]:
-    decision = opened_decision(line, told.keys)
-    if decision is None:
-        nobody = {"reviewer": "", "role": "", "comment": "", "seconds_on_screen": None, "decided_at": ""}
-        return {"verdict": "not verified", **nobody, "lifts": [], "waivers": []}
-    comment = told.load(Comment, decision.comment)
-    text = comment.text if comment else WITHHELD if decision.comment else ""
-    said = {"verdict": decision.verdict.value, "reviewer": decision.reviewer, "role": decision.role}
-    waivers = [w.model_dump(mode="json") for w in comment.waivers] if comment else []
-    looked = comment.seconds_on_screen if comment else None
-    return {
-        **said,
-        "comment": text,
-        "lifts": list(decision.lifts),
-        "waivers": waivers,
-        "seconds_on_screen": looked,
-        "decided_at": decision.decided_at.isoformat(timespec="milliseconds"),
-    }
-
-
-def opened_decision(line: bytes, keys: Mapping[str, str]) -> Decision | None:
-    """What a stored line says, when a key among these (id → public key) signed it."""
-    from orchestrator.provenance import dsse
-    from orchestrator.provenance.predicates import claims, statements
-
-    try:
-        claim = statements.read(dsse.open_line(line, keys).payload)
-    except EvidenceInvalid:
-        return None
-    return claim.decision if isinstance(claim, claims.DecisionClaim) else None
 
 
 def _step(

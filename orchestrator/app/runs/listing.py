@@ -10,6 +10,8 @@ from orchestrator.errors import UsageError
 from orchestrator.models.ids import Digest, RunId
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orchestrator.models.event import Event
     from orchestrator.models.run import Run
 
@@ -22,7 +24,11 @@ def rows(project: Project) -> list[dict[str, Any]]:
 
 
 def one(project: Project, run: str) -> dict[str, Any]:
-    """One run (the newest for an empty id): each step, why it was sent back, what was done outside, and what waits."""
+    """One run (the newest for an empty id): steps, why one was sent back, what was done outside, decided, and waits.
+
+    ``decisions`` are held against the keys of the policy at the run's base, oldest first; one that does not hold is
+    ``not verified``.
+    """
     from orchestrator.app.observe.outside import outside
 
     found = resolve(project, run or None)
@@ -36,7 +42,19 @@ def one(project: Project, run: str) -> dict[str, Any]:
             mine |= _used(project, event)
     items = [i.model_dump(mode="json") for i in project.index.open_items(found.id)]
     told = {"steps": list(steps.values()), "items": items, "outside": outside(project, found, events)}
+    told["decisions"] = _decisions(project, found, events)
     return {**_row(project, found.model_dump(mode="json")), **told}
+
+
+def _decisions(project: Project, run: Run, events: Sequence[Event]) -> list[dict[str, Any]]:
+    from orchestrator.app.observe.decided import Told, decided_in
+    from orchestrator.app.trust.policies import chain_at
+
+    if not project.index.items_of(run.id):
+        return []
+    by_step = decided_in(Told(project, run, tuple(events), chain_at(project, run.base_commit).keys()))
+    rows = [row for rows in by_step.values() for row in rows]
+    return sorted(rows, key=lambda row: str(row["decided_at"]))
 
 
 def _reasons(project: Project, event: Event) -> list[dict[str, Any]]:

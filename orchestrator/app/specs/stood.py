@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orchestrator.app.observe.reporting import Told, acceptance_of, decided_in, sheets_of
+from orchestrator.app.observe.decided import Told, decided_in
+from orchestrator.app.observe.reporting import acceptance_of, sheets_of
 from orchestrator.app.project import Project
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.models.base import RequirementId
