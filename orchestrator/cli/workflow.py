@@ -80,9 +80,10 @@ def rewrite(
     from orchestrator.errors import AwaitingPerson
     from orchestrator.models.base import Digest
 
+    taken = f"{process} is the proposal now. Try: handrail workflow compile {process}"
     if accept is not None:
         rewriting.take(process, rewriting.proposed(process), Digest(accept))
-        note(f"{process} is the proposal now. Try: handrail workflow compile {process}")
+        note(taken)
         return
     keep = partial(save, record) if record else None
     choice = PlannerChoice(note, model, read_file(replay) if replay else None, keep)
@@ -91,6 +92,7 @@ def rewrite(
     say(found.difference.rstrip("\n"))
     if interactive(no_input) and click.confirm("Take this text in place of the old one?", default=False, err=True):
         rewriting.take(process, found, found.digest)
+        note(taken)
         return
     text = f"A person takes it or not; {process} is as it was, the proposal is {rewriting.place_of(process)}."
     raise AwaitingPerson("WF106", text, f"handrail workflow rewrite {process} --accept {found.digest}")

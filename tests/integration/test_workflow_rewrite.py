@@ -1,7 +1,11 @@
 """Free prose rewritten by a model: repaired with the compiler's own words, shown, and taken by a person only."""
 
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 
 import broker_support as support
 import pytest
@@ -55,6 +59,39 @@ def test_a_person_takes_exactly_the_difference_that_was_shown(tmp_path):
         assert process.read_text() == GOOD
         assert not proposed.exists()
         assert here.cli("workflow", "compile", str(process), "--json").returncode == 0
+
+
+def typed(here, word, *argv):
+    """Exit code and all that was printed, at a terminal at which somebody types a word."""
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{word}\n".encode())
+    argv = [sys.executable, "-m", "orchestrator.cli", *argv]
+    ends = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+    code = subprocess.run(
+        argv, check=False, cwd=here.repo, env=here.env, timeout=90, start_new_session=True, **ends
+    ).returncode
+    os.close(theirs)
+    said = b""
+    try:
+        while data := os.read(ours, 65_536):
+            said += data
+    except OSError:  # nobody holds the other end
+        pass
+    os.close(ours)
+    return code, said.decode()
+
+
+def test_at_a_terminal_a_person_is_asked_and_told_how_to_go_on(tmp_path):
+    process, cassette = tmp_path / "refunds" / "process.md", tmp_path / "cassette"
+    process.parent.mkdir()
+    process.write_text(PROSE)
+    with lab(tmp_path) as here:
+        assert rewrite(here, Planner({"text": GOOD}), str(process), "--record", str(cassette)).returncode == 4
+        code, said = typed(here, "n", "workflow", "rewrite", str(process), "--replay", str(cassette))
+        assert (code, "WF106" in said, process.read_text()) == (4, True, PROSE)
+        code, said = typed(here, "y", "workflow", "rewrite", str(process), "--replay", str(cassette))
+        assert (code, process.read_text()) == (0, GOOD)
+        assert "Try: handrail workflow compile" in said.rpartition("[y/N]")[2].replace("\r\n", " ")
 
 
 @pytest.mark.parametrize("answer", [UNREAD, UNSAFE, {"text": "x" * 300_000}, {"other": 1}, "Sure!", "[7]"])
