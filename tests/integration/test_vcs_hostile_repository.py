@@ -66,27 +66,7 @@ def user(tmp_path, canary):
     script = tmp_path / "evil.sh"
     script.write_text(f"#!/bin/sh\necho ran >> {canary}\ncat\n")
     script.chmod(0o755)
-    for key in [
-        "core.fsmonitor",
-        "core.pager",
-        "core.editor",
-        "core.sshCommand",
-        "core.askPass",
-        "core.gitProxy",
-        "core.alternateRefsCommand",
-        "filter.evil.clean",
-        "filter.evil.smudge",
-        "filter.evil.process",
-        "diff.external",
-        "diff.evil.command",
-        "diff.evil.textconv",
-        "merge.evil.driver",
-        "gpg.program",
-        "uploadpack.packObjectsHook",
-        "sequence.editor",
-        "credential.helper",
-        "alias.merge-tree",
-    ]:
+    for key in PROGRAMS:
         user.git("config", key, f"!{script}" if key.startswith(("alias", "credential")) else str(script))
     for key, value in {
         "commit.gpgSign": "true",
