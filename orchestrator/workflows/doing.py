@@ -24,11 +24,12 @@ from orchestrator.workflows import (
     words,
 )
 from orchestrator.workflows.course import Held
+from orchestrator.workflows.cutting import is_one
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
 from orchestrator.workflows.naming import Unclear
-from orchestrator.workflows.prose import Sentence, is_one
+from orchestrator.workflows.prose import Sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})

@@ -16,6 +16,7 @@ from orchestrator.workflows import (
     hidden,
     instruct,
     naming,
+    obliged,
     rules,
     separation,
     standing,
@@ -23,11 +24,12 @@ from orchestrator.workflows import (
     words,
 )
 from orchestrator.workflows.conditions import Conditions
+from orchestrator.workflows.cutting import is_one
 from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import is_denial, is_of_consent, labelled
-from orchestrator.workflows.prose import Sentence, is_one
+from orchestrator.workflows.prose import Sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
@@ -305,12 +307,12 @@ class Flow(Conditions):
             return f"{self._sees_to()} {promised['what']} {promised['when'][0].lower()}{promised['when'][1:]}"
         if self._doer() and (
             (id(sentence) in self.among_steps and self._is_nominal(text))
-            or (sentence.boxed and instruct.is_done(text) and not is_of_consent(text) and not self._is_activity(text))
+            or (sentence.boxed and obliged.is_done(text) and not is_of_consent(text) and not self._is_activity(text))
             or self._is_owed(text)
             or self._holds(text)
         ):
             return f"{self._sees_to()} {text}"
-        is_thing = forms.THING.fullmatch(text) is not None and not (is_of_consent(text) or instruct.is_past(text))
+        is_thing = forms.THING.fullmatch(text) is not None and not (is_of_consent(text) or obliged.is_past(text))
         if self._under is not Under.NEEDS or not self._doer() or not is_thing:
             return text
         return (
@@ -341,7 +343,7 @@ class Flow(Conditions):
 
     def _holds(self, text: str) -> bool:
         """Whether the sentence says what has to be so before the first step (``The form is signed``), or of a record afterwards."""
-        is_so = instruct.happens(text) if self._under is Under.OWED else instruct.is_state(text)
+        is_so = obliged.happens(text) if self._under is Under.OWED else obliged.is_state(text)
         is_apart = self._under in {Under.OWED, Under.NEEDS} and not is_of_consent(text)
         return is_apart and is_so and not self._is_activity(text)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
-from orchestrator.workflows import doers, forms, instruct, phrasing, words
+from orchestrator.workflows import doers, forms, instruct, obliged, phrasing, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
 from orchestrator.workflows.people import DEPARTMENTS, is_outside, is_person, is_thing
@@ -245,7 +245,7 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
                 f"The operator {clause[:80]}; or once: By default, the operator does each step",
             )
         return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':.')}", {"role": by})
-    thing = instruct.subject(text)
+    thing = obliged.subject(text)
     about = (
         _sees_to(text, by, numbered=numbered)
         if thing and is_thing(words.singular(thing)) and role_name(thing) not in known
@@ -314,24 +314,24 @@ def labelled_role(sentences: Sequence[Sentence], known: Collection[str]) -> str 
 
 def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     """``The version must be bumped``: whoever is named, or else does what names nobody, sees to it."""
-    asked = instruct.obligation(text) or instruct.follows_event(text) or (numbered and instruct.happens(text))
-    if asked and instruct.forbids(text):
+    asked = obliged.obligation(text) or obliged.follows_event(text) or (numbered and obliged.happens(text))
+    if asked and obliged.forbids(text):
         raise Unclear("This forbids something, and means no step.", "Never ... before ...; or a note: Note: ...")
-    acting = instruct.acts(text) if asked else ""
+    acting = obliged.acts(text) if asked else ""
     if acting and is_person(words.singular(acting)):
         raise Unclear("Which of them does this is not said.", f"The {words.singular(acting)} ...")
-    named = role_name(instruct.doer(text)) if asked else None
-    name = "" if not asked or (named and is_person(named)) else instruct.named_doer(text)
+    named = role_name(obliged.doer(text)) if asked else None
+    name = "" if not asked or (named and is_person(named)) else obliged.named_doer(text)
     if name and not is_person(role_name(name) or ""):
         raise Unclear(f"{name} does this, and is nobody here.", "A note: Note: ...; or who sees that it is done")
     who = named if named and is_person(named) else by
     if not asked:
         return None
-    if named is not None and instruct.has_two_doers(text):
+    if named is not None and obliged.has_two_doers(text):
         raise Unclear("Two people do this.", "a sentence for each")
     if _ANYBODY.match(text):
         raise Unclear("Which of them does this is not said.", "The clerk ...")
-    if named is None and is_person(words.singular(instruct.is_by_somebody(text) or "-")):
+    if named is None and is_person(words.singular(obliged.is_by_somebody(text) or "-")):
         raise Unclear("Who does this is not one role.", "The clerk ...")
     if who is None:
         raise Unclear(
@@ -380,7 +380,7 @@ def _acts(found: re.Match[str], text: str, *, numbered: bool) -> bool:
     rest, base = text[found.end("verb") :], words.base_verb(found["verb"])
     if re.match(r" (?:the|a|an|all|any|every|each|both|their|its|it)\b", rest):
         return True
-    if base is None or not rest or _is_department(found["role"]) or not instruct.says_one_thing(rest):
+    if base is None or not rest or _is_department(found["role"]) or not obliged.says_one_thing(rest):
         return False
     return numbered or not (instruct.is_noun_too(base) or base == "check")
 
