@@ -170,8 +170,19 @@ class _Compiler:
                 continue
             if forms.BARE.fullmatch(draft.title):
                 self._made.fail(found, "WF110", "What is run or entered is not said.", "The clerk runs `X`")
-            elif found.text.endswith(":") and forms.DANGLES.search(draft.title):
+            elif found.text.endswith(":") and self._is_empty(draft, found):
                 self._made.fail(found, "WF110", "What stands below this is not read.", "The clerk ..., with its thing")
+
+    def _is_empty(self, draft: Draft, sentence: prose.Sentence) -> bool:
+        """Whether a task leads on to what did not join it: to nothing that is read, or in words that say nothing without it."""
+        if draft.title != self._made.said.get(draft.id):
+            return False
+        said = re.sub(r" \([^()]*\)", "", draft.title)
+        if forms.DANGLES.search(said) or not forms.SPEAKS_OF.search(said):
+            return forms.DANGLES.search(said) is not None
+        below = self._made.following.get(id(sentence))
+        is_led = below is not None and below.code and self._made.became.get(id(below)) == "node"
+        return not (is_led or id(sentence) in self._made.led_on)
 
     def _sections(self) -> list[Draft]:
         made, parts = self._made, list[tuple[str, list[Draft], Span]]()

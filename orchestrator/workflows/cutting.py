@@ -23,10 +23,14 @@ _TITLED = re.compile(
 )
 _ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _FIELD = re.compile(r"(?:\*\*|__)?[A-Z][A-Za-z /-]{1,30}:(?:\*\*|__)? [^.!?]+[.;]?")
+_COUNTED = re.compile(r"^\s*(?P<mark>\*\*|__)\d{1,2}[.)] ")
+_COUNT = re.compile(r"\s*(?:\*\*|__)\d{1,2}")
+"""The number of a step that is bold: ``**4. Ring the bell.** It is old.``"""
 _ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
 """A number that is kept from beginning a list of its own."""
 BOX = re.compile(r"\[[ xX]\] ")
 """A box to be ticked."""
+_HYPHEN = re.compile("(`[^`]*`)|[\u2010\u2011]")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
 
@@ -60,6 +64,8 @@ def _ended(quote: str | None, after: str) -> str:
 def _is_abbreviated(content: str, start: int, found: re.Match[str]) -> bool:
     """Whether the dot belongs to the word before it. ``etc.`` and ``no.`` before a capital end the sentence, and so does any before words of a read-back."""
     before, after = content[start : found.start()], content[found.end() : found.end() + 40]
+    if _COUNT.fullmatch(before):
+        return True
     is_last = re.search(r"\b(?:etc|no)$", before, re.IGNORECASE) and re.match(r"\s+[A-Z`]", after)
     is_within = before.count("(") > before.count(")") and re.match(r"\s+[a-z]", after) is not None
     return not (is_last or _READ_BACK.match(after)) and (is_within or _ABBREVIATION.search(before) is not None)
@@ -82,10 +88,10 @@ def is_one(text: str) -> bool:
 
 def plain(raw: str) -> str:
     """As a reader sees it, on one line; code keeps its backticks. A bold title before a sentence becomes a label."""
-    raw = _ESCAPED.sub("", raw, count=1) if _ESCAPED.match(raw) else raw
+    raw = _ESCAPED.sub("", raw, count=1) if _ESCAPED.match(raw) else _COUNTED.sub(r"\g<mark>", raw, count=1)
     text = _TITLED.sub(r"\g<title>: ", raw, count=1) if _TITLED.match(raw) else raw
     text = _MARKS.sub(lambda m: m.group(1) or "", _LINK.sub(r"\1", _ENTITY.sub(_character, text)))
-    return _bare(re.sub(r"\s+", " ", text).strip())
+    return _bare(re.sub(r"\s+", " ", _HYPHEN.sub(lambda m: m.group(1) or "-", text)).strip())
 
 
 def _bare(text: str) -> str:

@@ -55,7 +55,7 @@ class Flow(Conditions):
 
     def _sentence(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
-        task, self._told = self._told, None
+        task, self._told, condition = self._told, None, self._opened
         try:
             if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
                 self._mark(sentence, "remark")
@@ -81,6 +81,8 @@ class Flow(Conditions):
         else:
             return opened
         finally:
+            if self._opened is condition and self.became.get(id(sentence)) in {"node", "error"}:
+                self._opened = None
             self._before, self._led = sentence.text, self.became.get(id(sentence), "")
 
     def _belongs(self, sentence: Sentence) -> bool:
@@ -137,7 +139,7 @@ class Flow(Conditions):
     def _aside(self, sentence: Sentence, text: str) -> str:
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
         is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
-        if sentence.remark or forms.REMARK.fullmatch(text) or is_topic:
+        if sentence.remark or forms.REMARK.fullmatch(text) or forms.POINTER.fullmatch(text) or is_topic:
             return "remark"
         if id(sentence) in self.owned:
             return "role"

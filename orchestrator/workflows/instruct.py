@@ -10,8 +10,9 @@ import re
 from typing import Final
 
 from orchestrator.workflows import obliged, phrasing, statements, words
+from orchestrator.workflows.people import is_person
 
-_VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b.*)", re.DOTALL)
+_VERB: Final = re.compile(r"(?P<verb>[A-Za-z]+(?:-[a-z]+)?)(?P<rest>\b(?!-).*)", re.DOTALL)
 _DENIED: Final = re.compile(r" ?(?:not\b|n['\u2019]t\b)", re.IGNORECASE)
 """Behind the verb: ``do not ...`` asks for nothing."""
 _STATES: Final = frozenset({"be", "have"})
@@ -57,7 +58,7 @@ _NOUNS_TOO: Final = _BOTH | frozenset([
     "monitor", "mount", "notice", "number", "offer", "outline", "package", "page", "pair", "park", "part", "pass",
     "pattern", "permit", "phone", "pilot", "pin", "point", "poll", "position", "post", "practice", "press", "print",
     "prep", "probe", "produce", "profile", "progress", "project", "proof", "protest", "pull", "purchase", "push", "queue", "quote",
-    "reason", "rebase", "rebel", "recall", "reference", "refund", "region", "register", "reject", "repair", "repeat",
+    "reason", "rebase", "rebel", "recall", "resume", "reference", "refund", "region", "register", "reject", "repair", "repeat",
     "reply", "reserve", "respect", "rest", "result", "risk", "rollback", "route", "rule", "sample", "scan", "schema", "score", "scope",
     "screen", "script", "seal", "season", "sense", "sequence", "service", "shape", "shift", "sign", "signal", "site",
     "size", "sketch", "slot", "snapshot", "source", "space", "spread", "staff", "stage", "stand", "start", "step",
@@ -227,8 +228,39 @@ def may_be_a_thing(text: str) -> bool:
     return len(parts) <= _SHORT and first in _BOTH and _SMALL.search(" ".join(parts)) is None
 
 
+_WOULD: Final = re.compile(
+    r"(?P<who>(?:the|an?|our|this|that|each) [^,:;`]{2,60}?|[A-Z][^,:;`]{2,60}?) would (?:then |also )?(?!like\b|prefer\b|rather\b|want\b|need\b|not\b|have\b|normally\b|usually\b|only\b)(?=[a-z])",
+    re.IGNORECASE,
+)
+
+
+def firm(text: str) -> str:
+    """``The clerk would file it`` as ``The clerk must file it``: what a numbered step says."""
+    found = _WOULD.match(text)
+    return text if found is None else f"{found['who']} must {text[found.end() :]}"
+
+
+_SOMEBODY: Final = frozenset({"them", "him", "her", "somebody", "someone"})
+_FURTHEST: Final = 10
+_OF_WHOM: Final = re.compile(r" (?:[a-z]+ing|who|that)\b.*")
+
+
+def _had_done(rest: str) -> str | None:
+    """``have the guest sign the book`` as ``gets the guest to sign the book``; ``None`` for a thing to have."""
+    parts = rest.split()[:_FURTHEST]
+    for at, verb in enumerate(parts[1:], 1):
+        before, after = " ".join(parts[:at]), rest.split(maxsplit=at + 1)[-1]
+        head = _OF_WHOM.sub("", before).rsplit(" ", maxsplit=1)[-1]
+        if verb in words.VERBS and _SETTLED.match(after) and (is_person(head) or before in _SOMEBODY):
+            return f"gets {before} to {rest.split(maxsplit=at)[-1]}"
+    return None
+
+
 def _third(verb: str, rest: str) -> str:
     """``restart``, `` the server`` to ``restarts the server``; what is a state takes ``must``."""
+    caused = _had_done(rest) if verb == "have" else None
+    if caused:
+        return caused
     if verb in _STATES:
         return f"must {verb}{rest}"
     return words.third_person(verb) + rest

@@ -30,6 +30,8 @@ _TITLE_LINE = re.compile(
     r"(?:\*\*|__)(?P<bold>(?:(?:Step|Phase|Stage|Part) )?\d{1,2}[.):]? [^*_`\n]{2,80}?):?(?:\*\*|__):?|(?P<step>(?:Step|Phase|Stage|Part) \d{1,2}(?::| [-\u2013\u2014]) [^*_`\n.!?;,]{2,80})"
 )
 """A line that is the title of what stands below it in the same paragraph: ``**1. Loading**``, ``Step 2 - Export``."""
+_COUNTED = re.compile(r"(?:\*\*|__)(?P<n>\d{1,2})[.)] ")
+"""A paragraph that begins as a step with a bold number."""
 _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
 _JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f300-\U0001faff])")
@@ -213,6 +215,12 @@ class _Reader:
             span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
             self.sections.append(Section(cutting.plain(titled["bold"] or titled["step"]), span, level=_BELOW_ALL))
             self._add(list(self._cut(below, first + 1)))
+            return
+        counted = None if self._items or self._quotes else _COUNTED.match(token.content)
+        if counted is not None:
+            item = Item(counted["n"], list(self._cut(token.content, first)), listed=False, ordered=True)
+            self._sentences += len(item.sentences)
+            self.sections[-1].items.append(item)
             return
         self._add(list(self._cut(token.content, first)))
 
