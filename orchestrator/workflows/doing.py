@@ -63,6 +63,8 @@ class Doing:
         self.owned = set[int]()
         self.written = set[tuple[int, str]]()
         self.led_on = set[int]()
+        self.shortened: dict[int, str] = {}
+        self.released: dict[int, Held] = {}
         self.said: dict[str, str] = {}
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}

@@ -61,6 +61,7 @@ class Item:
 
     ``ordered``: the list is a numbered one. ``written`` is the number that stands there; ``doubtful``: it is another than the
     item has by its place, so that a reference to either may mean two steps. ``after``: a paragraph of an item that stands below its list.
+    ``cases``: of each child the answer to one question under which it is done.
     """
 
     number: str
@@ -71,6 +72,7 @@ class Item:
     written: str = ""
     doubtful: bool = False
     after: bool = False
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
