@@ -88,7 +88,7 @@ def groups(sections: Sequence[Section]) -> list[list[int]]:
 
 def _of_items(items: Sequence[Item], named: Collection[str]) -> Iterator[tuple[int, str]]:
     """Of a list: items whose labels, or whose words above a list of their own, are cases."""
-    labels = [_label(item) for item in items]
+    labels = [case_of(item) for item in items]
     for at in (
         cases(labels, named)
         | _of_one_kind(labels)
@@ -138,14 +138,15 @@ def _of_one_kind(labels: Sequence[str]) -> frozenset[int]:
     """Labels that name several of one sort of things: ``Pain medications: ...`` and ``Bowel medications: ...``."""
     by = dict[str, list[int]]()
     for at, label in enumerate(labels):
-        parts = _plain(label).split()
+        parts = bare_title(label).split()
         is_act = bool(parts) and words.base_verb(parts[0]) == parts[0]
         if _FEW <= len(parts) <= kinds.LONGEST - 2 and not is_act and words.singular(parts[-1]) != parts[-1]:
             by.setdefault(words.singular(parts[-1]), []).append(at)
     return frozenset(at for group in by.values() if len(group) >= _FEW for at in group)
 
 
-def _label(item: Item) -> str:
+def case_of(item: Item) -> str:
+    """The label of an item, or all of its words where its steps stand below it; ''."""
     first = item.sentences[0].text if item.sentences else ""
     if item.children and len(item.sentences) == 1 and len(first.split()) <= kinds.LONGEST:
         return first.rstrip(":")
@@ -158,17 +159,18 @@ def _classes(tree: Prose) -> Iterator[str]:
         if sentence.unreadable != "a table":
             continue
         for row in sentence.text.split("\n")[2:]:
-            yield _plain(row.strip().strip("|").split("|")[0])
+            yield bare_title(row.strip().strip("|").split("|")[0])
 
 
-def _plain(title: str) -> str:
+def bare_title(title: str) -> str:
+    """The words of a title or a label, without number, marks and brackets."""
     said = _NUMBERED.sub("", re.sub(r"[*_`]", "", title).strip(), count=1)
     return re.sub(r"\s+", " ", _ASIDE.sub("", said)).strip(" :.-\u2013\u2014").lower()
 
 
 def cases(titles: Sequence[str], named: Collection[str] = ()) -> frozenset[int]:
     """Which of these, that stand beside each other, are cases; ``named`` are the names of a classification."""
-    plain = ["" if _PHASE.match(_NUMBERED.sub("", title, count=1)) else _plain(title) for title in titles]
+    plain = ["" if _PHASE.match(_NUMBERED.sub("", title, count=1)) else bare_title(title) for title in titles]
     found = {at for at, said in enumerate(plain) if said and _alone(said, titles[at])}
     for alike in _ALIKE:
         by = dict[str, list[int]]()
@@ -241,7 +243,7 @@ _ALIKE: Final = (_scale, _last_on_scale, _head, _beside, _how)
 
 def _opposites(plain: Sequence[str]) -> set[int]:
     """``Add a user`` and ``Remove a user``: two uses of one text, and not one after the other."""
-    acts = [_act(said) for said in plain]
+    acts = [act(said) for said in plain]
     found = set[int]()
     for at, (one, of) in enumerate(acts):
         for later in range(at + 1, len(acts)):
@@ -261,7 +263,7 @@ def _denied(plain: Sequence[str]) -> set[int]:
     return found
 
 
-def _act(said: str) -> tuple[str, str]:
+def act(said: str) -> tuple[str, str]:
     """The act that a title names, and of what: ``add``, ``user`` of ``Adding a user`` and ``User addition``."""
     parts = re.sub(r"^how to ", "", said).split()
     if not parts:

@@ -17,6 +17,7 @@ _PATTERNS: Final = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
     rf"(?:at least )?(?P<count>{NUMBER}|any) of (?P<the>the |our )?(?P<role>{ROLE}){MODAL} approves?{_OR_NOT} (?P<what>[^,]+?){_APART}",
     rf"{_A}(?P<count>(?:{NUMBER}) )?(?P<role>{ROLE}){MODAL} (?:reviews? and )?approves?{_OR_NOT} (?P<what>[^,]+?){_APART}",
     rf"(?P<what>(?:[^,:;`]|`[^`]*`)+?) (?:is|are|(?:must|shall|has to|have to|should|needs? to|will) be) (?:(?:formally |fully |jointly )?(?:reviewed|checked|examined|evaluated|assessed|signed) and )?approved by (?:at least )?(?:(?P<count>{NUMBER}) (?:of )?)?{_A}(?P<role>{ROLE})",
+    rf"(?:at least )?(?:(?P<count>{NUMBER}|any) of )?(?P<the>the |our |an? |another )(?P<role>{ROLE})(?: must| shall| has to| have to| will| should) approve{_OR_NOT}{_APART}",
     rf"(?:get|obtain|request|seek|ask for|wait for) (?:the |an )?(?:approval|sign-?off) (?:from|of|by) {_A}(?P<role>{ROLE})(?: (?:for|of|on) (?P<what>[^,]+))?",
 ))  # fmt: skip
 _MENTIONED: Final = re.compile(
@@ -104,7 +105,7 @@ def _ensure_people(found: re.Match[str], role: str, known: Collection[str]) -> N
 
 def _review(text: str, found: re.Match[str], role: str) -> Activity:
     parts = found.groupdict()
-    what = parts["what"] or ""
+    what = parts.get("what") or ""
     if _OWN.search(what):
         raise Unclear(*_OWN_WORK)
     if _HELD.search(what):

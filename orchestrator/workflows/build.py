@@ -147,6 +147,8 @@ class Builder(Flow):
         item, below = replace(item, children=item.children[:cut]), item.children[cut:]
         left = self._named_things(item, made) if opened is None else item.children
         self._children(Item(item.number, item.sentences, left), made, opened)
+        if item.sentences and any(self.became.get(id(s)) in {"node", "edge"} for s in every_sentence(left)):
+            self.led_on.add(id(item.sentences[-1]))
         within, self._doubts, self._by, self.declared.unclear = self._doubts, doubts, by, unclear
         self._below_list(below, made, opened)
         self._doubts = doubts if item.children else doubts | within.intersection((Doubt.AUTOMATIC,))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from orchestrator.models.workflow import Fact, FactKind, NodeKind
+from orchestrator.models.workflow import NodeKind
 from orchestrator.workflows import forms, instruct, words
 from orchestrator.workflows.naming import Unclear
 
@@ -73,6 +73,11 @@ _LATE = re.compile(
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(r"(?:(?:otherwise|else),?|if not,) (?P<then>.+)", re.IGNORECASE)
+_RUN_ON = re.compile(
+    r"^(?P<when>(?:if|when|in case) [^,:;]+?) (?P<then>(?:the following|these) (?:[a-z]+ )?(?:steps|actions|tasks|measures|procedure|protocol) (?:must|should|shall|will|would|(?:is|are) to|needs? to|ha(?:s|ve) to) .+)$",
+    re.IGNORECASE,
+)
+"""``If it burns the following steps must be taken``: a condition without a comma behind it."""
 _BOUND = re.compile(rf",? (?:at most|no more than|up to) (?P<times>{words.TIMES})\b", re.IGNORECASE)
 _TIMER = re.compile(
     rf"(?<! or)(?<! and),? within (?P<time>{words.DURATION})\b(?! (?:of|after|from|before|since|prior to|following|upon|once|when|where)\b)",
@@ -105,8 +110,6 @@ _RUNS_ON = re.compile(
 )
 _SWALLOWED = re.compile(r"\) (?:please )?(?P<verb>[a-z]+) (?:the|an?|your|all|any|it|them|this)\b", re.IGNORECASE)
 _ENUMERATED = re.compile(r"(?:have|has|had|know|knows|understand|are|is|been) .*, (?:and|or) .*", re.IGNORECASE)
-
-
 _OF_A_THING = re.compile(
     r"(?:an?|the|any|this|that) (?P<what>[a-z][a-z-]*(?: [a-z][a-z-]*){0,3}?) (?:is|are|has|have|was|were|does|cannot|can|needs?|must)\b.*",
     re.IGNORECASE,
@@ -142,6 +145,7 @@ class Timed:
 
 def conditional(text: str) -> Conditional | None:
     """The parts of a sentence that begins with a condition, or ``None``."""
+    text = _RUN_ON.sub(r"\g<when>, \g<then>", text, count=1)
     behind = _BEHIND.fullmatch(text)
     if behind is not None:
         denied = "it is not the case that " if behind["how"].lower() == "unless" else ""
@@ -283,12 +287,10 @@ _OUTCOMES: Final[tuple[tuple[str, tuple[NodeKind, ...], str], ...]] = (
     (r"a gate breaks|a gate cannot do its work", (NodeKind.GATE,), "error"),
     (r"(?:it|this|that) (?:cannot be done|is blocked|does not work|fails)", (NodeKind.TASK,), "blocked"),
     (r"the branch (?:has )?moved", (NodeKind.MERGE, NodeKind.REVIEW), "moved"),
-    (r"it cannot be sent", (NodeKind.NOTIFY,), "unsent"),
+    (r"(?:it|this|that|the (?:notice|message|e-?mail|webhook|call)) (?:fails|(?:cannot|could not) be (?:sent|delivered)|(?:is|was) not (?:sent|delivered))", (NodeKind.NOTIFY,), "unsent"),
     (r"nobody (?:answers|decides|does it|comes)|the time is up|(?:it|this) takes longer", (), "expired"),
     (r"(?:it|this|that) was tried too often|the attempts are used up", (), "exhausted"),
 )  # fmt: skip
-
-
 _DECIDING: Final = re.compile(
     r"(?:the |an? )?(?P<who>[a-z][a-z -]*?) (?:asks?|requests?|wants?|sends?|returns?|approves?|rejects?|refuses?|den(?:y|ies))\b.*",
     re.IGNORECASE,
@@ -309,20 +311,6 @@ def outcome(when: str, kind: NodeKind) -> str | None:
     return None
 
 
-_OPERATORS: Final[tuple[tuple[str, str], ...]] = (
-    (r"is not", "is-not"),
-    (r"is (?:above|over|more than|greater than|higher than)", "above"),
-    (r"is (?:below|under|less than|lower than)", "below"),
-    (r"is at most|is no more than", "at-most"),
-    (r"is at least|is no less than", "at-least"),
-    (r"is|equals", "is"),
-)
-OPERATOR_WORDS: Final = {
-    "is-not": "is not", "above": "is above", "below": "is below", "at-most": "is at most", "at-least": "is at least",
-    "is": "is",
-}  # fmt: skip
-
-
 def judged(when: str, by: str) -> str | None:
     """The question that ``by`` is asked when a condition compares no fact and is no outcome; ``None`` when nobody can be.
 
@@ -332,67 +320,3 @@ def judged(when: str, by: str) -> str | None:
     if not by or _TIMER.search(said) or _BOUND.search(said):
         return None
     return f"Ask the {by.replace('-', ' ')} whether {said}"
-
-
-def conditions(when: str, facts: dict[str, Fact]) -> tuple[dict[str, Any], ...] | None:
-    """Comparisons of facts that the words mean; ``None`` when they are about no fact. Raises :class:`Unclear`."""
-    whole = _yes_no(when, facts)
-    if whole is not None:
-        return (whole,)
-    found = [_comparison(part, facts) or _yes_no(part, facts) for part in re.split(r",? and (?=the |it is )", when)]
-    made = [condition for condition in found if condition is not None]
-    return tuple(made) if made and len(made) == len(found) else None
-
-
-def _yes_no(text: str, facts: dict[str, Fact]) -> dict[str, Any] | None:
-    denied = re.fullmatch(r"it is not (?:true|the case) that (.+)", text, re.IGNORECASE)
-    for said, value in ((denied[1] if denied else text, denied is None), (_affirmed(text), False)):
-        name = words.slug(said)
-        if name in facts and facts[name].kind is FactKind.YES_NO:
-            return {"fact": name, "operator": "is", "value": value}
-    return None
-
-
-def _affirmed(text: str) -> str:
-    """``the form is not signed`` as ``the form is signed``; ``it does not apply`` as ``it applies``; '' for other words."""
-    plain = re.sub(
-        r"\b(is|are|was|were|has|have|can|will) ?(?:not|n['\u2019]t)\b", r"\1", text, count=1, flags=re.IGNORECASE
-    )
-    plain = re.sub(r"\bdoes(?: not|n['\u2019]t) ([a-z]+)", lambda m: words.third_person(m[1]), plain, count=1)
-    plain = re.sub(r"\bdo(?: not|n['\u2019]t) ", "", plain, count=1)
-    return plain if plain != text else ""
-
-
-def _comparison(text: str, facts: dict[str, Fact]) -> dict[str, Any] | None:
-    for pattern, operator in _OPERATORS:
-        found = re.fullmatch(rf"(?P<fact>.+?) (?:{pattern}) (?P<value>.+)", text, re.IGNORECASE)
-        name = words.slug(found["fact"]) if found else ""
-        if found and name in facts:
-            return {"fact": name, "operator": operator, "value": _value(facts[name], found["value"])}
-    return None
-
-
-def _value(fact: Fact, text: str) -> int | str | bool:
-    match fact.kind:
-        case FactKind.NUMBER:
-            found = re.fullmatch(r"(-?[\d,]{1,15})(?: ?(?P<unit>[A-Za-z%]+))?", text)
-            if found and found["unit"] in {None, fact.unit}:
-                return int(found[1].replace(",", ""))
-        case FactKind.YES_NO:
-            if text.lower() in {"yes", "no", "true", "false"}:
-                return text.lower() in {"yes", "true"}
-        case FactKind.CHOICE | FactKind.TEXT:
-            value = text.strip("`")
-            if fact.kind is FactKind.TEXT or value in fact.choices:
-                return value
-        case FactKind.LIST:
-            pass
-    raise Unclear(f"{text!r} is no value that a {fact.kind} can have.", _expected(fact))
-
-
-def _expected(fact: Fact) -> str:
-    return {
-        FactKind.NUMBER: f"a whole number{' in ' + fact.unit if fact.unit else ''}",
-        FactKind.CHOICE: "one of " + ", ".join(f"`{c}`" for c in fact.choices),
-        FactKind.YES_NO: "yes or no",
-    }.get(fact.kind, "a text; a list is not compared")

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import course, doers, forms, headings, instruct, prose, rules, separation
-from orchestrator.workflows.build import Builder
+from orchestrator.workflows import choices, course, doers, forms, headings, instruct, prose, rules, separation
+from orchestrator.workflows.choosing import Choosing
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
 from orchestrator.workflows.people import is_person
@@ -126,14 +126,17 @@ class _Compiler:
 
     def __init__(self, tree: prose.Prose, data: bytes, path: str, workflow_id: str, by: str | None) -> None:
         self._tree, self._data, self._path, self._id = tree, data, path, workflow_id
-        self._made = Builder(role_name(by) if by else None)
+        self._made = Choosing(role_name(by) if by else None)
         self._made.begin(is_plain=not any(s.title or any(i.listed for i in s.items) for s in tree.sections))
         self._made.among_things = {n for section in tree.sections for n in _among_things(section.items)}
         self._made.among_nouns = {n for section in tree.sections for n in _among_things(section.items, few=True)}
         self._made.among_steps = {n for section in tree.sections for n in _among_steps(section.items)}
         self._made.declared.foresee(s.text for s in tree.sentences() if not (s.remark or id(s) in self._made.owned))
         self._made.held = course.held(tree)
-        for section in tree.sections:
+        offered = choices.Offered(tree, self._made.held)
+        self._arranged = tree.sections if self._made.declared.order else offered.sections(tree.sections)
+        self._made.shortened, self._made.released = offered.shortened, offered.released
+        for section in self._arranged:
             for item, role, line in doers.of_items(section.items, self._made.declared.roles):
                 self._made.owners[item] = role
                 self._made.owned.add(line)
@@ -170,12 +173,23 @@ class _Compiler:
                 continue
             if forms.BARE.fullmatch(draft.title):
                 self._made.fail(found, "WF110", "What is run or entered is not said.", "The clerk runs `X`")
-            elif found.text.endswith(":") and forms.DANGLES.search(draft.title):
+            elif found.text.endswith(":") and self._is_empty(draft, found):
                 self._made.fail(found, "WF110", "What stands below this is not read.", "The clerk ..., with its thing")
+
+    def _is_empty(self, draft: Draft, sentence: prose.Sentence) -> bool:
+        """Whether a task leads on to what did not join it: to nothing that is read, or in words that say nothing without it."""
+        if draft.title != self._made.said.get(draft.id):
+            return False
+        said = re.sub(r" \([^()]*\)", "", draft.title)
+        if forms.DANGLES.search(said) or not forms.SPEAKS_OF.search(said):
+            return forms.DANGLES.search(said) is not None
+        below = self._made.following.get(id(sentence))
+        is_led = below is not None and below.code and self._made.became.get(id(below)) == "node"
+        return not (is_led or id(sentence) in self._made.led_on)
 
     def _sections(self) -> list[Draft]:
         made, parts = self._made, list[tuple[str, list[Draft], Span]]()
-        for number, section in enumerate(headings.gathered(self._tree.sections)):
+        for number, section in enumerate(headings.gathered(self._arranged)):
             role = _whose(section.title)
             made.enter(number, section, role)
             steps = made.items(section.items)

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE, outcomes
-from orchestrator.workflows import clauses, forms, grammar
+from orchestrator.workflows import clauses, facts, forms, grammar
 from orchestrator.workflows.doing import WAITS, Doing
 from orchestrator.workflows.draft import NEXT, Draft
 from orchestrator.workflows.naming import Unclear, role_name
@@ -69,7 +69,7 @@ class Conditions(Doing):
     ) -> tuple[Draft, str]:
         anchor = self._anchor
         said = replace(said, when=self._meant(said.when))
-        compared = clauses.conditions(said.when, self.facts)
+        compared = facts.conditions(said.when, self.facts)
         outcome = self._literal(said.when, anchor) if anchor is not None and compared is None else None
         late = self._late(said.when, anchor) if anchor is not None and outcome is None and compared is None else None
         if late is not None:
@@ -95,7 +95,7 @@ class Conditions(Doing):
     def _was_asked(self, text: str) -> bool:
         """Whether a condition is one of facts that somebody has been asked for."""
         condition = clauses.conditional(text)
-        return condition is not None and clauses.conditions(condition.when, self.facts) is not None
+        return condition is not None and facts.conditions(condition.when, self.facts) is not None
 
     def _meant(self, when: str) -> str:
         """``If so`` and ``If it does not`` speak of what the step before checked or asked. Raises :class:`Unclear` for any other."""
@@ -134,7 +134,7 @@ class Conditions(Doing):
             if self._judges.setdefault(name, by) != by:
                 raise Unclear("Two people are asked this.", "Ask the ROLE whether ..., once, before the first use")
         made.append(draft)
-        return clauses.conditions(said.when, self.facts)
+        return facts.conditions(said.when, self.facts)
 
     def _judge(self, then: str) -> str:
         """Whoever does what names nobody; else whoever did the step before; else whoever does what follows."""
@@ -191,8 +191,11 @@ class Conditions(Doing):
     def _otherwise(self, sentence: Sentence, then: str) -> None:
         owner, said = self._opened or (None, "")
         if owner is None:
-            raise Unclear("There is no condition before this.", "If ..., ... . Otherwise, ...")
-        self._act(sentence, then, owner, OTHERWISE if owner.kind is NodeKind.DECIDE else self._left(owner, said))
+            raise Unclear("No condition stands right before this.", "If ..., ... . Otherwise, ...")
+        outcome = OTHERWISE if owner.kind is NodeKind.DECIDE else self._left(owner, said)
+        if outcome in owner.on:
+            raise Unclear("What follows otherwise was said before.", "If ..., ...")
+        self._act(sentence, then, owner, outcome)
         self._mark(sentence, "edge")
 
     def _left(self, owner: Draft, said: str) -> str:

@@ -91,6 +91,10 @@ class Declared:
         if len(by) == 1 and self.by is None:
             self.by = role_name(by[0]["role"])
 
+    def describes(self, text: str) -> bool:
+        """Whether :meth:`take` would take the sentence."""
+        return any(pattern.fullmatch(text) for pattern, _ in _PATTERNS)
+
     def take(self, text: str) -> bool:
         """Whether the sentence was one of these. Raises :class:`Unclear` for one that is wrong."""
         for pattern, make in _PATTERNS:

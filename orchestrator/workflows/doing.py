@@ -18,17 +18,19 @@ from orchestrator.workflows import (
     grammar,
     hidden,
     instruct,
+    joined,
     lasting,
     naming,
     phrasing,
     words,
 )
 from orchestrator.workflows.course import Held
+from orchestrator.workflows.cutting import is_one
 from orchestrator.workflows.declare import Declared
 from orchestrator.workflows.draft import ENDS, NEXT, Draft, Names, Target, To
 from orchestrator.workflows.escalate import escalated
 from orchestrator.workflows.naming import Unclear
-from orchestrator.workflows.prose import Sentence, is_one
+from orchestrator.workflows.prose import Sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
@@ -60,6 +62,10 @@ class Doing:
         self.owners: dict[int, str] = {}
         self.owned = set[int]()
         self.written = set[tuple[int, str]]()
+        self.led_on = set[int]()
+        self.shortened: dict[int, str] = {}
+        self.released: dict[int, Held] = {}
+        self.said: dict[str, str] = {}
         self._counted = set[tuple[int, str]]()
         self._ids: dict[str, str] = {}
         self._names = Names()
@@ -152,15 +158,19 @@ class Doing:
 
     def _activity(self, sentence: Sentence, text: str, wanted: str | None) -> list[Draft]:
         timed = clauses.timed(forms.unled(text))
-        parts = approvals.each_of_two(timed.clause)
+        fellows = approvals.each_of_two(timed.clause)
+        parts = fellows if len(fellows) > 1 else joined.apart(timed.clause, self.declared.roles)
+        if parts is not fellows and len(parts) > 1 and timed.seconds is not None:
+            raise Unclear("Which of the two has to be done by then is not said.", "a sentence for each")
         made = [
             self._draft(sentence, replace(timed, clause=part), None if n else wanted) for n, part in enumerate(parts)
         ]
-        made[-1].fellows = made[:-1]
+        made[-1].fellows = made[:-1] if parts is fellows else []
         return made
 
     def _draft(self, sentence: Sentence, timed: clauses.Timed, wanted: str | None) -> Draft:
-        clause, known = clauses.waiting(timed.clause, self._doer()), self.declared.roles
+        said = instruct.firm(timed.clause) if self._place is Place.NUMBERED else timed.clause
+        clause, known = clauses.waiting(said, self._doer()), self.declared.roles
         clause = clause if clause.split(" ")[0] in {*words.PROGRAMS, "sudo"} else clause[:1].upper() + clause[1:]
         found = grammar.activity(
             clause, self._doer() or None, known, numbered=self._follows or self._place is Place.NUMBERED
@@ -170,6 +180,8 @@ class Doing:
             raise Unclear(
                 "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
             )
+        if found.kind == NodeKind.REVIEW and clause.endswith(" approve") and self._anchor is None:
+            raise Unclear("What is approved is not said.", "The lead approves the form")
         self._ensure_held(found.kind, is_named=wanted is not None)
         if wanted is None:
             self._ensure_once(clause, found)
@@ -287,6 +299,7 @@ class Doing:
             draft.bare()
         except ValidationError as problem:
             raise naming.out_of_range(problem) from None
+        self.said[draft.id] = title
         draft.phase, draft.rebuild = self._phase, self._gate
         self._ids[draft.id] = draft.id
         if kind is NodeKind.GATE:

@@ -14,7 +14,6 @@ from orchestrator.workflows import (
     forms,
     grammar,
     hidden,
-    instruct,
     naming,
     rules,
     separation,
@@ -22,19 +21,16 @@ from orchestrator.workflows import (
     telling,
     words,
 )
-from orchestrator.workflows.conditions import Conditions
+from orchestrator.workflows.completing import Completing
+from orchestrator.workflows.cutting import is_one
 from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
-from orchestrator.workflows.phrasing import is_denial, is_of_consent, labelled
-from orchestrator.workflows.prose import Sentence, is_one
+from orchestrator.workflows.phrasing import labelled
+from orchestrator.workflows.prose import Sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
-
-
-_WAYS = frozenset({"wait", "stop", "end", "go", "return", "repeat", "continue", "skip"})
-"""First words of what leads on, and is no name of a step."""
 
 
 _IF_FIRST = re.compile(r"(?:if|when)\b", re.IGNORECASE)
@@ -46,14 +42,14 @@ def _is_held(text: str) -> bool:
     return clauses.conditional(text) is not None or (label is not None and clauses.conditional(label[1]) is not None)
 
 
-class Flow(Conditions):
+class Flow(Completing):
     """What sentences mean, and where they lead on."""
 
     # sentences
 
     def _sentence(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
-        task, self._told = self._told, None
+        task, self._told, condition = self._told, None, self._opened
         try:
             if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
                 self._mark(sentence, "remark")
@@ -79,6 +75,8 @@ class Flow(Conditions):
         else:
             return opened
         finally:
+            if self._opened is condition and self.became.get(id(sentence)) in {"node", "error"}:
+                self._opened = None
             self._before, self._led = sentence.text, self.became.get(id(sentence), "")
 
     def _belongs(self, sentence: Sentence) -> bool:
@@ -103,7 +101,7 @@ class Flow(Conditions):
             self._mark(sentence, "detail")
 
     def _read(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
-        text = sentence.text
+        text = self.shortened.get(id(sentence)) or sentence.text
         if sentence.commands and self._led == "error" and self._before.endswith(":"):
             raise Unclear("What leads on to these lines is not read.", "a sentence that can be read before them")
         if sentence.commands and self._doer() and "`" not in text:
@@ -135,10 +133,10 @@ class Flow(Conditions):
     def _aside(self, sentence: Sentence, text: str) -> str:
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
         is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
-        if sentence.remark or forms.REMARK.fullmatch(text) or is_topic:
+        if sentence.remark or forms.REMARK.fullmatch(text) or forms.POINTER.fullmatch(text) or is_topic:
             return "remark"
-        if id(sentence) in self.owned:
-            return "role"
+        if id(sentence) in self.owned or self._is_of_whole(sentence, text):
+            return self.became.get(id(sentence), "role")
         if rules.is_rule(forms.unwarned(text)) or separation.is_separation(text):
             self._ensure_decided(sentence, text)
             self.pending_rules.append((sentence, self._section))
@@ -164,6 +162,17 @@ class Flow(Conditions):
         is_step = forms.ID.fullmatch(text) or clauses.otherwise(text) is not None or self._jump(text, sentence)
         is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
         return "remark" if is_told else ""
+
+    def _is_of_whole(self, sentence: Sentence, text: str) -> bool:
+        """Whether a sentence in one of several cases would hold for the whole process, which is an error."""
+        is_whole = (
+            self.declared.describes(text) or rules.is_rule(forms.unwarned(text)) or separation.is_separation(text)
+        )
+        if id(sentence) not in self.released or not is_whole:
+            return False
+        said = "Whether this holds in every run, or only in this case, is not said."
+        self.fail(sentence, "WF110", said, "a sentence above all cases")
+        return True
 
     def _gives(self, text: str) -> bool:
         """Whether the sentence gives the rest of its section to somebody: ``These steps are done by the clerk``."""
@@ -294,65 +303,6 @@ class Flow(Conditions):
         self._mark(sentence, "node")
         self._began = True
         return None
-
-    def _in_full(self, sentence: Sentence, text: str) -> str:
-        """What stands under ``Prerequisites`` and is no step is something to have; under ``Our commitments``, to see to."""
-        alone = forms.VERB_ALONE.fullmatch(text)
-        if alone and alone["verb"].lower() in words.VERBS:
-            return f"{text[:-1]} these:"
-        promised = forms.PROMISED.fullmatch(text)
-        if promised and self._doer() and not is_denial(promised["what"]):
-            return f"{self._sees_to()} {promised['what']} {promised['when'][0].lower()}{promised['when'][1:]}"
-        if self._doer() and (
-            (id(sentence) in self.among_steps and self._is_nominal(text))
-            or (sentence.boxed and instruct.is_done(text) and not is_of_consent(text) and not self._is_activity(text))
-            or self._is_owed(text)
-            or self._holds(text)
-        ):
-            return f"{self._sees_to()} {text}"
-        is_thing = forms.THING.fullmatch(text) is not None and not (is_of_consent(text) or instruct.is_past(text))
-        if self._under is not Under.NEEDS or not self._doer() or not is_thing:
-            return text
-        return (
-            text
-            if self._is_activity(text)
-            else f"You need {text[0].lower() if text[1:2].islower() or text[1:2] == ' ' else text[0]}{text[1:]}"
-        )
-
-    def _is_owed(self, text: str) -> bool:
-        return self._under is Under.OWED and forms.THING.fullmatch(text) is not None and not self._is_activity(text)
-
-    def _is_nominal(self, text: str) -> bool:
-        """Whether a numbered item among steps names what is to be done: ``Forensic analysis of the hosts``."""
-        first = text.split(" ", maxsplit=1)[0].lower()
-        if first in _WAYS or hidden.OR_SOMEBODY.match(text):
-            return False
-        is_named = (
-            forms.THING.fullmatch(text) is not None
-            and not is_of_consent(text)
-            and forms.QUALIFIES.fullmatch(text) is None
-        )
-        if not is_named or text.startswith("`"):
-            return False
-        try:
-            return grammar.activity(text, self._doer(), self.declared.roles) is None
-        except Unclear:
-            return instruct.may_be_a_thing(text)
-
-    def _holds(self, text: str) -> bool:
-        """Whether the sentence says what has to be so before the first step (``The form is signed``), or of a record afterwards."""
-        is_so = instruct.happens(text) if self._under is Under.OWED else instruct.is_state(text)
-        is_apart = self._under in {Under.OWED, Under.NEEDS} and not is_of_consent(text)
-        return is_apart and is_so and not self._is_activity(text)
-
-    def _sees_to(self) -> str:
-        return f"The {self._doer().replace('-', ' ')} sees to this:"
-
-    def _is_activity(self, text: str) -> bool:
-        try:
-            return grammar.activity(text, self._doer(), self.declared.roles) is not None
-        except Unclear:
-            return False
 
     def _onward(self, sentence: Sentence, jump: Target) -> None:
         """An unconditional ``Go to step 3``: where the step before it leads."""

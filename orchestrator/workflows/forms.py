@@ -11,6 +11,12 @@ REMARK: Final = re.compile(
     r"for (?:(?:more|further|additional) )?(?:information|details?|help|background)|(?:to )?(?:find out|learn|read) more|(?:remember|keep in mind|bear in mind|be aware|be advised) that\b(?!.*\b(?:must|should|never|always|only|not|if|before)\b))\b:?.*",
     re.IGNORECASE | re.DOTALL,
 )
+POINTER: Final = re.compile(
+    r"for [^,:;`]{3,100}, (?:please )?(?:see|refer to|consult|read) (?:also )?(?:`[^`]+`|[\"\u201c].+|(?:the |our |this |these )?(?:[\w/-]+ ){0,5}(?:sections?|pages?|guides?|guidelines?|documents?|documentation|appendix|appendices|chapters?|tables?|links?|articles?|"
+    r"polic(?:y|ies)|manuals?|handbooks?|wiki|faqs?|readme|runbooks?|playbooks?|sops?|templates?|instructions)\b.*|(?:https?://|www\.)\S+.*|(?-i:[A-Z][\w-]*(?: [A-Z][\w-]*)*))",
+    re.IGNORECASE,
+)
+"""``For parcels, see the mail guide``: where more is told, and no step."""
 ID: Final = re.compile(r"`(?P<id>[a-z][a-z0-9-]{0,63})`: (?P<rest>.+)")
 GOTO: Final = re.compile(
     r"(?:then )?(?:go (?:back )?to|return to|continue with|repeat from|start again (?:at|from)) (?:step )?(?P<step>`[^`]+`|\d[\d.]*)",
@@ -88,8 +94,13 @@ BARE: Final = re.compile(r"The [a-z -]+ (?:runs|executes|uses|types|enters|adds|
 """The title of a task whose sentence says only that something is done."""
 DANGLES: Final = re.compile(
     r" (?:to|of|for|with|from|about|the|an?|and|or|that|(?:all|any|one) of (?:these|the following))$"
+    r"| (?:follows|does|performs|takes|completes|observes|applies) (?:these|the following)(?: [a-z]+)?(?: \([^()]*\))*$"
 )
 """The title of a task that ends before its thing, which stood in what is not read."""
+SPEAKS_OF: Final = re.compile(
+    r"\b(?:following|follows|these|below|like (?:so|this)|(?:one|any|some|all|either) of|approaches|options|ways|this [a-z]+|sure)\b|^The [a-z -]+? [a-z]+s(?: (?:in|out|up|down|off|on|back))?$"
+)
+"""The title of a task that speaks of what stands below it, or names nothing."""
 _MOST_LINES: Final = 20
 
 

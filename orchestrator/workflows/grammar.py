@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
-from orchestrator.workflows import doers, forms, instruct, phrasing, words
+from orchestrator.workflows import acting, doers, forms, instruct, obliged, phrasing, words
 from orchestrator.workflows.approvals import approval
-from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, doubted, role_name
-from orchestrator.workflows.people import DEPARTMENTS, is_outside, is_person, is_thing
+from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, role_name
+from orchestrator.workflows.people import is_person, is_thing
 from orchestrator.workflows.prose import Sentence
 
 GATES: Final = ("ruff", "bandit", "protected", "integrity", "hygiene")
@@ -212,7 +212,6 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Act
     (_compiled(r"(?:merge(?: it| the change)?|the change is merged)"), _merge),
     (_compiled(rf"(?:the |a |an )?(?P<role>{ROLE}){MODAL} edits? the change(?: .+)?"), _edit),
 )  # fmt: skip
-
 _SEEN_TO = re.compile(r"The [A-Za-z -]+ sees to this: ")
 _CONSENTED = re.compile(
     r"approv|\bsign(?:ed)?[ -]off|\bagreed\b|\bconsent|\bauthori[sz]ed by\b|\bendorsed\b", re.IGNORECASE
@@ -226,13 +225,10 @@ _LINE = re.compile(r"`(?!-)(?![A-Z][a-z]+ )[A-Za-z0-9_./-]+(?<!:) [^`]+`:?")
 _BARE_LINE = re.compile(rf"(?:\$ )?(?:sudo )?(?:{'|'.join(words.PROGRAMS)})(?: [^`\s]+)+")
 _SAID = re.compile(r"\b(?:the|is|are|was|must|should|will|can|your|our|you|we)\b(?![^\"']*[\"'])")
 """Words of a sentence, outside of quotes: ``git is not needed`` is no command."""
-_DOES = re.compile(
-    rf"(?P<the>(?i:(?:a|any|one|another) (?:member|person) (?:of|in|from|on) (?:the |our )?|the |a |an |our |your |one of the |another |each |every ))?(?P<role>{ROLE})(?P<modal>(?i: must)| shall| has to| have to| will| should|(?: is| are) (?:(?:expected|required) )?to| needs? to)?(?: also| then| first| next| now| finally| (?!apply|reply|supply|comply|rely|multiply|assembly)[a-z]+ly)* (?P<verb>[A-Za-z]+(?:-[a-z]+)?)\b(?! not\b).*"
-)
 
 
 def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) -> Activity | None:
-    whose, seen_to = _for_role(text, known) or _given(text), _SEEN_TO.match(text)
+    whose, seen_to = _of_part(text, known) or _for_role(text, known) or _given(text), _SEEN_TO.match(text)
     clause = None if whose or seen_to else _typed(text) or instruct.clause(text)
     if clause is not None:
         if _BY_OTHERS.fullmatch(text) and is_person(words.singular(text.rsplit(" ", maxsplit=1)[-1].lower())):
@@ -245,7 +241,7 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
                 f"The operator {clause[:80]}; or once: By default, the operator does each step",
             )
         return Activity("task", f"The {by.replace('-', ' ')} {clause.rstrip(':.')}", {"role": by})
-    thing = instruct.subject(text)
+    thing = obliged.subject(text)
     about = (
         _sees_to(text, by, numbered=numbered)
         if thing and is_thing(words.singular(thing)) and role_name(thing) not in known
@@ -254,7 +250,7 @@ def _task(text: str, by: str | None, known: Collection[str], *, numbered: bool) 
     return (
         whose
         or about
-        or _by_role(text, known, numbered=numbered)
+        or acting.by_role(text, known, numbered=numbered)
         or _circumstance(text, known)
         or _sees_to(text, by, numbered=numbered)
         or _behind_label(text, by, known)
@@ -280,13 +276,13 @@ def _behind_label(text: str, by: str | None, known: Collection[str]) -> Activity
     if found is None or not found[1][:1].isupper() or forms.QUALIFIES.fullmatch(found[0]):
         return None
     said = f"{found[1].rstrip(':')} ({found[0]})"
-    return _by_role(said, known) or _sees_to(said, by, numbered=False)
+    return acting.by_role(said, known) or _sees_to(said, by, numbered=False)
 
 
 def _circumstance(text: str, known: Collection[str]) -> Activity | None:
     """``Upon receipt, the clerk files it``: a task of the role, with what stood before it or between behind it."""
     moved = phrasing.set_behind(text)
-    return _by_role(moved, known) if moved else None
+    return acting.by_role(moved, known) if moved else None
 
 
 def _typed(text: str) -> str | None:
@@ -294,6 +290,23 @@ def _typed(text: str) -> str | None:
     if _LINE.fullmatch(text):
         return f"runs {text}"
     return f"runs `{text}`" if _BARE_LINE.fullmatch(text) and _SAID.search(text) is None else None
+
+
+_OF_PART: Final = re.compile(
+    r"(?P<part>[A-Z][^:;`()\u2013\u2014]{1,60}?) [\u2013\u2014-] (?P<who>[A-Z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3})(?: \((?P<time>~?\d+[^()]{0,30})\))?: (?P<then>.+)"
+)
+
+
+def _of_part(text: str, known: Collection[str]) -> Activity | None:
+    """``Screening \u2014 Recruiter (30m): call them``: a part, who does it, how long it takes, and the step."""
+    found = _OF_PART.fullmatch(text)
+    role = role_name(found["who"]) if found else None
+    if found is None or role is None or not (role in known or is_person(role)):
+        return None
+    then = found["then"]
+    clause = None if instruct.begins_with_a_thing(then) else instruct.clause(then[:1].upper() + then[1:])
+    about = ", ".join(part for part in (found["part"], found["time"]) if part)
+    return Activity("task", f"The {role.replace('-', ' ')} {clause} ({about})", {"role": role}) if clause else None
 
 
 def _for_role(text: str, known: Collection[str]) -> Activity | None:
@@ -314,24 +327,24 @@ def labelled_role(sentences: Sequence[Sentence], known: Collection[str]) -> str 
 
 def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     """``The version must be bumped``: whoever is named, or else does what names nobody, sees to it."""
-    asked = instruct.obligation(text) or instruct.follows_event(text) or (numbered and instruct.happens(text))
-    if asked and instruct.forbids(text):
+    asked = obliged.obligation(text) or obliged.follows_event(text) or (numbered and obliged.happens(text))
+    if asked and obliged.forbids(text):
         raise Unclear("This forbids something, and means no step.", "Never ... before ...; or a note: Note: ...")
-    acting = instruct.acts(text) if asked else ""
+    acting = obliged.acts(text) if asked else ""
     if acting and is_person(words.singular(acting)):
         raise Unclear("Which of them does this is not said.", f"The {words.singular(acting)} ...")
-    named = role_name(instruct.doer(text)) if asked else None
-    name = "" if not asked or (named and is_person(named)) else instruct.named_doer(text)
+    named = role_name(obliged.doer(text)) if asked else None
+    name = "" if not asked or (named and is_person(named)) else obliged.named_doer(text)
     if name and not is_person(role_name(name) or ""):
         raise Unclear(f"{name} does this, and is nobody here.", "A note: Note: ...; or who sees that it is done")
     who = named if named and is_person(named) else by
     if not asked:
         return None
-    if named is not None and instruct.has_two_doers(text):
+    if named is not None and obliged.has_two_doers(text):
         raise Unclear("Two people do this.", "a sentence for each")
     if _ANYBODY.match(text):
         raise Unclear("Which of them does this is not said.", "The clerk ...")
-    if named is None and is_person(words.singular(instruct.is_by_somebody(text) or "-")):
+    if named is None and is_person(words.singular(obliged.is_by_somebody(text) or "-")):
         raise Unclear("Who does this is not one role.", "The clerk ...")
     if who is None:
         raise Unclear(
@@ -340,59 +353,3 @@ def _sees_to(text: str, by: str | None, *, numbered: bool) -> Activity | None:
     if _CONSENTED.search(text):
         raise Unclear("Whose approval that is, and of what, cannot be read.", "The lead approves the change")
     return Activity("task", f"The {who.replace('-', ' ')} sees to this: {text.rstrip(':')}", {"role": who})
-
-
-_SHORTLY: Final = re.compile(r"(?P<who>(?:The |An? |Our )?(?:[A-Z][A-Za-z-]*(?: of| for)? ?){1,6}) \([A-Z]{2,6}s?\) ")
-
-
-def _by_role(text: str, known: Collection[str], *, numbered: bool = False) -> Activity | None:
-    text = _SHORTLY.sub(r"\g<who> ", text, count=1) if _SHORTLY.match(text) else text
-    found, doubtful = _DOES.fullmatch(text), ""
-    while found is not None:
-        role = role_name(found["role"])
-        if role is not None and not text.startswith("`") and _is_done(found, text):
-            if is_outside(role) and role not in known:
-                raise Unclear(
-                    f"The {role.replace('-', ' ')} belongs to another house, and does no step here.",
-                    "Wait until the clerk confirms that ...; or, if they answer here: Roles: ...",
-                )
-            if role in known or (
-                is_person(role) and (found["the"] or found["modal"] or _acts(found, text, numbered=numbered))
-            ):
-                return Activity("task", text, {"role": role})
-            doubtful = doubtful or role
-        found = _longer(text, found)
-    if doubtful:
-        raise doubted(doubtful)
-    return None
-
-
-def _is_done(found: re.Match[str], text: str) -> bool:
-    """Whether the word after the role is a verb in the form that goes with it."""
-    verb, modal = found["verb"], bool(found["modal"])
-    if verb.lower() in {"be", "have"}:
-        return modal and instruct.is_duty(text[found.start("verb") :])
-    return words.base_verb(verb) is not None and (modal or verb.endswith("s"))
-
-
-def _acts(found: re.Match[str], text: str, *, numbered: bool) -> bool:
-    """Whether people without an article do something to a thing: ``Finance pays the bill``, ``Legal counsel signs the form``."""
-    rest, base = text[found.end("verb") :], words.base_verb(found["verb"])
-    if re.match(r" (?:the|a|an|all|any|every|each|both|their|its|it)\b", rest):
-        return True
-    if base is None or not rest or _is_department(found["role"]) or not instruct.says_one_thing(rest):
-        return False
-    return numbered or not (instruct.is_noun_too(base) or base == "check")
-
-
-def _is_department(name: str) -> bool:
-    return (role_name(name) or "").rsplit("-", maxsplit=1)[-1] in DEPARTMENTS
-
-
-def _longer(text: str, found: re.Match[str]) -> re.Match[str] | None:
-    """The same sentence with one more word in the role: ``The on-call engineer restarts …``."""
-    words_in_role = len(found["role"].split()) + 1
-    if words_in_role > 4:  # noqa: PLR2004  as in ROLE
-        return None
-    role = r"[A-Za-z][A-Za-z-]*" + r" [A-Za-z][A-Za-z-]*" * (words_in_role - 1)
-    return re.fullmatch(_DOES.pattern.replace(ROLE, role), text)

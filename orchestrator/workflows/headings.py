@@ -48,6 +48,11 @@ _STATE: Final = re.compile(
 """A thing in a state that it seldom has: ``Lost keys``."""
 
 
+def unnumbered(title: str) -> str:
+    """A title without the number before it."""
+    return _NUMBER.sub("", title, count=1)
+
+
 def is_fallback(title: str) -> bool:
     """Whether the steps below such a heading are not of the way that is gone each time."""
     said = _NUMBER.sub("", title, count=1).rstrip(":")

@@ -18,6 +18,10 @@ _MEMBER: Final = re.compile(
 """Whoever belongs to a group holds its role: ``a member of the board``."""
 _TWO: Final = re.compile(r"[A-Za-z] (?:The|An?|Our) ")
 """A title, and a sentence behind it: ``Release The nurse``."""
+_WITHIN: Final = re.compile(
+    r"[a-z](?<! of)(?<! for)(?<! in)(?<! on)(?<! at)(?<! to)(?<! from)(?<! with) (?:the|an?)(?: |$)", re.IGNORECASE
+)
+"""An article in the midst begins another name: ``The user rights the admin``, and not ``head of the board``."""
 NUMBER: Final = "one|two|three|four|five|six|seven|eight|nine|ten|\\d+"
 ROLE: Final = r"[A-Za-z][A-Za-z-]*(?: [A-Za-z][A-Za-z-]*){0,3}?"
 MODAL: Final = r"(?: must| shall| has to| have to| will| should)?"
@@ -81,7 +85,7 @@ _LIMITS: Final = {"le": "at most", "ge": "at least"}
 
 def role_name(text: str) -> str | None:
     """``the security leads`` and ``members of the board`` to ``security-lead`` and ``board``, ``heads of sales`` to ``head-of-sales``; ``None`` for what is nobody's name."""
-    if _TWO.search(text):
+    if _TWO.search(text) or _WITHIN.search(text):
         return None
     name = words.slug(_MEMBER.sub("", text))
     parts = name.split("-")

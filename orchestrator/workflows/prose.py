@@ -8,7 +8,6 @@ are sentences that nobody can read, and are reported as such.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -19,43 +18,24 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from orchestrator.models.spec import Span
-from orchestrator.workflows import marks, tables
+from orchestrator.workflows import cutting, marks, tables
 
 MAX_CHARACTERS: Final = 262_144
 MAX_SENTENCES: Final = 20_000
 MAX_DEPTH: Final = 12
 _BELOW_ALL: Final = 7
-
-_PIECE = re.compile(
-    r"`[^`]*`|(?<![\w\"])(?P<quote>\"[^\"`]{2,600}\"|\u201c[^\u201c\u201d`]{2,600}\u201d)|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*(?:(?<=\])\([^()\s]*\))?)(?=\s|$)|[^.!?`\"\u201c]+|.",
-    re.DOTALL,
-)
 _BOLD = re.compile(r"\*\*(?P<title>(?:\d{1,2}(?:\.\d{1,2})*[.)]? )?[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|incl|excl|ex|eg|ie|cf|no|mr|ms|mrs|dr|dept|fig|tel|ext|est|inc|ltd|corp|[A-Za-z]|\d\\)$",
-    re.IGNORECASE,
-)
-_READ_BACK = re.compile(r"\s+(?:Go (?:back )?to step `|End as |If it ends as `|Otherwise, |About this: )")
-"""What a workflow that is read back says right after a step."""
-_LINK = re.compile(r"!?\[([^\]]{0,1000})\]\([^)]{0,2000}\)")
-_TITLED = re.compile(
-    r"\*\*(?P<title>[A-Za-z][^*`\n:.!?]{0,59})\*\*(?:[ \t]*\n\s*|[ \t]+[-\u2013\u2014]+[ \t]+)(?=[A-Z`])"
-)
-_ENTITY = re.compile(r"(`[^`]*`)|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TITLE_LINE = re.compile(
     r"(?:\*\*|__)(?P<bold>(?:(?:Step|Phase|Stage|Part) )?\d{1,2}[.):]? [^*_`\n]{2,80}?):?(?:\*\*|__):?|(?P<step>(?:Step|Phase|Stage|Part) \d{1,2}(?::| [-\u2013\u2014]) [^*_`\n.!?;,]{2,80})"
 )
 """A line that is the title of what stands below it in the same paragraph: ``**1. Loading**``, ``Step 2 - Export``."""
-_FIELD = re.compile(r"(?:\*\*|__)?[A-Z][A-Za-z /-]{1,30}:(?:\*\*|__)? [^.!?]+[.;]?")
-_ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
-"""A number that is kept from beginning a list of its own."""
+_COUNTED = re.compile(r"(?:\*\*|__)(?P<n>\d{1,2})[.)] ")
+"""A paragraph that begins as a step with a bold number."""
 _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
 _JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f300-\U0001faff])")
 """What makes one picture of two."""
-_BOX = re.compile(r"\[[ xX]\] ")
-_MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +61,7 @@ class Item:
 
     ``ordered``: the list is a numbered one. ``written`` is the number that stands there; ``doubtful``: it is another than the
     item has by its place, so that a reference to either may mean two steps. ``after``: a paragraph of an item that stands below its list.
+    ``cases``: of each child the answer to one question under which it is done.
     """
 
     number: str
@@ -91,6 +72,7 @@ class Item:
     written: str = ""
     doubtful: bool = False
     after: bool = False
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -222,7 +204,7 @@ class _Reader:
             return
         bold = _BOLD.fullmatch(token.content)
         if (self._heading or bold) and not self._items and not self._quotes:
-            text = bold["title"] if bold else plain(token.content)
+            text = bold["title"] if bold else cutting.plain(token.content)
             span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
             if self._heading == 1 and not self.title and not self.lines[first][:1].isdigit():
                 self.title = text
@@ -233,8 +215,14 @@ class _Reader:
         titled = _TITLE_LINE.fullmatch(head.strip()) if below and not self._items and not self._quotes else None
         if titled:
             span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
-            self.sections.append(Section(plain(titled["bold"] or titled["step"]), span, level=_BELOW_ALL))
+            self.sections.append(Section(cutting.plain(titled["bold"] or titled["step"]), span, level=_BELOW_ALL))
             self._add(list(self._cut(below, first + 1)))
+            return
+        counted = None if self._items or self._quotes else _COUNTED.match(token.content)
+        if counted is not None:
+            item = Item(counted["n"], list(self._cut(token.content, first)), listed=False, ordered=True)
+            self._sentences += len(item.sentences)
+            self.sections[-1].items.append(item)
             return
         self._add(list(self._cut(token.content, first)))
 
@@ -250,7 +238,7 @@ class _Reader:
 
     def _table(self, token: Token) -> None:
         start, end = token.map or [0, 1]
-        head, *cells = ([plain(cell) for cell in row] for _, row in self._rows)
+        head, *cells = ([cutting.plain(cell) for cell in row] for _, row in self._rows)
         steps = tables.steps(head, cells)
         rows = steps or tables.duties(head, cells)
         if rows is None or self._quotes:
@@ -263,7 +251,7 @@ class _Reader:
 
     def _row(self, row: tables.Row, span: Span, *, ordered: bool) -> None:
         """A row of a table, as an item of a list; one of steps as of a numbered one."""
-        found = [Sentence(row.text[a:b].rstrip("."), span) for a, b in _bounds(row.text)]
+        found = [Sentence(row.text[a:b].rstrip("."), span) for a, b in cutting.bounds(row.text)]
         item = Item(row.number, found, ordered=ordered)
         self._sentences += len(found)
         (self._items[-1].children if self._items else self.sections[-1].items).append(item)
@@ -291,15 +279,15 @@ class _Reader:
     def _cut(self, content: str, first: int) -> Iterator[Sentence]:
         """Sentences of a stretch of inline text that begins on this line (from 0)."""
         places = self._places(content, first)
-        for start, end in _fields(content) or _bounds(content):
+        for start, end in cutting.fields(content) or cutting.bounds(content):
             raw = content[start:end]
-            text = plain(raw).rstrip(".").strip()
+            text = cutting.plain(raw).rstrip(".").strip()
             if re.search(r"\w", text):
                 line, column = places[start]
                 end_line, end_column = places[end - 1]
                 span = Span(line=line, column=column, end_line=end_line, end_column=end_column)
                 is_aside = self._quotes > 0 or _COMMENT.fullmatch(raw) is not None
-                yield Sentence(text, span, remark=is_aside, boxed=_BOX.match(raw) is not None)
+                yield Sentence(text, span, remark=is_aside, boxed=cutting.BOX.match(raw) is not None)
 
     def _places(self, content: str, first: int) -> list[tuple[int, int]]:
         """Line and column of each character."""
@@ -316,84 +304,3 @@ def _doubt(items: list[Item]) -> None:
     if len({item.written for item in items}) > 1:
         for item in items:
             item.doubtful = item.written not in {"", item.number.rsplit(".", maxsplit=1)[-1]}
-
-
-def _fields(content: str) -> list[tuple[int, int]]:
-    """The lines of a paragraph of which each is a label and its value, as ``Owner: lead`` and ``Done by: clerk`` below it."""
-    lines, start, found = content.split("\n"), 0, list[tuple[int, int]]()
-    if len(lines) > 1 and all(_FIELD.fullmatch(line.strip()) for line in lines):
-        for line in lines:
-            found += _trimmed(content, start, start + len(line))
-            start += len(line) + 1
-    return found
-
-
-def _bounds(content: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for found in _PIECE.finditer(content):
-        mark = found["stop"] or _ended(found["quote"], content[found.end() :])
-        if mark and not (mark == "." and _is_abbreviated(content, start, found)):
-            yield from _trimmed(content, start, found.end())
-            start = found.end()
-    yield from _trimmed(content, start, len(content))
-
-
-def _ended(quote: str | None, after: str) -> str:
-    """The stop within a quotation at whose end the sentence ends; '' where it goes on behind it."""
-    stop = re.search(r"[.!?](?=.$)", quote or "")
-    return stop[0] if stop and re.match(r"\s+[A-Z`*\[]|\s*$", after) else ""
-
-
-def _is_abbreviated(content: str, start: int, found: re.Match[str]) -> bool:
-    """Whether the dot belongs to the word before it. ``etc.`` and ``no.`` before a capital end the sentence, and so does any before words of a read-back."""
-    before, after = content[start : found.start()], content[found.end() : found.end() + 40]
-    is_last = re.search(r"\b(?:etc|no)$", before, re.IGNORECASE) and re.match(r"\s+[A-Z`]", after)
-    is_within = before.count("(") > before.count(")") and re.match(r"\s+[a-z]", after) is not None
-    return not (is_last or _READ_BACK.match(after)) and (is_within or _ABBREVIATION.search(before) is not None)
-
-
-def _trimmed(content: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while start < end and content[start].isspace():
-        start += 1
-    while end > start and content[end - 1].isspace():
-        end -= 1
-    if end > start:
-        yield start, end
-
-
-def is_one(text: str) -> bool:
-    """Whether a reader finds one sentence here, with these words, also before another: ``labels, etc`` would run on into it."""
-    ends, then = len(text) + 1, "End as done."
-    return [*_bounds(f"{text}. {then}")] == [(0, ends), (ends + 1, ends + 1 + len(then))] and plain(text) == text
-
-
-def plain(raw: str) -> str:
-    """As a reader sees it, on one line; code keeps its backticks. A bold title before a sentence becomes a label."""
-    raw = _ESCAPED.sub("", raw, count=1) if _ESCAPED.match(raw) else raw
-    text = _TITLED.sub(r"\g<title>: ", raw, count=1) if _TITLED.match(raw) else raw
-    text = _MARKS.sub(lambda m: m.group(1) or "", _LINK.sub(r"\1", _ENTITY.sub(_character, text)))
-    return _bare(re.sub(r"\s+", " ", text).strip())
-
-
-def _bare(text: str) -> str:
-    """Without the arrows, ticks and boxes that stand before it."""
-    start = 0
-    while start < len(text):
-        if _BOX.match(text, start):
-            start += 4
-        elif text[start] in " \ufe0f\u200d\u20e3" or _is_ornament(text[start]):
-            start += 1
-        else:
-            break
-    return text[start:]
-
-
-def _is_ornament(character: str) -> bool:
-    return not character.isascii() and unicodedata.category(character) in {"So", "Sm", "Sk"}
-
-
-def _character(found: re.Match[str]) -> str:
-    """What an entity shows; those that hide or reorder text, and markup, stay as they are written."""
-    shown = html.unescape(found[0])
-    hidden = any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"} or c in "<>`*_&[]" for c in shown)
-    return found[0] if found[1] or hidden else shown

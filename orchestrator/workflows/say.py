@@ -8,8 +8,8 @@ from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.workflow import Node, NodeKind, Workflow
 from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE
 from orchestrator.workflows import words
-from orchestrator.workflows.clauses import OPERATOR_WORDS
 from orchestrator.workflows.draft import ENDS, PRIMARY
+from orchestrator.workflows.facts import OPERATOR_WORDS
 
 _INDENT = "   "
 

@@ -236,9 +236,14 @@ _BELOW: Final = re.compile(
 def is_about_itself(text: str) -> bool:
     """Whether a sentence only says what the document is: ``This procedure applies to ...``."""
     says = _ITSELF.fullmatch(text) is not None and forms.BINDING.search(text) is None
-    return says or _USED.fullmatch(text) is not None
+    return says or _USED.fullmatch(text) is not None or _HOW.fullmatch(text) is not None
 
 
+_HOW: Final = re.compile(
+    r"(?:when [^,:;]{3,80}, )?(?:this|here|below|the following) is (?:how|what happens|the way)\b(?!.*\b(?:must|never|always|only|unless|before)\b)[^:]*",
+    re.IGNORECASE,
+)
+"""What leads the reader to all that follows: ``When a cup breaks, this is how they get a new one``."""
 _USED: Final = re.compile(
     r"(?:use|follow|consult) (?:this|these) (?:[a-z]+ ){0,2}?(?:documents?|procedures?|polic(?:y|ies)|process|sop|guides?|guidelines?|runbook|playbook|page|section|template|checklist|instructions?)"
     r" (?:when(?:ever)?|if|for|to|in case|whenever|as)\b.*",

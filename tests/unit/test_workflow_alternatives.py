@@ -8,14 +8,15 @@ from workflow_support import compiled
 from orchestrator.models.workflow import NodeKind
 
 CASES = [
-    ("Small change", "Large change"),
+    ("Short-term action", "Long-term action"),
+    ("High-priority items", "Low-priority items"),
+    ("Staff change", "Network change"),
     ("3.1 Windows", "3.2 macOS"),
     ("Full-time staff", "Contractors"),
     ("New hire", "Leaver"),
     ("Minor", "Major"),
     ("Key requests", "Badge requests"),
-    ("Onboarding", "Offboarding"),
-    ("Adding a member", "Removing a member"),
+    ("Check-in", "Check-out"),
     ("For the press", "Announcement"),
     ("Under 500 euros", "Between 500 and 2,000 euros"),
     ("How to wash the cup", "How to break the cup"),
@@ -84,17 +85,17 @@ def test_names_of_a_table_are_cases() -> None:
 
 def test_items_that_are_cases_are_not_done_one_after_the_other() -> None:
     below = "- Minor spill\n  - Wipe the floor.\n- Major spill\n  - Call the guard.\n"
-    assert kinds(f"# T\n\n{below}") == ["error"] * 4
+    assert kinds(f"# T\n\n{below.replace('spill', 'item')}") == ["error"] * 4
     assert kinds("- Windows: Press the key.\n- Linux: Press the button.\n") == ["error", "error"]
     assert kinds("- Kitchen: Press the key.\n- Bar: Press the button.\n") == ["node", "node"]
 
 
 def test_headings_below_a_case_belong_to_it() -> None:
     cases = "## Minor spill\n\n### Wash\n\n- Wipe the floor.\n\n## Major spill\n\n- Call the guard.\n\n"
-    assert kinds(f"# T\n\n{cases}## Then\n\n- Close the door.\n") == ["error", "error", "node"]
+    assert kinds(f"# T\n\n{cases.replace('spill', 'item')}## Then\n\n- Close the door.\n") == ["error", "error", "node"]
 
 
 def test_a_rule_and_an_end_below_a_case_hold_for_no_other() -> None:
     text = "# T\n\n1. The lead approves the change.\n\n## Small change\n\n- Stop.\n"
     text += "- Never merge the change before the lead approved it.\n\n## Large change\n\n- Wash the cup.\n"
-    assert kinds(text) == ["node", "error", "error", "error"]
+    assert kinds(text) == ["node", "error", "error", "node"]

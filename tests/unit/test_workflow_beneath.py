@@ -16,7 +16,7 @@ from orchestrator.models.workflow import NodeKind
         "1. If it rains, shut the door:\n   - Wash the cup.\n",
         "Only needed for guests.\n\n- Wash the cup.\n",
         "Notify the guard unless it rains.\n",
-        "- The clerk writes the letter, and the lead signs it.\n",
+        "- The clerk writes the letter, while the lead signs it.\n",
         "- Each volunteer takes a cup.\n",
         "- Things we ask of you: be on time.\n",
         "- By phone: ask for a name. By letter: file the letter.\n",
