@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import course, doers, forms, headings, instruct, prose, rules, separation
+from orchestrator.workflows import course, doers, explaining, forms, headings, instruct, prose, rules, separation
 from orchestrator.workflows.build import Builder
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
@@ -132,6 +132,7 @@ class _Compiler:
         self._made.among_nouns = {n for section in tree.sections for n in _among_things(section.items, few=True)}
         self._made.among_steps = {n for section in tree.sections for n in _among_steps(section.items)}
         self._made.declared.foresee(s.text for s in tree.sentences() if not (s.remark or id(s) in self._made.owned))
+        self._made.programs = explaining.programs_in(s.text for s in tree.sentences())
         self._made.held = course.held(tree)
         for section in tree.sections:
             for item, role, line in doers.of_items(section.items, self._made.declared.roles):
