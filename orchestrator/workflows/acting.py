@@ -63,14 +63,14 @@ def asks(said: str) -> bool:
     return to_do is not None and to_do["verb"] in words.VERBS
 
 
-_BEFORE: Final = frozenset({"the", "a", "an", "our", "your", "by", "another", "its", "their", "to"})
+_BEFORE: Final = frozenset({"the", "a", "an", "our", "your", "by", "another", "its", "their", "to", "for"})
 """Words before the name of somebody."""
 
 
 def names_people(said: str, known: Collection[str]) -> bool:
     """Whether somebody may act in a sentence: one of the roles in ``known``, a word for people, or the reader."""
     low = said[:1].lower() + said[1:]
-    if re.search(r"\byou\b", _YOU.sub("", low), re.IGNORECASE):
+    if re.search(r"\bIT\b", said) or re.search(r"\byou\b", _YOU.sub("", low), re.IGNORECASE):
         return True
     if any(re.search(rf"\b{re.escape(role.replace('-', ' '))}s?\b", low, re.IGNORECASE) for role in known):
         return True
@@ -85,7 +85,7 @@ def names_people(said: str, known: Collection[str]) -> bool:
             return True
         if (
             is_after
-            and found["before"].lower() != "to"
+            and found["before"].lower() not in {"to", "for"}
             and found["word"][0].islower()
             and is_person(word)
             and not (is_thing(word) or word in _SO_FORMED)

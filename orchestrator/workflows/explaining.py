@@ -27,6 +27,23 @@ _BINDS: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a rule, a right, a duty, a condition, a bound, a time, or of somebody who acts."""
+_LEADS: Final = re.compile(
+    r"\b(?:go|goes|going|continues?|proceeds?|resumes?|(?:sections?|chapters?|parts?) (?:\d|[A-Z]\b)|(?:completes?|concludes?|finishes) (?:the|this) (?:process|procedure|run|workflow)|asks?|prompts?|means (?!of\b)|voluntary|final|clock|covers|appl(?:y|ies)|(?:policy|rule) (?:of|is|to)|"
+    r"(?:waits?|pauses?|holds?|blocks?) (?:for|until|at|here|the)|takes? place|(?:is|are) (?:not )?(?:for|private|internal|public)|belongs?|(?:the )?same (?:for|applies|is)|(?:is|are) (?:the same|different)|differs?|ways?(?<!this way)|there (?:is|are) no|on-?call|"
+    r"(?:starts?|begins?) (?:on|at|with)|january|february|march|april|may(?= \d|$)|june|july|august|september|october|november|december|noon|midnight|morning|evening|"
+    r"ten|twice|thrice|two|three|four|five|six|seven|eight|nine|times|(?<!to )merge|merges|(?<!to )pay|pays|charges|refunds|accepts|grants|(?:meetings?|reviews?|interviews?|trainings?|audits?|inspections?|hearings?|votes?|discussions?|sessions?) [a-z]+s|"
+    r"(?:is|are) (?:(?:now|then|all|back|still) )*(?:off|on|complete|empty|full|open|green|ready|clean|dry|back|in place|up|down|stable|finished|over|out|clear|secure|safe|closed|shut))\b"
+    r"|(?<![\w.-])\d+(?:[.,]\d+)?(?![\w.-])(?![^()]*\))",
+    re.IGNORECASE,
+)
+"""Words of a way on, a place in the order, a state that has to come about, an amount, or of what nobody does unasked."""
+_RULED: Final = re.compile(
+    r"(?:the|our|a) (?:[a-z]+ )?(?:policy|rule|norm|law|dose|dosage|ratio|cut-?off|window|budget|price|mark|score|criteri(?:a|on)|choices?|options?|sequence|order|target|goal|aim|trick|idea|commands?|contact|wording|colou?r|standard|scope|"
+    r"[a-z]+ to [a-z]+) (?:is|are)\b",
+    re.IGNORECASE,
+)
+"""What is set by such a sentence: ``The rule is no food here``, ``The number to call is on the wall``."""
+_CONDITION: Final = re.compile(r"\b(?:if|when|once|after|before|until|while|only|without|where)\b", re.IGNORECASE)
 _IS_FREE: Final = re.compile(
     r"\b(?:cannot|can ?not|can['\u2019]t) be (?:undone|reverted|reversed|taken back)\b|\b(?:this|it) (?:usually |often |only |typically )?takes (?:about |around |roughly |up to )?(?:an?|one|two|three|a few|several|some|\d+) (?:hours?|minutes?|seconds?|days?|while)(?: or (?:two|so))?\b"
     r"|\bsoon after(?:wards)?$|^\(?(?:be aware|keep in mind) that\b|\bend of the (?:file|line|list|page|table)\b|\bsign(?:ed|s)? (?:in|up)\b|\bmost of\b|\bat (?:the )?(?:end|top|bottom) of the (?:file|list|page)\b|\bfree of charge\b",
@@ -67,10 +84,10 @@ _PROGRAMS: Final = frozenset({
     "workflow", "script", "job", "pipeline", "bot", "tool", "system", "server", "service", "build", "ci", "cd",
     "ci/cd", "action", "command", "app", "application", "website", "site", "page", "api", "program", "robot", "hook",
     "webhook", "software", "database", "platform", "plugin", "extension", "automation", "cron", "scheduler",
-    "installer", "compiler", "parser", "scanner", "browser", "editor", "dashboard", "form", "dialog", "button",
-    "link", "menu", "wizard", "prompt", "flag", "option", "setting", "parameter", "argument", "module", "package",
-    "library", "function", "method", "class", "template", "process", "procedure", "release", "test", "check", "push",
-    "upload", "merge", "run", "commit", "event", "change", "update", "step", "github", "gitlab", "pypi", "npm",
+    "installer", "compiler", "parser", "scanner", "browser", "editor", "dashboard", "dialog", "button",
+    "menu", "wizard", "prompt", "option", "setting", "parameter", "argument", "module", "package",
+    "library", "function", "push",
+    "upload", "merge", "run", "commit", "github", "gitlab", "pypi", "npm",
     "jenkins", "docker", "kubernetes", "git", "slack", "jira", "dependabot", "renovate", "machine", "device",
     "alarm", "timer", "sensor", "computer",
 })  # fmt: skip
@@ -96,10 +113,10 @@ _PAPERS: Final = frozenset(
 )
 """Of what has no will of its own: ``The release will be announced``."""
 STATIVE: Final = frozenset({
-    "contain", "include", "use", "support", "mean", "consist", "look", "cover", "hold", "exist", "come", "describe",
-    "explain", "list", "represent", "point", "correspond", "refer", "show", "belong", "serve", "lie", "sit", "say",
-    "work", "happen", "occur", "appear", "vary", "differ", "help", "cause", "result", "lead", "begin", "start",
-    "live", "matter", "indicate", "display", "state", "define", "give", "provide", "offer", "make", "keep", "take",
+    "contain", "include", "use", "support", "consist", "look", "exist", "come", "describe",
+    "explain", "list", "represent", "point", "correspond", "refer", "show", "serve", "say",
+    "work", "appear", "vary", "differ", "help", "cause", "result", "lead",
+    "matter", "indicate", "display", "state", "define", "give", "provide", "offer", "make",
     "run",
 })  # fmt: skip
 """Verbs of how a thing is."""
@@ -147,7 +164,8 @@ def binds_nobody(text: str, known: Collection[str] = ()) -> bool:
     said = plainly(text)
     said = _IS_FREE.sub("", said)
     free = _ASSURES.sub("", said)
-    is_rule = any((_BINDS.search(free), _OF_ALL.match(said), LEADS_ON.search(text), is_often(free), _is_owed(said)))
+    is_set = any((_BINDS.search(free), _LEADS.search(free), _RULED.match(said), _OF_ALL.match(said), _is_owed(said)))
+    is_rule = is_set or LEADS_ON.search(text) is not None or is_often(free)
     return _is_how(said, said) and not (is_rule or names_people(said, known) or asks(said))
 
 
@@ -158,8 +176,8 @@ def _is_owed(said: str) -> bool:
 
 def acts_by_itself(text: str, known: Collection[str] = ()) -> bool:
     """Whether a machine is the subject, and nobody acts or is asked: it may do so under a condition that is its own."""
-    said = plainly(text)
-    return _OF_MACHINE.match(said) is not None and not (is_often(said) or names_people(said, known) or asks(said))
+    is_machine = _OF_MACHINE.match(plainly(text)) is not None and not (is_often(text) or asks(text))
+    return is_machine and binds_nobody(re.sub(r"  +", " ", _CONDITION.sub("", text)), known)
 
 
 _OF_MACHINE: Final = re.compile(
