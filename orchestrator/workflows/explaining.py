@@ -29,7 +29,7 @@ _BINDS: Final = re.compile(
 """Words of a rule, a right, a duty, a condition, a bound, a time, or of somebody who acts."""
 _LEADS: Final = re.compile(
     r"\b(?:go|goes|going|continues?|proceeds?|resumes?|(?:sections?|chapters?|parts?) (?:\d|[A-Z]\b)|(?:completes?|concludes?|finishes) (?:the|this) (?:process|procedure|run|workflow)|asks?|prompts?|means (?!of\b)|voluntary|final|clock|covers|appl(?:y|ies)|(?:policy|rule) (?:of|is|to)|"
-    r"(?:waits?|pauses?|holds?|blocks?) (?:for|until|at|here|the)|takes? place|(?:is|are) (?:not )?(?:for|private|internal|public)|belongs?|(?:the )?same (?:for|applies|is)|(?:is|are) (?:the same|different)|differs?|ways?(?<!this way)|there (?:is|are) no|on-?call|"
+    r"(?:waits?|pauses?|holds?|blocks?) (?:for|until|at|here|the)|takes? place|(?:is|are) (?:not )?(?:for|private|internal|public)|belongs?|(?:the )?same (?:for|applies|is)|(?:is|are) (?:the same|different)|differs?|ways?(?<!this way)|there (?:is|are) no|on-?call|fine|okay|ok|possible|serves? as|not [a-z]+[ai]ble|wins?|counts?|prevails?|governs|precedence|stays?|remains?|remaining|rest of|leaves?|gets?|counts as|"
     r"(?:starts?|begins?) (?:on|at|with)|january|february|march|april|may(?= \d|$)|june|july|august|september|october|november|december|noon|midnight|morning|evening|"
     r"ten|twice|thrice|two|three|four|five|six|seven|eight|nine|times|(?<!to )merge|merges|(?<!to )pay|pays|charges|refunds|accepts|grants|(?:meetings?|reviews?|interviews?|trainings?|audits?|inspections?|hearings?|votes?|discussions?|sessions?) [a-z]+s|"
     r"(?:is|are) (?:(?:now|then|all|back|still) )*(?:off|on|complete|empty|full|open|green|ready|clean|dry|back|in place|up|down|stable|finished|over|out|clear|secure|safe|closed|shut))\b"
@@ -38,7 +38,7 @@ _LEADS: Final = re.compile(
 )
 """Words of a way on, a place in the order, a state that has to come about, an amount, or of what nobody does unasked."""
 _RULED: Final = re.compile(
-    r"(?:the|our|a) (?:[a-z]+ )?(?:policy|rule|norm|law|dose|dosage|ratio|cut-?off|window|budget|price|mark|score|criteri(?:a|on)|choices?|options?|sequence|order|target|goal|aim|trick|idea|commands?|contact|wording|colou?r|standard|scope|"
+    r"(?:the|our|a) (?:[a-z]+ )?(?:policy|rule|norm|law|dose|dosage|ratio|cut-?off|window|budget|price|mark|score|priority|severity|criteri(?:a|on)|choices?|options?|sequence|order|target|goal|aim|trick|idea|commands?|contact|wording|colou?r|standard|scope|"
     r"[a-z]+ to [a-z]+) (?:is|are)\b",
     re.IGNORECASE,
 )
