@@ -7,8 +7,8 @@ showed were mended. ``policies``: 32 procedures of another kind, of six blind ro
 A sentence counts as read when it became a node, an edge, a rule or a role. All others are details, remarks or errors
 with their place. A detail is told with its step and read back; it is counted apart. ``sop_asks.txt`` holds which of the
 sentences that are not read ask for something, as one reader judged; what is read counts as asking. Blocks of code,
-tables that are no steps, and HTML are no sentences, and are counted apart. ``--sentences`` prints what became of each,
-so that somebody can judge it. Paths on the command line are counted as a set of their own.
+tables that are no steps, pictures and HTML are no sentences, and are counted apart. ``--sentences`` prints what became
+of each, so that somebody can judge it. Paths on the command line are counted as a set of their own.
 """
 
 from __future__ import annotations
@@ -156,6 +156,7 @@ def counted(name: str, given: list[tuple[str, Path]]) -> dict[str, float]:
     figures |= {
         f"{name}, read (%)": 100 * total["read"] / total["sentences"],
         f"{name}, read or told with a step (%)": 100 * told / total["sentences"],
+        f"{name}, errors": float(total["errors"]),
     }
     if name in UNJUDGED:
         return figures

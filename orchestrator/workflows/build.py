@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import doers, forms, grammar, headings, instruct, naming, standing, words
+from orchestrator.workflows import doers, forms, grammar, headings, instruct, marks, naming, standing, words
 from orchestrator.workflows.clauses import conditional
 from orchestrator.workflows.draft import Draft, Target, To, every
 from orchestrator.workflows.flow import Flow
@@ -52,7 +52,8 @@ class Builder(Flow):
         is_later = self.numbers or (" " in title and title.lower().startswith("requirements") and number > 1)
         if self._under is Under.NEEDS and is_later:
             self._doubts |= {Doubt.RULES}
-        self._told = self._asked = None
+        self._told = self._near = self._asked = None
+        self._fresh = True
         self._held_before = False
 
     def _give(self, role: str) -> None:
@@ -98,8 +99,7 @@ class Builder(Flow):
         made: list[Draft] = []
         if any(standing.is_of_a_program(s.text) for s in item.sentences):
             self._doubts |= frozenset((Doubt.AUTOMATIC,))
-        self._told = None if item.ordered else self._told
-        opened: list[Draft] | None = None
+        self._told, self._near = (None, None) if item.ordered else (self._told, self._near)
         self._among_things = bool(item.sentences) and id(item.sentences[0]) in self.among_things
         self._is_among = bool(item.sentences) and id(item.sentences[0]) in self.among_nouns
         by, unclear = self._by, self.declared.unclear
@@ -107,12 +107,7 @@ class Builder(Flow):
         self._give(self.owners.get(id(item), ""))
         self._began = self._began or item.listed
         self._listed = item.listed
-        for sentence in item.sentences:
-            if opened is not None and forms.ANSWER.fullmatch(sentence.text) is None:
-                self._bare(item.sentences[item.sentences.index(sentence) - 1])
-            is_first = sentence is item.sentences[0]
-            self._place = Place.LATER if not is_first else Place.NUMBERED if item.ordered else Place.FIRST
-            opened = self._sentence(sentence, made)
+        item, opened = self._said(item, made)
         first = made[0].id if made else None
         if any(standing.restricts(s.text) and self.became.get(id(s)) in {"error", "remark"} for s in item.sentences):
             self._doubts |= {Doubt.HELD}
@@ -129,6 +124,23 @@ class Builder(Flow):
         if item.number and first:
             self._count(item, first)
         return made
+
+    def _said(self, item: Item, made: list[Draft]) -> tuple[Item, list[Draft] | None]:
+        """Read the sentences of an item. Returns it without a list that is told, and where its list goes."""
+        opened: list[Draft] | None = None
+        for sentence in item.sentences:
+            if sentence.unreadable == marks.ORNAMENT:
+                self._mark(sentence, "remark")
+                continue
+            left = self._tell_list(item) if sentence is item.sentences[-1] else None
+            if left is not None:
+                return replace(item, children=left), None
+            if opened is not None and forms.ANSWER.fullmatch(sentence.text) is None:
+                self._bare(item.sentences[item.sentences.index(sentence) - 1])
+            is_first = sentence is item.sentences[0]
+            self._place = Place.LATER if not is_first else Place.NUMBERED if item.ordered else Place.FIRST
+            opened = self._sentence(sentence, made)
+        return item, opened
 
     def _list(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
         """What stands below an item: its list, and what comes after that."""
@@ -210,7 +222,8 @@ class Builder(Flow):
         self._give(doers.of_title(title.text, self.declared.roles) or doers.of_heading(title.text, self.declared.roles))
         self._under = Under.DUTIES if whose else standing.under(title.text)
         self._doubts |= standing.ruled(title.text) | standing.denied(title.text)
-        self._told, self._began = None, True
+        self._told = self._near = None
+        self._began = True
         made = [draft for child in item.children for draft in self.item(child)]
         self._under, self._by, self._doubts = before
         self.declared.unclear = unclear

@@ -15,7 +15,18 @@ from pydantic import ValidationError
 from orchestrator.models.base import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Needs, Node, NodeKind, Workflow
-from orchestrator.workflows import choices, course, doers, forms, headings, instruct, prose, rules, separation
+from orchestrator.workflows import (
+    choices,
+    course,
+    doers,
+    explaining,
+    forms,
+    headings,
+    instruct,
+    prose,
+    rules,
+    separation,
+)
 from orchestrator.workflows.choosing import Choosing
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
@@ -132,6 +143,7 @@ class _Compiler:
         self._made.among_nouns = {n for section in tree.sections for n in _among_things(section.items, few=True)}
         self._made.among_steps = {n for section in tree.sections for n in _among_steps(section.items)}
         self._made.declared.foresee(s.text for s in tree.sentences() if not (s.remark or id(s) in self._made.owned))
+        self._made.programs = explaining.programs_in(s.text for s in tree.sentences())
         self._made.held = course.held(tree)
         offered = choices.Offered(tree, self._made.held)
         self._arranged = tree.sections if self._made.declared.order else offered.sections(tree.sections)

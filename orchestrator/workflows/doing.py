@@ -61,6 +61,7 @@ class Doing:
         self.held: dict[int, Held] = {}
         self.owners: dict[int, str] = {}
         self.owned = set[int]()
+        self.programs = frozenset[str]()
         self.written = set[tuple[int, str]]()
         self.led_on = set[int]()
         self.shortened: dict[int, str] = {}
@@ -79,6 +80,8 @@ class Doing:
         self._under, self._place = Under.STEPS, Place.FIRST
         self._doubts: frozenset[Doubt] = frozenset()
         self._told: Draft | None = None
+        self._near: Draft | None = None
+        self._fresh = False
         self._before, self._led = "", ""
         self._conditioned, self._held_before, self._listed = False, False, False
         self._follows, self._among_things, self._is_among = False, False, False
@@ -177,7 +180,7 @@ class Doing:
         )
         if found is None:
             hint = "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
-            raise Unclear(
+            raise naming.Unread(
                 "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
             )
         if found.kind == NodeKind.REVIEW and clause.endswith(" approve") and self._anchor is None:

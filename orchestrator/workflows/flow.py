@@ -21,14 +21,13 @@ from orchestrator.workflows import (
     telling,
     words,
 )
-from orchestrator.workflows.completing import Completing
-from orchestrator.workflows.cutting import is_one
+from orchestrator.workflows.details import EXPLAINED, Details
 from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import labelled
 from orchestrator.workflows.prose import Sentence
-from orchestrator.workflows.standing import Doubt, Place, Under
+from orchestrator.workflows.standing import Place, Under
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
 
@@ -42,63 +41,33 @@ def _is_held(text: str) -> bool:
     return clauses.conditional(text) is not None or (label is not None and clauses.conditional(label[1]) is not None)
 
 
-class Flow(Completing):
+class Flow(Details):
     """What sentences mean, and where they lead on."""
 
     # sentences
 
     def _sentence(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
-        task, self._told, condition = self._told, None, self._opened
+        task, self._told, led, condition = self._told, None, "", self._opened
         try:
             if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
                 self._mark(sentence, "remark")
                 return None
             if telling.ABOUT.fullmatch(sentence.text) or (task is not None and self._belongs(sentence)):
-                self._tell(sentence, task)
+                self._tell(sentence, task or self._near)
                 return None
             opened = self._read(sentence, made)
-            done = self._anchor
-            became = self.became.get(id(sentence))
-            is_task = became == "node" and done is not None and done.kind is NodeKind.TASK
-            self._told = done if is_task else task if became == "remark" else None
+            self._now(sentence, task)
         except Unclear as problem:
-            if (
-                task is not None
-                and telling.tells(sentence.text)
-                and not (sentence.unreadable or Doubt.DENIED in self._doubts)
-            ):
-                self._tell(sentence, task)
-            else:
-                self.fail(sentence, "WF110", f"{problem.message}", problem.hint)
+            led = self._leave(sentence, task, problem)
             return None
         else:
             return opened
         finally:
             if self._opened is condition and self.became.get(id(sentence)) in {"node", "error"}:
                 self._opened = None
-            self._before, self._led = sentence.text, self.became.get(id(sentence), "")
-
-    def _belongs(self, sentence: Sentence) -> bool:
-        """Whether a remark right after a task, in the same item, is told with it."""
-        return (
-            self._place is Place.LATER
-            and not (sentence.remark or sentence.unreadable or Doubt.DENIED in self._doubts)
-            and telling.belongs(sentence.text)
-        )
-
-    def _tell(self, sentence: Sentence, task: Draft | None) -> None:
-        """Have the sentence told with the task right before it: it says so, or says only how things are."""
-        about = telling.ABOUT.fullmatch(sentence.text)
-        said = about["what"] if about else sentence.text
-        if task is None:
-            self.fail(sentence, "WF110", "There is no task of a person right before this.", "a sentence right after it")
-        elif not is_one(f"About this: {said}") or telling.ABOUT.fullmatch(said):
-            self.fail(sentence, "WF110", "This would be read in another way when it is read back.", "shorter sentences")
-        else:
-            task.details.append(said)
-            self._told = task
-            self._mark(sentence, "detail")
+            self._before, self._led = sentence.text, led or self.became.get(id(sentence), "")
+            self._fresh = self._fresh and self.became.get(id(sentence)) == "remark"
 
     def _read(self, sentence: Sentence, made: list[Draft]) -> list[Draft] | None:
         text = self.shortened.get(id(sentence)) or sentence.text
@@ -133,7 +102,8 @@ class Flow(Completing):
     def _aside(self, sentence: Sentence, text: str) -> str:
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
         is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
-        if sentence.remark or forms.REMARK.fullmatch(text) or forms.POINTER.fullmatch(text) or is_topic:
+        is_pointer = forms.REMARK.fullmatch(text) is not None or forms.POINTER.fullmatch(text) is not None
+        if sentence.remark or (is_pointer and not telling.turns(text)) or is_topic:
             return "remark"
         if id(sentence) in self.owned or self._is_of_whole(sentence, text):
             return self.became.get(id(sentence), "role")
@@ -237,13 +207,13 @@ class Flow(Completing):
         self._conditioned = not is_first and (self._conditioned or _is_held(self._before))
         refers = self._held_before and not self._listed and hidden.REFERS.search(text) is not None
         self._held_before = self._held_before or is_condition
-        if self._led == "error" and not is_condition and (self._conditioned or refers):
+        if self._led in {"error", EXPLAINED} and not is_condition and (self._conditioned or refers):
             raise Unclear("What stands before this is not read, and this may belong to it.", "If ..., ...")
         if is_condition and not self._began and hidden.OF_READER.match(text):
             raise Unclear("The whole of what follows may hold under this condition.", "If ...: above the steps")
         if is_first or not _is_held(self._before):
             return
-        if self._led == "error" and clauses.conditional(text) is None:
+        if self._led in {"error", EXPLAINED} and clauses.conditional(text) is None:
             raise Unclear("The condition before this is not read, and this may belong to it.", "If ..., ...")
         if forms.THEN.match(text) and self._opened:
             raise Unclear("Whether this holds under the condition before it is not clear.", "a nested list below it")

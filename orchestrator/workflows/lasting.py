@@ -59,6 +59,11 @@ _NEEDLESS: Final = re.compile(
 _ONCE: Final = "What is done in one run, without how often; a rule: Never ... before ...; or a remark: Note: ..."
 
 
+def is_often(text: str) -> bool:
+    """Whether the words say how often something is done, or on which occasion."""
+    return _OFTEN.search(text) is not None or _AGAIN.match(text) is not None
+
+
 def ensure_once(text: str) -> None:
     """Raises :class:`Unclear` for what is done again and again, or need not be done: it is no step of one run."""
     said = re.sub(r"`[^`]*`|\"[^\"]*\"|\([^()]*\)", "``", text)

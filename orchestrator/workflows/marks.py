@@ -18,6 +18,26 @@ _ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "x
 _FRONT: Final = re.compile(r"---[ \t]*\n(?:(?!---)[^\n]*\n){1,80}?---[ \t]*(?=\n|$)")
 
 
+ORNAMENT: Final = "a picture or a tag"
+"""What says nothing by itself: a remark, and no sentence."""
+_TAGS: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
+_PICTURES: Final = re.compile(r"\[?!\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\])(?:\](?:\([^()]*\)|\[[^\[\]]*\]))?")
+
+
+def is_ornament(text: str) -> bool:
+    """Whether nothing is left of a text without its pictures and HTML tags: ``</details>``, ``![Dialog](a.png)``."""
+    return (_TAGS.search(text) or _PICTURES.search(text)) is not None and not re.search(
+        r"\w", _TAGS.sub("", _PICTURES.sub("", text))
+    )
+
+
+def block(said: str, *, is_html: bool) -> tuple[str, bool]:
+    """Why a block cannot be read, '' for a comment; and whether it is a remark."""
+    if is_html and is_ornament(said):
+        return ORNAMENT, True
+    return ("", True) if is_html and said.startswith("<!--") else ("a block of code or of HTML", False)
+
+
 def front_matter(text: str) -> int:
     """How many lines at the beginning are fields between two lines of hyphens; 0 for none."""
     found = _FRONT.match(text)

@@ -68,6 +68,14 @@ class Unclear(Exception):
         self.hint = hint
 
 
+class Unread(Unclear):
+    """A clause that has the form of no activity: it may ask for nothing. ``who`` may be somebody, and that is not said."""
+
+    def __init__(self, message: str, hint: str, who: str = "") -> None:
+        super().__init__(message, hint)
+        self.who = who
+
+
 def out_of_range(problem: ValidationError) -> Unclear:
     """What to say of a value that its field does not take."""
     first = problem.errors()[0]
@@ -101,7 +109,7 @@ def role_name(text: str) -> str | None:
     return name if is_department or parts[0] not in _NOT_PEOPLE else None
 
 
-def doubted(role: str) -> Unclear:
+def doubted(role: str) -> Unread:
     """What is said of a name that may be nobody's."""
     said = role.replace("-", " ")
-    return Unclear(f"Whether {said!r} is somebody is not said.", f"if so: Roles: {said}; if not: Note: ...")
+    return Unread(f"Whether {said!r} is somebody is not said.", f"if so: Roles: {said}; if not: Note: ...", role)

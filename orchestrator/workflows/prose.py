@@ -228,10 +228,9 @@ class _Reader:
 
     def _block(self, token: Token) -> None:
         start, end = token.map or [0, 1]
-        remark = token.type == "html_block" and token.content.strip().startswith("<!--")
         span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
-        what = "" if remark else "a block of code or of HTML"
         said = token.content.strip()
+        what, remark = marks.block(said, is_html=token.type == "html_block")
         commands = tuple(line for line in said.split("\n") if line.strip()) if token.info in _SHELLS else ()
         is_code = token.type != "html_block"
         self._add([Sentence(said, span, remark=remark, unreadable=what, commands=commands, code=is_code)])
@@ -282,10 +281,12 @@ class _Reader:
         for start, end in cutting.fields(content) or cutting.bounds(content):
             raw = content[start:end]
             text = cutting.plain(raw).rstrip(".").strip()
-            if re.search(r"\w", text):
-                line, column = places[start]
-                end_line, end_column = places[end - 1]
-                span = Span(line=line, column=column, end_line=end_line, end_column=end_column)
+            line, column = places[start]
+            end_line, end_column = places[end - 1]
+            span = Span(line=line, column=column, end_line=end_line, end_column=end_column)
+            if marks.is_ornament(raw):
+                yield Sentence(raw, span, remark=True, unreadable=marks.ORNAMENT)
+            elif re.search(r"\w", text):
                 is_aside = self._quotes > 0 or _COMMENT.fullmatch(raw) is not None
                 yield Sentence(text, span, remark=is_aside, boxed=cutting.BOX.match(raw) is not None)
 

@@ -14,7 +14,8 @@ ABOUT: Final = re.compile(r"about this(?: step)?: (?P<what>.+)", re.IGNORECASE |
 _BINDS: Final = re.compile(
     r"\b(?:must|never|always|shall|approv\w*|unless|may not|required?|nobody|no one|agree\w*|consent\w*|permi\w+|allowed|"
     r"forbidden|prohibited|sign(?:s|ed)? off|only (?:the|by|after|before|when|if|once|with)|not? (?:later|earlier|sooner) than|"
-    r"responsib\w*|ensures?|oblig\w*|needs?|have to|has to|expected)\b",
+    r"responsib\w*|ensures?|oblig\w*|needs?|have to|has to|expected|ideally|"
+    r"should(?! (?:(?:now|then|soon|also) )*(?:see|notice|find|get|receive|be able|appear|take|look)\b)|ought|may be [a-z]+ed|otherwise)\b",
     re.IGNORECASE,
 )
 """Words of a rule, a right or a duty: those are read, or are errors."""
@@ -52,6 +53,9 @@ _REFERS: Final = re.compile(
     r"note that\b.*|e\.g\.,? .*|for (?:example|instance), .*",
     re.IGNORECASE | re.DOTALL,
 )
+_ASIDE: Final = re.compile(
+    r"(?:[;\u2013\u2014]| - |, (?:and|so|but)) ?(?:if|when|please|then|unless|you|never|do not)\b", re.IGNORECASE
+)
 _NOTED: Final = re.compile(r"(?:please )?note\b.*", re.IGNORECASE | re.DOTALL)
 _DUTY: Final = re.compile(
     r"\b(?:must|should|shall|never|do not|don['\u2019]t|cannot|can not|have to|need to|required)\b", re.IGNORECASE
@@ -78,9 +82,14 @@ def _is_of_things(found: re.Match[str]) -> bool:
     return (not noun or not is_person(noun)) and (not thing or is_thing(thing))
 
 
+def turns(text: str) -> bool:
+    """Whether a pointer asks for something else behind it: ``See the guide; if it is late, call the lead``."""
+    return _REFERS.fullmatch(text) is not None and _ASIDE.search(text) is not None
+
+
 def belongs(text: str) -> bool:
     """Whether a remark goes with the task before it: where more stands, an example of it, or a duty within a note."""
-    if LEADS_ON.search(text):
+    if LEADS_ON.search(text) or turns(text):
         return False
     return _REFERS.fullmatch(text) is not None or (
         _NOTED.fullmatch(text) is not None and _DUTY.search(text) is not None

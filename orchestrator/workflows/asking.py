@@ -1,0 +1,94 @@
+"""Whether a sentence that has the form of no step has somebody who acts in it, or tells somebody to do something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from orchestrator.workflows import instruct, words
+from orchestrator.workflows.people import DEPARTMENTS, is_person, is_surely_person, is_thing
+
+_YOU: Final = re.compile(
+    r"\b(?:(?:gives?|shows?|tells?|helps?|brings?|takes?|sends?|for|from|of|with) you(?= (?:a|an|the|what|how|which|to the)\b|[,.)]|$)|(?:helps?|lets?|allows?|enables?) you(?: to)? (?=see|find|look|compare|browse|search|view|know|understand|read)"
+    r"|(?:what|which|that) you (?:have |had |just )+[a-z]+ed\b)",
+    re.IGNORECASE,
+)
+BY_ITSELF: Final = re.compile(
+    r"\bautomatic(?:ally)?\b|\bby (?:the |an? |our |this |that )?(?:[a-z]+ ){0,2}?(?:workflow|script|job|pipeline|bot|tool|system|server|service|build|ci|action|command|app|program|software|robot)\b",
+    re.IGNORECASE,
+)
+_BY: Final = re.compile(r"\bby (?!default\b|design\b|[a-z]+ing\b)(?P<who>[^,;.()]+)", re.IGNORECASE)
+_PARTS: Final = re.compile(
+    r"(?:[,;:!?(\u2013\u2014]| - )\s*(?:(?:and|or|but|so|then|now|also|just|simply) )*|\b(?:and|or|but|so|then) (?:(?:then|also|just|simply|now) )*"
+)
+_MODAL: Final = re.compile(r"\b(?:will|would|may|might|can|to|does|do|not|helps?|lets?)\b", re.IGNORECASE)
+_TO_DO: Final = re.compile(
+    r"\b(?:is|are|was|were) (?:(?:[a-z]+ly|now|then|also|not|a|an|the) )*(?:(?!likely|unlikely|able|unable|about|prone|easy|hard|difficult|used|meant|designed|intended|configured)[a-z]+ ){0,3}?to (?P<verb>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_UNSURE: Final = frozenset({
+    "support", "lead", "security", "sales", "legal", "finance", "head", "individual", "associate", "agent",
+    "operations", "board", "desk", "user", "staff", "hire", "ops", "principal", "client", "expert", "peer", "team",
+})  # fmt: skip
+"""Words for people that are as often part of the name of a thing, or a verb."""
+_SO_FORMED: Final = frozenset({
+    "relevant", "important", "significant", "constant", "redundant", "instant", "dominant", "newer", "older", "longer", "shorter",
+    "latter", "former", "proper", "upper", "inner", "outer", "dist", "sdist",
+})  # fmt: skip
+"""Words that end as those for people do."""
+
+
+def asks(said: str) -> bool:
+    """Whether the sentence, or a part of it, tells somebody to do something: ``The page opens, click it``."""
+    first = said.split(" ", maxsplit=1)[0].lower().rstrip(",")
+    if instruct.clause(said) is not None or (first in words.VERBS and not instruct.is_noun_too(first)):
+        return True
+    for found in _PARTS.finditer(said):
+        rest = said[found.end() :]
+        next_ = re.match(r"[A-Za-z-]+", rest)
+        if next_ is None:
+            continue
+        verb = next_[0].lower()
+        is_joined = found[0].strip().rstrip("(").lower() in {"and", "or", ", and", ", or"}
+        if (
+            verb in words.VERBS
+            and not (is_joined and _MODAL.search(said[: found.start()]))
+            and not instruct.begins_with_a_thing(rest)
+        ):
+            return True
+        if verb in {"do", "don", "you", "avoid"}:
+            return True
+    to_do = _TO_DO.search(said)
+    return to_do is not None and to_do["verb"] in words.VERBS
+
+
+_BEFORE: Final = frozenset({"the", "a", "an", "our", "your", "by", "another", "its", "their", "to", "for"})
+"""Words before the name of somebody."""
+
+
+def names_people(said: str, known: Collection[str]) -> bool:
+    """Whether somebody may act in a sentence: one of the roles in ``known``, a word for people, or the reader."""
+    low = said[:1].lower() + said[1:]
+    if re.search(r"\bIT\b", said) or re.search(r"\byou\b", _YOU.sub("", low), re.IGNORECASE):
+        return True
+    if any(re.search(rf"\b{re.escape(role.replace('-', ' '))}s?\b", low, re.IGNORECASE) for role in known):
+        return True
+    by = _BY.search(said)
+    if by and not BY_ITSELF.search(said):
+        return True
+    for found in re.finditer(r"(?:(?<![\w-])(?P<before>[A-Za-z]+) )?(?<![\w-])(?=(?P<word>[A-Za-z-]+))", low):
+        word = words.singular(found["word"].lower())
+        is_after = (found["before"] or "").lower() in _BEFORE
+        is_name = found.start("word") > 0 and found["word"][0].isupper() and word in DEPARTMENTS | _UNSURE
+        if is_name or (is_surely_person(word) and (word not in _UNSURE or is_after)):
+            return True
+        if (
+            is_after
+            and found["before"].lower() not in {"to", "for"}
+            and found["word"][0].islower()
+            and is_person(word)
+            and not (is_thing(word) or word in _SO_FORMED)
+        ):
+            return True
+    return False

@@ -1,0 +1,266 @@
+"""Why a sentence is neither step nor detail, and how it could be written: the one place that says so.
+
+What is said follows from the form of the sentence alone, so it says what the sentence seems to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from orchestrator.workflows import words
+from orchestrator.workflows.explaining import STATIVE, binding, plainly
+from orchestrator.workflows.naming import Unread, role_name
+from orchestrator.workflows.people import is_group, is_person, is_thing
+
+Reason = tuple[str, str]
+"""What the sentence seems to be, and how it would be written."""
+
+_TITLE: Final = 60
+_QUOTED: Final = "or, if it only explains, a quotation: > ..."
+_DUTY: Final = r"(?:must|shall|should|ought to|needs? to|ha(?:s|ve) to|(?:is|are) (?:required|obliged|expected|responsible|accountable|supposed|to))"
+_WHEN: Final = re.compile(
+    r"(?:(?:and|but|also|then|so|however),? )?(?:if|when(?:ever)?|unless|until|once|should (?:the|an?|you|it)|as soon as|in (?:the )?(?:case|event)|where|provided|depending|assuming|for (?:those|the cases)|after|before|upon|during|while)\b",
+    re.IGNORECASE,
+)
+_NEVER: Final = re.compile(
+    rf"\b(?:{_DUTY[3:-1]}|may|can|will|do|does) ?(?:not|never|n['\u2019]t)\b|\b(?:cannot|can['\u2019]t|never|forbidden|prohibited|not (?:allowed|permitted))\b|^(?:no|not|nobody|nothing)\b",
+    re.IGNORECASE,
+)
+_OFTEN: Final = re.compile(
+    r"\b(?:always|every|daily|weekly|monthly|quarterly|annually|yearly|regularly|periodically|continuously|at all times)\b|^(?:all|any|each)\b",
+    re.IGNORECASE,
+)
+_MAY: Final = re.compile(
+    r"\b(?:may|can|could|might|(?:is|are) (?:allowed|permitted|able|free|welcome|entitled)|optional(?:ly)?)\b",
+    re.IGNORECASE,
+)
+_RECOMMENDS: Final = re.compile(
+    r"\b(?:recommend\w*|advis\w*|suggest\w*|encourag\w*|preferabl[ey]|ideally|(?:is|are) (?:best|better|good practice|a good idea))\b",
+    re.IGNORECASE,
+)
+_PASSIVE: Final = re.compile(
+    r"\b(?:is|are|was|were|be|been|being|gets?)(?: (?:[a-z]+ly|also|then|now|not))* (?P<done>[a-z-]+)\b"
+)
+_DEMANDS: Final = re.compile(rf"(?P<who>[^,;:]{{2,60}}?) {_DUTY}\b", re.IGNORECASE)
+_LABEL: Final = re.compile(r"(?P<label>[A-Z`][^:.;,]{0,40}): (?P<value>\S.*)")
+_US: Final = re.compile(r"(?P<who>we|you|they|he|she|I)\b", re.IGNORECASE)
+_VERB: Final = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|will|would|do|does|did|can|may|must|should|shall|might|could)\b", re.IGNORECASE
+)
+_FINITE: Final = re.compile(
+    r"(?:the|an?|this|that|our|its|it) (?:[A-Za-z`'-]+ ){0,4}?(?P<verb>[a-z]+s)\b", re.IGNORECASE
+)
+_DOES: Final = re.compile(r" [a-z]+s (?:the|an?|it|its|all|their|this|that)\b")
+_NAMED: Final = re.compile(
+    r"(?:the|an?|our|your) (?P<who>(?:[A-Za-z-]+ ){0,3}?[A-Za-z-]+) (?:also |then )?(?P<verb>[a-z]+s)\b", re.IGNORECASE
+)
+
+
+def of(text: str, problem: Unread, *, is_behind: bool) -> Reason:
+    """The message and the hint for a sentence that has the form of no step. ``is_behind``: a step stands right before it.
+
+    Not checked: what its author meant.
+    """
+    said = plainly(text)
+    for kind in _KINDS:
+        found = kind(said, text)
+        if found is not None:
+            return found
+    if problem.who and _may_act(said, problem.who):
+        return problem.message, problem.hint
+    return _explains(said, is_behind=is_behind) or _names(said) or (problem.message, problem.hint)
+
+
+def _question(said: str, _: str) -> Reason | None:
+    is_one = said.endswith("?")
+    return ("This is a question, and nobody is asked.", "Ask the clerk whether ...; If ..., ...") if is_one else None
+
+
+def _lead(said: str, text: str) -> Reason | None:
+    if not said.endswith(":"):
+        return None
+    hint = (
+        f"a heading: ## {text[:-1]}"
+        if len(text) <= _TITLE
+        else f"The clerk ...:, or If ...:, with steps below it; {_QUOTED}"
+    )
+    return "This leads on to what stands below it, and is no step.", hint
+
+
+def _fragment(said: str, _: str) -> Reason | None:
+    first = re.match(r"[A-Za-z`]+", said)
+    if (
+        first is None
+        or (not said[0].islower() and not said.endswith((",", ";", " and", " or")))
+        or said.startswith("`")
+    ):
+        return None
+    if first[0].lower() in words.VERBS or _VERB.search(said):
+        return None
+    return "This is a part of a sentence.", "a whole sentence, or together with the one before it"
+
+
+def _condition(said: str, _: str) -> Reason | None:
+    if _WHEN.match(said) is None:
+        return None
+    _, comma, then = said.partition(",")
+    if not comma:
+        return "This says when something holds, and not what is done then.", "If ..., the clerk ..."
+    doing = _PASSIVE.search(then)
+    if doing and words.of_passive(doing["done"]):
+        return (
+            "Who does what follows this condition is not said.",
+            f"If ..., the clerk {words.third_person(str(words.of_passive(doing['done'])))} ...",
+        )
+    return "What follows this condition is nobody's step.", f"If ..., the clerk ...; {_QUOTED}"
+
+
+def _forbids(said: str, _: str) -> Reason | None:
+    if _NEVER.search(said) is None or re.search(r"\b(?:do|does) not\b", said, re.IGNORECASE):
+        return None
+    return "This seems to forbid something, or to say what cannot be.", f"Never ... before ...; {_QUOTED}"
+
+
+def _demands(said: str, _: str) -> Reason | None:
+    found = _DEMANDS.match(said)
+    if found is None:
+        return None
+    if _OFTEN.search(said):
+        return (
+            "This is a duty that always holds, and no step of one run.",
+            "a rule: Never ... before ..., Always ... before ...; or Note: ...",
+        )
+    return "This is a duty, and whose step it is is not said.", "The clerk ...; or a note: Note: ..."
+
+
+def _permits(said: str, _: str) -> Reason | None:
+    if _RECOMMENDS.search(said):
+        return (
+            "This recommends something, and whether it is a step is not said.",
+            f"The clerk ...; (Optional) ...; {_QUOTED}",
+        )
+    if _MAY.search(said):
+        return (
+            "This says what may be or may be done, and is no step.",
+            f"(Optional) ..., with its verb first; {_QUOTED}",
+        )
+    return None
+
+
+def _passive(said: str, _: str) -> Reason | None:
+    for found in _PASSIVE.finditer(re.sub(r"\([^()]*\)", "", said)):
+        verb = words.of_passive(found["done"])
+        if verb and " by " not in said:
+            act = words.third_person(verb)
+            return (
+                f"Who {act} this is not said.",
+                f"The clerk {act} ...; or, where it happens by itself, About this: ... behind the step",
+            )
+    return None
+
+
+def _again(said: str, _: str) -> Reason | None:
+    found = _OFTEN.search(said)
+    if found is None:
+        return None
+    return (
+        f"This holds always or again and again ({found[0]!r}), and is no step of one run.",
+        "a rule: Never ... before ...; or Note: ...",
+    )
+
+
+def _ours(said: str, _: str) -> Reason | None:
+    found = _US.match(said)
+    if found is None:
+        return None
+    return (
+        f"This says what {found['who'].lower()!r} do or are, and is no step.",
+        f"The clerk ..., for a step; {_QUOTED}",
+    )
+
+
+def _label(_: str, text: str) -> Reason | None:
+    found = _LABEL.fullmatch(text)
+    if found is None or _VERB.search(found["value"]):
+        return None
+    return (
+        f"This is a label ({found['label']!r}) and what belongs to it, and no step.",
+        f"a sentence with a verb; {_QUOTED}",
+    )
+
+
+def _gerund(said: str, _: str) -> Reason | None:
+    first = re.match(r"[A-Za-z]+", said)
+    verb = words.of_gerund(first[0]) if first else None
+    if first is None or verb is None or _VERB.search(said):
+        return None
+    return (
+        f"{first[0]!r} says of nobody that he does it.",
+        f"{verb.capitalize()} ...; The clerk {words.third_person(verb)} ...",
+    )
+
+
+def _headless(said: str, _: str) -> Reason | None:
+    first = re.match(r"[A-Za-z]+\b(?! (?:is|are|was|were|will|must)\b)", said)
+    verb = words.base_verb(first[0]) if first else None
+    if (
+        first is None
+        or verb is None
+        or first[0].lower() == verb
+        or not re.match(r"[A-Za-z]+ (?:the|an?|all|your|it|`)", said)
+    ):
+        return None
+    return f"Who {first[0].lower()} is not said.", f"The clerk {first[0].lower()} ..."
+
+
+def _may_act(said: str, who: str) -> bool:
+    """Whether the words look like somebody who does something: ``The front office calls``."""
+    found, last = _NAMED.match(said), who.rsplit("-", maxsplit=1)[-1]
+    if is_person(who) or is_group(who):
+        return True
+    verb = words.base_verb(found["verb"]) if found is not None and role_name(found["who"]) == who else None
+    return verb is not None and verb not in STATIVE and not is_thing(who) and last not in words.VERBS
+
+
+def _explains(said: str, *, is_behind: bool) -> Reason | None:
+    """Of what has the form of an explanation."""
+    found = _FINITE.match(said)
+    if not (_VERB.search(said) or (found and words.base_verb(found["verb"]))):
+        return None
+    word = binding(said)
+    if word == "{{":
+        return "What stands for {{...}} here is not said.", "the name itself in place of {{...}}"
+    if word:
+        return (
+            f"This seems to explain, and {word!r} may bind somebody.",
+            f"without that word, behind its step; {_QUOTED}",
+        )
+    if not is_behind:
+        return (
+            "This seems to explain, and no step stands right before it.",
+            "right behind the step that it explains; or a quotation: > ...",
+        )
+    return (
+        "This seems to explain, and somebody may act in it.",
+        "About this: ..., behind its step; or a quotation: > ...",
+    )
+
+
+def _names(said: str) -> Reason | None:
+    """Of what has no verb: ``Official examples``."""
+    found = re.match(r"[A-Za-z`(\"]", said)
+    if (
+        found is None
+        or _VERB.search(said)
+        or _DOES.search(said)
+        or said.split(" ", maxsplit=1)[0].lower() in words.VERBS
+    ):
+        return None
+    return "This names something, and not what is done with it.", f"The clerk ..., with a verb; {_QUOTED}"
+
+
+_KINDS: Final[tuple[Callable[[str, str], Reason | None], ...]] = (
+    _question, _lead, _fragment, _condition, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
+)  # fmt: skip

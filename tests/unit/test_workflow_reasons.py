@@ -1,0 +1,54 @@
+"""What is said of a sentence that is no step: what it seems to be, and how it would be written."""
+
+from __future__ import annotations
+
+import pytest
+from workflow_support import compiled
+
+STEP = "1. The clerk opens it.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("What is in the box?", "a question", "Ask the clerk whether"),
+        ("The colours of the house:", "leads on to what stands below", "## The colours of the house"),
+        ("and the blue box", "part of a sentence", "whole sentence"),
+        ("If the lamp is red", "not what is done then", "If ..., the clerk"),
+        ("When the bell rings, the door was locked", "Who does what follows this condition", "the clerk locks"),
+        ("When the bell rings, it is noon", "nobody's step", "If ..., the clerk"),
+        ("Labels cannot be green", "forbid", "Never ... before"),
+        ("Staff may leave at noon", "may be done", "(Optional)"),
+        ("Blue lamps are recommended", "recommends", "(Optional)"),
+        ("Delay: nine boxes", "label ('Delay')", "with a verb"),
+        ("We use blue lamps", "'we' do", "The clerk"),
+        ("The copy is printed", "Who prints this is not said", "The clerk prints"),
+        ("Washing of the old boxes", "'Washing' says of nobody", "Wash ..."),
+        ("Prints the list", "Who prints is not said", "The clerk prints"),
+        ("The lamp contains one wire per box", "'per' may bind", "without that word"),
+        ("Official lamps and papers", "names something", "with a verb"),
+        ("The keeper {{x}} has the key", "{{...}}", "the name itself"),
+    ],
+)
+def test_the_reason_is_the_kind_that_the_sentence_seems_to_be(text: str, message: str, hint: str) -> None:
+    found = compiled(f"{STEP}{text}{'' if text[-1] in ':?' else '.'}\n")
+    assert found.workflow is None
+    said = [p for p in found.problems if p.line == 3]
+    assert [(message in p.message, hint in (p.hint or "")) for p in said] == [(True, True)], said
+    assert said[0].column == 1
+
+
+def test_an_explanation_without_a_step_is_told_where_it_belongs() -> None:
+    found = compiled("# A\n\n## B\n\n- The folder contains the labels.\n- The clerk opens it.\n")
+    assert "no step stands right before it" in found.problems[0].message
+
+
+def test_a_name_that_may_be_somebodys_is_asked_about_only_where_somebody_acts() -> None:
+    assert (
+        "Whether 'front office' is somebody"
+        in compiled("1. The front office calls them.\n", "clerk").problems[0].message
+    )
+    assert (
+        "is somebody"
+        not in compiled("1. The clerk files it.\n\nOut-of-band lamps for big rooms.\n", "clerk").problems[0].message
+    )
