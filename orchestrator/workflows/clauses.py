@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import forms, instruct, words
+from orchestrator.workflows import facts, forms, instruct, words
 from orchestrator.workflows.naming import Unclear
 
 _IF = re.compile(
@@ -314,9 +314,11 @@ def outcome(when: str, kind: NodeKind) -> str | None:
 def judged(when: str, by: str) -> str | None:
     """The question that ``by`` is asked when a condition compares no fact and is no outcome; ``None`` when nobody can be.
 
-    Not for words in which a timer, a bound or the kind of an answer would be found when they are read again.
+    Asked is what holds and not what does not. Not for words in which a timer, a bound or the kind of an answer would be
+    found when they are read again.
     """
     said = re.sub(r"^it is not (?:true|the case) that ", "", when, flags=re.IGNORECASE)
+    said = facts.asserted(said) or said
     if not by or _TIMER.search(said) or _BOUND.search(said):
         return None
     return f"Ask the {by.replace('-', ' ')} whether {said}"

@@ -42,6 +42,19 @@ def _yes_no(text: str, facts: dict[str, Fact]) -> dict[str, Any] | None:
     return None
 
 
+_OF_MORE: Final = re.compile(
+    r"[,;:(]|\b(?:and|or|nor|but|yet|any|anyone|anybody|anything|either|neither|even|only|just|always|necessarily|all|every|everyone|everybody|everything|each|both|most|more|longer|because|unless|until|than|if|whether|that|which|who)\b",
+    re.IGNORECASE,
+)
+"""Words beside which the opposite of a sentence is not the sentence without its ``not``."""
+
+
+def asserted(text: str) -> str:
+    """What is so where ``text``, which says only that something is not so, is not; '' for all other words."""
+    plain = "" if _OF_MORE.search(text) else _affirmed(text)
+    return "" if plain and _affirmed(plain) else plain
+
+
 def _affirmed(text: str) -> str:
     """``the form is not signed`` as ``the form is signed``; ``it does not apply`` as ``it applies``; '' for other words."""
     plain = re.sub(

@@ -89,7 +89,7 @@ class Flow(Details):
 
     def _is_shown(self, sentence: Sentence) -> bool:
         """Whether a block belongs to the task before it, whose sentence leads on to it. The task shows its lines."""
-        task = self._anchor
+        task = self._anchor if self._anchor is not None and self._anchor.kind is NodeKind.TASK else self._near
         if task is None or task.kind is not NodeKind.TASK or not sentence.code or self._led == "error":
             return False
         title = forms.continued(task.title, self._before, sentence.text)
