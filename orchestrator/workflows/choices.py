@@ -158,7 +158,7 @@ def _is_step(text: str) -> bool:
 def distinct(labels: Sequence[str]) -> list[frozenset[str]]:
     """Of each label the words that no other has."""
     found = [_words(said) for said in labels]
-    return [one - frozenset().union(*(two for n, two in enumerate(found) if n != at)) for at, one in enumerate(found)]
+    return [one - frozenset[str]().union(*(two for n, two in enumerate(found) if n != at)) for at, one in enumerate(found)]
 
 
 def _is_plain(title: str) -> bool:
@@ -249,7 +249,7 @@ class Offered:
     def _asks(self, titles: Sequence[str], bodies: Sequence[list[Item]]) -> bool:
         """Whether nothing but a question can decide: no condition speaks of the cases, and their labels can be answers."""
         labels = [label(title) for title in titles]
-        apart = frozenset().union(*distinct(labels))
+        apart = frozenset[str]().union(*distinct(labels))
         if not all(map(is_fit, labels)) or not all(map(_asks, bodies, titles)):
             return False
         return all(apart.isdisjoint(_words(when)) for when in self._conditions)

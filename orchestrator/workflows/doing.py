@@ -52,7 +52,7 @@ class Doing:
         self.pending_rules: list[tuple[Sentence, int]] = []
         self.problems: list[tuple[Span, str, str, str]] = []
         self.became: dict[int, str] = {}
-        self.doubtful = set[tuple[int, str]]()
+        self.doubtful: set[tuple[int, str]] = set()
         self.numbers: dict[tuple[int, str], str] = {}
         self.among_steps = set[int]()
         self.among_things = set[int]()
