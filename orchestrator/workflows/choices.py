@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
+from math import inf
 from typing import Final
 
 from orchestrator.models.spec import Span
@@ -39,14 +41,13 @@ _SCALES: Final[tuple[frozenset[str], ...]] = (
     frozenset({"remote", "onsite", "on-site", "hybrid", "in-office", "office-based"}), frozenset({"online", "in-store", "phone", "walk-in", "mail", "postal"}),
     frozenset({"new", "existing", "returning", "current", "former", "first-time"}), frozenset({"planned", "unplanned"}), frozenset({"scheduled", "unscheduled"}), frozenset({"known", "unknown"}),
     frozenset({"full-time", "part-time", "permanent", "temporary", "contract", "seasonal", "casual", "salaried", "hourly"}), frozenset({"voluntary", "involuntary"}),
-    frozenset({"personal", "corporate", "business", "private", "commercial", "residential", "individual"}), frozenset({"full", "partial"}), frozenset({"single", "multiple"}),
+    frozenset({"personal", "corporate", "business", "private", "commercial", "residential", "individual"}), frozenset({"full", "partial", "no"}), frozenset({"single", "multiple"}),
     frozenset({"gold", "silver", "bronze", "platinum", "basic", "premium", "free", "professional"}), frozenset({"red", "amber", "yellow", "green", "orange"}),
     frozenset({"cash", "card", "credit-card", "debit-card", "cheque", "wire", "bank-transfer", "voucher"}), frozenset({"adult", "child", "infant"}), frozenset({"inpatient", "outpatient"}),
     frozenset({"confirmed", "suspected"}), frozenset({"manual", "automatic", "automated"}),
 )
 """Qualities of which a thing has one."""
-_ACTS: Final = frozenset([("add", "remove"), ("create", "delete"), ("grant", "revoke"), ("hire", "terminate"), ("onboard", "offboard"), ("onboarding", "offboarding"), ("enable", "disable"), ("activate", "deactivate"),
-    ("subscribe", "unsubscribe"), ("register", "deregister"), ("addition", "removal"), ("creation", "deletion"), ("install", "uninstall"), ("installation", "removal"), ("joiner", "leaver")])
+_ACTS: Final = frozenset([("add", "remove"), ("addition", "removal"), ("hire", "terminate"), ("onboard", "offboard"), ("onboarding", "offboarding"), ("subscribe", "unsubscribe"), ("register", "deregister"), ("joiner", "leaver")])
 """Acts of which one run does one."""
 # fmt: on
 _LETTERED: Final = re.compile(
@@ -55,6 +56,7 @@ _LETTERED: Final = re.compile(
 )
 _LABEL: Final = re.compile(r"[A-Za-z0-9][\w /,:'\u2019<>=&%\u20ac$\u00a3+.\u2013\u2014-]{0,79}")
 _BROKEN: Final = re.compile(r" and (?:the|it is) |, for | and for |\bor\b.*\bor\b", re.IGNORECASE)
+_ANY: Final = r"(?:the|this|an?|each|every|your|any)(?: [a-z-]+)?"
 _FEW: Final = 2
 _MOST: Final = 8
 _Run = tuple[int, int]
@@ -68,7 +70,7 @@ def exclusive(titles: Sequence[str], above: str) -> bool:
     lettered = [_LETTERED.fullmatch(said) for said in plain]
     if all(lettered):
         return len({found["what"] for found in lettered if found}) == 1
-    if len(plain) == _FEW and (_are_opposite(plain) or _is_denied(plain)):
+    if (len(plain) == _FEW and (_are_opposite(plain) or _is_denied(plain))) or _are_ranges(plain):
         return True
     split = [_split(said) for said in plain]
     heads = {head for _, head in split}
@@ -97,7 +99,30 @@ def _split(said: str) -> tuple[str, str]:
 def _is_denied(plain: Sequence[str]) -> bool:
     """``Urgent`` and ``Non-urgent``: one of them holds, whatever they are about."""
     one, other = plain
-    return other in _denials(one) or one in _denials(other)
+    is_one = " " not in one or " " not in other or _split(one)[1] in _ONE
+    return is_one and (other in _denials(one) or one in _denials(other))
+
+
+_RANGE: Final = re.compile(
+    r"(?P<of>[a-z -]+?)(?: of)? (?:(?P<under>under|below|less than|up to)|(?P<over>over|above|more than)|(?:from |between )?(?=\D{0,2}\d[\d.,]*k? ?\D{1,5}\d)) ?\D{0,2}(?P<low>\d[\d.,]*)(?P<k>k?)(?: ?(?:-|\u2013|to|and) ?\D{0,2}(?P<high>\d[\d.,]*)(?P<kk>k?))?(?: [a-z]+)?"
+)
+
+
+def _are_ranges(plain: Sequence[str]) -> bool:
+    """``Orders under 500 euros``, ``Orders over 500 euros``: amounts of one thing, none of them within another."""
+    found = [match for said in plain if (match := _RANGE.fullmatch(said)) is not None]
+    if len(found) < len(plain) or len({m["of"] for m in found}) > 1 or _last(found[0]["of"]) == "":
+        return False
+    ranges = sorted(_range(match) for match in found)
+    return all(one[1] <= other[0] for one, other in pairwise(ranges))
+
+
+def _range(found: re.Match[str]) -> tuple[float, float]:
+    low = float(found["low"].strip(".,").replace(",", "")) * (1000 if found["k"] or found["kk"] else 1)
+    if found["under"]:
+        return (0, low)
+    high = float(found["high"].strip(".,").replace(",", "")) * (1000 if found["kk"] else 1) if found["high"] else inf
+    return (low, high)
 
 
 def _denials(said: str) -> frozenset[str]:
@@ -105,6 +130,8 @@ def _denials(said: str) -> frozenset[str]:
 
 
 def _are_opposite(plain: Sequence[str]) -> bool:
+    if any(re.search(r"\bthe\b", said) for said in plain):
+        return False
     (one, of), (other, to) = (alternatives.act(said) for said in plain)
     return (of == to or not of or not to) and not {(one, other), (other, one)}.isdisjoint(_ACTS)
 
@@ -252,7 +279,21 @@ class Offered:
         apart = frozenset[str]().union(*distinct(labels))
         if not all(map(is_fit, labels)) or not all(map(_asks, bodies, titles)):
             return False
-        return all(apart.isdisjoint(_words(when)) for when in self._conditions)
+        return all(map(self._is_of_one, titles)) and all(apart.isdisjoint(_words(when)) for when in self._conditions)
+
+    def _is_of_one(self, title: str) -> bool:
+        """Whether a case in the plural (``Small changes``) is spoken of as one elsewhere (``the change``): a run may be about several."""
+        said = alternatives.bare_title(title)
+        many = [
+            part
+            for part in re.findall(r"[a-z-]+", said)
+            if words.singular(part) in _ONE and words.singular(part) != part
+        ]
+        return not many or any(re.search(rf"\b{_ANY} {words.singular(many[-1])}\b", text) for text in self._texts)
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [self._tree.title.lower(), *(s.text.lower() for s in self._tree.sentences())]
 
     @cached_property
     def _conditions(self) -> list[str]:

@@ -54,6 +54,11 @@ _RARE: Final = re.compile(
     r"(?: (?:procedures?|response|handling|instructions?|actions?|steps|plan|protocol))?",
     re.IGNORECASE,
 )
+_OFTEN: Final = re.compile(
+    r"(?:daily|weekly|bi-?weekly|monthly|quarterly|annual|yearly|hourly|nightly|routine|regular|ongoing|periodic) [a-z -]+|[a-z]+-(?:sensitive|critical|dependent) [a-z -]+",
+    re.IGNORECASE,
+)
+"""Headings of what is done again and again, or with some things only."""
 _FEW: Final = 3
 _SAID: Final = "When this is done is not said"
 
@@ -88,7 +93,7 @@ def _beside(tree: Prose) -> Iterator[tuple[int, str]]:
                 continue
             if (
                 (_CONDITION.match(plain[n]) and not headings.is_named(sections[at]))
-                or (len(group) > 1 and _RARE.fullmatch(plain[n]) and not _is_of(tree.title, plain[n]))
+                or (len(group) > 1 and _is_at_times(plain[n]) and not _is_of(tree.title, plain[n]))
                 or n in topics
             ):
                 yield at, ""
@@ -103,6 +108,10 @@ def _topics(plain: Sequence[str], asks: Sequence[bool]) -> set[int]:
     """The places of headings that name topics, where most do: such a text has no course that goes from one to the next."""
     found = {n for n, title in enumerate(plain) if asks[n] and _NAMED.fullmatch(title) and not _is_act(title)}
     return found if len(found) >= _FEW and len(found) * 2 >= sum(asks) else set()
+
+
+def _is_at_times(title: str) -> bool:
+    return _RARE.fullmatch(title) is not None or _OFTEN.fullmatch(title) is not None
 
 
 def _is_act(title: str) -> bool:

@@ -27,6 +27,7 @@ _MOVES: Final = frozenset({
     "joiner", "mover", "leaver", "starter", "new-hire", "new-starter", "new-joiner", "hire", "rehire", "transfer", "transferee", "promotion", "resignation",
     "dismissal", "redundancy", "retirement", "layoff", "death", "voluntary", "involuntary", "departure", "mutual",
 })
+_DEVICES: Final = frozenset({"mobile", "desktop", "tablet", "smartphone", "handheld", "browser", "web-app", "mobile-app", "desktop-app", "kiosk", "touchscreen"})
 _RARE: Final = frozenset({"fire", "flood", "earthquake", "power-outage", "power-failure", "intruder", "bomb-threat", "medical-emergency", "gas-leak", "chemical-spill", "evacuation", "lockdown", "active-shooter", "tornado", "hurricane", "severe-weather", "ransomware", "phishing", "malware", "ddos", "data-breach", "insider-threat", "account-compromise", "denial-of-service", "theft", "vandalism", "injury", "illness", "burn", "cut", "choking", "bleeding", "fracture", "shock", "poisoning", "seizure"})
 SCALES: Final[tuple[frozenset[str], ...]] = (
     frozenset({"larger", "smaller", "higher", "lower", "greater", "lesser", "small", "medium", "large", "big", "tiny", "trivial", "simple", "complex", "minor", "major", "moderate", "critical", "high", "low", "severe",
@@ -52,12 +53,12 @@ SCALES: Final[tuple[frozenset[str], ...]] = (
     _RARE,
     frozenset({"single", "multiple", "multi", "bulk", "batch", "one", "several", "many"}),
     frozenset({"approved", "denied", "rejected", "accepted", "declined", "granted", "refused", "pass", "passed", "fail", "failed", "success", "successful", "unsuccessful", "failure", "valid", "invalid", "positive", "negative", "yes", "no", "true", "false", "compliant", "non-compliant", "conforming", "nonconforming", "non-conforming"}),
-    _SYSTEMS, _PLACES,
+    _SYSTEMS, _PLACES, _DEVICES,
     frozenset({"warm", "cold", "hot", "wet", "dry", "frozen", "fresh", "solid", "liquid", "gas", "hazardous", "non-hazardous", "sharp", "biological", "radioactive", "chemical", "flammable", "fragile", "heavy", "perishable", "glass", "plastic"}),
     frozenset({"aws", "azure", "gcp", "google-cloud", "heroku", "digitalocean", "on-prem", "bare-metal", "kubernetes"}),
 )
 """Words of which each says which of several kinds something is."""
-WHOLE: Final = frozenset({SCALES.index(_SYSTEMS), SCALES.index(_PLACES), SCALES.index(_WORK), SCALES.index(_MOVES), SCALES.index(_RARE)})
+WHOLE: Final = frozenset({SCALES.index(_SYSTEMS), SCALES.index(_PLACES), SCALES.index(_WORK), SCALES.index(_MOVES), SCALES.index(_RARE), SCALES.index(_DEVICES)})
 """Scales whose words say enough whatever stands behind them."""
 CLASSED: Final = frozenset({
     "change", "request", "incident", "employee", "hire", "customer", "client", "order", "purchase", "visitor", "leave", "refund", "return", "account", "user",

@@ -154,7 +154,7 @@ _RULES: Final = re.compile(
     r"(?:(?:.* )?(?:best practices?|good practices?|guidelines?|principles|tips(?: (?:and|&) tricks)?|rules(?: of .+)?|etiquette|(?:code of )?conduct|standards|expectations|considerations|reminders|criteria|metrics|kpis|examples?|"
     r"templates?|limitations|assumptions|constraints|precautions|warnings|dos? (?:and|&) don['\u2019]?ts?|policy statements?|policy details?|policies|benefits|consequences|penalties|disciplinary actions?|goals)"
     r"|do['\u2019]?s (?:and|&) don['\u2019]?ts|(?:things|points) to (?:remember|note|consider|know|keep in mind)|remember|(?:important|key|special|other|critical|safety) (?:notes?|points|information|facts)|security controls|policy|safety|hazards?|ppe|"
-    r"(?:personal )?protective equipment|compliance|non-?compliance|enforcement|governance|lessons learned|success metrics|slas?|service levels?(?: agreements?)?|systems involved|triggers?(?: for .+)?|when to use.*|"
+    r"(?:personal )?protective equipment|quality (?:assurance|control)|compliance|non-?compliance|enforcement|governance|lessons learned|success metrics|slas?|service levels?(?: agreements?)?|systems involved|triggers?(?: for .+)?|when to use.*|"
     r"(?:recent |latest |planned |future )(?:changes|updates|improvements)|what['\u2019]s (?:new|changed)|continuous improvement|outcomes?|who (?:can|to|do|should) .+|where to .+|(?:getting|need|more) help|help|questions|contact us|what happens .+|how (?:it|this) works|key (?:terms|contacts)|contacts?|common .+)"
     r"(?:(?:,| and| &|/| for| on| when| in| of| during) .*)?:?",
     re.IGNORECASE,

@@ -24,6 +24,7 @@ CASES = [
     ("Using the web page", "Using the terminal"),
     ("Kitchen (night shift only)", "Bar"),
     ("Berlin office", "Paris office"),
+    ("Mobile app tour", "Desktop reader"),
     ("Setup on Linux", "Setup on Windows"),
 ]
 PHASES = [

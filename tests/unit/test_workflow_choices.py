@@ -51,9 +51,10 @@ def again(made: Workflow) -> None:
         ("Onboarding", "Offboarding", ("Onboarding", "Offboarding")),
         ("Adding a member", "Removing a member", ("Adding a member", "Removing a member")),
         ("Option A: by bus", "Option B: by car", ("Option A: by bus", "Option B: by car")),
-        ("New orders", "Existing orders", ("New orders", "Existing orders")),
+        ("New order", "Existing order", ("New order", "Existing order")),
         ("Cash payment", "Card payment", ("Cash payment", "Card payment")),
-        ("Severity 1 incidents", "Severity 2 incidents", ("Severity 1 incidents", "Severity 2 incidents")),
+        ("Severity 1 incident", "Severity 2 incident", ("Severity 1 incident", "Severity 2 incident")),
+        ("Order under 500 euros", "Order over 500 euros", ("Order under 500 euros", "Order over 500 euros")),
     ],
 )
 def test_cases_of_which_one_applies_are_asked_for(one: str, two: str, answers: tuple[str, ...]) -> None:
@@ -79,6 +80,10 @@ def test_cases_of_which_one_applies_are_asked_for(one: str, two: str, answers: t
         ("Opening", "Closing"),
         ("Check-in", "Check-out"),
         ("Fire", "Flood"),
+        ("Orders over 500 euros", "Orders over 900 euros"),
+        ("Enable the alarm", "Disable the alarm"),
+        ("Removing the member", "Adding the member"),
+        ("Urgent pills", "Non-urgent pills"),
     ],
 )
 def test_what_may_be_phases_topics_or_several_is_not_asked_for(one: str, two: str) -> None:
@@ -90,6 +95,14 @@ def test_cases_apart_from_each_other_or_beside_a_third_stay_errors() -> None:
     text = headed("Small change", "Large change")
     assert compiled(text.replace("## Large", "## Report\n\n1. Write a note.\n\n## Large")).workflow is None
     assert compiled(text.replace("## Then", "## Odd changes\n\n1. Paint the cup.\n\n## Then")).workflow is None
+
+
+def test_a_case_in_the_plural_is_asked_for_where_the_text_speaks_of_one() -> None:
+    text = headed("Small changes", "Large changes")
+    assert compiled(text).workflow is None
+    assert asked(workflow(text.replace("Open the door", "Open the door for the change"))) == [
+        ("Small changes", "Large changes")
+    ]
 
 
 def test_bare_degrees_are_asked_for_below_what_they_are_of() -> None:

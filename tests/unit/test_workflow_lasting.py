@@ -112,6 +112,14 @@ def test_what_stands_beside_the_procedure_is_not_done_before_it(heading: str) ->
     assert kinds(text.replace(heading, "Preparation").replace("Renewals", "After the wash")) == ["node"] * 3
 
 
+@pytest.mark.parametrize("heading", ["Daily checks", "Heat-sensitive cups", "Quality control"])
+def test_what_is_done_again_and_again_or_with_some_things_only_is_no_part_of_the_course(heading: str) -> None:
+    text = f"# T\n\n## Washing\n\n1. Wash the cup.\n\n## {heading}\n\n1. Dry the cup.\n"
+    assert kinds(text) == ["node", "error"]
+    assert kinds(text.replace(heading, "Drying")) == ["node", "node"]
+    assert kinds("# Daily checks\n\n## Daily checks\n\n1. Wash the cup.\n\n## Drying\n\n1. Dry the cup.\n")[0] == "node"
+
+
 def test_a_text_of_topics_has_no_course() -> None:
     text = "# T\n\n" + "".join(
         f"## {title}\n\n- Wash the cup.\n\n" for title in ("Ink storage", "Paper handling", "Glue categories")
