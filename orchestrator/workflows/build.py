@@ -158,6 +158,8 @@ class Builder(Flow):
                 self.held.pop(id(held), None)
         item, below = replace(item, children=item.children[:cut]), item.children[cut:]
         left = self._named_things(item, made) if opened is None else item.children
+        if item.sentences and standing.leads_on(item.sentences[-1].text):
+            self._told = self._near = None
         self._children(Item(item.number, item.sentences, left), made, opened)
         within, self._doubts, self._by, self.declared.unclear = self._doubts, doubts, by, unclear
         self._below_list(below, made, opened)

@@ -20,10 +20,14 @@ EXPLAINED: Final = "explained"
 class Details(Conditions):
     """Sentences that ask for nothing, beside those that do."""
 
+    def _is_doubtful(self) -> bool:
+        """Whether what stands above the sentence may make it a case, a criterion, or what is not so."""
+        return not self._doubts.isdisjoint((Doubt.DENIED, Doubt.HELD, Doubt.RULES))
+
     def _is_detail(self, sentence: Sentence, problem: Unclear) -> bool:
         """Whether a sentence that is no step explains the step before it: no numbered item and no heading stands between."""
         step = self._near
-        if step is None or sentence.unreadable or Doubt.DENIED in self._doubts:
+        if step is None or sentence.unreadable or self._is_doubtful():
             return False
         return isinstance(problem, Unread) and explaining.explains(sentence.text, self._acting(step), self.programs)
 
@@ -41,7 +45,7 @@ class Details(Conditions):
             return False
         said, known = sentence.text, self.declared.roles
         return isinstance(problem, Unread) and (
-            explaining.explains(said, known, self.programs) or explaining.greets(said)
+            explaining.introduces(said, known, self.programs) or explaining.greets(said)
         )
 
     def _now(self, sentence: Sentence, task: Draft | None) -> None:
@@ -85,7 +89,7 @@ class Details(Conditions):
         mine = item.children[:cut]
         below = [s for child in mine for s in child.sentences]
         is_flat = len(below) == cut and not any(child.children for child in mine)
-        if step is None or not below or not is_flat or Doubt.DENIED in self._doubts:
+        if step is None or not below or not is_flat or self._is_doubtful():
             return None
         said = f"{lead.text} {'; '.join(s.text for s in below)}"
         is_told = explaining.tells_list(lead.text, [s.text for s in below], self._acting(step))
@@ -99,7 +103,7 @@ class Details(Conditions):
 
     def _leave(self, sentence: Sentence, task: Draft | None, problem: Unclear) -> str:
         """What a sentence is that is no step: told with the one before it, a remark, or an error. Returns how what follows is led."""
-        is_block = bool(sentence.unreadable) or Doubt.DENIED in self._doubts
+        is_block = bool(sentence.unreadable) or self._is_doubtful()
         if task is not None and not is_block and self._says_how(sentence.text, task):
             self._tell(sentence, task)
         elif self._is_detail(sentence, problem):

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from orchestrator.workflows import words
-from orchestrator.workflows.acting import BY_ITSELF, asks, names_people
 from orchestrator.workflows.hidden import LEADS_ON
 from orchestrator.workflows.lasting import is_often
 from orchestrator.workflows.people import DEPARTMENTS, is_group, is_outside, is_person, is_thing
+from orchestrator.workflows.somebody import BY_ITSELF, asks, names_people
 
 _BINDS: Final = re.compile(
     r"\b(?:if|unless|when(?:ever)?|until|till|only|once|where(?:ver)?|whether|in (?:any |this |that |such |the )?cases?|otherwise|else|except\w*|exclud\w*|exempt\w*|without|instead|provid(?:ed|ing) (?:that|the|it|you|there)|as (?:long|soon|far) as|depend(?:s|ing|ent on)?|assuming|"
@@ -145,6 +145,8 @@ _LASTING: Final = frozenset({
 """Participles of how a thing is, and not of what somebody does to it."""
 _FEW: Final = 3
 _MOST: Final = 60
+_LONG: Final = 1500
+"""Characters of a sentence that is looked at."""
 
 
 def explains(text: str, known: Collection[str] = (), programs: Collection[str] = ()) -> bool:
@@ -161,8 +163,9 @@ def explains(text: str, known: Collection[str] = (), programs: Collection[str] =
 
 def binds_nobody(text: str, known: Collection[str] = ()) -> bool:
     """Whether nothing in a sentence asks, permits, forbids, bounds or conditions anything, and nobody acts in it."""
-    said = plainly(text)
-    said = _IS_FREE.sub("", said)
+    if len(text) > _LONG:
+        return False
+    said = _IS_FREE.sub("", plainly(text))
     free = _ASSURES.sub("", said)
     is_set = any((_BINDS.search(free), _LEADS.search(free), _RULED.match(said), _OF_ALL.match(said), _is_owed(said)))
     is_rule = is_set or LEADS_ON.search(text) is not None or is_often(free)
@@ -176,7 +179,9 @@ def _is_owed(said: str) -> bool:
 
 def acts_by_itself(text: str, known: Collection[str] = ()) -> bool:
     """Whether a machine is the subject, and nobody acts or is asked: it may do so under a condition that is its own."""
-    is_machine = _OF_MACHINE.match(plainly(text)) is not None and not (is_often(text) or asks(text))
+    is_machine = (
+        len(text) <= _LONG and _OF_MACHINE.match(plainly(text)) is not None and not (is_often(text) or asks(text))
+    )
     return is_machine and binds_nobody(re.sub(r"  +", " ", _CONDITION.sub("", text)), known)
 
 
@@ -355,6 +360,19 @@ def _is_of_people(word: str) -> bool:
     if one in _PROGRAMS:
         return False
     return any(is_person(w) or is_group(w) or is_outside(w) or w in DEPARTMENTS | _GATHERED for w in (one, word))
+
+
+_OF_THE_TEXT: Final = re.compile(
+    r"(?:[A-Za-z ]{2,20}, )?(?:(?:(?:the|these|our|an?|this) )?(?:[\w`.-]+ ){0,3}?(?:documents?|pages?|sections?|guides?|processe?s?|procedures?|workflows?|jobs?|scripts?|pipelines?|packages?|projects?|repository|releases?|steps?|runbooks?|playbooks?|tools?|programs?|commands?)|`x`)"
+    r" (?:[a-z]+ly |also |already |then )*(?:is|are|has|have|does|do|will|[a-z]+s?)\b|there (?:is|are) .*\b(?:document|page|section|guide|process|procedure|workflow|script|package|project|release)s?\b",
+    re.IGNORECASE,
+)
+
+
+def introduces(text: str, known: Collection[str] = (), programs: Collection[str] = ()) -> bool:
+    """Whether a sentence explains what the text or its programs are about: nobody has to be told it with a step."""
+    named = _NAME.sub(lambda m: "`x`" if m[0].lower() in programs else m[0], plainly(text))
+    return _OF_THE_TEXT.match(named) is not None and explains(text, known, programs)
 
 
 _GREETS: Final = re.compile(

@@ -145,6 +145,28 @@ def test_details_reach_over_paragraphs_and_lists_up_to_the_next_step_or_heading(
     assert kinds(text) == ["node", "remark", "node", "error"]
 
 
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "Escalate if:",
+        "Check that:",
+        "It is urgent when",
+        "The clerk checks the following:",
+        "Used when:",
+        "Never where",
+    ],
+)
+def test_a_case_or_a_criterion_below_a_lead_is_no_detail(lead: str) -> None:
+    nested = f"1. The clerk opens it. {lead}\n   - The page shows a list.\n   - The tool has no disk.\n"
+    assert "detail" not in kinds(nested, "clerk")
+
+
+@pytest.mark.parametrize("lead", ["Escalate if:", "Used when:", "It is late where the following holds:"])
+def test_nor_is_one_below_a_paragraph_that_leads_on(lead: str) -> None:
+    text = f"1. The clerk opens it.\n\n{lead}\n\n- The page shows a list.\n- The tool has no disk.\n"
+    assert "detail" not in kinds(text, "clerk")
+
+
 def test_reviews_questions_and_what_follows_a_condition_have_details_too() -> None:
     text = (
         "1. The lead approves the plan. The plan is documented in the green book.\n"
