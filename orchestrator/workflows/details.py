@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import explaining, reasons, telling
+from orchestrator.workflows import binding, explaining, reasons, somebody, telling
 from orchestrator.workflows.conditions import Conditions
 from orchestrator.workflows.doing import WAITS
 from orchestrator.workflows.draft import Draft
@@ -29,11 +29,13 @@ class Details(Conditions):
         step = self._near
         if step is None or sentence.unreadable or self._is_doubtful():
             return False
-        return isinstance(problem, Unread) and explaining.explains(sentence.text, self._acting(step), self.programs)
+        known = self._acting(step)
+        is_told = explaining.explains(sentence.text, known, self.programs) or explaining.foretells(sentence.text, known)
+        return isinstance(problem, Unread) and is_told
 
     def _says_how(self, text: str, task: Draft) -> bool:
         known = self._acting(task)
-        return telling.tells(text) and (explaining.binds_nobody(text, known) or explaining.acts_by_itself(text, known))
+        return telling.tells(text) and (binding.binds_nobody(text, known) or explaining.acts_by_itself(text, known))
 
     def _acting(self, step: Draft) -> list[str]:
         """The roles that are known so far: a sentence that speaks of one of them may be its task."""
@@ -116,7 +118,9 @@ class Details(Conditions):
             message, hint = problem.message, problem.hint
             if isinstance(problem, Unread):
                 message, hint = reasons.of(sentence.text, problem, is_behind=self._near is not None)
-            else:
-                self._near = None
+            is_beside = isinstance(problem, Unread) and (
+                self._place is Place.LATER or not somebody.is_of_somebody(sentence.text, self.declared.roles)
+            )
+            self._near = self._near if is_beside else None
             self.fail(sentence, "WF110", message, hint)
         return ""

@@ -18,6 +18,7 @@ from orchestrator.workflows import (
     naming,
     rules,
     separation,
+    somebody,
     standing,
     telling,
     words,
@@ -82,6 +83,10 @@ class Flow(Details):
             if self._is_shown(sentence):
                 return None
             raise Unclear(f"This is {sentence.unreadable}, which is not read.", _BLOCK_HINT)
+        if sentence.remark and somebody.is_order(text):
+            raise Unclear(
+                "This quotation tells somebody to do something.", "without the > before it; a comment: <!-- ... -->"
+            )
         if not forms.is_whole(text):
             raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
