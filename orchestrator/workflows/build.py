@@ -158,6 +158,8 @@ class Builder(Flow):
                 self.held.pop(id(held), None)
         item, below = replace(item, children=item.children[:cut]), item.children[cut:]
         left = self._named_things(item, made) if opened is None else item.children
+        if item.sentences and standing.leads_on(item.sentences[-1].text):
+            self._told = self._near = None
         self._children(Item(item.number, item.sentences, left), made, opened)
         if item.sentences and any(self.became.get(id(s)) in {"node", "edge"} for s in every_sentence(left)):
             self.led_on.add(id(item.sentences[-1]))

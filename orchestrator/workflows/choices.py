@@ -185,7 +185,9 @@ def _is_step(text: str) -> bool:
 def distinct(labels: Sequence[str]) -> list[frozenset[str]]:
     """Of each label the words that no other has."""
     found = [_words(said) for said in labels]
-    return [one - frozenset[str]().union(*(two for n, two in enumerate(found) if n != at)) for at, one in enumerate(found)]
+    return [
+        one - frozenset[str]().union(*(two for n, two in enumerate(found) if n != at)) for at, one in enumerate(found)
+    ]
 
 
 def _is_plain(title: str) -> bool:

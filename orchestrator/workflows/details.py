@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import explaining, reasons, telling
+from orchestrator.workflows import binding, explaining, reasons, somebody, telling
 from orchestrator.workflows.completing import Completing
 from orchestrator.workflows.cutting import is_one
 from orchestrator.workflows.doing import WAITS
@@ -21,16 +21,22 @@ EXPLAINED: Final = "explained"
 class Details(Completing):
     """Sentences that ask for nothing, beside those that do."""
 
+    def _is_doubtful(self) -> bool:
+        """Whether what stands above the sentence may make it a case, a criterion, or what is not so."""
+        return not self._doubts.isdisjoint((Doubt.DENIED, Doubt.HELD, Doubt.RULES))
+
     def _is_detail(self, sentence: Sentence, problem: Unclear) -> bool:
         """Whether a sentence that is no step explains the step before it: no numbered item and no heading stands between."""
         step = self._near
-        if step is None or sentence.unreadable or Doubt.DENIED in self._doubts:
+        if step is None or sentence.unreadable or self._is_doubtful():
             return False
-        return isinstance(problem, Unread) and explaining.explains(sentence.text, self._acting(step), self.programs)
+        known = self._acting(step)
+        is_told = explaining.explains(sentence.text, known, self.programs) or explaining.foretells(sentence.text, known)
+        return isinstance(problem, Unread) and is_told
 
     def _says_how(self, text: str, task: Draft) -> bool:
         known = self._acting(task)
-        return telling.tells(text) and (explaining.binds_nobody(text, known) or explaining.acts_by_itself(text, known))
+        return telling.tells(text) and (binding.binds_nobody(text, known) or explaining.acts_by_itself(text, known))
 
     def _acting(self, step: Draft) -> list[str]:
         """The roles that are known so far: a sentence that speaks of one of them may be its task."""
@@ -42,7 +48,7 @@ class Details(Completing):
             return False
         said, known = sentence.text, self.declared.roles
         return isinstance(problem, Unread) and (
-            explaining.explains(said, known, self.programs) or explaining.greets(said)
+            explaining.introduces(said, known, self.programs) or explaining.greets(said)
         )
 
     def _now(self, sentence: Sentence, task: Draft | None) -> None:
@@ -86,7 +92,7 @@ class Details(Completing):
         mine = item.children[:cut]
         below = [s for child in mine for s in child.sentences]
         is_flat = len(below) == cut and not any(child.children for child in mine)
-        if step is None or not below or not is_flat or Doubt.DENIED in self._doubts:
+        if step is None or not below or not is_flat or self._is_doubtful():
             return None
         said = f"{lead.text} {'; '.join(s.text for s in below)}"
         is_told = explaining.tells_list(lead.text, [s.text for s in below], self._acting(step))
@@ -100,7 +106,7 @@ class Details(Completing):
 
     def _leave(self, sentence: Sentence, task: Draft | None, problem: Unclear) -> str:
         """What a sentence is that is no step: told with the one before it, a remark, or an error. Returns how what follows is led."""
-        is_block = bool(sentence.unreadable) or Doubt.DENIED in self._doubts
+        is_block = bool(sentence.unreadable) or self._is_doubtful()
         if task is not None and not is_block and self._says_how(sentence.text, task):
             self._tell(sentence, task)
         elif self._is_detail(sentence, problem):
@@ -113,7 +119,9 @@ class Details(Completing):
             message, hint = problem.message, problem.hint
             if isinstance(problem, Unread):
                 message, hint = reasons.of(sentence.text, problem, is_behind=self._near is not None)
-            else:
-                self._near = None
+            is_beside = isinstance(problem, Unread) and (
+                self._place is Place.LATER or not somebody.is_of_somebody(sentence.text, self.declared.roles)
+            )
+            self._near = self._near if is_beside else None
             self.fail(sentence, "WF110", message, hint)
         return ""

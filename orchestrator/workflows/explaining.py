@@ -10,65 +10,29 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from orchestrator.workflows import words
-from orchestrator.workflows.asking import BY_ITSELF, asks, names_people
+from orchestrator.workflows.binding import (
+    BINDS,
+    DETERMINERS,
+    IS_FREE,
+    LONG,
+    NO_SUBJECT,
+    OWED,
+    WITHIN,
+    binds_nobody,
+    is_how,
+    plainly,
+)
 from orchestrator.workflows.hidden import LEADS_ON
 from orchestrator.workflows.lasting import is_often
 from orchestrator.workflows.people import DEPARTMENTS, is_group, is_outside, is_person, is_thing
+from orchestrator.workflows.somebody import asks, names_people
 
-_BINDS: Final = re.compile(
-    r"\b(?:if|unless|when(?:ever)?|until|till|only|once|where(?:ver)?|whether|in (?:any |this |that |such |the )?cases?|otherwise|else|except\w*|exclud\w*|exempt\w*|without|instead|provid(?:ed|ing) (?:that|the|it|you|there)|as (?:long|soon|far) as|depend(?:s|ing|ent on)?|assuming|"
-    r"before|after\w*|while|whilst|prior|alternative\w*|optional\w*|either|must|shall|should|ought|ha(?:ve|s|d) to|needs?|needing|(?:is|are|be|as|if|when|where|than) needed|needed (?:to|for|by|in)|requir\w*|mandatory|obligat\w*|oblig\w*|necessar\w*|compulsory|imperative|(?:is|are|be) (?:[a-z]+ly |very |most |so )?(?:essential|crucial|vital|important|critical|key)|importantly|essential (?:to|that)|important (?:to|that)|"
-    r"recommend\w*|advis\w*|encourag\w*|discourag\w*|suggest\w*|prefer\w*|permi\w+|allowed|forbid\w*|forbidden|prohibit\w*|approv\w*|authori[sz]\w*|consent\w*|agree\w*|sign\w*|confirm\w*|decid\w*|decision\w*|judg\w*|"
-    r"responsib\w*|(?:job|role|place) of|(?:is|are) (?:first|next|last)|(?:first|next|last|final|second|third) (?:thing|one|action|is|are|comes)|accountab\w*|liab\w*|charge|duty|duties|tasks?|turn|ensur\w*|make sure|sure|expect\w*|supposed|entitled|eligib\w*|waive\w*|skip\w* (?:the |this |that |a )?(?:review|check|test|step)\w*|bypass\w*|overrid\w*|ignor\w*|always|never|nobody|no one|none|nothing|neither|nor|"
-    r"any(?:one|body)|every(?:one|body)|some(?:one|body)|whoever|each (?:of|time|one)|every time|per|at most|least|more than|less than|fewer|up to|within|maximum|minimum|max|min|limit\w*|deadline\w*|due|overdue|threshold\w*|quota\w*|quorum|expir\w*|valid|validity|"
-    r"later than|sooner|earlier|no later|(?<!this )steps?|please|let['\u2019]?s|remember|careful\w*|caution|warn\w*|beware|attention|best|better|wise|worth|good (?:idea|practice)|makes sense|time to|acceptable|enough|sufficient|"
-    r"manually|by hand|yourself|themselves|himself|herself|for approval|confidential\w*|secret\w*|urgent\w*|immediately|at once|escalat\w*|reject\w*|refus\w*|den(?:y|ies|ied)|stops?|ends?|cancel\w*|abort\w*|exceptions?|unlike|apart from|other than|"
-    r"weekdays?|weekends?|holidays?|nights?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|today|tomorrow|percent|euros?|dollars?|fees?|costs?|hours?|minutes?|seconds?|days?|weeks?|months?|years?|i|he|she|we|they|us|(?:go|goes|going|moves?|passes|passed|returns?|travels?) (?:on |back |over )?to|who|whom|whose)\b|[$\u20ac\u00a3%]|(?<!\w)@(?=\w)|\{\{|\bcan(?:not|['\u2019]t)|n['\u2019]t you\b",
-    re.IGNORECASE,
-)
-"""Words of a rule, a right, a duty, a condition, a bound, a time, or of somebody who acts."""
-_LEADS: Final = re.compile(
-    r"\b(?:go|goes|going|continues?|proceeds?|resumes?|(?:sections?|chapters?|parts?) (?:\d|[A-Z]\b)|(?:completes?|concludes?|finishes) (?:the|this) (?:process|procedure|run|workflow)|asks?|prompts?|means (?!of\b)|voluntary|final|clock|covers|appl(?:y|ies)|(?:policy|rule) (?:of|is|to)|"
-    r"(?:waits?|pauses?|holds?|blocks?) (?:for|until|at|here|the)|takes? place|(?:is|are) (?:not )?(?:for|private|internal|public)|belongs?|(?:the )?same (?:for|applies|is)|(?:is|are) (?:the same|different)|differs?|ways?(?<!this way)|there (?:is|are) no|on-?call|fine|okay|ok|possible|serves? as|not [a-z]+[ai]ble|wins?|counts?|prevails?|governs|precedence|stays?|remains?|remaining|rest of|leaves?|gets?|counts as|"
-    r"(?:starts?|begins?) (?:on|at|with)|january|february|march|april|may(?= \d|$)|june|july|august|september|october|november|december|noon|midnight|morning|evening|"
-    r"ten|twice|thrice|two|three|four|five|six|seven|eight|nine|times|(?<!to )merge|merges|(?<!to )pay|pays|charges|refunds|accepts|grants|(?:meetings?|reviews?|interviews?|trainings?|audits?|inspections?|hearings?|votes?|discussions?|sessions?) [a-z]+s|"
-    r"(?:is|are) (?:(?:now|then|all|back|still) )*(?:off|on|complete|empty|full|open|green|ready|clean|dry|back|in place|up|down|stable|finished|over|out|clear|secure|safe|closed|shut))\b"
-    r"|(?<![\w.-])\d+(?:[.,]\d+)?(?![\w.-])(?![^()]*\))",
-    re.IGNORECASE,
-)
-"""Words of a way on, a place in the order, a state that has to come about, an amount, or of what nobody does unasked."""
-_RULED: Final = re.compile(
-    r"(?:the|our|a) (?:[a-z]+ )?(?:policy|rule|norm|law|dose|dosage|ratio|cut-?off|window|budget|price|mark|score|priority|severity|criteri(?:a|on)|choices?|options?|sequence|order|target|goal|aim|trick|idea|commands?|contact|wording|colou?r|standard|scope|"
-    r"[a-z]+ to [a-z]+) (?:is|are)\b",
-    re.IGNORECASE,
-)
-"""What is set by such a sentence: ``The rule is no food here``, ``The number to call is on the wall``."""
 _CONDITION: Final = re.compile(r"\b(?:if|when|once|after|before|until|while|only|without|where)\b", re.IGNORECASE)
-_IS_FREE: Final = re.compile(
-    r"\b(?:cannot|can ?not|can['\u2019]t) be (?:undone|reverted|reversed|taken back)\b|\b(?:this|it) (?:usually |often |only |typically )?takes (?:about |around |roughly |up to )?(?:an?|one|two|three|a few|several|some|\d+) (?:hours?|minutes?|seconds?|days?|while)(?: or (?:two|so))?\b"
-    r"|\bsoon after(?:wards)?$|^\(?(?:be aware|keep in mind) that\b|\bend of the (?:file|line|list|page|table)\b|\bsign(?:ed|s)? (?:in|up)\b|\bmost of\b|\bat (?:the )?(?:end|top|bottom) of the (?:file|list|page)\b|\bfree of charge\b",
-    re.IGNORECASE,
-)
-"""What has such words, and binds nobody."""
-_ASSURES: Final = re.compile(r"\b(?:this|it)(?: [a-z]+)? (?:also )?(?:ensures|makes sure)\b", re.IGNORECASE)
-"""What is so by the step that was done."""
-_OF_ALL: Final = re.compile(r"(?:all|each|every|any|no|both)\b", re.IGNORECASE)
 _LEAD: Final = (
     r"(?:(?:[A-Za-z]+ly|also|then|in addition|additionally|by default|as a result|(?:at|by) this (?:stage|point)|following this|for reference|this way|that way|under the hood|"
     r"behind the scenes|in general|in short|in other words|in fact|in particular|furthermore|moreover|and|so),? )*"
 )
 _LEADING: Final = re.compile(_LEAD, re.IGNORECASE)
-_DETERMINERS: Final = frozenset({
-    "the", "a", "an", "this", "that", "these", "those", "our", "your", "its", "their",
-})  # fmt: skip
-_WITHIN: Final = frozenset({
-    "of", "in", "for", "from", "on", "at", "with", "between", "to", "using",
-})  # fmt: skip
-"""Prepositions by which more is said of a subject."""
-_NO_SUBJECT: Final = frozenset({
-    "and", "or", "but", "so", "as", "by", "than", "if", "not", "no", "all", "any", "then", "into", "over", "up",
-    "out", "what", "which", "how", "why",
-})  # fmt: skip
 _STRONG: Final = frozenset({
     "is", "are", "was", "were", "has", "have", "had", "does", "do", "will", "would", "may", "might", "can", "cannot",
     "can't",
@@ -120,29 +84,11 @@ STATIVE: Final = frozenset({
     "run",
 })  # fmt: skip
 """Verbs of how a thing is."""
-_OWED: Final = frozenset({
-    "include", "contain", "state", "list", "describe", "cover", "define", "provide", "offer", "hold", "keep", "serve", "address",
-    "specify", "identify", "remain", "stay", "consist", "comply", "follow", "meet", "explain", "outline", "document",
-})  # fmt: skip
-"""What a thing ``will`` do as a duty: ``The report will include the cause``."""
 _OF_PERSONS: Final = frozenset({
     "decide", "approve", "sign", "authorize", "authorise", "permit", "grant", "go", "pass", "move", "consult",
     "agree", "meet", "vote", "need", "require", "hire",
 })  # fmt: skip
 """Verbs of what people do, and of what is carried from one to the other."""
-_SO: Final = frozenset({
-    "called", "named", "located", "based", "documented", "described", "explained", "used", "known", "shown",
-    "listed", "supported", "designed", "intended", "associated", "triggered", "stored", "made", "configured",
-    "generated", "included", "displayed", "printed", "related", "written", "shipped", "installed", "enabled",
-    "disabled", "split", "placed", "found", "linked", "hosted", "built", "derived", "limited", "created", "set",
-    "updated", "published", "uploaded", "defined", "numbered", "provided",
-})  # fmt: skip
-_LASTING: Final = frozenset({
-    "called", "named", "located", "based", "documented", "described", "explained", "known", "shown", "listed",
-    "supported", "designed", "intended", "associated", "displayed", "related", "split", "found", "hosted", "derived",
-    "defined", "numbered", "linked", "configured", "used",
-})  # fmt: skip
-"""Participles of how a thing is, and not of what somebody does to it."""
 _FEW: Final = 3
 _MOST: Final = 60
 
@@ -159,24 +105,11 @@ def explains(text: str, known: Collection[str] = (), programs: Collection[str] =
     return _says_how(_NAME.sub(lambda m: "`x`" if m[0].lower() in programs else m[0], said))
 
 
-def binds_nobody(text: str, known: Collection[str] = ()) -> bool:
-    """Whether nothing in a sentence asks, permits, forbids, bounds or conditions anything, and nobody acts in it."""
-    said = plainly(text)
-    said = _IS_FREE.sub("", said)
-    free = _ASSURES.sub("", said)
-    is_set = any((_BINDS.search(free), _LEADS.search(free), _RULED.match(said), _OF_ALL.match(said), _is_owed(said)))
-    is_rule = is_set or LEADS_ON.search(text) is not None or is_often(free)
-    return _is_how(said, said) and not (is_rule or names_people(said, known) or asks(said))
-
-
-def _is_owed(said: str) -> bool:
-    found = re.search(r"\b(?:will|would) (?:(?:also|then|always) )*(?P<verb>[a-z]+)\b", said)
-    return found is not None and found["verb"] in _OWED
-
-
 def acts_by_itself(text: str, known: Collection[str] = ()) -> bool:
     """Whether a machine is the subject, and nobody acts or is asked: it may do so under a condition that is its own."""
-    is_machine = _OF_MACHINE.match(plainly(text)) is not None and not (is_often(text) or asks(text))
+    is_machine = (
+        len(text) <= LONG and _OF_MACHINE.match(plainly(text)) is not None and not (is_often(text) or asks(text))
+    )
     return is_machine and binds_nobody(re.sub(r"  +", " ", _CONDITION.sub("", text)), known)
 
 
@@ -185,6 +118,17 @@ _OF_MACHINE: Final = re.compile(
     r"(?:will|would|does|is|takes|uses|creates|shows|contains|runs|builds)\b",
     re.IGNORECASE,
 )
+
+
+_OUTCOME: Final = re.compile(r"expected (?:outcome|result|output)s?: (?P<what>.+)", re.IGNORECASE | re.DOTALL)
+
+
+def foretells(text: str, known: Collection[str] = ()) -> bool:
+    """Whether a sentence says what is to be seen after its step, and nobody acts: ``Expected outcome: The build is green``."""
+    found = _OUTCOME.fullmatch(text) if len(text) <= LONG else None
+    said = plainly(found["what"]) if found else ""
+    is_bound = not said or BINDS.search(IS_FREE.sub("", said)) is not None or is_often(said)
+    return not (is_bound or LEADS_ON.search(text) or names_people(said, known) or asks(said))
 
 
 _LISTS: Final = re.compile(
@@ -205,19 +149,6 @@ def _is_base(item: str) -> bool:
     return item.split(" ", maxsplit=1)[0].lower() in words.VERBS
 
 
-def binding(text: str) -> str:
-    """The word of a sentence that may bind somebody; '' for none."""
-    found = _BINDS.search(_ASSURES.sub("", _IS_FREE.sub("", plainly(text))))
-    return found[0] if found else ""
-
-
-def plainly(text: str) -> str:
-    """Without links, and with one word for each piece of code and each quotation."""
-    said = re.sub(r"!?\[([^\]]*)\](?:\[[^\]]*\])?", r"\1", text)
-    said = re.sub(r"\b(?:i\.e|e\.g)\.,?", "", said)
-    return re.sub(r"``?[^`]*``?|\"[^\"]*\"|\u201c[^\u201d]*\u201d", "`x`", said)
-
-
 _NAME: Final = re.compile(r"(?<![\w-])[A-Za-z][\w.-]*[A-Za-z0-9](?![\w-])")
 
 
@@ -234,7 +165,7 @@ def _says_how(said: str) -> bool:
     """Whether a thing is the subject, and the verb one of being or of what it does by itself."""
     rest = re.sub(r" \([^()]*\)", "", said[_LEADING.match(said).end() :])  # type: ignore[union-attr]
     parts = [part.strip(",;:[]") for part in rest.split()]
-    det = parts.pop(0).lower() if len(parts) > 1 and parts[0].lower() in _DETERMINERS - _POINTING else ""
+    det = parts.pop(0).lower() if len(parts) > 1 and parts[0].lower() in DETERMINERS - _POINTING else ""
     if (
         len(parts) > 1
         and parts[0].lower() in _POINTING
@@ -244,8 +175,8 @@ def _says_how(said: str) -> bool:
         det = parts.pop(0).lower()
     for number in range(1, min(len(parts), _LONGEST)):
         verb, who = parts[number].lower().replace("\u2019", "'"), [part.lower() for part in parts[:number]]
-        if who[-1] in _NO_SUBJECT or (
-            who[-1] in _DETERMINERS and (number == 1 or who[-2] not in _WITHIN) and who[-1] not in _POINTING
+        if who[-1] in NO_SUBJECT or (
+            who[-1] in DETERMINERS and (number == 1 or who[-2] not in WITHIN) and who[-1] not in _POINTING
         ):
             return False
         if verb in _ADVERBS or (verb.endswith("ly") and verb not in words.VERBS):
@@ -263,7 +194,7 @@ def _finite(word: str) -> bool:
 
 
 def _is_so(det: str, who: list[str], verb: str, rest: str, said: str) -> bool:
-    first = next((n for n, word in enumerate(who) if word in _WITHIN), len(who))
+    first = next((n for n, word in enumerate(who) if word in WITHIN), len(who))
     head = re.sub(r"['\u2019]s$", "", who[max(first - 1, 0)])
     is_pointing = who[0] in _POINTING and not det
     acts = is_pointing or head.startswith("`") or words.singular(head) in _PROGRAMS
@@ -274,16 +205,16 @@ def _is_so(det: str, who: list[str], verb: str, rest: str, said: str) -> bool:
     ):
         return False
     if verb in _BEING:
-        return _is_how(f" {verb}{rest}", said)
+        return is_how(f" {verb}{rest}", said)
     if verb in {"has", "have", "had"}:
-        return re.match(r" (?:the|an?|no|its|their|some|been)\b", rest) is not None and _is_how(rest, said)
+        return re.match(r" (?:the|an?|no|its|their|some|been)\b", rest) is not None and is_how(rest, said)
     if verb in _STRONG and words.singular(head) in _PAPERS and verb in {"will", "would"}:
         return False
     if verb in _STRONG:
         return _will(verb, rest, said, acts=acts)
     base = words.base_verb(verb)
     is_verb = base is not None and base not in _OF_PERSONS and (verb == base) is _is_plural(det, head)
-    return is_verb and (acts or base in STATIVE) and _is_how(rest, said)
+    return is_verb and (acts or base in STATIVE) and is_how(rest, said)
 
 
 _BEING: Final = frozenset({"is", "are", "was", "were"})
@@ -300,7 +231,7 @@ def _will(verb: str, rest: str, said: str, *, acts: bool) -> bool:
     base = found["base"]
     if base == "be":
         return (
-            _is_how(f" be{found['rest']}", said)
+            is_how(f" be{found['rest']}", said)
             if verb not in {"can", "may"}
             else re.match(r" (?:found|seen|a|an|different|slow|empty|called|named)\b", found["rest"]) is not None
         )
@@ -319,23 +250,7 @@ def _will(verb: str, rest: str, said: str, *, acts: bool) -> bool:
             "contain",
             "include",
         }
-    return acts and base in words.VERBS and base not in _OF_PERSONS and base not in _OWED
-
-
-def _is_how(rest: str, said: str) -> bool:
-    """Whether what stands behind ``is`` says how a thing is, and not what somebody does to it."""
-    for found in _BE.finditer(rest):
-        for word in (part.strip(",;:").lower() for part in rest[found.end() :].split()[:_NEAR]):
-            if word in _DETERMINERS | _WITHIN | (_NO_SUBJECT - {"then", "not"}):
-                break
-            is_done = words.of_passive(word) is not None or re.search(r"(?:ed|wn|pt)$", word) is not None
-            if is_done and word not in _LASTING and not (word in _SO and BY_ITSELF.search(said)):
-                return False
-    return True
-
-
-_BE: Final = re.compile(r"\b(?:is|are|be|been|being|gets?|was|were)\b")
-_NEAR: Final = 4
+    return acts and base in words.VERBS and base not in _OF_PERSONS and base not in OWED
 
 
 def _is_plural(det: str, head: str) -> bool:
@@ -357,6 +272,19 @@ def _is_of_people(word: str) -> bool:
     return any(is_person(w) or is_group(w) or is_outside(w) or w in DEPARTMENTS | _GATHERED for w in (one, word))
 
 
+_OF_THE_TEXT: Final = re.compile(
+    r"(?:[A-Za-z ]{2,20}, )?(?:(?:(?:the|these|our|an?|this) )?(?:[\w`.-]+ ){0,3}?(?:documents?|pages?|sections?|guides?|processe?s?|procedures?|workflows?|jobs?|scripts?|pipelines?|packages?|projects?|repository|releases?|steps?|runbooks?|playbooks?|tools?|programs?|commands?)|`x`)"
+    r" (?:[a-z]+ly |also |already |then )*(?:is|are|has|have|does|do|will|[a-z]+s?)\b|there (?:is|are) .*\b(?:document|page|section|guide|process|procedure|workflow|script|package|project|release)s?\b",
+    re.IGNORECASE,
+)
+
+
+def introduces(text: str, known: Collection[str] = (), programs: Collection[str] = ()) -> bool:
+    """Whether a sentence explains what the text or its programs are about: nobody has to be told it with a step."""
+    named = _NAME.sub(lambda m: "`x`" if m[0].lower() in programs else m[0], plainly(text))
+    return _OF_THE_TEXT.match(named) is not None and explains(text, known, programs)
+
+
 _GREETS: Final = re.compile(
     r"(?:we|our team) (?:take|takes) [a-z, ]+ (?:very |extremely )?seriously|we (?:really |greatly |also |do )?(?:appreciate|value|welcome|thank|love|hope|believe)\b.*|(?:thanks|thank you|congratulations|welcome)\b.*",
     re.IGNORECASE,
@@ -365,7 +293,7 @@ _GREETS: Final = re.compile(
 
 def greets(text: str) -> bool:
     """Whether a sentence says only how somebody feels about the matter: ``We take safety seriously``."""
-    return _GREETS.fullmatch(text) is not None and _BINDS.search(text[3:]) is None and not asks(text)
+    return _GREETS.fullmatch(text) is not None and BINDS.search(text[3:]) is None and not asks(text)
 
 
 _GATHERED: Final = frozenset({

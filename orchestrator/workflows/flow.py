@@ -17,6 +17,7 @@ from orchestrator.workflows import (
     naming,
     rules,
     separation,
+    somebody,
     standing,
     telling,
     words,
@@ -79,6 +80,10 @@ class Flow(Details):
             if self._is_shown(sentence):
                 return None
             raise Unclear(f"This is {sentence.unreadable}, which is not read.", _BLOCK_HINT)
+        if sentence.remark and somebody.is_order(text):
+            raise Unclear(
+                "This quotation tells somebody to do something.", "without the > before it; a comment: <!-- ... -->"
+            )
         if not forms.is_whole(text):
             raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
@@ -89,7 +94,9 @@ class Flow(Details):
 
     def _is_shown(self, sentence: Sentence) -> bool:
         """Whether a block belongs to the task before it, whose sentence leads on to it. The task shows its lines."""
-        task = self._anchor if self._anchor is not None and self._anchor.kind is NodeKind.TASK else self._near
+        task = self._anchor
+        if task is not None and task.kind is NodeKind.DECIDE:
+            task = next(iter(task.sides[-1][-1:]), None) if task.sides else None
         if task is None or task.kind is not NodeKind.TASK or not sentence.code or self._led == "error":
             return False
         title = forms.continued(task.title, self._before, sentence.text)

@@ -10,6 +10,8 @@ from typing import Final
 
 DOTTED: Final = re.compile(r"([ \t]*)\d{1,3}(?:\.\d{1,3}){1,4}[.)]? (?=[A-Z`*\"\u201c])")
 _CHAPTER: Final = re.compile(r"(?P<n>\d{1,2}) (?=[A-Z][A-Za-z ,&/'-]{1,60}$)")
+_HASHED: Final = re.compile(r"(#{1,6})(?=[A-Z][a-z]+ [^#]*$)")
+"""A heading without the blank behind its marks, as it was once read: ``#Normal release``."""
 _COUNTED: Final = re.compile(r"\s*(?:\d+[.)]|[-*+]|[a-z][.)]|\([a-z]{1,4}\)|[ivx]{1,4}[.)]) ")
 _LETTERED: Final = re.compile(
     r"(?P<indent> *)(?:(?P<dot>[a-z]|[ivx]{2,4})\.|(?P<close>[a-z]|[ivx]{2,4})\)|\((?P<open>[a-z]|[ivx]{2,4})\)) (?=\S)"
@@ -51,7 +53,11 @@ def numbered(text: str) -> str:
         lines[number] = ""
     for number, line in enumerate(lines):
         below = "".join(lines[number + 1 : number + 3]).strip()  # an empty line may stand between
-        if not fenced and begins and (head := _chapter(line, below)):
+        if (
+            not fenced
+            and begins
+            and (head := _HASHED.sub(r"\1 ", line) if _HASHED.match(line) else _chapter(line, below))
+        ):
             lines[number] = head
             continue
         fenced = fenced != line.lstrip().startswith(("```", "~~~"))

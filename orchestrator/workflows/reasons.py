@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from orchestrator.workflows import words
-from orchestrator.workflows.explaining import STATIVE, binding, plainly
+from orchestrator.workflows import instruct, words
+from orchestrator.workflows.binding import binding, plainly
+from orchestrator.workflows.explaining import STATIVE
 from orchestrator.workflows.naming import Unread, role_name
 from orchestrator.workflows.people import is_group, is_person, is_thing
 
@@ -43,6 +44,15 @@ _RECOMMENDS: Final = re.compile(
 _PASSIVE: Final = re.compile(
     r"\b(?:is|are|was|were|be|been|being|gets?)(?: (?:[a-z]+ly|also|then|now|not))* (?P<done>[a-z-]+)\b"
 )
+_RELATIVE: Final = re.compile(r"\b(?:that|which|who|whom|where|when|if|because|as)\b", re.IGNORECASE)
+_EXPECTED: Final = re.compile(
+    r"(?:this|that|it|there|the [a-z]+) should (?:then |now |also )*(?:show|look|appear|be able|take|work|yield|return|result|print|give|output|display|produce|match)\b",
+    re.IGNORECASE,
+)
+_MATTERS: Final = re.compile(
+    r"it(?: is|['\u2019]s) (?:[a-z]+ly |very |most |also )*(?:important|essential|critical|crucial|vital|imperative|necessary|key)\b",
+    re.IGNORECASE,
+)
 _DEMANDS: Final = re.compile(rf"(?P<who>[^,;:]{{2,60}}?) {_DUTY}\b", re.IGNORECASE)
 _LABEL: Final = re.compile(r"(?P<label>[A-Z`][^:.;,]{0,40}): (?P<value>\S.*)")
 _US: Final = re.compile(r"(?P<who>we|you|they|he|she|I)\b", re.IGNORECASE)
@@ -52,7 +62,7 @@ _VERB: Final = re.compile(
 _FINITE: Final = re.compile(
     r"(?:the|an?|this|that|our|its|it) (?:[A-Za-z`'-]+ ){0,4}?(?P<verb>[a-z]+s)\b", re.IGNORECASE
 )
-_DOES: Final = re.compile(r" [a-z]+s (?:the|an?|it|its|all|their|this|that)\b")
+_DOES: Final = re.compile(r" [a-z]+s (?:the|an?|it|its|all|their|this|that|to [a-z]+)\b")
 _NAMED: Final = re.compile(
     r"(?:the|an?|our|your) (?P<who>(?:[A-Za-z-]+ ){0,3}?[A-Za-z-]+) (?:also |then )?(?P<verb>[a-z]+s)\b", re.IGNORECASE
 )
@@ -125,14 +135,30 @@ def _forbids(said: str, _: str) -> Reason | None:
 
 def _demands(said: str, _: str) -> Reason | None:
     found = _DEMANDS.match(said)
-    if found is None:
+    if found is None or _VERB.search(found["who"]) or "(" in found["who"]:
         return None
+    if _EXPECTED.match(said):
+        return "This seems to say what is to be expected.", "Expected outcome: ..., behind its step"
     if _OFTEN.search(said):
         return (
             "This is a duty that always holds, and no step of one run.",
             "a rule: Never ... before ..., Always ... before ...; or Note: ...",
         )
     return "This is a duty, and whose step it is is not said.", "The clerk ...; or a note: Note: ..."
+
+
+def _seldom(said: str, _: str) -> Reason | None:
+    is_so = re.match(r"(?:sometimes|occasionally|often|from time to time|now and then),? ", said, re.IGNORECASE)
+    return ("When this is so is not said.", f"If ..., the clerk ...; {_QUOTED}") if is_so else None
+
+
+def _matters(said: str, _: str) -> Reason | None:
+    is_rule = _MATTERS.match(said) is not None
+    return (
+        ("This says what has to be so, and is no step.", "a rule: Never ... before ...; or The clerk ...")
+        if is_rule
+        else None
+    )
 
 
 def _permits(said: str, _: str) -> Reason | None:
@@ -152,7 +178,7 @@ def _permits(said: str, _: str) -> Reason | None:
 def _passive(said: str, _: str) -> Reason | None:
     for found in _PASSIVE.finditer(re.sub(r"\([^()]*\)", "", said)):
         verb = words.of_passive(found["done"])
-        if verb and " by " not in said:
+        if verb and " by " not in said and not _RELATIVE.search(said[: found.start()]):
             act = words.third_person(verb)
             return (
                 f"Who {act} this is not said.",
@@ -250,17 +276,20 @@ def _explains(said: str, *, is_behind: bool) -> Reason | None:
 
 def _names(said: str) -> Reason | None:
     """Of what has no verb: ``Official examples``."""
-    found = re.match(r"[A-Za-z`(\"]", said)
-    if (
-        found is None
-        or _VERB.search(said)
-        or _DOES.search(said)
-        or said.split(" ", maxsplit=1)[0].lower() in words.VERBS
-    ):
+    found, parts = re.match(r"[A-Za-z`(\"]", said), re.findall(r"[A-Za-z'\u2019-]+", said.lower())
+    verbs = (words.base_verb(part) for part in parts[1:] if part.endswith("s"))
+    is_said = any(verb and not instruct.is_noun_too(verb) for verb in verbs) or not _PRONOUNS.isdisjoint(parts)
+    if found is None or is_said or len(parts) > _FEW or _VERB.search(said) or _DOES.search(said) or parts[:1] == []:
+        return None
+    if parts[0] in words.VERBS:
         return None
     return "This names something, and not what is done with it.", f"The clerk ..., with a verb; {_QUOTED}"
 
 
+_FEW: Final = 14
+_PRONOUNS: Final = frozenset({"we", "you", "they", "it", "i", "he", "she", "please", "let's"})
+
+
 _KINDS: Final[tuple[Callable[[str, str], Reason | None], ...]] = (
-    _question, _lead, _fragment, _condition, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
+    _question, _lead, _fragment, _condition, _seldom, _matters, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
 )  # fmt: skip

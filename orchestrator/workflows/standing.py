@@ -215,6 +215,17 @@ def leads_below(text: str) -> bool:
     )
 
 
+def leads_on(text: str) -> bool:
+    """Whether a sentence is not whole without the list below it, whose items may be what it checks, or when it holds: ``Escalate if:``."""
+    return text.endswith((":", ",")) or _OPEN.search(text) is not None
+
+
+_OPEN: Final = re.compile(
+    r"\b(?:if|when|where|unless|until|that|whether|following|below|these|includ(?:e|es|ing)|one of|any of|all of)\W*$",
+    re.IGNORECASE,
+)
+
+
 def led(found: Iterable[Item]) -> Iterator[Item]:
     """The items, where a list is below the paragraph before it that leads on to it."""
     left = list(found)

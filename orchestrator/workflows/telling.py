@@ -54,7 +54,8 @@ _REFERS: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ASIDE: Final = re.compile(
-    r"(?:[;\u2013\u2014]| - |, (?:and|so|but)) ?(?:if|when|please|then|unless|you|never|do not)\b", re.IGNORECASE
+    r"(?:[;\u2013\u2014]| - |, (?:and|so|but)) ?(?:if|when|please|then|unless|you|never|do not)\b|\b(?:always|never|must|do not|don['\u2019]t)\b|[^ ]+ [^ ]+ .*[ *][A-Z][A-Za-z]+: ",
+    re.IGNORECASE,
 )
 _NOTED: Final = re.compile(r"(?:please )?note\b.*", re.IGNORECASE | re.DOTALL)
 _DUTY: Final = re.compile(
@@ -84,7 +85,8 @@ def _is_of_things(found: re.Match[str]) -> bool:
 
 def turns(text: str) -> bool:
     """Whether a pointer asks for something else behind it: ``See the guide; if it is late, call the lead``."""
-    return _REFERS.fullmatch(text) is not None and _ASIDE.search(text) is not None
+    is_note = _NOTED.match(text) is not None
+    return not is_note and _REFERS.fullmatch(text) is not None and _ASIDE.search(text) is not None
 
 
 def belongs(text: str) -> bool:

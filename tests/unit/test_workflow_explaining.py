@@ -145,6 +145,28 @@ def test_details_reach_over_paragraphs_and_lists_up_to_the_next_step_or_heading(
     assert kinds(text) == ["node", "remark", "node", "error"]
 
 
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "Escalate if:",
+        "Check that:",
+        "It is urgent when",
+        "The clerk checks the following:",
+        "Used when:",
+        "Never where",
+    ],
+)
+def test_a_case_or_a_criterion_below_a_lead_is_no_detail(lead: str) -> None:
+    nested = f"1. The clerk opens it. {lead}\n   - The page shows a list.\n   - The tool has no disk.\n"
+    assert "detail" not in kinds(nested, "clerk")
+
+
+@pytest.mark.parametrize("lead", ["Escalate if:", "Used when:", "It is late where the following holds:"])
+def test_nor_is_one_below_a_paragraph_that_leads_on(lead: str) -> None:
+    text = f"1. The clerk opens it.\n\n{lead}\n\n- The page shows a list.\n- The tool has no disk.\n"
+    assert "detail" not in kinds(text, "clerk")
+
+
 def test_reviews_questions_and_what_follows_a_condition_have_details_too() -> None:
     text = (
         "1. The lead approves the plan. The plan is documented in the green book.\n"
@@ -227,3 +249,51 @@ def test_what_a_machine_does_in_a_list_is_one_detail(lead: str, below: str) -> N
 def test_what_may_be_done_by_somebody_is_no_detail_of_a_list(lead: str, below: str) -> None:
     text = f"1. The clerk starts it.\n\n{lead}\n\n{below}\n2. The clerk shuts it.\n"
     assert "detail" not in kinds(text, "clerk")
+
+
+def test_what_is_expected_is_told_with_the_step_and_what_somebody_does_then_is_not() -> None:
+    text = f"{STEP}\n\n   **Expected outcome:** The build is green."
+    made = workflow(text)
+    assert made.nodes["clerk-pushes-tag"].details == ("Expected outcome: The build is green",)
+    come_back(made)
+    for twin in ("The lead signs it", "The plan is approved", "Call the guard", "At most two lamps are lit"):
+        assert kinds(text.replace("The build is green", twin))[-1] != "detail", twin
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If it rains, call the guard.",
+        "**Note:** If the lamp is red after 15 minutes, start again with the next lamp.",
+        "Never open it.",
+        "You must sign it.",
+        "The guard must open it.",
+    ],
+)
+def test_a_quotation_that_orders_something_is_reported(text: str) -> None:
+    assert kinds(f"{STEP}\n\n> {text}\n", "clerk")[-1] == "error"
+    assert kinds(f"{STEP}\n\n<!-- {text} -->\n", "clerk")[-1] == "remark"
+
+
+@pytest.mark.parametrize(
+    "text", ["If it rains, the door is wet.", "This takes an hour.", "You can also ring the bell."]
+)
+def test_a_quotation_that_explains_is_a_remark(text: str) -> None:
+    assert kinds(f"{STEP}\n\n> {text}\n", "clerk")[-1] == "remark"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please see the tab for more information if needed *Errors: always call the lead",
+        "See the guide, and never open it",
+        "Note on the door when you will return",
+    ],
+)
+def test_a_pointer_or_a_note_that_asks_for_more_is_no_remark(text: str) -> None:
+    assert kinds(f"{STEP}{text}.", "clerk")[-1] in {"error", "node", "rule"}
+
+
+def test_a_heading_without_its_blank_is_one() -> None:
+    assert kinds("#Normal release from the shelf\nThe clerk opens it.\n") == ["node"]
+    assert kinds("# A\n\n1. The clerk opens it.\n\n#1 is the best.\n") == ["node", "error"]

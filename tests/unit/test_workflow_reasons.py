@@ -27,6 +27,10 @@ STEP = "1. The clerk opens it.\n\n"
         ("Prints the list", "Who prints is not said", "The clerk prints"),
         ("The lamp contains one wire per box", "'per' may bind", "without that word"),
         ("Official lamps and papers", "names something", "with a verb"),
+        ("Sometimes, we need to wash the boxes", "When this is so is not said", "If ..., the clerk"),
+        ("It is very important that the lamp is lit", "what has to be so", "a rule: Never"),
+        ("This should show the rate of the lamp", "to be expected", "Expected outcome"),
+        ("And the policy forces to wash it", "cannot be read", "ROLE does WHAT"),
         ("The keeper {{x}} has the key", "{{...}}", "the name itself"),
     ],
 )

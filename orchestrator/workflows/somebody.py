@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from orchestrator.workflows import instruct, words
+from orchestrator.workflows import clauses, instruct, words
 from orchestrator.workflows.people import DEPARTMENTS, is_person, is_surely_person, is_thing
 
 _YOU: Final = re.compile(
@@ -63,6 +63,30 @@ def asks(said: str) -> bool:
     return to_do is not None and to_do["verb"] in words.VERBS
 
 
+def is_of_somebody(text: str, known: Collection[str]) -> bool:
+    """Whether a sentence that is not read may have been meant as a step: somebody acts in it, or is to act."""
+    return len(text) > _LONG or _DUTY.search(text) is not None or asks(text) or names_people(text, known)
+
+
+_LABELLED: Final = re.compile(
+    r"(?:note|warning|important|caution|attention|remember|tip|danger)s?[:!,.] *", re.IGNORECASE
+)
+_ORDER: Final = re.compile(
+    r"(?:never|always|do not|don['\u2019]t)\b|(?:you|we|(?:the )?[a-z]+(?: [a-z]+)?) must\b", re.IGNORECASE
+)
+
+
+def is_order(text: str) -> bool:
+    """Whether a quotation forbids, obliges, or says what is done under a condition: ``If it fails, call the guard``."""
+    if len(text) > _LONG or text.startswith(("<!--", "---")):
+        return False
+    said = _LABELLED.sub("", text, count=1) if _LABELLED.match(text) else text
+    held = clauses.conditional(said)
+    return _ORDER.match(said) is not None or (held is not None and instruct.clause(held.then) is not None)
+
+
+_LONG: Final = 1500
+_DUTY: Final = re.compile(r"\b(?:must|should|shall|needs?|ha(?:s|ve) to|required?|approv\w*)\b", re.IGNORECASE)
 _BEFORE: Final = frozenset({"the", "a", "an", "our", "your", "by", "another", "its", "their", "to", "for"})
 """Words before the name of somebody."""
 
