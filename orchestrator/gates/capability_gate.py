@@ -82,7 +82,7 @@ class CapabilityGate:
         if target.base is None or target.in_test:
             return []
         before = self._worker.outline(target.base.data)
-        if not any(found["checks"] for found in before.get("guarded", {}).values()):
+        if not any(found["checks"] or "refuses" in found for found in before.get("guarded", {}).values()):
             return []
         return [_loss(*found) for found in lost(before, self._worker.outline(target.head.data))]
 
@@ -90,7 +90,7 @@ class CapabilityGate:
 def _loss(name: str, check: str, line: int) -> Hit:
     return Hit(
         rule="LOSES-CHECK",
-        message=f"{name} no longer asks for {check}",
+        message=f"{name} no longer asks for or refuses by {check}",
         disposition=Disposition.PERSON,
         line=line,
         end_line=line,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from orchestrator.models.capabilities import Capabilities
 
 
+def _no_names(_folder: str) -> Sequence[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A change as gates see it: blobs, never a work tree.
 
     ``granted`` is what the step was granted whose change it is; ``None`` for a difference that no step made.
+    ``names`` gives the names in a folder of the tree that is judged ('' for its root), and nothing where there is none.
     """
 
     identity: ChangeIdentity
@@ -27,6 +32,7 @@ class Candidate:
     protected: tuple[str, ...]
     test_roots: tuple[str, ...]
     granted: Capabilities | None = None
+    names: Callable[[str], Sequence[str]] = _no_names
 
 
 class Gate(Protocol):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.models.base import Digest, GitOid, sha256
@@ -38,9 +38,13 @@ class FileSpec:
 
 
 def candidate_of(
-    files: Sequence[FileSpec], *, protected: Sequence[str] = (), test_roots: Sequence[str] = ("tests",)
+    files: Sequence[FileSpec],
+    *,
+    protected: Sequence[str] = (),
+    test_roots: Sequence[str] = ("tests",),
+    names: Mapping[str, Sequence[str]] | None = None,
 ) -> Candidate:
-    """A candidate whose blobs lie in memory, with ids as git (SHA-1) gives them."""
+    """A candidate whose blobs lie in memory, with ids as git (SHA-1) gives them. ``names``: folder → what is in it."""
     blobs: dict[GitOid, bytes] = {}
     changed = tuple(_changed(spec, blobs) for spec in files)
     seal = sha256("".join(f.to_bytes().decode() for f in changed).encode())
@@ -48,7 +52,15 @@ def candidate_of(
     identity = ChangeIdentity(
         target_ref="refs/heads/main", tip=GitOid("a" * 40), tree=GitOid(hexadecimal[:40]), manifest=Digest(seal)
     )
-    return Candidate(identity, changed, blobs.__getitem__, tuple(protected), tuple(test_roots))
+    inside = names or {}
+    return Candidate(
+        identity,
+        changed,
+        blobs.__getitem__,
+        tuple(protected),
+        tuple(test_roots),
+        names=lambda folder: inside.get(folder, ()),
+    )
 
 
 def _changed(spec: FileSpec, blobs: dict[GitOid, bytes]) -> ChangedFile:

@@ -97,6 +97,12 @@ class ObjectStore:
                     found.append(TreeEntry(prefix + row.name, row.mode, row.oid))
         return found
 
+    def names(self, tree: GitOid, folder: str) -> tuple[str, ...]:
+        """In a folder, '' for the root, as far as it is one."""
+        row = self.subtree(tree, folder) if folder else Row("", TREE_MODE, tree)
+        there = row is not None and row.mode == TREE_MODE
+        return tuple(inside.name for inside in self.reader.tree(row.oid)) if row is not None and there else ()
+
     def subtree(self, tree: GitOid, path: str) -> Row | None:
         """What lies at a path, file or folder, found by reading only the folders on the way."""
         row: Row | None = Row("", TREE_MODE, tree)

@@ -180,6 +180,9 @@ class GitTrees:
         row = self._store.subtree(tree, path)
         return row.oid if row is not None and row.mode == TREE_MODE else None
 
+    def names(self, tree: GitOid, folder: str) -> tuple[str, ...]:
+        return self._store.names(self._store.peel(tree), folder)
+
     def blob(self, oid: GitOid) -> bytes:
         return self._manifests.blob(oid)
 

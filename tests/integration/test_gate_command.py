@@ -72,6 +72,15 @@ def test_what_is_staged_is_judged_and_not_the_work_tree(repository, team):
     assert judged(repository, team, staged=True).result is Result.PASSED
 
 
+def test_a_new_path_that_the_tree_has_in_other_letters_is_a_persons(repository, team):
+    for path, alike in (("src/Sums.py", True), ("Src/other.py", True), ("src/other.py", False)):
+        repository.write(path, CLEAN)
+        repository.git("add", path)
+        found = judged(repository, team, staged=True)
+        assert ("NAME" in rules(found), found.result is Result.NEEDS_PERSON) == (alike, alike), path
+        repository.git("rm", "-q", "--cached", path)
+
+
 @pytest.mark.usefixtures("repository")
 def test_a_first_commit_is_judged_before_and_after_it_is_made(team, tmp_path):
     made = UserRepository(tmp_path / "fresh")

@@ -153,6 +153,15 @@ def test_a_tree_that_cannot_go_in_and_out_is_refused_before_the_start(user, tmp_
     assert code(caught) == expected
 
 
+def test_names_of_a_folder_are_those_that_lie_in_it(user, tmp_path):
+    blob = user.git("rev-parse", "HEAD:a.py")
+    inner = _tree(user, b"100644 b.py\0" + bytes.fromhex(blob))
+    tree = _tree(user, b"100644 a.py\0" + bytes.fromhex(blob) + b"40000 src\0" + bytes.fromhex(inner))
+    with GitTrees.open(user.folder, tmp_path / "t.git") as trees:
+        told = {folder: trees.names(tree, folder) for folder in ("", "src", "a.py", "src/none", "none")}
+    assert told == {"": ("a.py", "src"), "src": ("b.py",), "a.py": (), "src/none": (), "none": ()}
+
+
 def test_a_blob_over_the_limit_is_refused(user, tmp_path):
     with GitTrees.open(user.folder, tmp_path / "t.git") as trees:
         trees._max_blob_bytes = 5

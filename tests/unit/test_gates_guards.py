@@ -46,8 +46,57 @@ LOST = {
         "pay_now",
         "login_required",
     ),
+    "a refusal": (
+        "def pay(u):\n if u.poor:\n  raise PermissionDenied\n",
+        "def pay(u):\n if u.poor:\n  log.info('poor')\n",
+        "pay",
+        "PermissionDenied",
+    ),
+    "an answer that refuses": (
+        "def pay(u):\n if u.poor:\n  abort(403)\n return 1\n",
+        "def pay(u):\n return 1\n",
+        "pay",
+        "abort",
+    ),
+    "a status that refuses": (
+        "def pay(u):\n if u.poor:\n  raise HTTPException(status_code=status.HTTP_403_FORBIDDEN)\n",
+        "def pay(u):\n if u.poor:\n  raise HTTPException(status_code=status.HTTP_404_NOT_FOUND)\n",
+        "pay",
+        "HTTPException",
+    ),
+    "a check that anybody passes": (
+        "@jwt_required()\ndef pay(): pass\n",
+        "@jwt_required(optional=True)\ndef pay(): pass\n",
+        "pay",
+        "jwt_required",
+    ),
+    "a scope": (
+        "def pay(u=Security(who, scopes=['a', 'b'])): pass\n",
+        "def pay(u=Security(who, scopes=['a'])): pass\n",
+        "pay",
+        "b",
+    ),
+    "a limit of calls": (
+        "@app.post('/a')\n@limiter.limit('5/minute')\ndef pay(): pass\n",
+        "@app.post('/a')\ndef pay(): pass\n",
+        "pay",
+        "limit",
+    ),
 }
 KEPT = {
+    "a refusal is moved to a helper": (
+        "def pay(u):\n if u.poor:\n  raise PermissionDenied\n",
+        "def rich(u):\n if u.poor:\n  raise PermissionDenied\n\n\ndef pay(u):\n rich(u)\n",
+    ),
+    "a decorator takes a refusal over": (
+        "def pay(u):\n if u.poor:\n  raise PermissionDenied\n",
+        "@user_passes_test(rich)\ndef pay(u):\n pass\n",
+    ),
+    "a refusal says more": (
+        "def pay(u):\n if u.poor:\n  raise PermissionDenied\n",
+        "def pay(u):\n if u.poor:\n  raise PermissionDenied('poor')\n",
+    ),
+    "another error is no refusal": ("def pay(u):\n raise ValueError\n", "def pay(u):\n return 1\n"),
     "another check in its place": (
         "@login_required\ndef pay(): pass\n",
         "@permission_required('x')\ndef pay(): pass\n",

@@ -1,8 +1,10 @@
 import time
 import zlib
+from dataclasses import replace
 
 import pytest
 
+from orchestrator.errors import RepositoryError
 from orchestrator.gates.files.hygiene import HygieneGate
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.gate import Accounting, Disposition, Result
@@ -156,3 +158,67 @@ def test_what_is_packed_is_a_binary_and_no_odd_text(path, data, rules, gate):
     deciding = {f.rule for f in report.findings if f.disposition is not Disposition.NOTE}
     assert deciding
     assert deciding <= rules
+
+
+TREE = {"": ["Docs", "src"], "src": ["config.py", "Pay"], "src/Pay": ["card.py"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        ("src/Config.py", "src/config.py"),
+        ("docs/a.md", "Docs"),
+        ("src/pay/card.py", "src/Pay"),
+        ("src/other.py", ""),
+        ("src/Pay/cash.py", ""),
+    ],
+)
+def test_a_new_path_that_the_tree_has_in_other_letters_is_a_persons(path, other, gate):
+    report = gate.check(candidate_of([FileSpec(path, b"x = 1\n")], names=TREE))
+    told = [f.message for f in report.findings if f.rule == "NAME"]
+    assert len(told) == bool(other)
+    assert all(f" and {other} are " in message for message in told)
+
+
+def test_a_path_that_was_there_is_not_looked_for_in_the_tree(gate):
+    def names(_folder):
+        raise AssertionError("read")
+
+    candidate = candidate_of([FileSpec("src/Config.py", b"x = 1\n", b"x = 2\n")])
+    assert gate.check(replace(candidate, names=names)).result is Result.PASSED
+
+
+def test_a_folder_that_cannot_be_read_leaves_the_new_path_to_a_person(gate):
+    def names(_folder):
+        raise RepositoryError("REPO010", "A name is too long.")
+
+    report = gate.check(replace(candidate_of([FileSpec("src/a.py", b"x = 1\n")]), names=names))
+    assert kinds(report) == {("NAME", "person")}
+
+
+def test_a_path_that_others_cannot_keep_is_a_persons(gate):
+    assert kinds(check(gate, b"x = 1\n", path="a" * 250 + ".py")) == {("NAME", "person")}
+    assert kinds(check(gate, b"x = 1\n", path="d" * 90 + ("/" + "d" * 90) * 12 + "/a.py")) == {("NAME", "person")}
+
+
+WORKFLOW = (
+    "on: push\njobs:\n  test:\n    runs-on: x\n  deploy:\n%s    runs-on: x\n    steps:\n      - run: make deploy\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        ("    needs: test\n", "", "waits for no other job any more"),
+        ("    environment: live\n", "", "names no environment any more"),
+        ("    needs: test\n", "    needs: test\n    if: always()\n", "runs even where"),
+        ("    needs: test\n", "    needs: [test, lint]\n", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_release_that_waits_for_less_is_a_persons(before, after, what, gate):
+    path = ".github/workflows/a.yml"
+    report = check(gate, (WORKFLOW % after).encode() + b"# b\n", (WORKFLOW % before).encode(), path=path)
+    told = [f.message for f in report.findings if f.rule == "RELEASE-UNGUARDED"]
+    assert len(told) == bool(what)
+    assert all(what in message for message in told)

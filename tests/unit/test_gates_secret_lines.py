@@ -1,6 +1,7 @@
 """Which lines are looked at more closely: all that hold something, and few others."""
 
 import base64
+import codecs
 import random
 import re
 
@@ -95,3 +96,26 @@ def test_plain_lines_are_not_looked_at() -> None:
 def test_a_password_in_its_place_is_a_guess_and_a_variable_is_none(line: str, harmless: str) -> None:
     assert [*guesses(line)]
     assert not [*guesses(harmless)]
+
+
+TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bD1fG3hJ5"
+PLAIN = "a sentence that says hello to everybody"
+
+
+def coded(text: str) -> list[str]:
+    data = text.encode()
+    return [
+        f"K = b85decode({base64.b85encode(data).decode()!r})",
+        f"K = base64.b32decode({base64.b32encode(data).decode()!r})",
+        f"K = codecs.decode({codecs.encode(text, 'rot13')!r}, 'rot13')",
+        f"K = ({int.from_bytes(data)}).to_bytes(40)",
+        f"K = bytes(a ^ 23 for a in {bytes(byte ^ 23 for byte in data)!r})",
+        f"K = bytes(a^k for a in {[byte ^ 200 for byte in data]})",
+    ]
+
+
+@pytest.mark.parametrize(("line", "harmless"), zip(coded(TOKEN), coded(PLAIN), strict=True))
+def test_a_token_that_a_program_turns_back_is_found(line: str, harmless: str) -> None:
+    assert set(telling([line])) == {line}
+    assert [*forms(line)] == ["GitHub token"]
+    assert not [*forms(harmless)]

@@ -50,6 +50,21 @@ WEAKER = {
         ["self.assertEqual(shop.total([]), None)", "self.assertTrue(shop.total([1, 2]))"],
         ["self.assertIsNone(shop.total([]))", "self.assertEqual(shop.total([1, 2]), 3)"],
     ),
+    "sorted on both sides": (
+        ["assert shop.order([2, 1]) == [1, 2]"],
+        ["assert sorted(shop.order([2, 1])) == [1, 2]"],
+        ["assert shop.order([3, 2]) == [2, 3]"],
+    ),
+    "proved by itself": (
+        ["assert shop.rate('DE') == 19"],
+        ["assert shop.rate('DE') == shop.RATES['DE']"],
+        ["assert shop.rate('FR') == 20"],
+    ),
+    "far larger": (
+        ["assert shop.seconds() < 0.5"],
+        ["assert shop.seconds() < 1e9"],
+        ["assert shop.seconds() < 0.6"],
+    ),
 }
 REPLACED = {
     "patch by a decorator": python(EQUAL, "_", "@mock.patch('shop.total', return_value=3)\n"),
@@ -119,6 +134,36 @@ OTHERS = {
         b"func TestA(t *testing.T) { if f() != 1 { t.Fatal() } }\nfunc xTestB(t *testing.T) { require.True(t, g()) }\n",
         "TEST-FEWER",
         b"func TestB(t *testing.T) { require.True(t, g()) }\nfunc TestA(t *testing.T) { if f() != 1 { t.Fatal() } }\n",
+    ),
+    "src/inside.rs": (
+        b"#[cfg(test)]\nmod t { #[test]\nfn a() { assert_eq!(f(), 1); } }\n",
+        b"#[cfg(test)]\nmod t { #[test]\n#[should_panic]\nfn a() { assert_eq!(f(), 1); } }\n",
+        "TEST-SKIPPED",
+        b"#[cfg(test)]\nmod t { #[test]\nfn a() { let x = f(); assert_eq!(x, 1); } }\n",
+    ),
+    "src/all.rs": (
+        b"fn f() {}\n#[test]\nfn a() { assert_eq!(f(), 1); }\n",
+        b"fn f() {}\n",
+        "TEST-FEWER",
+        b"fn f() { g() }\n#[test]\nfn a() { assert_eq!(f(), 1); }\n",
+    ),
+    "tests/c.test.ts": (
+        b"it('a', () => { expect(f(1)).toEqual(2); });\n",
+        b"it('a', () => { expect(f(1)).toBeDefined(); });\n",
+        "TEST-WEAKER",
+        b"it('a', () => { expect(f(1)).toStrictEqual(2); });\n",
+    ),
+    "pkg/b_test.go": (
+        b"func TestA(t *testing.T) { if f() != 1 { t.Fatal() } }\n",
+        b"func TestA(t *testing.T) { if f() != 1 { t.Log() } }\n",
+        "TEST-EMPTIER",
+        b'func TestA(t *testing.T) { if f() != 1 { t.Errorf("a") } }\n',
+    ),
+    "pkg/a_test.cc": (
+        b"TEST(A, B) { EXPECT_EQ(f(), 1); }\n",
+        b"TEST(A, DISABLED_B) { EXPECT_EQ(f(), 1); }\n",
+        "TEST-SKIPPED",
+        b"TEST(A, C) { EXPECT_EQ(f(), 1); }\n",
     ),
     "tests/a.rs": (
         b"#[test]\nfn a() { assert_eq!(f(), 1); }\n",

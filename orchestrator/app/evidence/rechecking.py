@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,6 +138,7 @@ def _gates(desk: _Desk, base: Base, claim: ChangeClaim) -> tuple[GateReport, ...
         blob=trees.blob,
         protected=(*policy.protected_paths, *base.profile.protected),
         test_roots=base.profile.test_roots,
+        names=partial(trees.names, identity.tree),
     )
     desk.say(f"{claim.commit[:12]}: gates {', '.join(names)}")
     with open_declared(desk.project, trees, base, desk.say) as declared:

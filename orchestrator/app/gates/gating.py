@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -73,6 +74,7 @@ def gate(
             blob=trees.blob,
             protected=(*rules.chain.current.protected_paths, *rules.profile.protected) if rules else (),
             test_roots=rules.profile.test_roots if rules else (),
+            names=partial(trees.names, tree),
         )
         if worker is not None:
             # They work while the gates are imported.

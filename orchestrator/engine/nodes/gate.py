@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from orchestrator.engine.attempts import Attempt, again
 from orchestrator.engine.changes import change_on
@@ -43,6 +44,7 @@ def _candidate(ctx: RunContext, step: Step, change: Change) -> Candidate:
         protected=(*ctx.policy.protected_paths, *ctx.profile.protected),
         test_roots=ctx.profile.test_roots,
         granted=step.capabilities,
+        names=partial(ctx.trees.names, change.identity.tree),
     )
 
 

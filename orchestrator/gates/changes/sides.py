@@ -46,7 +46,7 @@ _SUFFIXES = frozenset({".py", ".pyw", ".pyi", ".pyx", ".pxd", ".pxi"})
 _SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#![^\r\n]*\b(?:python|pypy)[0-9.]*\b")
 _TELLING = re.compile(r"\b(?:import|def|exec|eval|compile|__import__|getattr|open|__builtins__)\b")
 _TEST_NAME = re.compile(r"(?:test_.*|.*_test|tests|conftest)\.pyw?", re.IGNORECASE | re.DOTALL)
-_OTHER_TESTS = re.compile(r".*(?:_test\.go|_test\.rs|\.(?:test|spec)\.[cm]?[jt]sx?|_spec\.rb)", re.DOTALL)
+_OTHER_TESTS = re.compile(r".*(?:_test\.(?:go|rs|cc|cpp|cxx)|\.(?:test|spec)\.[cm]?[jt]sx?|_spec\.rb)", re.DOTALL)
 _TEST_FOLDERS = frozenset({"test", "tests"})
 
 

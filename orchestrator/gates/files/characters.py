@@ -30,7 +30,7 @@ _BIDI_RE = re.compile(f"[{_BIDI}]")
 _HIDDEN_RE = re.compile(
     # A joiner has its place inside emoji and inside words of some scripts, a selector after an emoji; not elsewhere.
     f"[{_HIDDEN}]|(?<![^\\x00-\\x7f])[{_JOINERS}]|[{_JOINERS}](?![^\\x00-\\x7f])|[{_JOINERS}]{{2,}}"
-    "|[\ufe00-\ufe0f]{2,}|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe00-\ufe0f]"
+    "|(?<=\\w)\u2800|\u2800(?=\\w)|[\ufe00-\ufe0f]{2,}|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe00-\ufe0f]"
 )
 _CONTROL_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\r(?!\n|$)")
 # Cyrillic, Cherokee, and of Greek only what looks Latin: a Greek letter before a Latin one is ordinary mathematics.
@@ -41,6 +41,7 @@ _LOOKALIKE = (
 # What is read as a semicolon, a backtick, K, a dot, a colon, an exclamation mark or a bar, and is none.
 _READ_AS_MARKS = "\u037e\u1fef\u212a\u2024\ua789\u01c0\u01c3"
 _MIXED_RE = re.compile(rf"[A-Za-z][{_LOOKALIKE}]|[{_LOOKALIKE}][A-Za-z]|[{_READ_AS_MARKS}]")
+_DIGITS_RE = re.compile("[\"']([^\x00-\x7f]{1,40})[\"']")
 _PLAIN = b"\t\n\x0c" + bytes(range(0x20, 0x7F))
 _EXTENDED_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]|[^\x00-\x7f]|\r(?!\n|$)")
 
@@ -98,6 +99,10 @@ def _odd(lines: list[str], number: int, line: str, *, code: bool) -> Iterator[Hi
         if points:
             shown = ", ".join(sorted(set(points))[:8])
             yield _hit(rule, f"{what}: {len(points)} ({shown})", lines, number, disposition)
+    digits = _DIGITS_RE.search(line) if code else None
+    if digits and digits[1].isdecimal():
+        what = f"digits of another script alone: {digits[1]!a}"
+        yield _hit("MIXED-SCRIPT", what, lines, number, Disposition.PERSON)
     mixed = _MIXED_RE.search(line) if code else None
     if mixed:
         around = line[max(mixed.start() - 20, 0) : mixed.end() + 20]

@@ -14,7 +14,7 @@ from orchestrator import __version__
 from orchestrator.errors import GateBroken
 from orchestrator.gates.changes.differential import Hit, introduced
 from orchestrator.gates.changes.sides import SIZE_LIMIT_BYTES, PythonKind, Side, python_kind, sides, suffix_of
-from orchestrator.gates.files.deployments import deployment_hits
+from orchestrator.gates.files.deployments import WORKFLOWS, deployment_hits
 from orchestrator.gates.files.examples import example_hits
 from orchestrator.gates.files.hygiene_files import (
     binary_hits,
@@ -32,13 +32,14 @@ from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.changed import ChangedFile
 from orchestrator.models.found import Disposition, Finding, GateReport
 from orchestrator.models.ids import Digest
+from orchestrator.policy.paths import protects
 from orchestrator.ports import Candidate
 
 from . import characters, suppressions
 
 __all__ = ["HygieneGate"]
 
-_RULES_VERSION = 6
+_RULES_VERSION = 7
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc", ".po", ".pot", ".csv", ".tsv"})
 
 
@@ -81,6 +82,7 @@ class HygieneGate:
         old = self._content(base) if new and base is not None else []
         always += encoding_hits(head, base, code=_is_code(head))
         always += binary_hits(head, base)
+        always += _release(head, base)
         return introduced(file.path, always, []) + introduced(file.path, new, old)
 
     def _content(self, side: Side) -> list[Hit]:
@@ -107,6 +109,13 @@ class HygieneGate:
                 disposition=Disposition.PERSON,
                 hint="name it .py",
             )
+
+
+def _release(head: Side, base: Side | None) -> Iterator[Hit]:
+    if base is not None and protects(WORKFLOWS, head.path):
+        from orchestrator.gates.files.releases import release_hits  # noqa: PLC0415 - only with such a file
+
+        yield from release_hits(*(side.data.decode("utf-8", "replace") for side in (head, base)))
 
 
 @cache

@@ -6,8 +6,9 @@ import posixpath
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.errors import HandrailError
 from orchestrator.gates.changes.differential import Hit
 from orchestrator.gates.changes.sides import REGULAR, SIZE_LIMIT_BYTES, Side, suffix_of
 from orchestrator.models.changed import ChangedFile
@@ -42,6 +43,7 @@ _SHORT_GIT = Late(r"git~\d")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
 _NO_NAME = frozenset('<>:"|?*\\')
 _CONTROLS = bytes(range(1, 9)) + b"\x0b" + bytes(range(14, 27)) + bytes(range(28, 32)) + b"\x7f"
+_PATH_BYTES, _NAME_BYTES = 1024, 240
 _FEW = 20
 """No text has one in so many."""
 _PTH_IMPORT = re.compile(rb"^import[ \t]", re.MULTILINE)
@@ -72,22 +74,68 @@ def _elsewhere(path: str) -> Iterator[Hit]:
     part = next((p for p in path.split("/") if _DEVICE.fullmatch(p) or p[-1:] in {".", " "} or set(p) & _NO_NAME), "")
     if part:
         yield _hit("NAME", f"Windows takes {part!a} for another name, or for a device", Disposition.PERSON)
+    if len(path.encode("utf-8", "surrogateescape")) > _PATH_BYTES or any(
+        len(p.encode("utf-8", "surrogateescape")) > _NAME_BYTES for p in path.split("/")
+    ):
+        yield _hit("NAME", "the path is longer than other systems can keep", Disposition.PERSON)
     if unicodedata.normalize("NFC", path) != path:
         yield _hit("NAME", "the path is written with loose accents: another path looks the same", Disposition.PERSON)
 
 
 def case_hits(candidate: Candidate) -> dict[str, Hit]:
-    """By path: those of the change that some file systems take for another path of it, by themselves or a folder."""
-    spelled: dict[str, str] = {}
+    """By path: those of the change that some file systems take for another path, by themselves or a folder.
+
+    Another path of the change, or one that a new path finds in the tree.
+    """
+    alike = "%s and %s are one and the same where case does not count"
+    in_change = {path: _hit("NAME", alike % pair, Disposition.PERSON) for path, pair in _in_change(candidate).items()}
+    return _in_tree(candidate, alike) | in_change
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _in_tree(candidate: Candidate, alike: str) -> dict[str, Hit]:
+    """New paths whose name, or a folder's, stands in the tree in other letters: the folders on their way are read."""
+    known: dict[str, Mapping[str, Sequence[str]]] = {}
     found: dict[str, Hit] = {}
+    for file in candidate.files:
+        if file.new_mode is None or (file.old_mode is not None and file.old_path in {None, file.path}):
+            continue
+        folder = ""
+        for name in file.path.split("/"):
+            try:
+                inside = known[folder] = known[folder] if folder in known else _by_letters(candidate, folder)
+            except HandrailError as error:
+                message = f"whether another name is taken for it cannot be seen: {error}"
+                found[file.path] = _hit("NAME", message, Disposition.PERSON)
+                break
+            other = next((n for n in inside.get(_folded(name), ()) if n != name), None)
+            if other is not None:
+                found[file.path] = _hit("NAME", alike % (folder + name, folder + other), Disposition.PERSON)
+                break
+            folder = f"{folder}{name}/"
+    return found
+
+
+def _by_letters(candidate: Candidate, folder: str) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for name in candidate.names(folder.rstrip("/")):
+        found.setdefault(_folded(name), []).append(name)
+    return found
+
+
+def _in_change(candidate: Candidate) -> dict[str, tuple[str, str]]:
+    spelled: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for path in sorted(file.path for file in candidate.files if file.new_mode is not None):
         parts = path.split("/")
         for depth in range(1, len(parts) + 1):
             here = "/".join(parts[:depth])
-            same = spelled.setdefault(unicodedata.normalize("NFC", here).casefold(), here)
+            same = spelled.setdefault(_folded(here), here)
             if same != here:
-                message = f"{here} and {same} are one and the same where case does not count"
-                found[path] = _hit("NAME", message, Disposition.PERSON)
+                found[path] = here, same
                 break
     return found
 

@@ -64,6 +64,9 @@ PATTERNS = {
     "rubocop": Late(rf"#\s*rubocop:(?:disable|todo)\b{_CODES}", re.IGNORECASE),
     "phpcs": Late(r"(?://|#|/\*)\s*phpcs:(?:ignore|disable)", re.IGNORECASE),
     "nolint": Late(rf"//\s*nolint\b{_CODES}", re.IGNORECASE),
+    "deepsource": Late(r"\bskipcq\b(?:\s*:\s*[A-Z]{2,4}-[A-Z]?\d+)?"),
+    "phpstan": Late(r"@(?:phpstan|psalm)-(?:ignore|suppress)\w*", re.IGNORECASE),
+    "doctest": Late(r"#\s*doctest:\s*\+SKIP\b"),
     "coverage": Late(r"#\s*pragma:?\s*no\s*(?:cover|branch)|/\*\s*(?:istanbul|c8|v8)\s+ignore\b", re.IGNORECASE),
     "pylint": Late(rf"#\s*pylint\s*:\s*(?:disable|skip-file)\b{_CODES}", re.IGNORECASE),
 }
@@ -73,11 +76,12 @@ _WORDS = (
     *("nosec", "noqa", "ruff", "nosem", "nosonar", "lgtm", "codeql", "pragma", "gitleaks", "shellcheck", "zizmor"),
     *("hadolint", "eslint", "nolint", "pylint", "oxlint", "biome", "deno-lint", "tslint", "flawfinder", "its4", "rats"),
     *("cppcheck", "checkov", "tfsec", "trivy", "kics", "suppress", "rubocop", "phpcs", "istanbul", "ignore", "mypy"),
+    *("skipcq", "phpstan-", "psalm-", "doctest:"),
     *("pyright", "pyre", "ts-nocheck", "ts-expect", "kube-linter", "sonar.", "[allow", "[expect", "[ allow"),
 )
 """One of these is in each of the patterns: most texts and lines are done with after looking for them."""
 _ANY = Late("|".join(map(re.escape, _WORDS)), re.IGNORECASE)
-_QUIET = frozenset({"pylint", "java", "phpcs", "coverage", "types"})
+_QUIET = frozenset({"pylint", "java", "phpcs", "coverage", "types", "phpstan"})
 _NAMED = frozenset({"eslint", "eslint settings", "oxlint", "nolint", "rubocop", "compiler", "rust"})
 """Linters whose rules have names. Without one, all are silenced, those about security too."""
 _SECURITY_NAME = Late(

@@ -8,6 +8,7 @@ __all__ = ["CAPABILITIES", "capability_of"]
 
 CAPABILITIES: dict[str, list[str]] = {
     "process": [
+        "twisted.internet.reactor.spawnProcess",
         "os.system",
         "os.popen",
         "os.spawn",

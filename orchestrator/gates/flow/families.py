@@ -14,6 +14,7 @@ from orchestrator.gates.flow.rules import (
     fresh,
     handed_in,
     hidden,
+    lenient,
     process,
     queries,
     settings,
@@ -41,6 +42,7 @@ FAMILIES: tuple[Family, ...] = (
     handed_in.FAMILY,
     fresh.FAMILY,
     bare.FAMILY,
+    lenient.FAMILY,
 )
 RULES: dict[str, Rule] = {rule.code: rule for family in FAMILIES for rule in family.rules}
 

@@ -101,6 +101,7 @@ _CALLS = {
 }
 _METHODS = {
     "get_argument": "web",
+    "get_filename": "net",
     "get_query_argument": "web",
     "get_body_argument": "web",
     "get_arguments": "web",
@@ -109,6 +110,7 @@ _METHODS = {
     "receive_json": "web",
 }
 _ATTRIBUTES = {"sys.argv": "argv", "sys.stdin": "stdin", "os.environ": "environ", "os.environb": "environ"}
+_TOOLS = frozenset({"tool", "resource", "prompt"})
 _HARMLESS_TYPES = frozenset({"int", "float", "bool", "UUID", "datetime", "date", "Decimal", "Session", "Request"})
 
 
@@ -134,6 +136,11 @@ def handler_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> froz
     """Parameters that a web framework fills from the request: of a routed function, and of a cloud function."""
     if is_wsgi(function):
         return frozenset({"environ"})
+    if any(_of_tools(d) for d in function.decorator_list):
+        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        return frozenset(
+            a.arg for a in arguments if a.arg not in {"self", "cls", "ctx", "context"} and not _harmless(a)
+        )
     if function.name in {"lambda_handler", "cloud_handler"}:
         return frozenset(a.arg for a in function.args.args[:1])
     if not any(_routes(d) for d in function.decorator_list) or any(_of_errors(d) for d in function.decorator_list):
@@ -151,6 +158,14 @@ def is_wsgi(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def _routes(decorator: ast.expr) -> bool:
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     return isinstance(decorator, ast.Call) and isinstance(called, ast.Attribute) and called.attr in HANDLER_DECORATORS
+
+
+def _of_tools(decorator: ast.expr) -> bool:
+    """``@mcp.tool()``: a model fills the parameters in, and whoever wrote what the model read."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    owner = called.value if isinstance(called, ast.Attribute) else None
+    name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+    return isinstance(called, ast.Attribute) and called.attr in _TOOLS and "mcp" in name.casefold()
 
 
 def _of_errors(decorator: ast.expr) -> bool:

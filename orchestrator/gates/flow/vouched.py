@@ -2,7 +2,8 @@
 
 Vouched for are, by the number that bandit and ruff share: ``608`` text of SQL that is made of nothing but
 constants of the module; ``506`` a YAML loader that is a safe one or stands on nothing else; ``701`` templates
-whose escaping is switched on through ``**options``; ``113`` a request whose time limit comes the same way. A place
+whose escaping is switched on through ``**options``; ``113`` a request whose time limit comes the same way; ``301`` a
+pickle of what is pickled in the same call; ``313`` to ``319`` XML that stands there and declares nothing. A place
 counts only when it was met and was harmless each time, and when nothing else on its lines was not.
 
 Not checked: what another module does to the constants of this one.
@@ -41,7 +42,7 @@ _WORDS_OF_SQL = tuple(
     )
 )
 """Each begins with a plain word, which is looked for many times faster than a choice of words in any case."""
-_NAMES = (b"yaml", b"jinja2", b"requests", b"httpx")
+_NAMES = (b"yaml", b"jinja2", b"requests", b"httpx", b"pickle", b"xml")
 _WORDS = re.compile(
     r"select|insert|update|delete|replace|create|alter|drop|truncate|merge|union|where|from|into|values|with|set",
     re.IGNORECASE,
@@ -53,6 +54,18 @@ _UNSAFE_YAML = frozenset(
     {"Loader", "CLoader", "UnsafeLoader", "CUnsafeLoader", "FullLoader", "CFullLoader"}
     | {"UnsafeConstructor", "FullConstructor", "Constructor", "FullLoader", "loader", "constructor"}
 )
+_PICKLES = frozenset({"pickle.loads", "_pickle.loads"})
+_XML = {
+    **dict.fromkeys(("xml.etree.cElementTree.fromstring", "xml.etree.cElementTree.XML"), "313"),
+    **dict.fromkeys(("xml.etree.ElementTree.fromstring", "xml.etree.ElementTree.XML"), "314"),
+    "xml.dom.expatbuilder.parseString": "316",
+    "xml.sax.parseString": "317",
+    "xml.dom.minidom.parseString": "318",
+    "xml.dom.pulldom.parseString": "319",
+}
+"""What parses a text → the number of the scanners' rule."""
+_PICKLED = frozenset({"pickle.dumps()"})
+_DECLARES = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 MAKES_TEXT = frozenset({"format", "format_map", "replace", "join"})
 
 
@@ -95,6 +108,10 @@ def vouched_kind(call: Call) -> str:
             return "701"
         if name in _LOADS:
             return "506"
+        if name in _PICKLES:
+            return "301"
+        if name in _XML:
+            return _XML[name]
     return ""
 
 
@@ -106,11 +123,39 @@ def is_harmless(
         return False
     if number == "506":
         return _loads_plain(call, tree, bases)
+    if number == "301" or number in _XML.values():
+        return _of_this_program(number, call) and not _said(call.node) & unsteady
     return _limited(call) if number == "113" else _escapes(call)
 
 
 def _given_names(node: ast.Call) -> frozenset[str]:
     return frozenset(part.id for given in node.keywords for part in ast.walk(given.value) if isinstance(part, ast.Name))
+
+
+def _of_this_program(number: str, call: Call) -> bool:
+    """What is read was written in the same call, or stands there."""
+    first = call.arg(0, "string", "text", "data")
+    if first is None or not isinstance(call.node, ast.Call) or not call.node.args:
+        return False
+    if number == "301":
+        return first.refs == _PICKLED and isinstance(call.node.args[0], ast.Call)
+    return _declares_nothing(first.const)
+
+
+def _said(node: ast.Call) -> frozenset[str]:
+    """Names that say what is called here and what its first argument is, but for what is pickled."""
+    given = node.args[0]
+    parts = [*ast.walk(node.func), *ast.walk(given.func if isinstance(given, ast.Call) else given)]
+    return frozenset(
+        part.attr if isinstance(part, ast.Attribute) else part.id
+        for part in parts
+        if isinstance(part, ast.Attribute | ast.Name)
+    )
+
+
+def _declares_nothing(document: object) -> bool:
+    text = document.decode("latin-1") if isinstance(document, bytes) else document
+    return isinstance(text, str) and not _DECLARES.search(text)
 
 
 def _limited(call: Call) -> bool:

@@ -50,6 +50,11 @@ _PATHS = (
     "**/.continue/**/*.json",
     "**/.windsurf/**/*.json",
     "**/.zed/*.json",
+    "**/.claude-plugin/*.json",
+    ".github/hooks/**",
+    "**/.kiro/**/*.json",
+    "**/.kiro/**/*.hook",
+    "**/.amp/*.json",
     "**/.env",
 )
 
@@ -94,7 +99,19 @@ _HOOKS = frozenset(
     {"hooks", "notify", "apikeyhelper", "awsauthrefresh", "awscredentialexport", "otelheadershelper", "statusline"}
     | {"gcpauthrefresh", "forceloginmethod", "runon", "initializecommand", "oncreatecommand", "updatecontentcommand"}
     | {"postcreatecommand", "poststartcommand", "postattachcommand", "tooldiscoverycommand", "toolcallcommand"}
-    | {"tasks", "lint-cmd", "test-cmd", "auto-test", "filesuggestion"}
+    | {
+        "tasks",
+        "lint-cmd",
+        "test-cmd",
+        "auto-test",
+        "filesuggestion",
+        "install",
+        "start",
+        "terminals",
+        "formatter",
+        "lsp",
+    }
+    | {"extraknownmarketplaces", "enabledplugins", "plugin"}
 )
 _SERVERS = frozenset({"mcpservers", "mcp_servers", "mcp", "servers", "context_servers", "modelcontextprotocolservers"})
 _SERVER_SWITCHES = frozenset({"enableallprojectmcpservers", "enabledmcpjsonservers", "trust"})
@@ -112,7 +129,17 @@ _PERMISSIONS = frozenset(
     }
     | {"chat.tools.global.autoapprove", "security.workspace.trust.enabled", "yes-always", "dangerouslyskippermissions"}
     | {"task.allowautomatictasks", "allowunsandboxedcommands", "excludedcommands", "autoallowbashifsandboxed"}
-    | {"enableweakernestedsandbox", "privileged", "capadd", "runargs", "securityopt", "mounts", "permission"}
+    | {
+        "always_allow_tool_actions",
+        "ignore_default_excludes",
+        "enableweakernestedsandbox",
+        "privileged",
+        "capadd",
+        "runargs",
+        "securityopt",
+        "mounts",
+        "permission",
+    }
 )
 _URL_NAME = Late(r"(?i).*(?:base[_-]?url|api[_-]?base|api[_-]?url|endpoint|_proxy|proxy[_-]?url|helicone.*url)")
 _LOADER = Late(
@@ -233,7 +260,9 @@ class _Found:
             (VARIABLE, text and _LOADER.fullmatch(key)),
             (HOOK, name in _HOOKS),
             (MCP, name in _SERVERS or (name in _SERVER_SWITCHES and route)),
-            (PERMISSION, name in _PERMISSIONS),
+            (PERMISSION, name in _PERMISSIONS or "dangerously" in name),
+            (PERMISSION, name == "inherit" and value == "all"),
+            (HOOK, name == "type" and value == "runCommand"),
             (HOOK, self._editor and text and _PROGRAM_SETTING.fullmatch(key)),
         )
         return next((rule for rule, found in checks if found), None)

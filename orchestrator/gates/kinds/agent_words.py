@@ -39,6 +39,12 @@ _PATHS = (
     "**/.github/instructions/**",
     "**/.github/prompts/**",
     "**/.github/chatmodes/**",
+    "**/.github/agents/**",
+    "**/.windsurf/workflows/**",
+    "**/.kiro/steering/**",
+    "**/.amazonq/rules/**",
+    "**/.roo/rules*/**",
+    "**/.junie/**/*.md",
     "**/.claude/**/*.md",
     "**/.gemini/**/*.md",
     "**/.gemini/commands/**",
@@ -86,9 +92,18 @@ _IN_COMMENT = Late(
 )
 _RUN_FIRST = Late(r"(?:^|\s)!`[^`\n]{1,2000}`|^!\{[^}\n]{1,2000}\}|!\{[^}\n]{1,2000}\}")
 _ALL_TOOLS = Late(
-    r"^\s*(?:allowed-tools|tools|allowedTools|permissions)\s*:.*?"
+    r"^\s*//\s*turbo(?:-all)?\b|^\s*(?:allowed-tools|tools|allowedTools|permissions)\s*:.*?"
     r"(?:\bBash\s*(?:\(\s*:?\*\s*(?::\*\s*)?\)|,|\]|$)|[\"'\[\s]\*[\"'\],\s]*$|\bBash\b\s*[\"'])",
     re.IGNORECASE,
+)
+_PROMPTS = (
+    "**/.claude/**",
+    "**/.gemini/**",
+    "**/.github/prompts/**",
+    "**/.github/agents/**",
+    "**/.github/chatmodes/**",
+    "**/.windsurf/workflows/**",
+    "**/SKILL.md",
 )
 _LINE_CHARACTERS = 4096
 
@@ -101,7 +116,7 @@ def is_spoken(path: str) -> bool:
 def word_hits(path: str, text: str) -> Iterator[Hit]:
     """Line numbers from 1."""
     lines = text.split("\n")
-    prompts = protects(("**/.claude/**", "**/.gemini/**", "**/.github/prompts/**", "**/SKILL.md"), fold(path))
+    prompts = protects(_PROMPTS, fold(path))
     for number, line in enumerate(lines, start=1):
         part = line[:_LINE_CHARACTERS]
         if _ORDER.search(part):

@@ -10,6 +10,7 @@ Not checked: what a package does, and whether a name exists.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,14 @@ REHASHED = KindRule(
     "restore the lock, and let the package manager write it anew from the index",
     cwe=353,
 )
+OLDER = KindRule(
+    "DEP-OLDER",
+    "an older version than before",
+    "What was mended since then is broken again.",
+    "keep the newer version, or say in the review why it cannot be kept",
+    severity="medium",
+    cwe=1395,
+)
 IMITATED = KindRule(
     "DEP-IMITATED",
     "a name that is easily taken for another",
@@ -120,7 +129,7 @@ KNOWN = KindRule(
     disposition=Disposition.AGENT,
     cwe=1395,
 )
-RULES = (NEW, LOCKED, CHANGED, ADDRESS, INDEX, UNPINNED, UNHASHED, REHASHED, IMITATED, SCRIPT, KNOWN)
+RULES = (NEW, LOCKED, CHANGED, ADDRESS, INDEX, UNPINNED, UNHASHED, REHASHED, OLDER, IMITATED, SCRIPT, KNOWN)
 
 
 @dataclass(slots=True)
@@ -241,6 +250,7 @@ def _fresh(one: _Read) -> list[Dependency]:
 def _compared(one: _Read) -> Iterator[Hit]:
     had = {d.key: d for d in one.base.dependencies}
     hashed = any(d.hashed and d.version for d in one.head.dependencies) and _digests(one)
+    hashed = hashed or any(d.digests for d in one.base.dependencies)
     for dependency in _fresh(one):
         yield from _of(dependency, had.get(dependency.key), one, hashed=hashed)
     settings = Counter(one.base.settings)
@@ -267,7 +277,8 @@ def _of(dependency: Dependency, old: Dependency | None, one: _Read, *, hashed: b
             yield IMITATED.at(one.lines, line, f"{name} resembles {other}", key=name)
     elif (old.version, old.spec) != (dependency.version, dependency.spec):
         before = f"{old.version or old.spec or 'any'} to {dependency.version or dependency.spec or 'any'}"
-        yield CHANGED.at(one.lines, line, f"{name} from {before}", key=f"{name} {before}")
+        rule = OLDER if _is_older(dependency.version, old.version) else CHANGED
+        yield rule.at(one.lines, line, f"{name} from {before}", key=f"{name} {before}")
     elif old.version and old.digests - dependency.digests and dependency.digests - old.digests:
         yield REHASHED.at(one.lines, line, what, key=f"{what} {sorted(dependency.digests - old.digests)}")
     if dependency.source and (old is None or old.source != dependency.source):
@@ -276,6 +287,12 @@ def _of(dependency: Dependency, old: Dependency | None, one: _Read, *, hashed: b
         yield UNPINNED.at(one.lines, line, what, key=what)
     if hashed and not dependency.hashed:
         yield UNHASHED.at(one.lines, line, what, key=what)
+
+
+def _is_older(version: str, before: str) -> bool:
+    """By their numbers; what has none is not compared."""
+    now, was = ([int(n) for n in re.findall(r"\d+", v.partition("+")[0])[:4]] for v in (version, before))
+    return bool(now and was) and now < was[: len(now)] and len(now) > 1
 
 
 def _set(setting: Setting, one: _Read) -> Hit:

@@ -174,10 +174,16 @@ def _build_programs(data: Mapping[str, Any], tool: Mapping[str, Any]) -> Iterato
         "hatch.metadata.hooks": table_of(hatch, "metadata").get("hooks"),
         "poetry.build": table_of(tool, "poetry").get("build"),
         "pdm.build": table_of(tool, "pdm").get("build"),
+        "pdm.scripts": _at_install(table_of(table_of(tool, "pdm"), "scripts")),
     }
     for key, value in named.items():
         if value:
             yield Setting("script", f"{key} = {json.dumps(value, sort_keys=True, default=str)}")
+
+
+def _at_install(scripts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those that run by themselves around what pdm does."""
+    return {name: command for name, command in scripts.items() if re.match(r"(?:pre|post)_", name)}
 
 
 def _poetry_tables(poetry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -274,6 +280,8 @@ def _package_json(text: str) -> Manifest:
         )
     ]
     scripts += [Setting("script", "gypfile")] if data.get("gypfile") else []
+    manager = str(data.get("packageManager", ""))
+    scripts += [Setting("script", f"packageManager: {manager}")] if "://" in manager else []
     registry = table_of(data, "publishConfig").get("registry")
     return Manifest(tuple(found), (*scripts, *([Setting("index", f"registry {registry}")] if registry else ())))
 
@@ -380,4 +388,5 @@ _BY_NAME: dict[str, Reader] = {
     "cargo.toml": _cargo,
     "cargo.lock": _cargo_lock,
     "go.mod": _go_mod,
+    "go.work": _go_mod,
 }

@@ -17,6 +17,10 @@ from itertools import accumulate
 
 from orchestrator.policy.late import Late
 
+_CODED = Late(r"b85|a85|b32|rot_?13|to_bytes|[\w)\]]\s{0,4}\^=?\s{0,4}[\w(]")
+"""What a text is turned back by, in the line that holds it."""
+_PORT = Late(r":(?:\d{4,5}|\*):")
+
 __all__ = ["CANARY", "FORMS", "GUESSES", "WORTH_A_LOOK", "forms", "guesses", "readings", "telling", "worth_a_look"]
 
 CANARY = re.compile(r"hrcanary[0-9a-f]{24}")
@@ -45,6 +49,10 @@ FORMS: dict[str, Late] = {
     "Shopify token": Late(r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
     "Vault token": Late(r"(?<![A-Za-z0-9])hv[sb]\.[A-Za-z0-9_-]{24,}"),
     "Telegram bot token": Late(r"(?<![0-9])\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
+    "private key of OpenSSH": Late(r"b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/]{40,}"),
+    "private JSON Web Key": Late(
+        r"[\"']kty[\"']\s*:[^\n]{1,2000}[\"']d[\"']\s*:\s*[\"'][A-Za-z0-9_-]{40,}|[\"']d[\"']\s*:\s*[\"'][A-Za-z0-9_-]{40,}[^\n]{1,2000}[\"']kty[\"']"
+    ),
     "JSON Web Token": Late(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"),
 }
 
@@ -58,6 +66,17 @@ GUESSES: dict[str, Late] = {
         rf"|\bsshpass\s+-p\s*[\"']?{_MIXED}[^\s\"'$]{{8,}}|\b(?:PGPASSWORD|MYSQL_PWD|RESTIC_PASSWORD|SSHPASS)=[\"']?{_MIXED}[^\s\"'$]{{8,}}"
         rf"|\bcurl\b[^\n|;&]{{0,200}}\s(?:-u|--user)[\s=][\"']?[\w.@-]{{1,64}}:{_MIXED}[^\s\"'$]{{8,}}"
         rf"|\bredis-cli\b[^\n|;&]{{0,200}}\s-a\s+[\"']?{_MIXED}[^\s\"'$]{{8,}}"
+    ),
+    "password of a connection": Late(
+        r"\b(?:Server|Data Source|Uid|User ID|Initial Catalog)\s*=[^\n\"']{1,400};\s*(?:Pwd|Password)\s*="
+        rf"\s*{_MIXED}[^\s;\"'$%]{{8,}}"
+    ),
+    "password file of PostgreSQL": Late(
+        rf"^[\w.*-]{{1,200}}:(?:\d{{4,5}}|\*):[^:\s]{{1,80}}:[^:\s]{{1,80}}:{_MIXED}[^\s:]{{8,}}$"
+    ),
+    "hashed password": Late(r"^[^\s:$]{1,80}:\$(?:2[aby]|apr1|argon2\w*|[1567y])\$[^\s:]{20,}"),
+    "password in a variable": Late(
+        rf"^\s*(?:-\s+)?[A-Z][A-Z0-9_]{{0,60}}(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY)\s*[:=]\s*{_MIXED}(?=\S{{0,64}}[a-z])(?=\S{{0,64}}[A-Z])[\w!@#%^&*+-]{{10,64}}\s*$"
     ),
     "netrc": Late(rf"\bmachine\s+\S{{1,200}}\s+login\s+\S{{1,200}}\s+password\s+{_MIXED}\S{{8,}}"),
 }
@@ -74,7 +93,19 @@ _GUESSED = (
         "RESTIC_PASSWORD",
         "SSHPASS",
     ),
-    *("redis-cli", "curl", "machine"),
+    *(
+        "redis-cli",
+        "curl",
+        "machine",
+        "Pwd",
+        "Password",
+        ":$",
+        "PASSWORD",
+        "PASSWD",
+        "SECRET",
+        "TOKEN",
+    ),
+    *("API_KEY", "APIKEY"),
 )
 
 _NAMES = (
@@ -102,7 +133,7 @@ _PIECES = (
     *("AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "-----BEGIN", "PuTTY"),
     *("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "glsoat-", "AGE-SECRET", "sk-"),
     *("AIza", "GOCSPX", "hf_", "xox", "xapp", "hooks.slack", "rk_live", "sk_live", "npm_", "pypi-", "SG.", "dop_v1"),
-    *("doo_v1", "dor_v1", "dapi", "shp", "hvs.", "hvb.", ":AA", "eyJ", "hrcanary"),
+    *("doo_v1", "dor_v1", "dapi", "shp", "hvs.", "hvb.", ":AA", "eyJ", "hrcanary", "b3Blbn", "kty"),
 )
 """A piece of each form, and of a canary: most lines are done with after one search."""
 _HINT = re.compile("|".join(map(re.escape, _PIECES)))
@@ -140,7 +171,7 @@ def telling(lines: Sequence[str]) -> Iterable[str]:
     places = [*_words(text, _PIECES), *_runs(raw.translate(_IN_RUNS), _RUN), *_runs(raw.translate(_IN_HEX), _HEX_RUN)]
     places += _runs(raw.translate(_IN_CODES), _CODES_RUN)
     places += [*_words(text, _GUESSED), *_words(text, (".join(",))]
-    for pattern in (_SEAM, _BACKWARDS, _ESCAPED):
+    for pattern in (_SEAM, _BACKWARDS, _ESCAPED, _CODED, _PORT):
         places += [place for match in pattern.finditer(text) for place in (match.start(), match.end() - 1)]
     return _at(places, lines)
 
@@ -214,6 +245,10 @@ def readings(line: str) -> list[str]:
     texts += [plain for text in list(texts) for run in _BASE64.findall(text) if (plain := _decoded(run))]
     texts += [plain for text in list(texts) for run in _HEX.findall(text) if (plain := _unhexed(run))]
     texts += [plain for run in _CODES.findall(line) if (plain := _spelled(run))]
+    if _CODED.search(line):
+        from orchestrator.gates.kinds.codings import decodings  # noqa: PLC0415 - hardly a line is so
+
+        texts += decodings(line)
     return [*texts, *(text[::-1] for text in list(texts))] if _BACKWARDS.search(line) else texts
 
 

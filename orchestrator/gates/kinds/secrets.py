@@ -93,6 +93,8 @@ _TRANSLATED = re.compile(
 """Where the word for password stands beside the word for password in another language."""
 _SECRET_KIND = Late(r"kind:\s*[\"']?Secret[\"']?\s*")
 _SECRET_VALUE = Late(r"\s+[\"']?[\w.-]+[\"']?:\s*(?![\"']?(?:\{\{|\$|<|ENC\[))[\"']?[^\s\"'#]{6,}[\"']?\s*(?:#.*)?")
+_SWITCH = Late(r"[:=]\s*[\"']?(?:yes|no|true|false|on|off|none|null)[\"']?\s*,?\s*$", re.IGNORECASE)
+"""Whether there is a password, and not which."""
 _LINES_LIMIT = 20_000
 
 
@@ -158,6 +160,8 @@ class SecretsGate:
             for index, kind, guess in answer["found"]:
                 number, line = part[int(index)]
                 rule = _rule(in_test=in_test, guess=bool(guess))
+                if kind == "Secret Keyword" and _SWITCH.search(line):
+                    continue
                 if translated and kind == "Secret Keyword":
                     rule = NOTED
                 yield _hit(rule, number, str(kind), line)

@@ -135,6 +135,13 @@ UNBOUND = KindRule(
     "do without, or prepare what is needed outside of the build",
     cwe=250,
 )
+FOREIGN = KindRule(
+    "DOCKER-FOREIGN",
+    "a file is taken out of another image without a digest",
+    "Whoever publishes that image decides what is in this one tomorrow.",
+    "name it with its digest: --from=image@sha256:…",
+    cwe=829,
+)
 REMOTE_ADD = KindRule(
     "DOCKER-ADD",
     "a file is taken from an address without a checksum",
@@ -192,6 +199,7 @@ RULES = (
     INSTALLS,
     COPIED,
     UNBOUND,
+    FOREIGN,
 )
 
 _FETCH = r"\b(?:curl|wget|fetch|aria2c|http|https|lynx|lwp-download)\b"
@@ -207,6 +215,9 @@ _PATTERNS: tuple[tuple[KindRule, Late], ...] = (
     (REVERSE, Late(r"\bmkfifo\b[^\n]{0,200}\|\s*(?:nc|ncat|netcat|telnet|openssl)\b")),
     (DECODED, Late(rf"\b(?:base64|base32|xxd|openssl|uudecode|rev|tr|gunzip|zcat)\b[^;&\n]{{0,200}}\|\s*{_PREFIX}{_RUN}")),
     (DECODED, Late(rf"(?:{_RUN})\s[^;&|\n]{{0,200}}(?:<\s*\(|\$\(|`)[^\n]{{0,200}}\b(?:base64|base32|xxd|uudecode)\b")),
+    (DECODED, Late(rf"\b(?:printf|echo)\b[^;&\n]{{0,400}}(?:\\x[0-9a-fA-F]{{2}}|\\0?[0-7]{{3}}){{4}}[^;&\n]{{0,1200}}\|\s*{_PREFIX}{_RUN}")),
+    (LOADS, Late(r"\bcredential\.helper\s+[\"']?!")),
+    (RIGHTS, Late(r"\b(?:docker|podman|nerdctl)\b[^;&|\n]{0,300}\s(?:--privileged\b|--(?:pid|ipc|userns)[= ]host\b|--cap-add[= ](?:ALL|SYS_ADMIN)\b|(?:-v|--volume)[= ]/:/)")),
     (DYNAMIC, Late(r"(?:^|[\s;&|(])eval\s[^\n]{0,200}[$`]|(?:ba|da|z|k)?sh\s+-c\s[^\n]{0,200}\$[{(]?(?!\d?[\"']?\s*$)\w")),
     (DYNAMIC, Late(r"\s-exec(?:dir)?\s+(?:[\w./-]{0,40}/)?(?:ba|da|z|k)?sh\s+-\w*c\s+(?:'[^'\n]{0,200}|\"[^\"\n]{0,200})\{\}")),
     (LEAK, Late(rf"(?:\b(?:env|printenv)|\bset)\s*\|[^\n]{{0,200}}\b{_SENDS}|\b{_SENDS}\b[^\n]{{0,200}}(?:\$\(|`|<\()\s*(?:env|printenv)\s*[|)`]")),
@@ -230,6 +241,7 @@ _PATTERNS: tuple[tuple[KindRule, Late], ...] = (
 _DOCKER: tuple[tuple[KindRule, Late], ...] = (
     (REMOTE_ADD, Late(r"^\s*ADD\s+(?!.*--checksum=)[^\n]*\b(?:https?|git|ftp)(?:://|@)", re.IGNORECASE)),
     (COPIED, Late(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+){0,6}[^\n]{0,200}?(?:\.ssh/|\bid_(?:rsa|ed25519|ecdsa|dsa)\b(?!\.pub)|\.aws/|\.netrc\b|\.pypirc\b|\.git-credentials\b|\.kube/|\.docker/config\.json|(?<![\w.])\.env(?!\.(?:example|sample|template|dist)\b)(?:\.\w+)?(?=[\s\"',]))", re.IGNORECASE)),
+    (FOREIGN, Late(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+){0,6}--from=(?![^\s]{1,200}@sha256:)[^\s$]{0,200}[/:][^\s]", re.IGNORECASE)),
     (UNBOUND, Late(r"^\s*RUN\s+[^\n]{0,200}--(?:security=insecure|network=host)\b", re.IGNORECASE)),
     (SECRET_ARG, Late(r"^\s*(?:ARG|ENV)\s+[^\n]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)(?!\w*_?(?:FILE|PATH|DIR|NAME|URL|HEADER|TTL|LIFETIME)[= ])\w*[= ]\s*[^\s$=]", re.IGNORECASE)),
 )  # fmt: skip

@@ -131,6 +131,30 @@ OWN: Mapping[str, Words] = {
         "let it fail, or have a person agree",
         cwe=693,
     ),
+    "DEFENCE-OFF": Words(
+        "A protection is switched off by a setting",
+        "It stood between a mistake, or somebody else, and what cannot be had back.",
+        "leave it on, or have a person agree",
+        cwe=693,
+    ),
+    "SETTING-RUNS": Words(
+        "A setting, a query or a table runs a program",
+        "What looks like data starts it with the rights of whoever reads the file.",
+        "start the program where programs are started, by name",
+        cwe=78,
+    ),
+    "SOURCE-REMOTE": Words(
+        "A configuration takes its parts from an address",
+        "Whoever answers there decides what is built from it tomorrow.",
+        "keep the part in the repository, or name a registry and a version",
+        cwe=829,
+    ),
+    "RELEASE-UNGUARDED": Words(
+        "A job that releases waits for less, or asks nobody",
+        "What the tests refuse is released all the same.",
+        "let it need the jobs that test, and name an environment with reviewers",
+        cwe=693,
+    ),
     "PIPELINE-INPUT": Words(
         "A pipeline runs what somebody wrote into a title, a message or the name of a branch",
         "Whoever opens a request writes the command, and it runs with the pipeline's secrets.",

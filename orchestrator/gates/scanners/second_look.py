@@ -16,7 +16,7 @@ from orchestrator.models.found import Disposition
 
 __all__ = ["looked_at_again"]
 
-_VOUCHED = frozenset({"608", "506", "701", "113"})
+_VOUCHED = frozenset({"608", "506", "701", "113", "301", "313", "314", "316", "317", "318", "319"})
 """Numbers of the rules that :mod:`orchestrator.gates.flow.vouched` can answer for."""
 _PASSWORDS = frozenset({"105", "106", "107"})
 

@@ -9,6 +9,7 @@ from orchestrator.gates.shown.example import Shown
 __all__ = ["OF_FILES"]
 
 _PIPELINE = "on: push\npermissions: {}\njobs:\n  test:\n    runs-on: x\n    steps:\n"
+_RELEASE = f"{_PIPELINE}      - run: pytest\n  deploy:\n%s    runs-on: x\n    steps:\n      - run: make deploy\n"
 _CELL = '{"cells": [{"cell_type": "code", "source": ["%s"]}], "nbformat": 4}\n'
 _EVAL = "def run(text):\n    return eval(text)\n"
 _INT = "def run(text):\n    return int(text)\n"
@@ -72,6 +73,19 @@ OF_FILES: Mapping[str, Shown] = {
         ".github/workflows/a.yml",
         f"{_PIPELINE}      - run: pytest || true\n",
         f"{_PIPELINE}      - run: pytest\n",
+    ),
+    "DEFENCE-OFF": Shown("db.tf", "deletion_protection = false\n", "deletion_protection = true\n"),
+    "SETTING-RUNS": Shown("load.sql", "COPY t FROM PROGRAM 'ls';\n", "COPY t FROM STDIN;\n"),
+    "SOURCE-REMOTE": Shown(
+        "net.tf",
+        'module "net" {\n  source = "git::https://example.net/net.git"\n}\n',
+        'module "net" {\n  source = "./net"\n}\n',
+    ),
+    "RELEASE-UNGUARDED": Shown(
+        ".github/workflows/a.yml",
+        _RELEASE % "",
+        _RELEASE % "    needs: [test, lint]\n",
+        _RELEASE % "    needs: [test]\n",
     ),
     "PIPELINE-INPUT": Shown(
         ".gitlab-ci.yml",

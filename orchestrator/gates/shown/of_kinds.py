@@ -90,6 +90,19 @@ OF_KINDS: Mapping[str, Shown] = {
         "void f(char *to, char *p) {\n    int n = atoi(p);\n    memcpy(to, p, n);\n}",
         "void f(char *to, char *p) {\n    int n = atoi(p);\n    if (n > 64) return;\n    memcpy(to, p, n);\n}",
     ),
+    "C-TLS": _c(
+        "void f(CURL *c) { curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L); }",
+        "void f(CURL *c) { curl_easy_setopt(c, CURLOPT_TIMEOUT, 9L); }",
+    ),
+    "C-LOADS": _c(
+        'void *f(void) { return dlopen(getenv("X"), 1); }', 'void *f(void) { return dlopen("/usr/lib/x.so", 1); }'
+    ),
+    "C-NEVER": _c(
+        "int f(int a) {\n    if (a)\n        goto fail;\n        goto fail;\n    a++;\nfail:\n    return a;\n}",
+        "int f(int a) {\n    if (a)\n        goto fail;\n    a++;\nfail:\n    return a;\n}",
+    ),
+    "C-ROOT": _c("int f(void) { return setuid(0); }", "int f(void) { return setuid(1000); }"),
+    "DEP-OLDER": _asked("leftish==1.0\n", "leftish==1.2\n", "leftish==1.1\n"),
     "C-RUNS-DATA": _c("int x = PROT_READ | PROT_WRITE | PROT_EXEC;", "int x = PROT_READ | PROT_EXEC;"),
     "C-RANDOM": _c(
         "int f(void) {\n    int key = rand();\n    return key;\n}",
@@ -97,6 +110,9 @@ OF_KINDS: Mapping[str, Shown] = {
     ),
     "DOCKER-ADD": _image(f"{_IMAGE}ADD https://example.net/x.tar /opt/", f"{_IMAGE}COPY x.tar /opt/"),
     "DOCKER-COPIES": _image(f"{_IMAGE}COPY .ssh/id_rsa /root/.ssh/id_rsa", f"{_IMAGE}COPY src /app"),
+    "DOCKER-FOREIGN": _image(
+        f"{_IMAGE}COPY --from=example.net/tools:1 /bin/x /bin/x", f"{_IMAGE}COPY --from=build /bin/x /bin/x"
+    ),
     "DOCKER-UNBOUND": _image(f"{_IMAGE}RUN --security=insecure make", f"{_IMAGE}RUN --network=none make"),
     "DOCKER-FRONTEND": _image(
         f"# syntax=example.net/other/frontend\n{_IMAGE}", f"# syntax=docker/dockerfile:1\n{_IMAGE}"

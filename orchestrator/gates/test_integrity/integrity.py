@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestrator import __version__
 from orchestrator.gates.changes.differential import Hit, introduced
-from orchestrator.gates.changes.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides
+from orchestrator.gates.changes.sides import SIZE_LIMIT_BYTES, PythonKind, Side, is_test, python_kind, sides, suffix_of
 from orchestrator.gates.reports.reporting import Outcome, config_digest, guarded
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.gates.test_integrity.runner_settings import is_settings, settings_of
@@ -58,6 +58,8 @@ class IntegrityGate:
             now = file.new_mode is not None and is_test(file.path, candidate.test_roots)
             if is_settings(file.path) or is_settings(file.old_path or ""):
                 outcome.scanned(file, introduced(file.path, _settings(candidate, file), []))
+            elif not was and not now and _tests_inside(candidate, file):
+                outcome.scanned(file, introduced(file.path, self._compare(candidate, file, was=True), []))
             elif not was and not now:
                 outcome.passed_over(file, "not a test")
             elif was and not now:
@@ -93,6 +95,15 @@ class IntegrityGate:
         if python_kind(side, self._worker) in {PythonKind.NO, PythonKind.NOTEBOOK}:
             return {"other": tested_text(side.path, side.data)}
         return self._worker.outline(side.data)
+
+
+def _tests_inside(candidate: Candidate, file: ChangedFile) -> bool:
+    """Rust keeps tests in the file of what they test; a file that held some is compared as well."""
+    if suffix_of(file.path) != ".rs":
+        return False
+    return any(
+        side is not None and (b"#[test]" in side.data or b"cfg(test)" in side.data) for side in sides(candidate, file)
+    )
 
 
 def _hit(rule: str, message: str, text: str = "", *, note: bool = False) -> Hit:
@@ -217,6 +228,9 @@ def _other(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
     for key, rule in (("tests", "TEST-FEWER"), ("checks", "TEST-EMPTIER")):
         if new[key] < old.get(key, 0):
             hits.append(_hit(rule, f"the file had {old[key]} {key} and has {new[key]}"))
+    if not hits and new["exact"] < old.get("exact", 0):
+        what = f"the file compared {old['exact']} times with a value, and does {new['exact']} times"
+        hits.append(_hit("TEST-WEAKER", what))
     return hits
 
 
@@ -229,7 +243,7 @@ def _weaker(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Hit]:
         for name in sorted(set(before.get("tests", {})) & set(after.get("tests", {}))):
             was, now = old.get(name, 0), new.get(name, 0)
             emptier = after["tests"][name] < before["tests"][name]
-            known = key != "examples" or name in old
+            known = key not in {"examples", "bound"} or name in old
             if (now < was and not emptier) if key == "exact" else (now > was and known):
                 hits.append(_hit("TEST-WEAKER", f"{name} {what}", f"{name} {key} {now}"))
     return hits
@@ -239,6 +253,7 @@ _WEAKER = {
     "exact": "compares fewer values with what is expected",
     "exits": "may end before its checks",
     "tolerance": "takes a result that is further off",
+    "bound": "lets a result be twice as large, or more",
     "replaces": "replaces what it then calls",
     "narrow": "assumes away what it says to try, or tries one value",
     "examples": "tries fewer examples",

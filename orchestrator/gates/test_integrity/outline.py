@@ -11,7 +11,7 @@ import ast
 from typing import Any, cast
 
 from orchestrator.gates.changes.parsing import parsed
-from orchestrator.gates.guards import Guarded, guarded, listed
+from orchestrator.gates.guards import REFUSING, Guarded, guarded, listed, refusal
 from orchestrator.gates.test_integrity.tested import tested
 
 __all__ = ["outline"]
@@ -30,7 +30,7 @@ def outline(data: bytes) -> dict[str, Any]:
 
     ``error``: why it does not parse, or ''. ``definitions``: ``[first line,
     last line, qualified name]``. ``bodies``: of a class, its first line → that of what stands in it. What
-    :func:`orchestrator.gates.test_integrity.tested.tested` says, where the word test occurs. ``guarded``: what
+    :func:`orchestrator.gates.test_integrity.tested.tested` says, where it speaks of tests or asserts. ``guarded``: what
     :mod:`orchestrator.gates.guards` says, by name. ``executes``: whether it imports, defines functions or runs
     code dynamically.
     ``depth``: of the syntax tree.
@@ -38,7 +38,7 @@ def outline(data: bytes) -> dict[str, Any]:
     try:
         tree = parsed(data)
         low = data.lower()
-        tests = tested(tree) if b"test" in low or b"collect" in low else {}
+        tests = tested(tree) if b"test" in low or b"collect" in low or b"assert" in low else {}
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:300]}
     seen = _Seen()
@@ -72,6 +72,8 @@ class _Seen:
                 definition = cast("_Definition", node)
                 name = f"{name}.{definition.name}" if name else definition.name
                 self._define(definition, name)
+            elif name and kind in REFUSING and (word := refusal(node)):
+                self._refuse(name, word)
             elif kind is ast.Assign and not name:
                 self.guarded.update(listed(cast("ast.Assign", node)))
             elif kind in _TELLING and not self.executes:
@@ -106,6 +108,10 @@ class _Seen:
             self.bodies[str(first)] = _first(node.body[0])
         else:
             self.executes = True
+
+    def _refuse(self, name: str, word: str) -> None:
+        known = self.guarded.get(name, {"checks": (), "route": ""})
+        self.guarded[name] = {**known, "refuses": [*known.get("refuses", ()), word]}
 
     def _look(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -7,6 +7,7 @@ content with more are a weaker test. Not seen: values that are worked out, and w
 from __future__ import annotations
 
 import ast
+import math
 import sys
 from collections import defaultdict
 from collections.abc import Container, Iterator
@@ -23,7 +24,7 @@ _EXACT_CALLS = frozenset(
 _CLOSE = frozenset({"approx", "isclose", "allclose", "assert_allclose", "assertAlmostEqual", "assertAlmostEquals"})
 _SLACK = frozenset({"rel", "abs", "rel_tol", "abs_tol", "rtol", "atol", "delta"})
 _USUAL_SLACK = 1e-6
-_COARSE = frozenset({"round", "abs", "bool", "type"})
+_COARSE = frozenset({"round", "abs", "bool", "type", "sorted", "set", "frozenset"})
 _JUDGES = frozenset(
     {"__eq__", "__ne__", "__bool__", "__contains__", "__len__", "__hash__", "__lt__", "__le__", "__gt__", "__ge__"}
 )
@@ -44,6 +45,7 @@ class Strength:
         self._exact: dict[str, int] = defaultdict(int)
         self._exits: dict[str, int] = defaultdict(int)
         self._tolerance: dict[str, float] = {}
+        self._bound: dict[str, float] = {}
         self._patched: dict[str, set[str]] = defaultdict(set)
         self._called: dict[str, set[str]] = defaultdict(set)
         self._imports: dict[str, str] = {}
@@ -69,6 +71,10 @@ class Strength:
             self._exits[test] += 1
         elif isinstance(node, ast.Assert):
             self._exact[test] += any(_compares(part) for part in ast.walk(node.test))
+            for part in ast.walk(node.test):
+                if (most := _most(part)) > 0:
+                    # A test that is a little slower is no other test.
+                    self._bound[test] = max(float(math.frexp(most)[1]), self._bound.get(test, -math.inf))
             self._called[test].update(
                 ".".join(dotted(part.func)) for part in ast.walk(node.test) if isinstance(part, ast.Call)
             )
@@ -78,13 +84,14 @@ class Strength:
             self._patched[test].update(_assigned(node, self._imports.keys()))
 
     def facts(self) -> dict[str, dict[str, Any]]:
-        """``exact``, ``exits``, ``tolerance`` and ``replaces``: test → number."""
+        """``exact``, ``exits``, ``tolerance``, ``bound`` (in powers of two) and ``replaces``: test → number."""
         shared = self._patched.pop(_OF_ALL, set())
         replaces = {test: self._replaced(self._patched[test] | shared, called) for test, called in self._called.items()}
         return {
             "exact": dict(self._exact),
             "exits": dict(self._exits),
             "tolerance": self._tolerance,
+            "bound": self._bound,
             "replaces": {test: count for test, count in replaces.items() if count},
         }
 
@@ -126,7 +133,27 @@ def _compares(node: ast.AST) -> bool:
     if not isinstance(node, ast.Compare) or not any(isinstance(op, ast.Eq | ast.In) for op in node.ops):
         return False
     sides = (node.left, *node.comparators)
-    return not any(map(_says_little, sides)) and not any(map(_coarse, sides)) and not _one_of_several(node)
+    if any(map(_says_little, sides)) or any(map(_coarse, sides)) or _one_of_several(node):
+        return False
+    roots = [_root(side) for side in sides]
+    return not roots[0] or len(set(roots)) > 1
+
+
+def _root(side: ast.expr) -> str:
+    """The name that a call, an item or an attribute begins with: what both sides come from proves itself."""
+    plain = isinstance(side, ast.Name)
+    while isinstance(side, ast.Call | ast.Attribute | ast.Subscript):
+        side = side.func if isinstance(side, ast.Call) else side.value
+    return side.id if isinstance(side, ast.Name) and not plain else ""
+
+
+def _most(node: ast.AST) -> float:
+    """The number of ``result < 0.5``, 0 for anything else."""
+    match node:
+        case ast.Compare(ops=[ast.Lt() | ast.LtE()], comparators=[ast.Constant() as most]):
+            return _number(most)
+        case _:
+            return 0.0
 
 
 def _coarse(side: ast.expr) -> bool:

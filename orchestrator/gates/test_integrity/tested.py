@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -26,6 +27,7 @@ _SKIPS = frozenset(
 )
 _HIDING = frozenset({"__test__", "collect_ignore", "collect_ignore_glob"})
 _CHECKS = ("assert", "fail", "raises", "warns")
+_OF_TESTS = re.compile(r"[Tt]est|[Cc]ase|[Mm]ixin|[Bb]ase|[Ss]uite|[Ss]pec|^\?$")
 _ANYTHING = frozenset({"Exception", "BaseException"})
 _DROPPED = _ANYTHING | {"AssertionError"}
 _UNITTEST_HOOKS = frozenset({"load_tests", "setUpModule"})
@@ -199,7 +201,11 @@ def _starts(call: ast.Call) -> bool:
 def _collects(node: ast.ClassDef) -> bool:
     """By pytest's names, or by a base that may be a TestCase. One with ``__init__`` and no base is left out."""
     own = any(isinstance(s, _Function) and s.name == "__init__" for s in node.body)
-    return bool(node.bases) or (node.name.startswith("Test") and not own)
+    if node.name.startswith("Test") or not node.bases:
+        return bool(node.bases) or (node.name.startswith("Test") and not own)
+    # One of unknown make counts where its name or that of the class speaks of tests.
+    names = (node.name, *((dotted(base) or ["?"])[-1] for base in node.bases))
+    return any(map(_OF_TESTS.search, names))
 
 
 def _decorated(facts: _Facts, node: _Function, name: str) -> None:

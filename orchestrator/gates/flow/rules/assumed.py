@@ -88,6 +88,49 @@ TESTED = Rule(
     Disposition.PERSON,
 )
 
+CLAIMED = Rule(
+    "HR908",
+    565,
+    "who somebody is, is read from what he sends himself",
+    "A cookie or a header is what the sender writes into it.",
+    "keep it on the server, under a session that is signed or looked up",
+    "from flask import abort, request\n\n\ndef erase(item):\n    if request.cookies.get('is_admin') != '1':\n"
+    "        abort(403)\n    item.erase()\n",
+    "from flask import abort, request, session\n\n\ndef erase(item):\n    if not session.get('is_admin'):\n"
+    "        abort(403)\n    item.erase()\n",
+)
+ITSELF = Rule(
+    "HR909",
+    697,
+    "a proof is compared with itself",
+    "It is always right, whoever sends what.",
+    "compare what was worked out with what was sent",
+    "import hmac\n\n\ndef right(expected, sent):\n    return hmac.compare_digest(expected, expected)\n",
+    "import hmac\n\n\ndef right(expected, sent):\n    return hmac.compare_digest(expected, sent)\n",
+)
+PASSED = Rule(
+    "HR910",
+    390,
+    "a proof that failed is passed over",
+    "The program goes on as if it had been right.",
+    "return, raise or answer with a refusal where it fails",
+    "from cryptography.exceptions import InvalidSignature\n\n\ndef right(key, mark, data):\n    try:\n"
+    "        key.verify(mark, data)\n    except InvalidSignature:\n        pass\n    return True\n",
+    "from cryptography.exceptions import InvalidSignature\n\n\ndef right(key, mark, data):\n    try:\n"
+    "        key.verify(mark, data)\n    except InvalidSignature:\n        return False\n    return True\n",
+)
+
+_SENT = frozenset({"cookies", "COOKIES", "headers", "META", "args", "form", "GET", "POST", "query_params"})
+_CLAIM = re.compile(
+    r"(?:http_)?(?:x[-_])?(?:is[-_]?)?(?:admin|staff|superuser|root|internal|trusted|role|user[-_]?role|bypass[-_]?\w*"
+    r"|skip[-_]?auth\w*|remote[-_]?user|authenticated(?:[-_]user)?|logged[-_]?in)",
+    re.IGNORECASE,
+)
+_FAILS = re.compile(
+    r"(?:Invalid|Bad|Expired)\w*(?:Signature|Token|Tag|Key|Hash|Digest)\w*|(?:Signature|Token)\w*(?:Error|Expired|Invalid)"
+    r"|\w*Verif(?:y|ication)\w*(?:Error|Failed|Failure|Exception)|VerifyMismatchError|JW[TSE]Error|PermissionDenied"
+    r"|(?:SSL)?Cert(?:ificate)?VerificationError|CertificateError"
+)
 _MODULE = r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|sys\.modules\[\])"
 _SET = re.compile(
     rf"set:({_MODULE}\.(?:[A-Z][A-Z0-9_]+|__dict__\[\]))|({_MODULE}\.__dict__\.(?:update|setdefault|__setitem__))"
@@ -115,12 +158,16 @@ _WATCHERS = frozenset(
 _RUNNERS = frozenset({"pytest", "_pytest", "unittest", "nose", "nose2"})
 _ASKING: tuple[type[ast.If | ast.While | ast.IfExp | ast.Assert], ...] = (ast.If, ast.While, ast.IfExp, ast.Assert)
 _FORMATS = frozenset({"format", "format_map"})
+_FORMATTERS = frozenset({"string.Formatter().format", "string.Formatter().vformat"})
 _PUTS = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.__setitem__"})
 
 
 def _on_call(call: Call, say: Say) -> None:
     if call.calls_method(_FORMATS) and dirty(call.receiver, "format", WEB):
         say(FORMAT, call.node, f"format of data from {dirty(call.receiver, 'format', WEB)}")
+    chosen = call.arg(0, "format_string") if call.is_one_of(_FORMATTERS) else None
+    if dirty(chosen, "format", WEB):
+        say(FORMAT, call.node, f"Formatter of data from {dirty(chosen, 'format', WEB)}")
     for name in _switches(call):
         say(SWITCHES, call.node, name)
     if "set:sys.modules[]" in call.names and _of_python(call.args[1]):
@@ -195,6 +242,7 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
         if decided is not None:
             always = isinstance(decided, ast.BoolOp) and isinstance(decided.op, ast.Or)
             say(NEVER, decided, "always true" if always else "never true")
+    _proofs(tree, say)
     for compared in kinds(tree, ast.Compare):
         if tested := _tested(compared):
             say(TESTED, compared, tested)
@@ -203,11 +251,67 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
             say(TESTED, plain, "PYTEST_CURRENT_TEST")
 
 
+def _claims(test: ast.expr) -> str:
+    """The key of what a request brings and a condition compares or asks, when it says who somebody is."""
+    for part in ast.walk(test):
+        asked = part.func.value if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) else None
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "get":
+            keys = part.args[:1]
+        elif isinstance(part, ast.Subscript):
+            asked, keys = part.value, [part.slice]
+        else:
+            continue
+        sent = isinstance(asked, ast.Attribute) and asked.attr in _SENT and "request" in ast.unparse(asked.value)
+        key = keys[0].value if keys and isinstance(keys[0], ast.Constant) else None
+        if sent and isinstance(key, str) and _CLAIM.fullmatch(key):
+            return key
+    return ""
+
+
+def _passed_over(handler: ast.ExceptHandler) -> str:
+    """The name of a proof that failed, where nothing is done about it but to write it down."""
+    kinds_of = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    name = next((n for kind in kinds_of if kind is not None and _FAILS.fullmatch(n := _named(kind))), "")
+    idle = all(
+        isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and _only_tells(node.value)) for node in handler.body
+    )
+    return name if idle else ""
+
+
+def _only_tells(value: ast.expr) -> bool:
+    if isinstance(value, ast.Constant):
+        return True
+    called = value.func if isinstance(value, ast.Call) else None
+    return isinstance(called, ast.Attribute) and "log" in ast.unparse(called.value).casefold()
+
+
+def _named(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _proofs(tree: ast.Module, say: Say) -> None:
+    for node in kinds(tree, ast.If, ast.IfExp):
+        if key := _claims(node.test):
+            say(CLAIMED, node.test, key)
+    for call in kinds(tree, ast.Call):
+        if _named(call.func) == "compare_digest" and len(call.args) == _BOTH:
+            one, other = map(ast.dump, call.args)
+            if one == other:
+                say(ITSELF, call, ast.unparse(call.args[0])[:80])
+    for handler in kinds(tree, ast.ExceptHandler):
+        if name := _passed_over(handler):
+            say(PASSED, handler, name)
+
+
+_BOTH = 2
 _HEEDS = Heeds(
-    names=_PUTS | _WATCHERS | {"set:os.environ[]", "os.environ.update", "set:sys.modules[]", "builtins.setattr"},
+    names=_PUTS
+    | _WATCHERS
+    | _FORMATTERS
+    | {"set:os.environ[]", "os.environ.update", "set:sys.modules[]", "builtins.setattr"},
     methods=_FORMATS,
     form=lambda name: bool(_SET.fullmatch(name)),
     keys=_LOADING,
 )
-_RULES = (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET, NEVER, TESTED)
+_RULES = (ASSERTED, FORMAT, SWITCHES, SWAPPED, RESET, NEVER, TESTED, CLAIMED, ITSELF, PASSED)
 FAMILY = Family("assumed", _RULES, _on_call, None, _on_tree, heeds=_HEEDS)

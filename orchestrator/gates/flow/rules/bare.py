@@ -60,6 +60,19 @@ SHARED = Rule(
     "medium",
 )
 
+LOOKED = Rule(
+    "HR411",
+    367,
+    "a file is looked at before it is opened",
+    "Between the two somebody else puts another file, or a link, in its place.",
+    "open it, and handle the error; to make a new file open it with mode x",
+    "import os\n\n\ndef read(path):\n    if os.access(path, os.R_OK):\n        with open(path) as file:\n"
+    "            return file.read()\n    return ''\n",
+    "def read(path):\n    try:\n        with open(path) as file:\n            return file.read()\n"
+    "    except PermissionError:\n        return ''\n",
+    "medium",
+)
+
 _VISITORS = frozenset({"web"})
 """An answer of a server that we ask is another matter: who asks knows whom."""
 _BARE_PADDING = "asymmetric.padding.PKCS1v15()"
@@ -72,6 +85,7 @@ _CLEAR = {"SMTP": "smtplib", "POP3": "poplib", "IMAP4": "imaplib"}
 _LOGINS = frozenset({"login", "pass_", "apop", "auth", "authenticate"})
 _ENCRYPTS = frozenset({"starttls", "stls"})
 _SHARED_FOLDER = "gettempdir"
+_LOOKS = frozenset({"exists", "isfile", "is_file", "lexists", "access"})
 _UNGUESSABLE = frozenset({"uuid4", "uuid1", "token_hex", "token_urlsafe", "urandom", "mkdtemp", "mkstemp", "getuser"})
 _HERE = frozenset({"localhost", "127.0.0.1", "::1", ""})
 
@@ -89,9 +103,40 @@ def _on_call(call: Call, say: Say) -> None:
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
     _logins(tree, say)
+    if any(node.attr in _LOOKS for node in kinds(tree, ast.Attribute)):
+        for function in kinds(tree, ast.FunctionDef, ast.AsyncFunctionDef):
+            _looked(function, say)
     if any(node.attr == _SHARED_FOLDER for node in kinds(tree, ast.Attribute)):
         for function in kinds(tree, ast.FunctionDef, ast.AsyncFunctionDef):
             _shared(function, say)
+
+
+def _looked(function: ast.FunctionDef | ast.AsyncFunctionDef, say: Say) -> None:
+    """``access`` and then ``open`` of the same; ``if not exists`` and then written anew."""
+    calls = [part for part in ast.walk(function) if isinstance(part, ast.Call)]
+    asked = {
+        ast.dump(c.args[0]) for c in calls if c.args and isinstance(c.func, ast.Attribute) and c.func.attr == "access"
+    }
+    for call in calls if asked else ():
+        if isinstance(call.func, ast.Name) and call.func.id == "open" and call.args and ast.dump(call.args[0]) in asked:
+            say(LOOKED, call, "access")
+    for test in (part for part in ast.walk(function) if isinstance(part, ast.If)):
+        absent = _absent(test.test)
+        for call in (c for part in test.body for c in ast.walk(part) if absent and isinstance(c, ast.Call)):
+            if _written(call) and ast.dump(call.args[0] if isinstance(call.func, ast.Name) else _owner(call)) == absent:
+                say(LOOKED, call, "exists")
+
+
+def _owner(call: ast.Call) -> ast.expr:
+    return call.func.value if isinstance(call.func, ast.Attribute) else call.func
+
+
+def _absent(test: ast.expr) -> str:
+    """What ``not exists`` asks for, as it is written."""
+    call = test.operand if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.func.attr not in _LOOKS:
+        return ""
+    return ast.dump(call.args[0] if call.args else call.func.value)
 
 
 def _shared(function: ast.FunctionDef | ast.AsyncFunctionDef, say: Say) -> None:
@@ -181,4 +226,4 @@ def _read(target: ast.expr) -> str:
 
 
 _HEEDS = Heeds(names=_UNPACKS, methods=frozenset({"encrypt"}))
-FAMILY = Family("bare", (PADDING, LOGIN, BOMB, SHARED), _on_call, None, _on_tree, heeds=_HEEDS)
+FAMILY = Family("bare", (PADDING, LOGIN, BOMB, SHARED, LOOKED), _on_call, None, _on_tree, heeds=_HEEDS)

@@ -20,6 +20,16 @@ RANDOM = Rule(
     "import random\ntoken = ''.join(random.choice('abc') for _ in range(20))\n",
     "import secrets\ntoken = secrets.token_hex(20)\n",
 )
+SHORT = Rule(
+    "HR723",
+    331,
+    "a secret is so short that it can be guessed",
+    "Three bytes are sixteen million tries, which a machine makes in a night against a server that answers.",
+    "secrets.token_urlsafe() with the length that it has by itself",
+    "import secrets\n\n\ndef reset_token():\n    return secrets.token_hex(3)\n",
+    "import secrets\n\n\ndef reset_token():\n    return secrets.token_hex(16)\n",
+    "medium",
+)
 _SECRET_NAME = re.compile(
     r"token|secret|passw|(?:^|_)otp(?:_|$)|nonce|session_?id|api_?key|(?:^|_)salt|csrf|reset_?code|(?:^|_)iv$",
     re.IGNORECASE,
@@ -47,6 +57,12 @@ _DRAWN = _RANDOM - {"uuid3", "uuid5"}
 _GUARDED = re.compile(r"session|secret|passw|reset|csrf|api_?key|auth|access|otp", re.IGNORECASE)
 """Names of what must not be guessed; a token of a page or of a cache may be made of a name (``uuid5``)."""
 
+_LASTING = re.compile(
+    r"(?:reset|session|access|api|auth|invite|csrf|login)_?(?:token|key|secret|id)|secret_key", re.IGNORECASE
+)
+_DRAWS = frozenset({"token_hex", "token_bytes", "token_urlsafe", "urandom"})
+_ENOUGH = 8
+"""Bytes: a code that is typed is shorter, and lives for minutes."""
 _CLOCKS = frozenset(
     {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today", "getpid"}
 )
@@ -67,6 +83,8 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
             drawn = _random(node.value, generators, _RANDOM if _GUARDED.search(names) else _DRAWN)
             if _SECRET_NAME.search(names) and (drawn or _mixed(node.value, clocked)):
                 say(RANDOM, node, names)
+            if _LASTING.search(names) and (size := _drawn_short(node.value)):
+                say(SHORT, node, f"{names}: {size} bytes")
         elif _SECRET_NAME.search(node.name):
             for inner in ast.walk(node):
                 if not isinstance(inner, ast.Return) or inner.value is None:
@@ -74,6 +92,18 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
                 drawn = _random(inner.value, generators, _RANDOM if _GUARDED.search(node.name) else _DRAWN)
                 if drawn or _mixed(inner.value, clocked):
                     say(RANDOM, inner, node.name)
+                if _LASTING.search(node.name) and (size := _drawn_short(inner.value)):
+                    say(SHORT, inner, f"{node.name}: {size} bytes")
+
+
+def _drawn_short(node: ast.expr) -> int:
+    """The bytes of ``token_hex(3)`` and its kin, 0 when there are enough of them or nobody can tell."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and _name(part.func) in _DRAWS and len(part.args) == 1:
+            size = part.args[0].value if isinstance(part.args[0], ast.Constant) else None
+            if isinstance(size, int) and 0 < size < _ENOUGH:
+                return size
+    return 0
 
 
 def _clocked(tree: ast.Module) -> frozenset[str]:
@@ -152,4 +182,4 @@ def _random(node: ast.expr, generators: frozenset[str], functions: frozenset[str
     return False
 
 
-FAMILY = Family("chance", (RANDOM,), None, None, _on_tree)
+FAMILY = Family("chance", (RANDOM, SHORT), None, None, _on_tree)

@@ -353,7 +353,8 @@ def _resolved(tree: ast.Module, say: Say) -> None:
     for node in kinds(tree, ast.Assign):
         for target in node.targets:
             owner = target.value if isinstance(target, ast.Subscript) else target
-            text = isinstance(node.value, ast.Name | ast.Call | ast.Subscript | ast.JoinedStr)
+            texts = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            text = any(isinstance(value, ast.Name | ast.Call | ast.Subscript | ast.JoinedStr) for value in texts)
             if text and isinstance(owner, ast.Attribute) and owner.attr == "__annotations__":
                 say(INSIDE, node, "an annotation is set, and evaluated later")
 

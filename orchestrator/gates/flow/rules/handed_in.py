@@ -55,6 +55,8 @@ _WITH_OPTIONS = frozenset(
     | {"awk", "ffmpeg", "convert", "magick", "psql", "mysql", "pip", "npm", "docker", "kubectl", "sendmail", "gpg"}
 )
 _FILLS = frozenset({"create", "get_or_create", "update_or_create", "filter", "exclude", "update", "get", "update_one"})
+_UNCHECKED = frozenset({"model_construct"})
+"""Makes an object without the validation that its class has."""
 _MODELS = frozenset({"objects", "query"})
 _LOGS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
 _WHOLE = frozenset({"dict", "str", "repr", "sorted", "copy", "items"})
@@ -78,7 +80,7 @@ def _on_call(call: Call, say: Say) -> None:
     if method == "update" and any(n.endswith(".__dict__.update") for n in call.names):
         if any(dirty(v, "field") for v in call.every()):
             say(FIELDS, call.node, "__dict__.update")
-    elif method in _FILLS and _of_model(call):
+    elif (method in _FILLS and _of_model(call)) or method in _UNCHECKED:
         _spread(call, say)
 
 

@@ -138,6 +138,7 @@ _BEGINNERS = frozenset({*_RUNNERS, "pexpect.spawn", "pexpect.spawnu", "pexpect.r
 _SHELL_PLACE = 8
 """Of ``Popen``'s parameters."""
 _WITH_PROGRAM = re.compile(r"-[a-zA-Z]*[ce]|/c|-Command|--eval|--command")
+_SPLITS = frozenset({"-S", "--split-string"})
 _INTERPRETERS = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|lua|deno|osascript)[0-9.]*(?:\.exe)?")
 _SHELL_NAMES = frozenset(
     {"sh", "bash", "zsh", "dash", "ksh", "cmd", "cmd.exe", "powershell", "pwsh", "ash", "fish", "csh"}
@@ -219,11 +220,16 @@ def _runner(call: Call, name: str, say: Say) -> None:
 def _with_text(call: Call, name: str, parts: Sequence[Value], say: Say) -> bool:
     """A shell or an interpreter among the words of a command, and a text for it that is not fixed."""
     fixed = call.keywords.get("executable")
+    if not parts:
+        return False
     words = [fixed, *parts[1:]] if fixed is not None and fixed.const is not None else list(parts)
     # env, nice, sudo and their like stand before the program that they start.
     at = next((n for n, word in enumerate(words[:4]) if _is_shell(word) or _is_interpreter(word)), None)
     if at is None:
-        return False
+        split = (words[0].text or "").rpartition("/")[2] == "env" and any(w.text in _SPLITS for w in words[1:-1])
+        if split and words[-1].const is NOTHING:
+            say(SHELL, call.node, f"{name} of env that splits a text into a command")
+        return split
     rest = [part for word in words[at + 1 :] for part in (word.items or (word,))]
     if any(w.text is not None and _WITH_PROGRAM.fullmatch(w.text) for w in rest):
         text = next((w for w in rest if w.const is NOTHING and "shell" not in w.safe), None)

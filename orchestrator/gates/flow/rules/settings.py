@@ -89,6 +89,16 @@ HOSTS = Rule(
     "medium",
     Disposition.PERSON,
 )
+ORIGIN = Rule(
+    "HR709",
+    942,
+    "every site may act with the user's rights",
+    "Another site's script reads answers with the reader's cookies.",
+    "name the origins",
+    "from flask_cors import CORS\nCORS(app, origins='*', supports_credentials=True)\n",
+    "from flask_cors import CORS\nCORS(app, origins=['https://example.com'], supports_credentials=True)\n",
+    "medium",
+)
 
 _OF_DJANGO = frozenset(
     {"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES", "TEMPLATES", "WSGI_APPLICATION", "SECRET_KEY"}
@@ -120,8 +130,20 @@ _COOKIES = frozenset({"set_cookie", "set_signed_cookie"})
 _COOKIE_SETTINGS = frozenset(
     f"{name}_COOKIE_{flag}" for name in ("SESSION", "REMEMBER", "CSRF") for flag in ("SECURE", "HTTPONLY")
 )
-_PBKDF2 = {"hashlib.pbkdf2_hmac": 3, "pbkdf2.PBKDF2HMAC": 3, "KDF.PBKDF2": 3, "bcrypt.gensalt": 0}
-_ROUNDS, _BCRYPT_COST = 100_000, 10
+_PBKDF2 = {
+    "hashlib.pbkdf2_hmac": 3,
+    "pbkdf2.PBKDF2HMAC": 3,
+    "KDF.PBKDF2": 3,
+    "bcrypt.gensalt": 0,
+    "hashlib.scrypt": -1,
+    "scrypt.Scrypt": 2,
+    "KDF.scrypt": 3,
+}
+"""Where each has the number that says how much work it is."""
+_PATTERN_CHARACTERS = 100
+_STRANGER = "https://q7z.invalid"
+_ROUNDS = 100_000
+_COSTS = {"bcrypt.gensalt": 10, "hashlib.scrypt": 2**13, "scrypt.Scrypt": 2**13, "KDF.scrypt": 2**13}
 _EVERYBODY_WRITES, _AS_OWNER = 0o002, 0o4000
 _BITS = 2048
 _GENERATORS = {"rsa.generate_private_key": 1, "dsa.generate_private_key": 0, "RSA.generate": 0, "DSA.generate": 0}
@@ -141,14 +163,40 @@ def _on_call(call: Call, say: Say) -> None:
     if size is not None and isinstance(size.const, int) and size.const < _BITS and not _written_out(call, size):
         say(SHORT, call.node, f"{size.const} bits")
     _rounds(call, say)
+    _origins(call, say)
+
+
+def _origins(call: Call, say: Say) -> None:
+    if call.calls_method(frozenset({"CORS", "CORSMiddleware", "add_middleware"})):
+        origins = call.keywords.get("origins") or call.keywords.get("allow_origins")
+        with_cookies = call.keywords.get("supports_credentials") or call.keywords.get("allow_credentials")
+        if origins is not None and _on(with_cookies) and _star(origins):
+            say(ORIGIN, call.node, "any origin with credentials")
+        pattern = call.keywords.get("allow_origin_regex")
+        if pattern is not None and _on(with_cookies) and _fits_anybody(pattern.text or ""):
+            say(ORIGIN, call.node, "a pattern that fits any origin, with credentials")
+
+
+def _star(value: Value) -> bool:
+    return value.text == "*" or any(item.text == "*" for item in value.items or ())
+
+
+def _fits_anybody(pattern: str) -> bool:
+    """Whether it fits a host that nobody meant. Short ones alone: a pattern of a stranger is run here."""
+    if not 0 < len(pattern) <= _PATTERN_CHARACTERS:
+        return False
+    try:
+        return re.fullmatch(pattern, _STRANGER) is not None
+    except (re.error, RecursionError, OverflowError):
+        return False
 
 
 def _rounds(call: Call, say: Say) -> None:
     kind = next((kind for kind in _PBKDF2 if any(n.endswith(kind) for n in call.names)), None)
     if kind is None:
         return
-    rounds = call.arg(_PBKDF2[kind], "iterations", "count", "rounds")
-    enough = _BCRYPT_COST if kind == "bcrypt.gensalt" else _ROUNDS
+    rounds = call.arg(_PBKDF2[kind], "iterations", "count", "rounds", "n", "N")
+    enough = _COSTS.get(kind, _ROUNDS)
     if rounds is not None and isinstance(rounds.const, int) and rounds.const < enough:
         say(ROUNDS, call.node, f"{rounds.const} rounds")
 
@@ -304,8 +352,10 @@ _HEEDS = Heeds(
     | _CONFIGURES
     | _CONSOLES
     | {name for app in _APPS for name in (f"set:{app}.debug", f"set:{app}.config[]", f"{app}.config.update")},
-    methods=_COOKIES | {"exempt"} | {name.rpartition(".")[2] for name in (*_GENERATORS, *_PBKDF2)},
+    methods=_COOKIES
+    | {"exempt", "CORS", "CORSMiddleware", "add_middleware"}
+    | {name.rpartition(".")[2] for name in (*_GENERATORS, *_PBKDF2)},
 )
 FAMILY = Family(
-    "settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED, ROUNDS, HOSTS), _on_call, None, _on_tree, heeds=_HEEDS
+    "settings", (RIGHTS, CONSOLE, SHORT, COOKIE, FORGED, ROUNDS, HOSTS, ORIGIN), _on_call, None, _on_tree, heeds=_HEEDS
 )

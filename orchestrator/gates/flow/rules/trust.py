@@ -80,16 +80,6 @@ CIPHER = Rule(
     "from Crypto.Cipher import AES\nAES.new(key, AES.MODE_CBC, b'0000000000000000')\n",
     "import os\nfrom Crypto.Cipher import AES\nAES.new(key, AES.MODE_GCM, os.urandom(12))\n",
 )
-ORIGIN = Rule(
-    "HR709",
-    942,
-    "every site may act with the user's rights",
-    "Another site's script reads answers with the reader's cookies.",
-    "name the origins",
-    "from flask_cors import CORS\nCORS(app, origins='*', supports_credentials=True)\n",
-    "from flask_cors import CORS\nCORS(app, origins=['https://example.com'], supports_credentials=True)\n",
-    "medium",
-)
 
 _HTTP = (
     "requests.",
@@ -112,6 +102,9 @@ _BLIND_SWITCHES = (
     "tlsInsecure",
     "ssl_allow_invalid_certificates",
 )
+_UNCHECKED = ("ssl_check_hostname", "verify_certs", "ssl_verify_cert")
+"""Keywords that say of themselves what they switch off, whatever is called."""
+_INSECURE_METHODS = frozenset({"tls_insecure_set"})
 _BLIND_CONTEXTS = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
 _BLIND_LDAP = frozenset({"OPT_X_TLS_NEVER", "OPT_X_TLS_ALLOW"})
 _BLIND_POLICIES = frozenset({"AutoAddPolicy", "WarningPolicy", "MissingHostKeyPolicy"})
@@ -148,6 +141,13 @@ def _on_call(call: Call, say: Say) -> None:
     _environment(call, say)
     if any(_true(call.keywords.get(name)) for name in _BLIND_SWITCHES):
         say(TLS, call.node, "certificates that are not valid are taken")
+    if any(value is not None and value.const is False for value in map(call.keywords.get, _UNCHECKED)):
+        say(TLS, call.node, "a certificate or its name is not checked")
+    if call.calls_method(_INSECURE_METHODS) and _true(call.arg(0, "value")):
+        say(TLS, call.node, call.method())
+    known = call.keywords.get("known_hosts") if any(n.startswith("asyncssh.") for n in call.names) else None
+    if known is not None and known.const is None:
+        say(TLS, call.node, "the key of any host is taken")
     if call.calls_method(frozenset({"set_option"})) and any(last(r) in _BLIND_LDAP for v in call.args for r in v.refs):
         say(TLS, call.node, "a directory's certificate is not asked for")
     policies = call.args if call.calls_method(frozenset({"set_missing_host_key_policy"})) else ()
@@ -157,19 +157,10 @@ def _on_call(call: Call, say: Say) -> None:
     _entities(call, say)
     _crypto(call, say)
     _leak(call, say)
-    if call.calls_method(frozenset({"CORS", "CORSMiddleware", "add_middleware"})):
-        origins = call.keywords.get("origins") or call.keywords.get("allow_origins")
-        with_cookies = call.keywords.get("supports_credentials") or call.keywords.get("allow_credentials")
-        if origins is not None and with_cookies is not None and with_cookies.const is True and _star(origins):
-            say(ORIGIN, call.node, "any origin with credentials")
 
 
 _SILENCES = frozenset({"urllib3.disable_warnings", "requests.packages.urllib3.disable_warnings"})
 _INSECURE = frozenset({"InsecureRequestWarning", "HTTPWarning", "SecurityWarning"})
-
-
-def _star(value: Value) -> bool:
-    return value.text == "*" or any(item.text == "*" for item in value.items or ())
 
 
 def _tls(call: Call, say: Say) -> None:
@@ -224,6 +215,8 @@ def _tls_setting(call: Call, attribute: str, name: str, say: Say) -> None:
     value = call.args[0]
     if attribute == "check_hostname" and _off(value):
         say(TLS, call.node, "check_hostname is off")
+    if attribute in {"verify_ssl", "ssl_verify", "assert_hostname"} and value.const is False:
+        say(TLS, call.node, f"{attribute} is off")
     if attribute == "verify" and _off(value) and _CLIENT.search(name + ast.unparse(call.node)[:200]):
         say(TLS, call.node, "verify is off")
     if attribute == "verify_mode" and (_off(value) or any(last(ref) == "CERT_NONE" for ref in value.refs)):
@@ -244,19 +237,27 @@ def _environment(call: Call, say: Say) -> None:
             say(TLS, call.node, f"{key}={value.text!r}")
 
 
+def _decoded(call: Call, say: Say) -> None:
+    options = call.arg(3, "options")
+    unsigned = options.member("verify_signature") if options is not None else None
+    endless = options.member("verify_exp") if options is not None else None
+    verify = call.arg(2, "verify")
+    algorithms = call.keywords.get("algorithms")
+    none = algorithms is not None and any(_chosen(i) for i in algorithms.items or (algorithms,))
+    if (unsigned is not None and _off(unsigned)) or (verify is not None and verify.const is False) or none:
+        say(TOKEN, call.node, "jwt.decode")
+    elif endless is not None and endless.const is False:
+        say(TOKEN, call.node, "jwt.decode takes a token that has expired")
+    elif options is not None and all(_is_false(options.member(k)) for k in ("verify_aud", "verify_iss")):
+        say(TOKEN, call.node, "jwt.decode takes a token that was made for somebody else")
+    if algorithms is not None and _confused(algorithms):
+        say(TOKEN, call.node, "the same key for a signature and for a shared secret: a public key signs")
+    _key(call, call.arg(1, "key"), say)
+
+
 def _token(call: Call, say: Say) -> None:
     if call.is_one_of(_DECODES):
-        options = call.arg(3, "options")
-        unsigned = options.member("verify_signature") if options is not None else None
-        endless = options.member("verify_exp") if options is not None else None
-        verify = call.arg(2, "verify")
-        algorithms = call.keywords.get("algorithms")
-        none = algorithms is not None and any(_chosen(i) for i in algorithms.items or (algorithms,))
-        if (unsigned is not None and _off(unsigned)) or (verify is not None and verify.const is False) or none:
-            say(TOKEN, call.node, "jwt.decode")
-        elif endless is not None and endless.const is False:
-            say(TOKEN, call.node, "jwt.decode takes a token that has expired")
-        _key(call, call.arg(1, "key"), say)
+        _decoded(call, say)
     if call.names & {"jwt.encode", "jose.jwt.encode"}:
         algorithm = call.arg(2, "algorithm")
         if algorithm is not None and (algorithm.const is None or (algorithm.text or "").casefold() == "none"):
@@ -265,6 +266,9 @@ def _token(call: Call, say: Say) -> None:
     offered = call.arg(0, "algorithms") if call.is_one_of(_JOSE) else None
     if offered is not None and any((item.text or "").casefold() == "none" for item in offered.items or ()):
         say(TOKEN, call.node, "a token without a signature is taken")
+    keys = call.arg(0, "uri") if call.calls_method(frozenset({"PyJWKClient"})) else None
+    if keys is not None and any("unverified_header" in ref for ref in keys.refs):
+        say(TOKEN, call.node, "the token says where its key is found")
     if call.calls_method(frozenset({"get_unverified_claims"})):
         say(TOKEN, call.node, "claims that nobody verified")
 
@@ -272,6 +276,15 @@ def _token(call: Call, say: Say) -> None:
 def _chosen(algorithm: Value) -> bool:
     """No algorithm, or the one that the sender names."""
     return (algorithm.text or "").casefold() == "none" or any("unverified_header" in ref for ref in algorithm.refs)
+
+
+def _is_false(value: Value | None) -> bool:
+    return value is not None and value.const is False
+
+
+def _confused(algorithms: Value) -> bool:
+    names = [item.text or "" for item in algorithms.items or ()]
+    return any(n.startswith("HS") for n in names) and any(n.startswith(("RS", "ES", "PS", "Ed")) for n in names)
 
 
 def _key(call: Call, key: Value | None, say: Say) -> None:
@@ -291,6 +304,8 @@ def _entities(call: Call, say: Say) -> None:
     parses = any(n.startswith(("lxml.etree.", "lxml.objectify.")) and last(n) in _PARSES for n in call.names)
     if parses and call.arg(1, "parser") is None and dirty(call.arg(0, "source", "text"), "xml", ANY_INPUT):
         say(ENTITIES, call.node, "lxml on data from outside with its default parser")
+    if call.calls_method(frozenset({"xinclude"})):
+        say(ENTITIES, call.node, "a document includes what it names")
     feature = call.arg(0) if call.calls_method(frozenset({"setFeature"})) and call.args[1:2] == (constant(1),) else None
     if feature is None and call.calls_method(frozenset({"setFeature"})) and call.args[1:2] == (constant(value=True),):
         feature = call.arg(0)
@@ -350,11 +365,26 @@ _HEEDS = Heeds(
     | _JOSE
     | {"ssl.SSLContext", "set:os.environ[]", "os.putenv", "os.environ.setdefault", "jwt.encode", "jose.jwt.encode"},
     methods=_XML_PARSERS
-    | {"set_option", "set_missing_host_key_policy", "CORS", "CORSMiddleware", "add_middleware", "cert_verify", "setopt"}
-    | {"get_unverified_claims", "setFeature", "check_hostname", "verify", "verify_mode", "ECB"},
+    | {"set_option", "set_missing_host_key_policy", "cert_verify", "setopt"}
+    | _INSECURE_METHODS
+    | {
+        "verify_ssl",
+        "ssl_verify",
+        "assert_hostname",
+        "xinclude",
+        "PyJWKClient",
+        "get_unverified_claims",
+        "setFeature",
+        "check_hostname",
+        "verify",
+        "verify_mode",
+        "ECB",
+    },
     beginnings=("set:ssl.", "lxml.etree.", "lxml.objectify.", "itsdangerous."),
     form=lambda name: _sends(frozenset({name})),
-    keywords=frozenset({*_OFF, *_BLIND_SWITCHES, "cert_reqs", "disable_entities", "forbid_entities"}),
+    keywords=frozenset(
+        {*_OFF, *_BLIND_SWITCHES, *_UNCHECKED, "known_hosts", "cert_reqs", "disable_entities", "forbid_entities"}
+    ),
     keys=frozenset(_BLIND),
 )
-FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER, ORIGIN), _on_call, heeds=_HEEDS)
+FAMILY = Family("trust", (TLS, TOKEN, KEY, ENTITIES, PASSWORD, LEAK, CIPHER), _on_call, heeds=_HEEDS)

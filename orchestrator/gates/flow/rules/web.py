@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
@@ -127,7 +128,15 @@ _REDIRECTS = frozenset(
         "web.seeother",
     }
 )
-_RAW = frozenset({"markupsafe.Markup", "django.utils.safestring.mark_safe", "flask.Markup", "jinja2.Markup"})
+_RAW = frozenset(
+    {
+        "django.utils.html.format_html",
+        "markupsafe.Markup",
+        "django.utils.safestring.mark_safe",
+        "flask.Markup",
+        "jinja2.Markup",
+    }
+)
 _ANSWERS = frozenset(
     {
         "flask.make_response",
@@ -176,6 +185,9 @@ def _answered(call: Call, say: Say) -> None:
         to = call.arg(0, "location", "url", "to", "redirect_to")
         if dirty(to, "host") and not _host_is_fixed(to):
             say(REDIRECT, call.node, f"{redirect} to an address from {dirty(to, 'host')}")
+    for key, to in _headers(call):
+        if str(key).casefold() == "location" and dirty(to, "host") and not _host_is_fixed(to):
+            say(REDIRECT, call.node, f"Location is an address from {dirty(to, 'host')}")
     raw = call.is_one_of(_RAW)
     if raw and dirty(call.arg(0), "html"):
         say(MARKUP, call.node, f"{raw} of data from {dirty(call.arg(0), 'html')}")
@@ -186,6 +198,16 @@ def _answered(call: Call, say: Say) -> None:
         told = call.arg(0, "content", "response", "body", "text", "data")
         if told is not None and "failure" in told.everything().taint:
             say(ERROR, call.node, f"{call.method()} with a traceback")
+
+
+def _headers(call: Call) -> Iterator[tuple[object, Value]]:
+    """Of an answer: set one by one, or as it is made."""
+    if len(call.args) > 1 and any(
+        n.startswith("set:") and n.endswith(("Response()[]", ".headers[]")) for n in call.names
+    ):
+        yield call.args[1].const, call.args[0]
+    given = call.keywords.get("headers") if any(last(n).endswith("Response") for n in call.names) else None
+    yield from given.pairs or () if given is not None else ()
 
 
 def _host_is_fixed(value: Value | None) -> bool:
@@ -246,7 +268,7 @@ def _mail(message: Value) -> bool:
 _HEEDS = Heeds(
     names=_CLIENTS | _SOCKETS | _REDIRECTS | _RAW | _ANSWERS,
     methods=_HEADERS | _MAILS,
-    form=lambda name: name.endswith((".headers[]", "Response")),
+    form=lambda name: name.endswith((".headers[]", "Response", "Response()[]")),
     keywords=frozenset({"handler"}),
 )
 FAMILY = Family("web", (REQUEST, REDIRECT, MARKUP, HEADER, ERROR), _on_call, heeds=_HEEDS)
