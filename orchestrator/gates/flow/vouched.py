@@ -42,7 +42,8 @@ _WORDS_OF_SQL = tuple(
     )
 )
 """Each begins with a plain word, which is looked for many times faster than a choice of words in any case."""
-_NAMES = (b"yaml", b"jinja2", b"requests", b"httpx", b"pickle", b"xml")
+_NAMES = (b"yaml", b"jinja2", b"requests", b"httpx")
+_CALLED = ((b"pickle", b"dumps"), (b"xml", b"fromstring"), (b"xml", b"parsestring"), (b"xml", b"xml("))
 _WORDS = re.compile(
     r"select|insert|update|delete|replace|create|alter|drop|truncate|merge|union|where|from|into|values|with|set",
     re.IGNORECASE,
@@ -72,7 +73,8 @@ MAKES_TEXT = frozenset({"format", "format_map", "replace", "join"})
 def worth_vouching(data: bytes) -> bool:
     """Whether a module may hold any such place: most do not, and cost nothing more."""
     low = data.lower()
-    return any(name in low for name in _NAMES) or any(pattern.search(low) for pattern in _WORDS_OF_SQL)
+    called = any(module in low and function in low for module, function in _CALLED)
+    return called or any(name in low for name in _NAMES) or any(pattern.search(low) for pattern in _WORDS_OF_SQL)
 
 
 def sql_places(tree: ast.Module, built: Mapping[ast.AST, bool]) -> Places:

@@ -290,7 +290,8 @@ def _named(node: ast.expr) -> str:
 
 
 def _proofs(tree: ast.Module, say: Say) -> None:
-    for node in kinds(tree, ast.If, ast.IfExp):
+    sent = any(node.attr in _SENT for node in kinds(tree, ast.Attribute))
+    for node in kinds(tree, ast.If, ast.IfExp) if sent else ():
         if key := _claims(node.test):
             say(CLAIMED, node.test, key)
     for call in kinds(tree, ast.Call):

@@ -103,16 +103,25 @@ def _on_call(call: Call, say: Say) -> None:
 
 def _on_tree(tree: ast.Module, say: Say) -> None:
     _logins(tree, say)
-    if any(node.attr in _LOOKS for node in kinds(tree, ast.Attribute)):
-        for function in kinds(tree, ast.FunctionDef, ast.AsyncFunctionDef):
-            _looked(function, say)
+    _looked(tree, say)
     if any(node.attr == _SHARED_FOLDER for node in kinds(tree, ast.Attribute)):
         for function in kinds(tree, ast.FunctionDef, ast.AsyncFunctionDef):
             _shared(function, say)
 
 
-def _looked(function: ast.FunctionDef | ast.AsyncFunctionDef, say: Say) -> None:
+def _looked(tree: ast.Module, say: Say) -> None:
     """``access`` and then ``open`` of the same; ``if not exists`` and then written anew."""
+    if any(node.attr == "access" for node in kinds(tree, ast.Attribute)):
+        for function in kinds(tree, ast.FunctionDef, ast.AsyncFunctionDef):
+            _allowed(function, say)
+    for test in kinds(tree, ast.If):
+        absent = _absent(test.test)
+        for call in (c for part in test.body for c in ast.walk(part) if isinstance(c, ast.Call)) if absent else ():
+            if _written(call) and ast.dump(call.args[0] if isinstance(call.func, ast.Name) else _owner(call)) == absent:
+                say(LOOKED, call, "exists")
+
+
+def _allowed(function: ast.FunctionDef | ast.AsyncFunctionDef, say: Say) -> None:
     calls = [part for part in ast.walk(function) if isinstance(part, ast.Call)]
     asked = {
         ast.dump(c.args[0]) for c in calls if c.args and isinstance(c.func, ast.Attribute) and c.func.attr == "access"
@@ -120,11 +129,6 @@ def _looked(function: ast.FunctionDef | ast.AsyncFunctionDef, say: Say) -> None:
     for call in calls if asked else ():
         if isinstance(call.func, ast.Name) and call.func.id == "open" and call.args and ast.dump(call.args[0]) in asked:
             say(LOOKED, call, "access")
-    for test in (part for part in ast.walk(function) if isinstance(part, ast.If)):
-        absent = _absent(test.test)
-        for call in (c for part in test.body for c in ast.walk(part) if absent and isinstance(c, ast.Call)):
-            if _written(call) and ast.dump(call.args[0] if isinstance(call.func, ast.Name) else _owner(call)) == absent:
-                say(LOOKED, call, "exists")
 
 
 def _owner(call: ast.Call) -> ast.expr:
