@@ -278,7 +278,7 @@ def act(said: str) -> tuple[str, str]:
         return first, words.singular(rest[0]) if rest else ""
     ends = [part for part in parts if part not in {"process", "procedure", "steps", "checklist", "request", "requests"}]
     last = ends[-1] if ends else ""
-    return (last, words.singular(ends[0]) if len(ends) > 1 else "") if last in kinds.ACTS else ("", "")
+    return (last, words.singular(ends[-2]) if len(ends) > 1 else "") if last in kinds.ACTS else ("", "")
 
 
 def message(case: str) -> tuple[str, str]:

@@ -34,27 +34,34 @@ class Builder(Flow):
     def begin(self, *, is_plain: bool) -> None:
         """``is_plain``: the text has neither list nor heading, and is not the introduction to any."""
         self._began = is_plain
+        self._has_course, self._entered = False, ""
 
     def enter(self, number: int, section: Section, role: str | None) -> None:
         """A new section begins; ``role`` does what names nobody in it."""
         title = section.title
         self._section = number
         self._phase = title if title or not section.level else self._phase
-        self._by = (naming.role_name(role) or "") if role else ""
+        self._by = (naming.role_name(role) or "") if role and not doers.is_unclear(role) else ""
         self._began = self._began or bool(title)
         self.declared.here, self.declared.unclear = "", False
         whose = self._whose_duties(title)
         self._by = self._by or whose
-        if not self._by:
+        if role and doers.is_unclear(role):
+            self._give(role)
+        elif not self._by:
             self._give(doers.of_heading(title, self.declared.roles))
-        self._under = Under.DUTIES if whose else standing.under(title)
+        self._has_course = self._has_course or (bool(self.numbers) and not doers.is_standing(self._entered))
+        is_standing = self._has_course and doers.is_standing(title)
+        self._entered = title
+        self._under = Under.DUTIES if whose or is_standing else standing.under(title)
         self._doubts = self._held(section)
         is_later = self.numbers or (" " in title and title.lower().startswith("requirements") and number > 1)
+        self._doubts |= standing.noted(title) if self.numbers else frozenset[Doubt]()
         if self._under is Under.NEEDS and is_later:
             self._doubts |= {Doubt.RULES}
         self._told = self._near = self._asked = None
         self._fresh = True
-        self._held_before = False
+        self._held_before, self._offers = False, frozenset[str]()
 
     def _give(self, role: str) -> None:
         """Have what names nobody done by this role; by nobody where it is not one."""

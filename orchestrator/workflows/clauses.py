@@ -30,10 +30,12 @@ _CASES: Final = (
     "issues?|problems?|failures?|errors?|incidents?|alerts?|outages?|requests?|cases|changes|emergencies|breaches|violations|complaints|refunds|returns|"
     "claims|disputes|vulnerabilities|findings|exceptions|deviations|purchases|payments|orders|hires|employees|leavers|joiners|contractors|visitors|customers"
 )
+_LEAVES: Final = "(?:termination|resignation|dismissal|role change|change of role|job change|separation|loss|theft|expiry|expiration|breach|default|cancellation|suspension)"
 _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
     (r"unless (?!(?:otherwise|done|specified|stated|noted|agreed|explicitly)\b)", "If it is not the case that "),
     (r"in (?:the )?(?:(?:rare|unlikely|unusual|exceptional) )?(?:event|case) that ", "If "),
     (r"in (?:the )?(?:event|case) of (?=[^,:;`]{3,200}, )", "If there is "),
+    (rf"(?:on|upon|following) (?=[^,:;`]{{0,60}}?\b{_LEAVES}\b[^,:;`]*, )", "If there is "),
     (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:approval|acceptance), ", "If it is approved, "),
     (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:rejection|refusal), ", "If it is rejected, "),
     (rf"where (?=(?:the|a|an|this|that|there|it|any|no) ){_STATED}", "If "),
@@ -109,6 +111,11 @@ _RUNS_ON = re.compile(
     re.IGNORECASE,
 )
 _SWALLOWED = re.compile(r"\) (?:please )?(?P<verb>[a-z]+) (?:the|an?|your|all|any|it|them|this)\b", re.IGNORECASE)
+_RESUMED = re.compile(
+    r"[^,]{1,80}, (?:and|or) (?:it|they|he|she|this|that|you|the [a-z]+) (?!(?:must|should|will|shall)\b)[a-z]+ [^,]*, [a-z]",
+    re.IGNORECASE,
+)
+"""``go to save it, and it says no, copy it``: another part of the condition behind its first comma."""
 _ENUMERATED = re.compile(r"(?:have|has|had|know|knows|understand|are|is|been) .*, (?:and|or) .*", re.IGNORECASE)
 _OF_A_THING = re.compile(
     r"(?:an?|the|any|this|that) (?P<what>[a-z][a-z-]*(?: [a-z][a-z-]*){0,3}?) (?:is|are|has|have|was|were|does|cannot|can|needs?|must)\b.*",
@@ -130,7 +137,7 @@ def ensure_ends(when: str, then: str) -> None:
     swallowed = _SWALLOWED.search(when)
     if swallowed is not None and swallowed["verb"].lower() in words.VERBS:
         raise Unclear("Where the condition ends is not clear.", "If A, ...: with a comma before what is done")
-    if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then):
+    if (not then and _RUNS_ON.fullmatch(when)) or _ENUMERATED.fullmatch(then) or _RESUMED.match(then):
         raise Unclear("Where the condition ends is not clear.", "If A and B and C, then ...: without commas in it")
 
 

@@ -30,7 +30,6 @@ from orchestrator.workflows import (
 from orchestrator.workflows.choosing import Choosing
 from orchestrator.workflows.draft import ENDS, Draft, Target, To, every, link, place, share
 from orchestrator.workflows.naming import Unclear, role_name
-from orchestrator.workflows.people import is_person
 
 
 class Kind(StrEnum):
@@ -65,26 +64,6 @@ class Compiled:
         """How many sentences became what."""
         found = Counter(r.kind for r in self.read)
         return {kind.value: found[kind] for kind in Kind}
-
-
-_HEADINGS: Final = re.compile(
-    r"(?:steps|duties|tasks|actions|responsibilities|instructions) (?:for|of) (?:the |a |an )?(?P<role>[A-Za-z -]+)",
-    re.IGNORECASE,
-)
-_ROLE_FIRST: Final = re.compile(
-    r"(?:the )?(?P<role>[A-Za-z -]+?)(?:['\u2019]s?)? (?:steps|duties|tasks|actions|responsibilities|instructions)",
-    re.IGNORECASE,
-)
-
-
-def _whose(title: str) -> str | None:
-    """The role whose steps stand under a heading: ``Steps for the clerk``, ``Maintainer responsibilities``."""
-    found = _HEADINGS.fullmatch(title)
-    if found is not None:
-        return found["role"]
-    found = _ROLE_FIRST.fullmatch(title)
-    role = role_name(found["role"]) if found else None
-    return found["role"] if found and role and is_person(role) else None
 
 
 def compile_prose(data: bytes, path: str, workflow_id: str, by: str | None = None) -> Compiled:
@@ -202,7 +181,7 @@ class _Compiler:
     def _sections(self) -> list[Draft]:
         made, parts = self._made, list[tuple[str, list[Draft], Span]]()
         for number, section in enumerate(headings.gathered(self._arranged)):
-            role = _whose(section.title)
+            role = doers.whose(section.title, made.declared.by or "")
             made.enter(number, section, role)
             steps = made.items(section.items)
             if steps:

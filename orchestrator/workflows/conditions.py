@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE, outcomes
-from orchestrator.workflows import clauses, facts, forms, grammar
+from orchestrator.workflows import clauses, facts, forms, grammar, partly
 from orchestrator.workflows.doing import WAITS, Doing
 from orchestrator.workflows.draft import NEXT, Draft
 from orchestrator.workflows.naming import Unclear, role_name
@@ -46,6 +46,7 @@ class Conditions(Doing):
     ) -> list[Draft] | None:
         clauses.ensure_ends(said.when, said.then)
         said = replace(said, then=clauses.spoken_of(said.when, said.then))
+        self._offers |= partly.offered(said.then)
         owner, outcome = self._condition(sentence, said, made, wanted)
         self._opened = (owner, outcome)
         if said.times is not None:

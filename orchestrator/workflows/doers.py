@@ -88,6 +88,45 @@ _CROWDS: Final = frozenset(
 )
 
 
+_CALLED: Final = ("team", "board", "committee", "representative")
+"""Offices whose preparation may be that of a meeting with them."""
+_OF_WHOM: Final = re.compile(
+    r"(?:steps|duties|tasks|actions|responsibilities|instructions) (?:for|of) (?:the |a |an )?(?P<role>[A-Za-z -]+)",
+    re.IGNORECASE,
+)
+_ROLE_FIRST: Final = re.compile(
+    r"(?:the )?(?P<role>[A-Za-z -]+?)(?:['\u2019]s?)? (?:(?P<does>steps|duties|tasks|actions|responsibilities|instructions)|preparations?|checklist|set-?up|activities|to-?dos?)",
+    re.IGNORECASE,
+)
+
+
+def whose(title: str, by: str) -> str | None:
+    """The role whose steps stand under a heading: ``Steps for the clerk``, ``Manager preparation (a week before)``; ``None`` for none, or for ``by``.
+
+    ``?`` for a department whose preparation may be a subject: ``IT setup``.
+    """
+    said = re.sub(r" ?\([^()]*\)", "", _NUMBER.sub("", title, count=1)).strip(" :")
+    found = _OF_WHOM.fullmatch(said)
+    if found is not None:
+        return found["role"]
+    found = _ROLE_FIRST.fullmatch(said)
+    role = ("it" if found["role"] == "IT" else role_name(found["role"])) if found else None
+    if found is None or role is None or not (is_person(role) or role == "it"):
+        return None
+    if not found["does"] and _is_topic(role):
+        return None if by.split("-", maxsplit=1)[0] == role else _UNCLEAR
+    is_office = role.endswith(_OFFICES) and not role.endswith(_CALLED)
+    return found["role"] if is_person(role) and (found["does"] or is_office) else None
+
+
+_STANDING: Final = re.compile(r"(?!(?:your|our|the following)\b)[a-z' -]+ (?:responsibilities|duties)", re.IGNORECASE)
+
+
+def is_standing(title: str) -> bool:
+    """Whether a heading names what somebody is there for: ``Buddy responsibilities``."""
+    return _STANDING.fullmatch(_NUMBER.sub("", title, count=1).strip(" :")) is not None
+
+
 def of_heading(title: str, known: Iterable[str]) -> str:
     """The role that a heading names as the doer of what stands below it; '' for none, and ``?`` for several or one that may be a subject."""
     said = _NUMBER.sub("", title, count=1).rstrip(": ")

@@ -21,6 +21,7 @@ from orchestrator.workflows import (
     joined,
     lasting,
     naming,
+    partly,
     phrasing,
     words,
 )
@@ -64,6 +65,7 @@ class Doing:
         self.programs = frozenset[str]()
         self.written = set[tuple[int, str]]()
         self.led_on = set[int]()
+        self._offers = frozenset[str]()
         self.shortened: dict[int, str] = {}
         self.released: dict[int, Held] = {}
         self.said: dict[str, str] = {}
@@ -192,6 +194,8 @@ class Doing:
             self._ensure_among(clause, is_named=wanted is not None or " sees to this: " in found.title)
             self._ensure_asked(clause, str(found.fields["role"]))
             hidden.ensure_plain(found.title)
+            if wanted is None:
+                partly.ensure_whole(clause)
         self._ensure_told(found)
         self._ask_for(found.facts)
         fields = dict(found.fields)
@@ -261,6 +265,8 @@ class Doing:
             raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
         if Doubt.NAMED in self._doubts and self._is_entry(clause, role):
             raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
+        if Doubt.NOTED in self._doubts and self._is_nobodys(clause):
+            raise Unclear("Below notes behind the steps this may be advice for all of them.", "Note: ...")
         if Doubt.AUTOMATIC in self._doubts and self._is_nobodys(clause):
             raise Unclear("What stands above says that no person does this.", "Note: ..., or: The operator ...")
 

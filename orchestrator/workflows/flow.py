@@ -15,6 +15,7 @@ from orchestrator.workflows import (
     grammar,
     hidden,
     naming,
+    partly,
     rules,
     separation,
     somebody,
@@ -54,7 +55,8 @@ class Flow(Details):
             if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
                 self._mark(sentence, "remark")
                 return None
-            if telling.ABOUT.fullmatch(sentence.text) or (task is not None and self._belongs(sentence)):
+            is_filled = task is not None and partly.fills(sentence.text, task.title)
+            if telling.ABOUT.fullmatch(sentence.text) or is_filled or (task is not None and self._belongs(sentence)):
                 self._tell(sentence, task or self._near)
                 return None
             opened = self._read(sentence, made)
@@ -216,8 +218,12 @@ class Flow(Details):
         self._held_before = self._held_before or is_condition
         if self._led in {"error", EXPLAINED} and not is_condition and (self._conditioned or refers):
             raise Unclear("What stands before this is not read, and this may belong to it.", "If ..., ...")
-        if is_condition and not self._began and hidden.OF_READER.match(text):
+        condition = clauses.conditional(text)
+        is_of_all = condition is not None and (hidden.OF_READER.match(text) or partly.is_of_itself(condition.then))
+        if is_of_all and not self._began:
             raise Unclear("The whole of what follows may hold under this condition.", "If ...: above the steps")
+        if not is_first and self._led == "error" and not is_condition and partly.excepts(self._before):
+            raise Unclear("What stands before this is not read, and this may be meant for that alone.", "If ..., ...")
         if is_first or not _is_held(self._before):
             return
         if self._led in {"error", EXPLAINED} and clauses.conditional(text) is None:
@@ -244,6 +250,9 @@ class Flow(Details):
             return None
         if asked is not None and self._judge(""):
             return self._question(sentence, asked, made)
+        if waited is not None and partly.speaks_of(waited.wait, self._offers):
+            self._doubts |= {Doubt.HELD}
+            raise Unclear("This waits for what was only offered under a condition.", "a list below that condition")
         if waited is not None and not self._was_asked(text):
             made += self._activity(sentence, waited.wait, None)
             return self._flow(sentence, waited.then, made)

@@ -61,7 +61,7 @@ FOLLOWING: Final = re.compile(
 )
 FOLLOWED: Final = re.compile(
     r"(?:all |each |every )?(?:of )?the following(?: [a-z-]+){0,3} (?:should|must|shall|will|would|is to|are to|needs? to|ha(?:s|ve) to)(?: then| also)? (?:be )?(?:followed|taken|done|performed|carried out|completed|applied|used|executed|observed|happen|occur|apply)\b(?: [a-z]+){0,3}:?"
-    r"|(?:please )?(?:follow|do|perform|take|complete|use) (?:the following|these)(?: (?:steps|actions|instructions|tasks|procedures?|protocol|measures|precautions|things))?(?: below)?:?",
+    r"|(?:please )?(?:(?:you|we) (?:must|should|need to|have to|will|can) )?(?:follow|do|perform|take|complete|use) (?:the following|these)(?: [a-z]+)?(?: (?:steps|actions|instructions|tasks|checks|procedures?|protocol|measures|precautions|things))?(?: below)?(?: to [^:,;]{3,60}(?=:))?:?",
     re.IGNORECASE,
 )
 """What leads from a condition to what stands below it."""

@@ -80,6 +80,9 @@ _THING: Final = re.compile(
     r"(?:read|write)[ -](?:only|protected)\b|(?:release|test|build|review|deploy) (?:workflow|pipeline|job|process|plan|action)s?\b|(?:push|pull|read|write|merge|commit|access|review|release) (?:rights?|access|permissions?|privileges?|requests?)\b",
     re.IGNORECASE,
 )
+_BY_SOMEBODY: Final = re.compile(r"[A-Za-z]+ by (?!(?:[a-z]+ing|now|then|hand|default|e-?mail|phone|post)\b)[A-Za-z]")
+"""``Welcome by HR``: what comes about, and through whom."""
+_WELCOMES: Final = frozenset({"welcome", "introduction", "approve", "contact", "inspect"})
 _OF: Final = re.compile(r"(?!(?:dispose|think|get|make|take|beware|rid)\b)[a-z-]+ of\b", re.IGNORECASE)
 """A thing and whose: ``Use of the key``, ``List of hosts``."""
 _SMALL: Final = re.compile(
@@ -171,7 +174,7 @@ def _is_verb(verb: str, said: str) -> bool:
     second = re.match(r"[A-Za-z-]+ (?P<word>[A-Z][a-z]+)\b", said)
     if second and verb not in _POINTED and second["word"].lower() in words.VERBS:  # a label, and then the sentence
         return False
-    if _is_of_a_thing(verb, said) or statements.states(said):
+    if _is_of_a_thing(verb, said) or statements.states(said) or _begins_with_somebody(said):
         return False
     is_noun = is_noun_too(verb)
     if statements.is_done(said, is_noun=is_noun) or (is_noun and statements.is_of_another(said)):
@@ -181,6 +184,12 @@ def _is_verb(verb: str, said: str) -> bool:
         return verb in words.VERBS
     is_when = parts[0] == "pre" and _SETTLED.match(said[len(verb) + 1 :]) is None
     return parts[-1] in words.VERBS and statements.is_hyphened(verb) and not is_when
+
+
+def _begins_with_somebody(said: str) -> bool:
+    """``Release Manager drafts the notes``: the first word is part of a name."""
+    named = _NAMED.match(said)
+    return named is not None and is_person(words.slug(named["who"]))
 
 
 def _is_of_a_thing(verb: str, said: str) -> bool:
@@ -215,7 +224,12 @@ def is_duty(said: str) -> bool:
 
 def may_be_a_thing(text: str) -> bool:
     """Whether the words can be read as a thing as well as a step: ``Release notes``, ``Secure coding practices``."""
-    if _THING.match(text) or _OF.match(text):
+    first = text.split(" ", maxsplit=1)[0].lower()
+    if (
+        _THING.match(text)
+        or _OF.match(text)
+        or (_BY_SOMEBODY.match(text) and (first in _NOUNS_TOO or first in _WELCOMES))
+    ):
         return True
     parts = re.sub(r" ?\([^)]*\)", "", text).rstrip(":").split()
     if len(parts) > _SHORT and parts[1] == "and" and words.base_verb(parts[2]) == parts[2].lower():
@@ -228,6 +242,7 @@ def may_be_a_thing(text: str) -> bool:
     return len(parts) <= _SHORT and first in _BOTH and _SMALL.search(" ".join(parts)) is None
 
 
+_NAMED: Final = re.compile(r"(?P<who>[A-Z][a-z]+(?: [A-Z][A-Za-z-]+){1,3}) [a-z]+s\b")
 _WOULD: Final = re.compile(
     r"(?P<who>(?:the|an?|our|this|that|each) [^,:;`]{2,60}?|[A-Z][^,:;`]{2,60}?) would (?:then |also )?(?!like\b|prefer\b|rather\b|want\b|need\b|not\b|have\b|normally\b|usually\b|only\b)(?=[a-z])",
     re.IGNORECASE,

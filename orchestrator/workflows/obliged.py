@@ -43,7 +43,7 @@ _IS_SO: Final = re.compile(
 _OF_WHAT: Final = re.compile(r" (?:that|which|of|in|to|for|with|on|from|by|who)\b| \(")
 _LONGEST_SUBJECT: Final = 14
 _VAGUE: Final = re.compile(
-    r"(?:(?:remember|keep in mind|bear in mind|be aware|it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|nothing|no|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$)",
+    r"(?:(?:remember|keep in mind|bear in mind|be aware|it|they|you|we|i|he|she|who|which|what|nobody|no one|either|neither|none|nothing|no|if|or|and|but|when|how|where|why)\b|(?:this|that|these|those)$|(?:this|that|these|those) (?:[a-z]+s|is|was|are|were)\b|(?:not (?:all|every|each)|some|most|few|many)\b)",
     re.IGNORECASE,
 )
 

@@ -43,6 +43,8 @@ class Doubt(StrEnum):
     """It stands below the list of a condition, and may be meant to hold under it alone."""
     RULES = "rules"
     """Its heading says that rules, criteria or examples stand below it."""
+    NOTED = "noted"
+    """It stands below notes behind the steps, and may be advice for all of them."""
     HELD = "held"
     """What stands above it says when it holds, and is not read."""
 
@@ -166,6 +168,17 @@ def ruled(title: str) -> frozenset[Doubt]:
     """Whether a heading says that rules or criteria stand below it: ``Best practices``."""
     said = re.sub(r"^\W+", "", _CHAPTER.sub("", title, count=1))
     return frozenset({Doubt.RULES}) if _RULES.fullmatch(said) else frozenset[Doubt]()
+
+
+_NOTES: Final = re.compile(
+    r"(?:additional |further |general |other |important )?(?:notes?|remarks?|comments?|hints?|tips)(?: (?:and|&) [a-z]+)?:?",
+    re.IGNORECASE,
+)
+
+
+def noted(title: str) -> frozenset[Doubt]:
+    """Whether notes stand below a heading."""
+    return frozenset({Doubt.NOTED}) if _NOTES.fullmatch(_CHAPTER.sub("", title, count=1)) else frozenset[Doubt]()
 
 
 _RESTRICTS: Final = re.compile(
