@@ -297,3 +297,31 @@ def test_a_pointer_or_a_note_that_asks_for_more_is_no_remark(text: str) -> None:
 def test_a_heading_without_its_blank_is_one() -> None:
     assert kinds("#Normal release from the shelf\nThe clerk opens it.\n") == ["node"]
     assert kinds("# A\n\n1. The clerk opens it.\n\n#1 is the best.\n") == ["node", "error"]
+
+
+@pytest.mark.parametrize(
+    ("told", "twin"),
+    [
+        ("This is done to avoid duplicates", "This is done to avoid a call to the lead"),
+        ("This is important because old labels look alike", "This is important because it must be signed"),
+        ("This is to make sure that the numbers match", "This is to make sure that the lead signs it"),
+        ("The purpose of this step is to find duplicates", "The purpose of this step is to sign the form"),
+        ("This ensures that the copy matches the list", "This ensures that each claim is paid once a year"),
+        ("You will see a green page", "You will see a page; click it"),
+        ("You should get a link", "You should get approval"),
+        ("This may take a while", "This may take the lead's place"),
+        ("It usually takes five minutes", "It usually takes five people"),
+        ("The copy is sent automatically", "The copy is approved automatically"),
+        ("A new window opens", "A new shop opens"),
+        ("The tool then makes a page", "The guard then makes a page"),
+    ],
+)
+def test_why_and_what_is_seen_are_told_and_their_twins_are_not(told: str, twin: str) -> None:
+    assert kinds(f"{STEP}{told}.", "clerk") == ["node", "detail"]
+    come_back(workflow(f"{STEP}{told}."))
+    assert "detail" not in kinds(f"{STEP}{twin}.", "clerk")
+
+
+def test_what_is_no_sentence_breaks_nothing() -> None:
+    for text in ("It usually", "This usually also then", "the", "` ` `x`", "It really, truly", "you will see "):
+        assert not explains(text)
