@@ -191,6 +191,7 @@ def test_what_is_explained_does_not_set_free_what_follows() -> None:
         ("We take safety very seriously.", "remark"),
         ("We take safety seriously, and each shift signs.", "error"),
         ("The pipeline only runs at night.", "error"),
+        ("The tank is hot.", "error"),
         ("The forms are kept for five years.", "error"),
     ],
 )
@@ -325,3 +326,14 @@ def test_why_and_what_is_seen_are_told_and_their_twins_are_not(told: str, twin: 
 def test_what_is_no_sentence_breaks_nothing() -> None:
     for text in ("It usually", "This usually also then", "the", "` ` `x`", "It really, truly", "you will see "):
         assert not explains(text)
+
+
+def test_what_an_explanation_stands_behind_may_still_hold_for_what_stands_behind_it() -> None:
+    text = "# A\n\n## B\n\nIf it is red, call the guard.\n\nThe tool shows a page.\n\nWash these boxes.\n"
+    assert kinds(text, "clerk") == ["node", "detail", "error"]
+
+
+def test_an_explanation_behind_what_may_be_a_step_is_not_told_with_an_earlier_one() -> None:
+    text = "- The clerk opens it.\n- {between}.\n- The tool shows a page.\n"
+    assert kinds(text.format(between="The lamps of the clerk blorb")) == ["node", "error", "error"]
+    assert kinds(text.format(between="The `x` lamps blorb")) == ["node", "error", "detail"]
