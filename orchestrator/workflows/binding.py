@@ -40,7 +40,7 @@ _RULED: Final = re.compile(
 )
 """What is set by such a sentence: ``The rule is no food here``, ``The number to call is on the wall``."""
 IS_FREE: Final = re.compile(
-    r"\b(?:cannot|can ?not|can['\u2019]t) be (?:undone|reverted|reversed|taken back)\b|\b(?:this|it) (?:usually |often |only |typically )?takes (?:about |around |roughly |up to )?(?:an?|one|two|three|a few|several|some|\d+) (?:hours?|minutes?|seconds?|days?|while)(?: or (?:two|so))?\b"
+    r"\b(?:cannot|can ?not|can['\u2019]t) be (?:undone|reverted|reversed|taken back)\b|\b(?:this|it|that|the [a-z]+) (?:(?:usually|often|only|typically|normally|can|may|might|will|could|should) )*takes? (?:about |around |roughly |up to |approximately )?(?:(?:an?|one|two|three|four|five|several|some|\d+(?: ?[-\u2013] ?\d+)?) )?(?:few |couple of )?(?:hours?|minutes?|seconds?|days?|while|time|moments?)\b(?: or (?:two|so)\b)?"
     r"|\bsoon after(?:wards)?$|^\(?(?:be aware|keep in mind) that\b|\bend of the (?:file|line|list|page|table)\b|\bsign(?:ed|s)? (?:in|up)\b|\bmost of\b|\bat (?:the )?(?:end|top|bottom) of the (?:file|list|page)\b|\bfree of charge\b",
     re.IGNORECASE,
 )
@@ -53,17 +53,10 @@ OWED: Final = frozenset({
     "specify", "identify", "remain", "stay", "consist", "comply", "follow", "meet", "explain", "outline", "document",
 })  # fmt: skip
 """What a thing ``will`` do as a duty: ``The report will include the cause``."""
-_SO: Final = frozenset({
-    "called", "named", "located", "based", "documented", "described", "explained", "used", "known", "shown",
-    "listed", "supported", "designed", "intended", "associated", "triggered", "stored", "made", "configured",
-    "generated", "included", "displayed", "printed", "related", "written", "shipped", "installed", "enabled",
-    "disabled", "split", "placed", "found", "linked", "hosted", "built", "derived", "limited", "created", "set",
-    "updated", "published", "uploaded", "defined", "numbered", "provided",
-})  # fmt: skip
 _LASTING: Final = frozenset({
     "called", "named", "located", "based", "documented", "described", "explained", "known", "shown", "listed",
     "supported", "designed", "intended", "associated", "displayed", "related", "split", "found", "hosted", "derived",
-    "defined", "numbered", "linked", "configured", "used",
+    "defined", "numbered", "linked", "configured", "used", "included",
 })  # fmt: skip
 """Participles of how a thing is, and not of what somebody does to it."""
 DETERMINERS: Final = frozenset({
@@ -98,8 +91,9 @@ def _is_owed(said: str) -> bool:
 
 
 def binding(text: str) -> str:
-    """The word of a sentence that may bind somebody; '' for none."""
-    found = BINDS.search(_ASSURES.sub("", IS_FREE.sub("", plainly(text))))
+    """The word of a sentence that may bind somebody, or leads on; '' for none."""
+    said = _ASSURES.sub("", IS_FREE.sub("", plainly(text)))
+    found = BINDS.search(said) or _LEADS.search(said)
     return found[0] if found else ""
 
 
@@ -117,7 +111,7 @@ def is_how(rest: str, said: str) -> bool:
             if word in DETERMINERS | WITHIN | (NO_SUBJECT - {"then", "not"}):
                 break
             is_done = words.of_passive(word) is not None or re.search(r"(?:ed|wn|pt)$", word) is not None
-            if is_done and word not in _LASTING and not (word in _SO and BY_ITSELF.search(said)):
+            if is_done and word not in _LASTING and not BY_ITSELF.search(said):
                 return False
     return True
 

@@ -31,7 +31,9 @@ class Details(Completing):
         if step is None or sentence.unreadable or self._is_doubtful():
             return False
         known = self._acting(step)
-        is_told = explaining.explains(sentence.text, known, self.programs) or explaining.foretells(sentence.text, known)
+        said = sentence.text
+        is_told = explaining.explains(said, known, self.programs) or explaining.foretells(said, known)
+        is_told = is_told or explaining.says_why(said, known) or explaining.is_seen(said, known)
         return isinstance(problem, Unread) and is_told
 
     def _says_how(self, text: str, task: Draft) -> bool:

@@ -54,6 +54,7 @@ _PROGRAMS: Final = frozenset({
     "upload", "merge", "run", "commit", "github", "gitlab", "pypi", "npm",
     "jenkins", "docker", "kubernetes", "git", "slack", "jira", "dependabot", "renovate", "machine", "device",
     "alarm", "timer", "sensor", "computer",
+    "window", "pop-up", "popup", "screen", "tab", "queue", "status",
 })  # fmt: skip
 """What acts by itself, or shows what it holds; and nobody who decides."""
 _PAPERS: Final = frozenset(
@@ -120,6 +121,38 @@ _OF_MACHINE: Final = re.compile(
 )
 
 
+_WHY: Final = re.compile(
+    r"(?:(?:this|that|it|doing (?:so|this)|this step) (?:(?:also|usually|mainly) )*(?:is (?:(?:done|needed|important|necessary|essential|crucial|there|meant|intended|mainly) )*"
+    r"(?:(?:because|since|so that)\b|(?:in order )?to(?= (?:avoid|prevent|ensure|make sure|keep|protect|reduce|minimi[sz]e|maintain|help|avoid|see|show|give|save)\b))|"
+    r"(?:helps?|avoids|prevents|protects|reduces|minimi[sz]es|ensures|makes sure|saves|simplifies|improves)\b)"
+    r"|the (?:purpose|reason|aim|goal|point) (?:of|for|behind) (?:this|the)(?: [a-z]+)? is (?:that|to)\b) (?P<why>.+)",
+    re.IGNORECASE,
+)
+
+
+def says_why(text: str, known: Collection[str] = ()) -> bool:
+    """Whether a sentence only says what its step is good for: ``This is done to avoid duplicates``."""
+    found = _WHY.fullmatch(plainly(text)) if len(text) <= LONG else None
+    return found is not None and _says_nothing_else(found["why"], known)
+
+
+def _says_nothing_else(said: str, known: Collection[str]) -> bool:
+    free = re.sub(r"\bmakes? sure(?: that)?\b|\bensures?(?: that)?\b", "", IS_FREE.sub("", said))
+    is_bound = BINDS.search(free) is not None or is_often(free) or LEADS_ON.search(said) is not None
+    return not (is_bound or names_people(said, known) or asks(f"It will {said}"))
+
+
+_SEEN: Final = re.compile(
+    r"you (?:will|should) (?:(?:then|also|now) )*(?:see|notice|find|get|receive) (?P<what>.+)", re.IGNORECASE
+)
+
+
+def is_seen(text: str, known: Collection[str] = ()) -> bool:
+    """Whether a sentence says what its doer will meet: ``You will see a green page``."""
+    found = _SEEN.fullmatch(plainly(text)) if len(text) <= LONG else None
+    return found is not None and binds_nobody(f"It shows {found['what']}", known)
+
+
 _OUTCOME: Final = re.compile(r"expected (?:outcome|result|output)s?: (?P<what>.+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -170,9 +203,11 @@ def _says_how(said: str) -> bool:
         len(parts) > 1
         and parts[0].lower() in _POINTING
         and parts[1].lower() not in _STRONG | _ADVERBS
+        and not parts[1].endswith("ly")
         and not _finite(parts[1])
     ):
         det = parts.pop(0).lower()
+    parts = [part for n, part in enumerate(parts) if not n or part.lower() not in _ADVERBS]
     for number in range(1, min(len(parts), _LONGEST)):
         verb, who = parts[number].lower().replace("\u2019", "'"), [part.lower() for part in parts[:number]]
         if who[-1] in NO_SUBJECT or (
@@ -182,6 +217,8 @@ def _says_how(said: str) -> bool:
         if verb in _ADVERBS or (verb.endswith("ly") and verb not in words.VERBS):
             continue
         who = [part for part in who if not (part in _ADVERBS or part.endswith("ly"))]
+        if not who:
+            continue
         if verb in _STRONG:
             return _is_so(det, who, verb, " ".join(["", *parts[number + 1 :]]), said)
         if _finite(verb) and _is_so(det, who, verb, " ".join(["", *parts[number + 1 :]]), said):
@@ -197,7 +234,7 @@ def _is_so(det: str, who: list[str], verb: str, rest: str, said: str) -> bool:
     first = next((n for n, word in enumerate(who) if word in WITHIN), len(who))
     head = re.sub(r"['\u2019]s$", "", who[max(first - 1, 0)])
     is_pointing = who[0] in _POINTING and not det
-    acts = is_pointing or head.startswith("`") or words.singular(head) in _PROGRAMS
+    acts = is_pointing or head.startswith("`") or not _PROGRAMS.isdisjoint((head, words.singular(head)))
     if (
         first == 0
         or (not is_pointing and any(_is_of_people(word) for word in who[:first]))

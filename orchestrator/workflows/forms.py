@@ -7,7 +7,7 @@ from typing import Final
 
 REMARK: Final = re.compile(
     r"(?!see (?:that|to|if|whether)\b)(?!note (?:(?:down|on|at|here|beside|in (?!particular))\b|(?:which|what|who|when|how|whether|why|where)\b|(?:the|any|all|each|every|their|its|your|it|them)\b"
-    r"(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have|does|do)\b)))(?:please see|please refer to|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
+    r"(?!.*\b(?:is|are|was|were|will|can|may|must|should|has|have|does|do)\b)))(?:please see|please refer to|please note that\b(?!.*\b(?:must|should|never|always|not|if)\b)|let['\u2019]s (?:say|assume|imagine|suppose)|note|example|examples|hint|why|background|remark|for example|e\.g\.?|see|"
     r"for (?:(?:more|further|additional) )?(?:information|details?|help|background)|(?:to )?(?:find out|learn|read) more|(?:remember|keep in mind|bear in mind|be aware|be advised) that\b(?!.*\b(?:must|should|never|always|only|not|if|before)\b))\b:?.*",
     re.IGNORECASE | re.DOTALL,
 )

@@ -191,6 +191,7 @@ def test_what_is_explained_does_not_set_free_what_follows() -> None:
         ("We take safety very seriously.", "remark"),
         ("We take safety seriously, and each shift signs.", "error"),
         ("The pipeline only runs at night.", "error"),
+        ("The tank is hot.", "error"),
         ("The forms are kept for five years.", "error"),
     ],
 )
@@ -297,3 +298,42 @@ def test_a_pointer_or_a_note_that_asks_for_more_is_no_remark(text: str) -> None:
 def test_a_heading_without_its_blank_is_one() -> None:
     assert kinds("#Normal release from the shelf\nThe clerk opens it.\n") == ["node"]
     assert kinds("# A\n\n1. The clerk opens it.\n\n#1 is the best.\n") == ["node", "error"]
+
+
+@pytest.mark.parametrize(
+    ("told", "twin"),
+    [
+        ("This is done to avoid duplicates", "This is done to avoid a call to the lead"),
+        ("This is important because old labels look alike", "This is important because it must be signed"),
+        ("This is to make sure that the numbers match", "This is to make sure that the lead signs it"),
+        ("The purpose of this step is to find duplicates", "The purpose of this step is to sign the form"),
+        ("This ensures that the copy matches the list", "This ensures that each claim is paid once a year"),
+        ("You will see a green page", "You will see a page; click it"),
+        ("You should get a link", "You should get approval"),
+        ("This may take a while", "This may take the lead's place"),
+        ("It usually takes five minutes", "It usually takes five people"),
+        ("The copy is sent automatically", "The copy is approved automatically"),
+        ("A new window opens", "A new shop opens"),
+        ("The tool then makes a page", "The guard then makes a page"),
+    ],
+)
+def test_why_and_what_is_seen_are_told_and_their_twins_are_not(told: str, twin: str) -> None:
+    assert kinds(f"{STEP}{told}.", "clerk") == ["node", "detail"]
+    come_back(workflow(f"{STEP}{told}."))
+    assert "detail" not in kinds(f"{STEP}{twin}.", "clerk")
+
+
+def test_what_is_no_sentence_breaks_nothing() -> None:
+    for text in ("It usually", "This usually also then", "the", "` ` `x`", "It really, truly", "you will see "):
+        assert not explains(text)
+
+
+def test_what_an_explanation_stands_behind_may_still_hold_for_what_stands_behind_it() -> None:
+    text = "# A\n\n## B\n\nIf it is red, call the guard.\n\nThe tool shows a page.\n\nWash these boxes.\n"
+    assert kinds(text, "clerk") == ["node", "detail", "error"]
+
+
+def test_an_explanation_behind_what_may_be_a_step_is_not_told_with_an_earlier_one() -> None:
+    text = "- The clerk opens it.\n- {between}.\n- The tool shows a page.\n"
+    assert kinds(text.format(between="The lamps of the clerk blorb")) == ["node", "error", "error"]
+    assert kinds(text.format(between="The `x` lamps blorb")) == ["node", "error", "detail"]
