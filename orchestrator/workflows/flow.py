@@ -29,7 +29,7 @@ from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import labelled
 from orchestrator.workflows.prose import Sentence
-from orchestrator.workflows.standing import Place, Under
+from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
 
