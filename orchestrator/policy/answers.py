@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -104,12 +105,12 @@ def wanted(fact: Fact) -> str:
 
 
 def asked_as(facts: Mapping[str, Fact]) -> str:
-    """How answers are given on the command line, each by its kind: ``amount=NUMBER returned=YES/NO``."""
+    """How answers are given on the command line, each by its kind: ``amount=NUMBER kind=new/'very old'``."""
     return " ".join(f"{name}={_placed(fact)}" for name, fact in facts.items())
 
 
 def _placed(fact: Fact) -> str:
-    return "/".join(fact.choices) if fact.kind is FactKind.CHOICE else _PLACES[fact.kind]
+    return "/".join(map(shlex.quote, fact.choices)) if fact.kind is FactKind.CHOICE else _PLACES[fact.kind]
 
 
 def _wrong(name: str, fact: Fact, value: object) -> str:

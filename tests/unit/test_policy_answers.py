@@ -103,13 +103,13 @@ def test_one_is_not_yes_and_the_first_case_that_holds_counts() -> None:
 def test_the_command_line_says_what_kind_each_answer_is() -> None:
     facts = {
         "amount": Fact(kind=FactKind.NUMBER, question="?", unit="euros"),
-        "kind": Fact(kind=FactKind.CHOICE, question="?", choices=("new", "used")),
+        "kind": Fact(kind=FactKind.CHOICE, question="?", choices=("new", "very old")),
         "places": Fact(kind=FactKind.LIST, question="?", most=3),
         "reason": Fact(kind=FactKind.TEXT, question="?"),
         "returned": Fact(kind=FactKind.YES_NO, question="?"),
     }
     said = answers.asked_as(facts)
-    assert said == "amount=NUMBER kind=new/used places=TEXT,TEXT reason=TEXT returned=YES/NO"
+    assert said == "amount=NUMBER kind=new/'very old' places=TEXT,TEXT reason=TEXT returned=YES/NO"
     typed = {"amount": "7", "kind": "new", "places": "a,b", "reason": "it broke", "returned": "yes"}
     given = {name: answers.spelled(fact, typed[name]) for name, fact in facts.items()}
     assert answers.problems(facts, json.dumps(given)) == []
