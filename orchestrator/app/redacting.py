@@ -26,7 +26,7 @@ def redactor() -> Redactor:
     from orchestrator.gates.kinds.secret_patterns import CANARY, FORMS, forms
 
     compiled = {name: form.compiled for name, form in FORMS.items()}
-    return Redactor(tuple(dict.fromkeys((*_configured(), *_named()))), {"canary": CANARY, **compiled}, forms)
+    return Redactor(tuple(dict.fromkeys((*_configured(), *_named()))), {"canary": CANARY.compiled, **compiled}, forms)
 
 
 def _named() -> Iterator[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.changes.differential import Hit, line_text
 from orchestrator.models.found import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["LINE_COLUMNS", "character_hits"]
 
@@ -26,13 +27,13 @@ _HIDDEN = (
     "\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _JOINERS = "\u200c\u200d"
-_BIDI_RE = re.compile(f"[{_BIDI}]")
-_HIDDEN_RE = re.compile(
+_BIDI_RE = Late(f"[{_BIDI}]")
+_HIDDEN_RE = Late(
     # A joiner has its place inside emoji and inside words of some scripts, a selector after an emoji; not elsewhere.
     f"[{_HIDDEN}]|(?<![^\\x00-\\x7f])[{_JOINERS}]|[{_JOINERS}](?![^\\x00-\\x7f])|[{_JOINERS}]{{2,}}"
     "|(?<=\\w)\u2800|\u2800(?=\\w)|[\ufe00-\ufe0f]{2,}|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe00-\ufe0f]"
 )
-_CONTROL_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\r(?!\n|$)")
+_CONTROL_RE = Late("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\r(?!\n|$)")
 # Cyrillic, Cherokee, and of Greek only what looks Latin: a Greek letter before a Latin one is ordinary mathematics.
 _LOOKALIKE = (
     "\u0370-\u0373\u037f\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf"
@@ -40,8 +41,8 @@ _LOOKALIKE = (
 )
 # What is read as a semicolon, a backtick, K, a dot, a colon, an exclamation mark or a bar, and is none.
 _READ_AS_MARKS = "\u037e\u1fef\u212a\u2024\ua789\u01c0\u01c3"
-_MIXED_RE = re.compile(rf"[A-Za-z][{_LOOKALIKE}]|[{_LOOKALIKE}][A-Za-z]|[{_READ_AS_MARKS}]")
-_DIGITS_RE = re.compile("[\"']([^\x00-\x7f]{1,40})[\"']")
+_MIXED_RE = Late(rf"[A-Za-z][{_LOOKALIKE}]|[{_LOOKALIKE}][A-Za-z]|[{_READ_AS_MARKS}]")
+_DIGITS_RE = Late("[\"']([^\x00-\x7f]{1,40})[\"']")
 _PLAIN = b"\t\n\x0c" + bytes(range(0x20, 0x7F))
 _EXTENDED_RE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]|[^\x00-\x7f]|\r(?!\n|$)")
 
@@ -83,7 +84,7 @@ def _may_be_odd(text: str) -> bool:
 def _whole(text: str, *, code: bool) -> Iterator[Hit]:
     disposition = Disposition.AGENT if code else Disposition.PERSON
     mixed = (("MIXED-SCRIPT", "words that mix alphabets", _MIXED_RE),) if code else ()
-    checks: Sequence[tuple[str, str, re.Pattern[str]]] = (*_CHECKS, *mixed)
+    checks: Sequence[tuple[str, str, Late]] = (*_CHECKS, *mixed)
     if text.isascii():
         checks = [check for check in checks if check[0] == "CONTROL"]
     for rule, what, pattern in checks:

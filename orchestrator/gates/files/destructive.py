@@ -31,7 +31,7 @@ from orchestrator.ports import Candidate
 __all__ = ["DestructiveGate"]
 
 _PROSE: Final = frozenset({".md", ".rst", ".txt", ".adoc", ".html", ".svg", ".csv", ".lock"})
-_COMMENT = re.compile(r"\s*(?:#(?!!)|//|--|\*|;|%)")
+_COMMENT = Late(r"\s*(?:#(?!!)|//|--|\*|;|%)")
 _MIGRATIONS: Final = (
     "**/migrations/**",
     "**/migrate/**",
@@ -41,7 +41,7 @@ _MIGRATIONS: Final = (
     "**/prisma/migrations/**",
 )
 _WITH_WAYS_BACK: Final = ("**/migrations/versions/**", "**/alembic/versions/**", "migrations/versions/**")
-_PRODUCTION = re.compile(r"(?:^|[/._-])(?:prod|production|live)(?:[/._-]|$)", re.IGNORECASE)
+_PRODUCTION = Late(r"(?:^|[/._-])(?:prod|production|live)(?:[/._-]|$)", re.IGNORECASE)
 _SETTINGS: Final = frozenset(
     {
         ".yaml",
@@ -65,8 +65,8 @@ _ABOVE_LINES = 8
 _LINE_CHARACTERS = 1024
 _ONES: Final = ("unlink", "remove", "rmdir", "unlinkSync", "rmSync")
 _WALKERS: Final = ("rglob", "glob", "iglob", "walk", "fwalk", "scandir", "iterdir", "listdir", "readdirSync")
-_ONE_BY_ONE = re.compile(rf"\b(?:{'|'.join(_ONES)})\(")
-_WALKS = re.compile(rf"\b(?:{'|'.join(_WALKERS)})\(")
+_ONE_BY_ONE = Late(rf"\b(?:{'|'.join(_ONES)})\(")
+_WALKS = Late(rf"\b(?:{'|'.join(_WALKERS)})\(")
 _RM = Late(r"\brm\b")
 _OF_VARIABLES = r"\brm\s+-\w+\s+(?:--\s+)?((?:[\"']?\$(?:\{\w+\}|\w+)[\"']?[ \t]*)+)"
 _REMOVES = Late(
@@ -76,7 +76,7 @@ _REMOVES = Late(
 _MAKES = r"mktemp[ \t]{1,4}(?:-\w{1,20}[ \t]{1,4}){0,4}-\w{0,4}d\b[^\n;&|`)]{0,80}"
 _FRESH = rf"[\"']?(?:\$\(|`){_MAKES}(?:\)|`)[\"']?[ \t]{{0,4}}(?:$|[;&|])"
 _VARIABLE = Late(r"\$\{?(\w+)")
-_EVERYTHING = re.compile(
+_EVERYTHING = Late(
     r"\bhome\(\)(?! ?/)|\bhomedir\(\)(?! ?[,+])"
     r"|[\"']~/?[\"']|\bHOME[\"']?[\])](?! ?[/,+])|\(r?[\"'](?:/|[A-Z]:\\\\?)[\"']\)"
 )

@@ -11,10 +11,14 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.grounds import Grounds
 from orchestrator.gates.flow.scopes import Scope
 from orchestrator.gates.flow.statements import Statements
+from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import Value, join, named, replace, union
 
-__all__ = ["Classes"]
+__all__ = ["Classes", "set_on_objects"]
 
+HELD = "what it holds"
+"""Of a context variable, as if it were an attribute."""
+_ITSELF = frozenset({"self", "cls"})
 _SWITCHES = frozenset({"verify", "verify_mode", "check_hostname", "debug"})
 _FINDS = "find_class"
 _HANDLER_BASES = ("http.server.BaseHTTPRequestHandler", "http.server.SimpleHTTPRequestHandler")
@@ -36,6 +40,8 @@ class Classes(Statements):
         self.prefix = ""
         self.inside: str = ""
         self.grounds = Grounds()
+        self.set_elsewhere: frozenset[str] = frozenset()
+        self._kept: dict[tuple[str, str], Value] = {}
 
     @abstractmethod
     def show(self, call: Call) -> None:
@@ -78,6 +84,13 @@ class Classes(Statements):
         """Whether the class says itself which classes are loaded: an unpickler that is limited."""
         return _FINDS in self.classes[name].attributes
 
+    def attribute(self, owner: Value, name: str) -> Value:
+        value = super().attribute(owner, name)
+        if name not in self.set_elsewhere:
+            return value
+        kept = [k for ref in sorted(owner.refs) if (k := self.own_attribute(ref, name)) is not None and k.taint]
+        return join([value, *kept]) if kept else value
+
     def own_attribute(self, name: str, attribute: str) -> Value | None:
         value = self.attribute_now(name, attribute)
         self.grounds.tell(name, attribute, value)
@@ -94,7 +107,7 @@ class Classes(Statements):
     def _own_attribute(self, name: str, attribute: str) -> Value | None:
         found = self.classes.get(name.removeprefix("local:").removesuffix("()"))
         if found is None:
-            return None
+            return self._kept.get((name, attribute))
         if attribute == "__class__":
             return named(f"local:{found.name}")
         value = found.attributes.get(attribute)
@@ -117,5 +130,16 @@ class Classes(Statements):
                 old = found.attributes.get(name)
                 found.attributes[name] = value if old is None or old == value else join([old, value])
                 outside.update(f"{b}()" for b in found.bases if not b.startswith("local:"))
+            elif value.taint and name in self.set_elsewhere:
+                self._kept[ref, name] = join([value, self._kept[ref, name]]) if (ref, name) in self._kept else value
         for ref in (*sorted(owner.refs), *sorted(outside)) or ("?",):
             self.show(Call(node, frozenset({f"set:{ref}.{name}"}), (value,), {}, owner))
+
+
+def set_on_objects(tree: ast.Module) -> frozenset[str]:
+    """Attributes that a module sets on something else than its own objects: ``g.user = …``, ``state.name = …``."""
+    stored = (node for node in kinds(tree, ast.Attribute) if isinstance(node.ctx, ast.Store))
+    names = (node.attr for node in stored if not isinstance(node.value, ast.Name) or node.value.id not in _ITSELF)
+    asked = any(node.id == "ContextVar" for node in kinds(tree, ast.Name))
+    asked = asked or any(node.attr == "ContextVar" for node in kinds(tree, ast.Attribute))
+    return frozenset([*names, *([HELD] if asked else [])])

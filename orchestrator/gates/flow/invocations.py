@@ -44,6 +44,10 @@ class Invocations(Expressions):
     """Expressions with calls in them."""
 
     @abstractmethod
+    def pour(self, name: str, changed: Value) -> None:
+        """What a container of the module is from now on."""
+
+    @abstractmethod
     def set_named(self, owner: Value, node: ast.AST, name: str, value: Value) -> None:
         """``owner.name = value``, however it is written."""
 
@@ -89,6 +93,7 @@ class Invocations(Expressions):
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.attr in MUTATORS:
             changed = mutated(call.receiver, function.attr, call)
             if changed is not None:
+                self.pour(function.value.id, changed)
                 self.assign(function.value, changed)
         if not _sets(call.names):
             return

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from orchestrator.gates.flow.callnames import capabilities_of, local_names
 from orchestrator.gates.flow.calls import Call
-from orchestrator.gates.flow.classes import Classes
+from orchestrator.gates.flow.classes import HELD, Classes, set_on_objects
 from orchestrator.gates.flow.grounds import Grounds, Outside
 from orchestrator.gates.flow.heeding import Heeding
 from orchestrator.gates.flow.parameters import (
@@ -25,6 +25,7 @@ from orchestrator.gates.flow.parameters import (
     defaults,
     document_hooks,
     given,
+    is_property,
     is_static,
     of_document,
     typed,
@@ -80,6 +81,8 @@ class Module(Classes):
         self._depth = 0
         self._left = _INLINED
         self._done: dict[tuple[str, object], tuple[Value, Grounds]] = {}
+        self._open: set[tuple[str, object]] = set()
+        self._unfinished: set[tuple[str, object]] = set()
         self._rests_on: dict[str, Grounds] = {}
         self._stale: frozenset[str] | None = None
         self._unknown: set[str] = set()
@@ -96,6 +99,7 @@ class Module(Classes):
         self._tree, self._vouching = tree, vouch
         self._builders = document_hooks(tree)
         self.unsteady = unsteady(tree) if vouch else frozenset()
+        self.set_elsewhere = set_on_objects(tree)
         for family in self._families:
             if family.on_tree is not None:
                 family.on_tree(tree, self.say)
@@ -104,7 +108,7 @@ class Module(Classes):
         before = self._outside()
         self._each()
         # What a method left on its object, or a function in a global name, was not there yet for what came before.
-        unknown = any(name in self._functions for name in self._unknown) or _rebinds(tree)
+        unknown = any(name in self._functions for name in self._unknown) or _rebinds(tree) or bool(self.poured)
         if unknown or not all(grounds.hold(self.attribute_now) for grounds in self._rests_on.values()):
             followed = not unknown and self._left > 0
             self._block(tree)
@@ -167,8 +171,24 @@ class Module(Classes):
             self._vouch(call)
         for capability, shown in capabilities_of(call.names):
             self._use(capability, shown, call.node)
+        if "contextvars.ContextVar().set" in call.names and call.args:
+            self.set_named(call.receiver, call.node, HELD, call.args[0])
+        held = self.attribute(call.receiver, HELD) if "contextvars.ContextVar().get" in call.names else ANYTHING
+        if held.taint:
+            return held
         local = local_names(call.names)
-        return join([self._own(name, call) for name in local]) if local else None
+        if local:
+            return join([self._own(name, call) for name in local])
+        above = self.classes.get(self.inside) if "builtins.super" in call.names else None
+        return named(*sorted(f"{base}()" for base in above.bases)) if above is not None and above.bases else None
+
+    def own_attribute(self, name: str, attribute: str) -> Value | None:
+        value = super().own_attribute(name, attribute)
+        reads = next(iter(value.refs)).removeprefix("local:") if value is not None and len(value.refs) == 1 else ""
+        function = self._functions[reads][0] if reads in self._functions else None
+        if function is None or not name.endswith("()") or not is_property(function):
+            return value
+        return self._inline(reads, (named(name),), Call(function, frozenset({f"local:{reads}"})))
 
     def _vouch(self, call: Call) -> None:
         number = vouched_kind(call)
@@ -296,15 +316,23 @@ class Module(Classes):
         known = self._done.get(key)
         if known is None:
             known = self._done[key] = self._followed(key, name, args, call)
+            if self._unfinished:
+                # It rests on what is still being followed, further out: next time it is followed to its end.
+                del self._done[key]
+        elif key in self._open:
+            self._unfinished.add(key)
         self.grounds.add(known[1])
         return known[0]
 
     def _followed(self, key: tuple[str, object], name: str, args: Sequence[Value], call: Call) -> tuple[Value, Grounds]:
         self._left -= 1
         outer, self.grounds = self.grounds, Grounds()
-        # Whoever calls it again on the way is told nothing.
-        self._done[key] = ANYTHING, Grounds()
+        # Whoever calls it again on the way is told nothing but what he gave.
+        self._done[key] = join([a.everything() for a in args if a.taint]), Grounds()
+        self._open.add(key)
         value = self._body(name, args, call.keywords, self._defaults if call.spread else self._left_out)
+        self._open.discard(key)
+        self._unfinished.discard(key)
         grounds, self.grounds = self.grounds, outer
         return value, grounds
 

@@ -17,6 +17,7 @@ __all__ = [
     "defaults",
     "document_hooks",
     "given",
+    "is_property",
     "is_static",
     "of_document",
     "typed",
@@ -121,6 +122,13 @@ def _method(call: ast.Call) -> str:
 def arguments(parameters: ast.arguments) -> tuple[ast.arg, ...]:
     """All that may be given by position or by name."""
     return (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs)
+
+
+def is_property(node: Function) -> bool:
+    """Whether a method is called by naming it."""
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    names = (d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", "") for d in decorators)
+    return any(name in {"property", "cached_property"} for name in names)
 
 
 def is_static(node: Function) -> bool:

@@ -69,6 +69,7 @@ class Statements(Invocations):
         super().__init__()
         self.returns: list[Value] = []
         self.shared: set[str] = set()
+        self.poured: set[str] = set()
         self.outer: set[str] = set()
         self._tests: dict[ast.If, tuple[bool, frozenset[str]]] = {}
         self._kinds = _Kinds(self)
@@ -119,11 +120,19 @@ class Statements(Invocations):
             self.imported.add(bound)
 
     def bind(self, name: str, value: Value) -> None:
-        known = self.globals.get(name) if name in self.shared else None
+        kept = name in self.shared or (name in self.poured and self.scope is self.globals)
+        known = self.globals.get(name) if kept else None
         # What a function set is still there when the module is gone through once more.
         self.scope.bind(name, value if known is None or self.scope is not self.globals else join([known, value]))
         if name in self.shared and self.scope is not self.globals:
             self.globals.bind(name, value if known is None else join([known, value]))
+
+    def pour(self, name: str, changed: Value) -> None:
+        """A container of the module that a function puts something from outside into holds it for all others."""
+        own = self.scope is self.globals or self.scope.get(name) is not None
+        if not own and name in self.globals.own and changed.everything().taint:
+            self.poured.add(name)
+            self.globals.bind(name, changed)
 
     def _do_global(self, node: ast.Global) -> None:
         self.shared.update(node.names)
@@ -162,6 +171,7 @@ class Statements(Invocations):
             kept = tuple(p for p in old if p[0] != key.const)
             name = key.text if key.text is not None else object
             changed = replace(owner, pairs=(*kept, (name, value))[:512], const=ANYTHING.const, fixed=False)
+            self.pour(target.value.id, changed)
             self.bind(target.value.id, changed)
 
     def _do_assign(self, node: ast.Assign) -> None:

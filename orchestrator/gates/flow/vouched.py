@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.syntax import kinds
+from orchestrator.policy.late import Late
 
 __all__ = [
     "MAKES_TEXT",
@@ -66,7 +67,7 @@ _XML = {
 }
 """What parses a text → the number of the scanners' rule."""
 _PICKLED = frozenset({"pickle.dumps()"})
-_DECLARES = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_DECLARES = Late(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 MAKES_TEXT = frozenset({"format", "format_map", "replace", "join"})
 
 

@@ -23,7 +23,7 @@ _PORT = Late(r":(?:\d{4,5}|\*):")
 
 __all__ = ["CANARY", "FORMS", "GUESSES", "WORTH_A_LOOK", "forms", "guesses", "readings", "telling", "worth_a_look"]
 
-CANARY = re.compile(r"hrcanary[0-9a-f]{24}")
+CANARY = Late(r"hrcanary[0-9a-f]{24}")
 """The values that our own tests and sandboxes plant where nothing may read them."""
 
 FORMS: dict[str, Late] = {
@@ -127,7 +127,7 @@ _LOOKS = (
     r"[MNO][A-Za-z\d_-]{23,25}\.[A-Za-z\d_-]{6}\.",
 )
 _LOOK = tuple(map(re.compile, _LOOKS))
-WORTH_A_LOOK = re.compile("|".join([*_LOOKS, f"(?i:{'|'.join(_NAMES)})"]))
+WORTH_A_LOOK = Late("|".join([*_LOOKS, f"(?i:{'|'.join(_NAMES)})"]))
 
 _PIECES = (
     *("AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "-----BEGIN", "PuTTY"),
@@ -136,21 +136,21 @@ _PIECES = (
     *("doo_v1", "dor_v1", "dapi", "shp", "hvs.", "hvb.", ":AA", "eyJ", "hrcanary", "b3Blbn", "kty"),
 )
 """A piece of each form, and of a canary: most lines are done with after one search."""
-_HINT = re.compile("|".join(map(re.escape, _PIECES)))
+_HINT = Late("|".join(map(re.escape, _PIECES)))
 
-_MADE_UP = re.compile(r"(.)\1{9}")
+_MADE_UP = Late(r"(.)\1{9}")
 """No generator gives ten equal letters in a row; whoever fills in a form does."""
-_FILLING = re.compile(r"(.)\1{7,}")
+_FILLING = Late(r"(.)\1{7,}")
 _LISTED = Late(r"[\"']\s*,\s*[fFrRbBuU]{0,2}[\"']")
 _ESCAPED = Late(r"(?:(?:%|\\x|\\u00)[0-9a-fA-F]{2}){16,2048}")
 _ESCAPE = Late(r"%|\\x|\\u00")
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ ]?){16,2048}")
-_BACKWARDS = re.compile(r"\[\s*:?\s*:\s*-1\s*\]|\breversed\b")
+_HEX = Late(r"(?:[0-9a-fA-F]{2}[ ]?){16,2048}")
+_BACKWARDS = Late(r"\[\s*:?\s*:\s*-1\s*\]|\breversed\b")
 _FIRST, _LAST = 0x20, 0x7E
 _SHORTEST = 16
-_SEAM = re.compile(r"[\"']\s*\+?\s*[fFrRbBuU]{0,2}[\"']")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,4096}={0,2}")
-_CODES = re.compile(r"\b(?:\d{2,3}\s{0,4},\s{0,4}){15,4096}\d{2,3}\b")
+_SEAM = Late(r"[\"']\s*\+?\s*[fFrRbBuU]{0,2}[\"']")
+_BASE64 = Late(r"[A-Za-z0-9+/_-]{24,4096}={0,2}")
+_CODES = Late(r"\b(?:\d{2,3}\s{0,4},\s{0,4}){15,4096}\d{2,3}\b")
 _RUN, _HEX_RUN, _CODES_RUN = 24, 32, 47
 _IN_RUNS, _IN_HEX, _IN_CODES = (
     bytes(97 if chr(n) in kept else 32 for n in range(256))

@@ -87,7 +87,7 @@ NOTED = KindRule(
     cwe=798,
 )
 RULES = (SECRET, IN_TEST, GUESS, PLANTED, NOTED)
-_TRANSLATED = re.compile(
+_TRANSLATED = Late(
     r"(?:^|/)(?:locales?|i18n|l10n|lang(?:uages?)?|translations?|messages)/[^/]+(?:/[^/]+)*\.(?:json|ya?ml|po|properties)$"
 )
 """Where the word for password stands beside the word for password in another language."""

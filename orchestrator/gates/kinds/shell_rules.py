@@ -247,12 +247,12 @@ _DOCKER: tuple[tuple[KindRule, Late], ...] = (
 )  # fmt: skip
 _QUOTES = Late(r"['\"\\]|\$\{IFS\}|\$IFS|\$@|\$\{@\}")
 _SAVED = Late(rf"{_FETCH}[^;&|\n]{{0,200}}?(?:\s-[oO]\s?|>\s?)([\w./$-]{{1,80}})")
-_COMMAND = re.compile(rf"\s*{_PREFIX}(?:{_RUN}\s+(?:-\w+\s+){{0,4}}|\.\s+)?(?:\./)?([\w./$-]{{1,80}})(?:[\s;&|]|$)")
+_COMMAND = Late(rf"\s*{_PREFIX}(?:{_RUN}\s+(?:-\w+\s+){{0,4}}|\.\s+)?(?:\./)?([\w./$-]{{1,80}})(?:[\s;&|]|$)")
 _PROVES = Late(
     r"\b(?:sha(?:1|224|256|384|512)?sum|shasum|b2sum|md5sum|gpg|gpgv|cosign|minisign|openssl\s+dgst|sha256)\b"
 )
-_SYNTAX = re.compile(r"#\s*syntax\s*=\s*(\S+)", re.IGNORECASE)
-_USUAL_SYNTAX = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:[:@]\S+)?")
+_SYNTAX = Late(r"#\s*syntax\s*=\s*(\S+)", re.IGNORECASE)
+_USUAL_SYNTAX = Late(r"(?:docker\.io/)?docker/dockerfile(?:[:@]\S+)?")
 _SAVED_LIMIT = 64
 _LINE_LIMIT = 2048
 _LONG_LIMIT = 4 * _LINE_LIMIT

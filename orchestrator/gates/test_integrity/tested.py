@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from orchestrator.gates.test_integrity.narrowing import Narrowing
 from orchestrator.gates.test_integrity.strength import Strength, dotted, replaces
+from orchestrator.policy.late import Late
 
 __all__ = ["tested"]
 
@@ -27,7 +27,7 @@ _SKIPS = frozenset(
 )
 _HIDING = frozenset({"__test__", "collect_ignore", "collect_ignore_glob"})
 _CHECKS = ("assert", "fail", "raises", "warns")
-_OF_TESTS = re.compile(r"[Tt]est|[Cc]ase|[Mm]ixin|[Bb]ase|[Ss]uite|[Ss]pec|^\?$")
+_OF_TESTS = Late(r"[Tt]est|[Cc]ase|[Mm]ixin|[Bb]ase|[Ss]uite|[Ss]pec|^\?$")
 _ANYTHING = frozenset({"Exception", "BaseException"})
 _DROPPED = _ANYTHING | {"AssertionError"}
 _UNITTEST_HOOKS = frozenset({"load_tests", "setUpModule"})

@@ -11,6 +11,7 @@ from orchestrator.gates.flow.rule import WEB, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import ANYTHING, NOTHING, Value
 from orchestrator.models.disposition import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -121,22 +122,22 @@ PASSED = Rule(
 )
 
 _SENT = frozenset({"cookies", "COOKIES", "headers", "META", "args", "form", "GET", "POST", "query_params"})
-_CLAIM = re.compile(
+_CLAIM = Late(
     r"(?:http_)?(?:x[-_])?(?:is[-_]?)?(?:admin|staff|superuser|root|internal|trusted|role|user[-_]?role|bypass[-_]?\w*"
     r"|skip[-_]?auth\w*|remote[-_]?user|authenticated(?:[-_]user)?|logged[-_]?in)",
     re.IGNORECASE,
 )
-_FAILS = re.compile(
+_FAILS = Late(
     r"(?:Invalid|Bad|Expired)\w*(?:Signature|Token|Tag|Key|Hash|Digest)\w*|(?:Signature|Token)\w*(?:Error|Expired|Invalid)"
     r"|\w*Verif(?:y|ication)\w*(?:Error|Failed|Failure|Exception)|VerifyMismatchError|JW[TSE]Error|PermissionDenied"
     r"|(?:SSL)?Cert(?:ificate)?VerificationError|CertificateError"
 )
 _MODULE = r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|sys\.modules\[\])"
-_SET = re.compile(
+_SET = Late(
     rf"set:({_MODULE}\.(?:[A-Z][A-Z0-9_]+|__dict__\[\]))|({_MODULE}\.__dict__\.(?:update|setdefault|__setitem__))"
 )
 """An attribute in capitals of what was imported, or all of them; names of the module itself have another form."""
-_WHO = re.compile(
+_WHO = Late(
     r"is_(?:admin|staff|superuser|authenticated|authori[sz]ed|owner|root)|has_(?:perms?|permissions?|role|access|scope)"
     r"|check_(?:permissions?|access|password|csrf|signature)|can_(?:edit|delete|view|access|read|write|approve|manage)"
     r"|verify_(?:password|signature|token|csrf)|compare_digest|authori[sz]ed|user_passes_test"

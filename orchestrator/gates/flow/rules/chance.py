@@ -8,6 +8,7 @@ import re
 from orchestrator.gates.flow.names import HASHES
 from orchestrator.gates.flow.rule import Family, Rule, Say
 from orchestrator.gates.flow.syntax import kinds
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -30,7 +31,7 @@ SHORT = Rule(
     "import secrets\n\n\ndef reset_token():\n    return secrets.token_hex(16)\n",
     "medium",
 )
-_SECRET_NAME = re.compile(
+_SECRET_NAME = Late(
     r"token|secret|passw|(?:^|_)otp(?:_|$)|nonce|session_?id|api_?key|(?:^|_)salt|csrf|reset_?code|(?:^|_)iv$",
     re.IGNORECASE,
 )
@@ -54,10 +55,10 @@ _RANDOM = frozenset(
     }
 )
 _DRAWN = _RANDOM - {"uuid3", "uuid5"}
-_GUARDED = re.compile(r"session|secret|passw|reset|csrf|api_?key|auth|access|otp", re.IGNORECASE)
+_GUARDED = Late(r"session|secret|passw|reset|csrf|api_?key|auth|access|otp", re.IGNORECASE)
 """Names of what must not be guessed; a token of a page or of a cache may be made of a name (``uuid5``)."""
 
-_LASTING = re.compile(
+_LASTING = Late(
     r"(?:reset|session|access|api|auth|invite|csrf|login)_?(?:token|key|secret|id)|secret_key", re.IGNORECASE
 )
 _DRAWS = frozenset({"token_hex", "token_bytes", "token_urlsafe", "urandom"})
@@ -71,7 +72,7 @@ _MIXERS = HASHES | {
     *("crc32", "adler32", "uuid3", "uuid5"),
     *("b64encode", "urlsafe_b64encode", "b32encode", "hexlify", "hex", "hash"),
 }
-_UNGUESSABLE = re.compile(r"secrets|urandom|uuid4|SystemRandom|token_|get_random|secret|key|nonce|salt", re.IGNORECASE)
+_UNGUESSABLE = Late(r"secrets|urandom|uuid4|SystemRandom|token_|get_random|secret|key|nonce|salt", re.IGNORECASE)
 
 
 def _on_tree(tree: ast.Module, say: Say) -> None:

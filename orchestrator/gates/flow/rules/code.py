@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
@@ -11,6 +10,7 @@ from orchestrator.gates.flow.rule import ANY_INPUT, WEB, Family, Heeds, Rule, Sa
 from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -120,7 +120,7 @@ _TEXT_RUNNERS = _ONLY_TEXT | frozenset(
     }
 )
 _OR_FUNCTION = frozenset({"timeit.timeit", "timeit.repeat", "timeit.Timer", "timeit.default_timer"})
-_OF_CODE = re.compile(r"(?i)(?:.*_)?(?:stmt|statement|code|source|snippet|expr|expression|script|text|line|setup)s?")
+_OF_CODE = Late(r"(?i)(?:.*_)?(?:stmt|statement|code|source|snippet|expr|expression|script|text|line|setup)s?")
 _QUERIES = frozenset({"query"})
 _PATHS_OF_IMPORTS = frozenset({"insert", "append", "extend"})
 _EVALUATING = frozenset({"eval", "evaljs", "runsource", "run_cell", "runcode"})

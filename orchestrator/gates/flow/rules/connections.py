@@ -10,6 +10,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
 from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import Value
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -26,9 +27,9 @@ CLEAR = Rule(
 
 _WEAK = frozenset({"disable", "allow", "prefer", "disabled", "preferred"})
 _KEYS = frozenset({"sslmode", "ssl_mode", "ssl-mode", "PGSSLMODE", "sslMode"})
-_IN_TEXT = re.compile(r"\bssl[-_]?mode\s*=\s*['\"]?(?:disabled?|allow|prefer(?:red)?)\b", re.IGNORECASE)
-_ADDRESS = re.compile(r"://|\b(?:host|hostaddr|dbname|user|port|password)\s*=|[?&]ssl", re.IGNORECASE)
-_HERE = re.compile(
+_IN_TEXT = Late(r"\bssl[-_]?mode\s*=\s*['\"]?(?:disabled?|allow|prefer(?:red)?)\b", re.IGNORECASE)
+_ADDRESS = Late(r"://|\b(?:host|hostaddr|dbname|user|port|password)\s*=|[?&]ssl", re.IGNORECASE)
+_HERE = Late(
     r"(?:@|://|\bhost(?:addr)?\s*=\s*['\"]?)(?:localhost|127\.0\.0\.1|\[?::1\]?|/)|(?:://|@)/|\bhost=%2F", re.IGNORECASE
 )
 _OPENS = frozenset(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import Value, constant
 from orchestrator.models.disposition import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -137,7 +136,7 @@ _UNPACKS = frozenset(
 _SAVES = frozenset({"save"})
 _HOOKS = frozenset({"set:tarfile.TarFile.extraction_filter", "set:tarfile.open().extraction_filter"})
 _OPENS = frozenset({"builtins.open", "io.open", "codecs.open"})
-_RUN_BY_ITSELF = re.compile(
+_RUN_BY_ITSELF = Late(
     r"/\.(?:bashrc|bash_profile|bash_login|profile|zshrc|zshenv|zprofile|xinitrc|xprofile)$|/[^/]*\.pth$"
     r"|/(?:sitecustomize|usercustomize)\.py$|/authorized_keys2?$|/\.git/hooks/[^/]+$|/etc/(?:cron|profile|init|rc)[^/]*(?:/.*)?$"
     r"|/\.config/autostart/[^/]+$|/systemd/(?:user|system)/[^/]+$|/LaunchAgents/[^/]+$|/spool/cron/.+$"
@@ -164,7 +163,7 @@ _SECRET_FILES = (
     "/.gem/credentials",
     "/.terraform.d/credentials",
 )
-_ENVIRONMENT = re.compile(r"/proc/[^/]+/environ")
+_ENVIRONMENT = Late(r"/proc/[^/]+/environ")
 
 
 def _on_call(call: Call, say: Say) -> None:

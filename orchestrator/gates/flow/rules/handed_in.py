@@ -11,6 +11,7 @@ from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import NOTHING, Value
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -60,7 +61,7 @@ _UNCHECKED = frozenset({"model_construct"})
 _MODELS = frozenset({"objects", "query"})
 _LOGS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
 _WHOLE = frozenset({"dict", "str", "repr", "sorted", "copy", "items"})
-_SECRET = re.compile(
+_SECRET = Late(
     r"(?:.*_)?(?:password|passwd|passphrase|secret_key|client_secret|api_?key|private_key|access_token|refresh_token"
     r"|auth_token|session_token|card_number|credit_card|cvv)",
     re.IGNORECASE,

@@ -10,6 +10,7 @@ from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -83,8 +84,8 @@ COMPARED = Rule(
     "medium",
 )
 
-_BROKEN = re.compile(r"(?:md[245]|sha-?1|sha|ripemd160|des|rc[24]|arc4)", re.IGNORECASE)
-_DODOME = re.compile(
+_BROKEN = Late(r"(?:md[245]|sha-?1|sha|ripemd160|des|rc[24]|arc4)", re.IGNORECASE)
+_DODOME = Late(
     r"Crypto(?:dome)?\.(?:Cipher\.(?:DES3?|ARC[24]|Blowfish|CAST|IDEA|XOR)|Hash\.(?:MD[245]|SHA1?|RIPEMD(?:160)?))\.new"
 )
 """What pycryptodome has of them, also what the scanners do not know there."""

@@ -12,6 +12,7 @@ from orchestrator.gates.flow.rule import ANY_INPUT, Family, Heeds, Rule, Say, di
 from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import NOTHING, Value
 from orchestrator.models.disposition import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -179,23 +180,23 @@ FRAMED = Rule(
 
 _SWITCHES = frozenset({"allow_dangerous_deserialization", "allow_dangerous_code", "allow_dangerous_requests"})
 _OPTIONS = {
-    "curl": re.compile(r"-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure"),
-    "wget": re.compile(r"--no-check-certificate"),
-    "git": re.compile(r"http\.sslVerify=(?:false|0)", re.IGNORECASE),
-    "ssh": re.compile(r"(?:-o)?StrictHostKeyChecking=(?:no|off)", re.IGNORECASE),
-    "scp": re.compile(r"(?:-o)?StrictHostKeyChecking=(?:no|off)", re.IGNORECASE),
-    "openssl": re.compile(r"-noverify"),
-    "helm": re.compile(r"--insecure-skip-tls-verify"),
-    "kubectl": re.compile(r"--insecure-skip-tls-verify(?:=true)?"),
-    "npm": re.compile(r"--strict-ssl=false"),
-    "pip": re.compile(r"--trusted-host(?:=.*)?"),
+    "curl": Late(r"-[a-zA-Z]*k[a-zA-Z]*|--insecure|--proxy-insecure"),
+    "wget": Late(r"--no-check-certificate"),
+    "git": Late(r"http\.sslVerify=(?:false|0)", re.IGNORECASE),
+    "ssh": Late(r"(?:-o)?StrictHostKeyChecking=(?:no|off)", re.IGNORECASE),
+    "scp": Late(r"(?:-o)?StrictHostKeyChecking=(?:no|off)", re.IGNORECASE),
+    "openssl": Late(r"-noverify"),
+    "helm": Late(r"--insecure-skip-tls-verify"),
+    "kubectl": Late(r"--insecure-skip-tls-verify(?:=true)?"),
+    "npm": Late(r"--strict-ssl=false"),
+    "pip": Late(r"--trusted-host(?:=.*)?"),
 }
 _STARTS = frozenset(
     {f"subprocess.{n}" for n in ("run", "call", "Popen", "check_call", "check_output")}
     | {"asyncio.create_subprocess_exec"}
 )
-_ROOT = re.compile(r"/(?::/.*)?|/(?:var|run|etc|root|home)(?:/[\w.-]+)*\.sock(?::.*)?|/(?:etc|root|proc|sys)(?::/.*)?")
-_HERE = re.compile(r"(?:ipv[46]:)?(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0)(?::\d+)?|unix:.*")
+_ROOT = Late(r"/(?::/.*)?|/(?:var|run|etc|root|home)(?:/[\w.-]+)*\.sock(?::.*)?|/(?:etc|root|proc|sys)(?::/.*)?")
+_HERE = Late(r"(?:ipv[46]:)?(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0)(?::\d+)?|unix:.*")
 _ACLS = frozenset({"public-read", "public-read-write", "publicRead", "publicReadWrite"})
 _ACL_KEYS = ("ACL", "acl", "predefined_acl", "CannedACL")
 _ANYBODY = frozenset({"0.0.0.0/0", "::/0"})
@@ -205,10 +206,10 @@ _BOUNDS = frozenset(
     | {"DATA_UPLOAD_MAX_MEMORY_SIZE", "DATA_UPLOAD_MAX_NUMBER_FIELDS", "DATA_UPLOAD_MAX_NUMBER_FILES"}
 )
 _PROMPTS = frozenset({"click.prompt", "typer.prompt", "builtins.input", "rich.prompt.Prompt.ask"})
-_PASSWORD = re.compile(r"\bpass(?:word|phrase)\b", re.IGNORECASE)
+_PASSWORD = Late(r"\bpass(?:word|phrase)\b", re.IGNORECASE)
 _HIDES = ("hide_input", "password")
 _PLAIN = frozenset({"plaintext", "ldap_plaintext", "hex_md5", "hex_sha1", "roundup_plaintext", "lmhash", "nthash"})
-_HASHERS = re.compile(r".*\.(?:Unsalted\w+|MD5|SHA1|Crypt)PasswordHasher")
+_HASHERS = Late(r".*\.(?:Unsalted\w+|MD5|SHA1|Crypt)PasswordHasher")
 _SHORT = 12
 _SET = _BOUNDS | {"debuglevel", "autoescape"}
 _FORMATS = frozenset({"PEM", "DER", "OpenSSH"})

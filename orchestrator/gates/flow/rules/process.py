@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from orchestrator.gates.flow.calls import Call
@@ -10,6 +9,7 @@ from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import ANY_INPUT, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value, constant
 from orchestrator.models.disposition import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -137,9 +137,9 @@ _SPAWNERS = (
 _BEGINNERS = frozenset({*_RUNNERS, "pexpect.spawn", "pexpect.spawnu", "pexpect.run", "ptyprocess.PtyProcess.spawn"})
 _SHELL_PLACE = 8
 """Of ``Popen``'s parameters."""
-_WITH_PROGRAM = re.compile(r"-[a-zA-Z]*[ce]|/c|-Command|--eval|--command")
+_WITH_PROGRAM = Late(r"-[a-zA-Z]*[ce]|/c|-Command|--eval|--command")
 _SPLITS = frozenset({"-S", "--split-string"})
-_INTERPRETERS = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|lua|deno|osascript)[0-9.]*(?:\.exe)?")
+_INTERPRETERS = Late(r"(?:python|pypy|perl|ruby|node|nodejs|php|lua|deno|osascript)[0-9.]*(?:\.exe)?")
 _SHELL_NAMES = frozenset(
     {"sh", "bash", "zsh", "dash", "ksh", "cmd", "cmd.exe", "powershell", "pwsh", "ash", "fish", "csh"}
 )

@@ -12,6 +12,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import ANY_INPUT, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value
+from orchestrator.policy.late import Late
 
 # Python's own parser of patterns: no other reads them exactly as they will be run.
 _parser: Any = import_module("re._parser")
@@ -87,12 +88,12 @@ _SQL_PARTS = frozenset(
     {f"sqlalchemy.{name}" for name in ("literal_column", "DDL", "sql.literal_column", "sql.expression.literal_column")}
 )
 """What takes a piece of a query as it is."""
-_SQL = re.compile(
+_SQL = Late(
     r"\b(?:select\b.{0,400}?\bfrom|insert\s+into|update\b.{0,200}?\bset|delete\s+from|drop\s+(?:table|database)|alter\s+table|create\s+(?:table|user)"
     r"|where\b.{0,200}?=|union\s+select|call\s|replace\s+into)",
     re.IGNORECASE | re.DOTALL,
 )
-_GRAPH = re.compile(r"\b(?:MATCH|MERGE|CREATE)\s*\(", re.IGNORECASE)
+_GRAPH = Late(r"\b(?:MATCH|MERGE|CREATE)\s*\(", re.IGNORECASE)
 _LDAP_METHODS = frozenset({"search_s", "search_st", "search_ext", "search_ext_s", "search", "search_ext_async"})
 _XPATH_METHODS = frozenset({"xpath", "iterfind", "findall", "find", "findtext"})
 _FINDS = frozenset(

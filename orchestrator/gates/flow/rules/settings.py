@@ -11,6 +11,7 @@ from orchestrator.gates.flow.rule import Family, Heeds, Rule, Say
 from orchestrator.gates.flow.syntax import kinds
 from orchestrator.gates.flow.values import Value
 from orchestrator.models.disposition import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -118,7 +119,7 @@ _OF_DJANGO = frozenset(
 )
 _ENOUGH = 2
 """Names by which a module says that it is settings of Django."""
-_PRODUCTION = re.compile(r"prod(?:uction)?|live", re.IGNORECASE)
+_PRODUCTION = Late(r"prod(?:uction)?|live", re.IGNORECASE)
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _CONFIGURES = frozenset({"django.conf.settings.configure", "flask.Flask().config.from_mapping"})
 _CONSOLES = frozenset({"werkzeug.debug.DebuggedApplication", "werkzeug.debug.tbtools.DebuggedApplication"})

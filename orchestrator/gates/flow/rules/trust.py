@@ -12,6 +12,7 @@ from orchestrator.gates.flow.names import HASHES, last
 from orchestrator.gates.flow.rule import ANY_INPUT, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value, constant
 from orchestrator.models.disposition import Disposition
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -108,7 +109,7 @@ _INSECURE_METHODS = frozenset({"tls_insecure_set"})
 _BLIND_CONTEXTS = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
 _BLIND_LDAP = frozenset({"OPT_X_TLS_NEVER", "OPT_X_TLS_ALLOW"})
 _BLIND_POLICIES = frozenset({"AutoAddPolicy", "WarningPolicy", "MissingHostKeyPolicy"})
-_CLIENT = re.compile(r"session|client|requests|http|conn(?:ection)?\b", re.IGNORECASE)
+_CLIENT = Late(r"session|client|requests|http|conn(?:ection)?\b", re.IGNORECASE)
 _BLIND: dict[str, tuple[str, ...]] = {
     "PYTHONHTTPSVERIFY": ("0",),
     "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
@@ -127,7 +128,7 @@ _JOSE = frozenset({"authlib.jose.JsonWebToken", "authlib.jose.JsonWebSignature",
 _XML_PARSERS = frozenset({"XMLParser", "XMLPullParser", "ETCompatXMLParser"})
 _PARSES = frozenset({"parse", "fromstring", "XML", "iterparse", "parseString", "fromstringlist"})
 _FAST = frozenset(f"hashlib.{n}" for n in (*HASHES, "new"))
-_PASSWORD = re.compile(r"passw(?:or)?d|passphrase|\bpwd\b", re.IGNORECASE)
+_PASSWORD = Late(r"passw(?:or)?d|passphrase|\bpwd\b", re.IGNORECASE)
 _RESOLVERS = frozenset(
     {"socket.gethostbyname", "socket.gethostbyname_ex", "socket.getaddrinfo", "dns.resolver.resolve"}
 )

@@ -9,6 +9,7 @@ from orchestrator.gates.flow.calls import Call
 from orchestrator.gates.flow.names import last
 from orchestrator.gates.flow.rule import WEB, Family, Heeds, Rule, Say, dirty
 from orchestrator.gates.flow.values import NOTHING, Value
+from orchestrator.policy.late import Late
 
 __all__ = ["FAMILY"]
 
@@ -152,10 +153,10 @@ _ANSWERS = frozenset(
 )
 _HEADERS = frozenset({"send_header", "add_header", "set_header"})
 _MAILS = frozenset({"sendmail"})
-_WITH_HOST = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+/", re.IGNORECASE)
+_WITH_HOST = Late(r"[a-z][a-z0-9+.-]*://[^/\s]+/", re.IGNORECASE)
 _MESSAGE = 2
-_MAIL = re.compile(r"(?:^|\n)(?:Subject|From|To|Cc|Bcc|Reply-To)\s*:", re.IGNORECASE)
-_TAG = re.compile(r"<[a-zA-Z!/]")
+_MAIL = Late(r"(?:^|\n)(?:Subject|From|To|Cc|Bcc|Reply-To)\s*:", re.IGNORECASE)
+_TAG = Late(r"<[a-zA-Z!/]")
 
 
 def _on_call(call: Call, say: Say) -> None:
