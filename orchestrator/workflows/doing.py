@@ -53,7 +53,7 @@ class Doing:
         self.pending_rules: list[tuple[Sentence, int]] = []
         self.problems: list[tuple[Span, str, str, str]] = []
         self.became: dict[int, str] = {}
-        self.doubtful = set[tuple[int, str]]()
+        self.doubtful: set[tuple[int, str]] = set()
         self.numbers: dict[tuple[int, str], str] = {}
         self.among_steps = set[int]()
         self.among_things = set[int]()
@@ -64,7 +64,7 @@ class Doing:
         self.owned = set[int]()
         self.written = set[tuple[int, str]]()
         self.led_on = set[int]()
-        self._offers = frozenset[str]()
+        self._offers: frozenset[str] = frozenset()
         self.shortened: dict[int, str] = {}
         self.released: dict[int, Held] = {}
         self.said: dict[str, str] = {}
@@ -293,6 +293,7 @@ class Doing:
         """Whether a task with this title is read back as the same task."""
         try:
             again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
+            hidden.ensure_plain(title)
         except Unclear:
             return False
         return again is not None and again.fields == fields and is_apart(title)

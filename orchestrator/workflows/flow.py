@@ -317,6 +317,10 @@ class Flow(Completing):
         """An unconditional ``Go to step 3``: where the step before it leads."""
         if self._anchor is None or self._anchor.kind is NodeKind.PARALLEL:
             raise Unclear("There is no step before this that could lead on.", "If ..., go to step 3")
+        if any(self._anchor.sides) or (
+            self._anchor.kind is NodeKind.DECIDE and self._anchor.primary in self._anchor.on
+        ):
+            raise Unclear("On which of the ways before it this follows is not clear.", "If ..., ..., and stop")
         self._anchor.on[self._anchor.primary] = jump
         self._mark(sentence, "edge")
 

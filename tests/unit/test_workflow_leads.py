@@ -116,3 +116,20 @@ def test_a_notice_that_fails_is_unsent() -> None:
 def test_what_says_that_this_is_how_it_goes_is_a_remark() -> None:
     assert kinds("When a cup breaks, this is how they get a new one.\n\n1. Wash the cups.\n") == ["remark", "node"]
     assert kinds("When a cup breaks, they must get a new one.\n\n1. Wash the cups.\n")[0] != "remark"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. If it rains, shut the roof. Stop.\n2. Wash the cups.\n",
+        "1. If it rains, shut the roof.\n2. Go back to step 1.\n",
+        "1. If it rains, shut the roof. Otherwise, open the roof. Stop.\n2. Wash the cups.\n",
+    ],
+)
+def test_a_way_on_behind_a_step_under_a_condition_may_be_that_of_either(text: str) -> None:
+    assert "error" in kinds(text)
+
+
+def test_a_way_on_within_a_condition_or_behind_one_without_a_step_is_clear() -> None:
+    assert kinds("1. If it rains, shut the roof and stop.\n2. Wash the cups.\n") == ["node", "node"]
+    assert kinds("1. Wash the cups. If it rains, go back to step 1. Stop.\n") == ["node", "node", "edge"]
