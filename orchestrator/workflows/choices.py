@@ -342,6 +342,12 @@ class Offered:
             self.shortened[id(item.sentences[0])] = condition
             blocks = [Item("", item.sentences[1:], listed=False)] if item.sentences[1:] else []
             return replace(item, sentences=item.sentences[:1], children=[*blocks, *children])
+        shown = next((n for n, s in enumerate(item.sentences) if s.code), len(item.sentences))
+        last = item.sentences[shown - 1].text if shown else ""
+        held = clauses.conditional(last) if last.endswith(":") and shown < len(item.sentences) else None
+        if held is not None and not held.then and all(s.code for s in item.sentences[shown:]):
+            blocks = [Item("", item.sentences[shown:], listed=False)]
+            return replace(item, sentences=item.sentences[:shown], children=[*blocks, *children])
         return replace(item, children=children)
 
     def _row(self, found: Sequence[Item], at: int, above: str) -> int:

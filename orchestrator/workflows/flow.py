@@ -106,6 +106,12 @@ class Flow(Completing):
         text = self.shortened.get(id(sentence)) or sentence.text
         if sentence.commands and self._led == "error" and self._before.endswith(":"):
             raise Unclear("What leads on to these lines is not read.", "a sentence that can be read before them")
+        held = clauses.conditional(self._before) if sentence.code else None
+        if held is not None and held.then:
+            if self._before.endswith(":") and self._is_shown(sentence):
+                return None
+            if self._place is Place.LATER or self._before.endswith(":"):
+                raise Unclear("Whether these lines hold under the condition before them is not clear.", "If ...:")
         if sentence.commands and self._doer() and "`" not in text:
             text = "Run these lines: " + "; ".join(f"`{line.strip()}`" for line in sentence.commands)
         elif sentence.unreadable:
@@ -123,6 +129,8 @@ class Flow(Completing):
     def _is_shown(self, sentence: Sentence) -> bool:
         """Whether a block belongs to the task before it, whose sentence leads on to it. The task shows its lines."""
         task = self._anchor
+        if task is not None and task.kind is NodeKind.DECIDE and self._before.endswith(":") and any(task.sides):
+            task = task.sides[-1][-1] if task.sides[-1] else None
         if task is None or task.kind is not NodeKind.TASK or not sentence.code or self._led == "error":
             return False
         title = forms.continued(task.title, self._before, sentence.text)

@@ -133,3 +133,27 @@ def test_a_way_on_behind_a_step_under_a_condition_may_be_that_of_either(text: st
 def test_a_way_on_within_a_condition_or_behind_one_without_a_step_is_clear() -> None:
     assert kinds("1. If it rains, shut the roof and stop.\n2. Wash the cups.\n") == ["node", "node"]
     assert kinds("1. Wash the cups. If it rains, go back to step 1. Stop.\n") == ["node", "node", "edge"]
+
+
+LINES = "```sh\n{0}rm cup\n{0}```\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("1. If it is red, run the following:\n\n   " + LINES.format("   "), "The clerk runs the following: `rm cup`"),
+        ("If it is red, run this command:\n\n" + LINES.format(""), "The clerk runs this command: `rm cup`"),
+        ("1. If it is red:\n\n   " + LINES.format("   "), "The clerk runs these lines: `rm cup`"),
+        ("If it is red:\n\n" + LINES.format(""), "The clerk runs these lines: `rm cup`"),
+    ],
+)
+def test_lines_below_a_condition_that_leads_on_to_them_are_under_it(text: str, title: str) -> None:
+    made = workflow(f"{BY}## Look\n\n{text}\n## Then\n\n1. Wash the cups.\n")
+    assert bare(workflow(explain(made))) == bare(made)
+    (decide,) = (n for n in made.nodes.values() if n.kind is NodeKind.DECIDE)
+    assert made.nodes[decide.on["holds"]].title == title
+    assert made.nodes[decide.on["otherwise"]].title == "The clerk washes the cups"
+
+
+def test_lines_behind_a_whole_condition_in_its_item_may_be_under_it() -> None:
+    assert kinds("1. If it is red, call the guard.\n\n   " + LINES.format("   ")) == ["node", "error"]
