@@ -83,7 +83,14 @@ def test_a_pointer_is_a_remark(text: str) -> None:
     assert kinds(f"1. Wash the cups.\n\n{text}\n") == ["node", "remark"]
 
 
-@pytest.mark.parametrize("text", ["For the key, see the janitor.", "For the label, read the number out."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "For the key, see the janitor.",
+        "For the label, read the number out.",
+        "For refunds, see the policy and check it.",
+    ],
+)
 def test_what_is_done_for_something_is_no_pointer(text: str) -> None:
     assert kinds(f"1. Wash the cups.\n2. {text}\n") == ["node", "node"]
 
