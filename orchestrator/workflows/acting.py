@@ -17,7 +17,7 @@ _STATES: Final = frozenset([
     "resemble", "equal", "exceed", "cost", "belong", "depend", "possess", "hold", "bear", "retain", "have", "be", "seem", "appear", "become", "remain", "exist", "consist", "concern", "affect", "entail", "imply",
     "notice", "hear", "feel", "smell", "sense", "encounter", "experience", "undergo", "suffer", "lose", "miss", "fail", "break", "damage", "spill", "injure", "hurt", "harm", "neglect", "abuse", "misuse", "violate",
     "breach", "dispute", "object", "disagree", "refuse", "abandon", "default", "fall", "die", "happen", "occur", "arise", "result", "last", "require", "deem", "regard", "consider", "treat", "qualify", "earn", "inherit",
-    "reside", "live", "dwell", "plead", "complain", "threaten", "steal", "cheat", "lie", "abscond", "resign", "quit", "breathe", "choke", "bleed", "collapse", "vomit", "detest", "dislike", "lament", "overlook", "owe", "merit", "benefit", "profit",
+    "reside", "live", "dwell", "plead", "complain", "threaten", "steal", "cheat", "lie", "abscond", "resign", "quit", "breathe", "choke", "bleed", "collapse", "vomit", "detest", "dislike", "lament", "overlook", "owe", "merit", "benefit", "profit", "mistake", "confuse", "misplace", "misread", "misunderstand", "misjudge", "exhaust", "outnumber", "outrank", "precede", "annoy", "surprise", "upset", "scare", "dread", "resist", "withstand", "endure", "tolerate", "lag", "trail", "head", "chair", "staff",
     "can", "could", "may", "might", "must", "shall", "should", "will", "would", "do", "did", "does",
 ])
 """What somebody is, feels or suffers, or what befalls them: none is a step."""

@@ -329,6 +329,8 @@ class Builder(Flow):
                 name = head["name"] if head else f"branch-{number}"
                 owner.branches[name] = branch
                 owner.on[name] = Target(To.NODE, branch[0].id)
+        if not owner.branches:
+            self.wrong(owner.span, "WF116", "Nothing below this is a step.", "a step, one level deeper")
         join = Draft(f"{owner.id}-join", NodeKind.JOIN, "All branches have come", owner.span, {"about": owner.id})
         join.phase = self._phase
         self._ids[join.id] = join.id

@@ -26,10 +26,11 @@ _ONE: Final = frozenset([
     "change", "request", "incident", "employee", "hire", "customer", "client", "order", "purchase", "visitor", "leave", "refund", "return", "payment", "expense", "issue", "ticket", "complaint",
     "case", "outage", "breach", "emergency", "absence", "injury", "spill", "leak", "accident", "applicant", "application", "student", "member", "contractor", "supplier", "vendor", "claim", "invoice", "donation",
     "loan", "booking", "reservation", "departure", "termination", "resignation", "transfer", "trip", "contract", "agreement", "upgrade", "deployment", "procedure", "process", "protocol", "path",
-    "route", "severity", "priority", "personnel", "staff", "worker", "guest", "patient", "event", "alert", "failure", "error", "violation", "bug", "defect", "vulnerability", "exception", "dispute",
-    "vehicle", "subscription", "parcel", "delivery", "shipment", "proposal", "project", "caller", "candidate", "tenant", "report", "risk", "impact", "level", "size", "amount", "flood", "fire", "fracture", "burn", "cut",
+    "route", "severity", "guest", "patient", "event", "alert", "failure", "error", "violation", "bug", "defect", "vulnerability", "exception", "dispute",
+    "vehicle", "subscription", "parcel", "delivery", "shipment", "proposal", "project", "caller", "candidate", "tenant", "risk", "impact", "level", "size", "amount", "flood", "fire", "fracture", "burn", "cut",
 ])
 """Things of which one run is about one, which is of one kind."""
+_COURSES: Final = frozenset({"process", "procedure", "protocol", "path", "route"})
 _DEGREES: Final = frozenset([
     "small", "medium", "large", "big", "tiny", "trivial", "simple", "complex", "minor", "major", "moderate", "critical", "high", "low", "severe", "mild", "significant", "serious", "standard", "normal", "emergency", "routine",
     "urgent", "non-urgent", "expedited", "express", "regular", "high-risk", "low-risk", "medium-risk", "moderate-risk", "high-priority", "low-priority", "medium-priority", "high-value", "low-value", "high-severity",
@@ -44,14 +45,14 @@ _SCALES: Final[tuple[frozenset[str], ...]] = (
     frozenset({"personal", "corporate", "business", "private", "commercial", "residential", "individual"}), frozenset({"full", "partial", "no"}), frozenset({"single", "multiple"}),
     frozenset({"gold", "silver", "bronze", "platinum", "basic", "premium", "free", "professional"}), frozenset({"red", "amber", "yellow", "green", "orange"}),
     frozenset({"cash", "card", "credit-card", "debit-card", "cheque", "wire", "bank-transfer", "voucher"}), frozenset({"adult", "child", "infant"}), frozenset({"inpatient", "outpatient"}),
-    frozenset({"confirmed", "suspected"}), frozenset({"manual", "automatic", "automated"}),
+    frozenset({"manual", "automatic", "automated"}),
 )
 """Qualities of which a thing has one."""
 _ACTS: Final = frozenset([("add", "remove"), ("addition", "removal"), ("hire", "terminate"), ("onboard", "offboard"), ("onboarding", "offboarding"), ("subscribe", "unsubscribe"), ("register", "deregister"), ("joiner", "leaver")])
 """Acts of which one run does one."""
 # fmt: on
 _LETTERED: Final = re.compile(
-    r"(?P<what>option|case|scenario|alternative|variant|method|way|path|situation|sev|severity|priority|p|category|type)[ -]?(?P<n>\d{1,2}|[A-H])\b.*",
+    r"(?P<what>option|case|scenario|alternative|variant|method|way|path|situation|sev|severity|category|type)[ -]?(?P<n>\d{1,2}|[A-H])\b.*",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(r"[A-Za-z0-9][\w /,:'\u2019<>=&%\u20ac$\u00a3+.\u2013\u2014-]{0,79}")
@@ -70,14 +71,15 @@ def exclusive(titles: Sequence[str], above: str) -> bool:
     lettered = [_LETTERED.fullmatch(said) for said in plain]
     if all(lettered):
         return len({found["what"] for found in lettered if found}) == 1
-    if (len(plain) == _FEW and (_are_opposite(plain) or _is_denied(plain))) or _are_ranges(plain):
+    if (len(plain) == _FEW and (_are_opposite(plain) or _is_denied(plain, above))) or _are_ranges(plain):
         return True
     split = [_split(said) for said in plain]
     heads = {head for _, head in split}
-    if len(heads) > 1 or not any(all(first in scale for first, _ in split) for scale in _SCALES):
+    scale = next((scale for scale in _SCALES if all(first in scale for first, _ in split)), None)
+    if len(heads) > 1 or scale is None:
         return False
     named = heads.pop() or _last(above)
-    return named in _ONE
+    return named in _ONE and not (named in _COURSES and "internal" in scale)
 
 
 def _is_timed(said: str) -> bool:
@@ -96,10 +98,10 @@ def _split(said: str) -> tuple[str, str]:
     return parts[0], words.singular(parts[-1]) if len(parts) > 1 else ""
 
 
-def _is_denied(plain: Sequence[str]) -> bool:
-    """``Urgent`` and ``Non-urgent``: one of them holds, whatever they are about."""
+def _is_denied(plain: Sequence[str], above: str) -> bool:
+    """``Urgent`` and ``Non-urgent``: one of them holds, where it is known of what."""
     one, other = plain
-    is_one = " " not in one or " " not in other or _split(one)[1] in _ONE
+    is_one = (_split(one)[1] or _last(above)) in _ONE
     return is_one and (other in _denials(one) or one in _denials(other))
 
 
@@ -175,7 +177,9 @@ def without(text: str, said: str) -> str:
 
 def _is_step(text: str) -> bool:
     try:
-        if clauses.conditional(text) is not None:
+        if clauses.conditional(text) is not None or any(
+            form.fullmatch(text) for form in (forms.ON, forms.GOTO, forms.END)
+        ):
             return True
         return grammar.activity(forms.unled(clauses.timed(text).clause), "somebody") is not None
     except Unclear:
@@ -215,7 +219,8 @@ def _is_optional(item: Item) -> str:
     """The condition that the item is, where all that stands below it may be left out; ''."""
     said = item.sentences[0].text if item.sentences else ""
     below = [*item.sentences[1:], *every(item.children)]
-    if not below or any(not s.code for s in item.sentences[1:]):
+    is_asked = any(bool(s.commands) or (not s.unreadable and _is_step(s.text)) for s in below)
+    if not is_asked or any(not s.code for s in item.sentences[1:]):
         return ""
     if _APPLICABLE.fullmatch(said):
         told = [re.sub(r"[()`]", "", s.text).rstrip(":") for s in below if not s.unreadable][:_MOST_TOLD]
@@ -243,7 +248,9 @@ class Offered:
                 continue
             section = found[at]
             above = section.title if at + 1 < len(found) and found[at + 1].level > section.level else above
-            made.append(replace(section, items=self.items([*standing.led(section.items)], section.title)))
+            made.append(
+                replace(section, items=self.items([*standing.led(section.items)], section.title or self._tree.title))
+            )
             at += 1
         return made
 
@@ -337,6 +344,12 @@ class Offered:
             self.shortened[id(item.sentences[0])] = condition
             blocks = [Item("", item.sentences[1:], listed=False)] if item.sentences[1:] else []
             return replace(item, sentences=item.sentences[:1], children=[*blocks, *children])
+        shown = next((n for n, s in enumerate(item.sentences) if s.code), len(item.sentences))
+        last = item.sentences[shown - 1].text if shown else ""
+        held = clauses.conditional(last) if last.endswith(":") and shown < len(item.sentences) else None
+        if held is not None and not held.then and all(s.code for s in item.sentences[shown:]):
+            blocks = [Item("", item.sentences[shown:], listed=False)]
+            return replace(item, sentences=item.sentences[:shown], children=[*blocks, *children])
         return replace(item, children=children)
 
     def _row(self, found: Sequence[Item], at: int, above: str) -> int:

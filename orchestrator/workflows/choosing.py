@@ -40,13 +40,12 @@ class Choosing(Builder):
             name, values = self._fact(asked, item.cases, made)
         except Unclear as problem:
             self.fail(asked, "WF110", problem.message, problem.hint)
-            self.held |= {
-                key: held for key, held in self.released.items() if key in {id(s) for s in every(item.children)}
-            }
-            for case in item.children:
-                self._case(case)
-            return []
-        made += self._decided(asked.span, name, values, item.children)
+            within = {id(sentence) for sentence in every(item.children)}
+            self.held |= {key: held for key, held in self.released.items() if key in within}
+            for key in within & self.shortened.keys():
+                del self.shortened[key]
+            return [draft for case in item.children for draft in self.item(case)]
+        made += self._decided(asked.span, name, values, item.children)[0]
         self._anchor = self._opened = self._told = self._asked = None
         self._began = True
         return made
@@ -70,21 +69,35 @@ class Choosing(Builder):
         made += self._activity(asked, f"Ask the {self._doer().replace('-', ' ')} for the {name} (one of {said})", None)
         return name, list(labels)
 
-    def _decided(self, span: Span, name: str, values: list[str], cases: list[Item]) -> list[Draft]:
-        """A decision for each case but the last, one on the other side of the one before it."""
+    def _decided(self, span: Span, name: str, values: list[str], cases: list[Item]) -> tuple[list[Draft], Target]:
+        """A decision for each case but the last, one on the other side of the one before it; and where the first begins."""
+        if len(cases) == 1 and values[1:] != ["*"]:
+            return self._begun(cases[0])
         when = f"the {name} is `{values[0]}`"
-        is_last = len(cases) == 1 and values[1:] != ["*"]
-        if is_last:
-            return self._case(cases[0])
         compared: Any = facts.conditions(when, self.facts)
         title, fields = f"Whether {when}", {"cases": ({"outcome": "holds", "when": compared},)}
         decide = self._new(span, NodeKind.DECIDE, title, fields, None)
-        then = self._case(cases[0])
-        other = self._decided(span, name, values[1:], cases[1:]) if len(cases) > 1 else []
-        for outcome, side in (("holds", then), (OTHERWISE, other)):
-            decide.on[outcome] = Target(To.NODE, side[0].id) if side else NEXT
+        ways = {"holds": self._begun(cases[0])}
+        if len(cases) > 1:
+            ways[OTHERWISE] = self._decided(span, name, values[1:], cases[1:])
+        for outcome, (side, target) in ways.items():
+            decide.on[outcome] = target
             decide.sides += [side] if side else []
-        return [decide]
+        return [decide], Target(To.NODE, decide.id)
+
+    def _begun(self, case: Item) -> tuple[list[Draft], Target]:
+        """The steps of a case and where it begins; of one that only says where it leads on, that."""
+        said = [*every([case])]
+        try:
+            jump = self._jump(self.shortened.get(id(said[0])) or said[0].text, said[0]) if len(said) == 1 else None
+        except Unclear as problem:
+            self.fail(said[0], "WF110", problem.message, problem.hint)
+            return [], NEXT
+        if jump is not None:
+            self._mark(said[0], "edge")
+            return [], jump
+        made = self._case(case)
+        return made, Target(To.NODE, made[0].id) if made else NEXT
 
     def _case(self, case: Item) -> list[Draft]:
         """The steps of one case. References to a number mean one of its own first."""

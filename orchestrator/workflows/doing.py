@@ -65,7 +65,7 @@ class Doing:
         self.programs = frozenset[str]()
         self.written = set[tuple[int, str]]()
         self.led_on = set[int]()
-        self._offers = frozenset[str]()
+        self._offers: frozenset[str] = frozenset()
         self.shortened: dict[int, str] = {}
         self.released: dict[int, Held] = {}
         self.said: dict[str, str] = {}
@@ -296,6 +296,7 @@ class Doing:
         """Whether a task with this title is read back as the same task."""
         try:
             again = grammar.activity(title, None, {*self.declared.roles, str(fields.get("role"))})
+            hidden.ensure_plain(title)
         except Unclear:
             return False
         return again is not None and again.fields == fields and is_apart(title)

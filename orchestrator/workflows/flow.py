@@ -76,6 +76,12 @@ class Flow(Details):
         text = self.shortened.get(id(sentence)) or sentence.text
         if sentence.commands and self._led == "error" and self._before.endswith(":"):
             raise Unclear("What leads on to these lines is not read.", "a sentence that can be read before them")
+        held = clauses.conditional(self._before) if sentence.code else None
+        if held is not None and held.then:
+            if self._before.endswith(":") and self._is_shown(sentence):
+                return None
+            if self._place is Place.LATER or self._before.endswith(":"):
+                raise Unclear("Whether these lines hold under the condition before them is not clear.", "If ...:")
         if sentence.commands and self._doer() and "`" not in text:
             text = "Run these lines: " + "; ".join(f"`{line.strip()}`" for line in sentence.commands)
         elif sentence.unreadable:
@@ -97,8 +103,8 @@ class Flow(Details):
     def _is_shown(self, sentence: Sentence) -> bool:
         """Whether a block belongs to the task before it, whose sentence leads on to it. The task shows its lines."""
         task = self._anchor
-        if task is not None and task.kind is NodeKind.DECIDE:
-            task = next(iter(task.sides[-1][-1:]), None) if task.sides else None
+        if task is not None and task.kind is NodeKind.DECIDE and self._before.endswith(":") and any(task.sides):
+            task = task.sides[-1][-1] if task.sides[-1] else None
         if task is None or task.kind is not NodeKind.TASK or not sentence.code or self._led == "error":
             return False
         title = forms.continued(task.title, self._before, sentence.text)
@@ -294,6 +300,10 @@ class Flow(Details):
         """An unconditional ``Go to step 3``: where the step before it leads."""
         if self._anchor is None or self._anchor.kind is NodeKind.PARALLEL:
             raise Unclear("There is no step before this that could lead on.", "If ..., go to step 3")
+        if any(self._anchor.sides) or (
+            self._anchor.kind is NodeKind.DECIDE and self._anchor.primary in self._anchor.on
+        ):
+            raise Unclear("On which of the ways before it this follows is not clear.", "If ..., ..., and stop")
         self._anchor.on[self._anchor.primary] = jump
         self._mark(sentence, "edge")
 

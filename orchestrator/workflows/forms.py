@@ -12,7 +12,7 @@ REMARK: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 POINTER: Final = re.compile(
-    r"for [^,:;`]{3,100}, (?:please )?(?:see|refer to|consult|read) (?:also )?(?:`[^`]+`|[\"\u201c].+|(?:the |our |this |these )?(?:[\w/-]+ ){0,5}(?:sections?|pages?|guides?|guidelines?|documents?|documentation|appendix|appendices|chapters?|tables?|links?|articles?|"
+    r"(?!.*\b(?:and|then) [a-z]+ (?:the|an?|it|them|these|all|your|their)\b)for [^,:;`]{3,100}, (?:please )?(?:see|refer to|consult|read) (?:also )?(?:`[^`]+`|[\"\u201c].+|(?:the |our |this |these )?(?:[\w/-]+ ){0,5}(?:sections?|pages?|guides?|guidelines?|documents?|documentation|appendix|appendices|chapters?|tables?|links?|articles?|"
     r"polic(?:y|ies)|manuals?|handbooks?|wiki|faqs?|readme|runbooks?|playbooks?|sops?|templates?|instructions)\b.*|(?:https?://|www\.)\S+.*|(?-i:[A-Z][\w-]*(?: [A-Z][\w-]*)*))",
     re.IGNORECASE,
 )

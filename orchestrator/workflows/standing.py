@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -245,10 +245,18 @@ def led(found: Iterable[Item]) -> Iterator[Item]:
     while left:
         item = left.pop(0)
         if not item.listed and not item.children and leads_below(item.sentences[-1].text):
-            listed = next((n for n, other in enumerate(left) if not other.listed), len(left))
+            shown = _shown(left) if _WHEN.match(item.sentences[-1].text) else 0
+            listed = next((n for n, other in enumerate(left) if n >= shown and not other.listed), len(left))
             item = Item("", item.sentences, left[:listed], listed=False)
             left = left[listed:]
         yield item
+
+
+def _shown(items: Sequence[Item]) -> int:
+    """How many items at the beginning are nothing but code."""
+    return next(
+        (n for n, item in enumerate(items) if item.listed or not all(s.code for s in item.sentences)), len(items)
+    )
 
 
 _BELOW: Final = re.compile(

@@ -48,6 +48,8 @@ def test_a_verb_of_no_list_behind_somebody_is_a_step(text: str, role: str) -> No
         "The manager owns the process.",
         "The customer loves the product.",
         "The patient suffers a fall.",
+        "The clerk mistakes the form for a bill.",
+        "The director chairs the board.",
         "The staff must deserve the praise.",
         "The nurse must not swaddle the baby.",
         "The nurse never swaddles the baby.",

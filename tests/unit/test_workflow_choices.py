@@ -47,7 +47,7 @@ def again(made: Workflow) -> None:
     [
         ("Small change", "Large change", ("Small change", "Large change")),
         ("2. Minor spill (less than 1 l)", "3. Major spill", ("Minor spill - less than 1 l", "Major spill")),
-        ("Urgent", "Non-urgent", ("Urgent", "Non-urgent")),
+        ("Urgent request", "Non-urgent request", ("Urgent request", "Non-urgent request")),
         ("Onboarding", "Offboarding", ("Onboarding", "Offboarding")),
         ("Adding a member", "Removing a member", ("Adding a member", "Removing a member")),
         ("Option A: by bus", "Option B: by car", ("Option A: by bus", "Option B: by car")),
@@ -84,6 +84,13 @@ def test_cases_of_which_one_applies_are_asked_for(one: str, two: str, answers: t
         ("Enable the alarm", "Disable the alarm"),
         ("Removing the member", "Adding the member"),
         ("Urgent pills", "Non-urgent pills"),
+        ("Urgent", "Non-urgent"),
+        ("High priority", "Low priority"),
+        ("Priority 1", "Priority 2"),
+        ("Internal report", "External report"),
+        ("Internal process", "External process"),
+        ("Suspected incident", "Confirmed incident"),
+        ("Permanent staff", "Temporary staff"),
     ],
 )
 def test_what_may_be_phases_topics_or_several_is_not_asked_for(one: str, two: str) -> None:
@@ -122,13 +129,22 @@ def test_items_with_a_label_or_a_list_below_them_are_asked_for_too() -> None:
     assert way(made, "Major spill")[1:] == ["looks at the spill", "calls the guard", "closes the door"]
     again(made)
     cases = "2. Urgent\n   - Call the guard.\n   - Wash the cup.\n3. Non-urgent\n   - Call them.\n"
-    listed = f"1. Open the door.\n{cases}4. Close the door. Go back to step 2.\n"
+    listed = f"# Requests\n\n1. Open the door.\n{cases}4. Close the door. Go back to step 2.\n"
     made = workflow(BY + listed)
     assert way(workflow(BY + listed.replace(" Go back to step 2.", "")), "Urgent")[1:3] == [
         "calls the guard",
         "washes the cup",
     ]
     assert made.nodes["clerk-closes-door"].on["done"] == "clerk-calls-guard"
+
+
+def test_a_case_may_only_say_where_it_leads_on() -> None:
+    cases = "   - Low risk: continue.\n   - Medium risk: call the guard.\n   - High risk: stop.\n"
+    made = workflow(f"{BY}1. Open the door.\n2. Look at the risk:\n{cases}3. Close the door.\n")
+    assert way(made, "Low risk") == ["opens the door", "looks at the risk", "closes the door"]
+    assert way(made, "Medium risk")[2:] == ["calls the guard", "closes the door"]
+    assert way(made)[2:] == []
+    again(made)
 
 
 def test_a_case_of_more_than_two_and_one_within_another() -> None:
@@ -243,6 +259,11 @@ def test_what_may_be_left_out_is_asked_for(text: str, question: str) -> None:
     assert [fact.question for fact in made.facts.values()] == [question]
     assert len(way(made)) == 2
     again(made)
+
+
+def test_what_names_things_that_may_be_needed_is_not_asked_for() -> None:
+    made = compiled(BY + "1. Open it.\n2. Tools (if needed):\n   - A red hammer, as it were\n3. Close it.\n")
+    assert made.workflow is None
 
 
 def test_a_word_of_choice_behind_one_step_stays_with_it() -> None:

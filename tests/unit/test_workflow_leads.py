@@ -83,7 +83,14 @@ def test_a_pointer_is_a_remark(text: str) -> None:
     assert kinds(f"1. Wash the cups.\n\n{text}\n") == ["node", "remark"]
 
 
-@pytest.mark.parametrize("text", ["For the key, see the janitor.", "For the label, read the number out."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "For the key, see the janitor.",
+        "For the label, read the number out.",
+        "For refunds, see the policy and check it.",
+    ],
+)
 def test_what_is_done_for_something_is_no_pointer(text: str) -> None:
     assert kinds(f"1. Wash the cups.\n2. {text}\n") == ["node", "node"]
 
@@ -116,3 +123,44 @@ def test_a_notice_that_fails_is_unsent() -> None:
 def test_what_says_that_this_is_how_it_goes_is_a_remark() -> None:
     assert kinds("When a cup breaks, this is how they get a new one.\n\n1. Wash the cups.\n") == ["remark", "node"]
     assert kinds("When a cup breaks, they must get a new one.\n\n1. Wash the cups.\n")[0] != "remark"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. If it rains, shut the roof. Stop.\n2. Wash the cups.\n",
+        "1. If it rains, shut the roof.\n2. Go back to step 1.\n",
+        "1. If it rains, shut the roof. Otherwise, open the roof. Stop.\n2. Wash the cups.\n",
+    ],
+)
+def test_a_way_on_behind_a_step_under_a_condition_may_be_that_of_either(text: str) -> None:
+    assert "error" in kinds(text)
+
+
+def test_a_way_on_within_a_condition_or_behind_one_without_a_step_is_clear() -> None:
+    assert kinds("1. If it rains, shut the roof and stop.\n2. Wash the cups.\n") == ["node", "node"]
+    assert kinds("1. Wash the cups. If it rains, go back to step 1. Stop.\n") == ["node", "node", "edge"]
+
+
+LINES = "```sh\n{0}rm cup\n{0}```\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("1. If it is red, run the following:\n\n   " + LINES.format("   "), "The clerk runs the following: `rm cup`"),
+        ("If it is red, run this command:\n\n" + LINES.format(""), "The clerk runs this command: `rm cup`"),
+        ("1. If it is red:\n\n   " + LINES.format("   "), "The clerk runs these lines: `rm cup`"),
+        ("If it is red:\n\n" + LINES.format(""), "The clerk runs these lines: `rm cup`"),
+    ],
+)
+def test_lines_below_a_condition_that_leads_on_to_them_are_under_it(text: str, title: str) -> None:
+    made = workflow(f"{BY}## Look\n\n{text}\n## Then\n\n1. Wash the cups.\n")
+    assert bare(workflow(explain(made))) == bare(made)
+    (decide,) = (n for n in made.nodes.values() if n.kind is NodeKind.DECIDE)
+    assert made.nodes[decide.on["holds"]].title == title
+    assert made.nodes[decide.on["otherwise"]].title == "The clerk washes the cups"
+
+
+def test_lines_behind_a_whole_condition_in_its_item_may_be_under_it() -> None:
+    assert kinds("1. If it is red, call the guard.\n\n   " + LINES.format("   ")) == ["node", "error"]
