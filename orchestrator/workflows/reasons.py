@@ -152,6 +152,24 @@ def _seldom(said: str, _: str) -> Reason | None:
     return ("When this is so is not said.", f"If ..., the clerk ...; {_QUOTED}") if is_so else None
 
 
+def _would(said: str, _: str) -> Reason | None:
+    found = re.match(r"(?:the|an?) (?P<who>[a-z][a-z -]{1,40}) would (?P<verb>[a-z]+)\b", said, re.IGNORECASE)
+    if found is None or found["verb"] not in words.VERBS:
+        return None
+    return "'would' does not say that this is done.", f"The {found['who']} {words.third_person(found['verb'])} ..."
+
+
+def _instructs(said: str, _: str) -> Reason | None:
+    first = re.match(r"[A-Za-z]+(?= [a-z`])", said)
+    verb = first[0].lower() if first else ""
+    if verb not in words.VERBS - {"be", "have"} or instruct.is_noun_too(verb) or said.endswith((":", "?")):
+        return None
+    return (
+        "This seems to ask for something, in words that are not read.",
+        f"a shorter sentence: The clerk {words.third_person(verb)} ...",
+    )
+
+
 def _matters(said: str, _: str) -> Reason | None:
     is_rule = _MATTERS.match(said) is not None
     return (
@@ -291,5 +309,5 @@ _PRONOUNS: Final = frozenset({"we", "you", "they", "it", "i", "he", "she", "plea
 
 
 _KINDS: Final[tuple[Callable[[str, str], Reason | None], ...]] = (
-    _question, _lead, _fragment, _condition, _seldom, _matters, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
+    _question, _lead, _fragment, _condition, _seldom, _would, _instructs, _matters, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
 )  # fmt: skip

@@ -27,6 +27,12 @@ STEP = "1. The clerk opens it.\n\n"
         ("Prints the list", "Who prints is not said", "The clerk prints"),
         ("The lamp contains one wire per box", "'per' may bind", "without that word"),
         ("Official lamps and papers", "names something", "with a verb"),
+        ("The night guard would open the box", "'would' does not say", "The night guard opens"),
+        (
+            "Place nothing where the lamp is, where it was or where it will be (i.e.: there",
+            "part of a bracket",
+            "bracket",
+        ),
         ("Sometimes, we need to wash the boxes", "When this is so is not said", "If ..., the clerk"),
         ("It is very important that the lamp is lit", "what has to be so", "a rule: Never"),
         ("This should show the rate of the lamp", "to be expected", "Expected outcome"),
