@@ -26,7 +26,7 @@ _WHEN: Final = re.compile(
     re.IGNORECASE,
 )
 _NEVER: Final = re.compile(
-    rf"\b(?:{_DUTY[3:-1]}|may|can|will|do|does) ?(?:not|never|n['\u2019]t)\b|\b(?:cannot|can['\u2019]t|never|forbidden|prohibited|not (?:allowed|permitted))\b|^(?:no|not|nobody|nothing)\b",
+    rf"\b(?:{_DUTY[3:-1]}|may|can|will|do|does) ?(?:not|never|n['\u2019]t)\b|\b(?:cannot|can['\u2019]t|never|forbidden|prohibited|not (?:allowed|permitted))\b|^(?:no|nobody|nothing)\b",
     re.IGNORECASE,
 )
 _OFTEN: Final = re.compile(
@@ -128,7 +128,7 @@ def _condition(said: str, _: str) -> Reason | None:
 
 
 def _forbids(said: str, _: str) -> Reason | None:
-    if _NEVER.search(said) is None or re.search(r"\b(?:do|does) not\b", said, re.IGNORECASE):
+    if _NEVER.search(said) is None or re.search(r"\b(?:do|does)(?: not|n['\u2019]t)\b", said, re.IGNORECASE):
         return None
     return "This seems to forbid something, or to say what cannot be.", f"Never ... before ...; {_QUOTED}"
 
@@ -301,7 +301,12 @@ def _names(said: str) -> Reason | None:
         return None
     if parts[0] in words.VERBS:
         return None
-    return "This names something, and not what is done with it.", f"The clerk ..., with a verb; {_QUOTED}"
+    if any(words.of_passive(part) for part in parts):
+        return (
+            "This says what is or has been done, and not by whom.",
+            f"The clerk ...; a box to tick: - [ ] ...; {_QUOTED}",
+        )
+    return "This names something, or its verb is not known.", f"The clerk ..., with a verb that is; {_QUOTED}"
 
 
 _FEW: Final = 14

@@ -26,7 +26,9 @@ STEP = "1. The clerk opens it.\n\n"
         ("Washing of the old boxes", "'Washing' says of nobody", "Wash ..."),
         ("Prints the list", "Who prints is not said", "The clerk prints"),
         ("The lamp contains one wire per box", "'per' may bind", "without that word"),
-        ("Official lamps and papers", "names something", "with a verb"),
+        ("Official lamps and papers", "names something, or its verb", "with a verb"),
+        ("Lamps of the hall washed", "not by whom", "a box to tick"),
+        ("We don't want to lose the lamp", "'we' do", "The clerk"),
         ("The night guard would open the box", "'would' does not say", "The night guard opens"),
         (
             "Place nothing where the lamp is, where it was or where it will be (i.e.: there",
