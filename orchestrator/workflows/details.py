@@ -63,13 +63,20 @@ class Details(Conditions):
         made = [draft for draft in (*side[-1:], last) if draft and draft.span is sentence.span and draft.kind in WAITS]
         self._near = self._told or next(iter(made), None)
 
-    def _belongs(self, sentence: Sentence) -> bool:
+    def _belongs(self, sentence: Sentence, task: Draft) -> bool:
         """Whether a remark right after a task, in the same item, is told with it."""
         return (
             self._place is Place.LATER
             and not (sentence.remark or sentence.unreadable or Doubt.DENIED in self._doubts)
             and telling.belongs(sentence.text)
+            and not somebody.is_of_another(sentence.text, str(task.fields.get("role") or ""))
         )
+
+    def _turns(self, text: str) -> bool:
+        """Whether a remark asks for something behind what it points at, or tells right behind a step what another does."""
+        step = self._near if text.partition(" ")[0][-1:] != ":" else None
+        own = str(step.fields.get("role") or "") if step is not None else ""
+        return telling.turns(text) or (step is not None and somebody.is_of_another(text, own))
 
     def _tell(self, sentence: Sentence, task: Draft | None) -> None:
         """Have the sentence told with the task right before it: it says so, or says only how things are."""

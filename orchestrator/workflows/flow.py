@@ -59,7 +59,7 @@ class Flow(Details):
             if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
                 self._mark(sentence, "remark")
                 return None
-            if telling.ABOUT.fullmatch(sentence.text) or (task is not None and self._belongs(sentence)):
+            if telling.ABOUT.fullmatch(sentence.text) or (task is not None and self._belongs(sentence, task)):
                 self._tell(sentence, task or self._near)
                 return None
             opened = self._read(sentence, made)
@@ -110,7 +110,12 @@ class Flow(Details):
     def _aside(self, sentence: Sentence, text: str) -> str:
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
         is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
-        if sentence.remark or (forms.REMARK.fullmatch(text) and not telling.turns(text)) or is_topic:
+        is_pointer = not sentence.remark and forms.REMARK.fullmatch(text) is not None
+        if is_pointer and self._turns(text):
+            raise Unclear(
+                "This asks for something beside what it points at.", "a sentence of its own; a remark: Note: ..."
+            )
+        if sentence.remark or is_pointer or is_topic:
             return "remark"
         if id(sentence) in self.owned:
             return "role"
@@ -134,10 +139,10 @@ class Flow(Details):
             or self._is_duty(text)
         ):
             return "role"
-        is_pointer = self._under is Under.POINTERS
-        is_aside = not self._began or self._under is Under.TOLD or is_pointer
+        is_listed = self._under is Under.POINTERS
+        is_aside = not self._began or self._under is Under.TOLD or is_listed
         is_step = forms.ID.fullmatch(text) or clauses.otherwise(text) is not None or self._jump(text, sentence)
-        is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
+        is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_listed or not self._asks(text))
         return "remark" if is_told else ""
 
     def _gives(self, text: str) -> bool:

@@ -128,7 +128,11 @@ def _condition(said: str, _: str) -> Reason | None:
 
 
 def _forbids(said: str, _: str) -> Reason | None:
-    if _NEVER.search(said) is None or re.search(r"\b(?:do|does)(?: not|n['\u2019]t)\b", said, re.IGNORECASE):
+    first = re.match(r"not (?:[a-z]+ly )?(?P<verb>[a-z]+)\b", said, re.IGNORECASE)
+    is_left = first is not None and first["verb"].lower() in words.VERBS
+    if (not is_left and _NEVER.search(said) is None) or re.search(
+        r"\b(?:do|does)(?: not|n['\u2019]t)\b", said, re.IGNORECASE
+    ):
         return None
     return "This seems to forbid something, or to say what cannot be.", f"Never ... before ...; {_QUOTED}"
 
@@ -301,7 +305,10 @@ def _names(said: str) -> Reason | None:
         return None
     if parts[0] in words.VERBS:
         return None
-    if any(words.of_passive(part) for part in parts):
+    is_past = (
+        len(parts) > 1 and words.of_passive(parts[0]) and parts[1] in {"and", "by", "with", "in", "at", "on", "from"}
+    )
+    if words.of_passive(parts[-1]) or is_past:
         return (
             "This says what is or has been done, and not by whom.",
             f"The clerk ...; a box to tick: - [ ] ...; {_QUOTED}",
