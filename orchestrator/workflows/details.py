@@ -72,11 +72,17 @@ class Details(Conditions):
             and not somebody.is_of_another(sentence.text, str(task.fields.get("role") or ""))
         )
 
-    def _turns(self, text: str) -> bool:
-        """Whether a remark asks for something behind what it points at, or tells right behind a step what another does."""
-        step = self._near if text.partition(" ")[0][-1:] != ":" else None
+    def _ensure_aside(self, sentence: Sentence) -> None:
+        """Raises :class:`Unclear` for a quotation that orders something, and for a pointer or an example that asks for something."""
+        text = sentence.text
+        if sentence.remark and somebody.is_order(text):
+            hint = "without the > before it; a comment: <!-- ... -->"
+            raise Unclear("This quotation tells somebody to do something.", hint)
+        step = self._near if text.partition(" ")[0][-1:] != ":" and not sentence.remark else None
         own = str(step.fields.get("role") or "") if step is not None else ""
-        return telling.turns(text) or (step is not None and somebody.is_of_another(text, own))
+        if (not sentence.remark and telling.turns(text)) or (step is not None and somebody.is_of_another(text, own)):
+            hint = "a sentence of its own; a remark: Note: ..."
+            raise Unclear("This asks for something beside what it points at.", hint)
 
     def _tell(self, sentence: Sentence, task: Draft | None) -> None:
         """Have the sentence told with the task right before it: it says so, or says only how things are."""

@@ -18,7 +18,6 @@ from orchestrator.workflows import (
     naming,
     rules,
     separation,
-    somebody,
     standing,
     telling,
     words,
@@ -83,10 +82,6 @@ class Flow(Details):
             if self._is_shown(sentence):
                 return None
             raise Unclear(f"This is {sentence.unreadable}, which is not read.", _BLOCK_HINT)
-        if sentence.remark and somebody.is_order(text):
-            raise Unclear(
-                "This quotation tells somebody to do something.", "without the > before it; a comment: <!-- ... -->"
-            )
         if not forms.is_whole(text):
             raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
@@ -110,12 +105,8 @@ class Flow(Details):
     def _aside(self, sentence: Sentence, text: str) -> str:
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
         is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
-        is_pointer = not sentence.remark and forms.REMARK.fullmatch(text) is not None
-        if is_pointer and self._turns(text):
-            raise Unclear(
-                "This asks for something beside what it points at.", "a sentence of its own; a remark: Note: ..."
-            )
-        if sentence.remark or is_pointer or is_topic:
+        if sentence.remark or forms.REMARK.fullmatch(text) or is_topic:
+            self._ensure_aside(sentence)
             return "remark"
         if id(sentence) in self.owned:
             return "role"
