@@ -25,10 +25,10 @@ BINDS: Final = re.compile(
 """Words of a rule, a right, a duty, a condition, a bound, a time, or of somebody who acts."""
 _LEADS: Final = re.compile(
     r"\b(?:go|goes|going|continues?|proceeds?|resumes?|(?:sections?|chapters?|parts?) (?:\d|[A-Z]\b)|(?:completes?|concludes?|finishes) (?:the|this) (?:process|procedure|run|workflow)|asks?|prompts?|means (?!of\b)|voluntary|final|clock|covers|appl(?:y|ies)|(?:policy|rule) (?:of|is|to)|"
-    r"(?:waits?|pauses?|holds?|blocks?) (?:for|until|at|here|the)|takes? place|(?:is|are) (?:not )?(?:for|private|internal|public)|belongs?|(?:the )?same (?:for|applies|is)|(?:is|are) (?:the same|different)|differs?|ways?(?<!this way)|there (?:is|are) no|on-?call|fine|okay|ok|possible|serves? as|not [a-z]+[ai]ble|wins?|counts?|prevails?|governs|precedence|stays?|remains?|remaining|rest of|leaves?|gets?|counts as|"
+    r"(?:waits?|pauses?|holds?|blocks?) (?:for|until|at|here|the)|takes? place|(?:is|are) (?:not )?(?:for|private|internal|public)|belongs?|(?:the )?same (?:for|applies|is)|(?:is|are) (?:the same|different)|differs?|ways?(?<!this way)|there (?:is|are) no|on-?call|fine|okay|ok|possible|serves? as|not [a-z]+[ai]ble|wins?|counts?|waits?|gates?|gated|manual|enforces?|the rest|(?:workflow|process|procedure|run|cycle) (?:repeats|restarts|(?:runs|starts) (?:again|over))|prevails?|governs|precedence|stays?|remains?|remaining|rest of|leaves?|gets?|counts as|"
     r"(?:starts?|begins?) (?:on|at|with)|january|february|march|april|may(?= \d|$)|june|july|august|september|october|november|december|noon|midnight|morning|evening|"
     r"ten|twice|thrice|two|three|four|five|six|seven|eight|nine|times|(?<!to )merge|merges|(?<!to )pay|pays|charges|refunds|accepts|grants|(?:meetings?|reviews?|interviews?|trainings?|audits?|inspections?|hearings?|votes?|discussions?|sessions?) [a-z]+s|"
-    r"(?:is|are) (?:(?:now|then|all|back|still) )*(?:off|on|complete|empty|full|open|green|ready|clean|dry|back|in place|up|down|stable|finished|over|out|clear|secure|safe|closed|shut))\b"
+    r"(?:is|are) (?:(?:now|then|all|back|still) )*(?:off|on|complete|empty|full|open|green|ready|clean|dry|back|in place|up|down|stable|finished|over|out|clear|secure|safe|closed|shut|intact|broken|tight|loose))\b"
     r"|(?<![\w.-])\d+(?:[.,]\d+)?(?![\w.-])(?![^()]*\))",
     re.IGNORECASE,
 )
@@ -76,7 +76,7 @@ LONG: Final = 1500
 
 def binds_nobody(text: str, known: Collection[str] = ()) -> bool:
     """Whether nothing in a sentence asks, permits, forbids, bounds or conditions anything, and nobody acts in it."""
-    if len(text) > LONG:
+    if len(text) > LONG or "`@" in text:
         return False
     said = IS_FREE.sub("", plainly(text))
     free = _ASSURES.sub("", said)

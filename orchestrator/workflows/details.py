@@ -64,13 +64,26 @@ class Details(Completing):
         made = [draft for draft in (*side[-1:], last) if draft and draft.span is sentence.span and draft.kind in WAITS]
         self._near = self._told or next(iter(made), None)
 
-    def _belongs(self, sentence: Sentence) -> bool:
+    def _belongs(self, sentence: Sentence, task: Draft) -> bool:
         """Whether a remark right after a task, in the same item, is told with it."""
         return (
             self._place is Place.LATER
             and not (sentence.remark or sentence.unreadable or Doubt.DENIED in self._doubts)
             and telling.belongs(sentence.text)
+            and not somebody.is_of_another(sentence.text, str(task.fields.get("role") or ""))
         )
+
+    def _ensure_aside(self, sentence: Sentence) -> None:
+        """Raises :class:`Unclear` for a quotation that orders something, and for a pointer or an example that asks for something."""
+        text = sentence.text
+        if sentence.remark and somebody.is_order(text):
+            hint = "without the > before it; a comment: <!-- ... -->"
+            raise Unclear("This quotation tells somebody to do something.", hint)
+        step = self._near if text.partition(" ")[0][-1:] != ":" and not sentence.remark else None
+        own = str(step.fields.get("role") or "") if step is not None else ""
+        if (not sentence.remark and telling.turns(text)) or (step is not None and somebody.is_of_another(text, own)):
+            hint = "a sentence of its own; a remark: Note: ..."
+            raise Unclear("This asks for something beside what it points at.", hint)
 
     def _tell(self, sentence: Sentence, task: Draft | None) -> None:
         """Have the sentence told with the task right before it: it says so, or says only how things are."""

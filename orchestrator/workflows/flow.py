@@ -18,7 +18,6 @@ from orchestrator.workflows import (
     partly,
     rules,
     separation,
-    somebody,
     standing,
     telling,
     words,
@@ -56,7 +55,11 @@ class Flow(Details):
                 self._mark(sentence, "remark")
                 return None
             is_filled = task is not None and partly.fills(sentence.text, task.title)
-            if telling.ABOUT.fullmatch(sentence.text) or is_filled or (task is not None and self._belongs(sentence)):
+            if (
+                telling.ABOUT.fullmatch(sentence.text)
+                or is_filled
+                or (task is not None and self._belongs(sentence, task))
+            ):
                 self._tell(sentence, task or self._near)
                 return None
             opened = self._read(sentence, made)
@@ -88,10 +91,6 @@ class Flow(Details):
             if self._is_shown(sentence):
                 return None
             raise Unclear(f"This is {sentence.unreadable}, which is not read.", _BLOCK_HINT)
-        if sentence.remark and somebody.is_order(text):
-            raise Unclear(
-                "This quotation tells somebody to do something.", "without the > before it; a comment: <!-- ... -->"
-            )
         if not forms.is_whole(text):
             raise Unclear("This sentence is part of a bracket.", "a sentence of its own, without the bracket")
         aside = self._aside(sentence, text)
@@ -118,7 +117,8 @@ class Flow(Details):
         """What a sentence is that belongs to no place in the order of the steps; '' for all others."""
         is_topic = forms.TOPIC.fullmatch(text) is not None and not forms.BINDING.search(text)
         is_pointer = forms.REMARK.fullmatch(text) is not None or forms.POINTER.fullmatch(text) is not None
-        if sentence.remark or (is_pointer and not telling.turns(text)) or is_topic:
+        if sentence.remark or is_pointer or is_topic:
+            self._ensure_aside(sentence)
             return "remark"
         if id(sentence) in self.owned or self._is_of_whole(sentence, text):
             return self.became.get(id(sentence), "role")
@@ -142,10 +142,10 @@ class Flow(Details):
             or self._is_duty(text)
         ):
             return "role"
-        is_pointer = self._under is Under.POINTERS
-        is_aside = not self._began or self._under is Under.TOLD or is_pointer
+        is_listed = self._under is Under.POINTERS
+        is_aside = not self._began or self._under is Under.TOLD or is_listed
         is_step = forms.ID.fullmatch(text) or clauses.otherwise(text) is not None or self._jump(text, sentence)
-        is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_pointer or not self._asks(text))
+        is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_listed or not self._asks(text))
         return "remark" if is_told else ""
 
     def _is_of_whole(self, sentence: Sentence, text: str) -> bool:

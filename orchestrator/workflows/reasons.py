@@ -26,7 +26,7 @@ _WHEN: Final = re.compile(
     re.IGNORECASE,
 )
 _NEVER: Final = re.compile(
-    rf"\b(?:{_DUTY[3:-1]}|may|can|will|do|does) ?(?:not|never|n['\u2019]t)\b|\b(?:cannot|can['\u2019]t|never|forbidden|prohibited|not (?:allowed|permitted))\b|^(?:no|not|nobody|nothing)\b",
+    rf"\b(?:{_DUTY[3:-1]}|may|can|will|do|does) ?(?:not|never|n['\u2019]t)\b|\b(?:cannot|can['\u2019]t|never|forbidden|prohibited|not (?:allowed|permitted))\b|^(?:no|nobody|nothing)\b",
     re.IGNORECASE,
 )
 _OFTEN: Final = re.compile(
@@ -128,7 +128,11 @@ def _condition(said: str, _: str) -> Reason | None:
 
 
 def _forbids(said: str, _: str) -> Reason | None:
-    if _NEVER.search(said) is None or re.search(r"\b(?:do|does) not\b", said, re.IGNORECASE):
+    first = re.match(r"not (?:[a-z]+ly )?(?P<verb>[a-z]+)\b", said, re.IGNORECASE)
+    is_left = first is not None and first["verb"].lower() in words.VERBS
+    if (not is_left and _NEVER.search(said) is None) or re.search(
+        r"\b(?:do|does)(?: not|n['\u2019]t)\b", said, re.IGNORECASE
+    ):
         return None
     return "This seems to forbid something, or to say what cannot be.", f"Never ... before ...; {_QUOTED}"
 
@@ -150,6 +154,24 @@ def _demands(said: str, _: str) -> Reason | None:
 def _seldom(said: str, _: str) -> Reason | None:
     is_so = re.match(r"(?:sometimes|occasionally|often|from time to time|now and then),? ", said, re.IGNORECASE)
     return ("When this is so is not said.", f"If ..., the clerk ...; {_QUOTED}") if is_so else None
+
+
+def _would(said: str, _: str) -> Reason | None:
+    found = re.match(r"(?:the|an?) (?P<who>[a-z][a-z -]{1,40}) would (?P<verb>[a-z]+)\b", said, re.IGNORECASE)
+    if found is None or found["verb"] not in words.VERBS:
+        return None
+    return "'would' does not say that this is done.", f"The {found['who']} {words.third_person(found['verb'])} ..."
+
+
+def _instructs(said: str, _: str) -> Reason | None:
+    first = re.match(r"[A-Za-z]+(?= [a-z`])", said)
+    verb = first[0].lower() if first else ""
+    if verb not in words.VERBS - {"be", "have"} or instruct.is_noun_too(verb) or said.endswith((":", "?")):
+        return None
+    return (
+        "This seems to ask for something, in words that are not read.",
+        f"a shorter sentence: The clerk {words.third_person(verb)} ...",
+    )
 
 
 def _matters(said: str, _: str) -> Reason | None:
@@ -283,7 +305,15 @@ def _names(said: str) -> Reason | None:
         return None
     if parts[0] in words.VERBS:
         return None
-    return "This names something, and not what is done with it.", f"The clerk ..., with a verb; {_QUOTED}"
+    is_past = (
+        len(parts) > 1 and words.of_passive(parts[0]) and parts[1] in {"and", "by", "with", "in", "at", "on", "from"}
+    )
+    if words.of_passive(parts[-1]) or is_past:
+        return (
+            "This says what is or has been done, and not by whom.",
+            f"The clerk ...; a box to tick: - [ ] ...; {_QUOTED}",
+        )
+    return "This names something, or its verb is not known.", f"The clerk ..., with a verb that is; {_QUOTED}"
 
 
 _FEW: Final = 14
@@ -291,5 +321,5 @@ _PRONOUNS: Final = frozenset({"we", "you", "they", "it", "i", "he", "she", "plea
 
 
 _KINDS: Final[tuple[Callable[[str, str], Reason | None], ...]] = (
-    _question, _lead, _fragment, _condition, _seldom, _matters, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
+    _question, _lead, _fragment, _condition, _seldom, _would, _instructs, _matters, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
 )  # fmt: skip

@@ -91,6 +91,21 @@ _BEFORE: Final = frozenset({"the", "a", "an", "our", "your", "by", "another", "i
 """Words before the name of somebody."""
 
 
+_OTHER: Final = re.compile(
+    r"(?:\bthe|\ban?|\bour|\banother|\beach) (?P<who>[a-z-]+) (?:(?:must|should|will|shall|has to|needs to|may|then|also) )*(?P<verb>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_EXAMPLE: Final = re.compile(r"(?:for (?:example|instance)|e\.g\.),? ", re.IGNORECASE)
+
+
+def is_of_another(text: str, own: str) -> bool:
+    """Whether somebody but ``own`` does something in a pointer, an example or a note, or an example tells to do something."""
+    found = ((words.singular(m["who"].lower()), m["verb"]) for m in _OTHER.finditer(text[:_LONG]))
+    acts = any(is_person(who) and who != own and words.base_verb(verb) and not is_thing(who) for who, verb in found)
+    example = _EXAMPLE.match(text)
+    return acts or (example is not None and asks(text[example.end() :]))
+
+
 def names_people(said: str, known: Collection[str]) -> bool:
     """Whether somebody may act in a sentence: one of the roles in ``known``, a word for people, or the reader."""
     low = said[:1].lower() + said[1:]

@@ -112,6 +112,11 @@ def test_what_explains_is_a_detail_and_its_twin_is_an_error(told: str, twin: str
         "The system merges the change",
         "The system alerts on-call",
         "A phone call is fine too",
+        "`@alice` opens the page",
+        "The workflow repeats",
+        "The pipeline has a manual gate",
+        "The seal is intact",
+        "The rest is waste",
         "The receipt serves as proof",
         "The ticket is not refundable",
         "The later date counts",
@@ -337,3 +342,17 @@ def test_an_explanation_behind_what_may_be_a_step_is_not_told_with_an_earlier_on
     text = "- The clerk opens it.\n- {between}.\n- The tool shows a page.\n"
     assert kinds(text.format(between="The lamps of the clerk blorb")) == ["node", "error", "error"]
     assert kinds(text.format(between="The `x` lamps blorb")) == ["node", "error", "detail"]
+
+
+@pytest.mark.parametrize(
+    ("told", "twin"),
+    [
+        ("For example, the red one", "For example, call the guard"),
+        ("Note that the clerk must have two keys", "Note that the guard must sign it"),
+        ("See the guide of the house", "See the guide, which the guard signs"),
+    ],
+)
+def test_a_pointer_an_example_or_a_note_in_which_another_acts_is_no_detail(told: str, twin: str) -> None:
+    assert kinds(f"{STEP}{told}.", "clerk")[-1] == "detail"
+    assert kinds(f"{STEP}{twin}.", "clerk")[-1] not in {"detail", "remark"}
+    assert kinds(f"{STEP}Note: the guard signs it.")[-1] == "remark"
