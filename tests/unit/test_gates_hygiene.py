@@ -209,7 +209,13 @@ WORKFLOW = (
 @pytest.mark.parametrize(
     ("before", "after", "what"),
     [
-        ("    needs: test\n", "", "waits for no other job any more"),
+        ("    needs: test\n", "", "waits no more for test"),
+        ("    needs: test\n", "    needs: []\n", "waits no more for test"),
+        ("    needs: [lint, test]\n", "    needs: [lint]\n", "waits no more for test"),
+        ("    needs:\n      - lint\n      - test\n", "    needs:\n      - lint\n", "waits no more for test"),
+        ("    needs: [test]\n", "    needs:\n      - test\n", ""),
+        ("    environment: live\n", "    environment: ''\n", "names no environment any more"),
+        ("    environment: live\n", "    environment:\n      name: live\n", ""),
         ("    environment: live\n", "", "names no environment any more"),
         ("    needs: test\n", "    needs: test\n    if: always()\n", "runs even where"),
         ("    needs: test\n", "    needs: [test, lint]\n", ""),
@@ -222,3 +228,14 @@ def test_a_release_that_waits_for_less_is_a_persons(before, after, what, gate):
     told = [f.message for f in report.findings if f.rule == "RELEASE-UNGUARDED"]
     assert len(told) == bool(what)
     assert all(what in message for message in told)
+
+
+def test_a_release_under_a_new_name_is_compared_with_the_one_that_is_gone(gate):
+    path = ".github/workflows/a.yml"
+    before = WORKFLOW % "    needs: test\n"
+    for after, lost in (
+        ((WORKFLOW % "").replace("deploy:", "publish:"), True),
+        (before.replace("deploy:", "ship:"), False),
+    ):
+        report = check(gate, after.encode(), before.encode(), path=path)
+        assert ("RELEASE-UNGUARDED" in {f.rule for f in report.findings}) is lost

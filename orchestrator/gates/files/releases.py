@@ -23,8 +23,9 @@ _RELEASES = Late(
     r"|terraform\s+apply|helm\s+upgrade|gh-action-pypi-publish)\b",
     re.IGNORECASE,
 )
-_NEEDS = Late(r"^\s+needs\s*:\s*\S*", re.MULTILINE)
-_ASKS = Late(r"^\s+environment\s*:", re.MULTILINE)
+_NEEDS = Late(r"^\s+needs[ \t]*:(?P<said>[^\n#]*(?:\n\s+-[^\n#]*)*)", re.MULTILINE)
+_ASKS = Late(r"^\s+environment[ \t]*:[ \t]*(?:\n\s+name[ \t]*:[ \t]*)?[\"']?[\w{$]", re.MULTILINE)
+_NAME = Late(r"[\w.-]*\w")
 _ANYWAY = Late(r"^\s+if\s*:.{0,200}(?:always\s*\(|!\s*cancelled\s*\(|failure\s*\()", re.MULTILINE)
 
 
@@ -35,17 +36,25 @@ class _Job(NamedTuple):
 
 def release_hits(text: str, before: str) -> Iterator[Hit]:
     """Of a workflow and what it was. Line numbers from 1."""
-    old = _jobs(before)
-    for name, job in _jobs(text).items():
-        was = old.get(name)
+    old, new = _jobs(before), _jobs(text)
+    # A job under a new name may be one that is gone under its old one.
+    gone = iter([job for name, job in old.items() if name not in new and _RELEASES.search(f"{name}\n{job.text}")])
+    for name, job in new.items():
+        was = old.get(name) or next(gone, None)
         if was is None or not _RELEASES.search(f"{name}\n{was.text}\n{job.text}"):
             continue
-        if _NEEDS.search(was.text) and not _NEEDS.search(job.text):
-            yield _hit(name, job.line, "waits for no other job any more")
+        left = _needed(was.text) - _needed(job.text) - (old.keys() - new.keys())
+        if left or (_needed(was.text) and not _needed(job.text)):
+            yield _hit(name, job.line, f"waits no more for {', '.join(sorted(left or _needed(was.text)))}")
         if _ASKS.search(was.text) and not _ASKS.search(job.text):
             yield _hit(name, job.line, "names no environment any more that asks somebody")
         if _ANYWAY.search(job.text) and not _ANYWAY.search(was.text):
             yield _hit(name, job.line, "runs even where a job before it failed")
+
+
+def _needed(text: str) -> frozenset[str]:
+    found = _NEEDS.search(text)
+    return frozenset(_NAME.findall(found["said"])) if found else frozenset()
 
 
 def _jobs(text: str) -> Mapping[str, _Job]:

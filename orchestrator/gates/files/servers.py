@@ -25,7 +25,7 @@ _RULES: tuple[tuple[tuple[str, ...], str, Late], ...] = (
         _YAML,
         "OPEN-TO-ALL",
         Late(
-            rf"\bPOSTGRES_HOST_AUTH_METHOD[\"']?\s*[:=]\s*[\"']?trust\b|\b\w*ALLOW_(?:EMPTY|ANONYMOUS)\w*{_YES}"
+            rf"\bPOSTGRES_HOST_AUTH_METHOD[\"']?\s*[:=]\s*[\"']?trust\b|\b(?:[A-Z0-9]{{1,20}}_){{0,4}}ALLOW_(?:EMPTY|ANONYMOUS)\w{{0,40}}{_YES}"
             rf"|\bxpack\.security\.enabled{_NO}|\bDISABLE_SECURITY_PLUGIN{_YES}|\bAUTH_ANONYMOUS_ENABLED{_YES}"
             r"|\bverbs[\"']?\s*:.{0,200}\b(?:impersonate|escalate|bind)\b|\bNOPASSWD:\s*ALL\b"
         ),

@@ -243,6 +243,7 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
         if decided is not None:
             always = isinstance(decided, ast.BoolOp) and isinstance(decided.op, ast.Or)
             say(NEVER, decided, "always true" if always else "never true")
+    _unreached(tree, say)
     _proofs(tree, say)
     for compared in kinds(tree, ast.Compare):
         if tested := _tested(compared):
@@ -255,6 +256,13 @@ def _on_tree(tree: ast.Module, say: Say) -> None:
 def _claims(test: ast.expr) -> str:
     """The key of what a request brings and a condition compares or asks, when it says who somebody is."""
     for part in ast.walk(test):
+        if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.In) and isinstance(part.left, ast.Constant):
+            holder, name = part.comparators[0], part.left.value
+            brought = (
+                isinstance(holder, ast.Attribute) and holder.attr in _SENT and "request" in ast.unparse(holder.value)
+            )
+            if brought and isinstance(name, str) and _CLAIM.fullmatch(name):
+                return name
         asked = part.func.value if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) else None
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "get":
             keys = part.args[:1]
@@ -273,10 +281,14 @@ def _passed_over(handler: ast.ExceptHandler) -> str:
     """The name of a proof that failed, where nothing is done about it but to write it down."""
     kinds_of = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     name = next((n for kind in kinds_of if kind is not None and _FAILS.fullmatch(n := _named(kind))), "")
-    idle = all(
+    idle = any(isinstance(node, ast.Return | ast.Assign) and _is_true(node.value) for node in handler.body) or all(
         isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and _only_tells(node.value)) for node in handler.body
     )
     return name if idle else ""
+
+
+def _is_true(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and value.value is True
 
 
 def _only_tells(value: ast.expr) -> bool:
@@ -288,6 +300,14 @@ def _only_tells(value: ast.expr) -> bool:
 
 def _named(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _unreached(tree: ast.Module, say: Say) -> None:
+    """A refusal under ``if False``."""
+    for asks in kinds(tree, ast.If):
+        off = isinstance(asks.test, ast.Constant) and not asks.test.value
+        if off and any(isinstance(part, ast.Raise) for statement in asks.body for part in ast.walk(statement)):
+            say(NEVER, asks.test, "never true")
 
 
 def _proofs(tree: ast.Module, say: Say) -> None:
