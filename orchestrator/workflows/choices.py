@@ -258,6 +258,9 @@ class Offered:
         """Where the longest row of sections that are cases of one thing begins and ends, from here on; [] for none."""
         spans = list[_Run]()
         level = found[at].level
+        before = next((section for section in reversed(found[:at]) if section.level <= level), None)
+        if before is not None and before.level == level and exclusive([before.title, found[at].title], above):
+            return []
         while at < len(found) and found[at].level == level and found[at].title and len(spans) <= _MOST:
             end = next((n for n in range(at + 1, len(found)) if found[n].level <= level), len(found))
             spans.append((at, end))
@@ -355,6 +358,8 @@ class Offered:
     def _row(self, found: Sequence[Item], at: int, above: str) -> int:
         """How many items from here on are cases of one thing; 0 where it is not sure."""
         labels = list[str]()
+        if at and exclusive([_case_of(found[at - 1]), _case_of(found[at])], above):
+            return 0
         for item in found[at : at + _MOST + 1]:
             said = _case_of(item)
             if not said or item.after:

@@ -271,3 +271,18 @@ def test_a_word_of_choice_behind_one_step_stays_with_it() -> None:
         way(workflow(BY + "1. Open it.\n2. Wash the door (optional)\n3. Close it.\n"))[1]
         == "washes the door (optional)"
     )
+
+
+def test_what_cases_mean_is_no_case_to_ask_for() -> None:
+    made = workflow(f"{BY}1. Look at the risk:\n   - Low risk: a cup or two\n   - High risk: many cups\n")
+    assert asked(made) == []
+    assert way(made) == ["looks at the risk: low risk: a cup or two; high risk: many cups"]
+
+
+def test_a_case_that_stands_there_twice_is_not_asked_for() -> None:
+    text = headed("Small change", "Large change").replace("## Then", "## Small change")
+    found = [read.kind.value for read in compiled(text).read if not read.sentence.remark]
+    assert found[-3:] == ["error", "error", "error"]
+    items = "   - Minor spill: wash it.\n   - Major spill: dry it.\n   - Minor spill: wash it again.\n"
+    found = [read.kind.value for read in compiled(f"{BY}1. Look at the spill:\n{items}").read]
+    assert found[-3:] == ["error", "error", "error"]
