@@ -23,9 +23,9 @@ from measuring import Cost, cost, median, report
 
 from orchestrator.agents.drivers import DRIVERS, driver
 from orchestrator.app.machine import agents
-from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.endpoint import WireProtocol
+from orchestrator.models.ids import RunId
 from orchestrator.models.plan import Step
 from orchestrator.ports import AgentTask
 from orchestrator.testing.agent_suite import ScenarioLease

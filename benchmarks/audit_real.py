@@ -28,8 +28,8 @@ from orchestrator.app.trees import open_trees
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_in_turn
 from orchestrator.gates.scanners.team import Team
-from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate
 from orchestrator.vcs.git import EMPTY_TREES
 

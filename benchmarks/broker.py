@@ -24,8 +24,8 @@ from measuring import report
 
 from orchestrator.broker.lease import ProcessBroker, ProcessLease
 from orchestrator.broker.setup import RELAY
-from orchestrator.models.base import RunId, sha256
 from orchestrator.models.endpoint import Endpoint, WireProtocol
+from orchestrator.models.ids import RunId, sha256
 from orchestrator.ports import BrokerGrant
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "sandboxes/images/base/opt/handrail"

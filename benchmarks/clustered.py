@@ -98,7 +98,7 @@ class Clustered:
         with _environment(self.env):
             from orchestrator.app.cluster.queue import Sent, open_queue  # noqa: PLC0415  reads the environment
             from orchestrator.app.cluster.settings import required  # noqa: PLC0415  the same
-            from orchestrator.models.base import RunId  # noqa: PLC0415  the same
+            from orchestrator.models.ids import RunId  # noqa: PLC0415  the same
 
             jobs = [Sent("nobody-000000000000", "/nowhere", RunId(f"20260101-{n}")) for n in range(_ENQUEUED)]
             with open_queue(required()) as queue:

@@ -33,10 +33,10 @@ from textual.pilot import Pilot
 
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.trees import open_trees
-from orchestrator.models.base import RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Change, ChangeIdentity
 from orchestrator.models.decision import Decision, ReviewItem, SubjectKind
+from orchestrator.models.ids import RequirementId, RunId, StepId, sha256
 from orchestrator.models.plan import Step
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.review import ChangeSheet, ReviewSheet

@@ -23,7 +23,7 @@ from sources import tree
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.scanners.team import Team
-from orchestrator.models.gate import Disposition, Finding, Result
+from orchestrator.models.found import Disposition, Finding, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 VERSIONS = (

@@ -24,9 +24,9 @@ from measuring import cost, process, report
 
 from orchestrator.app.machine.sandboxing import base_image, engine
 from orchestrator.app.project import open_project
-from orchestrator.models.base import RunId, StepId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import RunId, StepId
 from orchestrator.models.plan import Plan
 from orchestrator.ports import Sandboxes, SandboxRequest
 from orchestrator.testing.sandbox_suite import Tree

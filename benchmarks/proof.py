@@ -8,8 +8,8 @@ from typing import Any
 
 from measuring import report
 
-from orchestrator.models.base import sha256
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import sha256
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import checker, judge
 

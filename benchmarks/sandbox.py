@@ -23,8 +23,8 @@ from pathlib import Path
 
 from measuring import report
 
-from orchestrator.models.base import GitOid, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.ids import GitOid, RunId
 from orchestrator.ports import SandboxRequest, TreeEntry
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.docker_engine import DockerSandboxes

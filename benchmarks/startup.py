@@ -22,8 +22,8 @@ from measuring import Cost, median, process, report
 
 import orchestrator
 from orchestrator.app.project import open_project
-from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem, SubjectKind
+from orchestrator.models.ids import Digest, GitOid, RunId
 from orchestrator.models.run import Run, RunStatus
 
 GOALS = {"--version": 8.0, "--help": 8.0, "runs": 15.0, "review list": 15.0}

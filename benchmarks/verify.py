@@ -26,10 +26,11 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey
 
 from orchestrator.errors import StoreError
-from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
-from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.policy import Custody
 from orchestrator.models.verification import Verified
 from orchestrator.provenance import dsse

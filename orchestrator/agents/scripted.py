@@ -14,8 +14,8 @@ from collections.abc import Callable
 from orchestrator.agents.events import EventReader
 from orchestrator.agents.script import Action, Replay, load_script
 from orchestrator.errors import AgentFailed
-from orchestrator.models.base import sha256
 from orchestrator.models.endpoint import WireProtocol
+from orchestrator.models.ids import sha256
 from orchestrator.ports import AgentEvent, AgentOutcome, AgentTask, Sandbox
 
 PROGRAM = ("python3", "-I", "/opt/handrail/agents/scripted.py")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app.project import Project
 from orchestrator.errors import TrustError, UsageError
-from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.store.layout import config_home
 

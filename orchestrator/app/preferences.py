@@ -11,7 +11,7 @@ from orchestrator.store.layout import config_home
 
 if TYPE_CHECKING:
     from orchestrator.app.project import Project
-    from orchestrator.models.base import Digest
+    from orchestrator.models.ids import Digest
 
 FILE = "preferences.yaml"
 _VARIABLE = "HANDRAIL_"

@@ -26,11 +26,11 @@ from orchestrator.assets.find import workflow_files
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.workers import Worker
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.decision import Decision
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
-from orchestrator.models.gate import GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.plan import Plan
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.run import AgentChoice, Run, RunSettings

@@ -18,9 +18,9 @@ from typing import Protocol, Self
 from orchestrator.broker.certificates import Authority
 from orchestrator.broker.lease import ProcessBroker, ProcessLease
 from orchestrator.broker.setup import CA_FILE, SOCKET, Protection
-from orchestrator.models.base import RunId, sha256
 from orchestrator.models.capabilities import Egress
 from orchestrator.models.endpoint import Credential, CredentialKind, Endpoint, SecretSource, SourceKind, WireProtocol
+from orchestrator.models.ids import RunId, sha256
 from orchestrator.ports import BrokerGrant
 
 HOST, OTHER = "docs.example", "other.example"

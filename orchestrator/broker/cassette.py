@@ -22,7 +22,7 @@ from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.secrets import Masker
 from orchestrator.broker.setup import MAX_CASSETTE_BYTES, DriftPolicy
 from orchestrator.broker.upstream import Cut, Origin, Outgoing, Resolve
-from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.ids import Digest, canonical, sha256
 
 SCHEMA = "handrail.cassette/1"
 MAX_ANSWER_BYTES = 32 * 1024 * 1024

@@ -20,7 +20,7 @@ from orchestrator.broker.refusal import Refusal
 from orchestrator.broker.setup import Protection
 from orchestrator.broker.upstream import Cut, Origin, Outgoing
 from orchestrator.broker.wire import Head, Incoming, malformed, parse_head, read_head
-from orchestrator.models.base import Digest, sha256
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.models.traffic import TrafficKind
 from orchestrator.policy.egress import allowance_kib, reaches
 

@@ -26,8 +26,8 @@ from orchestrator.broker.setup import (
     Setup,
 )
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest
 from orchestrator.models.endpoint import SecretSource, SourceKind, WireProtocol
+from orchestrator.models.ids import Digest
 from orchestrator.models.traffic import Exchange, Traffic, Usage
 from orchestrator.ports import BrokerGrant, BrokerProcess, Budgets
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.broker.usage import Counts
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.models.traffic import TrafficKind, Usage
 
 MAX_EXCHANGES = 20_000

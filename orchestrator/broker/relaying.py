@@ -20,9 +20,9 @@ from orchestrator.broker.setup import Protection
 from orchestrator.broker.upstream import Cut, Origin, Outgoing
 from orchestrator.broker.usage import Meter, estimate_input
 from orchestrator.broker.wire import Incoming
-from orchestrator.models.base import Digest, sha256
 from orchestrator.models.capabilities import DataClass
 from orchestrator.models.endpoint import Endpoint, Price, WireProtocol
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.models.traffic import TrafficKind
 from orchestrator.policy.egress import models_below
 

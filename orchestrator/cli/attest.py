@@ -21,7 +21,7 @@ def command(commits: tuple[str, ...], key: Path | None, trust: str | None, repo:
     from orchestrator.app.evidence.rechecking import recheck
     from orchestrator.app.project import open_project
     from orchestrator.errors import ExitCode
-    from orchestrator.models.gate import Result
+    from orchestrator.models.found import Result
 
     with open_project(repo) as project:
         done = recheck(project, commits, key=key, trust=digest(trust), say=note)

@@ -21,9 +21,9 @@ def command(run: str, after: int, kinds: tuple[str, ...], *, follow: bool, otlp:
     from orchestrator.app.project import open_project
     from orchestrator.app.runs import following
     from orchestrator.errors import UsageError
-    from orchestrator.models.base import RunId
     from orchestrator.models.event import line
     from orchestrator.models.event_kinds import EventKind
+    from orchestrator.models.ids import RunId
 
     known = {kind.value for kind in EventKind}
     if strange := sorted(set(kinds) - known):

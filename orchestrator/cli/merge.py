@@ -24,7 +24,7 @@ def command(
 ) -> None:
     from orchestrator.app.landing import merging
     from orchestrator.app.project import open_project
-    from orchestrator.models.base import RunId
+    from orchestrator.models.ids import RunId
 
     with open_project(repo) as project:
         found, trusted = project.index.run(RunId(run)), digest(root)

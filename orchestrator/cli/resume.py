@@ -92,7 +92,7 @@ def _found(
     from orchestrator.app.remotes import arriving, travel
     from orchestrator.app.remotes.post import Asked
     from orchestrator.cli.review.remote import tell_refused
-    from orchestrator.models.base import RunId
+    from orchestrator.models.ids import RunId
     from orchestrator.store.carrying import travelling
 
     name = RunId(run)

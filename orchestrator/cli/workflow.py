@@ -78,7 +78,7 @@ def rewrite(
     from orchestrator.app.specs.planning import save
     from orchestrator.app.workflows import rewriting
     from orchestrator.errors import AwaitingPerson
-    from orchestrator.models.base import Digest
+    from orchestrator.models.ids import Digest
 
     taken = f"{process} is the proposal now. Try: handrail workflow compile {process}"
     if accept is not None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update
-from orchestrator.models.base import Digest
 from orchestrator.models.change import Proposal
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest
 from orchestrator.models.plan import Step
 from orchestrator.models.review import Comment
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from orchestrator.engine.context import RunContext
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import Digest
 from orchestrator.models.change import Change, ChangeIdentity
 from orchestrator.models.decision import ReviewItem, Verdict
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
+from orchestrator.models.ids import Digest
 from orchestrator.models.plan import ReviewMode
 from orchestrator.models.review import ChangeSheet
 from orchestrator.policy import quorum, verdicts

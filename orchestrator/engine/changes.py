@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.engine.context import RunContext
-from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change, ChangeIdentity, Proposal
+from orchestrator.models.ids import GitOid
 
 
 def change_on(ctx: RunContext, proposal: Proposal, tip: GitOid, tree: GitOid) -> Change:

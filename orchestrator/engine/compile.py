@@ -31,8 +31,8 @@ from orchestrator.engine.runnable import ensure_runnable
 from orchestrator.engine.state import RunState, StepStatus, Update, Work
 from orchestrator.engine.watch import check_transition, kept, stood
 from orchestrator.errors import WorkflowInvalid
-from orchestrator.models.base import StepId
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import StepId
 from orchestrator.models.plan import StepKind
 from orchestrator.models.workflow import Node, NodeKind, Workflow
 from orchestrator.policy.proof import monitor

@@ -8,12 +8,12 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from orchestrator.engine.workers import Worker
-from orchestrator.models.base import Digest, GitOid, StepId
 from orchestrator.models.decision import Decision
 from orchestrator.models.endpoint import Connections
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
-from orchestrator.models.gate import GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.ids import Digest, GitOid, StepId
 from orchestrator.models.plain import Stored
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.policy import Policy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.engine.context import RunContext
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.models.plan import Step
 from orchestrator.policy.paths import covers, may_read, protects
 from orchestrator.ports import TreeEntry

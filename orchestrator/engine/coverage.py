@@ -21,10 +21,10 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestrator.engine.context import RunContext
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Change
 from orchestrator.models.coverage import Coverage, FileCoverage
+from orchestrator.models.ids import Digest, GitOid, canonical, sha256
 from orchestrator.models.plan import Step
 from orchestrator.policy.imports import import_roots
 from orchestrator.ports import Sandbox, SandboxRequest

@@ -10,9 +10,9 @@ from pathlib import Path
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.watch import check_transition
 from orchestrator.errors import RepositoryError, WorkflowInvalid
-from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.change import Observed, Proposal
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest, GitOid, canonical, sha256
 from orchestrator.models.policy import Custody
 from orchestrator.models.review import ChangeSheet
 from orchestrator.policy.proof import judge

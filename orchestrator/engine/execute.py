@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from orchestrator.engine.context import RunContext
 from orchestrator.errors import LimitReached, SandboxUnavailable
-from orchestrator.models.base import Digest, GitOid, Noun, canonical, sha256
+from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest, GitOid, canonical, sha256
 from orchestrator.models.plan import SourceKind, Step
 from orchestrator.policy.imports import import_roots
 from orchestrator.ports import Execution, Sandboxes, SandboxRequest, Trees

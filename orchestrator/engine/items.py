@@ -9,11 +9,12 @@ from orchestrator.engine.context import RunContext
 from orchestrator.engine.nodes.facts import known_facts, listed
 from orchestrator.engine.said import notes
 from orchestrator.engine.state import RunState, StepStatus
-from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import Change, ChangeIdentity, Proposal
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.event_kinds import EventKind
-from orchestrator.models.gate import AcceptanceReport, GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.gate import AcceptanceReport
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.models.plan import Plan
 from orchestrator.models.review import ChangeSheet, ReviewSheet, WorkSheet
 from orchestrator.models.workflow import Node, NodeKind, Subject

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 from orchestrator.engine.context import RunContext
 from orchestrator.errors import GateRefused, HandrailError
-from orchestrator.models.base import Digest
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest
 from orchestrator.models.observed import Account, Folder, Program
 from orchestrator.models.plan import Step
 from orchestrator.models.traffic import Exchange

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.items import opening_item
 from orchestrator.engine.nodes.review import decision_set, narrowed, revision
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem, Verdict, decided_key
+from orchestrator.models.ids import Digest
 
 Ask = Callable[[ReviewItem], None]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.execute import CommandResult
 from orchestrator.errors import UsageError
-from orchestrator.models.base import GitOid, canonical, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import GitOid, canonical, sha256
 from orchestrator.policy.imports import import_roots
 from orchestrator.ports import BrokerGrant, Lease, SandboxRequest
 

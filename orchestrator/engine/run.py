@@ -17,8 +17,8 @@ from orchestrator.engine.opening import opened
 from orchestrator.engine.records import ensure_kept
 from orchestrator.engine.state import RunState
 from orchestrator.errors import ExitCode, StoreError
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem, Verdict
+from orchestrator.models.ids import Digest
 from orchestrator.policy.proof.shape import is_planned
 
 if TYPE_CHECKING:

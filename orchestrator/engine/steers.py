@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.engine.context import RunContext
-from orchestrator.models.base import StepId
+from orchestrator.models.ids import StepId
 
 
 class Steers:

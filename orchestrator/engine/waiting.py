@@ -12,8 +12,8 @@ from orchestrator.engine.nodes.effect import is_unknown
 from orchestrator.engine.nodes.review import decision_set
 from orchestrator.engine.records import ensure_open
 from orchestrator.engine.state import RunState
-from orchestrator.models.base import GitOid
 from orchestrator.models.decision import OUTDATED, ReviewItem, decided_key
+from orchestrator.models.ids import GitOid
 from orchestrator.models.workflow import NodeKind
 
 Answer = dict[str, str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, GitOid, Instant, Noun, RequirementId
+from orchestrator.models.base import Instant, Noun
+from orchestrator.models.ids import Digest, GitOid, RequirementId
 
 PAYLOAD_TYPE = "application/vnd.handrail.accurate+json"
 

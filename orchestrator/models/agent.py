@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from orchestrator.models.base import Digest, Instant, Noun, canonical, sha256
+from orchestrator.models.base import Instant, Noun
 from orchestrator.models.endpoint import WireProtocol
+from orchestrator.models.ids import Digest, canonical, sha256
 
 SCHEMA = "handrail.agent/1"
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]

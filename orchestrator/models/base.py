@@ -7,9 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from orchestrator.models.ids import Digest, GitOid, RequirementId, RunId, StepId, canonical, sha256
-
-__all__ = ["Digest", "GitOid", "Instant", "Noun", "RequirementId", "RunId", "StepId", "canonical", "sha256"]
+from orchestrator.models.ids import Digest, canonical, sha256
 
 
 def _aware(value: datetime) -> datetime:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, StringConstraints, model_validator
 
-from orchestrator.models.base import Digest, Instant, Noun, RunId
+from orchestrator.models.base import Instant, Noun
+from orchestrator.models.ids import Digest, RunId
 
 MAX_ENTRIES = 20_000
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=4096)]

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import Digest
 
 PAYLOAD_TYPE = "application/vnd.handrail.workflow-certificate+json"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId, StepId
+from orchestrator.models.base import Instant, Noun
 from orchestrator.models.changed import ChangedFile, ChangeIdentity, ChangeKind, Hunk
+from orchestrator.models.ids import Digest, GitOid, RunId, StepId
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.usage import Used
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import Limits
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 
 FILES = "{files}"
 """The word of a command that stands for the changed files, each as an argument of its own."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestrator.models.base import Digest, Instant, Noun, RequirementId, RunId, StepId
+from orchestrator.models.base import Instant, Noun
 from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.ids import Digest, RequirementId, RunId, StepId
 
 
 class Verdict(StrEnum):

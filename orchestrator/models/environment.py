@@ -9,7 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import Digest
 
 NPM = "npm/1"
 _PLACES = frozenset({"host", "port", "user", "password", "database", "url"})

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from orchestrator.models.base import Instant, Noun, RunId, StepId
+from orchestrator.models.base import Instant, Noun
 from orchestrator.models.event_kinds import DATA, EventKind, Teller, teller
+from orchestrator.models.ids import RunId, StepId
 
 SCHEMA = "handrail.event/1"
 

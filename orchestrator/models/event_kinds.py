@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from orchestrator.models.base import Digest, GitOid, Noun
-from orchestrator.models.gate import Result
+from orchestrator.models.base import Noun
+from orchestrator.models.found import Result
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.observed import Cause, Folder, Program, Way
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.traffic import TrafficKind

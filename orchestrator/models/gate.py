@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Noun
 from orchestrator.models.changed import ChangeIdentity
 from orchestrator.models.coverage import Coverage
-from orchestrator.models.found import Accounted, Accounting, Disposition, Finding, GateReport, Result
-
-__all__ = [
-    "AcceptanceReport",
-    "AcceptanceRun",
-    "Accounted",
-    "Accounting",
-    "Demonstration",
-    "Disposition",
-    "Finding",
-    "GateReport",
-    "Result",
-]
+from orchestrator.models.found import Result
+from orchestrator.models.ids import Digest
 
 
 class Demonstration(StrEnum):

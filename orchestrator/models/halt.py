@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestrator.models.base import Digest, Instant, Noun
+from orchestrator.models.base import Instant, Noun
+from orchestrator.models.ids import Digest
 
 HALT_ROLE = "halt"
 """The policy's role that stops and lifts; a policy that names none leaves it to ``root``."""

@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, GitOid, Noun, RequirementId, RunId, StepId
+from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import Digest, GitOid, RequirementId, RunId, StepId
 
 
 class SourceKind(StrEnum):

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, GitOid, Instant, Noun
+from orchestrator.models.base import Instant, Noun
 from orchestrator.models.change import Change
 from orchestrator.models.decision import Verdict
-from orchestrator.models.gate import AcceptanceReport, GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.gate import AcceptanceReport
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.spec import Requirement

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestrator.models.base import Digest, Noun, RequirementId
+from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import DataClass
+from orchestrator.models.ids import Digest, RequirementId
 
 
 class SpecFormat(StrEnum):

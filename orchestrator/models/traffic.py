@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, Instant, Noun
+from orchestrator.models.base import Instant, Noun
+from orchestrator.models.ids import Digest
 
 
 class TrafficKind(StrEnum):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, GitOid, Instant, Noun, RunId
+from orchestrator.models.base import Instant, Noun
+from orchestrator.models.ids import Digest, GitOid, RunId
 from orchestrator.models.run import Run
 
 BUNDLE_TYPE = "application/vnd.handrail.run-bundle+json"

@@ -7,8 +7,9 @@ from enum import StrEnum
 from pydantic import Field
 
 from orchestrator.errors import ExitCode
-from orchestrator.models.base import Digest, GitOid, Instant, Noun, RequirementId, RunId, StepId
-from orchestrator.models.gate import Result
+from orchestrator.models.base import Instant, Noun
+from orchestrator.models.found import Result
+from orchestrator.models.ids import Digest, GitOid, RequirementId, RunId, StepId
 from orchestrator.models.risk import AcceptedRisk
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import Digest
 from orchestrator.models.spec import Span
 from orchestrator.models.workflow_parts import (
     Case,

@@ -16,7 +16,7 @@ from typing import Final, cast
 
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
 from orchestrator.models.traffic import TrafficKind
 
 SEMCONV: Final = "1.37.0"

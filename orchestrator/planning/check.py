@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from orchestrator.errors import PlanInvalid
-from orchestrator.models.base import StepId
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import StepId
 from orchestrator.models.plan import Plan, SourceKind, Step, WritePath
 from orchestrator.models.spec import Spec
 from orchestrator.policy import capabilities, egress, globs

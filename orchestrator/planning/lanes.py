@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.models.base import StepId
+from orchestrator.models.ids import StepId
 from orchestrator.models.plan import Source, SourceKind, Step, StepKind, WritePath
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.planning.check import Problem

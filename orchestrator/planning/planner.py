@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from textwrap import shorten
 
-from orchestrator.models.base import GitOid, RequirementId, StepId
 from orchestrator.models.capabilities import Capabilities, DataClass, Egress
+from orchestrator.models.ids import GitOid, RequirementId, StepId
 from orchestrator.models.plan import Acceptance, Budget, Plan, ReviewMode, Source, SourceKind, Step, WritePath
 from orchestrator.models.policy import Policy
 from orchestrator.models.profile import RepositoryProfile

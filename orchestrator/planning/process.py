@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.models.base import GitOid, StepId
 from orchestrator.models.capabilities import Capabilities, Egress
+from orchestrator.models.ids import GitOid, StepId
 from orchestrator.models.plan import Acceptance, Budget, Plan, Source, SourceKind, Step, WritePath
 from orchestrator.models.policy import Policy
 from orchestrator.models.profile import RepositoryProfile

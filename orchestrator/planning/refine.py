@@ -14,8 +14,9 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from orchestrator.errors import PlanInvalid
 from orchestrator.models.answers import first_object
-from orchestrator.models.base import Noun, StepId
+from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import StepId
 from orchestrator.models.plan import Plan, Step, WritePath
 from orchestrator.models.spec import Spec
 from orchestrator.planning.check import check_plan, check_sources

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.errors import PlanStale
-from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.plan import Plan
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pydantic import Field, ValidationError
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Noun, StepId
+from orchestrator.models.base import Noun
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import StepId
 from orchestrator.models.plan import Budget, Plan, Step, WritePath
 from orchestrator.policy import capabilities, globs
 

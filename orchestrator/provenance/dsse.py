@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 from orchestrator.models.attestation import PAYLOAD_TYPE, Signature
-from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.ports import Signer
 from orchestrator.provenance import strict
 from orchestrator.provenance.signing.keys import keyid_of, pae, verifies

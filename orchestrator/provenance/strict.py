@@ -11,7 +11,7 @@ from typing import Final, NoReturn, cast
 import orjson
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import canonical
+from orchestrator.models.ids import canonical
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 32

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.models.base import Digest, sha256
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.spec import Requirement, Spec
 from orchestrator.render.data import CHARACTERS_PER_TOKEN, block, line, literal

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from orchestrator.models.base import Digest, RequirementId, canonical, sha256
 from orchestrator.models.decision import Decision, Verdict
+from orchestrator.models.ids import Digest, RequirementId, canonical, sha256
 from orchestrator.models.review import ReviewSheet
 from orchestrator.review.view import ItemView
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from orchestrator.models.base import Digest
-from orchestrator.models.gate import AcceptanceRun, Disposition, Finding, GateReport
+from orchestrator.models.found import Disposition, Finding, GateReport
+from orchestrator.models.gate import AcceptanceRun
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Waiver
 from orchestrator.review import sections
 from orchestrator.review.diff import Row, RowKind

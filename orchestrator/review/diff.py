@@ -14,8 +14,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from orchestrator.models.base import Digest
 from orchestrator.models.change import Hunk
+from orchestrator.models.ids import Digest
 from orchestrator.review.escape import decode
 
 _HEADER = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.ASCII)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import Decision, Verdict
+from orchestrator.models.ids import Digest
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment
 from orchestrator.review import rules

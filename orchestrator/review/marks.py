@@ -13,8 +13,8 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, RunId
 from orchestrator.models.change import Hunk
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.models.review import Mark, MarkState, Waiver
 from orchestrator.ports import Blobs, Clock, RunIndex
 from orchestrator.review import rules

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import ChangeSheet, Mark
 from orchestrator.policy import enforcement
 from orchestrator.review import risk, sections

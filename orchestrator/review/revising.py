@@ -10,9 +10,9 @@ from collections.abc import Collection
 from datetime import datetime
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import SubjectKind
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.ports import Trees
 from orchestrator.review.escape import escape
 from orchestrator.review.view import ItemView

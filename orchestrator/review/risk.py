@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.models.change import ChangedFile, ChangeKind, Hunk
-from orchestrator.models.gate import Disposition, Finding
+from orchestrator.models.found import Disposition, Finding
 from orchestrator.models.review import ReviewSheet
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.view import ChangeDiff, ItemView

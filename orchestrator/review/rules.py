@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem, SubjectKind, Verdict
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
+from orchestrator.models.ids import Digest
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Mark, MarkState, ReviewSheet, Waiver
 from orchestrator.models.run import Run, RunStatus

@@ -11,19 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import assert_never
 
-from orchestrator.models.base import RequirementId
 from orchestrator.models.capabilities import Enforcement
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.decision import ON_A_CHANGE
-from orchestrator.models.gate import (
-    AcceptanceReport,
-    AcceptanceRun,
-    Demonstration,
-    Disposition,
-    Finding,
-    GateReport,
-    Result,
-)
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
+from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration
+from orchestrator.models.ids import RequirementId
 from orchestrator.models.plan import Plan, Source, SourceKind, Step
 from orchestrator.models.review import ChangeSheet, FactValue, ReviewSheet, WorkSheet
 from orchestrator.models.spec import Requirement

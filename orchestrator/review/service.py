@@ -15,9 +15,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import EvidenceInvalid, StoreError, UsageError
-from orchestrator.models.base import Digest, RunId
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import EXPIRED, OUTDATED, Decision, ReviewItem, SubjectKind, Verdict
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.models.plan import Plan
 from orchestrator.models.policy import Policy
 from orchestrator.models.review import Comment, MarkState, ReviewSheet

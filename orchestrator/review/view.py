@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.models.base import Digest
 from orchestrator.models.change import Change
 from orchestrator.models.decision import Decision, ReviewItem, Verdict
-from orchestrator.models.gate import AcceptanceRun, Disposition, Finding, GateReport
+from orchestrator.models.found import Disposition, Finding, GateReport
+from orchestrator.models.gate import AcceptanceRun
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Comment, ReviewSheet
 from orchestrator.review.diff import Row
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import cast
 
 from orchestrator.errors import SandboxUnavailable, UsageError
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.sandbox.connection import connect
 from orchestrator.sandbox.recipe import LABEL, Recipe
 

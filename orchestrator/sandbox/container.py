@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.errors import LimitReached, RepositoryError, SandboxUnavailable, UsageError
-from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import GitOid
 from orchestrator.models.observed import Account, Cause, Folder, Program, Ran
 from orchestrator.models.usage import Peaks
 from orchestrator.ports import ChangeOut, Execution, SandboxRequest, TreeEntry

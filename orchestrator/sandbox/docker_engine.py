@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe
-from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.ports import Sandbox, SandboxRequest
 from orchestrator.sandbox import probe, programs
 from orchestrator.sandbox.client import Engine

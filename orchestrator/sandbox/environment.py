@@ -23,8 +23,8 @@ from typing import IO, Protocol, cast
 from pydantic import ValidationError
 
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.environment import Environment
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.sandbox import npm
 from orchestrator.sandbox.abort import Abort
 from orchestrator.sandbox.npm import NpmPart

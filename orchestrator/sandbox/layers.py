@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.sandbox.connection import connect
 
 if TYPE_CHECKING:

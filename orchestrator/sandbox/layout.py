@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import GitOid
 from orchestrator.policy.globs import is_exact
 from orchestrator.policy.paths import PROTECTED, deny_write, may_read, opens, protects
 from orchestrator.ports import TreeEntry

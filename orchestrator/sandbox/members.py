@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 
 from orchestrator.errors import AgentFailed, UsageError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.policy.paths import fold
 from orchestrator.ports import ChangeOut, OutMember
 from orchestrator.sandbox.layout import Place

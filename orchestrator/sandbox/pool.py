@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import Digest, RunId, canonical, sha256
+from orchestrator.models.ids import Digest, RunId, canonical, sha256
 from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox.channel import Channel
 

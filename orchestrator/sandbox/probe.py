@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from orchestrator.errors import AgentFailed, SandboxUnavailable, SandboxUnsafe
-from orchestrator.models.base import Digest, RunId, canonical
 from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.ids import Digest, RunId, canonical
 from orchestrator.ports import Sandbox, SandboxRequest
 from orchestrator.sandbox.profile import BROKER, PROGRAMS, PYTHON, WORK
 

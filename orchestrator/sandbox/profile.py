@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.environment import SERVICE_MIB, Service
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox.owner import PREFIX, Owner
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 
 SUPERVISOR = "supervisor.py"
 

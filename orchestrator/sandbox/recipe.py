@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.ids import Digest, canonical, sha256
 
 SCHEMA = "handrail.image/1"
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")

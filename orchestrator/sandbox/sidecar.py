@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Limits
+from orchestrator.models.ids import RunId
 from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox.client import Engine
 from orchestrator.sandbox.drift import require_as_asked

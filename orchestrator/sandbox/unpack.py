@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 
 MAX_MEMBERS = 200_000
 MAX_PATH_BYTES = 1024

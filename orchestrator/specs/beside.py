@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.models.spec import Companion
 from orchestrator.specs.codes import Report, SpecProblems
 from orchestrator.specs.markdown import Block, parse_markdown

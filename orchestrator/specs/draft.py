@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.models.base import Digest, RequirementId, canonical, sha256
+from orchestrator.models.ids import Digest, RequirementId, canonical, sha256
 from orchestrator.models.spec import Criterion, Delta, Kind, Requirement, Span
 from orchestrator.specs.body import Body, pieces, read_body
 from orchestrator.specs.codes import Report

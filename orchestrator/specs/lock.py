@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from pydantic import Field, ValidationError
 
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import Digest
 from orchestrator.specs.codes import Report, shown
 from orchestrator.specs.draft import Draft, text_digest
 from orchestrator.specs.matching import match

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.models.spec import Criterion, Delta, Span
 from orchestrator.specs.beside import Beside, openspec_place, parse_beside
 from orchestrator.specs.body import one_line

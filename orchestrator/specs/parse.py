@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import assert_never
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import RequirementId
+from orchestrator.models.ids import RequirementId
 from orchestrator.models.spec import Kind, Spec, SpecFormat
 from orchestrator.specs import ears, feature, openspec, plain, pr_faq, speckit
 from orchestrator.specs.beside import NOTHING, Beside, companions, source_digest

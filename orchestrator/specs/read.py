@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from orchestrator.models.base import Digest, sha256
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.specs.codes import Report, shown
 
 MAX_BYTES = 8 * 1024 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 from orchestrator.models.spec import Problem, Severity
 from orchestrator.specs.check import explain
 

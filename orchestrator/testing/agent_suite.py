@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import AgentFailed, HandrailError, SandboxUnavailable
-from orchestrator.models.base import RequirementId, RunId, StepId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.endpoint import WireProtocol
+from orchestrator.models.ids import RequirementId, RunId, StepId
 from orchestrator.models.plan import Budget, Step
 from orchestrator.models.spec import Requirement, Span
 from orchestrator.models.traffic import Traffic

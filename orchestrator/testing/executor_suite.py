@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import ExitCode
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.ports import JobEnd, RunExecutor, RunJob
 
 _WAIT_SECONDS = 0.2

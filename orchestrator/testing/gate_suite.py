@@ -14,9 +14,9 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.models.base import Digest, GitOid, sha256
 from orchestrator.models.change import ChangedFile, ChangeIdentity, ChangeKind
-from orchestrator.models.gate import GateReport, Result
+from orchestrator.models.found import GateReport, Result
+from orchestrator.models.ids import Digest, GitOid, sha256
 from orchestrator.policy.verdicts import of_findings
 from orchestrator.ports import Candidate, Gate
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 
 from orchestrator.errors import HandrailError, LimitReached, UsageError
-from orchestrator.models.base import GitOid, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.ids import GitOid, RunId
 from orchestrator.ports import ChangeOut, Execution, Sandbox, Sandboxes, SandboxRequest, TreeEntry
 
 LIMITS = Limits(cpus=1.0, memory_mib=192, pids=32, disk_mib=32, inodes=2000, wall_seconds=60, output_kib=64)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 from orchestrator.models.spec import Problem, Span
 from orchestrator.models.workflow import Needs, Node, NodeKind, Workflow
 from orchestrator.workflows import (

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from orchestrator.errors import WorkflowInvalid
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 from orchestrator.models.spec import Problem
 from orchestrator.models.strict_yaml import Document, validated
 from orchestrator.models.workflow import Workflow

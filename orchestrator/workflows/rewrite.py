@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import StringConstraints, ValidationError
 
 from orchestrator.models.answers import first_object
-from orchestrator.models.base import Digest, Noun, canonical, sha256
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.workflows.compile import Compiled
 from orchestrator.workflows.prose import MAX_CHARACTERS
 

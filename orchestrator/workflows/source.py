@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.models.base import RequirementId, canonical, sha256
+from orchestrator.models.ids import RequirementId, canonical, sha256
 from orchestrator.models.spec import Requirement, Span, Spec, SpecFormat
 from orchestrator.models.workflow import Node, NodeKind, Workflow
 

@@ -15,7 +15,7 @@ from orchestrator.app.cluster.sending import cluster_executor
 from orchestrator.app.local.executor import LocalExecutor
 from orchestrator.app.runs.start import RunRequest, start
 from orchestrator.errors import ExitCode
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 from orchestrator.ports import JobEnd, RunJob
 from orchestrator.testing.executor_suite import CHECKS, Bench
 

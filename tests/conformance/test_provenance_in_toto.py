@@ -13,10 +13,11 @@ from in_toto_attestation.predicates.test_result.v0.test_result_pb2 import TestRe
 from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
 
-from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.change import ChangeIdentity, Observed
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
-from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.policy import Custody
 from orchestrator.provenance.predicates import approval, statements
 from orchestrator.provenance.predicates.claims import (

@@ -11,7 +11,7 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from orchestrator.models.attestation import PAYLOAD_TYPE
-from orchestrator.models.base import canonical
+from orchestrator.models.ids import canonical
 from orchestrator.provenance import dsse
 from orchestrator.provenance.signing.keys import generate_key, load_key, pae
 

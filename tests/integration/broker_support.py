@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from orchestrator.broker.lease import ProcessBroker
 from orchestrator.broker.setup import RELAY, SOCKET
-from orchestrator.models.base import RunId, sha256
 from orchestrator.models.endpoint import Credential, Endpoint, Price, SecretSource, WireProtocol
+from orchestrator.models.ids import RunId, sha256
 from orchestrator.ports import BrokerGrant
 from orchestrator.store.budgets import StoredBudgets
 from orchestrator.store.index import SqliteIndex

@@ -4,7 +4,7 @@ from contextlib import closing, contextmanager
 
 from cluster_support import server
 
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.store.cluster import database as postgres
 from orchestrator.store.cluster.pools import open_pool
 

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestrator.errors import ExitCode, RepositoryError
-from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
-from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.policy import Custody, Policy, Principal, Role
 from orchestrator.models.verification import Verified
 from orchestrator.ports import CommitNode, TreeEntry

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from provenance_support import MAIN, NOW, World
 
-from orchestrator.models.base import canonical, sha256
+from orchestrator.models.ids import canonical, sha256
 from orchestrator.models.policy import Custody, Revocation, Role
 from orchestrator.provenance import dsse
 from orchestrator.provenance.logs import bundle, checkpoint, log, merkle

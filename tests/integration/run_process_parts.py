@@ -20,8 +20,8 @@ from orchestrator.app.review.queue import open_reviews
 from orchestrator.app.runs.answering import answer
 from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.errors import UsageError
-from orchestrator.models.base import RunId
 from orchestrator.models.decision import SubjectKind, Verdict
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import OVER
 
 

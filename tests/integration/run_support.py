@@ -25,9 +25,9 @@ from orchestrator.app.project import Project, open_project
 from orchestrator.app.review.queue import open_reviews
 from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.engine.run import Ended, Waiting
-from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.decision import ReviewItem, Verdict
+from orchestrator.models.ids import RunId
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import Run

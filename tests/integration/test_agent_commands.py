@@ -11,7 +11,7 @@ from run_support import ROOT
 
 from orchestrator.app.machine import agents
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.testing.agent_suite import CHECKS
 
 pytestmark = pytest.mark.engine

@@ -158,7 +158,7 @@ def test_a_statement_is_proved_to_stand_in_the_log(done, root):
     proof = done.home / "p.tlog-proof"
     assert done.handrail("evidence", "log", "--prove", line, "-o", proof).code == 0
     done.handrail("evidence", "export", "-o", done.home / "all.jsonl")
-    from orchestrator.models.base import sha256
+    from orchestrator.models.ids import sha256
 
     (found,) = [x for x in dsse.lines_of((done.home / "all.jsonl").read_bytes()) if sha256(x) == line]
     public = done.handrail("key", "show", "--json").json["public_key"]

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from cluster_support import cluster
 
-from orchestrator.models.base import sha256
 from orchestrator.models.decision import Verdict
+from orchestrator.models.ids import sha256
 
 pytestmark = [pytest.mark.slow]
 PROSE = b"Words for people.\n"

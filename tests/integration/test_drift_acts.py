@@ -7,7 +7,7 @@ from run_support import LIMITS, Req, approve, good, lab, nobody, shell
 
 from orchestrator.app.observe.tightening import narrower
 from orchestrator.errors import UsageError
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 
 pytestmark = pytest.mark.engine
 

@@ -12,9 +12,9 @@ from sandbox_support import sandboxes
 from test_real_projects import Bench
 
 from orchestrator.errors import RepositoryError, SandboxUnavailable, UsageError
-from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.environment import Service
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import SandboxRequest, TreeEntry
 from orchestrator.sandbox.environment import ProjectEnvironments
 from orchestrator.sandbox.images import ImageBuilder

@@ -25,7 +25,7 @@ from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.reports import annotations, junit, sarif
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.scanners.team import Team, ruleset
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.store.answers import KeptAnswers, read_key
 from orchestrator.testing.gate_suite import FileSpec, candidate_of

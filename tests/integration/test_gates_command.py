@@ -15,7 +15,7 @@ from orchestrator.gates.runner import run_gates
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.command_gate import CommandGate
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.ports import Candidate
 from orchestrator.testing.gate_suite import check_gate
 

@@ -14,10 +14,10 @@ from orchestrator.app.project import open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.gates.command.gate import DeclaredGate, Shop
 from orchestrator.gates.runner import run_gates
-from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.command_gate import CommandGate
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
+from orchestrator.models.ids import Digest
 from orchestrator.ports import Candidate, Prepared
 from orchestrator.sandbox.environment import ProjectEnvironments
 

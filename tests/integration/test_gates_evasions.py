@@ -7,7 +7,7 @@ import pytest
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.scanners.worker import Worker
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

@@ -9,7 +9,7 @@ from orchestrator.gates.catalog import GATES
 from orchestrator.gates.kinds.program import ProgramGate
 from orchestrator.gates.kinds.programs import CPPCHECK, FLAWFINDER, HADOLINT, SHELLCHECK, ZIZMOR
 from orchestrator.gates.scanners.worker import Worker
-from orchestrator.models.gate import Accounting, Disposition, Result
+from orchestrator.models.found import Accounting, Disposition, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 NEW_GATES = ("secrets", "dependencies", "agent-config", "workflows", "shell", "dockerfiles", "flawfinder", "cppcheck")

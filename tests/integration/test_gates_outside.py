@@ -17,7 +17,7 @@ from orchestrator.gates.kinds.programs import SHELLCHECK
 from orchestrator.gates.kinds.secret_patterns import FORMS, forms
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.scanners.worker import Worker
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of, check_gate
 

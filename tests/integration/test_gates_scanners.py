@@ -22,7 +22,7 @@ from orchestrator.gates.scanners.bandit import BanditGate
 from orchestrator.gates.scanners.ruff import RuffGate, find_ruff
 from orchestrator.gates.scanners.team import Team
 from orchestrator.gates.scanners.worker import Worker
-from orchestrator.models.gate import Accounting, Disposition, Result
+from orchestrator.models.found import Accounting, Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

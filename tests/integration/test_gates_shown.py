@@ -7,7 +7,7 @@ from orchestrator.gates.reports.explain import codes, explain
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.scanners.team import Team
 from orchestrator.gates.shown.every import SHOWN
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
 from orchestrator.policy.paths import PROTECTED
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

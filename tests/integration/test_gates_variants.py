@@ -12,7 +12,7 @@ import pytest
 from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.scanners.team import Team
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 VARIANTS = tomllib.loads((Path(__file__).parents[1] / "data/gate_variants.toml").read_text())["variant"]

@@ -14,9 +14,9 @@ from run_support import LIMITS, Req, approve, good, lab, shell
 from orchestrator.app.wiring import open_run
 from orchestrator.engine.observing import Observer
 from orchestrator.errors import GateRefused
-from orchestrator.models.base import GitOid, RunId
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Proposal
+from orchestrator.models.ids import GitOid, RunId
 from orchestrator.models.observed import MAX_PROGRAMS, Account, Cause, Way
 from orchestrator.models.run import RunSettings
 from orchestrator.models.spec import Spec

@@ -18,9 +18,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from orchestrator.app.observe.exporting import send
 from orchestrator.app.project import Project, open_project
 from orchestrator.errors import UsageError
-from orchestrator.models.base import RunId, StepId
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import RunId, StepId
 from orchestrator.models.run import Run
 
 RUN, D = RunId("20261130-abcdef"), "sha256:" + "7" * 64

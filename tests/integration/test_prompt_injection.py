@@ -21,9 +21,9 @@ from injection_kinds import BASE, GRANT, Seen
 from vcs_support import UserRepository
 
 from orchestrator.agents.native import NativeAgent
-from orchestrator.models.base import RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities, Limits
 from orchestrator.models.endpoint import WireProtocol
+from orchestrator.models.ids import RequirementId, RunId, StepId, sha256
 from orchestrator.models.plan import Source, SourceKind, Step, WritePath
 from orchestrator.models.spec import Requirement, Span
 from orchestrator.models.traffic import TrafficKind

@@ -7,7 +7,7 @@ import pytest
 from provenance_support import NOW, World, codes, replace
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 from orchestrator.models.policy import Role
 from orchestrator.models.verification import Trust, Verified
 from orchestrator.provenance.roots import root

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from provenance_support import NOW, World, codes
 
-from orchestrator.models.base import canonical
+from orchestrator.models.ids import canonical
 from orchestrator.models.verification import Verified
 from orchestrator.provenance import dsse
 from orchestrator.provenance.logs import bundle, log

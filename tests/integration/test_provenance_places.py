@@ -6,7 +6,7 @@ import pytest
 from provenance_support import NOW, World
 
 from orchestrator.errors import RepositoryError, StoreError
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
 from orchestrator.provenance.logs import log
 from orchestrator.provenance.logs.places import places, subjects
 from orchestrator.provenance.verification.blame import Blamed, Standing, blame

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from provenance_support import PLAN, World, codes, replace
 
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 from orchestrator.models.policy import Role
 from orchestrator.provenance.roots import root
 

@@ -15,10 +15,11 @@ import pytest
 from provenance_support import MAIN, NOW, World
 from test_provenance_places import NoTexts
 
-from orchestrator.models.base import GitOid, sha256
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import SubjectKind, Verdict
-from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import GitOid, sha256
 from orchestrator.models.verification import Verified
 from orchestrator.ports import BlamedLine
 from orchestrator.provenance.logs import bundle

@@ -17,7 +17,7 @@ from securesystemslib.signer import SSlibKey
 from orchestrator.app.evidence.verifying import Options, Summary, verify_and_tell, verify_push
 from orchestrator.app.project import open_project
 from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import GitOid, sha256
+from orchestrator.models.ids import GitOid, sha256
 from orchestrator.models.policy import Custody
 from orchestrator.models.verification import Verified
 from orchestrator.provenance import dsse

@@ -11,8 +11,8 @@ import pytest
 from provenance_support import NOW, World
 
 from orchestrator.app.evidence.carrying import append
-from orchestrator.models.base import GitOid, RunId
 from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.ids import GitOid, RunId
 from orchestrator.models.policy import Custody
 from orchestrator.models.verification import Verified
 from orchestrator.ports import RefUpdate

@@ -6,9 +6,10 @@ import pytest
 from provenance_support import MAIN, NOW, SECRET, World, codes, replace
 
 from orchestrator.errors import ExitCode, StoreError
-from orchestrator.models.base import sha256
 from orchestrator.models.decision import Verdict
-from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import sha256
 from orchestrator.models.policy import Custody, Role
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.verification import Checks, Trust, Verified

@@ -9,8 +9,8 @@ from remote_support import Mallory, begin, team
 
 from orchestrator.app.remotes import places
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import Decision, Verdict
+from orchestrator.models.ids import Digest
 from orchestrator.models.policy import Custody
 from orchestrator.models.review import Comment
 from orchestrator.models.travel import BUNDLE_TYPE
@@ -191,7 +191,7 @@ def test_a_bundle_is_believed_only_whole_and_from_a_runner(room):
     rows, parents = room.mallory.rows(real), room.mallory.git("log", "-1", "--format=%P", real).split()
     payload = dsse.unpack(room.mallory.file(real, "bundle.dsse"), BUNDLE_TYPE).payload
     bundle = json.loads(payload) | {"sequence": 7, "previous": real}
-    from orchestrator.models.base import canonical
+    from orchestrator.models.ids import canonical
 
     signed = {who: dsse.seal(canonical(bundle), [room.keys[who]], BUNDLE_TYPE) for who in ("ann", "you")}
     cases = {

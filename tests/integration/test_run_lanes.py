@@ -6,7 +6,8 @@ import pytest
 from run_support import Req, lab, nobody, shell, write
 
 from orchestrator.errors import UsageError
-from orchestrator.models.gate import AcceptanceReport, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import AcceptanceReport
 from orchestrator.models.plan import Plan
 from orchestrator.models.profile import RepositoryProfile
 

@@ -12,7 +12,7 @@ from run_support import lab
 
 from orchestrator.app.evidence.carrying import writers
 from orchestrator.app.trust.policies import chain_at
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.provenance import dsse
 from orchestrator.provenance.predicates import statements
 from orchestrator.workflows.compile import compile_prose

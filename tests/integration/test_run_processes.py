@@ -14,8 +14,8 @@ from orchestrator.app.runs.start import RunRequest, go_on, start
 from orchestrator.app.runs.ticking import tick
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import sha256
 from orchestrator.models.decision import Verdict
+from orchestrator.models.ids import sha256
 from orchestrator.provenance import dsse
 from orchestrator.provenance.logs.bundle import read_bundle
 from orchestrator.provenance.predicates import statements

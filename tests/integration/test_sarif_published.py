@@ -13,7 +13,7 @@ from orchestrator.gates.catalog import default_gates
 from orchestrator.gates.reports import sarif
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.scanners.team import Team
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 PACKAGE = "@microsoft/jest-sarif@1.0.0-beta.0"

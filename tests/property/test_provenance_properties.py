@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import canonical
+from orchestrator.models.ids import canonical
 from orchestrator.provenance import dsse, strict
 from orchestrator.provenance.logs import checkpoint, log, merkle
 from orchestrator.provenance.predicates import statements, wire

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 from tui_support import text_of
 
-from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
+from orchestrator.models.ids import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
 from orchestrator.provenance.predicates.claims import Contributor
 from orchestrator.provenance.verification.blame import Asked, Blamed, Standing

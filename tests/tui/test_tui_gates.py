@@ -8,7 +8,7 @@ import pytest
 from review_support import House, finding, sheet
 from tui_support import NOTE, app, shop, text_of
 
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 from orchestrator.tui.screens.change import ChangeScreen
 from orchestrator.tui.screens.form import FormScreen
 from orchestrator.tui.screens.gates import GatesScreen

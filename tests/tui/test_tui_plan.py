@@ -9,9 +9,9 @@ from tui_support import app, shop, text_of
 
 from orchestrator.app.review.queue import proof_of
 from orchestrator.app.wiring import open_workflow
-from orchestrator.models.base import Digest
 from orchestrator.models.capabilities import Capabilities, Egress
 from orchestrator.models.decision import Verdict
+from orchestrator.models.ids import Digest
 from orchestrator.models.plan import Plan, Source, SourceKind, WritePath
 from orchestrator.policy.proof.judge import PROPERTIES
 from orchestrator.tui.app import HandrailApp

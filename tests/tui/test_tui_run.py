@@ -11,8 +11,8 @@ from review_support import NOW, RUN, RunStatus
 from tui_support import text_of
 
 from orchestrator.app.runs.pausing import unpause
-from orchestrator.models.base import StepId
 from orchestrator.models.event import Event
+from orchestrator.models.ids import StepId
 from orchestrator.review.diff import RowKind
 from orchestrator.store.lease import lease
 from orchestrator.tui.app import HandrailApp

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from orchestrator.models.base import RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.endpoint import WireProtocol
+from orchestrator.models.ids import RequirementId, RunId, StepId, sha256
 from orchestrator.models.plan import Step
 from orchestrator.models.spec import Requirement, Span
 from orchestrator.models.traffic import Traffic

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from orchestrator.models.base import GitOid, sha256
 from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.ids import GitOid, sha256
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.policy import Policy
 from orchestrator.models.profile import RepositoryProfile

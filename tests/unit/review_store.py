@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -13,19 +13,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from review_store import NOW, FixedClock, MemoryBlobs, MemoryIndex
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Change, ChangedFile, ChangeIdentity, ChangeKind, Hunk
 from orchestrator.models.decision import Decision, ReviewItem, SubjectKind
-from orchestrator.models.gate import (
-    AcceptanceReport,
-    AcceptanceRun,
-    Demonstration,
-    Disposition,
-    Finding,
-    GateReport,
-    Result,
-)
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
+from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration
+from orchestrator.models.ids import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.plan import Acceptance, Plan, Source, SourceKind, Step, WritePath
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.review import ChangeSheet, ReviewSheet

@@ -14,8 +14,8 @@ import pytest
 from orchestrator.app.models.brokering import Place, place
 from orchestrator.broker.custodian import Custodian
 from orchestrator.errors import UsageError
-from orchestrator.models.base import RunId
 from orchestrator.models.endpoint import Credential, Endpoint, SecretSource, WireProtocol
+from orchestrator.models.ids import RunId
 from orchestrator.ports import BrokerGrant
 from orchestrator.sandbox.pipe import MAX_LINE_BYTES, Pipe
 

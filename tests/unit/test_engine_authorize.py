@@ -10,11 +10,12 @@ import pytest
 
 from orchestrator.engine.authorize import authorize
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Change, ChangeIdentity
 from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verdict
-from orchestrator.models.gate import AcceptanceReport, Disposition, Finding, GateReport, Result
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
+from orchestrator.models.gate import AcceptanceReport
+from orchestrator.models.ids import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.plan import ReviewMode, Step
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.models.review import ChangeSheet

@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator.engine.nodes.for_each import choose, next_to_judge
 from orchestrator.engine.state import StepState, StepStatus, opened
-from orchestrator.models.base import GitOid, RequirementId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import GitOid, RequirementId, StepId, sha256
 from orchestrator.models.plan import Plan, Step
 
 D = sha256(b"x")

@@ -18,10 +18,10 @@ from orchestrator.agents import events as from_agents
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.runs.following import follow
 from orchestrator.engine.state import StepStatus
-from orchestrator.models.base import RunId
 from orchestrator.models.event import SCHEMA, Event, json_schema
 from orchestrator.models.event import line as printed
 from orchestrator.models.event_kinds import DATA, AgentSaid, EventKind
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.ports import AgentEventKind
 

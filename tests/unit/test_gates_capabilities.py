@@ -8,7 +8,7 @@ from orchestrator.gates.capability_gate import CapabilityGate
 from orchestrator.gates.flow.analysis import analyse
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.models.capabilities import Capabilities, Egress
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 GAINED = {

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from orchestrator.gates.files.destructive import DestructiveGate
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.policy.destruction import acts, of_argv
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

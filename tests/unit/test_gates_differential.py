@@ -1,5 +1,5 @@
 from orchestrator.gates.changes.differential import FINDINGS_LIMIT, Hit, enclosing, introduced, line_text, visible
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 
 
 def hit(line, *, rule="B602", context="f", text="call(c, shell=True)"):

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.errors import RepositoryError
 from orchestrator.gates.files.hygiene import HygieneGate
 from orchestrator.gates.scanners.worker import Worker
-from orchestrator.models.gate import Accounting, Disposition, Result
+from orchestrator.models.found import Accounting, Disposition, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 

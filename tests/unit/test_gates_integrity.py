@@ -2,7 +2,7 @@ import pytest
 
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.gates.test_integrity.integrity import IntegrityGate
-from orchestrator.models.gate import Accounting, Result
+from orchestrator.models.found import Accounting, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 BASE = b"""import pytest

@@ -15,7 +15,7 @@ from orchestrator.gates.kinds.texts import TextGate
 from orchestrator.gates.runner import run_gates
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.gates.test_integrity.integrity import IntegrityGate
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

@@ -6,7 +6,7 @@ from orchestrator.gates.flow_gate import FlowGate
 from orchestrator.gates.scanners.bandit import BanditGate
 from orchestrator.gates.scanners.ruff import RuffGate
 from orchestrator.gates.scanners.worker import Worker
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 TOP = "import os\nimport pickle\n\n\n"

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.gates.test_integrity.integrity import IntegrityGate
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 BASE = "import pytest\nfrom shop import total\n\n\ndef test_total():\n    assert total([1]) == 1\n"

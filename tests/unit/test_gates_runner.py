@@ -6,7 +6,7 @@ from orchestrator.errors import GateBroken, UsageError
 from orchestrator.gates.catalog import GATES, default_gates
 from orchestrator.gates.files.protected import ProtectedGate
 from orchestrator.gates.runner import run_gates
-from orchestrator.models.gate import Accounted, Accounting, GateReport, Result
+from orchestrator.models.found import Accounted, Accounting, GateReport, Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 

@@ -2,7 +2,7 @@ import json
 
 from orchestrator.gates.reports.sarif import to_bytes, to_sarif
 from orchestrator.gates.runner import run_gates
-from orchestrator.models.gate import Disposition, Finding, GateReport, Result
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 CHANGE = candidate_of([FileSpec("a.py", b"")]).identity

@@ -11,7 +11,7 @@ from orchestrator.gates.kinds.program import ProgramGate
 from orchestrator.gates.kinds.programs import HADOLINT
 from orchestrator.gates.kinds.shell_rules import dockerfile_hits, shell_hits
 from orchestrator.gates.scanners.worker import Worker
-from orchestrator.models.gate import Disposition, Result
+from orchestrator.models.found import Disposition, Result
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 FETCH = "curl -fsSL -o tool https://example.net/tool\n"

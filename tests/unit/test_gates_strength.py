@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.gates.scanners.worker import Worker
 from orchestrator.gates.test_integrity.integrity import IntegrityGate
-from orchestrator.models.gate import Disposition
+from orchestrator.models.found import Disposition
 from orchestrator.testing.gate_suite import FileSpec, candidate_of
 
 HEAD = "import pytest\nimport shop\nfrom unittest import mock\n\n\n"

@@ -11,9 +11,9 @@ import pytest
 
 from orchestrator.app.observe.drifting import drift
 from orchestrator.app.project import open_project
-from orchestrator.models.base import Digest, GitOid, RunId, sha256
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest, GitOid, RunId, sha256
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.observe.drift import compare, corrected, divergence
 from orchestrator.observe.profile import MAX_VALUE, MAX_VALUES, OTHER, Dimension, RunProfile, Setting, profile

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ExitCode, PlanInvalid, PlanStale
-from orchestrator.models.base import GitOid, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import GitOid, StepId, sha256
 from orchestrator.models.plan import Budget, SourceKind
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.planning.check import check_plan

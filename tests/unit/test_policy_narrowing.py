@@ -3,8 +3,8 @@
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, GitOid, RequirementId, StepId
 from orchestrator.models.capabilities import Capabilities, Egress, Limits
+from orchestrator.models.ids import Digest, GitOid, RequirementId, StepId
 from orchestrator.models.plan import Budget, Plan, Source, SourceKind, Step, WritePath
 from orchestrator.policy.narrowing import Narrowing, narrowed, wider
 

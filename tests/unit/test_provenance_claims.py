@@ -3,18 +3,11 @@ from datetime import UTC, datetime
 import pytest
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Change, ChangeIdentity, Observed, Proposal
-from orchestrator.models.gate import (
-    AcceptanceReport,
-    AcceptanceRun,
-    Demonstration,
-    Disposition,
-    Finding,
-    GateReport,
-    Result,
-)
+from orchestrator.models.found import Disposition, Finding, GateReport, Result
+from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration
+from orchestrator.models.ids import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.policy import Custody
 from orchestrator.provenance.predicates import claims, statements, stating

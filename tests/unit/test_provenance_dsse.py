@@ -4,7 +4,7 @@ import json
 import pytest
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import canonical
+from orchestrator.models.ids import canonical
 from orchestrator.provenance import dsse
 from orchestrator.provenance.signing.keys import generate_key
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import canonical, sha256
+from orchestrator.models.ids import canonical, sha256
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.provenance import dsse
 from orchestrator.provenance.roots import root

@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest, GitOid, sha256
 from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.ids import Digest, GitOid, sha256
 from orchestrator.provenance import dsse
 from orchestrator.provenance.dsse import _unbase64
 from orchestrator.provenance.predicates import wire

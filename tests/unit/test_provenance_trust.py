@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError, TrustError
-from orchestrator.models.base import sha256
+from orchestrator.models.ids import sha256
 from orchestrator.models.verification import Trust
 from orchestrator.provenance.logs import merkle
 from orchestrator.provenance.logs.checkpoint import Checkpoint

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestrator.models.base import Digest, RunId, sha256
 from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verdict
+from orchestrator.models.ids import Digest, RunId, sha256
 from orchestrator.models.policy import Policy, Principal, Role
 from orchestrator.policy import quorum
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.models.base import RequirementId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities, Egress
+from orchestrator.models.ids import RequirementId, StepId, sha256
 from orchestrator.models.plan import Acceptance, Source, SourceKind, Step, WritePath
 from orchestrator.models.spec import Criterion, Requirement, Span
 from orchestrator.render.data import block, capped, line, literal

@@ -24,9 +24,10 @@ from review_support import (
 )
 
 from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import sha256
 from orchestrator.models.decision import SubjectKind, Verdict
-from orchestrator.models.gate import Demonstration, Disposition, Result
+from orchestrator.models.found import Disposition, Result
+from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import sha256
 from orchestrator.models.review import Comment
 from orchestrator.models.run import RunStatus
 

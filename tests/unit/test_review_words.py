@@ -9,7 +9,8 @@ import pytest
 from review_support import DIFF, HUNKS, House, acceptance, finding, hunk, identity, plan_sheet, sheet
 
 from orchestrator.models.decision import SubjectKind, Verdict
-from orchestrator.models.gate import Demonstration, Disposition
+from orchestrator.models.found import Disposition
+from orchestrator.models.gate import Demonstration
 from orchestrator.models.review import WorkSheet
 from orchestrator.review import present, sections
 from orchestrator.review.diff import RowKind, parse, unquote

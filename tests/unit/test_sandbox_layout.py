@@ -1,8 +1,8 @@
 import pytest
 
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import GitOid
 from orchestrator.ports import TreeEntry
 from orchestrator.sandbox.layout import plan, plan_open
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import AgentFailed, UsageError
-from orchestrator.models.base import GitOid
+from orchestrator.models.ids import GitOid
 from orchestrator.sandbox.layout import Place
 from orchestrator.sandbox.members import END, HEADER, Receiver, encode, refusal
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from orchestrator.errors import SandboxUnavailable, SandboxUnsafe, UsageError
-from orchestrator.models.base import Digest, RunId
 from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox import programs
 from orchestrator.sandbox.drift import drift, require_as_asked

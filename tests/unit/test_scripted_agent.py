@@ -14,8 +14,8 @@ from orchestrator.agents.events import MAX_EVENTS, MAX_LINE_BYTES, EventReader
 from orchestrator.agents.script import load_script
 from orchestrator.agents.scripted import ScriptedAgent
 from orchestrator.errors import AgentFailed, UsageError
-from orchestrator.models.base import RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import RequirementId, RunId, StepId, sha256
 from orchestrator.models.plan import Step
 from orchestrator.models.spec import Requirement, Span
 from orchestrator.ports import AgentEvent, AgentEventKind, AgentTask, Execution

@@ -16,10 +16,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 
 from orchestrator.errors import RunBusy, StoreError, UsageError
-from orchestrator.models.base import Digest, GitOid, RunId, sha256
 from orchestrator.models.decision import ReviewItem, SubjectKind
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest, GitOid, RunId, sha256
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.checkpoints import checkpoints

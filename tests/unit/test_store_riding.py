@@ -15,9 +15,9 @@ import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 
 from orchestrator.errors import StoreError
-from orchestrator.models.base import RunId
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import RunId
 from orchestrator.store import index as stored
 from orchestrator.store.blobs import StoredBlobs
 from orchestrator.store.checkpoints import checkpoints

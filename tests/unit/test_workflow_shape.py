@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator.engine.runnable import ensure_runnable
-from orchestrator.models.base import sha256
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import sha256
 from orchestrator.models.workflow import Node, NodeKind, Workflow
 from orchestrator.policy.proof.outcomes import outcomes
 from orchestrator.policy.proof.shape import problems

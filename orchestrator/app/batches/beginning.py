@@ -11,8 +11,8 @@ from orchestrator.app.project import Project, open_project
 from orchestrator.app.runs.risks import accept, read_risks
 from orchestrator.app.runs.start import RunRequest, start
 from orchestrator.errors import HandrailError, UsageError
-from orchestrator.models.base import Digest, RunId, sha256
 from orchestrator.models.batch import Batch, BatchEntry, ManifestEntry
+from orchestrator.models.ids import Digest, RunId, sha256
 from orchestrator.models.run import OVER, Run
 from orchestrator.ports import RunJob
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from orchestrator.app.cluster.settings import cluster
 from orchestrator.errors import StoreError, UsageError
-from orchestrator.models.base import RunId
 from orchestrator.models.batch import Batch
+from orchestrator.models.ids import RunId
 from orchestrator.store.budgets import StoredBudgets
 from orchestrator.store.index import SqliteIndex, StoredIndex
 from orchestrator.store.layout import state_home

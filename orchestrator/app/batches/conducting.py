@@ -13,8 +13,8 @@ from orchestrator.app.batches.beginning import job_of, known, told
 from orchestrator.app.landing.merging import merge
 from orchestrator.app.project import open_project
 from orchestrator.errors import ExitCode, HandrailError, UsageError
-from orchestrator.models.base import RunId
 from orchestrator.models.batch import Batch, BatchEntry, MergeMode
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import OVER, Run, RunStatus
 from orchestrator.ports import JobEnd, RunExecutor
 from orchestrator.store.budgets import StoredBudgets

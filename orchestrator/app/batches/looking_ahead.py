@@ -10,8 +10,8 @@ from orchestrator.app.batches.beginning import request_of
 from orchestrator.app.project import open_project
 from orchestrator.app.specs.planning import plan_spec
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import Digest
 from orchestrator.models.batch import Batch, BatchEntry
+from orchestrator.models.ids import Digest
 from orchestrator.models.plan import Plan, ReviewMode
 
 

@@ -18,8 +18,8 @@ from orchestrator.app.runs.risks import read_risks
 from orchestrator.app.runs.start import base_and_target, new_run_id
 from orchestrator.app.specs.files import read_spec
 from orchestrator.errors import HandrailError, UsageError
-from orchestrator.models.base import Digest
 from orchestrator.models.batch import Batch, BatchEntry, Ceiling, Manifest, ManifestEntry, MergeMode
+from orchestrator.models.ids import Digest
 from orchestrator.models.strict_yaml import validate
 
 _CODE = "BAT002"

@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 
 from orchestrator.app.batches.conducting import Progress, Standing
 from orchestrator.app.project import open_project
-from orchestrator.models.base import Digest
 from orchestrator.models.batch import Batch
-from orchestrator.models.gate import GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.ids import Digest
 
 
 def row(progress: Progress) -> dict[str, Any]:

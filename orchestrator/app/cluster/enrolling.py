@@ -12,7 +12,7 @@ from orchestrator.app.project import Project, open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import default_path, signer
 from orchestrator.errors import HandrailError, UsageError
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.models.policy import Policy
 from orchestrator.vcs.repository import resolve
 

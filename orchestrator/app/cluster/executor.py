@@ -19,8 +19,8 @@ from orchestrator.app.project import Project, open_project
 from orchestrator.app.review.queue import approve_plan
 from orchestrator.app.wiring import workflow_of
 from orchestrator.errors import ExitCode, HandrailError, StoreError
-from orchestrator.models.base import Digest
 from orchestrator.models.cluster import Cluster
+from orchestrator.models.ids import Digest
 from orchestrator.models.run import RunSettings
 from orchestrator.ports import JobEnd, RunJob
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.cluster.labels import queue_of
-from orchestrator.models.base import RunId
 from orchestrator.models.cluster import Cluster
+from orchestrator.models.ids import RunId
 from orchestrator.ports import JobEnd, RunJob
 from orchestrator.store.cluster.database import QUEUE, conninfo, said
 

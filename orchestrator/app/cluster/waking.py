@@ -12,9 +12,9 @@ from orchestrator.app.cluster.queue import Queue, Sent, open_queue
 from orchestrator.app.project import Project, open_project
 from orchestrator.app.wiring import workflow_of
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import RunId
 from orchestrator.models.cluster import Cluster
 from orchestrator.models.decision import Verdict
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import RunSettings, RunStatus
 from orchestrator.models.status import DRILL
 

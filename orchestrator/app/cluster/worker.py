@@ -23,8 +23,8 @@ from orchestrator.app.cluster.queue import TASK
 from orchestrator.app.cluster.waking import Waker
 from orchestrator.app.local.executor import LocalExecutor
 from orchestrator.errors import ExitCode
-from orchestrator.models.base import Digest, RunId
 from orchestrator.models.cluster import Cluster
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.ports import JobEnd, RunJob
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from orchestrator.app.project import Project
 from orchestrator.app.runs.start import base_and_target, new_run_id
 from orchestrator.app.trees import drill_trees, open_trees
 from orchestrator.errors import HandrailError, UsageError
-from orchestrator.models.base import Digest, RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import ReviewItem, SubjectKind
+from orchestrator.models.ids import Digest, RequirementId, RunId, StepId, sha256
 from orchestrator.models.plan import Source, SourceKind, Step, WritePath
 from orchestrator.models.review import ChangeSheet, ReviewSheet
 from orchestrator.models.run import DRILL, Run, RunSettings, RunStatus

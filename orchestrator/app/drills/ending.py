@@ -16,8 +16,8 @@ from orchestrator.app.project import Project
 from orchestrator.app.trust.keys import signer
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import HandrailError, StoreError, UsageError
-from orchestrator.models.base import Digest, RunId
 from orchestrator.models.decision import Decision, ReviewItem, SubjectKind, Verdict
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.models.review import Comment, Mark, ReviewSheet
 from orchestrator.review.drill import judging
 from orchestrator.review.drill.judging import Outcome, Planted

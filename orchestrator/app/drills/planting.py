@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.app.base import Base
 from orchestrator.errors import UsageError
-from orchestrator.models.base import GitOid, RunId
 from orchestrator.models.change import ChangeIdentity
-from orchestrator.models.gate import Disposition, GateReport, Result
+from orchestrator.models.found import Disposition, GateReport, Result
+from orchestrator.models.ids import GitOid, RunId
 from orchestrator.policy.verdicts import worst
 from orchestrator.ports import Candidate
 from orchestrator.ports.trees import TreeDiff

@@ -13,7 +13,7 @@ from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import signer
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import EvidenceInvalid, RepositoryError, StoreError, UsageError
-from orchestrator.models.base import Digest, sha256
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.vcs.names import visible
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from orchestrator.errors import UsageError
 from orchestrator.models.decision import SubjectKind, Verdict
 
 if TYPE_CHECKING:
-    from orchestrator.models.base import Digest, GitOid
+    from orchestrator.models.ids import Digest, GitOid
     from orchestrator.models.policy import Policy
     from orchestrator.ports import CommitNode
     from orchestrator.provenance.predicates.claims import ChangeClaim

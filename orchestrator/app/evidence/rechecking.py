@@ -16,8 +16,9 @@ from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import signer
 from orchestrator.errors import EvidenceInvalid, LimitReached, UsageError
-from orchestrator.models.base import Digest, GitOid
-from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, GateReport, Result
+from orchestrator.models.found import GateReport, Result
+from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.policy import Custody, Principal
 from orchestrator.policy.verdicts import worst
 from orchestrator.ports import Candidate, SandboxRequest

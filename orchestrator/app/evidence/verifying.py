@@ -14,7 +14,7 @@ from orchestrator.app.project import Project, open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import signer
 from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import Digest, GitOid, sha256
+from orchestrator.models.ids import Digest, GitOid, sha256
 from orchestrator.models.verification import Verification
 from orchestrator.store.layout import config_home
 

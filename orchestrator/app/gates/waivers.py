@@ -86,7 +86,7 @@ def ledger(project: Project, trees: GitTrees, tree: GitOid, worker: Worker | Non
 def ended_hits(lifts: Sequence[Lift], now: datetime) -> dict[str, list[Hit]]:
     """What the gate ``waivers`` reports, by path."""
     from orchestrator.gates.changes.differential import Hit
-    from orchestrator.models.gate import Disposition
+    from orchestrator.models.found import Disposition
 
     found: dict[str, list[Hit]] = defaultdict(list)
     for lift in lifts:

@@ -14,8 +14,8 @@ from orchestrator.app.project import Project
 from orchestrator.app.trust.keys import signer
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import Digest, sha256
 from orchestrator.models.halt import Halt, HaltScope
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.models.policy import Policy
 from orchestrator.policy import halts
 from orchestrator.policy.halts import Signed

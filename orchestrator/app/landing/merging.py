@@ -11,7 +11,7 @@ from orchestrator.app.evidence.verifying import EVIDENCE, Options, verify_line
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import EvidenceInvalid, RepositoryError, UsageError
-from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.run import OVER, Run
 from orchestrator.models.verification import Verification
 

@@ -20,9 +20,9 @@ from orchestrator.app.project import Project
 from orchestrator.app.runs.start import RunRequest, base_and_target
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import IntegrationConflict, UsageError
-from orchestrator.models.base import Digest, GitOid, RunId, sha256
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest, GitOid, RunId, sha256
 
 if TYPE_CHECKING:
     from orchestrator.vcs.trees import GitTrees

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self
 
 from orchestrator.errors import ExitCode
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.ports import JobEnd, RunJob
 
 _TRIES = 3

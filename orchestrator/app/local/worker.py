@@ -26,8 +26,8 @@ from orchestrator.app.project import open_project
 from orchestrator.app.review.queue import approve_plan
 from orchestrator.app.runs.start import go_on
 from orchestrator.errors import ExitCode, HandrailError
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import ReviewItem
+from orchestrator.models.ids import Digest
 from orchestrator.models.run import OVER
 from orchestrator.ports import JobEnd, RunJob
 from orchestrator.store.cluster.pools import kept

@@ -19,7 +19,7 @@ from orchestrator.app.machine.sandboxing import base_image, engine
 from orchestrator.assets.find import data_folder
 from orchestrator.errors import UsageError
 from orchestrator.models.agent import AgentManifest, AgentRecipe, PackageIndex
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.store.layout import state_home
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from orchestrator.app.machine.sandboxing import packages_at
 from orchestrator.app.project import Project
 from orchestrator.app.runs.fencing import fenced
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest, GitOid, canonical, sha256
 from orchestrator.models.environment import Environment
+from orchestrator.models.ids import Digest, GitOid, canonical, sha256
 from orchestrator.ports import Prepared, Trees
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.assets.find import data_folder
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.store.layout import state_home
 

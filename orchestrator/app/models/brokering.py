@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.assets.find import data_folder
 from orchestrator.errors import SandboxUnavailable, UsageError
-from orchestrator.models.base import Digest, RunId
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.ports import Broker, Budgets
 from orchestrator.store.layout import state_home
 

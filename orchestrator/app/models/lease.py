@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from orchestrator.app.models.brokering import make_broker, make_budgets
 from orchestrator.app.models.connections import Chosen
 from orchestrator.app.project import Project
-from orchestrator.models.base import Digest, RunId
 from orchestrator.models.capabilities import DataClass
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.ports import BrokerGrant, ModelClient
 
 if TYPE_CHECKING:

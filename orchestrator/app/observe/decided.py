@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from orchestrator.app.project import Project
 from orchestrator.errors import EvidenceInvalid, StoreError
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import Decision
 from orchestrator.models.event import Event
+from orchestrator.models.ids import Digest
 from orchestrator.models.plain import Stored
 from orchestrator.models.review import Comment
 from orchestrator.models.run import Run

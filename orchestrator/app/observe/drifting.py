@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any
 
 from orchestrator.app.project import Project
-from orchestrator.models.base import RunId
 from orchestrator.models.event import Event
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import OVER, Run
 from orchestrator.observe.drift import MIN_RUNS, compare
 from orchestrator.observe.profile import RunProfile, Setting, profile

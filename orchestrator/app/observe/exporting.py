@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from orchestrator import __version__
 from orchestrator.app.project import Project
 from orchestrator.errors import UsageError
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.observe import spans as observed
 
 if TYPE_CHECKING:

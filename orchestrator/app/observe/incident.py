@@ -24,11 +24,11 @@ from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import signer
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import EvidenceInvalid, RunBusy, StoreError
-from orchestrator.models.base import Digest, sha256
 from orchestrator.models.change import Proposal
 from orchestrator.models.event import SCHEMA, Event
 from orchestrator.models.event_kinds import EventKind
-from orchestrator.models.gate import GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.models.run import Run, RunSettings
 
 if TYPE_CHECKING:

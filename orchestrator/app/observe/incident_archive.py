@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from orchestrator.app.base import trust_store
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import Digest, Noun, RunId, sha256
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import Digest, RunId, sha256
 from orchestrator.models.run import Run
 
 if TYPE_CHECKING:

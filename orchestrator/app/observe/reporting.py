@@ -17,7 +17,8 @@ from orchestrator.errors import HandrailError, RepositoryError
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Proposal
 from orchestrator.models.event import Event
-from orchestrator.models.gate import Demonstration, GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.gate import Demonstration
 from orchestrator.models.plan import Kept, Plan, Step
 from orchestrator.models.review import ChangeSheet, ReviewSheet
 from orchestrator.models.risk import AcceptedRisk

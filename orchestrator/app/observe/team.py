@@ -19,7 +19,7 @@ from orchestrator.app.project import Project, open_project
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.decision import SubjectKind, Verdict
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.observe.team import Hit, Measured, summed
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.app.project import Project
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import Proposal
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest
 from orchestrator.models.run import OVER, Run
 from orchestrator.models.traffic import Traffic, TrafficKind
 from orchestrator.policy.tightening import Seen, tightened

@@ -14,7 +14,7 @@ from orchestrator.app.remotes.decisions import Refused, refused
 from orchestrator.app.remotes.post import HINT, Asked, Post, begun_here, open_post, rewound
 from orchestrator.app.review.queue import open_reviews
 from orchestrator.errors import HandrailError, RepositoryError, UsageError
-from orchestrator.models.base import GitOid, RunId
+from orchestrator.models.ids import GitOid, RunId
 from orchestrator.models.run import Run
 from orchestrator.store import carrying
 from orchestrator.store.carrying import Travelling

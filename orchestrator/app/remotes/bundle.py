@@ -19,7 +19,7 @@ from orchestrator.app.base import Base, read_base
 from orchestrator.app.project import Project
 from orchestrator.app.remotes.reach import Reach, documents
 from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import Digest, GitOid, RunId, canonical, sha256
+from orchestrator.models.ids import Digest, GitOid, RunId, canonical, sha256
 from orchestrator.models.run import Run
 from orchestrator.models.travel import BUNDLE_TYPE, RunBundle
 from orchestrator.store import carrying

@@ -21,9 +21,10 @@ from orchestrator.app.remotes.bundle import blobs_of
 from orchestrator.app.remotes.post import Post
 from orchestrator.app.wiring import decision_opener
 from orchestrator.errors import EvidenceInvalid, HandrailError, UsageError
-from orchestrator.models.base import Digest, GitOid, Noun, RunId
+from orchestrator.models.base import Noun
 from orchestrator.models.change import Proposal
 from orchestrator.models.decision import Decision, SubjectKind
+from orchestrator.models.ids import Digest, GitOid, RunId
 from orchestrator.models.plan import Plan
 from orchestrator.models.review import Comment
 from orchestrator.models.travel import REMARKS_TYPE, Remarks

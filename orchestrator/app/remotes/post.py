@@ -13,7 +13,7 @@ from orchestrator.app.remotes import bundle as bundles
 from orchestrator.app.remotes import places
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import Digest, GitOid, RunId
+from orchestrator.models.ids import Digest, GitOid, RunId
 from orchestrator.ports import RefUpdate
 from orchestrator.store import carrying
 from orchestrator.store.carrying import Travelling

@@ -17,7 +17,7 @@ from orchestrator.app.remotes.post import Asked, Post, begun_here, open_post
 from orchestrator.app.runs.listing import refuse_drill
 from orchestrator.app.trust.keys import signer
 from orchestrator.errors import RepositoryError, UsageError
-from orchestrator.models.base import GitOid, RunId
+from orchestrator.models.ids import GitOid, RunId
 from orchestrator.models.run import Run
 from orchestrator.models.travel import BUNDLE_TYPE
 from orchestrator.ports import RefUpdate

@@ -8,8 +8,8 @@ from orchestrator.app.models.connections import load_connections, model_for
 from orchestrator.app.models.lease import Purpose, data_of, leased
 from orchestrator.app.project import Project
 from orchestrator.errors import AgentFailed
-from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import DataClass
+from orchestrator.models.ids import RunId
 from orchestrator.models.models_file import Role
 from orchestrator.models.plan import Plan
 from orchestrator.ports import ModelClient, Question

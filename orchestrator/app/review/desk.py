@@ -10,7 +10,7 @@ from orchestrator.app.project import Project
 from orchestrator.app.runs.cancel import cancel
 from orchestrator.app.runs.pausing import pause
 from orchestrator.app.runs.steering import steer
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import RunSettings
 from orchestrator.store.drafting import Drafts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Mark
 from orchestrator.render.pages import html
 from orchestrator.review import risk, sections

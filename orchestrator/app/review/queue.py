@@ -13,8 +13,8 @@ from orchestrator.app.trees import drill_trees, open_trees
 from orchestrator.app.trust.keys import signer
 from orchestrator.app.wiring import decision_opener, workflow_of
 from orchestrator.errors import HandrailError, UsageError
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import OUTDATED, Decision, ReviewItem, SubjectKind, Verdict, decided_key
+from orchestrator.models.ids import Digest
 from orchestrator.models.run import DRILL, Run
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Proof

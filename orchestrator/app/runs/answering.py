@@ -11,8 +11,8 @@ from orchestrator.app.project import Project
 from orchestrator.app.review.queue import open_reviews
 from orchestrator.app.runs.listing import has_come
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, RunId
 from orchestrator.models.decision import ReviewItem, SubjectKind, Verdict
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.models.workflow import Fact
 from orchestrator.policy import answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.app.project import Project
 from orchestrator.errors import RunBusy, UsageError
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import OVER, RunStatus
 
 

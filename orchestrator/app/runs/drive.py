@@ -18,9 +18,9 @@ from orchestrator.engine.context import RunContext
 from orchestrator.engine.halting import halted
 from orchestrator.engine.run import Ended, Waiting, advance
 from orchestrator.errors import ExitCode, HandrailError, Interrupted, LimitReached, RunBusy, StoreError
-from orchestrator.models.base import RunId
 from orchestrator.models.decision import ReviewItem
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import Run, RunStatus
 from orchestrator.models.workflow import NodeKind
 from orchestrator.policy.proof.shape import is_planned

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from orchestrator.app.project import Project
-from orchestrator.models.base import RunId
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import OVER
 
 EVERY_SECONDS: Final = 0.25

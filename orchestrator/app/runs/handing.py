@@ -9,9 +9,9 @@ from orchestrator.app.review.queue import open_reviews
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import workflow_of
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, RunId
 from orchestrator.models.change import Proposal
 from orchestrator.models.decision import ReviewItem
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.models.plan import Plan
 from orchestrator.models.run import Run
 from orchestrator.policy import answers

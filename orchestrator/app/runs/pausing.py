@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from orchestrator.app.project import Project
 from orchestrator.errors import RunBusy, UsageError
-from orchestrator.models.base import RunId
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import RunId
 from orchestrator.models.run import OVER
 
 

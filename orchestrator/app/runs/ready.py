@@ -13,8 +13,8 @@ from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import signer
 from orchestrator.app.wiring import plan_for
 from orchestrator.errors import UsageError, WorkflowInvalid
-from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.capabilities import DataClass
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.plan import Plan
 from orchestrator.models.profile import RepositoryProfile
 from orchestrator.models.run import RunSettings

@@ -12,7 +12,8 @@ from orchestrator.app.machine.sandboxing import engine, layers_of
 from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import SandboxUnsafe, UsageError
-from orchestrator.models.base import Digest, Instant
+from orchestrator.models.base import Instant
+from orchestrator.models.ids import Digest
 from orchestrator.models.policy import Policy
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.models.run import Run, RunSettings
@@ -48,7 +49,7 @@ def _read(text: str) -> AcceptedRisk:
 
 
 def _document(protection: str, owner: str, until: str) -> bytes:
-    from orchestrator.models.base import canonical
+    from orchestrator.models.ids import canonical
 
     return canonical({"protection": protection, "owner": owner, "until": until})
 

@@ -22,8 +22,8 @@ from orchestrator.app.specs.files import label, read_again
 from orchestrator.app.wiring import open_run, open_workflow, process_plan_for, workflow_source
 from orchestrator.assets.find import workflow_ids
 from orchestrator.errors import Interrupted, UsageError
-from orchestrator.models.base import Digest, GitOid, RunId
 from orchestrator.models.decision import ReviewItem
+from orchestrator.models.ids import Digest, GitOid, RunId
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.run import OVER, Run, RunSettings
 from orchestrator.models.spec import Spec

@@ -6,9 +6,9 @@ from orchestrator.agents.catalog import HEARING
 from orchestrator.app.project import Project
 from orchestrator.engine.workers import choice
 from orchestrator.errors import UsageError
-from orchestrator.models.base import RunId, StepId
 from orchestrator.models.event import Event
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import RunId, StepId
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.run import OVER, Run, RunSettings
 

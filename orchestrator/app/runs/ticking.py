@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrator.app.project import Project
 from orchestrator.app.runs.start import go_on
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import Digest, RunId
+from orchestrator.models.ids import Digest, RunId
 from orchestrator.models.run import RunStatus
 
 

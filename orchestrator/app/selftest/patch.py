@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from orchestrator.app.selftest.workshop import Workshop, workshop
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
 from orchestrator.policy.verdicts import worst
 from orchestrator.sandbox.selftest.bench import FILES, Bench, Seen
 from orchestrator.sandbox.selftest.model import Attack
@@ -71,7 +71,7 @@ def _refused(script: str, allowed: frozenset[str], gates: tuple[str, ...]) -> Ca
 
 
 def _result(shop: Workshop, tree: str, gates: tuple[str, ...]) -> Result:
-    from orchestrator.models.base import GitOid
+    from orchestrator.models.ids import GitOid
 
     return worst(report.result for report in shop.gated(GitOid(tree), gates))
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import AgentFailed
-from orchestrator.models.base import GitOid
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.change import ChangeIdentity
-from orchestrator.models.gate import GateReport
+from orchestrator.models.found import GateReport
+from orchestrator.models.ids import GitOid
 from orchestrator.policy.paths import deny_write
 from orchestrator.ports import BuiltTree, Candidate, ChangeOut, Sandbox
 from orchestrator.sandbox.selftest.bench import FILES, WRITE, Bench

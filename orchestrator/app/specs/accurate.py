@@ -19,7 +19,7 @@ from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import EvidenceInvalid, UsageError
 from orchestrator.models.accurate import PAYLOAD_TYPE, Accurate, ReadFile
-from orchestrator.models.base import RequirementId, canonical
+from orchestrator.models.ids import RequirementId, canonical
 from orchestrator.models.policy import Policy
 from orchestrator.models.spec import Requirement, Spec
 

@@ -17,7 +17,7 @@ from orchestrator.app.specs.replanning import only_changed
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import open_workflow, plan_for
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.run import RunSettings
 

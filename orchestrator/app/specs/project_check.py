@@ -14,8 +14,8 @@ from orchestrator.app.project import open_project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.wiring import open_workflow
 from orchestrator.errors import UsageError
-from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Limits
+from orchestrator.models.ids import RunId
 
 _TAIL_LINES = 15
 

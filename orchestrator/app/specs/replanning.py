@@ -16,7 +16,7 @@ from orchestrator.app.specs.files import lasting
 from orchestrator.app.specs.stood import Stood, stood
 from orchestrator.app.trees import open_trees
 from orchestrator.errors import PlanInvalid
-from orchestrator.models.base import GitOid, RequirementId, RunId, StepId
+from orchestrator.models.ids import GitOid, RequirementId, RunId, StepId
 from orchestrator.models.plan import Kept, Plan, Step
 from orchestrator.models.spec import Spec
 

@@ -12,8 +12,8 @@ from orchestrator.app.observe.decided import Told, decided_in
 from orchestrator.app.observe.reporting import acceptance_of, sheets_of
 from orchestrator.app.project import Project
 from orchestrator.app.trust.policies import chain_at
-from orchestrator.models.base import RequirementId
 from orchestrator.models.decision import ON_A_CHANGE, SubjectKind, Verdict
+from orchestrator.models.ids import RequirementId
 from orchestrator.models.plan import Plan, Step
 from orchestrator.models.review import ChangeSheet
 from orchestrator.models.run import Run

@@ -20,8 +20,8 @@ from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.policies import chain_at
 from orchestrator.errors import UsageError
 from orchestrator.models.accurate import Accurate
-from orchestrator.models.base import GitOid, RequirementId
 from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import GitOid, RequirementId
 from orchestrator.models.spec import Requirement, Spec
 
 

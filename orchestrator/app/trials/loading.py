@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from orchestrator.assets.find import data_folder
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.models.strict_yaml import validate
 from orchestrator.models.trial import AgentScenario
 from orchestrator.policy.commands import split_command

@@ -16,8 +16,8 @@ from orchestrator.app.models.brokering import make_broker, make_budgets
 from orchestrator.app.models.connections import Chosen
 from orchestrator.app.trials.loading import Loaded
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.ids import GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.observed import Account, Program
 from orchestrator.models.plan import Budget, Source, SourceKind, Step, WritePath
 from orchestrator.models.spec import Requirement, Span

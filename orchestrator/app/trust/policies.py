@@ -13,7 +13,7 @@ from orchestrator.app.project import Project
 from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import signer
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 
 if TYPE_CHECKING:
     from orchestrator.models.capabilities import Capabilities

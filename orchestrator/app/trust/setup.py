@@ -12,8 +12,8 @@ from orchestrator.app.trees import open_trees
 from orchestrator.app.trust.keys import default_path
 from orchestrator.assets.find import capability_profile
 from orchestrator.errors import UsageError
-from orchestrator.models.base import Digest
 from orchestrator.models.capabilities import Capabilities
+from orchestrator.models.ids import Digest
 from orchestrator.models.profile import RepositoryProfile
 
 

@@ -10,8 +10,8 @@ from orchestrator.app.files import read_file
 from orchestrator.app.trust.keys import signer
 from orchestrator.assets.find import workflow_place
 from orchestrator.errors import EvidenceInvalid, UsageError, WorkflowInvalid
-from orchestrator.models.base import sha256
 from orchestrator.models.certificate import PAYLOAD_TYPE, Certificate
+from orchestrator.models.ids import sha256
 from orchestrator.models.spec import Problem
 from orchestrator.models.workflow import Workflow
 from orchestrator.policy.proof import checker, judge

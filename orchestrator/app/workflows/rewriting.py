@@ -12,8 +12,8 @@ from orchestrator.app.project import Project
 from orchestrator.app.specs.model_planning import ANSWERS, TOKENS, PlannerChoice
 from orchestrator.app.workflows.compiling import compile_text, process_id, write
 from orchestrator.errors import UsageError, WorkflowInvalid
-from orchestrator.models.base import Digest, sha256
 from orchestrator.models.capabilities import DataClass
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.ports import ModelClient, Question
 
 

@@ -48,7 +48,7 @@ def _options(function: F) -> F:
 @as_json
 def narrow(item: str, reason: str, key: Path | None, trust: str | None, repo: Path, json_: bool, **said: Any) -> None:  # noqa: ANN401  click's own
     from orchestrator.app.runs.choosing import read_limits
-    from orchestrator.models.base import StepId
+    from orchestrator.models.ids import StepId
     from orchestrator.policy.narrowing import Narrowing
 
     kept = {name: tuple(said[name]) for name in _GRANTS if said[name]} | dict.fromkeys(said["none"], ())

@@ -38,7 +38,7 @@ def push(run: str, remote: str, key: Path | None, trust: str | None, repo: Path,
     from orchestrator.app.project import open_project
     from orchestrator.app.remotes import travel
     from orchestrator.app.remotes.post import Asked
-    from orchestrator.models.base import RunId
+    from orchestrator.models.ids import RunId
 
     asked = Asked(remote, key, digest(trust))
     if book.is_batch(run):

@@ -19,10 +19,10 @@ from orchestrator.engine.state import StepState, StepStatus, Update, Work
 from orchestrator.engine.steers import Steers, earlier
 from orchestrator.engine.workers import Worker, choice
 from orchestrator.errors import AgentFailed, GateRefused, LimitReached
-from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.change import Proposal
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.observed import Account
 from orchestrator.models.plan import Step
 from orchestrator.models.risk import AcceptedRisk

@@ -12,10 +12,11 @@ from orchestrator.engine.nodes.effect import act
 from orchestrator.engine.nodes.told import failed_command, in_hand, process_step
 from orchestrator.engine.state import RunState, Update
 from orchestrator.errors import IntegrationConflict, LimitReached
-from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
 from orchestrator.models.event_kinds import EventKind
-from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration
+from orchestrator.models.ids import GitOid
 from orchestrator.models.plan import Acceptance, Source, SourceKind
 from orchestrator.models.workflow import Node
 

@@ -10,11 +10,12 @@ from orchestrator.engine.coverage import coverage_of
 from orchestrator.engine.execute import CommandResult, cannot_run, result_on_tree
 from orchestrator.engine.state import RunState, StepStatus, Update
 from orchestrator.errors import LimitReached
-from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
 from orchestrator.models.coverage import Coverage
 from orchestrator.models.event_kinds import EventKind
-from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Demonstration
+from orchestrator.models.ids import GitOid
 from orchestrator.models.plan import Acceptance, Step, StepKind
 
 _TAIL_BYTES = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import RunState, Update
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Comment, FactValue
 from orchestrator.models.workflow import Node
 from orchestrator.policy import answers

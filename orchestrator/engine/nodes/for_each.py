@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update
-from orchestrator.models.base import StepId
+from orchestrator.models.ids import StepId
 from orchestrator.models.plan import Plan, Step
 
 _LANDED = {StepStatus.MERGED, StepStatus.STACKED}

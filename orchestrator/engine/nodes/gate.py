@@ -10,10 +10,10 @@ from orchestrator.engine.changes import change_on
 from orchestrator.engine.context import RunContext
 from orchestrator.engine.state import RunState, StepState, Update
 from orchestrator.errors import IntegrationConflict
-from orchestrator.models.base import GitOid
 from orchestrator.models.change import Change
 from orchestrator.models.event_kinds import EventKind
-from orchestrator.models.gate import Disposition, GateReport, Result
+from orchestrator.models.found import Disposition, GateReport, Result
+from orchestrator.models.ids import GitOid
 from orchestrator.models.plan import Step
 from orchestrator.models.workflow import Node
 from orchestrator.policy.verdicts import worst

@@ -16,9 +16,9 @@ from orchestrator.engine.context import RunContext
 from orchestrator.engine.evidence import change_lines, evidence_update, monitor_line, proof_line
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update
 from orchestrator.errors import RepositoryError
-from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.change import Proposal
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.review import ChangeSheet
 from orchestrator.models.workflow import Line, Node
 from orchestrator.ports import RefUpdate

@@ -11,9 +11,9 @@ from orchestrator.engine.context import RunContext
 from orchestrator.engine.items import item_id
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import Digest, canonical, sha256
 from orchestrator.models.change import Change, Proposal
 from orchestrator.models.decision import Decision, Verdict
+from orchestrator.models.ids import Digest, canonical, sha256
 from orchestrator.models.plan import Plan, ReviewMode
 from orchestrator.models.review import ChangeSheet, Comment
 from orchestrator.models.workflow import Node, Subject

@@ -11,9 +11,9 @@ from orchestrator.engine.nodes.agent import Ground, attempt
 from orchestrator.engine.said import said_so_far
 from orchestrator.engine.state import RunState, StepState, StepStatus, Update, Work, opened
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import Digest
 from orchestrator.models.change import Proposal
 from orchestrator.models.event_kinds import EventKind
+from orchestrator.models.ids import Digest
 from orchestrator.models.plan import Step
 from orchestrator.models.review import Comment
 from orchestrator.models.workflow import Node

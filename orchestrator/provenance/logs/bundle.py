@@ -13,7 +13,8 @@ from typing import Final, Literal
 
 from pydantic import ValidationError
 
-from orchestrator.models.base import Digest, Instant, Noun, sha256
+from orchestrator.models.base import Instant, Noun
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.ports import Signer
 from orchestrator.provenance import dsse, strict
 

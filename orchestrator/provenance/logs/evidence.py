@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar, assert_never
 
 from orchestrator.errors import EvidenceInvalid, HandrailError, RepositoryError
-from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.decision import SubjectKind
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.policy import Revocation
 from orchestrator.models.verification import EvidenceProblem
 from orchestrator.ports import CommitNode, TreeEntry

@@ -25,7 +25,8 @@ from typing import Final, Literal
 from pydantic import ValidationError
 
 from orchestrator.errors import EvidenceInvalid, UsageError
-from orchestrator.models.base import GitOid, Noun
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import GitOid
 from orchestrator.provenance import dsse
 from orchestrator.provenance.logs.evidence import Source
 from orchestrator.provenance.signing import files

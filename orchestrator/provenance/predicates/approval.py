@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from orchestrator.models.base import Instant, RequirementId, RunId, StepId
+from orchestrator.models.base import Instant
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import SubjectKind, Verdict
+from orchestrator.models.ids import RequirementId, RunId, StepId
 from orchestrator.models.policy import Custody
 from orchestrator.provenance.predicates.claims import DecisionClaim
 from orchestrator.provenance.predicates.wire import Json

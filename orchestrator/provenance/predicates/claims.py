@@ -16,10 +16,12 @@ from typing import Annotated, Final, Literal, assert_never
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, GitOid, Instant, Noun, RequirementId, RunId, StepId, sha256
+from orchestrator.models.base import Instant, Noun
 from orchestrator.models.change import ChangeIdentity, Observed
 from orchestrator.models.decision import Decision
-from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import Digest, GitOid, RequirementId, RunId, StepId, sha256
 from orchestrator.models.policy import Custody
 from orchestrator.models.risk import AcceptedRisk
 from orchestrator.provenance import strict

@@ -22,7 +22,7 @@ from fnmatch import fnmatch
 from typing import Any, Final
 
 from orchestrator.models.attestation import PAYLOAD_TYPE, Signature
-from orchestrator.models.base import Digest, GitOid, canonical
+from orchestrator.models.ids import Digest, GitOid, canonical
 from orchestrator.ports import Signer
 from orchestrator.provenance import dsse
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, assert_never, cast
 
 from orchestrator.errors import EvidenceInvalid
-from orchestrator.models.base import canonical
+from orchestrator.models.ids import canonical
 from orchestrator.provenance import strict
 from orchestrator.provenance.predicates.claims import (
     AcceptanceClaim,

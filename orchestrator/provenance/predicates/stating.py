@@ -6,9 +6,11 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from orchestrator.models.base import Digest, GitOid, Instant, Noun, RequirementId
+from orchestrator.models.base import Instant, Noun
 from orchestrator.models.change import Change, Observed, Proposal
-from orchestrator.models.gate import AcceptanceReport, AcceptanceRun, Disposition, GateReport
+from orchestrator.models.found import Disposition, GateReport
+from orchestrator.models.gate import AcceptanceReport, AcceptanceRun
+from orchestrator.models.ids import Digest, GitOid, RequirementId
 from orchestrator.models.plan import Plan
 from orchestrator.models.policy import Custody
 from orchestrator.provenance import strict

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from orchestrator.models.base import Digest, GitOid, canonical, sha256
-from orchestrator.models.gate import Result
+from orchestrator.models.found import Result
+from orchestrator.models.ids import Digest, GitOid, canonical, sha256
 from orchestrator.models.verification import Checks, CommitEvidence, Trust
 from orchestrator.ports import Signer
 from orchestrator.provenance import dsse

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import Demonstration
 from orchestrator.provenance.predicates.claims import AcceptanceClaim, CommandClaim, GateClaim
 from orchestrator.provenance.predicates.wire import Json
 

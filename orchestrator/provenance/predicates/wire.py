@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.models.attestation import STATEMENT_TYPE
-from orchestrator.models.base import Digest, GitOid, Instant, canonical, sha256
+from orchestrator.models.base import Instant
 from orchestrator.models.change import ChangeIdentity
+from orchestrator.models.ids import Digest, GitOid, canonical, sha256
 from orchestrator.provenance.predicates.claims import RequirementClaim
 
 PROVENANCE: Final = "https://slsa.dev/provenance/v1"

@@ -22,8 +22,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from orchestrator.errors import UsageError
-from orchestrator.models.base import GitOid, Noun
-from orchestrator.models.gate import Result
+from orchestrator.models.base import Noun
+from orchestrator.models.found import Result
+from orchestrator.models.ids import GitOid
 from orchestrator.models.strict_yaml import YamlProblem
 from orchestrator.models.strict_yaml import parse as parse_yaml
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem

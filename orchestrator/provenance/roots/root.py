@@ -16,7 +16,7 @@ from typing import Final, cast
 
 from pydantic import ValidationError
 
-from orchestrator.models.base import Digest, sha256
+from orchestrator.models.ids import Digest, sha256
 from orchestrator.models.policy import Custody, Policy, Principal, Role
 from orchestrator.ports import Signer
 from orchestrator.provenance import dsse, strict

@@ -16,7 +16,8 @@ from typing import Final, Literal
 from pydantic import Field, ValidationError
 
 from orchestrator.errors import EvidenceInvalid, StoreError, TrustError, UsageError
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import Digest
 from orchestrator.models.verification import Trust
 from orchestrator.provenance import strict
 from orchestrator.provenance.logs.log import LogState

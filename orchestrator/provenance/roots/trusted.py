@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import TrustError
-from orchestrator.models.base import Digest, canonical, sha256
+from orchestrator.models.ids import Digest, canonical, sha256
 
 FOLDER: Final = ".handrail"
 MAX_FILES: Final = 1000

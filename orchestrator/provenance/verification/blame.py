@@ -18,7 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from orchestrator.errors import EvidenceInvalid, StoreError
-from orchestrator.models.base import Digest, GitOid, Noun
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.verification import CommitEvidence, EvidenceProblem
 from orchestrator.ports import BlamedLine, Blobs, CommitNode
 from orchestrator.provenance.logs import evidence

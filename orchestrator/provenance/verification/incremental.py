@@ -18,7 +18,8 @@ from typing import Final, Literal
 from pydantic import ValidationError
 
 from orchestrator.errors import EvidenceInvalid, RepositoryError, UsageError
-from orchestrator.models.base import Digest, GitOid, Noun, sha256
+from orchestrator.models.base import Noun
+from orchestrator.models.ids import Digest, GitOid, sha256
 from orchestrator.models.verification import Trust, Verification, Verified
 from orchestrator.provenance import strict
 from orchestrator.provenance.logs.evidence import Source

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from orchestrator.errors import StoreError
-from orchestrator.models.base import Digest, GitOid
 from orchestrator.models.change import ChangeIdentity
 from orchestrator.models.decision import Decision, SubjectKind, Verdict
-from orchestrator.models.gate import Demonstration, Result
+from orchestrator.models.found import Result
+from orchestrator.models.gate import Demonstration
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.policy import Custody, Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem
 from orchestrator.policy import quorum, risks, verdicts

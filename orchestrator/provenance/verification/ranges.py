@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from orchestrator.models.base import GitOid, sha256
 from orchestrator.models.change import ChangedFile, Hunk
+from orchestrator.models.ids import GitOid, sha256
 from orchestrator.provenance import strict
 from orchestrator.provenance.predicates.claims import Contributor, LineRange, LinesOfFile
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from orchestrator.errors import EvidenceInvalid, RepositoryError
-from orchestrator.models.base import Digest, GitOid
+from orchestrator.models.ids import Digest, GitOid
 from orchestrator.models.policy import Policy
 from orchestrator.models.verification import Checks, CommitEvidence, EvidenceProblem, Trust, Verification, Verified
 from orchestrator.policy import paths

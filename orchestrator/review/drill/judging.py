@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from orchestrator.models.base import Digest, Noun
+from orchestrator.models.base import Noun
 from orchestrator.models.change import Hunk
 from orchestrator.models.decision import Verdict
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Comment, Mark, MarkState
 from orchestrator.review.drill.defect import DefectKind
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.errors import SandboxUnavailable
-from orchestrator.models.base import RunId
 from orchestrator.models.capabilities import Capabilities, Limits
+from orchestrator.models.ids import RunId
 from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox.container import DockerSandbox
 from orchestrator.sandbox.docker_engine import DockerSandboxes

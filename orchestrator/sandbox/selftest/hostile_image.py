@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from orchestrator.errors import SandboxUnsafe
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.ports import SandboxRequest
 from orchestrator.sandbox.selftest.bench import Bench, Seen
 

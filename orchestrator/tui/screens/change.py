@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.widgets import Static
 
-from orchestrator.models.gate import Disposition, Finding
+from orchestrator.models.found import Disposition, Finding
 from orchestrator.models.review import MarkState
 from orchestrator.review import sections
 from orchestrator.review.checks import state

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
-from orchestrator.models.base import Digest
 from orchestrator.models.change import ChangedFile
 from orchestrator.models.decision import SubjectKind
-from orchestrator.models.gate import Finding
+from orchestrator.models.found import Finding
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Mark, MarkState
 from orchestrator.review import risk, sections
 from orchestrator.review.diff import Row, RowKind

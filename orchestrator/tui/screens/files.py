@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from orchestrator.models.base import Digest
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Mark
 from orchestrator.review import risk, sections
 from orchestrator.review.view import ItemView

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
-from orchestrator.models.base import Digest
-from orchestrator.models.gate import Disposition, Finding
+from orchestrator.models.found import Disposition, Finding
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Waiver
 from orchestrator.review import sections
 from orchestrator.review.checks import Checked, Lifts, checked

@@ -10,8 +10,8 @@ from textual.app import SuspendNotSupported
 
 from orchestrator.app.files import edit_copy
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import Digest
-from orchestrator.models.gate import Finding
+from orchestrator.models.found import Finding
+from orchestrator.models.ids import Digest
 from orchestrator.models.review import Mark, MarkState, Waiver
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape

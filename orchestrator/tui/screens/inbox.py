@@ -14,8 +14,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from orchestrator.errors import EvidenceInvalid, HandrailError, StoreError
-from orchestrator.models.base import RunId
 from orchestrator.models.decision import ReviewItem, SubjectKind
+from orchestrator.models.ids import RunId
 from orchestrator.review.escape import escape
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Decided, ItemView

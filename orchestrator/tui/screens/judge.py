@@ -9,8 +9,8 @@ from functools import partial
 
 from orchestrator.app.review import drafting
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import Digest
 from orchestrator.models.decision import Verdict
+from orchestrator.models.ids import Digest
 from orchestrator.review.service import Reviews
 from orchestrator.review.view import Decided, ItemView
 from orchestrator.tui.screens.host import host

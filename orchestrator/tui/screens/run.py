@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from orchestrator.app.review.desk import Desk
 from orchestrator.errors import HandrailError
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.review.diff import Row, RowKind
 from orchestrator.review.escape import escape
 from orchestrator.tui import commands

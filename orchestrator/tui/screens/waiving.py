@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from orchestrator.errors import UsageError
-from orchestrator.models.gate import Finding
+from orchestrator.models.found import Finding
 from orchestrator.models.review import Waiver
 from orchestrator.review.sections import finding_line
 from orchestrator.review.service import Reviews
