@@ -97,7 +97,7 @@ from orchestrator.app.clock import SystemClock
 from orchestrator.app.runs.fencing import FencedNotifier, FencedSandboxes
 from orchestrator.app.runs.notifying import LocalNotifier
 from orchestrator.errors import RunBusy
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.models.capabilities import Limits
 from orchestrator.models.workflow import Channel
 from orchestrator.ports import SandboxRequest

@@ -101,7 +101,7 @@ import os, signal, sys
 from pathlib import Path
 from orchestrator.app.project import open_project
 from orchestrator.app.runs.start import go_on
-from orchestrator.models.base import RunId
+from orchestrator.models.ids import RunId
 from orchestrator.store.index import SqliteIndex
 record = SqliteIndex.record_effect
 def last(self, key, result):
