@@ -160,10 +160,11 @@ class Declared:
 
     def roles_of(self, text: str) -> list[str]:
         """The roles that a list of people names. Raises :class:`Unclear`."""
-        found = [role_name(part) for part in words.listed(text)]
-        if None in found or not found:
-            raise Unclear(f"{text!r} does not name roles.", "Roles: maintainer, security lead")
-        return [role for role in found if role is not None]
+        found = {part: role_name(part) for part in words.listed(text)}
+        strange = next((part for part, role in found.items() if role is None), "" if found else text)
+        if strange or not found:
+            raise Unclear(f"{strange!r} is no name for a role.", "Roles: maintainer, security lead")
+        return [role for role in found.values() if role is not None]
 
 
 def _roles(declared: Declared, found: re.Match[str]) -> None:

@@ -168,3 +168,8 @@ def test_words_and_a_workflow_without_its_words_are_told_apart_from_a_file_that_
             load_file(tmp_path / name)
         assert wrong.value.code == "WF006"
         assert said in str(wrong.value.hint)
+
+
+def test_the_word_that_names_no_role_is_told() -> None:
+    said = [str(p) for p in compiled("Roles: lead, it, facilities.\n\n1. The lead opens it.\n").problems]
+    assert "'it' is no name for a role" in said[0]
