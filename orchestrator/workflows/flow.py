@@ -27,7 +27,7 @@ from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import labelled
-from orchestrator.workflows.prose import Sentence
+from orchestrator.workflows.prose import TOO_LONG, Sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
@@ -42,6 +42,12 @@ def _is_held(text: str) -> bool:
     return clauses.conditional(text) is not None or (label is not None and clauses.conditional(label[1]) is not None)
 
 
+def _ensure_short(sentence: Sentence) -> None:
+    """Raises :class:`Unclear` for what is too long to be looked at."""
+    if sentence.unreadable == TOO_LONG:
+        raise Unclear(f"This is {TOO_LONG}, and is not read.", "shorter sentences; lines in a file of their own")
+
+
 class Flow(Details):
     """What sentences mean, and where they lead on."""
 
@@ -51,6 +57,7 @@ class Flow(Details):
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
         task, self._told, led, condition = self._told, None, "", self._opened
         try:
+            _ensure_short(sentence)
             if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
                 self._mark(sentence, "remark")
                 return None
