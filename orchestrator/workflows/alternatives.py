@@ -294,9 +294,12 @@ def act(said: str) -> tuple[str, str]:
 def message(case: str) -> tuple[str, str]:
     """What is told of a step below a case."""
     what = case.rstrip(":")
+    of = re.sub(r"^for ", "", what.lower())
+    is_noun = re.match(r"(?:if|when|where|unless|once|in|on|at|by|via|with|without|under|over|from)\b", of) is None
+    about = f"If this is about {of}:" if is_noun else "If ...:"
     return (
         f"Whether this is done in every run, or only for {what!r}, is not said.",
-        f"If this is about {what.lower()}:, above it; if each is done in every run: The phases follow each other",
+        f"{about}, above it; if each is done in every run: The phases follow each other",
     )
 
 

@@ -14,7 +14,9 @@ from orchestrator.workflows import (
     forms,
     grammar,
     hidden,
+    instruct,
     naming,
+    obliged,
     partly,
     rules,
     separation,
@@ -249,7 +251,19 @@ class Flow(Details):
         held = self.held.get(id(sentence))
         if held is None or self.declared.order == "sequence" or (held.case and alternatives.decides(text, held.case)):
             return
+        if not self._does_something(text):
+            raise Unclear("This has the form of no step, rule or role.", "The clerk ...; or a quotation: > ...")
         raise Unclear(held.message, held.hint)
+
+    def _does_something(self, text: str) -> bool:
+        """Whether somebody acts or is asked to, also behind a label: only of that can be said when it is done."""
+        found = labelled(text)
+        return any(instruct.clause(said) is not None or self._does(said) for said in (text, *(found or ())[1:2])) or (
+            obliged.is_done(text)
+            or clauses.conditional(text) is not None
+            or rules.is_rule(forms.unwarned(text))
+            or separation.is_separation(text)
+        )
 
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         self._ensure_unconditional(text)

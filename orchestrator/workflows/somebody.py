@@ -95,15 +95,46 @@ _OTHER: Final = re.compile(
     r"(?:\bthe|\ban?|\bour|\banother|\beach) (?P<who>[a-z-]+) (?:(?:must|should|will|shall|has to|needs to|may|then|also) )*(?P<verb>[a-z]+)\b",
     re.IGNORECASE,
 )
-_EXAMPLE: Final = re.compile(r"(?:for (?:example|instance)|e\.g\.),? ", re.IGNORECASE)
+EXAMPLE: Final = re.compile(r"(?:for (?:example|instance)|e\.g\.),? ", re.IGNORECASE)
 
 
-def is_of_another(text: str, own: str) -> bool:
-    """Whether somebody but ``own`` does something in a pointer, an example or a note, or an example tells to do something."""
+_SUPPOSED: Final = re.compile(
+    r"(?:(?:if|when|where) (?P<when>[^,;:]+), )?(?:(?:then|you) )*(?:(?:would|will|need to|must|should|have to) )?(?P<verb>[a-z]+) (?P<what>[^;:]+)",
+    re.IGNORECASE,
+)
+_DID: Final = re.compile(r"(?:you|the [a-z]+)(?: have| had)? (?P<done>[a-z]+)\b", re.IGNORECASE)
+_VALUE: Final = re.compile(r"\d|`[^`]+`|[\"\u201c]")
+_TURNS: Final = re.compile(
+    r"\b(?:not?|never|nothing|nobody|always|only|unless|until|otherwise|instead|before|after|then|without|except|above|over|below|under|(?:more|less|fewer|later|earlier) than|at (?:most|least)|approv\w*|stop|skip)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+
+
+def _illustrates(said: str, step: str) -> bool:
+    """Whether an example has its reader do no more than the step, with a value: ``if you extracted 300 \u00b5l, add 750 \u00b5l`` of ``Add ethanol``."""
+    found = _SUPPOSED.fullmatch(said)
+    if found is None or _TURNS.search(said) or not _VALUE.search(found["what"]) or asks(found["what"]):
+        return False
+    joined = re.findall(r"(?:,|\band|\bor|\bto) ([a-z]+)", found["what"].lower())
+    if not words.VERBS.isdisjoint(joined):
+        return False
+    did = _DID.match(found["when"]) if found["when"] else None
+    is_done = did is not None and words.of_passive(did["done"]) is not None and _VALUE.search(found["when"]) is not None
+    acts = {words.base_verb(word) for word in re.findall(r"[a-z]+", step.lower())[:_FIRST]}
+    return (is_done or found["when"] is None) and found["verb"].lower() in acts
+
+
+_FIRST: Final = 5
+"""Words of a task among which its verb stands."""
+
+
+def is_of_another(text: str, own: str, step: str) -> bool:
+    """Whether somebody but ``own`` does something in a pointer, an example or a note, or an example tells to do something else than the ``step``."""
     found = ((words.singular(m["who"].lower()), m["verb"]) for m in _OTHER.finditer(text[:_LONG]))
     acts = any(is_person(who) and who != own and words.base_verb(verb) and not is_thing(who) for who, verb in found)
-    example = _EXAMPLE.match(text)
-    return acts or (example is not None and asks(text[example.end() :]))
+    example = EXAMPLE.match(text)
+    said = text[example.end() :] if example else ""
+    return acts or (asks(said) and not _illustrates(said, step))
 
 
 def names_people(said: str, known: Collection[str]) -> bool:
