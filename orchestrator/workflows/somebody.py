@@ -105,7 +105,8 @@ _SUPPOSED: Final = re.compile(
 _DID: Final = re.compile(r"(?:you|the [a-z]+)(?: have| had)? (?P<done>[a-z]+)\b", re.IGNORECASE)
 _VALUE: Final = re.compile(r"\d|`[^`]+`|[\"\u201c]")
 _TURNS: Final = re.compile(
-    r"\b(?:not?|never|nothing|nobody|always|only|unless|until|otherwise|instead|before|after|then|without|except|above|over|below|under|(?:more|less|fewer|later|earlier) than|at (?:most|least)|approv\w*|stop|skip)\b|n['\u2019]t\b",
+    r"\b(?:not?|never|nothing|nobody|always|only|unless|until|otherwise|instead|before|after|then|without|except|above|over|below|under|(?:more|less|fewer|later|earlier) than|at (?:most|least)|approv\w*|agree\w*|sign\w*|consent\w*|confirm\w*|reviews?|stop|skip|"
+    r"if|when(?:ever)?|once|while|where|as soon|within|by|until|each|every|daily|weekly|monthly|twice|again|per|must)\b|n['\u2019]t\b",
     re.IGNORECASE,
 )
 
@@ -113,7 +114,12 @@ _TURNS: Final = re.compile(
 def _illustrates(said: str, step: str) -> bool:
     """Whether an example has its reader do no more than the step, with a value: ``if you extracted 300 \u00b5l, add 750 \u00b5l`` of ``Add ethanol``."""
     found = _SUPPOSED.fullmatch(said)
-    if found is None or _TURNS.search(said) or not _VALUE.search(found["what"]) or asks(found["what"]):
+    if (
+        found is None
+        or _TURNS.search(f"{found['when'] or ''}, {found['what']}")
+        or not _VALUE.search(found["what"])
+        or asks(found["what"])
+    ):
         return False
     joined = re.findall(r"(?:,|\band|\bor|\bto) ([a-z]+)", found["what"].lower())
     if not words.VERBS.isdisjoint(joined):

@@ -384,6 +384,10 @@ def test_an_example_of_the_step_itself_is_told_with_it(step: str, example: str) 
         ("Pack the crates", "if you received 12 crates, the guard packs 6"),
         ("Pack the crates", "if you received 12 crates, do not pack 6"),
         ("Pack the crates", "pack at most 6"),
+        ("Pack the crates", "pack 6 when the bell rings"),
+        ("Pack the crates", "pack 6 within 2 days"),
+        ("Pack the crates", "pack 6 each Monday"),
+        ("Pack the crates", "if you received 12 crates, pack 6 for review"),
     ],
 )
 def test_an_example_that_asks_for_more_than_its_step_is_an_error(step: str, example: str) -> None:
