@@ -63,11 +63,6 @@ def asks(said: str) -> bool:
     return to_do is not None and to_do["verb"] in words.VERBS
 
 
-def is_of_somebody(text: str, known: Collection[str]) -> bool:
-    """Whether a sentence that is not read may have been meant as a step: somebody acts in it, or is to act."""
-    return len(text) > _LONG or _DUTY.search(text) is not None or asks(text) or names_people(text, known)
-
-
 _LABELLED: Final = re.compile(
     r"(?:note|warning|important|caution|attention|remember|tip|danger)s?[:!,.] *", re.IGNORECASE
 )
@@ -86,7 +81,6 @@ def is_order(text: str) -> bool:
 
 
 _LONG: Final = 1500
-_DUTY: Final = re.compile(r"\b(?:must|should|shall|needs?|ha(?:s|ve) to|required?|approv\w*)\b", re.IGNORECASE)
 _BEFORE: Final = frozenset({"the", "a", "an", "our", "your", "by", "another", "its", "their", "to", "for"})
 """Words before the name of somebody."""
 
