@@ -7,7 +7,7 @@ cases is told by their words alone; where it cannot be known, they are taken for
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from orchestrator.workflows import clauses, headings, kinds, standing, words
@@ -243,22 +243,32 @@ _ALIKE: Final = (_scale, _last_on_scale, _head, _beside, _how)
 
 def _opposites(plain: Sequence[str]) -> set[int]:
     """``Add a user`` and ``Remove a user``: two uses of one text, and not one after the other."""
-    acts = [act(said) for said in plain]
-    found = set[int]()
-    for at, (one, of) in enumerate(acts):
-        for later in range(at + 1, len(acts)):
-            other, to = acts[later]
-            if (one, other) in kinds.OPPOSITES and (of == to or not of or not to):
-                found |= {at, later}
+    found, of_acts = set[int](), dict[str, list[tuple[int, str]]]()
+    for at, (one, of) in enumerate(act(said) for said in plain):
+        of_acts.setdefault(one, []).append((at, of))
+    for one, other in kinds.OPPOSITES if len(of_acts) > 1 else ():
+        before, behind = of_acts.get(one, []), of_acts.get(other, [])
+        first, last = dict[str, int](), {of: at for at, of in behind}
+        for at, of in before:
+            first.setdefault(of, at)
+        found |= {at for at, of in before if any(last[to] > at for to in _same(of, last))}
+        found |= {at for at, of in behind if any(first[to] < at for to in _same(of, first))}
     return found
+
+
+def _same(of: str, known: Mapping[str, int]) -> Collection[str]:
+    """Those of ``known`` that may be what an act is of: the same, one that is not said, or any."""
+    return [to for to in (of, "") if to in known] if of else known
 
 
 def _denied(plain: Sequence[str]) -> set[int]:
     """``Urgent`` and ``Non-urgent``; ``Refund`` and ``No refund``."""
-    found = set[int]()
+    found, places = set[int](), dict[str, list[int]]()
+    for at, said in enumerate(plain):
+        places.setdefault(said, []).append(at)
     for at, said in enumerate(plain):
         bare = re.sub(r"^(?:non|not|no|without)[- ]", "", said)
-        others = [n for n, other in enumerate(plain) if bare not in {said, ""} and other in {bare, f"with {bare}"}]
+        others = [] if bare in {said, ""} else [*places.get(bare, []), *places.get(f"with {bare}", [])]
         found |= {at, *others} if others else set()
     return found
 
@@ -284,9 +294,12 @@ def act(said: str) -> tuple[str, str]:
 def message(case: str) -> tuple[str, str]:
     """What is told of a step below a case."""
     what = case.rstrip(":")
+    of = re.sub(r"^for ", "", what.lower())
+    is_noun = re.match(r"(?:if|when|where|unless|once|in|on|at|by|via|with|without|under|over|from)\b", of) is None
+    about = f"If this is about {of}:" if is_noun else "If ...:"
     return (
         f"Whether this is done in every run, or only for {what!r}, is not said.",
-        f"If this is about {what.lower()}:, above it; if each is done in every run: The phases follow each other",
+        f"{about}, above it; if each is done in every run: The phases follow each other",
     )
 
 

@@ -265,6 +265,8 @@ class Offered:
             end = next((n for n in range(at + 1, len(found)) if found[n].level <= level), len(found))
             spans.append((at, end))
             at = end
+        if not exclusive([found[begin].title for begin, _ in spans[:_FEW]], above):
+            return []  # so of no longer row either
         for size in range(len(spans), 1, -1):
             if self._is_choice(found, spans[:size], above, spans[size:]):
                 return spans[:size]
@@ -365,6 +367,8 @@ class Offered:
             if not said or item.after:
                 break
             labels.append(said)
+        if not exclusive(labels[:_FEW], above):
+            return 0  # so of no longer row either
         for size in range(len(labels), 1, -1):
             left = len(labels) > size and exclusive([labels[size - 1], labels[size]], above)
             bodies = [[item] for item in found[at : at + size]]

@@ -28,6 +28,10 @@ _COUNT = re.compile(r"\s*(?:\*\*|__)\d{1,2}")
 """The number of a step that is bold: ``**4. Ring the bell.** It is old.``"""
 _ESCAPED = re.compile(r"(?:\[[ xX]\] )?\d{1,2}\\\. ")
 """A number that is kept from beginning a list of its own."""
+_BEHIND = re.compile(r"\s+[A-Z`*\[]|\s*$")
+"""What stands behind a quotation with which a sentence ends."""
+_NEAR = 40
+_LOOKED_BACK = 4_000
 BOX = re.compile(r"\[[ xX]\] ")
 """A box to be ticked."""
 _HYPHEN = re.compile("(`[^`]*`)|[\u2010\u2011]")
@@ -48,27 +52,28 @@ def bounds(content: str) -> Iterator[tuple[int, int]]:
     """Where each sentence begins and ends."""
     start = 0
     for found in _PIECE.finditer(content):
-        mark = found["stop"] or _ended(found["quote"], content[found.end() :])
+        mark = found["stop"] or _ended(found["quote"], content, found.end())
         if mark and not (mark == "." and _is_abbreviated(content, start, found)):
             yield from _trimmed(content, start, found.end())
             start = found.end()
     yield from _trimmed(content, start, len(content))
 
 
-def _ended(quote: str | None, after: str) -> str:
+def _ended(quote: str | None, content: str, end: int) -> str:
     """The stop within a quotation at whose end the sentence ends; '' where it goes on behind it."""
     stop = re.search(r"[.!?](?=.$)", quote or "")
-    return stop[0] if stop and re.match(r"\s+[A-Z`*\[]|\s*$", after) else ""
+    return stop[0] if stop and _BEHIND.match(content, end) else ""
 
 
 def _is_abbreviated(content: str, start: int, found: re.Match[str]) -> bool:
     """Whether the dot belongs to the word before it. ``etc.`` and ``no.`` before a capital end the sentence, and so does any before words of a read-back."""
-    before, after = content[start : found.start()], content[found.end() : found.end() + 40]
+    before = content[max(start, found.start() - _LOOKED_BACK) : found.start()]
+    last, after = before[-_NEAR:], content[found.end() : found.end() + _NEAR]
     if _COUNT.fullmatch(before):
         return True
-    is_last = re.search(r"\b(?:etc|no)$", before, re.IGNORECASE) and re.match(r"\s+[A-Z`]", after)
+    is_last = re.search(r"\b(?:etc|no)$", last, re.IGNORECASE) and re.match(r"\s+[A-Z`]", after)
     is_within = before.count("(") > before.count(")") and re.match(r"\s+[a-z]", after) is not None
-    return not (is_last or _READ_BACK.match(after)) and (is_within or _ABBREVIATION.search(before) is not None)
+    return not (is_last or _READ_BACK.match(after)) and (is_within or _ABBREVIATION.search(last) is not None)
 
 
 def _trimmed(content: str, start: int, end: int) -> Iterator[tuple[int, int]]:

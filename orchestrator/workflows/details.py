@@ -26,7 +26,7 @@ class Details(Completing):
         return not self._doubts.isdisjoint((Doubt.DENIED, Doubt.HELD, Doubt.RULES))
 
     def _is_detail(self, sentence: Sentence, problem: Unclear) -> bool:
-        """Whether a sentence that is no step explains the step before it: no numbered item and no heading stands between."""
+        """Whether a sentence that is no step explains the step before it: no numbered item, no heading and nothing unread stands between."""
         step = self._near
         if step is None or sentence.unreadable or self._is_doubtful():
             return False
@@ -70,7 +70,7 @@ class Details(Completing):
             self._place is Place.LATER
             and not (sentence.remark or sentence.unreadable or Doubt.DENIED in self._doubts)
             and telling.belongs(sentence.text)
-            and not somebody.is_of_another(sentence.text, str(task.fields.get("role") or ""))
+            and not somebody.is_of_another(sentence.text, str(task.fields.get("role") or ""), task.title)
         )
 
     def _ensure_aside(self, sentence: Sentence) -> None:
@@ -80,8 +80,12 @@ class Details(Completing):
             hint = "without the > before it; a comment: <!-- ... -->"
             raise Unclear("This quotation tells somebody to do something.", hint)
         step = self._near if text.partition(" ")[0][-1:] != ":" and not sentence.remark else None
-        own = str(step.fields.get("role") or "") if step is not None else ""
-        if (not sentence.remark and telling.turns(text)) or (step is not None and somebody.is_of_another(text, own)):
+        is_of_another = step is not None and somebody.is_of_another(
+            text, str(step.fields.get("role") or ""), step.title
+        )
+        if is_of_another and somebody.EXAMPLE.match(text):
+            raise Unclear("This example has somebody do something.", "a step of its own; or: For example, `X`")
+        if (not sentence.remark and telling.turns(text)) or is_of_another:
             hint = "a sentence of its own; a remark: Note: ..."
             raise Unclear("This asks for something beside what it points at.", hint)
 
@@ -134,9 +138,6 @@ class Details(Completing):
             message, hint = problem.message, problem.hint
             if isinstance(problem, Unread):
                 message, hint = reasons.of(sentence.text, problem, is_behind=self._near is not None)
-            is_beside = isinstance(problem, Unread) and (
-                self._place is Place.LATER or not somebody.is_of_somebody(sentence.text, self.declared.roles)
-            )
-            self._near = self._near if is_beside else None
+            self._near = None
             self.fail(sentence, "WF110", message, hint)
         return ""

@@ -183,7 +183,8 @@ class Doing:
         if found is None:
             hint = "ROLE does WHAT; Run `X`; If ..., ...; or a remark: Note: ..."
             raise naming.Unread(
-                "This sentence cannot be read.", f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint
+                "This has the form of no step, rule or role.",
+                f"a heading: ## {clause[:-1]}" if clause.endswith(":") else hint,
             )
         if found.kind == NodeKind.REVIEW and clause.endswith(" approve") and self._anchor is None:
             raise Unclear("What is approved is not said.", "The lead approves the form")

@@ -14,7 +14,9 @@ from orchestrator.workflows import (
     forms,
     grammar,
     hidden,
+    instruct,
     naming,
+    obliged,
     partly,
     rules,
     separation,
@@ -27,7 +29,7 @@ from orchestrator.workflows.draft import Draft, Target
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import labelled
-from orchestrator.workflows.prose import Sentence
+from orchestrator.workflows.prose import TOO_LONG, Sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
 _BLOCK_HINT = "a sentence, a quotation (> ...), or a table with the columns Step, Who, Action"
@@ -42,6 +44,12 @@ def _is_held(text: str) -> bool:
     return clauses.conditional(text) is not None or (label is not None and clauses.conditional(label[1]) is not None)
 
 
+def _ensure_short(sentence: Sentence) -> None:
+    """Raises :class:`Unclear` for what is too long to be looked at."""
+    if sentence.unreadable == TOO_LONG:
+        raise Unclear(f"This is {TOO_LONG}, and is not read.", "shorter sentences; lines in a file of their own")
+
+
 class Flow(Details):
     """What sentences mean, and where they lead on."""
 
@@ -51,6 +59,7 @@ class Flow(Details):
         """Read one sentence. What is returned, if anything, is where the nested list goes."""
         task, self._told, led, condition = self._told, None, "", self._opened
         try:
+            _ensure_short(sentence)
             if task is None and not sentence.unreadable and standing.is_about_itself(sentence.text):
                 self._mark(sentence, "remark")
                 return None
@@ -242,7 +251,19 @@ class Flow(Details):
         held = self.held.get(id(sentence))
         if held is None or self.declared.order == "sequence" or (held.case and alternatives.decides(text, held.case)):
             return
+        if not self._does_something(text):
+            raise Unclear("This has the form of no step, rule or role.", "The clerk ...; or a quotation: > ...")
         raise Unclear(held.message, held.hint)
+
+    def _does_something(self, text: str) -> bool:
+        """Whether somebody acts or is asked to, also behind a label: only of that can be said when it is done."""
+        found = labelled(text)
+        return any(instruct.clause(said) is not None or self._does(said) for said in (text, *(found or ())[1:2])) or (
+            obliged.is_done(text)
+            or clauses.conditional(text) is not None
+            or rules.is_rule(forms.unwarned(text))
+            or separation.is_separation(text)
+        )
 
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         self._ensure_unconditional(text)

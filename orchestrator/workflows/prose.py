@@ -23,6 +23,10 @@ from orchestrator.workflows import cutting, marks, tables
 MAX_CHARACTERS: Final = 262_144
 MAX_SENTENCES: Final = 20_000
 MAX_DEPTH: Final = 12
+LONGEST: Final = 2_000
+"""Characters of a sentence, a title or a row that is looked at. No pattern is tried on a longer one."""
+TOO_LONG: Final = f"longer than {LONGEST:,} characters"
+_SHOWN: Final = 60
 _BELOW_ALL: Final = 7
 _BOLD = re.compile(r"\*\*(?P<title>(?:\d{1,2}(?:\.\d{1,2})*[.)]? )?[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
@@ -36,6 +40,10 @@ _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
 _JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f300-\U0001faff])")
 """What makes one picture of two."""
+
+
+_MARKDOWN: Final = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").disable(["inline", "text_join"])
+"""Blocks only: what stands within a line is cut from the text as it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +129,7 @@ def read(text: str) -> Prose:
     if front:
         said = Sentence("\n".join(reader.lines[:front]), Span(line=1, end_line=front), remark=True)
         reader.sections[0].items.append(Item("", [said], listed=False))
-    for token in MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(marks.numbered(text)):
+    for token in _MARKDOWN.parse(marks.numbered(text)):
         reader.take(token)
     return Prose(reader.title, [s for s in reader.sections if s.items or s.title])
 
@@ -202,7 +210,10 @@ class _Reader:
         if self._tables is not None:
             self._rows[-1][1].append(token.content)
             return
-        bold = _BOLD.fullmatch(token.content)
+        if self._heading and len(token.content) > LONGEST:
+            self._add([_long(token.content, self._span(token))])
+            return
+        bold = _BOLD.fullmatch(token.content) if len(token.content) <= LONGEST else None
         if (self._heading or bold) and not self._items and not self._quotes:
             text = bold["title"] if bold else cutting.plain(token.content)
             span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
@@ -227,22 +238,30 @@ class _Reader:
         self._add(list(self._cut(token.content, first)))
 
     def _block(self, token: Token) -> None:
-        start, end = token.map or [0, 1]
-        span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
+        span = self._span(token)
         said = token.content.strip()
         what, remark = marks.block(said, is_html=token.type == "html_block")
         commands = tuple(line for line in said.split("\n") if line.strip()) if token.info in _SHELLS else ()
         is_code = token.type != "html_block"
+        if len(said) > LONGEST:
+            said, what, commands = _shown(said), TOO_LONG if what and what != marks.ORNAMENT else what, ()
         self._add([Sentence(said, span, remark=remark, unreadable=what, commands=commands, code=is_code)])
+
+    def _span(self, token: Token) -> Span:
+        start, end = token.map or [0, 1]
+        return Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
 
     def _table(self, token: Token) -> None:
         start, end = token.map or [0, 1]
+        wide = next((cell for _, row in self._rows for cell in row if len(cell) > LONGEST), "")
+        if wide:
+            self._add([_long(wide, self._span(token))])
+            return
         head, *cells = ([cutting.plain(cell) for cell in row] for _, row in self._rows)
         steps = tables.steps(head, cells)
         rows = steps or tables.duties(head, cells)
         if rows is None or self._quotes:
-            span = Span(line=start + 1, end_line=end, end_column=max(1, len(self.lines[end - 1])))
-            self._add([Sentence("\n".join(self.lines[start:end]), span, unreadable="a table")])
+            self._add([Sentence("\n".join(self.lines[start:end]), self._span(token), unreadable="a table")])
             return
         for (line, _), row in zip(self._rows[1:], rows, strict=True):
             span = Span(line=line + 1, end_line=line + 1, end_column=max(1, len(self.lines[line])))
@@ -280,10 +299,13 @@ class _Reader:
         places = self._places(content, first)
         for start, end in cutting.fields(content) or cutting.bounds(content):
             raw = content[start:end]
-            text = cutting.plain(raw).rstrip(".").strip()
             line, column = places[start]
             end_line, end_column = places[end - 1]
             span = Span(line=line, column=column, end_line=end_line, end_column=end_column)
+            if len(raw) > LONGEST:
+                yield _long(raw, span)
+                continue
+            text = cutting.plain(raw).rstrip(".").strip()
             if marks.is_ornament(raw):
                 yield Sentence(raw, span, remark=True, unreadable=marks.ORNAMENT)
             elif re.search(r"\w", text):
@@ -298,6 +320,16 @@ class _Reader:
             column = max(line.find(part.strip()), 0) + 1
             places += [(first + number + 1, column + i) for i in range(len(part) + 1)]
         return places
+
+
+def _long(raw: str, span: Span) -> Sentence:
+    is_comment = raw.startswith("<!--") and raw.find("-->") == len(raw) - 3
+    return Sentence(_shown(raw), span, remark=is_comment, unreadable="" if is_comment else TOO_LONG)
+
+
+def _shown(raw: str) -> str:
+    """The beginning of what is too long, in words that mean nothing."""
+    return f"{re.sub(r'[^A-Za-z0-9 ]', '', raw[:_SHOWN])} \u2026"
 
 
 def _doubt(items: list[Item]) -> None:

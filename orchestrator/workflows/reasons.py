@@ -99,6 +99,15 @@ def _lead(said: str, text: str) -> Reason | None:
     return "This leads on to what stands below it, and is no step.", hint
 
 
+def _mark(_: str, text: str) -> Reason | None:
+    is_mark = re.fullmatch(r"\[\^[^\]]*\]:?", text) is not None
+    return (
+        ("This is the mark of a footnote, and no sentence.", "its words in brackets, behind the step")
+        if is_mark
+        else None
+    )
+
+
 def _fragment(said: str, _: str) -> Reason | None:
     first = re.match(r"[A-Za-z`]+", said)
     if (
@@ -287,8 +296,8 @@ def _explains(said: str, *, is_behind: bool) -> Reason | None:
         )
     if not is_behind:
         return (
-            "This seems to explain, and no step stands right before it.",
-            "right behind the step that it explains; or a quotation: > ...",
+            "This says how something is, and no step stands right before it.",
+            "right behind the step that it explains; a check: The clerk checks that ...; or a quotation: > ...",
         )
     return (
         "This seems to explain, and somebody may act in it.",
@@ -321,5 +330,5 @@ _PRONOUNS: Final = frozenset({"we", "you", "they", "it", "i", "he", "she", "plea
 
 
 _KINDS: Final[tuple[Callable[[str, str], Reason | None], ...]] = (
-    _question, _lead, _fragment, _condition, _seldom, _would, _instructs, _matters, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
+    _mark, _question, _lead, _fragment, _condition, _seldom, _would, _instructs, _matters, _forbids, _demands, _again, _permits, _label, _ours, _passive, _gerund, _headless,
 )  # fmt: skip

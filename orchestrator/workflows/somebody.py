@@ -63,11 +63,6 @@ def asks(said: str) -> bool:
     return to_do is not None and to_do["verb"] in words.VERBS
 
 
-def is_of_somebody(text: str, known: Collection[str]) -> bool:
-    """Whether a sentence that is not read may have been meant as a step: somebody acts in it, or is to act."""
-    return len(text) > _LONG or _DUTY.search(text) is not None or asks(text) or names_people(text, known)
-
-
 _LABELLED: Final = re.compile(
     r"(?:note|warning|important|caution|attention|remember|tip|danger)s?[:!,.] *", re.IGNORECASE
 )
@@ -86,7 +81,6 @@ def is_order(text: str) -> bool:
 
 
 _LONG: Final = 1500
-_DUTY: Final = re.compile(r"\b(?:must|should|shall|needs?|ha(?:s|ve) to|required?|approv\w*)\b", re.IGNORECASE)
 _BEFORE: Final = frozenset({"the", "a", "an", "our", "your", "by", "another", "its", "their", "to", "for"})
 """Words before the name of somebody."""
 
@@ -95,15 +89,52 @@ _OTHER: Final = re.compile(
     r"(?:\bthe|\ban?|\bour|\banother|\beach) (?P<who>[a-z-]+) (?:(?:must|should|will|shall|has to|needs to|may|then|also) )*(?P<verb>[a-z]+)\b",
     re.IGNORECASE,
 )
-_EXAMPLE: Final = re.compile(r"(?:for (?:example|instance)|e\.g\.),? ", re.IGNORECASE)
+EXAMPLE: Final = re.compile(r"(?:for (?:example|instance)|e\.g\.),? ", re.IGNORECASE)
 
 
-def is_of_another(text: str, own: str) -> bool:
-    """Whether somebody but ``own`` does something in a pointer, an example or a note, or an example tells to do something."""
+_SUPPOSED: Final = re.compile(
+    r"(?:(?:if|when|where) (?P<when>[^,;:]+), )?(?:(?:then|you) )*(?:(?:would|will|need to|must|should|have to) )?(?P<verb>[a-z]+) (?P<what>[^;:]+)",
+    re.IGNORECASE,
+)
+_DID: Final = re.compile(r"(?:you|the [a-z]+)(?: have| had)? (?P<done>[a-z]+)\b", re.IGNORECASE)
+_VALUE: Final = re.compile(r"\d|`[^`]+`|[\"\u201c]")
+_TURNS: Final = re.compile(
+    r"\b(?:not?|never|nothing|nobody|always|only|unless|until|otherwise|instead|before|after|then|without|except|above|over|below|under|(?:more|less|fewer|later|earlier) than|at (?:most|least)|approv\w*|agree\w*|sign\w*|consent\w*|confirm\w*|reviews?|stop|skip|"
+    r"if|when(?:ever)?|once|while|where|as soon|within|by|until|each|every|daily|weekly|monthly|twice|again|per|must)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+
+
+def _illustrates(said: str, step: str) -> bool:
+    """Whether an example has its reader do no more than the step, with a value: ``if you extracted 300 \u00b5l, add 750 \u00b5l`` of ``Add ethanol``."""
+    found = _SUPPOSED.fullmatch(said)
+    if (
+        found is None
+        or _TURNS.search(f"{found['when'] or ''}, {found['what']}")
+        or not _VALUE.search(found["what"])
+        or asks(found["what"])
+    ):
+        return False
+    joined = re.findall(r"(?:,|\band|\bor|\bto) ([a-z]+)", found["what"].lower())
+    if not words.VERBS.isdisjoint(joined):
+        return False
+    did = _DID.match(found["when"]) if found["when"] else None
+    is_done = did is not None and words.of_passive(did["done"]) is not None and _VALUE.search(found["when"]) is not None
+    acts = {words.base_verb(word) for word in re.findall(r"[a-z]+", step.lower())[:_FIRST]}
+    return (is_done or found["when"] is None) and found["verb"].lower() in acts
+
+
+_FIRST: Final = 5
+"""Words of a task among which its verb stands."""
+
+
+def is_of_another(text: str, own: str, step: str) -> bool:
+    """Whether somebody but ``own`` does something in a pointer, an example or a note, or an example tells to do something else than the ``step``."""
     found = ((words.singular(m["who"].lower()), m["verb"]) for m in _OTHER.finditer(text[:_LONG]))
     acts = any(is_person(who) and who != own and words.base_verb(verb) and not is_thing(who) for who, verb in found)
-    example = _EXAMPLE.match(text)
-    return acts or (example is not None and asks(text[example.end() :]))
+    example = EXAMPLE.match(text)
+    said = text[example.end() :] if example else ""
+    return acts or (asks(said) and not _illustrates(said, step))
 
 
 def names_people(said: str, known: Collection[str]) -> bool:

@@ -341,7 +341,57 @@ def test_what_an_explanation_stands_behind_may_still_hold_for_what_stands_behind
 def test_an_explanation_behind_what_may_be_a_step_is_not_told_with_an_earlier_one() -> None:
     text = "- The clerk opens it.\n- {between}.\n- The tool shows a page.\n"
     assert kinds(text.format(between="The lamps of the clerk blorb")) == ["node", "error", "error"]
-    assert kinds(text.format(between="The `x` lamps blorb")) == ["node", "error", "detail"]
+    assert kinds(text.format(between="The `x` lamps blorb")) == ["node", "error", "error"]
+
+
+@pytest.mark.parametrize(
+    "between", ["The red lamps\n\n", "*Lamps*\n\n", "## Lamps\n\n", "_The hall and the lamps_\n\n"]
+)
+def test_nothing_stands_between_a_step_and_its_explanation(between: str) -> None:
+    step, said = "The clerk opens the box.\n\n", "The tool shows a page.\n"
+    assert kinds(f"{step}{said}") == ["node", "detail"]
+    assert kinds(f"{step}> The lamps are red.\n\n{said}") == ["node", "remark", "detail"]
+    assert "detail" not in kinds(f"{step}{between}{said}")
+
+
+@pytest.mark.parametrize(
+    ("step", "example"),
+    [
+        ("Add water to the dough", "if you weighed 400 g of flour, add 260 g of water"),
+        ("Write the date on the tag", "write `2026-01-31`"),
+        ("The tailor cuts the lining", "if you measured 90 cm, you cut 93 cm"),
+        ("Order the bulbs", "if you counted 40 pots, you would order 44 bulbs"),
+        ("The nurse enters the weight", 'enter "71.5"'),
+        ("Set the dial", "if the gauge showed 3 bar, set it to 4"),
+        ("Pack the crates", "if you received 12 crates, you need to pack 6"),
+        ("Mix the paint", "mix 2 parts of blue"),
+    ],
+)
+def test_an_example_of_the_step_itself_is_told_with_it(step: str, example: str) -> None:
+    assert [r.kind.value for r in compiled(f"1. {step}. For example, {example}.\n", "clerk").read] == ["node", "detail"]
+
+
+@pytest.mark.parametrize(
+    ("step", "example"),
+    [
+        ("Add water to the dough", "if you weighed 400 g of flour, call 2 bakers"),
+        ("Pay the bill", "if it is above 100 euros, pay 50"),
+        ("Pay the bill", "if you counted 100 euros, pay nothing"),
+        ("Pay the bill", "if the bill is late, pay 50 euros"),
+        ("Set the dial", "set it to 4, then call the guard"),
+        ("Set the dial", "set it to 4 unless the lamp is red"),
+        ("Set the dial", "set it to 4 and open the gate"),
+        ("Pack the crates", "if you received 12 crates, the guard packs 6"),
+        ("Pack the crates", "if you received 12 crates, do not pack 6"),
+        ("Pack the crates", "pack at most 6"),
+        ("Pack the crates", "pack 6 when the bell rings"),
+        ("Pack the crates", "pack 6 within 2 days"),
+        ("Pack the crates", "pack 6 each Monday"),
+        ("Pack the crates", "if you received 12 crates, pack 6 for review"),
+    ],
+)
+def test_an_example_that_asks_for_more_than_its_step_is_an_error(step: str, example: str) -> None:
+    assert [r.kind.value for r in compiled(f"1. {step}. For example, {example}.\n", "clerk").read] == ["node", "error"]
 
 
 @pytest.mark.parametrize(

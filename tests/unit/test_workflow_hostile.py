@@ -29,7 +29,7 @@ def seconds(text: str) -> float:
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("begin", ["", "The ", "Wash the cup "])
 def test_a_long_sentence_of_one_piece_ends(piece: str, begin: str) -> None:
-    assert seconds(f"1. {begin}{piece * 800}.\n") < MOST_SECONDS
+    assert seconds(f"1. {begin}{piece * (1_900 // len(piece))}.\n") < MOST_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,71 @@ def test_a_long_sentence_of_one_piece_ends(piece: str, begin: str) -> None:
 )
 def test_a_large_text_ends(text: str) -> None:
     assert seconds(text) < MOST_SECONDS
+
+
+MOST_OF_A_SENTENCE = 2.0
+LONG = {
+    "words": "word " * 24_000,
+    "verbs": "The clerk " + "checks the form and files it then " * 3_500,
+    "commas": "The clerk checks " + "a, " * 40_000,
+    "conditions": "If the form is late, " * 5_700,
+    "round": "Check (" + "a. b " * 24_000,
+    "square": "Check " + "[" * 120_000,
+    "pictures": "Check " + "![a" * 40_000,
+    "backticks": "Check " + "`a` " * 30_000,
+    "quoted": 'Check "' + "a b " * 30_000 + '"',
+    "short forms": "Check " + "e.g. a " * 17_000,
+    "one word": "a" * 120_000,
+    "quotation": "> " + "If it rains, call " * 6_600,
+    "title": "# " + "Check the form " * 8_000,
+    "bold": "**" + "Check the form " * 8_000 + "**",
+    "table": "| Step | Who | Action |\n|--|--|--|\n| 1 | Clerk | " + "check the form " * 8_000 + "|",
+    "code": "```\n" + "if a b, c " * 12_000 + "\n```",
+    "lines": "```sh\n" + "git push\n" * 13_000 + "```",
+}
+
+
+@pytest.mark.parametrize("long", LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize("before", ["", "1. The clerk opens it.\n\n"], ids=["first", "behind a step"])
+def test_what_is_too_long_is_an_error_at_once(long: str, before: str) -> None:
+    text = f"{before}{long}\n\nThe clerk files it.\n"
+    assert seconds(text) < MOST_OF_A_SENTENCE
+    found = compiled(text, "operator")
+    assert found.workflow is None
+    assert "This is longer than 2,000 characters, and is not read." in [problem.message for problem in found.problems]
+
+
+def test_a_sentence_of_that_length_is_read_and_one_more_character_is_too_much() -> None:
+    said = "The clerk washes "
+    assert compiled(f"{said}{'cup, ' * 395}box123.\n").workflow is not None
+    assert compiled(f"{said}{'cup, ' * 395}box12345.\n").workflow is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Roles: clerk, lead, {}",
+        "- The clerk does this:\n  - {}\n  - washes it",
+        "- {}\n  - wash the cup",
+        "- Minor spill: wash it\n- Major spill: {}",
+        "1. Wash it. See {}",
+        "1. Wash it. About this: {}",
+        "1. Wash it:\n   ```\n   {}\n   ```",
+        "1. Wash it:\n   ```sh\n   {}\n   ```",
+        "1. **Wash it.** {}",
+    ],
+)
+def test_what_is_too_long_is_an_error_wherever_it_stands(text: str) -> None:
+    found = compiled(f"1. The clerk opens it.\n\n{text.format('wash the cup ' * 200)}\n", "operator")
+    assert found.workflow is None
+    assert sum("longer than 2,000 characters" in problem.message for problem in found.problems) == 1
+
+
+def test_cases_by_the_thousand_take_no_longer_than_steps() -> None:
+    steps, cases = (
+        "".join(f"- {said.format(n)}\n" for n in range(3_000)) for said in ("Check form {}", "Late {}: check it")
+    )
+    assert seconds(cases) < 4 * seconds(steps)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ STEP = "1. The clerk opens it.\n\n"
         ("Sometimes, we need to wash the boxes", "When this is so is not said", "If ..., the clerk"),
         ("It is very important that the lamp is lit", "what has to be so", "a rule: Never"),
         ("This should show the rate of the lamp", "to be expected", "Expected outcome"),
-        ("And the policy forces to wash it", "cannot be read", "ROLE does WHAT"),
+        ("And the policy forces to wash it", "the form of no step, rule or role", "ROLE does WHAT"),
         ("The keeper {{x}} has the key", "{{...}}", "the name itself"),
     ],
 )
@@ -64,3 +64,43 @@ def test_a_name_that_may_be_somebodys_is_asked_about_only_where_somebody_acts() 
         "is somebody"
         not in compiled("1. The clerk files it.\n\nOut-of-band lamps for big rooms.\n", "clerk").problems[0].message
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Two weeks ahead", "All lamps green", "Rusty hinges", "The dough is grey", "48-72 hours", "Blue ink",
+        "No smoke", "Cold hands",
+    ],
+)  # fmt: skip
+def test_of_what_nobody_does_it_is_not_asked_in_which_case_it_is_done(said: str) -> None:
+    found = compiled(f"{STEP}## Minor spill\n\n- {said}\n\n## Major spill\n\n- Blorb of it\n", "clerk")
+    assert found.problems
+    assert not any("in every run" in p.message or "When this is done" in p.message for p in found.problems)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Call the guard",
+        "The guard locks the gate",
+        "Gate locked",
+        "If it rains, close it",
+        "Never open it before the guard locks it",
+    ],
+)
+def test_of_what_is_done_it_is_asked(said: str) -> None:
+    found = compiled(f"{STEP}## Small lamps\n\n- {said}\n\n## Large lamps\n\n- {said}\n", "clerk")
+    assert any("in every run" in p.message for p in found.problems), found.problems
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("[^3]", "the mark of a footnote"),
+        ("For example, call the guard", "This example has somebody do something"),
+    ],
+)
+def test_a_mark_and_an_example_are_called_so(said: str, message: str) -> None:
+    found = compiled(f"1. The clerk opens it. {said}.\n")
+    assert [message in p.message for p in found.problems] == [True]
