@@ -45,7 +45,7 @@ def test_a_person_takes_exactly_the_difference_that_was_shown(tmp_path):
         assert "+1. Ask the clerk whether the parcel is fine." in said.stdout
         assert process.read_text() == PROSE
         assert "no whole JSON object" in planner.prompts[1] or "JSON" in planner.prompts[1]
-        assert "process.md:3:4 WF110 This seems to explain" in planner.prompts[2]
+        assert "process.md:3:4 WF110 This says how something is" in planner.prompts[2]
         assert "<<<DATA" in planner.prompts[0]
         digest = re.search(r"--accept (sha256:[0-9a-f]{64})", said.stderr)
         assert digest
