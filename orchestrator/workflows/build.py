@@ -34,7 +34,6 @@ class Builder(Flow):
     def begin(self, *, is_plain: bool) -> None:
         """``is_plain``: the text has neither list nor heading, and is not the introduction to any."""
         self._began = is_plain
-        self._has_course, self._entered = False, ""
 
     def enter(self, number: int, section: Section, role: str | None) -> None:
         """A new section begins; ``role`` does what names nobody in it."""
@@ -50,9 +49,7 @@ class Builder(Flow):
             self._give(role)
         elif not self._by:
             self._give(doers.of_heading(title, self.declared.roles))
-        self._has_course = self._has_course or (bool(self.numbers) and not doers.is_standing(self._entered))
-        is_standing = self._has_course and doers.is_standing(title)
-        self._entered = title
+        is_standing = section.span.line in self.standing and bool(title)
         self._under = Under.DUTIES if whose or is_standing else standing.under(title)
         self._doubts = self._held(section)
         is_later = self.numbers or (" " in title and title.lower().startswith("requirements") and number > 1)

@@ -19,6 +19,7 @@ from orchestrator.workflows import (
     choices,
     course,
     doers,
+    duties,
     explaining,
     forms,
     headings,
@@ -124,6 +125,7 @@ class _Compiler:
         self._made.declared.foresee(s.text for s in tree.sentences() if not (s.remark or id(s) in self._made.owned))
         self._made.programs = explaining.programs_in(s.text for s in tree.sentences())
         self._made.held = course.held(tree)
+        self._made.standing = duties.sections(tree)
         offered = choices.Offered(tree, self._made.held)
         self._arranged = tree.sections if self._made.declared.order else offered.sections(tree.sections)
         self._made.shortened, self._made.released = offered.shortened, offered.released

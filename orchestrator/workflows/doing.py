@@ -60,6 +60,7 @@ class Doing:
         self.among_nouns = set[int]()
         self.following: dict[int, Sentence] = {}
         self.held: dict[int, Held] = {}
+        self.standing = frozenset[int]()
         self.owners: dict[int, str] = {}
         self.owned = set[int]()
         self.programs = frozenset[str]()
