@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.workflows import (
     alternatives,
+    classes,
     clauses,
     doers,
     forms,
@@ -246,6 +247,9 @@ class Flow(Details):
 
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         self._ensure_unconditional(text)
+        sort = classes.of(text)
+        if sort is not None and not sort.known:
+            raise Unclear(*alternatives.message(sort.what))
         named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])

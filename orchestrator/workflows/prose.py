@@ -33,6 +33,8 @@ _TITLE_LINE = re.compile(
 _COUNTED = re.compile(r"(?:\*\*|__)(?P<n>\d{1,2})[.)] ")
 """A paragraph that begins as a step with a bold number."""
 _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
+_FOOTNOTE = re.compile(r"^\s*\[\^[^\]\s]{1,40}\]:", re.MULTILINE)
+"""Where a footnote begins: it belongs to a step that stands elsewhere."""
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
 _JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f300-\U0001faff])")
 """What makes one picture of two."""
@@ -276,7 +278,16 @@ class _Reader:
             item.children.append(Item("", sentences, listed=False, after=True))
 
     def _cut(self, content: str, first: int) -> Iterator[Sentence]:
-        """Sentences of a stretch of inline text that begins on this line (from 0)."""
+        """Sentences of a stretch of inline text that begins on this line (from 0); a footnote is one that nobody can read."""
+        noted = _FOOTNOTE.search(content)
+        yield from self._sentences_of(content[: noted.start()] if noted else content, first)
+        if noted is not None:
+            start = first + content[: noted.start()].count("\n")
+            end = first + content.rstrip().count("\n")
+            span = Span(line=start + 1, end_line=end + 1, end_column=max(1, len(self.lines[end])))
+            yield Sentence(content[noted.start() :].strip(), span, unreadable="a footnote")
+
+    def _sentences_of(self, content: str, first: int) -> Iterator[Sentence]:
         places = self._places(content, first)
         for start, end in cutting.fields(content) or cutting.bounds(content):
             raw = content[start:end]
