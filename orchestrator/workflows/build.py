@@ -69,7 +69,7 @@ class Builder(Flow):
         """The doubts of a heading, which hold for those below it: ``Common mistakes``; ``Rollback`` after other steps."""
         if section.level <= self._fallen[0]:
             self._fallen = (0, frozenset[Doubt]())
-        found = standing.denied(section.title) | standing.ruled(section.title)
+        found = standing.denied(section.title) | standing.ruled(section.title) | standing.told(section.title)
         if self.numbers and headings.is_fallback(section.title):
             found |= {Doubt.SELDOM}
         if found and not self._fallen[0]:
@@ -227,7 +227,7 @@ class Builder(Flow):
         unclear = self.declared.unclear
         self._give(doers.of_title(title.text, self.declared.roles) or doers.of_heading(title.text, self.declared.roles))
         self._under = Under.DUTIES if whose else standing.under(title.text)
-        self._doubts |= standing.ruled(title.text) | standing.denied(title.text)
+        self._doubts |= standing.ruled(title.text) | standing.denied(title.text) | standing.told(title.text)
         self._told = self._near = None
         self._began = True
         made = [draft for child in item.children for draft in self.item(child)]
