@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orchestrator.workflows import instruct
+from orchestrator.workflows import instruct, words
 from orchestrator.workflows.naming import Unclear
 
 _SEEN_TO: Final = " sees to this: "
@@ -34,6 +34,8 @@ _THING: Final = re.compile(
     r"(?P<word>[A-Za-z-]+)(?: ?\(.*| \d+|/.*| (?:by|of)\b(?! (?:the |an? )?[a-z]+ing\b).*| (?:and|or) (?P<other>[A-Za-z-]+))"
 )
 _BRACKETED: Final = re.compile(r"[A-Za-z-]+ ?\([^()]*\)")
+_MADE: Final = re.compile(r"\((?:the )?[A-Z][a-z]+\b")
+"""A name in a bracket: of whoever made the thing."""
 _LOOSE: Final = re.compile(
     r"(?!(?:work|check|plan|search|look|test|wait|call|ask|prepare|care|screen|watch|register) (?:for|with)\b)(?P<word>[A-Za-z-]+) (?:for|with|and|or)\b.*"
 )
@@ -66,12 +68,14 @@ def _ensure_seen_to(said: str, role: str) -> None:
 
 
 def _is_thing(said: str, *, among_things: bool) -> bool:
-    if among_things and _BRACKETED.fullmatch(said):
+    if _BRACKETED.fullmatch(said) and (among_things or _MADE.search(said)):
         return True
     found = _THING.fullmatch(said) or (_LOOSE.fullmatch(said) if among_things else None)
     if found is None or not instruct.is_noun_too(found["word"].lower()):
         return False
     other = found.groupdict().get("other")
+    if other and found.re is _LOOSE:
+        return words.base_verb(other.lower()) is None
     return not other or instruct.is_noun_too(other.lower())
 
 

@@ -15,7 +15,7 @@ from orchestrator.workflows.flow import Flow
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import is_denial
-from orchestrator.workflows.prose import Item, Section, Sentence
+from orchestrator.workflows.prose import BELOW_ALL, Item, Section, Sentence
 from orchestrator.workflows.prose import every as every_sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
@@ -58,7 +58,7 @@ class Builder(Flow):
             self._doubts |= {Doubt.RULES}
         self._told = self._near = self._asked = None
         self._fresh = True
-        self._held_before, self._offers = False, frozenset[str]()
+        self._held_before, self._loose, self._offers = False, False, frozenset[str]()
 
     def _give(self, role: str) -> None:
         """Have what names nobody done by this role; by nobody where it is not one."""
@@ -74,7 +74,15 @@ class Builder(Flow):
             found |= {Doubt.SELDOM}
         if found and not self._fallen[0]:
             self._fallen = (section.level, found)
+        if section.level == BELOW_ALL and standing.holds_beside(section.title or self._first_of(section)):
+            self._fallen = (section.level - 1, self._fallen[1] | {Doubt.HELD})
         return found | self._fallen[1]
+
+    @staticmethod
+    def _first_of(section: Section) -> str:
+        """The words of a heading that became a condition with its list."""
+        first = section.items[0] if section.items else None
+        return first.sentences[0].text if first and first.sentences and not first.listed else ""
 
     def _whose_duties(self, title: str) -> str:
         """The role that a heading below ``Responsibilities`` names; '' for any other heading."""
@@ -123,6 +131,8 @@ class Builder(Flow):
             self.declared.here or by,
             unclear or (self.declared.unclear and not item.listed),
         )
+        for sentence in item.sentences:
+            self._leave_open(sentence)
         if item.number:
             self.written.add((self._section, item.number))
         if item.number and first:
@@ -144,7 +154,13 @@ class Builder(Flow):
             is_first = sentence is item.sentences[0]
             self._place = Place.LATER if not is_first else Place.NUMBERED if item.ordered else Place.FIRST
             opened = self._sentence(sentence, made)
+            self._leave_open(sentence)
         return item, opened
+
+    def _leave_open(self, sentence: Sentence) -> None:
+        """Doubt what follows a sentence that is not read and may say when that holds."""
+        if self.became.get(id(sentence)) == "error" and standing.leaves_open(sentence.text):
+            self._doubts |= {Doubt.HELD}
 
     def _list(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
         """What stands below an item: its list, and what comes after that."""

@@ -89,7 +89,7 @@ class Doing:
         self._near: Draft | None = None
         self._fresh = False
         self._before, self._led = "", ""
-        self._conditioned, self._held_before, self._listed = False, False, False
+        self._conditioned, self._held_before, self._listed, self._loose = False, False, False, False
         self._follows, self._among_things, self._is_among = False, False, False
         self._fallen = (0, frozenset[Doubt]())
 

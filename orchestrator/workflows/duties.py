@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.workflows import headings, standing, words
+from orchestrator.workflows.naming import role_name
+from orchestrator.workflows.people import is_person
 from orchestrator.workflows.prose import Item, Prose, Section, every
 from orchestrator.workflows.standing import Under
 
@@ -31,6 +33,9 @@ def are_duties(title: str) -> bool:
     """Whether a heading says that below it stands who is there for what: ``Responsibilities of the cook``, ``Who does what``."""
     said = re.sub(r"[?*_`]", "", headings.unnumbered(title)).strip(" :")
     first = said.split(" ", maxsplit=1)[0].lower()
+    whose = role_name(re.split(rf" {_HEADS}", said, maxsplit=1, flags=re.IGNORECASE)[0])
+    if whose is not None and " " in said and is_person(whose):
+        return _TITLE.fullmatch(said) is not None
     is_act = " " in said and (words.base_verb(first) == first or words.of_gerund(first) is not None)
     return not (is_act or _HANDED.match(said)) and _TITLE.fullmatch(said) is not None
 

@@ -23,7 +23,8 @@ from orchestrator.workflows import cutting, marks, tables
 MAX_CHARACTERS: Final = 262_144
 MAX_SENTENCES: Final = 20_000
 MAX_DEPTH: Final = 12
-_BELOW_ALL: Final = 7
+BELOW_ALL: Final = 7
+"""The level of a paragraph that is bold as a whole."""
 _BOLD = re.compile(r"\*\*(?P<title>(?:\d{1,2}(?:\.\d{1,2})*[.)]? )?[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
 _TITLE_LINE = re.compile(
@@ -211,13 +212,13 @@ class _Reader:
             if self._heading == 1 and not self.title and not self.lines[first][:1].isdigit():
                 self.title = text
             else:
-                self.sections.append(Section(text, span, level=self._heading or _BELOW_ALL))
+                self.sections.append(Section(text, span, level=self._heading or BELOW_ALL))
             return
         head, _, below = token.content.partition("\n")
         titled = _TITLE_LINE.fullmatch(head.strip()) if below and not self._items and not self._quotes else None
         if titled:
             span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
-            self.sections.append(Section(cutting.plain(titled["bold"] or titled["step"]), span, level=_BELOW_ALL))
+            self.sections.append(Section(cutting.plain(titled["bold"] or titled["step"]), span, level=BELOW_ALL))
             self._add(list(self._cut(below, first + 1)))
             return
         counted = None if self._items or self._quotes else _COUNTED.match(token.content)

@@ -206,6 +206,47 @@ def restricts(text: str) -> bool:
     return _RESTRICTS.fullmatch(text) is not None
 
 
+_LEFT_OPEN: Final = re.compile(
+    r"(?:(?:and|but|also|then|so),? )*(?:if (?:not|so|yes|no|none|neither|both|(?:it|they|this|that) (?:is|are|does|do|has|have|was|happens|fails|applies)(?: not|n['\u2019]t)?)[,:] ?.*"
+    r"|(?:in (?:that|this|which|such an?|these|those) (?:cases?|event|situations?)|otherwise|or else|else|alternatively|failing that|(?:every|each|any) time|exceptionally|in exceptional cases|at other times|on other days)\b.*"
+    r"|(?:only )?(?:when|where|if|as|unless|until) [^,:;]{2,60}:"
+    r"|(?:applies|applicable|offered|used|required|needed|allowed|available|triggers?|triggered|trigger conditions?|conditions?|eligible|eligibility|preconditions?)(?: (?:by|when|if|where|for|to|in))?:.*)"
+    r"|.*\b(?:(?:every|each) time (?!zone)|in that case|in which case|(?:where|when|if) (?:it is |they are )?(?:offered|provided)\b).*|depending on\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_WHEN_LABEL: Final = re.compile(
+    r"(?:only )?(?:when|where|if|unless) (?!to\b|you\b)[a-z]+(?: [a-z]+)?|(?:applies|used|offered|required|needed|available|allowed) (?:when|if|where|to|for|in)\b.*|triggers?(?: (?:conditions?|events?))?|conditions?",
+    re.IGNORECASE,
+)
+_IF: Final = re.compile(
+    r"(?:(?:and|but|also|then),? )*(?:if|when|unless|in case|should|where|in the (?:case|event)|for)\b", re.IGNORECASE
+)
+_POINTS: Final = re.compile(
+    r"(?:then |also |next |and )?(?:please )?(?:[A-Za-z-]+(?: up| out| off| away| back| down)? (?:it|them|this|these|those|him|her)\b(?! (?:[a-z]+ )?(?:step|page|document|file|section|guide|repository|form|checklist))|(?:it|they|these|those|this|he|she) (?:is|are|must|should|needs?|has|have|will|shall)\b)",
+    re.IGNORECASE,
+)
+
+
+def leaves_open(text: str) -> bool:
+    """Whether a sentence that is not read may say when what follows it in its list holds: ``If not, ...``, ``When offered:``."""
+    return _LEFT_OPEN.fullmatch(text) is not None
+
+
+def holds_beside(title: str) -> bool:
+    """Whether a title within a section says when the rest of that section holds: ``When offered``."""
+    return _WHEN_LABEL.fullmatch(title.strip(" :")) is not None
+
+
+def may_bind(text: str) -> bool:
+    """Whether a sentence that is not read begins as a condition does."""
+    return _IF.match(text) is not None
+
+
+def points_back(text: str) -> bool:
+    """Whether a step speaks of what the sentence before it named: ``Send it back``."""
+    return _POINTS.match(text) is not None
+
+
 def is_of_a_program(text: str) -> bool:
     """Whether a section with such a line tells of a program that runs by itself: ``File: `release.yml` ``."""
     return _DEFINED.fullmatch(text) is not None

@@ -16,6 +16,7 @@ def read_of(text: str) -> dict[str, str]:
     "title",
     [
         "Shop Manager Responsibilities",
+        "Release Manager Responsibilities",
         "Responsibilities of the nurse",
         "Roles and Responsibilities",
         "3. Duties of the class teacher",
