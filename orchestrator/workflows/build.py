@@ -102,7 +102,13 @@ class Builder(Flow):
 
     def items(self, found: list[Item]) -> list[Draft]:
         """The drafts of a section. A list belongs to the paragraph before it that ends in a colon."""
-        return [draft for item in standing.led(found) for draft in self.item(item)]
+        made, whole = list[Draft](), self._doubts
+        for item in standing.led(found):
+            if not item.listed and not all(sentence.code for sentence in item.sentences):
+                self._doubts -= {Doubt.HELD} - whole  # what a list left open ends with it
+            made += self.item(item)
+            whole = whole if item.listed else self._doubts
+        return made
 
     def item(self, item: Item) -> list[Draft]:
         """The drafts of an item and of the list below it, in order."""

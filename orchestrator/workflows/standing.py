@@ -274,8 +274,9 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
 
 
 _MINDED: Final = re.compile(
-    r"\b(?:(?:keep|bear) in mind|remember|note|be aware|aware of|at all times|always(?! (?:do|take|follow|begin|start|in)\b)|never forget|tips|good practices?|best practices?|principles|expectations|guidelines|"
-    r"precautions|cautions?|safety (?:rules|measures|notes|tips)|quality (?:assurance|control)|reminders|rules|dos and don['\u2019]?ts|good to know|important)\b[^:]*:$",
+    r"\b(?:notes?|important)(?: (?:that|the following|these|this|points?|notes?|things?|to|know|all|also)){0,4}\W*:$"
+    r"|\b(?:(?:keep|bear) in mind|remember|be aware|aware of|at all times|always(?! (?:do|take|follow|begin|start|in)\b)|never forget|tips|good practices?|best practices?|principles|expectations|guidelines|"
+    r"precautions|cautions?|safety (?:rules|measures|notes|tips)|quality (?:assurance|control)|reminders|rules|dos and don['\u2019]?ts|good to know)\b[^:]*:$",
     re.IGNORECASE,
 )
 """What leads on to what holds throughout: ``Here are some things to keep in mind:``."""

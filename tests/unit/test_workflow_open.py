@@ -37,6 +37,19 @@ def test_the_rest_of_a_list_behind_an_open_condition_is_not_done_in_every_run(te
     assert found["Open the door"] == found["Lock the gate"] == "node"
 
 
+def test_a_list_that_was_left_open_ends_with_a_paragraph_and_not_with_lines_of_code() -> None:
+    text = "# T\n\n## S\n\n- Open the door.\n- If not, zorps glimmer.\n\n{}\n\n- Wash the cup.\n"
+    assert became(text.format("This is the old yard."))["Wash the cup"] == "node"
+    assert became(text.format("```\nzorp\n```"))["Wash the cup"] == "error"
+
+
+def test_a_paragraph_that_leaves_open_holds_for_its_section() -> None:
+    text = (
+        "# T\n\n## S\n\nIn that case zorps glimmer.\n\n- Wash the cup.\n\nThis is the old yard.\n\n- Shut the door.\n"
+    )
+    assert became(text)["Shut the door"] == "error"
+
+
 def test_a_label_that_says_when_holds_for_the_rest_of_its_section() -> None:
     unpaid = "### Unpaid\n\n**When offered:**\n\n- no zorp is left\n\n**Course:**\n\n- The clerk files the form.\n\n"
     text = f"# T\n\n## Pay\n\n1. Open the door.\n\n{unpaid}## Then\n\n- Lock the gate.\n"
