@@ -23,31 +23,31 @@ def turned(titles: Sequence[str]) -> Iterator[int]:
     ``The clerk weighs the crate before sealing it`` behind ``The clerk seals the crate``; not where the same act comes
     again on the right side, nor for ``After sealing it, ...``, which speaks of what was done right before. What is said without an act (``before noon``) is not looked at.
     """
-    acts = [_act(title) for title in titles]
+    places = _places(titles)
     for at, title in enumerate(titles):
         for found in _SAID.finditer(title):
             verb = words.of_gerund(found["verb"].lower())
             if not verb:
                 continue
-            of = _content(found["of"]) or _content(title[: found.start()])
+            of = _content(found["of"]) or _content(title[: found.start()]) or {""}
+            seen = [places[verb, thing] for thing in of if (verb, thing) in places]
+            earlier, later = any(first < at for first, _ in seen), any(last > at for _, last in seen)
             is_before = found["how"].lower() in _BEFORE
-            earlier = any(_is_of(act, verb, of) for act in acts[:at])
-            later = any(_is_of(act, verb, of) for act in acts[at + 1 :])
             if (earlier and not later) if is_before else (later and not earlier):
                 yield at
                 break
 
 
-def _act(title: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The verbs of a step, which stand behind whoever does it and behind ``and``, and its things."""
-    said = _SAID.sub("", title)
-    parts = re.findall(r"[a-z]+(?:-[a-z]+)?", said.lower())
-    verbs = {words.base_verb(part) or words.of_passive(part) or "" for part in parts}
-    return frozenset(verbs - {""}), _content(said)
-
-
-def _is_of(act: tuple[frozenset[str], frozenset[str]], verb: str, of: frozenset[str]) -> bool:
-    return verb in act[0] and (not of or not of.isdisjoint(act[1]))
+def _places(titles: Sequence[str]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Of each verb with each thing of its step, and with none: the first and the last place."""
+    found = dict[tuple[str, str], tuple[int, int]]()
+    for at, title in enumerate(titles):
+        said = _SAID.sub("", title)
+        parts = re.findall(r"[a-z]+(?:-[a-z]+)?", said.lower())
+        verbs = {words.base_verb(part) or words.of_passive(part) or "" for part in parts} - {""}
+        for key in ((verb, thing) for verb in verbs for thing in _content(said) | {""}):
+            found[key] = (found[key][0] if key in found else at, at)
+    return found
 
 
 def _content(text: str) -> frozenset[str]:
