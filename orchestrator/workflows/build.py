@@ -15,7 +15,7 @@ from orchestrator.workflows.flow import Flow
 from orchestrator.workflows.naming import Unclear
 from orchestrator.workflows.people import is_person
 from orchestrator.workflows.phrasing import is_denial
-from orchestrator.workflows.prose import Item, Section, Sentence
+from orchestrator.workflows.prose import BELOW_ALL, Item, Section, Sentence
 from orchestrator.workflows.prose import every as every_sentence
 from orchestrator.workflows.standing import Doubt, Place, Under
 
@@ -34,7 +34,6 @@ class Builder(Flow):
     def begin(self, *, is_plain: bool) -> None:
         """``is_plain``: the text has neither list nor heading, and is not the introduction to any."""
         self._began = is_plain
-        self._has_course, self._entered = False, ""
 
     def enter(self, number: int, section: Section, role: str | None) -> None:
         """A new section begins; ``role`` does what names nobody in it."""
@@ -50,9 +49,7 @@ class Builder(Flow):
             self._give(role)
         elif not self._by:
             self._give(doers.of_heading(title, self.declared.roles))
-        self._has_course = self._has_course or (bool(self.numbers) and not doers.is_standing(self._entered))
-        is_standing = self._has_course and doers.is_standing(title)
-        self._entered = title
+        is_standing = section.span.line in self.standing and bool(title)
         self._under = Under.DUTIES if whose or is_standing else standing.under(title)
         self._doubts = self._held(section)
         is_later = self.numbers or (" " in title and title.lower().startswith("requirements") and number > 1)
@@ -61,7 +58,7 @@ class Builder(Flow):
             self._doubts |= {Doubt.RULES}
         self._told = self._near = self._asked = None
         self._fresh = True
-        self._held_before, self._offers = False, frozenset[str]()
+        self._held_before, self._loose, self._offers = False, False, frozenset[str]()
 
     def _give(self, role: str) -> None:
         """Have what names nobody done by this role; by nobody where it is not one."""
@@ -72,12 +69,20 @@ class Builder(Flow):
         """The doubts of a heading, which hold for those below it: ``Common mistakes``; ``Rollback`` after other steps."""
         if section.level <= self._fallen[0]:
             self._fallen = (0, frozenset[Doubt]())
-        found = standing.denied(section.title) | standing.ruled(section.title)
+        found = standing.denied(section.title) | standing.ruled(section.title) | standing.told(section.title)
         if self.numbers and headings.is_fallback(section.title):
             found |= {Doubt.SELDOM}
         if found and not self._fallen[0]:
             self._fallen = (section.level, found)
+        if section.level == BELOW_ALL and standing.holds_beside(section.title or self._first_of(section)):
+            self._fallen = (section.level - 1, self._fallen[1] | {Doubt.HELD})
         return found | self._fallen[1]
+
+    @staticmethod
+    def _first_of(section: Section) -> str:
+        """The words of a heading that became a condition with its list."""
+        first = section.items[0] if section.items else None
+        return first.sentences[0].text if first and first.sentences and not first.listed else ""
 
     def _whose_duties(self, title: str) -> str:
         """The role that a heading below ``Responsibilities`` names; '' for any other heading."""
@@ -97,7 +102,13 @@ class Builder(Flow):
 
     def items(self, found: list[Item]) -> list[Draft]:
         """The drafts of a section. A list belongs to the paragraph before it that ends in a colon."""
-        return [draft for item in standing.led(found) for draft in self.item(item)]
+        made, whole = list[Draft](), self._doubts
+        for item in standing.led(found):
+            if not item.listed and not all(sentence.code for sentence in item.sentences):
+                self._doubts -= {Doubt.HELD} - whole  # what a list left open ends with it
+            made += self.item(item)
+            whole = whole if item.listed else self._doubts
+        return made
 
     def item(self, item: Item) -> list[Draft]:
         """The drafts of an item and of the list below it, in order."""
@@ -126,6 +137,8 @@ class Builder(Flow):
             self.declared.here or by,
             unclear or (self.declared.unclear and not item.listed),
         )
+        for sentence in item.sentences:
+            self._leave_open(sentence)
         if item.number:
             self.written.add((self._section, item.number))
         if item.number and first:
@@ -147,7 +160,13 @@ class Builder(Flow):
             is_first = sentence is item.sentences[0]
             self._place = Place.LATER if not is_first else Place.NUMBERED if item.ordered else Place.FIRST
             opened = self._sentence(sentence, made)
+            self._leave_open(sentence)
         return item, opened
+
+    def _leave_open(self, sentence: Sentence) -> None:
+        """Doubt what follows a sentence that is not read and may say when that holds."""
+        if self.became.get(id(sentence)) == "error" and standing.leaves_open(sentence.text):
+            self._doubts |= {Doubt.HELD}
 
     def _list(self, item: Item, made: list[Draft], opened: list[Draft] | None) -> None:
         """What stands below an item: its list, and what comes after that."""
@@ -230,7 +249,7 @@ class Builder(Flow):
         unclear = self.declared.unclear
         self._give(doers.of_title(title.text, self.declared.roles) or doers.of_heading(title.text, self.declared.roles))
         self._under = Under.DUTIES if whose else standing.under(title.text)
-        self._doubts |= standing.ruled(title.text) | standing.denied(title.text)
+        self._doubts |= standing.ruled(title.text) | standing.denied(title.text) | standing.told(title.text)
         self._told = self._near = None
         self._began = True
         made = [draft for child in item.children for draft in self.item(child)]

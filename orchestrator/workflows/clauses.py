@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.models.workflow import NodeKind
-from orchestrator.workflows import facts, forms, instruct, words
+from orchestrator.workflows import classes, facts, forms, instruct, words
 from orchestrator.workflows.naming import Unclear
 
 _IF = re.compile(
@@ -26,10 +26,6 @@ _BEHIND = re.compile(
 )
 """``Stop if the lamp is red``: where it leads on, and the condition behind it."""
 _STATED: Final = r"(?=[^,:;`]{3,200}, )(?=[^,:;`]{0,200}? (?:is|are|has|have|was|were) )"
-_CASES: Final = (
-    "issues?|problems?|failures?|errors?|incidents?|alerts?|outages?|requests?|cases|changes|emergencies|breaches|violations|complaints|refunds|returns|"
-    "claims|disputes|vulnerabilities|findings|exceptions|deviations|purchases|payments|orders|hires|employees|leavers|joiners|contractors|visitors|customers"
-)
 _LEAVES: Final = "(?:termination|resignation|dismissal|role change|change of role|job change|separation|loss|theft|expiry|expiration|breach|default|cancellation|suspension)"
 _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
     (r"unless (?!(?:otherwise|done|specified|stated|noted|agreed|explicitly)\b)", "If it is not the case that "),
@@ -40,7 +36,7 @@ _AS_IF: Final = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, sa
     (r"(?:on|upon|after|following) (?:its |the |an? |this )?(?:rejection|refusal), ", "If it is rejected, "),
     (rf"where (?=(?:the|a|an|this|that|there|it|any|no) ){_STATED}", "If "),
     (rf"provided(?: that)? {_STATED}", "If "),
-    (rf"for (?=(?:(?!each\b|every\b|all\b|example\b|any of\b)[A-Za-z/-]+ ){{0,5}}(?:{_CASES})(?: [a-z ]+)?:)", "If this is about "),
+    (rf"for (?=(?:(?!each\b|every\b|all\b|example\b|any of\b)[A-Za-z/-]+ ){{0,5}}(?:{classes.CASES})(?: [a-z ]+)?:)", "If this is about "),
 ))  # fmt: skip
 """Words that open a condition as ``If`` does."""
 _ONCE = re.compile(
@@ -179,7 +175,7 @@ def _as_if(text: str) -> str:
     for pattern, said in _AS_IF:
         if pattern.match(text):
             return pattern.sub(said, text, count=1)
-    return text
+    return classes.as_if(text) or text
 
 
 _WAIT_THEN = re.compile(

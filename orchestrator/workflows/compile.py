@@ -19,10 +19,12 @@ from orchestrator.workflows import (
     choices,
     course,
     doers,
+    duties,
     explaining,
     forms,
     headings,
     instruct,
+    order,
     prose,
     rules,
     separation,
@@ -124,6 +126,7 @@ class _Compiler:
         self._made.declared.foresee(s.text for s in tree.sentences() if not (s.remark or id(s) in self._made.owned))
         self._made.programs = explaining.programs_in(s.text for s in tree.sentences())
         self._made.held = course.held(tree)
+        self._made.standing = duties.sections(tree)
         offered = choices.Offered(tree, self._made.held)
         self._arranged = tree.sections if self._made.declared.order else offered.sections(tree.sections)
         self._made.shortened, self._made.released = offered.shortened, offered.released
@@ -158,6 +161,7 @@ class _Compiler:
     def _whole(self, main: list[Draft]) -> None:
         """Refuse ``Then run``, when the block that it leads on to did not join it: a verb alone says too little."""
         by_span = {id(s.span): s for s in self._tree.sentences()}
+        self._order(main, by_span)
         for draft in every(main):
             found = by_span.get(id(draft.span))
             if draft.kind is not NodeKind.TASK or found is None:
@@ -166,6 +170,15 @@ class _Compiler:
                 self._made.fail(found, "WF110", "What is run or entered is not said.", "The clerk runs `X`")
             elif found.text.endswith(":") and self._is_empty(draft, found):
                 self._made.fail(found, "WF110", "What stands below this is not read.", "The clerk ..., with its thing")
+
+    def _order(self, main: list[Draft], by_span: dict[int, prose.Sentence]) -> None:
+        """Refuse a step that says before which one it is done, and stands behind it."""
+        drafts = [draft for draft in every(main) if draft.kind is NodeKind.TASK]
+        for at in order.turned([draft.title for draft in drafts]):
+            found = by_span.get(id(drafts[at].span))
+            if found is not None and self._made.became.get(id(found)) != "error":
+                said = "This says that it is done before or after another step, and stands on the other side of it."
+                self._made.fail(found, "WF113", said, "the steps in the order in which they are done")
 
     def _is_empty(self, draft: Draft, sentence: prose.Sentence) -> bool:
         """Whether a task leads on to what did not join it: to nothing that is read, or in words that say nothing without it."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from orchestrator.workflows import alternatives, headings, standing, words
+from orchestrator.workflows import alternatives, duties, headings, standing, words
 from orchestrator.workflows.prose import Prose, every
 from orchestrator.workflows.standing import Under
 
@@ -61,12 +61,14 @@ _OFTEN: Final = re.compile(
 """Headings of what is done again and again, or with some things only."""
 _FEW: Final = 3
 _SAID: Final = "When this is done is not said"
+_DUTY: Final = Held("", "Below this heading stands who is there for what, and no step.", "## Steps")
 
 
 def held(tree: Prose) -> dict[int, Held]:
     """The sentences that may not be done in every run, by identity."""
     found = {key: Held(case, *alternatives.message(case)) for key, case in alternatives.held(tree).items()}
     sections = tree.sections
+    found |= dict.fromkeys(duties.held(tree), _DUTY)
     for at, main in _beside(tree):
         level = sections[at].level
         end = next((n for n in range(at + 1, len(sections)) if sections[n].level <= level), len(sections))

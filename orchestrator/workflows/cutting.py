@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 
 _PIECE = re.compile(
-    r"`[^`]*`|(?<![\w\"])(?P<quote>\"[^\"`]{2,600}\"|\u201c[^\u201c\u201d`]{2,600}\u201d)|(?P<stop>[.!?]+[\"'\u201d\u2019)\]*_]*(?:(?<=\])\([^()\s]*\))?)(?=\s|$)|[^.!?`\"\u201c]+|.",
+    r"`[^`]*`|(?<![\w\"])(?P<quote>\"[^\"`]{2,600}\"|\u201c[^\u201c\u201d`]{2,600}\u201d)|(?P<stop>[.!?]+(?:\[\^[^\]\s]{1,40}\])*[\"'\u201d\u2019)\]*_]*(?:(?<=\])\([^()\s]*\))?)(?=\s|$)|[^.!?`\"\u201c]+|.",
     re.DOTALL,
 )
 _ABBREVIATION = re.compile(
@@ -34,6 +34,8 @@ _NEAR = 40
 _LOOKED_BACK = 4_000
 BOX = re.compile(r"\[[ xX]\] ")
 """A box to be ticked."""
+_NOTE = re.compile(r"(`[^`]*`)|(?<=[\w.,;!?)\"'*_`\]])\[\^[^\]\s]{1,40}\]")
+"""The mark of a footnote, which is no word."""
 _HYPHEN = re.compile("(`[^`]*`)|[\u2010\u2011]")
 _MARKS = re.compile(r"(`[^`]*`)|\*\*|__|(?<![A-Za-z0-9/])[*_](?![./])|(?<!/)[*_](?![A-Za-z0-9./])")
 
@@ -95,6 +97,7 @@ def plain(raw: str) -> str:
     """As a reader sees it, on one line; code keeps its backticks. A bold title before a sentence becomes a label."""
     raw = _ESCAPED.sub("", raw, count=1) if _ESCAPED.match(raw) else _COUNTED.sub(r"\g<mark>", raw, count=1)
     text = _TITLED.sub(r"\g<title>: ", raw, count=1) if _TITLED.match(raw) else raw
+    text = _NOTE.sub(lambda m: m.group(1) or "", text)
     text = _MARKS.sub(lambda m: m.group(1) or "", _LINK.sub(r"\1", _ENTITY.sub(_character, text)))
     return _bare(re.sub(r"\s+", " ", _HYPHEN.sub(lambda m: m.group(1) or "-", text)).strip())
 

@@ -119,14 +119,6 @@ def whose(title: str, by: str) -> str | None:
     return found["role"] if is_person(role) and (found["does"] or is_office) else None
 
 
-_STANDING: Final = re.compile(r"(?!(?:your|our|the following)\b)[a-z' -]+ (?:responsibilities|duties)", re.IGNORECASE)
-
-
-def is_standing(title: str) -> bool:
-    """Whether a heading names what somebody is there for: ``Buddy responsibilities``."""
-    return _STANDING.fullmatch(_NUMBER.sub("", title, count=1).strip(" :")) is not None
-
-
 def of_heading(title: str, known: Iterable[str]) -> str:
     """The role that a heading names as the doer of what stands below it; '' for none, and ``?`` for several or one that may be a subject."""
     said = _NUMBER.sub("", title, count=1).rstrip(": ")

@@ -13,6 +13,7 @@ from orchestrator.models.workflow import Fact, NodeKind, Rule
 from orchestrator.policy.proof.outcomes import EXPIRED
 from orchestrator.workflows import (
     approvals,
+    brought,
     clauses,
     forms,
     grammar,
@@ -37,6 +38,8 @@ from orchestrator.workflows.standing import Doubt, Place, Under
 WAITS: Final = frozenset({NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT})
 """Kinds that wait for somebody, who can be late."""
 
+_OBLIGES: Final = re.compile(r"(?:you|we) (?:must|shall|have to|need to)\b", re.IGNORECASE)
+
 
 def is_apart(title: str) -> bool:
     """Whether the words are one sentence without a condition or a timer."""
@@ -60,6 +63,7 @@ class Doing:
         self.among_nouns = set[int]()
         self.following: dict[int, Sentence] = {}
         self.held: dict[int, Held] = {}
+        self.standing = frozenset[int]()
         self.owners: dict[int, str] = {}
         self.owned = set[int]()
         self.programs = frozenset[str]()
@@ -85,7 +89,7 @@ class Doing:
         self._near: Draft | None = None
         self._fresh = False
         self._before, self._led = "", ""
-        self._conditioned, self._held_before, self._listed = False, False, False
+        self._conditioned, self._held_before, self._listed, self._loose = False, False, False, False
         self._follows, self._among_things, self._is_among = False, False, False
         self._fallen = (0, frozenset[Doubt]())
 
@@ -197,6 +201,9 @@ class Doing:
             hidden.ensure_plain(found.title)
             if wanted is None:
                 partly.ensure_whole(clause)
+                brought.ensure_task(clause, found.title, str(found.fields["role"]), among_things=self._among_things)
+        if found.kind == NodeKind.REVIEW and wanted is None:
+            brought.ensure_comes_up(clause)
         self._ensure_told(found)
         self._ask_for(found.facts)
         fields = dict(found.fields)
@@ -225,7 +232,7 @@ class Doing:
         """What stands above a step may say that it is not done each time. Raises :class:`Unclear`."""
         if Doubt.SELDOM in self._doubts and not is_named:
             raise Unclear("When what stands under this heading is done is not said.", "## If the update fails")
-        if Doubt.RULES in self._doubts and not is_named and kind == NodeKind.TASK:
+        if Doubt.RULES in self._doubts and not is_named:
             raise Unclear(
                 "Below this heading stand rules or criteria, and no steps.", "## Steps; or a remark: Note: ..."
             )
@@ -266,6 +273,8 @@ class Doing:
             raise Unclear("What stands above this says not, or for example.", "a heading of its own, or: Never ...")
         if Doubt.NAMED in self._doubts and self._is_entry(clause, role):
             raise Unclear("What stands above this is not read, and this may be one of its things.", "Note: ...")
+        if Doubt.TOLD in self._doubts and self._is_nobodys(clause) and not _OBLIGES.match(clause):
+            raise Unclear("Below this heading stands what explains, and no step.", "## Steps; or a remark: Note: ...")
         if Doubt.NOTED in self._doubts and self._is_nobodys(clause):
             raise Unclear("Below notes behind the steps this may be advice for all of them.", "Note: ...")
         if Doubt.AUTOMATIC in self._doubts and self._is_nobodys(clause):

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.models.workflow import FactKind, NodeKind
 from orchestrator.workflows import (
     alternatives,
+    classes,
     clauses,
     doers,
     forms,
@@ -233,6 +234,10 @@ class Flow(Details):
         self._held_before = self._held_before or is_condition
         if self._led in {"error", EXPLAINED} and not is_condition and (self._conditioned or refers):
             raise Unclear("What stands before this is not read, and this may belong to it.", "If ..., ...")
+        goes_on = self._loose and standing.points_back(self._before)
+        self._loose = self._led in {"error", EXPLAINED} and (goes_on or standing.may_bind(self._before))
+        if self._loose and not is_condition and standing.points_back(text):
+            raise Unclear("What stands before this is not read, and this may be meant for that alone.", "If ..., ...")
         condition = clauses.conditional(text)
         is_of_all = condition is not None and (hidden.OF_READER.match(text) or partly.is_of_itself(condition.then))
         if is_of_all and not self._began:
@@ -267,6 +272,9 @@ class Flow(Details):
 
     def _flow(self, sentence: Sentence, text: str, made: list[Draft]) -> list[Draft] | None:
         self._ensure_unconditional(text)
+        sort = classes.of(text)
+        if sort is not None and not sort.known:
+            raise Unclear(*alternatives.message(sort.what))
         named = forms.ID.fullmatch(text)
         if named is not None:
             return self._step(sentence, named["rest"], made, named["id"])

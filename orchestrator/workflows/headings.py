@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from orchestrator.workflows import forms
+from orchestrator.workflows import forms, words
 from orchestrator.workflows.prose import Item, Section, Sentence
 
 _NUMBER: Final = re.compile(
@@ -30,6 +30,11 @@ _FALLBACK: Final = re.compile(
     re.IGNORECASE,
 )
 """What holds at times, or is one of several cases."""
+_SELDOM: Final = re.compile(
+    r"\b(?:(?:emergency |disaster )?roll[ -]?backs?|fall[ -]?backs?|back[ -]?outs?|reversals?|escalations?|exceptions?|trouble[ -]?shooting|contingenc(?:y|ies)|appendix|appendices|optional|workarounds?|worst[ -]case)\b",
+    re.IGNORECASE,
+)
+"""What is done after something else failed, wherever it stands in a title that is no act."""
 
 
 _CASE: Final = re.compile(
@@ -56,6 +61,10 @@ def unnumbered(title: str) -> str:
 def is_fallback(title: str) -> bool:
     """Whether the steps below such a heading are not of the way that is gone each time."""
     said = _NUMBER.sub("", title, count=1).rstrip(":")
+    first = re.split(r"[ /]", said.lower(), maxsplit=1)[0]
+    is_act = words.base_verb(first) == first or words.of_gerund(first) is not None
+    if _SELDOM.match(said) or (_SELDOM.search(said) and not is_act):
+        return True
     return any(_FALLBACK.fullmatch(part) for part in (said, re.sub(r" \([^()]*\)$", "", said)))
 
 

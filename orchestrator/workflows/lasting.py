@@ -15,7 +15,7 @@ _OFTEN: Final = re.compile(
     r"\b(?:periodically|regularly|continuously|continually|constantly|routinely|annually|quarterly(?! [a-z]+)|biannually|semi-annually|perpetually)\b"
     r"|\b(?:daily|weekly|bi-?weekly|fortnightly|monthly|quarterly|yearly|hourly|nightly)(?=$|[,.;:)]| (?:and|or|by|with|for|to|in|at|on|via|using|from|as|until|during|after|before|through|against|according)\b)"
     rf"|\b(?:once|twice|\w+ times|at least|minimum|more) (?:a|an|per|each|every) {_SPAN}\b|\b(?:every|each) (?:{_FEW} )?(?!day one|day's){_SPAN}\b(?!['\u2019]| at \d)"
-    r"|\bon (?:a|an) (?:[a-z-]+,? (?:and |or )?){0,3}basis\b(?<!case basis)(?<!needed basis)(?<!timely basis)(?<!urgent basis)|\bat (?:all times|regular intervals|any time)\b|\b24/7\b|\baround the clock\b"
+    r"|\bon (?:a|an) (?:[a-z-]+,? (?:and |or )?){0,3}basis\b(?<!case basis)(?<!needed basis)(?<!timely basis)(?<!urgent basis)|\bat (?:all times|regular intervals|any time)\b|\b(?:all|most) of the time\b|\ball the time\b|(?<!^)\b(?:every|each) time\b|^(?:please )?always\b|\b(?:frequently|throughout)(?=$|[,.;:)])|\bthroughout (?:the )?(?:whole |entire )?(?:process|procedure|day|shift|year|work|experiment|session|project|event)\b|\b24/7\b|\baround the clock\b"
     r"|\bwhenever\b(?! (?:it is )?(?:possible|necessary|needed|applicable|appropriate|practicable|feasible|required|desired|practical)\b)"
     r"|\bafter (?:\d+|one|two|three|six|twelve) (?:months?|years?) of\b|\b(?:when|while) (?:they are |it is )?(?:not in use|unattended|away from|off duty|physically unattended)\b|\b(?:for as long as|throughout (?:the|their|his|her) (?:year|employment|term|tenure))\b",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ _CONDUCT: Final = re.compile(
     re.IGNORECASE,
 )
 _NEEDLESS: Final = re.compile(
-    r"\b(?:no longer|not|never|n['\u2019]t|without) (?:(?:really|always|strictly|necessarily) )?(?:needs?|ha(?:s|ve)|required?|necessary|obliged|be required|be needed|have) to\b|\bneed(?:s)? not\b|\bno need (?:to|for)\b"
+    r"(?:\bno longer|\bnot|\bnever|n['\u2019]t|\bwithout) (?:(?:really|always|strictly|necessarily) )?(?:needs?|ha(?:s|ve)|required?|necessary|obliged|be required|be needed|have) to\b|\bneed(?:s)? not\b|\bno need (?:to|for)\b"
     r"|\b(?:is|are) (?:not|no longer) (?:required|needed|necessary)\b|(?:n['\u2019]t|\bnot|\bno longer) (?:need|require)\b",
     re.IGNORECASE,
 )

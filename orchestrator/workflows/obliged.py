@@ -125,7 +125,7 @@ def named_doer(text: str) -> str:
 
 def has_two_doers(text: str) -> bool:
     """``Filed by the clerk and checked by the lead``."""
-    return len(re.findall(r"\bby (?:the|an?|our|your|another)\b", text)) > 1
+    return len(re.findall(r"\bby (?:the|an?|our|your|another|one|two|both|different|each)\b", text)) > 1
 
 
 def is_done(text: str) -> bool:

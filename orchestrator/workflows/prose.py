@@ -27,7 +27,8 @@ LONGEST: Final = 2_000
 """Characters of a sentence, a title or a row that is looked at. No pattern is tried on a longer one."""
 TOO_LONG: Final = f"longer than {LONGEST:,} characters"
 _SHOWN: Final = 60
-_BELOW_ALL: Final = 7
+BELOW_ALL: Final = 7
+"""The level of a paragraph that is bold as a whole."""
 _BOLD = re.compile(r"\*\*(?P<title>(?:\d{1,2}(?:\.\d{1,2})*[.)]? )?[A-Za-z][^*`\n:.!?]*)(?::?\*\*|\*\*:)")
 _SHELLS = frozenset({"sh", "bash", "shell", "zsh", "console"})
 _TITLE_LINE = re.compile(
@@ -37,6 +38,8 @@ _TITLE_LINE = re.compile(
 _COUNTED = re.compile(r"(?:\*\*|__)(?P<n>\d{1,2})[.)] ")
 """A paragraph that begins as a step with a bold number."""
 _WRITTEN = re.compile(r"[ \t>]*(?:[-*+] |\d+[.)] )*?(?P<n>\d{1,9})[.)] ")
+_FOOTNOTE = re.compile(r"^\s*\[\^[^\]\s]{1,40}\]:", re.MULTILINE)
+"""Where a footnote begins: it belongs to a step that stands elsewhere."""
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*-->", re.DOTALL)
 _JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f300-\U0001faff])")
 """What makes one picture of two."""
@@ -220,13 +223,13 @@ class _Reader:
             if self._heading == 1 and not self.title and not self.lines[first][:1].isdigit():
                 self.title = text
             else:
-                self.sections.append(Section(text, span, level=self._heading or _BELOW_ALL))
+                self.sections.append(Section(text, span, level=self._heading or BELOW_ALL))
             return
         head, _, below = token.content.partition("\n")
         titled = _TITLE_LINE.fullmatch(head.strip()) if below and not self._items and not self._quotes else None
         if titled:
             span = Span(line=first + 1, end_line=first + 1, end_column=len(self.lines[first]))
-            self.sections.append(Section(cutting.plain(titled["bold"] or titled["step"]), span, level=_BELOW_ALL))
+            self.sections.append(Section(cutting.plain(titled["bold"] or titled["step"]), span, level=BELOW_ALL))
             self._add(list(self._cut(below, first + 1)))
             return
         counted = None if self._items or self._quotes else _COUNTED.match(token.content)
@@ -295,7 +298,16 @@ class _Reader:
             item.children.append(Item("", sentences, listed=False, after=True))
 
     def _cut(self, content: str, first: int) -> Iterator[Sentence]:
-        """Sentences of a stretch of inline text that begins on this line (from 0)."""
+        """Sentences of a stretch of inline text that begins on this line (from 0); a footnote is one that nobody can read."""
+        noted = _FOOTNOTE.search(content)
+        yield from self._sentences_of(content[: noted.start()] if noted else content, first)
+        if noted is not None:
+            start = first + content[: noted.start()].count("\n")
+            end = first + content.rstrip().count("\n")
+            span = Span(line=start + 1, end_line=end + 1, end_column=max(1, len(self.lines[end])))
+            yield Sentence(content[noted.start() :].strip(), span, unreadable="a footnote")
+
+    def _sentences_of(self, content: str, first: int) -> Iterator[Sentence]:
         places = self._places(content, first)
         for start, end in cutting.fields(content) or cutting.bounds(content):
             raw = content[start:end]

@@ -45,6 +45,8 @@ class Doubt(StrEnum):
     """Its heading says that rules, criteria or examples stand below it."""
     NOTED = "noted"
     """It stands below notes behind the steps, and may be advice for all of them."""
+    TOLD = "told"
+    """It stands below ``Purpose`` and the like, and names nobody."""
     HELD = "held"
     """What stands above it says when it holds, and is not read."""
 
@@ -146,6 +148,18 @@ def are_needs(said: str) -> bool:
     return _NEEDS.fullmatch(said) is not None
 
 
+_EXPLAINS: Final = re.compile(
+    r"(?:(?:purpose|aims?|goals?|objectives?|scope|background|introduction|overview|definitions?|terms|glossary|abbreviations|acronyms|references|summary|applicability|audience)(?:(?:,| and| &| /) (?=.)|$))+",
+    re.IGNORECASE,
+)
+
+
+def told(title: str) -> frozenset[Doubt]:
+    """Whether a heading says why or of what the text is: an imperative below it is what the whole is for."""
+    said = _CHAPTER.sub("", title, count=1).strip(" :")
+    return frozenset({Doubt.TOLD}) if _EXPLAINS.fullmatch(said) else frozenset[Doubt]()
+
+
 def denied(title: str) -> frozenset[Doubt]:
     """What a heading casts doubt on all below it with: ``Common mistakes``."""
     return frozenset({Doubt.DENIED}) if is_denial(title) or _FORBIDDEN.match(title) else frozenset[Doubt]()
@@ -156,7 +170,7 @@ _RULES: Final = re.compile(
     r"(?:(?:.* )?(?:best practices?|good practices?|guidelines?|principles|tips(?: (?:and|&) tricks)?|rules(?: of .+)?|etiquette|(?:code of )?conduct|standards|expectations|considerations|reminders|criteria|metrics|kpis|examples?|"
     r"templates?|limitations|assumptions|constraints|precautions|warnings|dos? (?:and|&) don['\u2019]?ts?|policy statements?|policy details?|policies|benefits|consequences|penalties|disciplinary actions?|goals)"
     r"|do['\u2019]?s (?:and|&) don['\u2019]?ts|(?:things|points) to (?:remember|note|consider|know|keep in mind)|remember|(?:important|key|special|other|critical|safety) (?:notes?|points|information|facts)|security controls|policy|safety|hazards?|ppe|"
-    r"(?:personal )?protective equipment|quality (?:assurance|control)|compliance|non-?compliance|enforcement|governance|lessons learned|success metrics|slas?|service levels?(?: agreements?)?|systems involved|triggers?(?: for .+)?|when to use.*|"
+    r"(?:personal )?protective equipment|quality (?:assurance|control)(?: [a-z]+){0,2}|.* to (?:keep in mind|bear in mind|remember|note|be aware of|consider)|(?:always|at all times|throughout|never forget)(?: .*)?|(?:.* )?cautions?|safety (?:measures|instructions|requirements|tips)|compliance|non-?compliance|enforcement|governance|lessons learned|success metrics|slas?|service levels?(?: agreements?)?|systems involved|triggers?(?: for .+)?|when to use.*|"
     r"(?:recent |latest |planned |future )(?:changes|updates|improvements)|what['\u2019]s (?:new|changed)|continuous improvement|outcomes?|who (?:can|to|do|should) .+|where to .+|(?:getting|need|more) help|help|questions|contact us|what happens .+|how (?:it|this) works|key (?:terms|contacts)|contacts?|common .+)"
     r"(?:(?:,| and| &|/| for| on| when| in| of| during) .*)?:?",
     re.IGNORECASE,
@@ -192,6 +206,47 @@ def restricts(text: str) -> bool:
     return _RESTRICTS.fullmatch(text) is not None
 
 
+_LEFT_OPEN: Final = re.compile(
+    r"(?:(?:and|but|also|then|so),? )*(?:if (?:not|so|yes|no|none|neither|both|(?:it|they|this|that) (?:is|are|does|do|has|have|was|happens|fails|applies)(?: not|n['\u2019]t)?)[,:] ?.*"
+    r"|(?:in (?:that|this|which|such an?|these|those) (?:cases?|event|situations?)|otherwise|or else|else|alternatively|failing that|(?:every|each|any) time|exceptionally|in exceptional cases|at other times|on other days)\b.*"
+    r"|(?:only )?(?:when|where|if|as|unless|until) [^,:;]{2,60}:"
+    r"|(?:applies|applicable|offered|used|required|needed|allowed|available|triggers?|triggered|trigger conditions?|conditions?|eligible|eligibility|preconditions?)(?: (?:by|when|if|where|for|to|in))?:.*)"
+    r"|.*\b(?:(?:every|each) time (?!zone)|in that case|in which case|(?:where|when|if) (?:it is |they are )?(?:offered|provided)\b).*|depending on\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_WHEN_LABEL: Final = re.compile(
+    r"(?:only )?(?:when|where|if|unless) (?!to\b|you\b)[a-z]+(?: [a-z]+)?|(?:applies|used|offered|required|needed|available|allowed) (?:when|if|where|to|for|in)\b.*|triggers?(?: (?:conditions?|events?))?|conditions?",
+    re.IGNORECASE,
+)
+_IF: Final = re.compile(
+    r"(?:(?:and|but|also|then),? )*(?:if|when|unless|in case|should|where|in the (?:case|event)|for)\b", re.IGNORECASE
+)
+_POINTS: Final = re.compile(
+    r"(?:then |also |next |and )?(?:please )?(?:[A-Za-z-]+(?: up| out| off| away| back| down)? (?:it|them|this|these|those|him|her)\b(?! (?:[a-z]+ )?(?:step|page|document|file|section|guide|repository|form|checklist))|(?:it|they|these|those|this|he|she) (?:is|are|must|should|needs?|has|have|will|shall)\b)",
+    re.IGNORECASE,
+)
+
+
+def leaves_open(text: str) -> bool:
+    """Whether a sentence that is not read may say when what follows it in its list holds: ``If not, ...``, ``When offered:``."""
+    return _LEFT_OPEN.fullmatch(text) is not None
+
+
+def holds_beside(title: str) -> bool:
+    """Whether a title within a section says when the rest of that section holds: ``When offered``."""
+    return _WHEN_LABEL.fullmatch(title.strip(" :")) is not None
+
+
+def may_bind(text: str) -> bool:
+    """Whether a sentence that is not read begins as a condition does."""
+    return _IF.match(text) is not None
+
+
+def points_back(text: str) -> bool:
+    """Whether a step speaks of what the sentence before it named: ``Send it back``."""
+    return _POINTS.match(text) is not None
+
+
 def is_of_a_program(text: str) -> bool:
     """Whether a section with such a line tells of a program that runs by itself: ``File: `release.yml` ``."""
     return _DEFINED.fullmatch(text) is not None
@@ -204,6 +259,8 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
         found.add(Doubt.DENIED)
     if (became in {"error", "remark"} and said.endswith(":")) or (became == "error" and _NAMES.search(said)):
         found.add(Doubt.NAMED)
+    if said.endswith(":") and _MINDED.search(said) and became != "node":
+        found.add(Doubt.RULES)
     if _WHEN.match(said) and became != "error":
         found -= {Doubt.SELDOM}
     elif became in {"error", "remark"} and (_WHEN.match(said) or _CASES.search(said)):
@@ -216,6 +273,13 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
     return frozenset(found)
 
 
+_MINDED: Final = re.compile(
+    r"\b(?:notes?|important)(?: (?:that|the following|these|this|points?|notes?|things?|to|know|all|also)){0,4}\W*:$"
+    r"|\b(?:(?:keep|bear) in mind|remember|be aware|aware of|at all times|always(?! (?:do|take|follow|begin|start|in)\b)|never forget|tips|good practices?|best practices?|principles|expectations|guidelines|"
+    r"precautions|cautions?|safety (?:rules|measures|notes|tips)|quality (?:assurance|control)|reminders|rules|dos and don['\u2019]?ts|good to know)\b[^:]*:$",
+    re.IGNORECASE,
+)
+"""What leads on to what holds throughout: ``Here are some things to keep in mind:``."""
 _SHORT: Final = 6
 
 
