@@ -11,6 +11,7 @@ from orchestrator.cli.options import as_json, interactive, no_input, repository
 from orchestrator.cli.telling import note, print_json, say
 
 if TYPE_CHECKING:
+    from orchestrator.app.workflows.rewriting import Proposal
     from orchestrator.models.workflow import Workflow
     from orchestrator.workflows.compile import Compiled
 
@@ -54,13 +55,16 @@ def compile_(process: Path, output: Path | None, id_: str | None, by: str | None
     note(f"{process}: {len(found.read)} sentences: {counts}.")
     if found.workflow is None:
         details = [str(problem) for problem in found.problems]
-        raise WorkflowInvalid("WF102", f"{process} is not a workflow yet.", "mend the lines named", details)
+        hint = f"mend the lines named, or: handrail workflow rewrite {process} --as-written --by ROLE"
+        raise WorkflowInvalid("WF102", f"{process} is not a workflow yet.", hint, details)
     if output is not None:
         note(f"Read it back: handrail workflow explain {output}")
 
 
-@command.command(help="Have a model put a process.md into the form that compiles, as a difference that a person takes.")
+@command.command(help="Put a process.md into the form that compiles, as a difference that a person takes.")
 @click.argument("process", type=_FILE)
+@click.option("--as-written", is_flag=True, help="Without a model: quote what is not read, for somebody to see to.")
+@click.option("--by", metavar="ROLE", help="With --as-written: who sees to that, and does the steps that name nobody.")
 @click.option("--accept", metavar="DIGEST", help="Take the proposal that was shown with this digest.")
 @click.option("--model", default="", help="ENDPOINT/MODEL that rewrites it (default: that of the role planner).")
 @click.option("--record", type=_FILE, help="Keep what the model said in this file.")
@@ -68,27 +72,29 @@ def compile_(process: Path, output: Path | None, id_: str | None, by: str | None
 @repository
 @no_input
 def rewrite(
-    process: Path, accept: str | None, model: str, record: Path | None, replay: Path | None, repo: Path, no_input: bool
+    process: Path,
+    as_written: bool,
+    by: str | None,
+    accept: str | None,
+    model: str,
+    record: Path | None,
+    replay: Path | None,
+    repo: Path,
+    no_input: bool,
 ) -> None:
-    from functools import partial
-
-    from orchestrator.app.files import read_file
-    from orchestrator.app.project import open_project
-    from orchestrator.app.specs.model_planning import PlannerChoice
-    from orchestrator.app.specs.planning import save
     from orchestrator.app.workflows import rewriting
-    from orchestrator.errors import AwaitingPerson
+    from orchestrator.errors import AwaitingPerson, UsageError
     from orchestrator.models.ids import Digest
 
     taken = f"{process} is the proposal now. Try: handrail workflow compile {process}"
+    if as_written != (by is not None) or (as_written and (model or record or replay)):
+        said = "--as-written wants --by, and no model."
+        raise UsageError("WF109", said, f"handrail workflow rewrite {process} --as-written --by ROLE")
     if accept is not None:
         rewriting.take(process, rewriting.proposed(process), Digest(accept))
         note(taken)
         return
-    keep = partial(save, record) if record else None
-    choice = PlannerChoice(note, model, read_file(replay) if replay else None, keep)
-    with open_project(repo) as project:
-        found = rewriting.propose(project, process, choice)
+    found = _quoted(process, by) if by is not None else _modelled(process, model, record, replay, repo)
     say(found.difference.rstrip("\n"))
     if interactive(no_input) and click.confirm("Take this text in place of the old one?", default=False, err=True):
         rewriting.take(process, found, found.digest)
@@ -96,6 +102,33 @@ def rewrite(
         return
     text = f"A person takes it or not; {process} is as it was, the proposal is {rewriting.place_of(process)}."
     raise AwaitingPerson("WF106", text, f"handrail workflow rewrite {process} --accept {found.digest}")
+
+
+def _modelled(process: Path, model: str, record: Path | None, replay: Path | None, repo: Path) -> Proposal:
+    from functools import partial
+
+    from orchestrator.app.files import read_file
+    from orchestrator.app.project import open_project
+    from orchestrator.app.specs.model_planning import PlannerChoice
+    from orchestrator.app.specs.planning import save
+    from orchestrator.app.workflows.rewriting import propose
+
+    keep = partial(save, record) if record else None
+    choice = PlannerChoice(note, model, read_file(replay) if replay else None, keep)
+    with open_project(repo) as project:
+        return propose(project, process, choice)
+
+
+def _quoted(process: Path, by: str) -> Proposal:
+    """What is not read, quoted; and what is said of that before a person takes it."""
+    from orchestrator.app.workflows.rewriting import place_of, quote
+
+    found = quote(process, by)
+    for line, words in found.binding:
+        note(f"{place_of(process)}:{line}: nothing enforces this: {words}")
+    parts = f"{found.parts} part{'s' if found.parts != 1 else ''}"
+    note(f"{found.told} of {found.sentences} sentences are told as they stand, in {parts}.")
+    return found.proposal
 
 
 @command.command(help="Prove a workflow.yaml with the process.md beside it; make or check a certificate of the proof.")

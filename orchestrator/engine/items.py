@@ -179,6 +179,11 @@ def _unknown_effect(ctx: RunContext, node: Node, name: str) -> Node:
     return node.model_copy(update={"title": words, "role": next(roles, None)})
 
 
+def _quoted(node: Node) -> tuple[str, ...]:
+    """The words of the process that somebody sees to as they stand, in one piece."""
+    return (f"As it is written:\n{node.quotation}",) if node.quotation else ()
+
+
 def _effect_told(ctx: RunContext, node: Node) -> tuple[str, ...]:
     """What is approved with the effect of a step: its sentence, and the program as it is run."""
     about = ctx.workflow.nodes.get(node.about or "")
@@ -198,7 +203,7 @@ def work_sheet(ctx: RunContext, state: RunState, node: Node, name: str) -> WorkS
         node=name,
         visit=visit(state, name),
         sentence=" / ".join([node.title or name, *now]),
-        details=(*ill_passage(ctx, state, name), *node.details, *_effect_told(ctx, node)),
+        details=(*ill_passage(ctx, state, name), *node.details, *_quoted(node), *_effect_told(ctx, node)),
         asks={fact: ctx.workflow.facts[fact] for fact in node.asks},
         facts=known_facts(ctx, state),
         notes=tuple(notes(ctx, state)),

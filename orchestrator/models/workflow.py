@@ -68,7 +68,8 @@ class Node(Noun):
     in hand; ``change`` names that change. ``inside`` is the innermost branch that the node
     belongs to, as ``PARALLEL/BRANCH``: whoever leaves it for another node than its join ends
     the branches beside it. ``span`` is the place of its sentence in ``process.md``.
-    ``details`` are sentences about a task, told to whoever does it.
+    ``details`` are sentences about a task, told to whoever does it. ``quotation`` are words of the process that
+    whoever does the task sees to as they stand: nothing in them was read, and nothing of them is proved.
     """
 
     kind: NodeKind
@@ -100,6 +101,7 @@ class Node(Noun):
     inside: str | None = None
     span: Span | None = None
     details: tuple[str, ...] = ()
+    quotation: str = Field(default="", max_length=262_144)
     exit: int | None = Field(default=None, ge=0, le=255)
 
 

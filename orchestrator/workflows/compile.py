@@ -148,8 +148,14 @@ class _Compiler:
             self._empty()
         workflow = self._workflow(main, nodes) if main else None
         found = [self._problem(*p) for p in self._made.problems]
-        read = tuple(Read(s, Kind(self._made.became.get(id(s), "error"))) for s in self._tree.sentences())
+        read = tuple(one for s in self._tree.sentences() for one in self._became(s))
         return Compiled(None if found else workflow, tuple(sorted(found, key=lambda p: (p.line, p.column))), read)
+
+    def _became(self, sentence: prose.Sentence) -> Iterator[Read]:
+        """What became of a sentence and of those that it has somebody see to as they stand."""
+        kind = Kind(self._made.became.get(id(sentence), "error"))
+        yield Read(sentence, kind)
+        yield from (Read(inner, kind) for inner in sentence.quoted)
 
     def _problem(self, span: Span, code: str, message: str, hint: str) -> Problem:
         return Problem(code=code, path=self._path, line=span.line, column=span.column, message=message, hint=hint)
@@ -164,7 +170,7 @@ class _Compiler:
         self._order(main, by_span)
         for draft in every(main):
             found = by_span.get(id(draft.span))
-            if draft.kind is not NodeKind.TASK or found is None:
+            if draft.kind is not NodeKind.TASK or found is None or found.quotation:
                 continue
             if forms.BARE.fullmatch(draft.title):
                 self._made.fail(found, "WF110", "What is run or entered is not said.", "The clerk runs `X`")
@@ -173,7 +179,7 @@ class _Compiler:
 
     def _order(self, main: list[Draft], by_span: dict[int, prose.Sentence]) -> None:
         """Refuse a step that says before which one it is done, and stands behind it."""
-        drafts = [draft for draft in every(main) if draft.kind is NodeKind.TASK]
+        drafts = [draft for draft in every(main) if draft.kind is NodeKind.TASK and "quotation" not in draft.fields]
         for at in order.turned([draft.title for draft in drafts]):
             found = by_span.get(id(drafts[at].span))
             if found is not None and self._made.became.get(id(found)) != "error":

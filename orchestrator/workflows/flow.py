@@ -19,6 +19,7 @@ from orchestrator.workflows import (
     naming,
     obliged,
     partly,
+    quotations,
     rules,
     separation,
     standing,
@@ -72,7 +73,7 @@ class Flow(Details):
             ):
                 self._tell(sentence, task or self._near)
                 return None
-            opened = self._read(sentence, made)
+            opened = None if self._is_seen_to(sentence, made) else self._read(sentence, made)
             self._now(sentence, task)
         except Unclear as problem:
             led = self._leave(sentence, task, problem)
@@ -108,6 +109,19 @@ class Flow(Details):
             self._mark(sentence, aside)
             return None
         return self._flow(sentence, text, made)
+
+    def _is_seen_to(self, sentence: Sentence, made: list[Draft]) -> bool:
+        """Whether a sentence has somebody see to what is quoted below it. That is not read, so nothing speaks against the task."""
+        if not sentence.quotation:
+            return False
+        named = forms.ID.fullmatch(sentence.text)
+        lead = quotations.lead_of(named["rest"] if named else sentence.text)
+        fields: dict[str, Any] = {"role": lead.role, "quotation": sentence.quotation}
+        fields |= {"within_seconds": lead.seconds} if lead.seconds is not None else {}
+        made.append(self._new(sentence.span, NodeKind.TASK, lead.title, fields, named["id"] if named else None))
+        self._mark(sentence, "node")
+        self._began = True
+        return True
 
     def _is_shown(self, sentence: Sentence) -> bool:
         """Whether a block belongs to the task before it, whose sentence leads on to it. The task shows its lines."""
@@ -155,6 +169,7 @@ class Flow(Details):
         is_listed = self._under is Under.POINTERS
         is_aside = not self._began or self._under is Under.TOLD or is_listed
         is_step = forms.ID.fullmatch(text) or clauses.otherwise(text) is not None or self._jump(text, sentence)
+        is_step = is_step or forms.PARALLEL.fullmatch(text.rstrip(": ")) or forms.EACH.fullmatch(text)
         is_told = is_aside and not is_step and not forms.BINDING.search(text) and (is_listed or not self._asks(text))
         return "remark" if is_told else ""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from orchestrator.policy.commands import split_command
-from orchestrator.workflows import acting, doers, forms, instruct, obliged, phrasing, words
+from orchestrator.workflows import acting, doers, forms, instruct, obliged, phrasing, quotations, words
 from orchestrator.workflows.approvals import approval
 from orchestrator.workflows.naming import MODAL, ROLE, Activity, Unclear, role_name
 from orchestrator.workflows.people import is_person, is_thing
@@ -29,6 +29,8 @@ def activity(
 
     ``numbered``: it is a numbered step, and so asks for something also where it only says what comes about. ``known`` are roles that were named: they may have names that do not tell that people are meant.
     """
+    if quotations.needs(text):
+        raise Unclear("Nothing is quoted below this.", "the words that they see to, each line behind >")
     approved = approval(text, known)
     if approved is not None:
         return approved

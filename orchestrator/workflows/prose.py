@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from orchestrator.models.spec import Span
-from orchestrator.workflows import cutting, marks, tables
+from orchestrator.workflows import cutting, marks, quotations, tables
 
 MAX_CHARACTERS: Final = 262_144
 MAX_SENTENCES: Final = 20_000
@@ -45,7 +45,7 @@ _JOINED = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff])\u200d(?=[\
 """What makes one picture of two."""
 
 
-_MARKDOWN: Final = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").disable(["inline", "text_join"])
+MARKDOWN: Final = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").disable(["inline", "text_join"])
 """Blocks only: what stands within a line is cut from the text as it was written."""
 
 
@@ -54,7 +54,8 @@ class Sentence:
     """``text`` as a reader sees it, code in backticks, without the final full stop. ``remark``: inside a quotation.
 
     ``commands`` are the lines of a block that says it is for a shell. ``code``: a block of code of any kind.
-    ``boxed``: a box to be ticked stands before it.
+    ``boxed``: a box to be ticked stands before it. ``quotation`` are the words below it that it has somebody see to as they
+    stand, and ``quoted`` the sentences in them.
     """
 
     text: str
@@ -64,6 +65,8 @@ class Sentence:
     commands: tuple[str, ...] = ()
     code: bool = False
     boxed: bool = False
+    quotation: str = ""
+    quoted: tuple[Sentence, ...] = ()
 
 
 @dataclass(slots=True)
@@ -132,7 +135,7 @@ def read(text: str) -> Prose:
     if front:
         said = Sentence("\n".join(reader.lines[:front]), Span(line=1, end_line=front), remark=True)
         reader.sections[0].items.append(Item("", [said], listed=False))
-    for token in _MARKDOWN.parse(marks.numbered(text)):
+    for token in MARKDOWN.parse(marks.numbered(text)):
         reader.take(token)
     return Prose(reader.title, [s for s in reader.sections if s.items or s.title])
 
@@ -149,12 +152,16 @@ class _Reader:
         self._ordered: list[bool] = []
         self._lists: list[list[Item]] = []
         self._quotes = 0
+        self._quotation: quotations.Quotation | None = None
         self._tables: Token | None = None
         self._rows = list[tuple[int, list[str]]]()
         self._heading = 0
         self._sentences = 0
 
     def take(self, token: Token) -> None:  # noqa: C901, PLR0912  one line per kind of token
+        if self._quotation is not None:
+            self._quote(self._quotation, token)
+            return
         match token.type:
             case "ordered_list_open":
                 self._open_list(int(token.attrGet("start") or 1), ordered=True)
@@ -168,6 +175,9 @@ class _Reader:
                 self._open_item((token.map or [0])[0])
             case "list_item_close":
                 self._items.pop()
+            case "blockquote_open" if self._quotes == 0 and self._leading() is not None:
+                start, end = token.map or [0, 1]
+                self._quotation = quotations.Quotation(start, end, self._cut)
             case "blockquote_open":
                 self._quotes += 1
             case "blockquote_close":
@@ -189,6 +199,24 @@ class _Reader:
                 self._block(token)
             case _:
                 pass
+
+    def _leading(self) -> list[Sentence] | None:
+        """The sentences of which the last leads on to a quotation that begins here; ``None`` where none does."""
+        items = self._items[-1:] or self.sections[-1].items[-1:]
+        if not items or (items[-1].children or (items[-1].listed and not self._items)):
+            return None
+        found = items[-1].sentences
+        is_lead = bool(found) and not (found[-1].remark or found[-1].quotation) and quotations.leads(found[-1].text)
+        return found if is_lead else None
+
+    def _quote(self, quotation: quotations.Quotation, token: Token) -> None:
+        """Read on in a quotation that is told as it stands; at its end it joins the sentence above it."""
+        if not quotation.take(token):
+            return
+        said, self._quotation = self._leading() or [], None
+        lines = self.lines[quotation.first : quotation.last]
+        said[-1] = replace(said[-1], quotation=quotations.words(lines), quoted=tuple(quotation.sentences))
+        self._count(len(quotation.sentences))
 
     def _open_list(self, start: int, *, ordered: bool) -> None:
         if len(self._counts) >= MAX_DEPTH:
@@ -278,15 +306,18 @@ class _Reader:
         (self._items[-1].children if self._items else self.sections[-1].items).append(item)
 
     def _add(self, sentences: list[Sentence]) -> None:
-        self._sentences += len(sentences)
-        if self._sentences > MAX_SENTENCES:
-            raise ValueError(f"The process has more than {MAX_SENTENCES} sentences.")
+        self._count(len(sentences))
         if self._items and self._items[-1].children:
             self._add_below(self._items[-1], sentences)
         elif self._items:
             self._items[-1].sentences.extend(sentences)
         elif sentences:
             self.sections[-1].items.append(Item("", sentences, listed=False))
+
+    def _count(self, more: int) -> None:
+        self._sentences += more
+        if self._sentences > MAX_SENTENCES:
+            raise ValueError(f"The process has more than {MAX_SENTENCES} sentences.")
 
     def _add_below(self, item: Item, sentences: list[Sentence]) -> None:
         """What stands below the list of an item: a block belongs to the item of that list which leads on to it."""

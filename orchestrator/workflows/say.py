@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from orchestrator.models.capabilities import Capabilities
 from orchestrator.models.workflow import Node, NodeKind, Workflow
 from orchestrator.policy.proof.outcomes import EXHAUSTED, EXPIRED, OTHERWISE
-from orchestrator.workflows import words
+from orchestrator.workflows import quotations, words
 from orchestrator.workflows.draft import ENDS, PRIMARY
 from orchestrator.workflows.facts import OPERATOR_WORDS
-
-_INDENT = "   "
 
 
 def explain(workflow: Workflow) -> str:
@@ -23,12 +21,12 @@ def explain(workflow: Workflow) -> str:
     """
     lines = [f"# {workflow.title}", "", *_head(workflow), *_rules(workflow), ""]
     phase = ""
-    for number, (name, text) in enumerate(_items(workflow, None, ""), 1):
+    for number, (name, text) in enumerate(_items(workflow, None), 1):
         here = workflow.nodes[name].phase
         if here != phase:
             lines += ["", f"## {here}", ""]
             phase = here
-        lines += [f"{number}. {text}"]
+        lines += _numbered(number, text)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -68,33 +66,42 @@ def _rules(workflow: Workflow) -> Iterator[str]:
         yield f"{rule.text}."
 
 
-def _items(workflow: Workflow, inside: str | None, indent: str) -> Iterator[tuple[str, str]]:
-    """(node id, text of its item) of the nodes directly in a branch, in order."""
+def _numbered(number: int, text: list[str]) -> Iterator[str]:
+    """An item of a list; all lines but the first stand as far in as its words begin."""
+    mark = f"{number}. "
+    yield mark + text[0]
+    yield from (f"{' ' * len(mark)}{line}".rstrip() for line in text[1:])
+
+
+def _items(workflow: Workflow, inside: str | None) -> Iterator[tuple[str, list[str]]]:
+    """(node id, lines of its item) of the nodes directly in a branch, in order."""
     mine = [n for n, node in workflow.nodes.items() if node.inside == inside and _told(node)]
     follow = f"{inside.partition('/')[0]}-join" if inside else "done"
     for number, name in enumerate(mine):
         after = mine[number + 1] if number + 1 < len(mine) else follow
         node = workflow.nodes[name]
         if node.kind is NodeKind.PARALLEL:
-            yield name, "\n".join(_parallel(workflow, name, indent))
+            yield name, [*_parallel(workflow, name)]
             onward = workflow.nodes[f"{name}-join"].on["joined"]
             if onward != after:
-                yield name, f"{_go(onward)}."
+                yield name, [f"{_go(onward)}."]
         else:
-            yield name, " ".join(_sentences(name, node, after))
+            first, *more = _sentences(name, node, after)
+            quoted = [*quotations.quoted(node.quotation).split("\n"), ""] if node.quotation else []
+            said = [" ".join(more)] if more else []
+            yield name, [first, *quoted, *said] if quoted else [" ".join((first, *said))]
 
 
 def _told(node: Node) -> bool:
     return node.kind not in {NodeKind.JOIN, NodeKind.END}
 
 
-def _parallel(workflow: Workflow, name: str, indent: str) -> Iterator[str]:
+def _parallel(workflow: Workflow, name: str) -> Iterator[str]:
     yield f"`{name}`: In parallel:"
-    inner = indent + _INDENT
     for number, branch in enumerate(workflow.nodes[name].on, 1):
-        yield f"{inner}{number}. Branch `{branch}`:"
-        for step, (_, text) in enumerate(_items(workflow, f"{name}/{branch}", inner + _INDENT), 1):
-            yield f"{inner}{_INDENT}{step}. {text}"
+        steps = enumerate(_items(workflow, f"{name}/{branch}"), 1)
+        below = [line for step, (_, text) in steps for line in _numbered(step, text)]
+        yield from _numbered(number, [f"Branch `{branch}`:", *below])
 
 
 def _sentences(name: str, node: Node, after: str) -> Iterator[str]:
@@ -105,7 +112,7 @@ def _sentences(name: str, node: Node, after: str) -> Iterator[str]:
         yield f"`{name}`: {node.title}: {_go(node.on['each']).lower()}."
     else:
         timer = f" within {words.duration(node.within_seconds)}" if node.within_seconds else ""
-        yield f"`{name}`: {node.title}{timer}."
+        yield f"`{name}`: {node.title}{timer}{':' if node.quotation else '.'}"
         yield from (f"About this: {detail}." for detail in node.details)
     primary = _primary(node)
     if primary and node.on[primary] != after:

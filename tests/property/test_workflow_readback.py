@@ -96,6 +96,17 @@ def _decided(draw):
 _item = st.one_of(_task(), _review(), _OTHER, _timed(), _decided())
 
 
+_WORDS = st.text("aT,.:`*_()!? \n-1#>[]|", min_size=1, max_size=60).filter(lambda words: words.strip())
+
+
+@st.composite
+def _quoted(draw):
+    """A step whose words are quoted; the item must be told how far in its own words stand."""
+    timer = draw(st.sampled_from(["", " within 2 days"]))
+    lines = draw(_WORDS).split("\n")
+    return f"The {draw(_ROLE)} sees to this as it is written{timer}:\n" + "\n".join(f"   > {line}" for line in lines)
+
+
 @st.composite
 def _parallel(draw):
     branches = draw(st.lists(st.one_of(_task(), _timed(), _OTHER), min_size=2, max_size=3))
@@ -104,10 +115,13 @@ def _parallel(draw):
 
 @st.composite
 def _process(draw):
-    items = draw(st.lists(st.one_of(_item, _item, _parallel()), min_size=1, max_size=6))
+    items = draw(st.lists(st.one_of(_item, _item, _parallel(), _quoted()), min_size=1, max_size=6))
     lines = ["# A process", "", "By default, the clerk does each step.", ""]
     lines += ["1. Ask the clerk for the amount (a number in euros)."]
-    lines += [f"{n}. {item}{draw(_END) if 'parallel' not in item else ''}." for n, item in enumerate(items, 2)]
+    lines += [
+        f"{n}. {item}{draw(_END) + '.' if 'parallel' not in item and 'written' not in item else ''}"
+        for n, item in enumerate(items, 2)
+    ]
     if draw(st.booleans()):
         lines += ["", "Never merge the change before the gates passed since the last edit."]
     return "\n".join(lines).replace(":.", ":") + "\n"

@@ -1,9 +1,10 @@
-"""Free prose in the controlled form, as a model proposes it: compiled, shown as a difference, taken by a person."""
+"""Free prose in the controlled form, by a model or by quoting: compiled, shown as a difference, taken by a person."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.app.files import read_file
 from orchestrator.app.models.connections import load_connections, model_for
@@ -15,6 +16,9 @@ from orchestrator.errors import UsageError, WorkflowInvalid
 from orchestrator.models.capabilities import DataClass
 from orchestrator.models.ids import Digest, sha256
 from orchestrator.ports import ModelClient, Question
+
+if TYPE_CHECKING:
+    from orchestrator.workflows.compile import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,64 @@ def propose(project: Project, path: Path, choice: PlannerChoice) -> Proposal:
     Raises ``UsageError`` for the file, or without a model (MDL012, MDL013), ``LimitReached`` past the budget, and
     ``WorkflowInvalid`` WF103 when no answer compiles: the old text stands, and nothing is written.
     """
-    old = read_file(path)
-    if old.decode("utf-8", "replace").encode() != old:
-        raise UsageError("WF104", f"{path} is not UTF-8.", "save it as UTF-8")
+    old = _utf8(path)
     chosen = model_for(load_connections(), "planner", choice.model)
     purpose = Purpose("rewriting", sha256(old), DataClass.OPEN, TOKENS, choice.record, choice.replay)
     with leased(project, chosen, purpose) as client:
         text = _rewritten(client, path, old)
     write(place_of(path), text)
     return _proposal(path, old, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A process with what is not read quoted. Of its ``sentences`` as many as ``told`` stand in the quoted ``parts``.
+
+    ``binding``: line in the proposal and words of those among them that order something which nothing enforces.
+    """
+
+    proposal: Proposal
+    sentences: int
+    told: int
+    parts: int
+    binding: tuple[tuple[int, str], ...]
+
+
+def quote(path: Path, by: str) -> Quoted:
+    """The process in the form that compiles: the role ``by`` sees to what is not read. It is kept beside the old one.
+
+    Raises ``UsageError`` for the file, for a name that is nobody's (WF100), and for a process that compiles as it
+    stands (WF108), and ``WorkflowInvalid`` where nothing of it is a step or it cannot be looked at (WF102), or it gets
+    too long (WF107).
+    """
+    from orchestrator.workflows.as_written import as_written, binding
+    from orchestrator.workflows.naming import role_name
+    from orchestrator.workflows.prose import MAX_CHARACTERS
+
+    old, role = _utf8(path), role_name(by)
+    if role is None:
+        raise UsageError("WF100", f"{by!r} is nobody's name.", "--by clerk")
+
+    def compiled(data: bytes) -> Compiled:
+        return compile_text(data, path, process_id(path), None)
+
+    if compiled(old).workflow is not None:
+        raise UsageError("WF108", f"{path} compiles as it stands.", f"handrail workflow compile {path}")
+    try:
+        text, found = as_written(old, role, compiled)
+    except ValueError:
+        text, found = old, compiled(old)
+    if len(text.decode()) > MAX_CHARACTERS:
+        said = f"{path} with what is not read quoted is longer than {MAX_CHARACTERS:,} characters."
+        raise WorkflowInvalid("WF107", said, "make two processes of it")
+    if found.workflow is None:
+        details = [str(problem) for problem in found.problems]
+        raise WorkflowInvalid("WF102", f"{path} is not a workflow yet.", "mend the lines named", details)
+    write(place_of(path), text)
+    parts = [one.sentence for one in found.read if one.sentence.quotation]
+    told = sum(len(sentence.quoted) for sentence in parts)
+    proposal, added = _proposal(path, old, text), len(parts) + 1  # and the sentence that says who does each step
+    return Quoted(proposal, len(found.read) - added, told, len(parts), tuple(binding(found)))
 
 
 def proposed(path: Path) -> Proposal:
@@ -68,6 +121,13 @@ def take(path: Path, found: Proposal, digest: Digest) -> None:
         raise WorkflowInvalid("WF102", f"{place_of(path)} is not a workflow yet.", "mend the lines named", details)
     write(path, found.text)
     place_of(path).unlink()
+
+
+def _utf8(path: Path) -> bytes:
+    data = read_file(path)
+    if data.decode("utf-8", "replace").encode() != data:
+        raise UsageError("WF104", f"{path} is not UTF-8.", "save it as UTF-8")
+    return data
 
 
 def _proposal(path: Path, old: bytes, text: bytes) -> Proposal:

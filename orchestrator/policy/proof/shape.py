@@ -30,7 +30,7 @@ _HEEDED: Final[dict[NodeKind, frozenset[str]]] = {
     NodeKind.FOR_EACH: frozenset({"repeat"}),
     NodeKind.AGENT: frozenset({"instruction", "change", "capabilities"}),
     NodeKind.COMMAND: frozenset({"argv", "effect", "change", "capabilities"}),
-    NodeKind.TASK: frozenset({"role", "within_seconds", "edits", "change", "details"}),
+    NodeKind.TASK: frozenset({"role", "within_seconds", "edits", "change", "details", "quotation"}),
     NodeKind.GATE: frozenset({"gates", "change"}),
     NodeKind.REVIEW: frozenset({"role", "reviews", "about", "approvals", "other_than", "within_seconds", "change"}),
     NodeKind.ASK: frozenset({"role", "asks", "within_seconds"}),

@@ -1,0 +1,347 @@
+"""A process that was written for people, in the form that compiles: what is not read for sure is quoted, and a person sees to it as it stands.
+
+No word of it is changed: lines are quoted below a sentence that says who sees to them, or their heading becomes a question
+whether it applies. What stays a step of its own was read, names who does it, and is done by people: beside words that are not read
+no machine acts.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.models.workflow import Node, NodeKind, Workflow
+from orchestrator.workflows import doers, headings, quotations, standing
+from orchestrator.workflows.compile import Compiled, Kind
+from orchestrator.workflows.naming import role_name
+from orchestrator.workflows.parts import Part, parts
+
+_OF_PEOPLE: Final = frozenset(
+    {NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT, NodeKind.DECIDE, NodeKind.END}
+)
+_PHASE: Final = re.compile(r"(?:step|phase|stage) (?:\d{1,2}|[ivx]{1,4}|[a-h])\b.*", re.IGNORECASE)
+_COURSE: Final = re.compile(
+    r"(?:the |our |detailed |standard |basic |overall )?(?:procedures?|steps?|process|instructions|checklist|method|workflow|course|protocol|what to do)(?: steps)?:?",
+    re.IGNORECASE,
+)
+_LEADS_OFF: Final = re.compile(
+    r"\b(?:skip|repeat|go (?:back )?to|return to|steps? \d|start(?:ing)? over|stop (?:here|the)|abort|continue (?:with|to|at|from)|proceed (?:to|with) step|jump to)\b",
+    re.IGNORECASE,
+)
+"""Words in an item that may say which one comes next."""
+_IF: Final = r"(?:if|when(?:ever)?|unless|where|once|in (?:the )?(?:case|event)|until|except|depending|for|during|after|before|upon|should|as|alternatively|otherwise|instead|either)\b"
+_GOVERNS: Final = re.compile(
+    rf"\b(?:only|following|below|this section|these steps|optional(?:ly)?|appl(?:y|ies|icable)|those|other(?:wise)?)\b|(?:^\W*|[.!?>]\W+){_IF}",
+    re.IGNORECASE,
+)
+"""Words of a paragraph that is not read which may say when what follows it is done."""
+_COLON: Final = re.compile(r":\W*$")
+_RESTRICTS: Final = re.compile(
+    r"\b(?:rest|remaining|following|next|below|other) (?:of (?:the|these) )?(?:steps?|items?|list|section|points?)\b|\bonly (?:if|when|for)\b.*\b(?:steps|list|section)\b",
+    re.IGNORECASE,
+)
+"""Words of an item which may say when those behind it are done."""
+_MARK: Final = re.compile(r"\s*(?:\d{1,9}[.)]|[-*+])\s+(?:\[[ xX]\] )?")
+_BINDS: Final = re.compile(
+    r"\b(?:approv\w+|sign(?:ed|s)?[ -]?off|authori[sz]\w+|consent\w*|permission|permitted|allowed|never|must not|mustn['\u2019]t|may not|do not|don['\u2019]t|cannot|"
+    r"prohibited|forbidden|not allowed|no one|nobody)\b",
+    re.IGNORECASE,
+)
+_DEEPEST: Final = 6
+"""The lowest level of a heading."""
+_STANDING: Final = frozenset({standing.Under.DUTIES, standing.Under.TOLD, standing.Under.POINTERS})
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the new text, the part that it is of, and the block; -1 for none. ``is_new``: it does not stand so in the old one."""
+
+    text: str
+    part: int = -1
+    block: int = -1
+    is_new: bool = False
+
+
+def as_written(data: bytes, by: str, compiled: Callable[[bytes], Compiled]) -> tuple[bytes, Compiled]:
+    """The text with what is not read quoted, and what it compiles to, which has problems where that was not enough.
+
+    ``by`` is the role that sees to what is quoted. ``compiled`` reads a text and proves it. Raises ``ValueError`` for a text that
+    cannot be looked at. Not checked: whether each part is to be seen to at its place; whoever sees to it is told the words.
+    """
+    return _Quoting(data.decode("utf-8-sig").replace("\r\n", "\n"), by).run(compiled)
+
+
+def binding(found: Compiled) -> Iterator[tuple[int, str]]:
+    """Line and words of the quoted sentences that ask for an approval or forbid something, which nothing enforces."""
+    for one in found.read:
+        for inner in one.sentence.quoted:
+            if _BINDS.search(inner.text):
+                yield inner.span.line, inner.text
+
+
+class _Quoting:
+    """One text, of which more and more is quoted until it compiles."""
+
+    def __init__(self, text: str, by: str) -> None:
+        self._lines = text.rstrip("\n").split("\n")
+        self._parts, self._by = parts(text, self._lines), by
+        self._made = list[_Line]()
+
+    def run(self, compiled: Callable[[bytes], Compiled]) -> tuple[bytes, Compiled]:
+        """Each round quotes more, so there are at most as many as there are parts and blocks."""
+        while True:
+            self._made = [*_spaced(self._assembled())]
+            new = ("\n".join(line.text for line in self._made) + "\n").encode()
+            found = compiled(new)
+            before = copy.deepcopy(self._parts)
+            wrong = {*self._wrong(found), *self._of_several()} or {*self._unsure(found.workflow)}
+            self._more_of(wrong)
+            if not wrong:
+                self._ask(found.workflow)
+            if self._parts == before:
+                return new, found
+
+    # the new text
+
+    def _assembled(self) -> Iterator[_Line]:
+        yield from (_Line(line) for line in self._lines[: self._parts[0].first])
+        yield from (_GAP, _Line(f"By default, the {self._by.replace('-', ' ')} does each step."), _GAP)
+        first = [n for n, part in enumerate(self._parts) if part.whole and _is_standing(part)]
+        for number, part in enumerate(self._parts):
+            for one in first if number == 1 else []:
+                yield from self._quoted(one)
+            if part.whole and number not in first and not self._is_beside(number):
+                yield from self._beside(number) if self._is_beside(self._last(number) + 1) else self._quoted(number)
+            elif not (part.whole or part.within):
+                yield from self._kept(number)
+
+    def _quoted(self, at: int) -> Iterator[_Line]:
+        """A part with its heading, and all that stands below that."""
+        yield _GAP
+        yield from (_Line(text, at, is_new=True) for text in self._told(at, ""))
+        yield _GAP
+
+    def _told(self, at: int, mark: str) -> Iterator[str]:
+        part = self._parts[at]
+        held = self._lines[part.first : self._parts[self._last(at)].last]
+        yield f"{mark}{quotations.lead(self._doer(at), part.title, is_standing=_is_standing(part))}"
+        yield ""
+        yield from (" " * len(mark) + line for line in _quotation(held))
+
+    def _beside(self, at: int) -> Iterator[_Line]:
+        """The parts of several people, of which nobody says that one comes first: each has theirs at once."""
+        yield from (_GAP, _Line("In parallel:", at, is_new=True), _GAP)
+        number = 1
+        while number == 1 or self._is_beside(at):
+            yield from (_Line(text, at, is_new=True) for text in self._told(at, f"{number}. "))
+            yield _GAP
+            number, at = number + 1, self._last(at) + 1
+
+    def _last(self, at: int) -> int:
+        """The last part below a heading, or itself."""
+        level = self._parts[at].level
+        end = next((n for n in range(at + 1, len(self._parts)) if self._parts[n].level <= level), len(self._parts))
+        return end - 1 if self._parts[at].title else at
+
+    def _is_beside(self, at: int) -> bool:
+        """Whether a part is told beside the one before it."""
+        if at >= len(self._parts) or not (self._parts[at].whole and self._of(at)):
+            return False
+        before = next((n for n in range(at - 1, 0, -1) if self._last(n) == at - 1 and self._parts[n].whole), 0)
+        return bool(before) and bool(self._of(before))
+
+    def _of(self, at: int) -> str:
+        """Whose part it is, by its heading; ''."""
+        part = self._parts[at]
+        if not part.title or _is_standing(part):
+            return ""
+        said = doers.whose(part.title, self._by) or doers.of_heading(part.title, ())
+        return "" if not said or doers.is_unclear(said) else role_name(said) or ""
+
+    def _doer(self, at: int) -> str:
+        return self._of(at) or self._by
+
+    def _kept(self, at: int) -> Iterator[_Line]:
+        part, number = self._parts[at], 0
+        line = part.first
+        if part.is_asked:
+            name = " ".join(re.sub(r"[^\w\s/'&()-]", " ", headings.unnumbered(part.title)).split())
+            yield _Line(f'{"#" * min(part.level, _DEEPEST)} If "{name}" applies', at)
+            line += 1
+        while number < len(part.blocks):
+            block, last = part.blocks[number], number
+            yield from (_Line(text, at) for text in self._lines[line : block.first])
+            if part.is_quoted(number):
+                while not part.is_item(number) and self._goes_on(part, last + 1):
+                    last += 1
+                yield from (_Line(text, at, number, is_new=True) for text in self._block(at, number, last))
+            else:
+                yield from (_Line(text, at, number) for text in self._lines[block.first : block.last])
+            line, number = part.blocks[last].last, last + 1
+        yield from (_Line(text, at) for text in self._lines[line : part.last])
+
+    def _goes_on(self, part: Part, block: int) -> bool:
+        return block < len(part.blocks) and part.is_quoted(block) and not part.is_item(block)
+
+    def _block(self, at: int, first: int, last: int) -> Iterator[str]:
+        """Blocks whose words are quoted below the sentence that says who sees to them; of an item behind its mark."""
+        part = self._parts[at]
+        is_item = part.is_item(first)
+        held = self._lines[part.blocks[first].first : part.blocks[last].last]
+        mark = _MARK.match(held[0]) if is_item else None
+        width = mark.end() if mark else 0
+        said = [held[0][width:], *(text[width:] if not text[:width].strip() else text.lstrip() for text in held[1:])]
+        yield from () if is_item else ("",)
+        yield f"{held[0][:width]}{quotations.lead(self._doer(at), '' if is_item else part.title)}"
+        yield from () if is_item else ("",)
+        yield from (" " * width + text for text in _quotation(said))
+        yield ""
+
+    # what has to be quoted
+
+    def _wrong(self, found: Compiled) -> Iterator[tuple[int, int]]:
+        """Where something is not read, or not proved."""
+        yield from (self._place(p.line) for p in found.problems)
+        yield from (self._place(one.sentence.span.line) for one in found.read if one.kind is Kind.ERROR)
+
+    def _unsure(self, workflow: Workflow | None) -> Iterator[tuple[int, int]]:
+        """Where a step is read that is no plain act of a person."""
+        for node in workflow.nodes.values() if workflow else ():
+            if node.span is not None and not _is_plain(node) and not self._made[node.span.line - 1].is_new:
+                yield self._place(node.span.line)
+
+    def _of_several(self) -> Iterator[tuple[int, int]]:
+        """The parts of several people that stand beside each other: which of them acts first is not said."""
+        mine = [n for n, part in enumerate(self._parts) if not part.within and self._of(n)]
+        yield from ((n, -1) for n in mine if len(mine) > 1 and not self._parts[n].whole)
+
+    def _place(self, line: int) -> tuple[int, int]:
+        one = self._made[line - 1] if line <= len(self._made) else _Line("")
+        return one.part, one.block
+
+    def _more_of(self, places: set[tuple[int, int]]) -> None:
+        """Quote more at these places of the text that was compiled."""
+        before = {place for place in places if self._is_told(*place)}
+        for at, one in self._crowded(places - before):
+            self._parts[at].ones.add(one)
+        for at, block in sorted(places):
+            if at >= 0 and ((at, block) in before or not self._is_told(at, block)):
+                self._more(at, block)
+
+    def _crowded(self, places: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Part and list of the lists that are quoted as one: of which more than half is not read, and that have no numbers."""
+        wrong = Counter((at, self._parts[at].blocks[block].inside) for at, block in places if block >= 0)
+        for (at, inside), count in wrong.items():
+            mine = [block for block in self._parts[at].blocks if block.inside == inside]
+            if inside and count * 2 > len(mine) and not mine[0].ordered:
+                yield at, inside
+
+    def _is_told(self, at: int, block: int) -> bool:
+        return block >= 0 and self._parts[at].is_quoted(block)
+
+    def _more(self, at: int, block: int) -> None:
+        """Quote more of a part; of one that is quoted, the part above it."""
+        part = self._parts[at]
+        if part.within:
+            return
+        if part.whole:
+            above = next((n for n in range(at - 1, 0, -1) if self._parts[n].level < part.level), 0)
+            if above:
+                self._take_whole(above)
+            return
+        if block < 0 or part.is_quoted(block) or _is_standing(part):
+            self._take_whole(at)
+        elif part.blocks[block].inside and self._says(part, block, _LEADS_OFF):
+            part.ones.add(part.blocks[block].inside)
+        elif self._may_govern(part, block):
+            part.start = block
+        else:
+            part.quoted |= {block, *self._led_by(part, block)}
+        if part.title and part.start == 0 and not any(b.inside for b in part.blocks) and self._last(at) == at:
+            part.whole = True
+
+    def _take_whole(self, at: int) -> None:
+        part = self._parts[at]
+        part.whole = bool(part.title)
+        part.start = 0
+        for below in range(at + 1, self._last(at) + 1):
+            self._parts[below].within, self._parts[below].whole = True, False
+
+    def _says(self, part: Part, block: int, words: re.Pattern[str]) -> bool:
+        return words.search("\n".join(self._lines[part.blocks[block].first : part.blocks[block].last])) is not None
+
+    def _led_by(self, part: Part, block: int) -> Iterator[int]:
+        """The block that a paragraph leads on to with a colon; of a list all items, as one."""
+        if part.blocks[block].inside or block + 1 == len(part.blocks) or not self._says(part, block, _COLON):
+            return
+        yield block + 1
+        if part.blocks[block + 1].inside:
+            part.ones.add(part.blocks[block + 1].inside)
+
+    def _may_govern(self, part: Part, block: int) -> bool:
+        """Whether a block may say when what stands behind it is done."""
+        if part.blocks[block].code:
+            return False
+        return self._says(part, block, _GOVERNS if not part.blocks[block].inside else _RESTRICTS)
+
+    # what may not apply
+
+    def _ask(self, workflow: Workflow | None) -> None:
+        """Make the headings questions of which it is not sure that their steps are of the one course."""
+        nodes = [(n, n.span.line) for n in workflow.nodes.values() if n.span] if workflow else []
+        places = {self._place(line)[0] for _, line in nodes} - {-1}
+        steps = {self._place(line)[0] for node, line in nodes if not node.quotation} - {-1, 0}
+        held = {self._place(line)[0] for _, line in nodes if self._made[line - 1].text.startswith("#")}
+        for at in steps - held if len(places) > 1 else ():
+            part = self._parts[at]
+            if part.is_asked or (_is_of_course(part.title) and not self._is_led(at)):
+                continue
+            part.is_asked = True
+            if self._of(at):
+                self._take_whole(at)
+
+    def _is_led(self, at: int) -> bool:
+        """Whether above a part stands what is not read, below a heading that it belongs to."""
+        above = [n for n in range(1, at) if self._last(n) >= at]
+        return any(self._parts[n].start < len(self._parts[n].blocks) for n in above)
+
+
+_GAP: Final = _Line("", is_new=True)
+
+
+def _spaced(lines: Iterator[_Line]) -> Iterator[_Line]:
+    """The lines without the new empty ones that stand beside another empty one."""
+    before, gap = "", False
+    for line in lines:
+        if line.is_new and not line.text:
+            gap = True
+            continue
+        if gap and before.strip() and line.text.strip():
+            yield _GAP
+        yield line
+        before, gap = line.text, False
+
+
+def _quotation(held: list[str]) -> list[str]:
+    return quotations.quoted("\n".join(held).strip("\n")).split("\n")
+
+
+def _is_of_course(title: str) -> bool:
+    """Whether a heading is sure to be of the one course that is gone through."""
+    return _PHASE.fullmatch(title) is not None or _COURSE.fullmatch(headings.unnumbered(title)) is not None
+
+
+def _is_standing(part: Part) -> bool:
+    """Whether a part is no piece of the course: rules, exceptions, ways back, who is there for what."""
+    title = part.title
+    under = standing.under(title)
+    is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title))
+    return bool(title) and (headings.is_fallback(title) or is_rule or under in _STANDING)
+
+
+def _is_plain(node: Node) -> bool:
+    return node.kind in _OF_PEOPLE and not node.edits and " sees to this: " not in node.title

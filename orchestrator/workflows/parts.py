@@ -1,0 +1,88 @@
+"""A process as headings with their own text, and that as blocks, by lines: what can be quoted together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from orchestrator.workflows import marks, prose
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines ``first`` to ``last`` (from 0, the last one not in it): an item of a list outside of others, or a paragraph or the like.
+
+    ``inside`` tells the lists apart, 0 for no item; ``ordered``: its list is a numbered one. ``code``: lines of code.
+    """
+
+    first: int
+    last: int
+    inside: int = 0
+    ordered: bool = False
+    code: bool = False
+
+
+def blocks(text: str) -> list[Block]:
+    """The text without its headings, in blocks."""
+    found, lists, is_in = list[Block](), 0, ""
+    for token in prose.MARKDOWN.parse(marks.numbered(text)):
+        if token.level == 0 and token.nesting >= 0 and token.map and token.type != "heading_open":
+            is_in = token.type if token.type.endswith("list_open") else ""
+            lists += bool(is_in)
+            found += [] if is_in else [Block(token.map[0], token.map[1], code=token.type in {"fence", "code_block"})]
+        elif is_in and token.level == 1 and token.type == "list_item_open" and token.map:
+            found.append(Block(token.map[0], token.map[1], lists, ordered=is_in.startswith("ordered")))
+    return found
+
+
+@dataclass(slots=True)
+class Part:
+    """A heading and its own text. Its blocks from ``start`` on are quoted, and those in ``quoted``; ``whole``: with its heading, as one.
+
+    ``is_asked``: its heading is a question whether it applies. ``ones``: lists whose items are quoted together.
+    """
+
+    title: str
+    level: int
+    first: int
+    last: int
+    blocks: tuple[Block, ...]
+    start: int
+    quoted: set[int] = field(default_factory=set[int])
+    whole: bool = False
+    within: bool = False
+    is_asked: bool = False
+    ones: set[int] = field(default_factory=set[int])
+
+    def is_quoted(self, block: int) -> bool:
+        """Whether a block is quoted."""
+        is_one = self.blocks[block].inside in self.ones
+        return self.whole or self.within or block >= self.start or block in self.quoted or is_one
+
+    def is_item(self, block: int) -> bool:
+        """Whether a block is quoted as an item of its list."""
+        inside = self.blocks[block].inside
+        return inside > 0 and inside not in self.ones
+
+
+def parts(text: str, lines: list[str]) -> list[Part]:
+    """The parts of a text, in order. The first has no heading; the title of the whole stands before it."""
+    titled = [s for s in prose.read(text).sections if s.title]
+    places = [s.span.line - 1 for s in titled] + [len(lines)]
+    found = blocks(text)
+    made = list[Part]()
+    for number, first in enumerate([_begins(text, lines, places[0]), *places[:-1]]):
+        title, level = (titled[number - 1].title, titled[number - 1].level) if number else ("", 0)
+        mine = tuple(b for b in found if first + bool(title) <= b.first < places[number])
+        made.append(Part(title, level, first, places[number], mine, len(mine)))
+    return made
+
+
+def _begins(text: str, lines: list[str], before: int) -> int:
+    """Where the text before the first section begins: behind fields and the title of the whole."""
+    start = marks.front_matter(text)
+    first = next((n for n in range(start, before) if lines[n].strip()), before)
+    if first < before and lines[first].startswith("# "):
+        return first + 1
+    is_underlined = first + 1 < before and re.fullmatch(r"=+\s*", lines[first + 1]) is not None
+    return first + 2 if is_underlined else start
