@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.models.workflow import Node, NodeKind, Workflow
-from orchestrator.workflows import doers, headings, quotations, standing
+from orchestrator.workflows import doers, headings, quotations, standing, words
 from orchestrator.workflows.compile import Compiled, Kind
 from orchestrator.workflows.naming import role_name
 from orchestrator.workflows.parts import Part, parts
@@ -45,15 +45,26 @@ _RESTRICTS: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of an item which may say when those behind it are done."""
-_MARK: Final = re.compile(r"\s*(?:\d{1,9}[.)]|[-*+])\s+(?:\[[ xX]\] )?")
+_MARK: Final = re.compile(r"(?P<mark>\s*(?:\d{1,9}[.)]|[-*+])\s+)(?:\[[ xX]\] )?")
 _BINDS: Final = re.compile(
     r"\b(?:approv\w+|sign(?:ed|s)?[ -]?off|authori[sz]\w+|consent\w*|permission|permitted|allowed|never|must not|mustn['\u2019]t|may not|do not|don['\u2019]t|cannot|"
     r"prohibited|forbidden|not allowed|no one|nobody)\b",
     re.IGNORECASE,
 )
+_STANDING: Final = re.compile(
+    r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
+    r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
+    r"purpose|scope|background|introduction|objectives?|slas?|severity|severities|priorities|thresholds?|matrix|highlights|tips|considerations|expectations|best practices|what not to do|inputs?|"
+    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality)\b",
+    re.IGNORECASE,
+)
+"""Words of headings of what holds throughout, or is to be known before the first step."""
+_SHORT: Final = 5
+"""Words of such a heading at most: a longer one says what is done."""
 _DEEPEST: Final = 6
 """The lowest level of a heading."""
-_STANDING: Final = frozenset({standing.Under.DUTIES, standing.Under.TOLD, standing.Under.POINTERS})
+_UNCLEAR: Final = "?"
+"""Of a heading that names several people, or somebody of whom nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ class _Quoting:
     def _assembled(self) -> Iterator[_Line]:
         yield from (_Line(line) for line in self._lines[: self._parts[0].first])
         yield from (_GAP, _Line(f"By default, the {self._by.replace('-', ' ')} does each step."), _GAP)
-        first = [n for n, part in enumerate(self._parts) if part.whole and _is_standing(part)]
+        first = [n for n, part in enumerate(self._parts) if part.whole and self._is_standing(n)]
         for number, part in enumerate(self._parts):
             for one in first if number == 1 else []:
                 yield from self._quoted(one)
@@ -128,7 +139,7 @@ class _Quoting:
     def _told(self, at: int, mark: str) -> Iterator[str]:
         part = self._parts[at]
         held = self._lines[part.first : self._parts[self._last(at)].last]
-        yield f"{mark}{quotations.lead(self._doer(at), part.title, is_standing=_is_standing(part))}"
+        yield f"{mark}{quotations.lead(self._doer(at), part.title, is_standing=self._is_standing(at))}"
         yield ""
         yield from (" " * len(mark) + line for line in _quotation(held))
 
@@ -154,16 +165,31 @@ class _Quoting:
         before = next((n for n in range(at - 1, 0, -1) if self._last(n) == at - 1 and self._parts[n].whole), 0)
         return bool(before) and bool(self._of(before))
 
+    def _named(self, at: int) -> str:
+        """Whose part it is, by its heading; '?' for more than one, '' for nobody."""
+        title = self._parts[at].title
+        said = doers.whose(title, self._by) or doers.of_heading(title, ()) if title else ""
+        return _UNCLEAR if doers.is_unclear(said) else role_name(said) or ""
+
     def _of(self, at: int) -> str:
-        """Whose part it is, by its heading; ''."""
-        part = self._parts[at]
-        if not part.title or _is_standing(part):
-            return ""
-        said = doers.whose(part.title, self._by) or doers.of_heading(part.title, ())
-        return "" if not said or doers.is_unclear(said) else role_name(said) or ""
+        """Whose part it is, where one role has it that is not told before all steps; ''."""
+        return "" if self._is_standing(at) else self._named(at).strip(_UNCLEAR)
+
+    def _above(self, at: int) -> list[int]:
+        """The parts whose headings a part stands below, the nearest first."""
+        return [n for n in range(at - 1, 0, -1) if self._last(n) >= at]
 
     def _doer(self, at: int) -> str:
-        return self._of(at) or self._by
+        found = next((self._named(n) for n in (at, *self._above(at)) if self._named(n)), "")
+        return found.strip(_UNCLEAR) or self._by
+
+    def _is_anothers(self, at: int) -> bool:
+        """Whether a heading says who does the steps that name nobody, and the steps below it would be somebody else's."""
+        return self._named(at) == _UNCLEAR or any(self._named(n) for n in self._above(at))
+
+    def _is_standing(self, at: int) -> bool:
+        """Whether a part is no piece of the course, and told before its first step."""
+        return at > 0 and not self._above(at) and _is_standing(self._parts[at].title)
 
     def _kept(self, at: int) -> Iterator[_Line]:
         part, number = self._parts[at], 0
@@ -176,27 +202,38 @@ class _Quoting:
             block, last = part.blocks[number], number
             yield from (_Line(text, at) for text in self._lines[line : block.first])
             if part.is_quoted(number):
-                while not part.is_item(number) and self._goes_on(part, last + 1):
-                    last += 1
+                last = self._run(part, number)
                 yield from (_Line(text, at, number, is_new=True) for text in self._block(at, number, last))
             else:
                 yield from (_Line(text, at, number) for text in self._lines[block.first : block.last])
             line, number = part.blocks[last].last, last + 1
         yield from (_Line(text, at) for text in self._lines[line : part.last])
 
-    def _goes_on(self, part: Part, block: int) -> bool:
-        return block < len(part.blocks) and part.is_quoted(block) and not part.is_item(block)
+    def _run(self, part: Part, first: int) -> int:
+        """The last of the blocks that are quoted together: no items beside each other, and what one leads on to with a colon."""
+        last = first
+        while last + 1 < len(part.blocks) and part.is_quoted(last + 1):
+            here, below = part.blocks[last], part.blocks[last + 1]
+            is_led = here.inside != below.inside and not below.ordered and self._says(part, last, _COLON)
+            is_within = below.inside > 0 and here.inside == below.inside != part.blocks[first].inside
+            if not (is_led or is_within or not (part.is_item(last) or part.is_item(last + 1))):
+                break
+            last += 1
+        return last
 
     def _block(self, at: int, first: int, last: int) -> Iterator[str]:
-        """Blocks whose words are quoted below the sentence that says who sees to them; of an item behind its mark."""
+        """Blocks whose words are quoted below the sentence that says who sees to them; of one item behind its mark."""
         part = self._parts[at]
-        is_item = part.is_item(first)
+        is_item = part.is_item(first) and first == last
         held = self._lines[part.blocks[first].first : part.blocks[last].last]
         mark = _MARK.match(held[0]) if is_item else None
-        width = mark.end() if mark else 0
-        said = [held[0][width:], *(text[width:] if not text[:width].strip() else text.lstrip() for text in held[1:])]
+        width = len(mark["mark"]) if mark else 0
+        said = [
+            held[0][mark.end() if mark else 0 :],
+            *(text[width:] if not text[:width].strip() else text.lstrip() for text in held[1:]),
+        ]
         yield from () if is_item else ("",)
-        yield f"{held[0][:width]}{quotations.lead(self._doer(at), '' if is_item else part.title)}"
+        yield f"{mark[0] if mark else ''}{quotations.lead(self._doer(at), '' if is_item else part.title)}"
         yield from () if is_item else ("",)
         yield from (" " * width + text for text in _quotation(said))
         yield ""
@@ -209,10 +246,14 @@ class _Quoting:
         yield from (self._place(one.sentence.span.line) for one in found.read if one.kind is Kind.ERROR)
 
     def _unsure(self, workflow: Workflow | None) -> Iterator[tuple[int, int]]:
-        """Where a step is read that is no plain act of a person."""
+        """Where a step is read that is no plain act of a person, is another's, or says above all parts what the whole is for."""
         for node in workflow.nodes.values() if workflow else ():
-            if node.span is not None and not _is_plain(node) and not self._made[node.span.line - 1].is_new:
-                yield self._place(node.span.line)
+            line = self._made[node.span.line - 1] if node.span else _GAP
+            if line.is_new or line.part < 0:
+                continue
+            is_motto = line.part == 0 and len(self._parts) > 1 and not self._parts[0].blocks[line.block].inside
+            if is_motto or not _is_plain(node) or self._is_anothers(line.part):
+                yield line.part, line.block
 
     def _of_several(self) -> Iterator[tuple[int, int]]:
         """The parts of several people that stand beside each other: which of them acts first is not said."""
@@ -226,6 +267,8 @@ class _Quoting:
     def _more_of(self, places: set[tuple[int, int]]) -> None:
         """Quote more at these places of the text that was compiled."""
         before = {place for place in places if self._is_told(*place)}
+        for at in {at for at, _ in places if self._is_standing(at) and not self._parts[at].within}:
+            self._take_whole(at)
         for at, one in self._crowded(places - before):
             self._parts[at].ones.add(one)
         for at, block in sorted(places):
@@ -253,7 +296,7 @@ class _Quoting:
             if above:
                 self._take_whole(above)
             return
-        if block < 0 or part.is_quoted(block) or _is_standing(part):
+        if block < 0 or part.is_quoted(block):
             self._take_whole(at)
         elif part.blocks[block].inside and self._says(part, block, _LEADS_OFF):
             part.ones.add(part.blocks[block].inside)
@@ -271,16 +314,16 @@ class _Quoting:
         for below in range(at + 1, self._last(at) + 1):
             self._parts[below].within, self._parts[below].whole = True, False
 
-    def _says(self, part: Part, block: int, words: re.Pattern[str]) -> bool:
-        return words.search("\n".join(self._lines[part.blocks[block].first : part.blocks[block].last])) is not None
+    def _says(self, part: Part, block: int, what: re.Pattern[str]) -> bool:
+        return what.search("\n".join(self._lines[part.blocks[block].first : part.blocks[block].last])) is not None
 
     def _led_by(self, part: Part, block: int) -> Iterator[int]:
-        """The block that a paragraph leads on to with a colon; of a list all items, as one."""
-        if part.blocks[block].inside or block + 1 == len(part.blocks) or not self._says(part, block, _COLON):
-            return
-        yield block + 1
-        if part.blocks[block + 1].inside:
-            part.ones.add(part.blocks[block + 1].inside)
+        """The blocks that one leads on to with a colon: the one behind it, of a list without numbers all items."""
+        mine, below = part.blocks[block], part.blocks[block + 1 : block + 2]
+        is_led = any(b.inside != mine.inside or not b.inside for b in below) and self._says(part, block, _COLON)
+        if is_led and not below[0].ordered:
+            inside = below[0].inside
+            yield from (n for n, b in enumerate(part.blocks) if n == block + 1 or (inside and b.inside == inside))
 
     def _may_govern(self, part: Part, block: int) -> bool:
         """Whether a block may say when what stands behind it is done."""
@@ -306,8 +349,7 @@ class _Quoting:
 
     def _is_led(self, at: int) -> bool:
         """Whether above a part stands what is not read, below a heading that it belongs to."""
-        above = [n for n in range(1, at) if self._last(n) >= at]
-        return any(self._parts[n].start < len(self._parts[n].blocks) for n in above)
+        return any(self._parts[n].start < len(self._parts[n].blocks) for n in self._above(at))
 
 
 _GAP: Final = _Line("", is_new=True)
@@ -335,12 +377,14 @@ def _is_of_course(title: str) -> bool:
     return _PHASE.fullmatch(title) is not None or _COURSE.fullmatch(headings.unnumbered(title)) is not None
 
 
-def _is_standing(part: Part) -> bool:
-    """Whether a part is no piece of the course: rules, exceptions, ways back, who is there for what."""
-    title = part.title
-    under = standing.under(title)
-    is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title))
-    return bool(title) and (headings.is_fallback(title) or is_rule or under in _STANDING)
+def _is_standing(title: str) -> bool:
+    said = headings.unnumbered(title)
+    first = said.split(" ", maxsplit=1)[0].lower()
+    is_act = words.base_verb(first) == first or words.of_gerund(first) is not None
+    is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title)) or headings.is_fallback(
+        title
+    )
+    return is_rule or (_STANDING.search(said) is not None and not is_act and len(said.split()) <= _SHORT)
 
 
 def _is_plain(node: Node) -> bool:

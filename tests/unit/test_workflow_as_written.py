@@ -187,3 +187,33 @@ def test_no_word_is_lost_or_changed_and_it_compiles(text):
     for word in re.findall(r"\w+", text):
         kept.remove(word)
     assert found.workflow is not None or {p.code for p in found.problems} == {"WF101"}, [str(p) for p in found.problems]
+
+
+def test_what_a_heading_above_gives_to_somebody_is_no_step_of_whoever_does_what_names_nobody():
+    gate = "## Evening (Guard)\n\n### Gate\n\n1. Shut the gate."
+    text = f"# Fair\n\n{gate}\n\n## Night (Guard and Cook)\n\n1. Fold the tent.\n"
+    _, found = put(text)
+    told = [(node.role, node.quotation) for node in found.workflow.nodes.values() if node.quotation]
+    assert told == [("guard", "Shut the gate."), ("clerk", "Fold the tent.")]
+    assert all(node.quotation for node in found.workflow.nodes.values() if node.kind is NodeKind.TASK)
+
+
+def test_what_the_whole_is_for_is_no_step_of_its_own():
+    text = f"# Fair\n\nKeep all guests safe.\n\n## Steps\n\n1. Open the gate.\n2. {UNREAD}\n"
+    assert steps(text)[0] == "Keep all guests safe."
+
+
+def test_an_item_that_leads_on_to_the_list_behind_it_is_quoted_with_that():
+    text = f"# Fair\n\n1. {UNREAD}\n2. Well, as it were:\n\n- Paint the tent.\n- Old, and green.\n"
+    assert steps(text) == [UNREAD, "2. Well, as it were:\n\n- Paint the tent.\n- Old, and green."]
+
+
+@pytest.mark.parametrize(("head", "is_first"), [
+    ("Policy highlights", True),
+    ("Limits", True),
+    ("Check the limits", False),
+    ("Return of the keys", False),
+])  # fmt: skip
+def test_headings_of_what_holds_throughout_come_first_and_acts_where_they_stand(head, is_first):
+    text = f"# Fair\n\n## Close\n\n1. Shut the gate.\n2. {UNREAD}\n\n## {head}\n\n{UNREAD}\n"
+    assert (steps(text)[0] == f"## {head}\n\n{UNREAD}") is is_first
