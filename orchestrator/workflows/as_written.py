@@ -14,53 +14,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrator.models.workflow import Node, NodeKind, Workflow
-from orchestrator.workflows import doers, headings, quotations, standing, words
-from orchestrator.workflows.compile import Compiled, Kind
+from orchestrator.models.workflow import Node, Workflow
+from orchestrator.workflows import certain, doers, headings, quotations
+from orchestrator.workflows.compile import Compiled, Kind, Read
 from orchestrator.workflows.naming import role_name
 from orchestrator.workflows.parts import Part, parts
 
-_OF_PEOPLE: Final = frozenset(
-    {NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT, NodeKind.DECIDE, NodeKind.END}
-)
-_PHASE: Final = re.compile(r"(?:step|phase|stage) (?:\d{1,2}|[ivx]{1,4}|[a-h])\b.*", re.IGNORECASE)
-_COURSE: Final = re.compile(
-    r"(?:the |our |detailed |standard |basic |overall )?(?:procedures?|steps?|process|instructions|checklist|method|workflow|course|protocol|what to do)(?: steps)?:?",
-    re.IGNORECASE,
-)
-_LEADS_OFF: Final = re.compile(
-    r"\b(?:skip|repeat|go (?:back )?to|return to|steps? \d|start(?:ing)? over|stop (?:here|the)|abort|continue (?:with|to|at|from)|proceed (?:to|with) step|jump to)\b",
-    re.IGNORECASE,
-)
-"""Words in an item that may say which one comes next."""
-_IF: Final = r"(?:if|when(?:ever)?|unless|where|once|in (?:the )?(?:case|event)|until|except|depending|for|during|after|before|upon|should|as|alternatively|otherwise|instead|either)\b"
-_GOVERNS: Final = re.compile(
-    rf"\b(?:only|following|below|this section|these steps|optional(?:ly)?|appl(?:y|ies|icable)|those|other(?:wise)?)\b|(?:^\W*|[.!?>]\W+){_IF}",
-    re.IGNORECASE,
-)
-"""Words of a paragraph that is not read which may say when what follows it is done."""
-_COLON: Final = re.compile(r":\W*$")
-_RESTRICTS: Final = re.compile(
-    r"\b(?:rest|remaining|following|next|below|other) (?:of (?:the|these) )?(?:steps?|items?|list|section|points?)\b|\bonly (?:if|when|for)\b.*\b(?:steps|list|section)\b",
-    re.IGNORECASE,
-)
-"""Words of an item which may say when those behind it are done."""
 _MARK: Final = re.compile(r"(?P<mark>\s*(?:\d{1,9}[.)]|[-*+])\s+)(?:\[[ xX]\] )?")
 _BINDS: Final = re.compile(
     r"\b(?:approv\w+|sign(?:ed|s)?[ -]?off|authori[sz]\w+|consent\w*|permission|permitted|allowed|never|must not|mustn['\u2019]t|may not|do not|don['\u2019]t|cannot|"
     r"prohibited|forbidden|not allowed|no one|nobody)\b",
     re.IGNORECASE,
 )
-_STANDING: Final = re.compile(
-    r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
-    r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
-    r"purpose|scope|background|introduction|objectives?|slas?|severity|severities|priorities|thresholds?|matrix|highlights|tips|considerations|expectations|best practices|what not to do|inputs?|"
-    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality)\b",
-    re.IGNORECASE,
-)
-"""Words of headings of what holds throughout, or is to be known before the first step."""
-_SHORT: Final = 5
-"""Words of such a heading at most: a longer one says what is done."""
+_LONG_ITEM: Final = 12
+"""Words, its mark among them, from which on an item stands for itself."""
 _DEEPEST: Final = 6
 """The lowest level of a heading."""
 _UNCLEAR: Final = "?"
@@ -101,6 +68,7 @@ class _Quoting:
         self._lines = text.rstrip("\n").split("\n")
         self._parts, self._by = parts(text, self._lines), by
         self._made = list[_Line]()
+        self._steps = dict[int, set[int]]()
 
     def run(self, compiled: Callable[[bytes], Compiled]) -> tuple[bytes, Compiled]:
         """Each round quotes more, so there are at most as many as there are parts and blocks."""
@@ -108,8 +76,8 @@ class _Quoting:
             self._made = [*_spaced(self._assembled())]
             new = ("\n".join(line.text for line in self._made) + "\n").encode()
             found = compiled(new)
-            before = copy.deepcopy(self._parts)
-            wrong = {*self._wrong(found), *self._of_several()} or {*self._unsure(found.workflow)}
+            before, self._steps = copy.deepcopy(self._parts), self._steps_of(found.workflow)
+            wrong = {*self._wrong(found), *self._of_several()} or {*self._unsure(found)}
             self._more_of(wrong)
             if not wrong:
                 self._ask(found.workflow)
@@ -189,7 +157,7 @@ class _Quoting:
 
     def _is_standing(self, at: int) -> bool:
         """Whether a part is no piece of the course, and told before its first step."""
-        return at > 0 and not self._above(at) and _is_standing(self._parts[at].title)
+        return at > 0 and not self._above(at) and certain.is_standing(self._parts[at].title)
 
     def _kept(self, at: int) -> Iterator[_Line]:
         part, number = self._parts[at], 0
@@ -214,7 +182,7 @@ class _Quoting:
         last = first
         while last + 1 < len(part.blocks) and part.is_quoted(last + 1):
             here, below = part.blocks[last], part.blocks[last + 1]
-            is_led = here.inside != below.inside and not below.ordered and self._says(part, last, _COLON)
+            is_led = here.inside != below.inside and self._leads_on(part, last)
             is_within = below.inside > 0 and here.inside == below.inside != part.blocks[first].inside
             if not (is_led or is_within or not (part.is_item(last) or part.is_item(last + 1))):
                 break
@@ -245,15 +213,42 @@ class _Quoting:
         yield from (self._place(p.line) for p in found.problems)
         yield from (self._place(one.sentence.span.line) for one in found.read if one.kind is Kind.ERROR)
 
-    def _unsure(self, workflow: Workflow | None) -> Iterator[tuple[int, int]]:
-        """Where a step is read that is no plain act of a person, is another's, or says above all parts what the whole is for."""
-        for node in workflow.nodes.values() if workflow else ():
+    def _unsure(self, found: Compiled) -> Iterator[tuple[int, int]]:
+        """Where a step is read that is no plain act of a person or is another's, where one of several is meant, and what nobody is told."""
+        for node in found.workflow.nodes.values() if found.workflow else ():
             line = self._made[node.span.line - 1] if node.span else _GAP
-            if line.is_new or line.part < 0:
-                continue
-            is_motto = line.part == 0 and len(self._parts) > 1 and not self._parts[0].blocks[line.block].inside
-            if is_motto or not _is_plain(node) or self._is_anothers(line.part):
+            if not line.is_new and line.part >= 0 and not self._is_sure(node, line):
                 yield line.part, line.block
+        for one in found.read:
+            line = self._made[one.sentence.span.line - 1]
+            if not line.is_new and line.block >= 0 and self._is_lost(one, line):
+                yield line.part, line.block
+        for at, part in enumerate(self._parts):
+            yield from ((at, n) for n in range(len(part.blocks)) if not part.is_quoted(n) and self._offers(part, n))
+
+    def _steps_of(self, workflow: Workflow | None) -> dict[int, set[int]]:
+        """Of each part the blocks that have a step."""
+        found = dict[int, set[int]]()
+        for node in workflow.nodes.values() if workflow else ():
+            at, block = self._place(node.span.line) if node.span else (-1, -1)
+            found.setdefault(at, set()).add(block)
+        return found
+
+    def _is_sure(self, node: Node, line: _Line) -> bool:
+        is_motto = line.part == 0 and len(self._parts) > 1 and not self._parts[0].blocks[line.block].inside
+        return certain.is_plain(node) and not (is_motto or self._is_anothers(line.part))
+
+    def _is_lost(self, one: Read, line: _Line) -> bool:
+        """Whether a sentence beside steps is told to nobody."""
+        part = self._parts[line.part]
+        is_behind = part.blocks[line.block].inside > 0 or any(n < line.block for n in self._steps.get(line.part, ()))
+        said = one.sentence
+        return one.kind is Kind.REMARK and not said.unreadable and not said.text.startswith("<!--") and is_behind
+
+    def _offers(self, part: Part, block: int) -> bool:
+        """Whether one of those that stand behind a block is meant, or they are examples."""
+        below = part.blocks[block + 1 : block + 2]
+        return any(b.inside != part.blocks[block].inside for b in below) and certain.offers(self._text(part, block))
 
     def _of_several(self) -> Iterator[tuple[int, int]]:
         """The parts of several people that stand beside each other: which of them acts first is not said."""
@@ -276,11 +271,12 @@ class _Quoting:
                 self._more(at, block)
 
     def _crowded(self, places: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Part and list of the lists that are quoted as one: of which more than half is not read, and that have no numbers."""
+        """Part and list of the lists that are quoted as one: short items without numbers, of which more than half is not read."""
         wrong = Counter((at, self._parts[at].blocks[block].inside) for at, block in places if block >= 0)
         for (at, inside), count in wrong.items():
             mine = [block for block in self._parts[at].blocks if block.inside == inside]
-            if inside and count * 2 > len(mine) and not mine[0].ordered:
+            said = sum(len(line.split()) for block in mine for line in self._lines[block.first : block.last])
+            if inside and count * 2 > len(mine) and not mine[0].ordered and said < len(mine) * _LONG_ITEM:
                 yield at, inside
 
     def _is_told(self, at: int, block: int) -> bool:
@@ -298,7 +294,7 @@ class _Quoting:
             return
         if block < 0 or part.is_quoted(block):
             self._take_whole(at)
-        elif part.blocks[block].inside and self._says(part, block, _LEADS_OFF):
+        elif part.blocks[block].inside and certain.leads_off(self._text(part, block)):
             part.ones.add(part.blocks[block].inside)
         elif self._may_govern(part, block):
             part.start = block
@@ -314,22 +310,26 @@ class _Quoting:
         for below in range(at + 1, self._last(at) + 1):
             self._parts[below].within, self._parts[below].whole = True, False
 
-    def _says(self, part: Part, block: int, what: re.Pattern[str]) -> bool:
-        return what.search("\n".join(self._lines[part.blocks[block].first : part.blocks[block].last])) is not None
+    def _text(self, part: Part, block: int) -> str:
+        return "\n".join(self._lines[part.blocks[block].first : part.blocks[block].last])
+
+    def _leads_on(self, part: Part, block: int) -> bool:
+        """Whether a block leads on to the one behind it, and not to an item with a number, which stands for itself."""
+        here, below = part.blocks[block], part.blocks[block + 1 : block + 2]
+        is_other = any(b.inside != here.inside or not b.inside for b in below)
+        is_one = is_other and (not below[0].ordered or self._offers(part, block))
+        return is_one and certain.leads_on(self._text(part, block))
 
     def _led_by(self, part: Part, block: int) -> Iterator[int]:
-        """The blocks that one leads on to with a colon: the one behind it, of a list without numbers all items."""
-        mine, below = part.blocks[block], part.blocks[block + 1 : block + 2]
-        is_led = any(b.inside != mine.inside or not b.inside for b in below) and self._says(part, block, _COLON)
-        if is_led and not below[0].ordered:
-            inside = below[0].inside
+        """The blocks that one leads on to with a colon: the one behind it, of a list all items."""
+        if self._leads_on(part, block):
+            inside = part.blocks[block + 1].inside
             yield from (n for n, b in enumerate(part.blocks) if n == block + 1 or (inside and b.inside == inside))
 
     def _may_govern(self, part: Part, block: int) -> bool:
         """Whether a block may say when what stands behind it is done."""
-        if part.blocks[block].code:
-            return False
-        return self._says(part, block, _GOVERNS if not part.blocks[block].inside else _RESTRICTS)
+        is_item = part.blocks[block].inside > 0
+        return not part.blocks[block].code and certain.may_govern(self._text(part, block), is_item=is_item)
 
     # what may not apply
 
@@ -341,7 +341,7 @@ class _Quoting:
         held = {self._place(line)[0] for _, line in nodes if self._made[line - 1].text.startswith("#")}
         for at in steps - held if len(places) > 1 else ():
             part = self._parts[at]
-            if part.is_asked or (_is_of_course(part.title) and not self._is_led(at)):
+            if part.is_asked or (certain.is_of_course(part.title) and not self._is_led(at)):
                 continue
             part.is_asked = True
             if self._of(at):
@@ -370,22 +370,3 @@ def _spaced(lines: Iterator[_Line]) -> Iterator[_Line]:
 
 def _quotation(held: list[str]) -> list[str]:
     return quotations.quoted("\n".join(held).strip("\n")).split("\n")
-
-
-def _is_of_course(title: str) -> bool:
-    """Whether a heading is sure to be of the one course that is gone through."""
-    return _PHASE.fullmatch(title) is not None or _COURSE.fullmatch(headings.unnumbered(title)) is not None
-
-
-def _is_standing(title: str) -> bool:
-    said = headings.unnumbered(title)
-    first = said.split(" ", maxsplit=1)[0].lower()
-    is_act = words.base_verb(first) == first or words.of_gerund(first) is not None
-    is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title)) or headings.is_fallback(
-        title
-    )
-    return is_rule or (_STANDING.search(said) is not None and not is_act and len(said.split()) <= _SHORT)
-
-
-def _is_plain(node: Node) -> bool:
-    return node.kind in _OF_PEOPLE and not node.edits and " sees to this: " not in node.title

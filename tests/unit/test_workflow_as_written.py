@@ -217,3 +217,26 @@ def test_an_item_that_leads_on_to_the_list_behind_it_is_quoted_with_that():
 def test_headings_of_what_holds_throughout_come_first_and_acts_where_they_stand(head, is_first):
     text = f"# Fair\n\n## Close\n\n1. Shut the gate.\n2. {UNREAD}\n\n## {head}\n\n{UNREAD}\n"
     assert (steps(text)[0] == f"## {head}\n\n{UNREAD}") is is_first
+
+
+def test_of_what_is_offered_and_of_examples_nothing_is_a_step():
+    ways = "Use one of these ways:\n\n1. Call the guard.\n2. Ring the bell."
+    text = f"# Fair\n\n- Open the gate.\n- Count the guests.\n\n{ways}\n"
+    assert steps(text)[2:] == [ways]
+
+
+@pytest.mark.parametrize(
+    "caution", ["Make sure not to wake the cook.", "Be careful with the rope.", "Never mind the rain."]
+)
+def test_a_caution_is_told_and_is_no_act(caution):
+    assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {caution}\n")[2] == caution
+
+
+def test_what_stands_beside_steps_and_asks_for_nothing_is_told_too():
+    text = f"# Fair\n\nHello.\n\n1. Open the gate. Note: it is old.\n2. {UNREAD}\n\nNote: the key hangs inside.\n"
+    assert steps(text) == ["Open the gate. Note: it is old.", UNREAD, "Note: the key hangs inside."]
+
+
+def test_long_items_stand_for_themselves():
+    long = f"{UNREAD[:-1]}, and as many of them as there are, or as there were."
+    assert steps(f"# Fair\n\n- {long}\n- {long}\n") == [long, long]

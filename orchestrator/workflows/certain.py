@@ -1,0 +1,94 @@
+"""What may stay a step of its own beside words that are not read, and what those words may say of others. All of it errs on the side of quoting."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from orchestrator.models.workflow import Node, NodeKind
+from orchestrator.workflows import headings, standing, words
+
+_OF_PEOPLE: Final = frozenset(
+    {NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT, NodeKind.DECIDE, NodeKind.END}
+)
+_PHASE: Final = re.compile(r"(?:step|phase|stage) (?:\d{1,2}|[ivx]{1,4}|[a-h])\b.*", re.IGNORECASE)
+_COURSE: Final = re.compile(
+    r"(?:the |our |detailed |standard |basic |overall )?(?:procedures?|steps?|process|instructions|checklist|method|workflow|course|protocol|what to do)(?: steps)?:?",
+    re.IGNORECASE,
+)
+_DENIES: Final = re.compile(r"\b(?:not|never|avoid|careful|nothing|nobody)\b|n['\u2019]t\b", re.IGNORECASE)
+"""Words of a caution, which is no act."""
+_LEADS_OFF: Final = re.compile(
+    r"\b(?:skip|repeat|go (?:back )?to|return to|steps? \d|start(?:ing)? over|stop (?:here|the)|abort|continue (?:with|to|at|from)|proceed (?:to|with) step|jump to)\b",
+    re.IGNORECASE,
+)
+"""Words in an item that may say which one comes next."""
+_IF: Final = r"(?:if|when(?:ever)?|unless|where|once|in (?:the )?(?:case|event)|until|except|depending|for|during|after|before|upon|should|as|alternatively|otherwise|instead|either)\b"
+_GOVERNS: Final = re.compile(
+    rf"\b(?:only|following|below|this section|these steps|optional(?:ly)?|appl(?:y|ies|icable)|those|other(?:wise)?)\b|(?:^\W*|[.!?>]\W+){_IF}",
+    re.IGNORECASE,
+)
+"""Words of a paragraph that is not read which may say when what follows it is done."""
+_COLON: Final = re.compile(r":\W*$")
+_CHOICE: Final = re.compile(
+    r"\b(?:one of|either|any of|whichever|choose|pick|options?|ways|methods|alternatives|such as|e\.g\.|for example|examples?|includ(?:e|es|ing)|may be|can be)\b[^.!?]*:\W*$",
+    re.IGNORECASE,
+)
+"""Words that lead on to a list of which one is meant, or of examples."""
+_RESTRICTS: Final = re.compile(
+    r"\b(?:rest|remaining|following|next|below|other) (?:of (?:the|these) )?(?:steps?|items?|list|section|points?)\b|\bonly (?:if|when|for)\b.*\b(?:steps|list|section)\b",
+    re.IGNORECASE,
+)
+"""Words of an item which may say when those behind it are done."""
+_STANDING: Final = re.compile(
+    r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
+    r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
+    r"purpose|scope|background|introduction|objectives?|slas?|severity|severities|priorities|thresholds?|matrix|highlights|tips|considerations|expectations|best practices|what not to do|inputs?|"
+    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality)\b",
+    re.IGNORECASE,
+)
+"""Words of headings of what holds throughout, or is to be known before the first step."""
+_SHORT: Final = 5
+"""Words of such a heading at most: a longer one says what is done."""
+
+
+def is_of_course(title: str) -> bool:
+    """Whether a heading is sure to be of the one course that is gone through: ``Step 2``, ``Procedure``."""
+    return _PHASE.fullmatch(title) is not None or _COURSE.fullmatch(headings.unnumbered(title)) is not None
+
+
+def is_standing(title: str) -> bool:
+    """Whether a heading is of rules, exceptions, ways back, or who is there for what, and of no act."""
+    said = headings.unnumbered(title)
+    first = said.split(" ", maxsplit=1)[0].lower()
+    is_act = words.base_verb(first) == first or words.of_gerund(first) is not None
+    is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title)) or headings.is_fallback(
+        title
+    )
+    return is_rule or (_STANDING.search(said) is not None and not is_act and len(said.split()) <= _SHORT)
+
+
+def is_plain(node: Node) -> bool:
+    """Whether a step is a plain act of a person: no machine's, no edit, nothing in the passive and no caution."""
+    is_act = " sees to this: " not in node.title and not (node.kind is NodeKind.TASK and _DENIES.search(node.title))
+    return node.kind in _OF_PEOPLE and not node.edits and is_act
+
+
+def leads_off(text: str) -> bool:
+    """Whether an item may say which one comes next."""
+    return _LEADS_OFF.search(text) is not None
+
+
+def leads_on(text: str) -> bool:
+    """Whether a block is not whole without the one behind it."""
+    return _COLON.search(text) is not None
+
+
+def offers(text: str) -> bool:
+    """Whether one of those that stand behind a block is meant, or they are examples."""
+    return _CHOICE.search(text) is not None
+
+
+def may_govern(text: str, *, is_item: bool) -> bool:
+    """Whether a block may say when what stands behind it is done."""
+    return (_RESTRICTS if is_item else _GOVERNS).search(text) is not None
