@@ -21,11 +21,6 @@ from orchestrator.workflows.naming import role_name
 from orchestrator.workflows.parts import Part, parts
 
 _MARK: Final = re.compile(r"(?P<mark>\s*(?:\d{1,9}[.)]|[-*+])\s+)(?:\[[ xX]\] )?")
-_BINDS: Final = re.compile(
-    r"\b(?:approv\w+|sign(?:ed|s)?[ -]?off|authori[sz]\w+|consent\w*|permission|permitted|allowed|never|must not|mustn['\u2019]t|may not|do not|don['\u2019]t|cannot|"
-    r"prohibited|forbidden|not allowed|no one|nobody)\b",
-    re.IGNORECASE,
-)
 _LONG_ITEM: Final = 12
 """Words, its mark among them, from which on an item stands for itself."""
 _DEEPEST: Final = 6
@@ -57,7 +52,7 @@ def binding(found: Compiled) -> Iterator[tuple[int, str]]:
     """Line and words of the quoted sentences that ask for an approval or forbid something, which nothing enforces."""
     for one in found.read:
         for inner in one.sentence.quoted:
-            if _BINDS.search(inner.text):
+            if certain.binds(inner.text):
                 yield inner.span.line, inner.text
 
 
@@ -105,9 +100,8 @@ class _Quoting:
         yield _GAP
 
     def _told(self, at: int, mark: str) -> Iterator[str]:
-        part = self._parts[at]
-        held = self._lines[part.first : self._parts[self._last(at)].last]
-        yield f"{mark}{quotations.lead(self._doer(at), part.title, is_standing=self._is_standing(at))}"
+        held = self._lines[self._parts[at].first : self._parts[self._last(at)].last]
+        yield f"{mark}{quotations.lead(self._doer(at), self._name(at), is_standing=self._is_standing(at))}"
         yield ""
         yield from (" " * len(mark) + line for line in _quotation(held))
 
@@ -160,22 +154,56 @@ class _Quoting:
         return at > 0 and not self._above(at) and certain.is_standing(self._parts[at].title)
 
     def _kept(self, at: int) -> Iterator[_Line]:
-        part, number = self._parts[at], 0
+        part = self._parts[at]
         line = part.first
-        if part.is_asked:
-            name = " ".join(re.sub(r"[^\w\s/'&()-]", " ", headings.unnumbered(part.title)).split())
-            yield _Line(f'{"#" * min(part.level, _DEEPEST)} If "{name}" applies', at)
+        if part.is_asked and certain.tells_time(part.title):
+            said = f'Wait until the {self._by.replace("-", " ")} says that it is time for "{self._name(at)}".'
+            yield from (_Line(self._lines[line], at), _GAP, _Line(said, at, is_new=True), _GAP)
             line += 1
-        while number < len(part.blocks):
-            block, last = part.blocks[number], number
-            yield from (_Line(text, at) for text in self._lines[line : block.first])
-            if part.is_quoted(number):
-                last = self._run(part, number)
-                yield from (_Line(text, at, number, is_new=True) for text in self._block(at, number, last))
+        elif part.is_asked:
+            yield _Line(f'{"#" * min(part.level, _DEEPEST)} If "{self._name(at)}" applies', at)
+            line += 1
+        for first, last, is_quoted in self._pieces(at):
+            begins = part.blocks[first - 1].last if first else line
+            yield from (_Line(text, at) for text in self._lines[begins : part.blocks[first].first])
+            if is_quoted:
+                yield from (_Line(text, at, first, is_new=True) for text in self._block(at, first, last))
             else:
-                yield from (_Line(text, at, number) for text in self._lines[block.first : block.last])
-            line, number = part.blocks[last].last, last + 1
-        yield from (_Line(text, at) for text in self._lines[line : part.last])
+                held = self._lines[part.blocks[first].first : part.blocks[first].last]
+                yield from (_Line(text, at, first) for text in held)
+        ends = part.blocks[-1].last if part.blocks else line
+        yield from (_Line(text, at) for text in self._lines[ends : part.last])
+
+    def _pieces(self, at: int) -> list[tuple[int, int, bool]]:
+        """First and last of the blocks that stand together, and whether they are quoted; what holds for all steps before the first."""
+        part, number, found = self._parts[at], 0, list[tuple[int, int, bool]]()
+        while number < len(part.blocks):
+            is_quoted = part.is_quoted(number) and re.search(r"\w", _MARK.sub("", self._text(part, number))) is not None
+            last = self._run(part, number) if is_quoted else number
+            found.append((number, last, is_quoted))
+            number = last + 1
+        early = [piece for piece in found[1:] if piece[2] and self._is_caution(part, *piece[:2])]
+        later = [piece for piece in found if piece not in early]
+        begins = next((n for n, piece in enumerate(later) if piece[2] or self._may_act(at, piece[0])), len(later))
+        return [*later[:begins], *early, *later[begins:]]
+
+    def _is_caution(self, part: Part, first: int, last: int) -> bool:
+        """Whether what is quoted together holds for the steps before it too."""
+        is_list = part.blocks[first].inside or part.blocks[last].inside
+        return first > 0 and not is_list and certain.cautions(self._text(part, first))
+
+    def _may_act(self, at: int, block: int) -> bool:
+        return self._parts[at].blocks[block].inside > 0 or block in self._steps.get(at, ())
+
+    def _name(self, at: int) -> str:
+        """How a part is called: its heading, and that above it, where it stands below one that says more than that it is the course."""
+        title = headings.unnumbered(self._parts[at].title)
+        above = [headings.unnumbered(self._parts[n].title) for n in self._above(at)[:1]]
+        more = [name for name in above if not certain.is_of_course(name)]
+        clean = [" ".join(re.sub(r"[^\w\s/'&()-]", " ", name).split()) for name in (title, *more)]
+        if len(clean) == 1:
+            return clean[0]
+        return f"{clean[0]} of {clean[1]}" if "(" in "".join(clean) else f"{clean[0]} ({clean[1]})"
 
     def _run(self, part: Part, first: int) -> int:
         """The last of the blocks that are quoted together: no items beside each other, and what one leads on to with a colon."""
@@ -201,7 +229,7 @@ class _Quoting:
             *(text[width:] if not text[:width].strip() else text.lstrip() for text in held[1:]),
         ]
         yield from () if is_item else ("",)
-        yield f"{mark[0] if mark else ''}{quotations.lead(self._doer(at), '' if is_item else part.title)}"
+        yield f"{mark[0] if mark else ''}{quotations.lead(self._doer(at), '' if is_item else self._name(at), is_standing=self._is_caution(part, first, last))}"
         yield from () if is_item else ("",)
         yield from (" " * width + text for text in _quotation(said))
         yield ""

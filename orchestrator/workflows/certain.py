@@ -44,10 +44,28 @@ _STANDING: Final = re.compile(
     r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
     r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
     r"purpose|scope|background|introduction|objectives?|slas?|severity|severities|priorities|thresholds?|matrix|highlights|tips|considerations|expectations|best practices|what not to do|inputs?|"
-    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality)\b",
+    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality|quick ?start|getting started|about|summary|tl;?dr|at a glance|mission|vision|goals?)\b",
     re.IGNORECASE,
 )
 """Words of headings of what holds throughout, or is to be known before the first step."""
+_TIME: Final = re.compile(
+    r"(?!.*\bwithin\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
+    r"|\b(?:days?|weeks?|months?|years?|hours?) ?(?:\d+|one|two|three)\b|\b(?:first|second|third|last|next|final) (?:day|week|month|90 days)\b).*",
+    re.IGNORECASE,
+)
+"""A heading that says at which time what stands below it is done."""
+_CAUTIONS: Final = re.compile(
+    r"^\W*(?:\w+ )?(?:sla|roles?|owners?|notes?|important|warning|caution|scope|contacts?|exceptions?|polic(?:y|ies)|deadlines?|frequency|requirements?|tools?|reminder|remember)\b[^:.]{0,30}[:!]"
+    r"|^\W*(?:always|never|do not|don['\u2019]t|remember|be (?:sure|careful|aware)|please (?:note|be))\b|\u26a0|\U0001f6e1|\u2757|\U0001f6d1|\u26d4|\U0001f6a8",
+    re.IGNORECASE,
+)
+"""What holds for the steps before it too."""
+_BINDS: Final = re.compile(
+    r"\b(?:approv\w+|sign(?:ed|s)?[ -]?off|authori[sz]\w+|consent\w*|permission|permitted|allowed|never|must not|mustn['\u2019]t|may not|do not|don['\u2019]t|cannot|"
+    r"prohibited|forbidden|not allowed|no one|nobody)\b",
+    re.IGNORECASE,
+)
+"""Words of an approval or a ban."""
 _SHORT: Final = 5
 """Words of such a heading at most: a longer one says what is done."""
 
@@ -92,3 +110,18 @@ def offers(text: str) -> bool:
 def may_govern(text: str, *, is_item: bool) -> bool:
     """Whether a block may say when what stands behind it is done."""
     return (_RESTRICTS if is_item else _GOVERNS).search(text) is not None
+
+
+def tells_time(title: str) -> bool:
+    """Whether a heading says when what stands below it is done, by the clock or the calendar: ``2 weeks before``, ``Day 1``."""
+    return _TIME.fullmatch(title) is not None
+
+
+def cautions(text: str) -> bool:
+    """Whether a paragraph holds for the steps before it too: ``SLA: ...``, ``Always use the new form``."""
+    return _CAUTIONS.search(text) is not None
+
+
+def binds(text: str) -> bool:
+    """Whether a sentence asks for an approval or forbids something."""
+    return _BINDS.search(text) is not None

@@ -79,7 +79,7 @@ def _has_another(title: str) -> bool:
 
 
 _JOINED: Final = re.compile(
-    r"(?:,? and|,? while|,? then|,|;) (?:the |an? |our )?(?P<who>(?!(?:it|they|this|that)\b)[A-Za-z-]{2,30}(?: [a-z-]{2,30}){0,2}?) (?P<verb>[a-z]+s) (?=(?:the|an?|it|them|this|that|all|any|each|every|his|her|their|to|with|for)\b)"
+    r"(?:,? and|,? while|,? then|,|;) (?:the |an? |our )?(?P<who>(?!(?:it|they|this|that)\b)[A-Za-z-]{2,30}(?: [a-z-]{2,30}){0,2}?) (?P<verb>[a-z]+s) (?=(?:the|an?|it|them|this|that|all|any|each|every|his|her|their|to|with|for|whether|if|how|what|which|who|when|where|on|upon)\b)"
 )
 _SIGNED: Final = re.compile(r"; [^;]*\b(?:is|are|must be|will be) [a-z]+ by (?:the |an? |our )[a-z]")
 

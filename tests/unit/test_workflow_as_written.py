@@ -94,7 +94,10 @@ def test_below_an_unread_heading_text_nothing_stays_a_step_of_every_run():
     text = f"# Fair\n\n## Close\n\nOnly for guests, as it were.\n\n{below}\n"
     _, found = put(text)
     titles = [node.title for node in found.workflow.nodes.values() if node.kind is NodeKind.ASK]
-    assert titles == ['Ask the clerk whether "Step 1" applies', 'Ask the clerk whether "Step 2" applies']
+    assert titles == [
+        'Ask the clerk whether "Step 1 (Close)" applies',
+        'Ask the clerk whether "Step 2 (Close)" applies',
+    ]
 
 
 def test_what_a_machine_would_do_is_done_by_people_beside_what_is_not_read():
@@ -234,9 +237,30 @@ def test_a_caution_is_told_and_is_no_act(caution):
 
 def test_what_stands_beside_steps_and_asks_for_nothing_is_told_too():
     text = f"# Fair\n\nHello.\n\n1. Open the gate. Note: it is old.\n2. {UNREAD}\n\nNote: the key hangs inside.\n"
-    assert steps(text) == ["Open the gate. Note: it is old.", UNREAD, "Note: the key hangs inside."]
+    assert steps(text) == ["Note: the key hangs inside.", "Open the gate. Note: it is old.", UNREAD]
 
 
 def test_long_items_stand_for_themselves():
     long = f"{UNREAD[:-1]}, and as many of them as there are, or as there were."
     assert steps(f"# Fair\n\n- {long}\n- {long}\n") == [long, long]
+
+
+def test_a_part_is_called_by_the_heading_above_it_too():
+    new, _ = put(f"# Fair\n\n## New guests\n\n### Details\n\n{UNREAD}\n\n## Gate\n\n1. Shut the gate.\n")
+    assert 'The clerk sees to "Details (New guests)" as it is written' in new
+
+
+@pytest.mark.parametrize("head", ["(3 weeks out)", "1-2 days before", "Day of", "Week 2", "First day"])
+def test_a_heading_that_tells_a_time_is_waited_for(head):
+    _, found = put(f"# Fair\n\n## Before\n\n1. Open the gate.\n\n## {head}\n\n1. Sweep the floor.\n2. {UNREAD}\n")
+    [wait] = [node for node in found.workflow.nodes.values() if node.kind is NodeKind.WAIT]
+    assert (wait.role, wait.title) == ("clerk", f'Wait until the clerk says that it is time for "{head}"')
+
+
+@pytest.mark.parametrize(
+    "caution", ["**SLA:** a day, as it were.", "Always, well, with gloves.", "> \u26a0 Hot, as it were."]
+)
+def test_what_holds_for_all_steps_of_a_part_is_told_before_them(caution):
+    text = f"# Fair\n\n## Procedure\n\n1. Open the gate.\n2. Count the guests.\n\n{caution}\n"
+    assert steps(text) == [caution, "The clerk opens the gate", "The clerk counts the guests"]
+    assert 'The clerk keeps to "Procedure" as it is written' in put(text)[0]

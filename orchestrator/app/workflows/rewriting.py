@@ -53,7 +53,7 @@ def propose(project: Project, path: Path, choice: PlannerChoice) -> Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A process with what is not read quoted. Of its ``sentences`` as many as ``told`` stand in the quoted ``parts``.
+    """A process with what is not read quoted. It had so many ``sentences``; ``told`` are those in the quoted ``parts``.
 
     ``binding``: line in the proposal and words of those among them that order something which nothing enforces.
     """
@@ -83,12 +83,13 @@ def quote(path: Path, by: str) -> Quoted:
     def compiled(data: bytes) -> Compiled:
         return compile_text(data, path, process_id(path), None)
 
-    if compiled(old).workflow is not None:
+    before = compiled(old)
+    if before.workflow is not None:
         raise UsageError("WF108", f"{path} compiles as it stands.", f"handrail workflow compile {path}")
     try:
         text, found = as_written(old, role, compiled)
     except ValueError:
-        text, found = old, compiled(old)
+        text, found = old, before
     if len(text.decode()) > MAX_CHARACTERS:
         said = f"{path} with what is not read quoted is longer than {MAX_CHARACTERS:,} characters."
         raise WorkflowInvalid("WF107", said, "make two processes of it")
@@ -98,8 +99,7 @@ def quote(path: Path, by: str) -> Quoted:
     write(place_of(path), text)
     parts = [one.sentence for one in found.read if one.sentence.quotation]
     told = sum(len(sentence.quoted) for sentence in parts)
-    proposal, added = _proposal(path, old, text), len(parts) + 1  # and the sentence that says who does each step
-    return Quoted(proposal, len(found.read) - added, told, len(parts), tuple(binding(found)))
+    return Quoted(_proposal(path, old, text), len(before.read), told, len(parts), tuple(binding(found)))
 
 
 def proposed(path: Path) -> Proposal:
