@@ -11,14 +11,13 @@ import copy
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.models.workflow import Node, Workflow
 from orchestrator.workflows import certain, doers, headings, quotations
 from orchestrator.workflows.compile import Compiled, Kind, Read
 from orchestrator.workflows.naming import role_name
-from orchestrator.workflows.parts import Part, parts
+from orchestrator.workflows.parts import GAP, Line, Part, parts, spaced
 
 _MARK: Final = re.compile(r"(?P<mark>\s*(?:\d{1,9}[.)]|[-*+])\s+)(?:\[[ xX]\] )?")
 _LONG_ITEM: Final = 12
@@ -27,16 +26,6 @@ _DEEPEST: Final = 6
 """The lowest level of a heading."""
 _UNCLEAR: Final = "?"
 """Of a heading that names several people, or somebody of whom nothing is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of the new text, the part that it is of, and the block; -1 for none. ``is_new``: it does not stand so in the old one."""
-
-    text: str
-    part: int = -1
-    block: int = -1
-    is_new: bool = False
 
 
 def as_written(data: bytes, by: str, compiled: Callable[[bytes], Compiled]) -> tuple[bytes, Compiled]:
@@ -62,13 +51,13 @@ class _Quoting:
     def __init__(self, text: str, by: str) -> None:
         self._lines = text.rstrip("\n").split("\n")
         self._parts, self._by = parts(text, self._lines), by
-        self._made = list[_Line]()
+        self._made = list[Line]()
         self._steps = dict[int, set[int]]()
 
     def run(self, compiled: Callable[[bytes], Compiled]) -> tuple[bytes, Compiled]:
         """Each round quotes more, so there are at most as many as there are parts and blocks."""
         while True:
-            self._made = [*_spaced(self._assembled())]
+            self._made = [*spaced(self._assembled())]
             new = ("\n".join(line.text for line in self._made) + "\n").encode()
             found = compiled(new)
             before, self._steps = copy.deepcopy(self._parts), self._steps_of(found.workflow)
@@ -81,9 +70,9 @@ class _Quoting:
 
     # the new text
 
-    def _assembled(self) -> Iterator[_Line]:
-        yield from (_Line(line) for line in self._lines[: self._parts[0].first])
-        yield from (_GAP, _Line(f"By default, the {self._by.replace('-', ' ')} does each step."), _GAP)
+    def _assembled(self) -> Iterator[Line]:
+        yield from (Line(line) for line in self._lines[: self._parts[0].first])
+        yield from (GAP, Line(f"By default, the {self._by.replace('-', ' ')} does each step."), GAP)
         first = [n for n, part in enumerate(self._parts) if part.whole and self._is_standing(n)]
         for number, part in enumerate(self._parts):
             for one in first if number == 1 else []:
@@ -93,11 +82,11 @@ class _Quoting:
             elif not (part.whole or part.within):
                 yield from self._kept(number)
 
-    def _quoted(self, at: int) -> Iterator[_Line]:
+    def _quoted(self, at: int) -> Iterator[Line]:
         """A part with its heading, and all that stands below that."""
-        yield _GAP
-        yield from (_Line(text, at, is_new=True) for text in self._told(at, ""))
-        yield _GAP
+        yield GAP
+        yield from (Line(text, at, is_new=True) for text in self._told(at, ""))
+        yield GAP
 
     def _told(self, at: int, mark: str) -> Iterator[str]:
         held = self._lines[self._parts[at].first : self._parts[self._last(at)].last]
@@ -105,13 +94,13 @@ class _Quoting:
         yield ""
         yield from (" " * len(mark) + line for line in _quotation(held))
 
-    def _beside(self, at: int) -> Iterator[_Line]:
+    def _beside(self, at: int) -> Iterator[Line]:
         """The parts of several people, of which nobody says that one comes first: each has theirs at once."""
-        yield from (_GAP, _Line("In parallel:", at, is_new=True), _GAP)
+        yield from (GAP, Line("In parallel:", at, is_new=True), GAP)
         number = 1
         while number == 1 or self._is_beside(at):
-            yield from (_Line(text, at, is_new=True) for text in self._told(at, f"{number}. "))
-            yield _GAP
+            yield from (Line(text, at, is_new=True) for text in self._told(at, f"{number}. "))
+            yield GAP
             number, at = number + 1, self._last(at) + 1
 
     def _last(self, at: int) -> int:
@@ -153,26 +142,26 @@ class _Quoting:
         """Whether a part is no piece of the course, and told before its first step."""
         return at > 0 and not self._above(at) and certain.is_standing(self._parts[at].title)
 
-    def _kept(self, at: int) -> Iterator[_Line]:
+    def _kept(self, at: int) -> Iterator[Line]:
         part = self._parts[at]
         line = part.first
         if part.is_asked and certain.tells_time(part.title):
             said = f'Wait until the {self._by.replace("-", " ")} says that it is time for "{self._name(at)}".'
-            yield from (_Line(self._lines[line], at), _GAP, _Line(said, at, is_new=True), _GAP)
+            yield from (Line(self._lines[line], at), GAP, Line(said, at, is_new=True), GAP)
             line += 1
         elif part.is_asked:
-            yield _Line(f'{"#" * min(part.level, _DEEPEST)} If "{self._name(at)}" applies', at)
+            yield Line(f'{"#" * min(part.level, _DEEPEST)} If "{self._name(at)}" applies', at)
             line += 1
         for first, last, is_quoted in self._pieces(at):
             begins = part.blocks[first - 1].last if first else line
-            yield from (_Line(text, at) for text in self._lines[begins : part.blocks[first].first])
+            yield from (Line(text, at) for text in self._lines[begins : part.blocks[first].first])
             if is_quoted:
-                yield from (_Line(text, at, first, is_new=True) for text in self._block(at, first, last))
+                yield from (Line(text, at, first, is_new=True) for text in self._block(at, first, last))
             else:
                 held = self._lines[part.blocks[first].first : part.blocks[first].last]
-                yield from (_Line(text, at, first) for text in held)
+                yield from (Line(text, at, first) for text in held)
         ends = part.blocks[-1].last if part.blocks else line
-        yield from (_Line(text, at) for text in self._lines[ends : part.last])
+        yield from (Line(text, at) for text in self._lines[ends : part.last])
 
     def _pieces(self, at: int) -> list[tuple[int, int, bool]]:
         """First and last of the blocks that stand together, and whether they are quoted; what holds for all steps before the first."""
@@ -244,7 +233,7 @@ class _Quoting:
     def _unsure(self, found: Compiled) -> Iterator[tuple[int, int]]:
         """Where a step is read that is no plain act of a person or is another's, where one of several is meant, and what nobody is told."""
         for node in found.workflow.nodes.values() if found.workflow else ():
-            line = self._made[node.span.line - 1] if node.span else _GAP
+            line = self._made[node.span.line - 1] if node.span else GAP
             if not line.is_new and line.part >= 0 and not self._is_sure(node, line):
                 yield line.part, line.block
         for one in found.read:
@@ -262,11 +251,11 @@ class _Quoting:
             found.setdefault(at, set()).add(block)
         return found
 
-    def _is_sure(self, node: Node, line: _Line) -> bool:
+    def _is_sure(self, node: Node, line: Line) -> bool:
         is_motto = line.part == 0 and len(self._parts) > 1 and not self._parts[0].blocks[line.block].inside
         return certain.is_plain(node) and not (is_motto or self._is_anothers(line.part))
 
-    def _is_lost(self, one: Read, line: _Line) -> bool:
+    def _is_lost(self, one: Read, line: Line) -> bool:
         """Whether a sentence beside steps is told to nobody."""
         part = self._parts[line.part]
         is_behind = part.blocks[line.block].inside > 0 or any(n < line.block for n in self._steps.get(line.part, ()))
@@ -284,7 +273,7 @@ class _Quoting:
         yield from ((n, -1) for n in mine if len(mine) > 1 and not self._parts[n].whole)
 
     def _place(self, line: int) -> tuple[int, int]:
-        one = self._made[line - 1] if line <= len(self._made) else _Line("")
+        one = self._made[line - 1] if line <= len(self._made) else Line("")
         return one.part, one.block
 
     def _more_of(self, places: set[tuple[int, int]]) -> None:
@@ -302,9 +291,9 @@ class _Quoting:
         """Part and list of the lists that are quoted as one: short items without numbers, of which more than half is not read."""
         wrong = Counter((at, self._parts[at].blocks[block].inside) for at, block in places if block >= 0)
         for (at, inside), count in wrong.items():
-            mine = [block for block in self._parts[at].blocks if block.inside == inside]
-            said = sum(len(line.split()) for block in mine for line in self._lines[block.first : block.last])
-            if inside and count * 2 > len(mine) and not mine[0].ordered and said < len(mine) * _LONG_ITEM:
+            part = self._parts[at]
+            mine = [block for block in part.blocks if block.inside == inside]
+            if inside and count * 2 > len(mine) and not mine[0].ordered and self._is_short(part, inside):
                 yield at, inside
 
     def _is_told(self, at: int, block: int) -> bool:
@@ -342,11 +331,17 @@ class _Quoting:
         return "\n".join(self._lines[part.blocks[block].first : part.blocks[block].last])
 
     def _leads_on(self, part: Part, block: int) -> bool:
-        """Whether a block leads on to the one behind it, and not to an item with a number, which stands for itself."""
+        """Whether a block leads on to the one behind it, and not to long items with numbers, which stand for themselves."""
         here, below = part.blocks[block], part.blocks[block + 1 : block + 2]
-        is_other = any(b.inside != here.inside or not b.inside for b in below)
-        is_one = is_other and (not below[0].ordered or self._offers(part, block))
-        return is_one and certain.leads_on(self._text(part, block))
+        if not any(b.inside != here.inside or not b.inside for b in below):
+            return False
+        is_whole = not below[0].ordered or self._is_short(part, below[0].inside) or self._offers(part, block)
+        return is_whole and certain.leads_on(self._text(part, block))
+
+    def _is_short(self, part: Part, inside: int) -> bool:
+        """Whether the items of a list are short, and so may be things rather than steps."""
+        mine = [n for n, block in enumerate(part.blocks) if block.inside == inside]
+        return sum(len(self._text(part, n).split()) for n in mine) < len(mine) * _LONG_ITEM
 
     def _led_by(self, part: Part, block: int) -> Iterator[int]:
         """The blocks that one leads on to with a colon: the one behind it, of a list all items."""
@@ -378,22 +373,6 @@ class _Quoting:
     def _is_led(self, at: int) -> bool:
         """Whether above a part stands what is not read, below a heading that it belongs to."""
         return any(self._parts[n].start < len(self._parts[n].blocks) for n in self._above(at))
-
-
-_GAP: Final = _Line("", is_new=True)
-
-
-def _spaced(lines: Iterator[_Line]) -> Iterator[_Line]:
-    """The lines without the new empty ones that stand beside another empty one."""
-    before, gap = "", False
-    for line in lines:
-        if line.is_new and not line.text:
-            gap = True
-            continue
-        if gap and before.strip() and line.text.strip():
-            yield _GAP
-        yield line
-        before, gap = line.text, False
 
 
 def _quotation(held: list[str]) -> list[str]:

@@ -48,6 +48,12 @@ _STANDING: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of headings of what holds throughout, or is to be known before the first step."""
+_ACTS: Final = re.compile(
+    r"\b(?:checks?|set-?ups?|verification|reviews?|tests?|testing|start-?up|shut-?down|preparation|training|assessments?|collection|inspections?|walk-?through|hand-?over|assignment|gathering|"
+    r"analysis|approvals?|submission|briefing|meeting|call|interview|sign-?off|updates?|rotation|return|clean-?up|audit)\b",
+    re.IGNORECASE,
+)
+"""Names of acts, which are done at their place."""
 _TIME: Final = re.compile(
     r"(?!.*\bwithin\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
     r"|\b(?:days?|weeks?|months?|years?|hours?) ?(?:\d+|one|two|three)\b|\b(?:first|second|third|last|next|final) (?:day|week|month|90 days)\b).*",
@@ -79,7 +85,7 @@ def is_standing(title: str) -> bool:
     """Whether a heading is of rules, exceptions, ways back, or who is there for what, and of no act."""
     said = headings.unnumbered(title)
     first = said.split(" ", maxsplit=1)[0].lower()
-    is_act = words.base_verb(first) == first or words.of_gerund(first) is not None
+    is_act = words.base_verb(first) == first or words.of_gerund(first) is not None or _ACTS.search(said) is not None
     is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title)) or headings.is_fallback(
         title
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from orchestrator.workflows import marks, prose
 
@@ -86,3 +88,29 @@ def _begins(text: str, lines: list[str], before: int) -> int:
         return first + 1
     is_underlined = first + 1 < before and re.fullmatch(r"=+\s*", lines[first + 1]) is not None
     return first + 2 if is_underlined else start
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the new text, the part that it is of, and the block; -1 for none. ``is_new``: it does not stand so in the old one."""
+
+    text: str
+    part: int = -1
+    block: int = -1
+    is_new: bool = False
+
+
+GAP: Final = Line("", is_new=True)
+
+
+def spaced(lines: Iterator[Line]) -> Iterator[Line]:
+    """The lines without the new empty ones that stand beside another empty one."""
+    before, gap = "", False
+    for line in lines:
+        if line.is_new and not line.text:
+            gap = True
+            continue
+        if gap and before.strip() and line.text.strip():
+            yield GAP
+        yield line
+        before, gap = line.text, False
