@@ -120,7 +120,8 @@ class _Quoting:
         """Whose part it is, by its heading; '?' for more than one, '' for nobody."""
         title = self._parts[at].title
         said = doers.whose(title, self._by) or doers.of_heading(title, ()) if title else ""
-        return _UNCLEAR if doers.is_unclear(said) else role_name(said) or ""
+        is_unclear = doers.is_unclear(said) or (title and not said and certain.names_people(title))
+        return _UNCLEAR if is_unclear else role_name(said) or ""
 
     def _of(self, at: int) -> str:
         """Whose part it is, where one role has it that is not told before all steps; ''."""
@@ -238,7 +239,7 @@ class _Quoting:
                 yield line.part, line.block
         for one in found.read:
             line = self._made[one.sentence.span.line - 1]
-            if not line.is_new and line.block >= 0 and self._is_lost(one, line):
+            if not line.is_new and line.block >= 0 and self._is_doubtful(one, line):
                 yield line.part, line.block
         for at, part in enumerate(self._parts):
             yield from ((at, n) for n in range(len(part.blocks)) if not part.is_quoted(n) and self._offers(part, n))
@@ -252,15 +253,22 @@ class _Quoting:
         return found
 
     def _is_sure(self, node: Node, line: Line) -> bool:
-        is_motto = line.part == 0 and len(self._parts) > 1 and not self._parts[0].blocks[line.block].inside
+        is_text = line.block >= 0 and not self._parts[line.part].blocks[line.block].inside
+        is_motto = line.part == 0 and len(self._parts) > 1 and is_text
         return certain.is_plain(node) and not (is_motto or self._is_anothers(line.part))
+
+    def _is_doubtful(self, one: Read, line: Line) -> bool:
+        """Whether a label may say who does a step, or a sentence beside steps is told to nobody."""
+        if one.kind is Kind.NODE:
+            return certain.is_labelled(one.sentence.text)
+        return one.kind is Kind.REMARK and self._is_lost(one, line)
 
     def _is_lost(self, one: Read, line: Line) -> bool:
         """Whether a sentence beside steps is told to nobody."""
         part = self._parts[line.part]
         is_behind = part.blocks[line.block].inside > 0 or any(n < line.block for n in self._steps.get(line.part, ()))
         said = one.sentence
-        return one.kind is Kind.REMARK and not said.unreadable and not said.text.startswith("<!--") and is_behind
+        return is_behind and not said.unreadable and not said.text.startswith("<!--")
 
     def _offers(self, part: Part, block: int) -> bool:
         """Whether one of those that stand behind a block is meant, or they are examples."""

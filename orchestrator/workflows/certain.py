@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from orchestrator.models.workflow import Node, NodeKind
-from orchestrator.workflows import headings, standing, words
+from orchestrator.workflows import headings, instruct, standing, words
 
 _OF_PEOPLE: Final = frozenset(
     {NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT, NodeKind.DECIDE, NodeKind.END}
@@ -16,7 +16,7 @@ _COURSE: Final = re.compile(
     r"(?:the |our |detailed |standard |basic |overall )?(?:procedures?|steps?|process|instructions|checklist|method|workflow|course|protocol|what to do)(?: steps)?:?",
     re.IGNORECASE,
 )
-_DENIES: Final = re.compile(r"\b(?:not|never|avoid|careful|nothing|nobody)\b|n['\u2019]t\b", re.IGNORECASE)
+_DENIES: Final = re.compile(r"\b(?:not|never|avoids?|careful|nothing|nobody)\b|n['\u2019]t\b", re.IGNORECASE)
 """Words of a caution, which is no act."""
 _LEADS_OFF: Final = re.compile(
     r"\b(?:skip|repeat|go (?:back )?to|return to|steps? \d|start(?:ing)? over|stop (?:here|the)|abort|continue (?:with|to|at|from)|proceed (?:to|with) step|jump to)\b",
@@ -54,9 +54,15 @@ _ACTS: Final = re.compile(
     re.IGNORECASE,
 )
 """Names of acts, which are done at their place."""
+_LABELLED: Final = re.compile(r"(?P<label>[A-Z~(\d][^:`]{1,60}): \S")
+_AGENT: Final = re.compile(
+    r"(?!(?:After|Other|Order|Error|Header|Footer|Folder|Number|Letter|Newsletter|Calendar|Container|Server|Printer|Computer|Further|Over|Under|Never|Together|Later|Paper|Water|Checklist|Register|Poster|Winter|Summer|Dinner|Filter|Router|Docker)\b)"
+    r"(?:The )?[A-Z][a-z]+(?:er|or|eer|ist|ian)s?"
+)
+"""A word for who does something, alone."""
 _TIME: Final = re.compile(
     r"(?!.*\bwithin\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
-    r"|\b(?:days?|weeks?|months?|years?|hours?) ?(?:\d+|one|two|three)\b|\b(?:first|second|third|last|next|final) (?:day|week|month|90 days)\b).*",
+    r"|\b(?:days?|weeks?|months?|years?|hours?) ?[-\u2212+]?(?:\d+|one|two|three)\b|\b(?:first|second|third|last|next|final) (?:day|week|month|90 days)\b).*",
     re.IGNORECASE,
 )
 """A heading that says at which time what stands below it is done."""
@@ -96,6 +102,17 @@ def is_plain(node: Node) -> bool:
     """Whether a step is a plain act of a person: no machine's, no edit, nothing in the passive and no caution."""
     is_act = " sees to this: " not in node.title and not (node.kind is NodeKind.TASK and _DENIES.search(node.title))
     return node.kind in _OF_PEOPLE and not node.edits and is_act
+
+
+def is_labelled(text: str) -> bool:
+    """Whether a step stands behind a label that is no instruction, and may say who does it or when: ``Reviewer confirms: keep it``."""
+    found = _LABELLED.match(text)
+    return found is not None and instruct.clause(found["label"]) is None
+
+
+def names_people(title: str) -> bool:
+    """Whether a heading may be nothing but a name for people: ``Scheduler``."""
+    return _AGENT.fullmatch(title) is not None
 
 
 def leads_off(text: str) -> bool:

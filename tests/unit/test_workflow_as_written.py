@@ -264,3 +264,17 @@ def test_what_holds_for_all_steps_of_a_part_is_told_before_them(caution):
     text = f"# Fair\n\n## Procedure\n\n1. Open the gate.\n2. Count the guests.\n\n{caution}\n"
     assert steps(text) == [caution, "The clerk opens the gate", "The clerk counts the guests"]
     assert 'The clerk keeps to "Procedure" as it is written' in put(text)[0]
+
+
+@pytest.mark.parametrize("said", ["Guard confirms: keep the key.", "By noon: call the cook.", "Drivers: call the cook."])
+def test_a_step_behind_a_label_that_may_say_who_or_when_is_quoted_with_it(said):
+    assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {said}\n")[2] == said
+
+
+def test_below_a_heading_that_may_name_people_nobody_else_is_said_to_do_the_steps():
+    text = "# Fair\n\n## Scheduler\n\n### Within a day\n\n1. Send the list.\n\n## Procedure\n\n1. Open the gate.\n"
+    assert steps(text) == ["Send the list.", "The clerk opens the gate"]
+
+
+def test_a_bar_of_text_before_all_headings_does_not_stop_it():
+    assert steps("Open the gate.\n\n## Close\n\n1. Shut the gate.\n")[0] == "Open the gate."
