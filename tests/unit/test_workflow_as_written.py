@@ -276,5 +276,5 @@ def test_below_a_heading_that_may_name_people_nobody_else_is_said_to_do_the_step
     assert steps(text) == ["Send the list.", "The clerk opens the gate"]
 
 
-def test_a_bar_of_text_before_all_headings_does_not_stop_it():
+def test_a_step_before_all_headings_is_told():
     assert steps("Open the gate.\n\n## Close\n\n1. Shut the gate.\n")[0] == "Open the gate."
