@@ -8,24 +8,21 @@ no machine acts.
 from __future__ import annotations
 
 import copy
+import itertools
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from orchestrator.models.workflow import Node, Workflow
-from orchestrator.workflows import certain, doers, headings, quotations
+from orchestrator.workflows import certain, quotations
 from orchestrator.workflows.compile import Compiled, Kind, Read
-from orchestrator.workflows.naming import role_name
-from orchestrator.workflows.parts import GAP, Line, Part, parts, spaced
+from orchestrator.workflows.outline import Outline
+from orchestrator.workflows.parts import GAP, MARK, Line, Part, spaced, unmarked
 
-_MARK: Final = re.compile(r"(?P<mark>\s*(?:\d{1,9}[.)]|[-*+])\s+)(?:\[[ xX]\] )?")
 _LONG_ITEM: Final = 12
 """Words, its mark among them, from which on an item stands for itself."""
 _DEEPEST: Final = 6
 """The lowest level of a heading."""
-_UNCLEAR: Final = "?"
-"""Of a heading that names several people, or somebody of whom nothing is known."""
 
 
 def as_written(data: bytes, by: str, compiled: Callable[[bytes], Compiled]) -> tuple[bytes, Compiled]:
@@ -45,12 +42,11 @@ def binding(found: Compiled) -> Iterator[tuple[int, str]]:
                 yield inner.span.line, inner.text
 
 
-class _Quoting:
+class _Quoting(Outline):
     """One text, of which more and more is quoted until it compiles."""
 
     def __init__(self, text: str, by: str) -> None:
-        self._lines = text.rstrip("\n").split("\n")
-        self._parts, self._by = parts(text, self._lines), by
+        super().__init__(text, by)
         self._made = list[Line]()
         self._steps = dict[int, set[int]]()
 
@@ -103,45 +99,12 @@ class _Quoting:
             yield GAP
             number, at = number + 1, self._last(at) + 1
 
-    def _last(self, at: int) -> int:
-        """The last part below a heading, or itself."""
-        level = self._parts[at].level
-        end = next((n for n in range(at + 1, len(self._parts)) if self._parts[n].level <= level), len(self._parts))
-        return end - 1 if self._parts[at].title else at
-
     def _is_beside(self, at: int) -> bool:
         """Whether a part is told beside the one before it."""
         if at >= len(self._parts) or not (self._parts[at].whole and self._of(at)):
             return False
         before = next((n for n in range(at - 1, 0, -1) if self._last(n) == at - 1 and self._parts[n].whole), 0)
         return bool(before) and bool(self._of(before))
-
-    def _named(self, at: int) -> str:
-        """Whose part it is, by its heading; '?' for more than one, '' for nobody."""
-        title = self._parts[at].title
-        said = doers.whose(title, self._by) or doers.of_heading(title, ()) if title else ""
-        is_unclear = doers.is_unclear(said) or (title and not said and certain.names_people(title))
-        return _UNCLEAR if is_unclear else role_name(said) or ""
-
-    def _of(self, at: int) -> str:
-        """Whose part it is, where one role has it that is not told before all steps; ''."""
-        return "" if self._is_standing(at) else self._named(at).strip(_UNCLEAR)
-
-    def _above(self, at: int) -> list[int]:
-        """The parts whose headings a part stands below, the nearest first."""
-        return [n for n in range(at - 1, 0, -1) if self._last(n) >= at]
-
-    def _doer(self, at: int) -> str:
-        found = next((self._named(n) for n in (at, *self._above(at)) if self._named(n)), "")
-        return found.strip(_UNCLEAR) or self._by
-
-    def _is_anothers(self, at: int) -> bool:
-        """Whether a heading says who does the steps that name nobody, and the steps below it would be somebody else's."""
-        return self._named(at) == _UNCLEAR or any(self._named(n) for n in self._above(at))
-
-    def _is_standing(self, at: int) -> bool:
-        """Whether a part is no piece of the course, and told before its first step."""
-        return at > 0 and not self._above(at) and certain.is_standing(self._parts[at].title)
 
     def _kept(self, at: int) -> Iterator[Line]:
         part = self._parts[at]
@@ -168,7 +131,7 @@ class _Quoting:
         """First and last of the blocks that stand together, and whether they are quoted; what holds for all steps before the first."""
         part, number, found = self._parts[at], 0, list[tuple[int, int, bool]]()
         while number < len(part.blocks):
-            is_quoted = part.is_quoted(number) and re.search(r"\w", _MARK.sub("", self._text(part, number))) is not None
+            is_quoted = part.is_quoted(number) and re.search(r"\w", MARK.sub("", self._text(part, number))) is not None
             last = self._run(part, number) if is_quoted else number
             found.append((number, last, is_quoted))
             number = last + 1
@@ -185,16 +148,6 @@ class _Quoting:
     def _may_act(self, at: int, block: int) -> bool:
         return self._parts[at].blocks[block].inside > 0 or block in self._steps.get(at, ())
 
-    def _name(self, at: int) -> str:
-        """How a part is called: its heading, and that above it, where it stands below one that says more than that it is the course."""
-        title = headings.unnumbered(self._parts[at].title)
-        above = [headings.unnumbered(self._parts[n].title) for n in self._above(at)[:1]]
-        more = [name for name in above if not certain.is_of_course(name)]
-        clean = [" ".join(re.sub(r"[^\w\s/'&()-]", " ", name).split()) for name in (title, *more)]
-        if len(clean) == 1:
-            return clean[0]
-        return f"{clean[0]} of {clean[1]}" if "(" in "".join(clean) else f"{clean[0]} ({clean[1]})"
-
     def _run(self, part: Part, first: int) -> int:
         """The last of the blocks that are quoted together: no items beside each other, and what one leads on to with a colon."""
         last = first
@@ -202,7 +155,7 @@ class _Quoting:
             here, below = part.blocks[last], part.blocks[last + 1]
             is_led = here.inside != below.inside and self._leads_on(part, last)
             is_within = below.inside > 0 and here.inside == below.inside != part.blocks[first].inside
-            if not (is_led or is_within or not (part.is_item(last) or part.is_item(last + 1))):
+            if not (is_led or is_within or not (self._is_item(part, last) or self._is_item(part, last + 1))):
                 break
             last += 1
         return last
@@ -210,16 +163,11 @@ class _Quoting:
     def _block(self, at: int, first: int, last: int) -> Iterator[str]:
         """Blocks whose words are quoted below the sentence that says who sees to them; of one item behind its mark."""
         part = self._parts[at]
-        is_item = part.is_item(first) and first == last
+        is_item = self._is_item(part, first) and first == last
         held = self._lines[part.blocks[first].first : part.blocks[last].last]
-        mark = _MARK.match(held[0]) if is_item else None
-        width = len(mark["mark"]) if mark else 0
-        said = [
-            held[0][mark.end() if mark else 0 :],
-            *(text[width:] if not text[:width].strip() else text.lstrip() for text in held[1:]),
-        ]
+        mark, width, said = unmarked(held) if is_item else ("", 0, held)
         yield from () if is_item else ("",)
-        yield f"{mark[0] if mark else ''}{quotations.lead(self._doer(at), '' if is_item else self._name(at), is_standing=self._is_caution(part, first, last))}"
+        yield f"{mark}{quotations.lead(self._doer(at), self._name(at), is_standing=self._is_caution(part, first, last))}"
         yield from () if is_item else ("",)
         yield from (" " * width + text for text in _quotation(said))
         yield ""
@@ -236,6 +184,10 @@ class _Quoting:
         for node in found.workflow.nodes.values() if found.workflow else ():
             line = self._made[node.span.line - 1] if node.span else GAP
             if not line.is_new and line.part >= 0 and not self._is_sure(node, line):
+                yield line.part, line.block
+        for one, below in itertools.pairwise(found.read):
+            line = self._made[one.sentence.span.line - 1]
+            if not line.is_new and line.block >= 0 and self._runs_on(one, below):
                 yield line.part, line.block
         for one in found.read:
             line = self._made[one.sentence.span.line - 1]
@@ -255,7 +207,16 @@ class _Quoting:
     def _is_sure(self, node: Node, line: Line) -> bool:
         is_text = line.block >= 0 and not self._parts[line.part].blocks[line.block].inside
         is_motto = line.part == 0 and len(self._parts) > 1 and is_text
-        return certain.is_plain(node) and not (is_motto or self._is_anothers(line.part))
+        is_others = self._is_anothers(line.part) or self._is_standing(line.part)
+        return certain.is_plain(node) and not (is_motto or is_others)
+
+    def _runs_on(self, one: Read, below: Read) -> bool:
+        """Whether a step stands behind a condition in the same words, and may hold under it alone."""
+        here, there = one.sentence.span, below.sentence.span
+        ends = here.end_line or here.line
+        is_beside = there.line == ends or (there.line == ends + 1 and not MARK.match(self._made[there.line - 1].text))
+        same = self._place(here.line) == self._place(there.line)
+        return same and is_beside and below.kind is Kind.NODE and certain.is_condition(one.sentence.text)
 
     def _is_doubtful(self, one: Read, line: Line) -> bool:
         """Whether a label may say who does a step, or a sentence beside steps is told to nobody."""
@@ -268,7 +229,8 @@ class _Quoting:
         part = self._parts[line.part]
         is_behind = part.blocks[line.block].inside > 0 or any(n < line.block for n in self._steps.get(line.part, ()))
         said = one.sentence
-        return is_behind and not said.unreadable and not said.text.startswith("<!--")
+        is_told = is_behind or certain.cautions(said.text)
+        return is_told and not said.unreadable and not said.text.startswith("<!--")
 
     def _offers(self, part: Part, block: int) -> bool:
         """Whether one of those that stand behind a block is meant, or they are examples."""
@@ -297,11 +259,16 @@ class _Quoting:
 
     def _crowded(self, places: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         """Part and list of the lists that are quoted as one: short items without numbers, of which more than half is not read."""
-        wrong = Counter((at, self._parts[at].blocks[block].inside) for at, block in places if block >= 0)
-        for (at, inside), count in wrong.items():
+        for at, inside in {(at, self._parts[at].blocks[block].inside) for at, block in places if block >= 0}:
             part = self._parts[at]
-            mine = [block for block in part.blocks if block.inside == inside]
-            if inside and count * 2 > len(mine) and not mine[0].ordered and self._is_short(part, inside):
+            mine = [n for n, block in enumerate(part.blocks) if block.inside == inside]
+            wrong = [n for n in mine if part.is_quoted(n) or (at, n) in places]
+            if (
+                inside
+                and len(wrong) * 2 > len(mine)
+                and not part.blocks[mine[0]].ordered
+                and self._is_short(part, inside)
+            ):
                 yield at, inside
 
     def _is_told(self, at: int, block: int) -> bool:
@@ -346,6 +313,12 @@ class _Quoting:
         is_whole = not below[0].ordered or self._is_short(part, below[0].inside) or self._offers(part, block)
         return is_whole and certain.leads_on(self._text(part, block))
 
+    def _is_item(self, part: Part, block: int) -> bool:
+        """Whether a block that is quoted stands for itself as an item: not where a whole list of short ones without numbers is."""
+        inside, mine = part.blocks[block].inside, part.blocks[block]
+        whole = all(part.is_quoted(n) for n, b in enumerate(part.blocks) if b.inside == inside)
+        return part.is_item(block) and (mine.ordered or not whole or not self._is_short(part, inside))
+
     def _is_short(self, part: Part, inside: int) -> bool:
         """Whether the items of a list are short, and so may be things rather than steps."""
         mine = [n for n, block in enumerate(part.blocks) if block.inside == inside]
@@ -377,10 +350,6 @@ class _Quoting:
             part.is_asked = True
             if self._of(at):
                 self._take_whole(at)
-
-    def _is_led(self, at: int) -> bool:
-        """Whether above a part stands what is not read, below a heading that it belongs to."""
-        return any(self._parts[n].start < len(self._parts[n].blocks) for n in self._above(at))
 
 
 def _quotation(held: list[str]) -> list[str]:

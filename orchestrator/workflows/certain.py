@@ -44,7 +44,7 @@ _STANDING: Final = re.compile(
     r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
     r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
     r"purpose|scope|background|introduction|objectives?|slas?|severity|severities|priorities|thresholds?|matrix|highlights|tips|considerations|expectations|best practices|what not to do|inputs?|"
-    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality|quick ?start|getting started|about|summary|tl;?dr|at a glance|mission|vision|goals?)\b",
+    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality|quick ?start|getting started|about|summary|tl;?dr|at a glance|mission|vision|goals?|context|conflicts? of interest)\b",
     re.IGNORECASE,
 )
 """Words of headings of what holds throughout, or is to be known before the first step."""
@@ -78,6 +78,10 @@ _BINDS: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of an approval or a ban."""
+_HELD: Final = re.compile(
+    r"(?:(?:and|but|also|then|however),? )*(?:if|when|unless|once|where|for|in case|should|otherwise|upon|after|before)\b",
+    re.IGNORECASE,
+)
 _SHORT: Final = 5
 """Words of such a heading at most: a longer one says what is done."""
 
@@ -148,3 +152,8 @@ def cautions(text: str) -> bool:
 def binds(text: str) -> bool:
     """Whether a sentence asks for an approval or forbids something."""
     return _BINDS.search(text) is not None
+
+
+def is_condition(text: str) -> bool:
+    """Whether a sentence says under what something is done."""
+    return _HELD.match(text) is not None

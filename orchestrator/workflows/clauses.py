@@ -89,6 +89,7 @@ _WAITED = re.compile(
 _TIMED_FIRST = re.compile(
     rf"within (?P<time>{words.DURATION}),? (?P<then>(?!of\b|after\b|from\b|before\b|since\b|prior\b).+)", re.IGNORECASE
 )
+_FAILING = re.compile(r"[,;] (?:otherwise|or else),? (?P<else>.+)$", re.IGNORECASE)
 _ELSE = re.compile(r"[,;] (?:otherwise|after that|or else|then),? (?P<else>.+)$", re.IGNORECASE)
 
 
@@ -161,7 +162,8 @@ def conditional(text: str) -> Conditional | None:
     bound = _BOUND.search(then)
     spent = ""
     rest = then[bound.end() :] if bound else then
-    tail = None if _TIMER.search(rest) else _ELSE.search(rest)  # a timer's own "otherwise" stays with the timer
+    # a timer's own "otherwise" stays with the timer; "then" is what follows only where a number of times came before
+    tail = None if _TIMER.search(rest) else (_ELSE if bound else _FAILING).search(rest)
     if tail is not None:
         spent, cut = tail["else"], (bound.end() if bound else 0) + tail.start()
         then = then[:cut]

@@ -9,6 +9,9 @@ from typing import Final
 
 from orchestrator.workflows import marks, prose
 
+MARK: Final = re.compile(r"(?P<mark>\s*(?:\d{1,9}[.)]|[-*+])\s+)(?:\[[ xX]\] )?")
+"""What stands before the words of an item."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -114,3 +117,11 @@ def spaced(lines: Iterator[Line]) -> Iterator[Line]:
             yield GAP
         yield line
         before, gap = line.text, False
+
+
+def unmarked(held: list[str]) -> tuple[str, int, list[str]]:
+    """Of the lines of an item its mark, how far in what belongs to it stands, and its words."""
+    mark = MARK.match(held[0])
+    width = len(mark["mark"]) if mark else 0
+    more = (text[width:] if not text[:width].strip() else text.lstrip() for text in held[1:])
+    return (mark[0] if mark else ""), width, [held[0][mark.end() if mark else 0 :], *more]

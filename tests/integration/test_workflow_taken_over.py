@@ -46,7 +46,7 @@ def test_a_person_takes_the_difference_and_each_part_is_told_and_done(here, proc
     assert f"handrail workflow rewrite {process} --as-written --by ROLE" in refused.stderr
     said = rewrite(here, process, "--as-written", "--by", "clerk")
     assert said.returncode == 4, said.stderr
-    assert "+2. The clerk sees to this as it is written, as far as it applies:\n" in said.stdout
+    assert '+2. The clerk sees to "Gate" as it is written, as far as it applies:\n' in said.stdout
     assert '+## If "After a storm" applies\n' in said.stdout
     assert re.search(
         r"process\.proposed\.md:\d+: nothing enforces this: The boss must approve whoever stays\n", said.stderr
@@ -71,10 +71,10 @@ def test_a_person_takes_the_difference_and_each_part_is_told_and_done(here, proc
     assert [node for node, _ in told] == [
         "ask-clerk-whether-gate",
         "clerk-shuts-gate",
-        "clerk-sees-this-as",
+        "clerk-sees-gate-as",
         "ask-clerk-whether-after",
     ]
-    assert f"  As it is written:\n  {quoted}" in dict(told)["clerk-sees-this-as"]
+    assert f"  As it is written:\n  {quoted}" in dict(told)["clerk-sees-gate-as"]
 
 
 @pytest.mark.parametrize(("more", "code"), [

@@ -266,7 +266,9 @@ def test_what_holds_for_all_steps_of_a_part_is_told_before_them(caution):
     assert 'The clerk keeps to "Procedure" as it is written' in put(text)[0]
 
 
-@pytest.mark.parametrize("said", ["Guard confirms: keep the key.", "By noon: call the cook.", "Drivers: call the cook."])
+@pytest.mark.parametrize(
+    "said", ["Guard confirms: keep the key.", "By noon: call the cook.", "Drivers: call the cook."]
+)
 def test_a_step_behind_a_label_that_may_say_who_or_when_is_quoted_with_it(said):
     assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {said}\n")[2] == said
 
@@ -278,3 +280,31 @@ def test_below_a_heading_that_may_name_people_nobody_else_is_said_to_do_the_step
 
 def test_a_step_before_all_headings_is_told():
     assert steps("Open the gate.\n\n## Close\n\n1. Shut the gate.\n")[0] == "Open the gate."
+
+
+def test_what_stands_behind_a_condition_in_the_same_words_is_quoted_with_it():
+    said = "If the guest has left, call the guest. Send the coat by post."
+    assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {said}\n4. Shut the gate.\n")[2] == said
+
+
+def test_an_item_is_told_with_the_name_of_its_part():
+    new, _ = put(f"# Fair\n\n## Solid waste\n\n1. Open the gate.\n2. {UNREAD}\n")
+    assert '\n2. The clerk sees to "Solid waste" as it is written, as far as it applies:\n' in new
+
+
+def test_a_place_in_a_heading_does_nothing():
+    _, found = put(
+        "# Fair\n\n## Sign up (@Registration Desk)\n\n1. Count the guests.\n\n## Gate\n\n1. Shut the gate.\n"
+    )
+    assert found.workflow.roles == ("clerk",)
+
+
+@pytest.mark.parametrize("head", ["Context", "Conflicts of interest", "Purchasing principles"])
+def test_steps_below_what_holds_throughout_are_told_before_all_others(head):
+    _, found = put(f"# Fair\n\n## Gate\n\n1. Shut the gate.\n2. {UNREAD}\n\n## {head}\n\nTell the boss.\n")
+    assert found.workflow.nodes[found.workflow.start].quotation == f"## {head}\n\nTell the boss."
+
+
+def test_a_list_of_short_things_is_told_together_also_behind_what_may_govern_it():
+    text = "# Fair\n\n## Tent\n\nOnly for guests, as it were.\n\n- Ropes\n- A lamp\n- Pegs\n"
+    assert steps(text) == ["Only for guests, as it were.\n\n- Ropes\n- A lamp\n- Pegs"]

@@ -60,3 +60,19 @@ def test_a_block_belongs_to_the_step_under_a_condition_that_leads_on_to_it(inden
     assert made.nodes[decide.on["holds"]].title == "The clerk adds this to the file: `- uses: a/b@v1`"
     assert made.nodes[decide.on["otherwise"]].title == "The clerk closes it"
     assert bare(workflow(explain(made))) == bare(made)
+
+
+@pytest.mark.parametrize("joint", [", then ", ", after that "])
+def test_what_follows_then_is_under_the_condition_and_no_other_way(joint):
+    steps = f"1. If it rains: call the guard{joint}shut the door.\n2. Sweep it up."
+    made = workflow(f"# Bell\n\nBy default, the clerk does each step.\n\n{steps}\n")
+    decide = next(node for node in made.nodes.values() if node.kind is NodeKind.DECIDE)
+    assert made.nodes[decide.on["holds"]].title == f"The clerk calls the guard{joint}shut the door"
+    assert made.nodes[decide.on["otherwise"]].title == "The clerk sweeps it up"
+
+
+def test_after_a_number_of_times_then_is_what_follows_them():
+    steps = "1. The guard looks.\n2. If it rains, go to step 1, at most twice, then stop.\n3. The guard leaves."
+    made = workflow(f"# Rain\n\n{steps}\n")
+    decide = next(node for node in made.nodes.values() if node.kind is NodeKind.DECIDE)
+    assert (decide.on["exhausted"], decide.on["otherwise"]) == ("stopped", "guard-leaves")

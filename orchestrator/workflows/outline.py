@@ -1,0 +1,69 @@
+"""The headings of a text as an outline: what stands below which, whose it is, and how it is called."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from orchestrator.workflows import certain, doers, headings
+from orchestrator.workflows.naming import role_name
+from orchestrator.workflows.parts import Part, parts
+
+_UNCLEAR: Final = "?"
+"""Of a heading that names several people, or somebody of whom nothing is known."""
+
+
+class Outline:
+    """The parts of a text, by number; ``by`` sees to what is nobody's."""
+
+    def __init__(self, text: str, by: str) -> None:
+        self._lines = text.rstrip("\n").split("\n")
+        self._parts: list[Part] = parts(text, self._lines)
+        self._by = by
+
+    def _last(self, at: int) -> int:
+        """The last part below a heading, or itself."""
+        level = self._parts[at].level
+        end = next((n for n in range(at + 1, len(self._parts)) if self._parts[n].level <= level), len(self._parts))
+        return end - 1 if self._parts[at].title else at
+
+    def _named(self, at: int) -> str:
+        """Whose part it is, by its heading; '?' for more than one, '' for nobody."""
+        title = self._parts[at].title
+        said = doers.whose(title, self._by) or doers.of_heading(title, ()) if title else ""
+        is_unclear = doers.is_unclear(said) or "@" in title or (title and not said and certain.names_people(title))
+        return _UNCLEAR if is_unclear else role_name(said) or ""
+
+    def _of(self, at: int) -> str:
+        """Whose part it is, where one role has it that is not told before all steps; ''."""
+        return "" if self._is_standing(at) else self._named(at).strip(_UNCLEAR)
+
+    def _above(self, at: int) -> list[int]:
+        """The parts whose headings a part stands below, the nearest first."""
+        return [n for n in range(at - 1, 0, -1) if self._last(n) >= at]
+
+    def _doer(self, at: int) -> str:
+        found = next((self._named(n) for n in (at, *self._above(at)) if self._named(n)), "")
+        return found.strip(_UNCLEAR) or self._by
+
+    def _is_anothers(self, at: int) -> bool:
+        """Whether a heading says who does the steps that name nobody, and the steps below it would be somebody else's."""
+        return self._named(at) == _UNCLEAR or any(self._named(n) for n in self._above(at))
+
+    def _is_standing(self, at: int) -> bool:
+        """Whether a part is no piece of the course, and told before its first step."""
+        return at > 0 and not self._above(at) and certain.is_standing(self._parts[at].title)
+
+    def _name(self, at: int) -> str:
+        """How a part is called: its heading, and that above it, where it stands below one that says more than that it is the course."""
+        title = headings.unnumbered(self._parts[at].title)
+        above = [headings.unnumbered(self._parts[n].title) for n in self._above(at)[:1]]
+        more = [name for name in above if not certain.is_of_course(name)]
+        clean = [" ".join(re.sub(r"[^\w\s/'&()-]", " ", name).split()) for name in (title, *more)]
+        if len(clean) == 1:
+            return clean[0]
+        return f"{clean[0]} of {clean[1]}" if "(" in "".join(clean) else f"{clean[0]} ({clean[1]})"
+
+    def _is_led(self, at: int) -> bool:
+        """Whether above a part stands what is not read, below a heading that it belongs to."""
+        return any(self._parts[n].start < len(self._parts[n].blocks) for n in self._above(at))
