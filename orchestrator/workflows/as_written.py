@@ -116,15 +116,17 @@ class _Quoting(Outline):
         elif part.is_asked:
             yield Line(f'{"#" * min(part.level, _DEEPEST)} If "{self._name(at)}" applies', at)
             line += 1
+        begins = part.blocks[0].first if part.blocks else part.last
+        yield from (Line(text, at) for text in self._lines[line:begins])
         for first, last, is_quoted in self._pieces(at):
-            begins = part.blocks[first - 1].last if first else line
-            yield from (Line(text, at) for text in self._lines[begins : part.blocks[first].first])
+            held = self._lines[part.blocks[first - 1].last : part.blocks[first].first] if first else []
+            yield from (Line(text, at) for text in held)
             if is_quoted:
                 yield from (Line(text, at, first, is_new=True) for text in self._block(at, first, last))
             else:
                 held = self._lines[part.blocks[first].first : part.blocks[first].last]
                 yield from (Line(text, at, first) for text in held)
-        ends = part.blocks[-1].last if part.blocks else line
+        ends = part.blocks[-1].last if part.blocks else part.last
         yield from (Line(text, at) for text in self._lines[ends : part.last])
 
     def _pieces(self, at: int) -> list[tuple[int, int, bool]]:
@@ -194,7 +196,10 @@ class _Quoting(Outline):
             if not line.is_new and line.block >= 0 and self._is_doubtful(one, line):
                 yield line.part, line.block
         for at, part in enumerate(self._parts):
-            yield from ((at, n) for n in range(len(part.blocks)) if not part.is_quoted(n) and self._offers(part, n))
+            for n in range(len(part.blocks)):
+                is_bare = self._leads_on(part, n) and part.is_quoted(n + 1)
+                if not part.is_quoted(n) and (is_bare or self._offers(part, n)):
+                    yield at, n
 
     def _steps_of(self, workflow: Workflow | None) -> dict[int, set[int]]:
         """Of each part the blocks that have a step."""
@@ -222,6 +227,9 @@ class _Quoting(Outline):
         """Whether a label may say who does a step, or a sentence beside steps is told to nobody."""
         if one.kind is Kind.NODE:
             return certain.is_labelled(one.sentence.text)
+        if one.kind is Kind.DETAIL:
+            is_item = self._parts[line.part].blocks[line.block].inside > 0
+            return is_item and line.block not in self._steps.get(line.part, ())
         return one.kind is Kind.REMARK and self._is_lost(one, line)
 
     def _is_lost(self, one: Read, line: Line) -> bool:

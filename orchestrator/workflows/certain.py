@@ -16,8 +16,11 @@ _COURSE: Final = re.compile(
     r"(?:the |our |detailed |standard |basic |overall )?(?:procedures?|steps?|process|instructions|checklist|method|workflow|course|protocol|what to do)(?: steps)?:?",
     re.IGNORECASE,
 )
-_DENIES: Final = re.compile(r"\b(?:not|never|avoids?|careful|nothing|nobody)\b|n['\u2019]t\b", re.IGNORECASE)
-"""Words of a caution, which is no act."""
+_DENIES: Final = re.compile(
+    r"\b(?:not|never|avoids?|careful|nothing|nobody|any ?time|whenever|each time|every time|at all times|regularly|throughout|ongoing|as you go|approv\w+|sign(?:s|ing)? ?-?off)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+"""Words of a caution, of what always holds and of an approval, which are no plain acts."""
 _LEADS_OFF: Final = re.compile(
     r"\b(?:skip|repeat|go (?:back )?to|return to|steps? \d|start(?:ing)? over|stop (?:here|the)|abort|continue (?:with|to|at|from)|proceed (?:to|with) step|jump to)\b",
     re.IGNORECASE,
@@ -44,7 +47,7 @@ _STANDING: Final = re.compile(
     r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
     r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
     r"purpose|scope|background|introduction|objectives?|slas?|severity|severities|priorities|thresholds?|matrix|highlights|tips|considerations|expectations|best practices|what not to do|inputs?|"
-    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality|quick ?start|getting started|about|summary|tl;?dr|at a glance|mission|vision|goals?|context|conflicts? of interest)\b",
+    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality|quick ?start|getting started|about|summary|tl;?dr|at a glance|mission|vision|goals?|context|conflicts? of interest|emergenc(?:y|ies)|hazards?)\b",
     re.IGNORECASE,
 )
 """Words of headings of what holds throughout, or is to be known before the first step."""
@@ -61,7 +64,7 @@ _AGENT: Final = re.compile(
 )
 """A word for who does something, alone."""
 _TIME: Final = re.compile(
-    r"(?!.*\bwithin\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
+    r"(?!.*\b(?:within|less than|more than|under|over|up to|at (?:least|most)|max(?:imum)?|min(?:imum)?|every)\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
     r"|\b(?:days?|weeks?|months?|years?|hours?) ?[-\u2212+]?(?:\d+|one|two|three)\b|\b(?:first|second|third|last|next|final) (?:day|week|month|90 days)\b).*",
     re.IGNORECASE,
 )
@@ -82,6 +85,11 @@ _HELD: Final = re.compile(
     r"(?:(?:and|but|also|then|however),? )*(?:if|when|unless|once|where|for|in case|should|otherwise|upon|after|before)\b",
     re.IGNORECASE,
 )
+_AFTERWARDS: Final = re.compile(
+    r"\b(?:clean-?(?:ing[ -])?up|waste|disposal|maintenance|shut-?down|storage|closing|follow-?up|after(?:wards|care)?|post-?\w+|outcomes?|results?|troubleshooting|next steps)\b",
+    re.IGNORECASE,
+)
+"""Headings of what comes after the course."""
 _SHORT: Final = 5
 """Words of such a heading at most: a longer one says what is done."""
 
@@ -157,3 +165,8 @@ def binds(text: str) -> bool:
 def is_condition(text: str) -> bool:
     """Whether a sentence says under what something is done."""
     return _HELD.match(text) is not None
+
+
+def is_afterwards(title: str) -> bool:
+    """Whether a heading is of what is done after the course, wherever it stands."""
+    return _AFTERWARDS.search(title) is not None

@@ -52,7 +52,9 @@ class Outline:
 
     def _is_standing(self, at: int) -> bool:
         """Whether a part is no piece of the course, and told before its first step."""
-        return at > 0 and not self._above(at) and certain.is_standing(self._parts[at].title)
+        title = self._parts[at].title
+        is_early = certain.is_afterwards(title) and any(certain.is_of_course(p.title) for p in self._parts[at + 1 :])
+        return at > 0 and not self._above(at) and (is_early or certain.is_standing(title))
 
     def _name(self, at: int) -> str:
         """How a part is called: its heading, and that above it, where it stands below one that says more than that it is the course."""

@@ -71,12 +71,12 @@ def test_what_leads_on_with_a_colon_is_quoted_with_its_list():
 
 
 def test_steps_below_headings_are_asked_for_unless_they_are_of_one_course():
-    shut, fold = "## Closing\n\n1. Shut the gate.", "## After a fair\n\n1. Fold the tent."
+    shut, fold = "## Gate\n\n1. Shut the gate.", "## The new tent\n\n1. Fold the tent."
     text = f"# Fair\n\n{shut}\n\n{fold}\n\n## Procedure\n\n1. Leave the place.\n"
     _, found = put(text)
     made = found.workflow
     asked = [node.title for node in made.nodes.values() if node.kind is NodeKind.ASK]
-    assert asked == ['Ask the clerk whether "Closing" applies', 'Ask the clerk whether "After a fair" applies']
+    assert asked == ['Ask the clerk whether "Gate" applies', 'Ask the clerk whether "The new tent" applies']
     assert [node.title for node in made.nodes.values() if node.kind is NodeKind.TASK][
         -1
     ] == "The clerk leaves the place"
@@ -308,3 +308,30 @@ def test_steps_below_what_holds_throughout_are_told_before_all_others(head):
 def test_a_list_of_short_things_is_told_together_also_behind_what_may_govern_it():
     text = "# Fair\n\n## Tent\n\nOnly for guests, as it were.\n\n- Ropes\n- A lamp\n- Pegs\n"
     assert steps(text) == ["Only for guests, as it were.\n\n- Ropes\n- A lamp\n- Pegs"]
+
+
+def test_a_caution_stands_below_the_heading_of_its_part():
+    rain = f"## If it rains\n\n1. Shut the gate.\n2. {UNREAD}\n\nAlways, well, with gloves."
+    text = f"# Fair\n\n{rain}\n\n## Procedure\n\n1. Sweep the floor.\n"
+    new, found = put(text)
+    assert new.index("## If it rains") < new.index("The clerk keeps to")
+    assert found.workflow.nodes[found.workflow.start].kind is NodeKind.ASK
+
+
+def test_what_comes_after_the_course_is_only_kept_to_where_it_stands_before_it():
+    text = f"# Fair\n\n## Cleanup\n\n{UNREAD}\n\n## Procedure\n\n1. Shut the gate.\n\n## Waste\n\n{UNREAD}\n"
+    new, _ = put(text)
+    assert 'The clerk keeps to "Cleanup"' in new
+    assert 'The clerk sees to "Waste"' in new
+
+
+def test_an_item_that_would_be_a_detail_of_another_one_is_quoted():
+    assert (
+        steps(f"# Fair\n\n- Open the gate.\n- The gate has two doors.\n- {UNREAD}\n- Shut the gate.\n")[1]
+        == "The gate has two doors."
+    )
+
+
+def test_what_leads_on_to_quoted_words_is_quoted_with_them():
+    text = f"# Fair\n\nPrepare as follows:\n\n- {UNREAD}\n- Old, as it were.\n\nShut the gate.\n"
+    assert steps(text)[0] == f"Prepare as follows:\n\n- {UNREAD}\n- Old, as it were."
