@@ -300,7 +300,8 @@ class _Quoting(Outline):
             part.start = block
         else:
             part.quoted |= {block, *self._led_by(part, block)}
-        if part.title and part.start == 0 and not any(b.inside for b in part.blocks) and self._last(at) == at:
+        is_all = all(part.is_quoted(n) and not b.inside for n, b in enumerate(part.blocks))
+        if part.title and is_all and self._last(at) == at:
             part.whole = True
 
     def _take_whole(self, at: int) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from orchestrator.models.workflow import Node, NodeKind
-from orchestrator.workflows import headings, instruct, standing, words
+from orchestrator.workflows import headings, instruct, somebody, standing, words
 
 _OF_PEOPLE: Final = frozenset(
     {NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT, NodeKind.DECIDE, NodeKind.END}
@@ -17,7 +18,7 @@ _COURSE: Final = re.compile(
     re.IGNORECASE,
 )
 _DENIES: Final = re.compile(
-    r"\b(?:not|never|avoids?|careful|nothing|nobody|any ?time|whenever|each time|every time|at all times|regularly|throughout|ongoing|as you go|approv\w+|sign(?:s|ing)? ?-?off)\b|n['\u2019]t\b",
+    r"\b(?:not|never|avoids?|careful|nothing|nobody|any ?time|whenever|each time|every time|at all times|regularly|throughout|ongoing|as you go|approv\w+|sign(?:s|ing)? ?-?off|only)\b|n['\u2019]t\b",
     re.IGNORECASE,
 )
 """Words of a caution, of what always holds and of an approval, which are no plain acts."""
@@ -47,13 +48,13 @@ _STANDING: Final = re.compile(
     r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
     r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
     r"purpose|scope|background|introduction|objectives?|slas?|severity|severities|priorities|thresholds?|matrix|highlights|tips|considerations|expectations|best practices|what not to do|inputs?|"
-    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality|quick ?start|getting started|about|summary|tl;?dr|at a glance|mission|vision|goals?|context|conflicts? of interest|emergenc(?:y|ies)|hazards?)\b",
+    r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality|quick ?start|getting started|about|summary|tl;?dr|at a glance|mission|vision|goals?|context|tools|materials|supplies|reagents|equipment (?:needed|list|required)|(?:required|needed|additional) equipment|conflicts? of interest|emergenc(?:y|ies)|hazards?)\b",
     re.IGNORECASE,
 )
 """Words of headings of what holds throughout, or is to be known before the first step."""
 _ACTS: Final = re.compile(
     r"\b(?:checks?|set-?ups?|verification|reviews?|tests?|testing|start-?up|shut-?down|preparation|training|assessments?|collection|inspections?|walk-?through|hand-?over|assignment|gathering|"
-    r"analysis|approvals?|submission|briefing|meeting|call|interview|sign-?off|updates?|rotation|return|clean-?up|audit)\b",
+    r"analysis|approvals?|submission|briefing|meeting|call|interview|sign-?off|updates?|rotation|return|clean-?up|audit|process|procedure|protocol|workflow|requests?|day|service|phase|step)\b",
     re.IGNORECASE,
 )
 """Names of acts, which are done at their place."""
@@ -63,6 +64,7 @@ _AGENT: Final = re.compile(
     r"(?:The )?[A-Z][a-z]+(?:er|or|eer|ist|ian)s?"
 )
 """A word for who does something, alone."""
+_STARTING: Final = re.compile(r"\bgetting (?:started|help|in touch)\b", re.IGNORECASE)
 _TIME: Final = re.compile(
     r"(?!.*\b(?:within|less than|more than|under|over|up to|at (?:least|most)|max(?:imum)?|min(?:imum)?|every)\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
     r"|\b(?:days?|weeks?|months?|years?|hours?) ?[-\u2212+]?(?:\d+|one|two|three)\b|\b(?:first|second|third|last|next|final) (?:day|week|month|90 days)\b).*",
@@ -90,6 +92,7 @@ _AFTERWARDS: Final = re.compile(
     re.IGNORECASE,
 )
 """Headings of what comes after the course."""
+_THIRD: Final = 3
 _SHORT: Final = 5
 """Words of such a heading at most: a longer one says what is done."""
 
@@ -103,7 +106,8 @@ def is_standing(title: str) -> bool:
     """Whether a heading is of rules, exceptions, ways back, or who is there for what, and of no act."""
     said = headings.unnumbered(title)
     first = said.split(" ", maxsplit=1)[0].lower()
-    is_act = words.base_verb(first) == first or words.of_gerund(first) is not None or _ACTS.search(said) is not None
+    is_verb = words.base_verb(first) == first or (words.of_gerund(first) is not None and not _STARTING.search(said))
+    is_act = is_verb or _ACTS.search(said) is not None
     is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title)) or headings.is_fallback(
         title
     )
@@ -113,7 +117,7 @@ def is_standing(title: str) -> bool:
 def is_plain(node: Node) -> bool:
     """Whether a step is a plain act of a person: no machine's, no edit, nothing in the passive and no caution."""
     is_act = " sees to this: " not in node.title and not (node.kind is NodeKind.TASK and _DENIES.search(node.title))
-    return node.kind in _OF_PEOPLE and not node.edits and is_act
+    return node.kind in _OF_PEOPLE and not (node.edits or node.within_seconds) and is_act
 
 
 def is_labelled(text: str) -> bool:
@@ -170,3 +174,19 @@ def is_condition(text: str) -> bool:
 def is_afterwards(title: str) -> bool:
     """Whether a heading is of what is done after the course, wherever it stands."""
     return _AFTERWARDS.search(title) is not None
+
+
+def acts(title: str, sentences: Iterable[str]) -> bool:
+    """Whether what stands below a heading is done at its place: the heading names an act, or more than a third of it tells to act."""
+    said = headings.unnumbered(title)
+    first = said.split(" ", maxsplit=1)[0].lower()
+    if (
+        said != title
+        or words.base_verb(first) == first
+        or words.of_gerund(first)
+        or _ACTS.search(said)
+        or tells_time(title)
+    ):
+        return True
+    asking = [instruct.clause(text) is not None or somebody.names_people(text, ()) for text in sentences]
+    return sum(asking) * _THIRD >= len(asking)

@@ -13,6 +13,11 @@ _UNCLEAR: Final = "?"
 """Of a heading that names several people, or somebody of whom nothing is known."""
 
 
+_FOR_WHOM: Final = re.compile(r"\([^()]*\b(?:of|for) [^()]*\)|\([A-Za-z -]*[a-z]s\)")
+"""Behind a heading whom it is for, and nobody who does it: ``Payroll (Employees of Acme)``."""
+_MARKS: Final = re.compile(r"^[\s>]*(?:(?:\d{1,9}[.)]|[-*+])\s+)?(?:\[[ xX]\] )?[*_`]*")
+
+
 class Outline:
     """The parts of a text, by number; ``by`` sees to what is nobody's."""
 
@@ -31,7 +36,12 @@ class Outline:
         """Whose part it is, by its heading; '?' for more than one, '' for nobody."""
         title = self._parts[at].title
         said = doers.whose(title, self._by) or doers.of_heading(title, ()) if title else ""
-        is_unclear = doers.is_unclear(said) or "@" in title or (title and not said and certain.names_people(title))
+        is_unclear = (
+            doers.is_unclear(said)
+            or _FOR_WHOM.search(title) is not None
+            or "@" in title
+            or (title and not said and certain.names_people(title))
+        )
         return _UNCLEAR if is_unclear else role_name(said) or ""
 
     def _of(self, at: int) -> str:
@@ -54,7 +64,14 @@ class Outline:
         """Whether a part is no piece of the course, and told before its first step."""
         title = self._parts[at].title
         is_early = certain.is_afterwards(title) and any(certain.is_of_course(p.title) for p in self._parts[at + 1 :])
-        return at > 0 and not self._above(at) and (is_early or certain.is_standing(title))
+        return at > 0 and not self._above(at) and (is_early or certain.is_standing(title) or self._is_reference(at))
+
+    def _is_reference(self, at: int) -> bool:
+        """Whether a part that is quoted with its heading tells nobody to do anything, and so is to be known before the first step."""
+        part = self._parts[at]
+        held = self._lines[part.first + 1 : self._parts[self._last(at)].last]
+        said = [_MARKS.sub("", line) for line in held if re.search(r"[A-Za-z]", line)]
+        return part.whole and not self._named(at) and not certain.acts(part.title, said)
 
     def _name(self, at: int) -> str:
         """How a part is called: its heading, and that above it, where it stands below one that says more than that it is the course."""

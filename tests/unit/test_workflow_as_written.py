@@ -335,3 +335,23 @@ def test_an_item_that_would_be_a_detail_of_another_one_is_quoted():
 def test_what_leads_on_to_quoted_words_is_quoted_with_them():
     text = f"# Fair\n\nPrepare as follows:\n\n- {UNREAD}\n- Old, as it were.\n\nShut the gate.\n"
     assert steps(text)[0] == f"Prepare as follows:\n\n- {UNREAD}\n- Old, as it were."
+
+
+def test_what_tells_nobody_to_do_anything_is_known_before_the_first_step():
+    place = "## The place\n\nTents, as it were. Ropes, as it were."
+    new, _ = put(f"# Fair\n\n## Close\n\n1. Shut the gate.\n2. {UNREAD}\n\n{place}\n")
+    assert new.index('The clerk keeps to "The place"') < new.index("1. Shut the gate.")
+
+
+def test_for_whom_a_part_is_does_nothing_in_it():
+    _, found = put(
+        f"# Fair\n\n## Pay (Employees of Acme)\n\n1. Count the money.\n2. {UNREAD}\n\n## Gate\n\n1. Shut the gate.\n"
+    )
+    assert found.workflow.roles == ("clerk",)
+
+
+@pytest.mark.parametrize(
+    "said", ["Only open the gate after noon.", "Shut the gate within 2 hours.", "Approve the list."]
+)
+def test_what_bounds_a_step_is_told_in_its_own_words(said):
+    assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {said}\n4. Shut the gate.\n")[2] == said
