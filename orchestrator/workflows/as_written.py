@@ -319,8 +319,10 @@ class _Quoting(Outline):
         here, below = part.blocks[block], part.blocks[block + 1 : block + 2]
         if not any(b.inside != here.inside or not b.inside for b in below):
             return False
-        is_whole = not below[0].ordered or self._is_short(part, below[0].inside) or self._offers(part, block)
-        return is_whole and certain.leads_on(self._text(part, block))
+        text = self._text(part, block)
+        is_case = certain.is_condition(text) or self._offers(part, block)
+        is_whole = not below[0].ordered or self._is_short(part, below[0].inside) or is_case
+        return is_whole and certain.leads_on(text)
 
     def _is_item(self, part: Part, block: int) -> bool:
         """Whether a block that is quoted stands for itself as an item: not where a whole list of short ones without numbers is."""

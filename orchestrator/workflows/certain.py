@@ -84,7 +84,7 @@ _BINDS: Final = re.compile(
 )
 """Words of an approval or a ban."""
 _HELD: Final = re.compile(
-    r"(?:(?:and|but|also|then|however),? )*(?:if|when|unless|once|where|for|in case|should|otherwise|upon|after|before)\b",
+    r"\W*(?:(?:and|but|also|then|however),? )*(?:if|when|unless|once|where|for|in case|should|otherwise|upon|after|before)\b",
     re.IGNORECASE,
 )
 _AFTERWARDS: Final = re.compile(
