@@ -85,13 +85,16 @@ class Desk:
 
 
 def children(pid):
-    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def reads_a_pipe(pid):
     try:
         return str(Path(f"/proc/{pid}/fd/0").readlink()).startswith("pipe:")
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
@@ -112,7 +115,10 @@ def until(true):
 
 
 def alive(pid):
-    return Path(f"/proc/{pid}").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @contextmanager
