@@ -1,28 +1,34 @@
 """A process that was written for people, in the form that compiles: what is not read for sure is quoted, and a person sees to it as it stands.
 
-No word of it is changed: lines are quoted below a sentence that says who sees to them, or their heading becomes a question
-whether it applies. What stays a step of its own was read, names who does it, and is done by people: beside words that are not read
-no machine acts.
+No word of it is changed. A part is a heading with its own text. It stays as it is where its sentences were read and are plainly done
+by people; of a list that is read for the most part the other items are quoted singly; all else is quoted part by part, with its
+headings, below a sentence that says who sees to it. A heading of which it is not sure that it holds each time becomes a question.
 """
 
 from __future__ import annotations
 
 import copy
 import itertools
-import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from orchestrator.models.workflow import Node, Workflow
-from orchestrator.workflows import certain, quotations
+from orchestrator.workflows import certain, headings, quotations
 from orchestrator.workflows.compile import Compiled, Kind, Read
-from orchestrator.workflows.outline import Outline
+from orchestrator.workflows.outline import Outline, Unit
 from orchestrator.workflows.parts import GAP, MARK, Line, Part, spaced, unmarked
 
-_LONG_ITEM: Final = 12
-"""Words, its mark among them, from which on an item stands for itself."""
+_READ: Final = frozenset({Kind.NODE, Kind.EDGE, Kind.RULE, Kind.ROLE})
+_NOWHERE: Final = -1
+_WHOLE: Final = -1
+"""In place of a block: the part with its heading."""
 _DEEPEST: Final = 6
 """The lowest level of a heading."""
+_FEW: Final = 3
+"""Steps from which on it is worth a question whether they apply."""
+Place = tuple[int, int]
+"""A part, and a block of it."""
 
 
 def as_written(data: bytes, by: str, compiled: Callable[[bytes], Compiled]) -> tuple[bytes, Compiled]:
@@ -48,17 +54,16 @@ class _Quoting(Outline):
     def __init__(self, text: str, by: str) -> None:
         super().__init__(text, by)
         self._made = list[Line]()
-        self._steps = dict[int, set[int]]()
 
     def run(self, compiled: Callable[[bytes], Compiled]) -> tuple[bytes, Compiled]:
-        """Each round quotes more, so there are at most as many as there are parts and blocks."""
+        """Each round quotes more parts, so there are at most as many as there are parts."""
         while True:
             self._made = [*spaced(self._assembled())]
             new = ("\n".join(line.text for line in self._made) + "\n").encode()
             found = compiled(new)
-            before, self._steps = copy.deepcopy(self._parts), self._steps_of(found.workflow)
+            before = copy.deepcopy(self._parts)
             wrong = {*self._wrong(found), *self._of_several()} or {*self._unsure(found)}
-            self._more_of(wrong)
+            self._quote(wrong)
             if not wrong:
                 self._ask(found.workflow)
             if self._parts == before:
@@ -69,299 +74,216 @@ class _Quoting(Outline):
     def _assembled(self) -> Iterator[Line]:
         yield from (Line(line) for line in self._lines[: self._parts[0].first])
         yield from (GAP, Line(f"By default, the {self._by.replace('-', ' ')} does each step."), GAP)
-        first = [n for n, part in enumerate(self._parts) if part.whole and self._is_standing(n)]
-        for number, part in enumerate(self._parts):
-            for one in first if number == 1 else []:
-                yield from self._quoted(one)
-            if part.whole and number not in first and not self._is_beside(number):
-                yield from self._beside(number) if self._is_beside(self._last(number) + 1) else self._quoted(number)
-            elif not (part.whole or part.within):
-                yield from self._kept(number)
+        yield from self._told([*self._units(0)]) if self._parts[0].quoted else self._kept(0)
+        early = [at for at in range(1, len(self._parts)) if self._parts[at].quoted and self._is_standing(at)]
+        for one in early:
+            yield from self._told([*self._units(one)])
+        at = 1
+        while at < len(self._parts):
+            if not self._parts[at].quoted:
+                yield from self._kept(at)
+                at += 1
+                continue
+            begins, units = at, list[Unit]()
+            while at < len(self._parts) and self._parts[at].quoted:
+                units += self._units(at) if at not in early else ()
+                at = self._last(at) + 1
+            if units and self._is_asked_before(begins):
+                yield from (GAP, Line(f"{'#' * min(self._parts[begins].level, _DEEPEST)} As written", is_new=True))
+            yield from self._told(units)
 
-    def _quoted(self, at: int) -> Iterator[Line]:
-        """A part with its heading, and all that stands below that."""
-        yield GAP
-        yield from (Line(text, at, is_new=True) for text in self._told(at, ""))
-        yield GAP
+    def _is_asked_before(self, at: int) -> bool:
+        """Whether what stands before a part, and not above it, holds for a case alone, which must not go on into that part."""
+        last = next((n for n in range(at - 1, 0, -1) if not self._parts[n].quoted), 0)
+        return any(self._is_case(n) for n in {last, *self._above(last)} - {0, *self._above(at)})
 
-    def _told(self, at: int, mark: str) -> Iterator[str]:
-        held = self._lines[self._parts[at].first : self._parts[self._last(at)].last]
-        yield f"{mark}{quotations.lead(self._doer(at), self._name(at), is_standing=self._is_standing(at))}"
+    def _told(self, units: list[Unit]) -> Iterator[Line]:
+        """What is quoted; the parts of several people, of which nobody says that one comes first, at once."""
+        for is_somebodys, held in itertools.groupby(units, lambda unit: bool(self._of(unit.at))):
+            mine = [*held]
+            is_beside = is_somebodys and len(mine) > 1
+            if is_beside:
+                yield from (GAP, Line("In parallel:", mine[0].at, is_new=True))
+            pieces = mine if is_beside else [piece for unit in mine for piece in self._pieces(unit)]
+            for number, unit in enumerate(pieces, 1):
+                yield GAP
+                yield from (Line(text, unit.at, is_new=True) for text in self._quotation(unit, number * is_beside))
+                yield GAP
+
+    def _quotation(self, unit: Unit, number: int) -> Iterator[str]:
+        mark = f"{number}. " if number else ""
+        name = f"{self._name(unit.at)} {unit.which}".strip() if unit.at else unit.which
+        yield f"{mark}{quotations.lead(self._doer(unit.at), name, is_standing=self._is_standing(unit.at))}"
         yield ""
-        yield from (" " * len(mark) + line for line in _quotation(held))
-
-    def _beside(self, at: int) -> Iterator[Line]:
-        """The parts of several people, of which nobody says that one comes first: each has theirs at once."""
-        yield from (GAP, Line("In parallel:", at, is_new=True), GAP)
-        number = 1
-        while number == 1 or self._is_beside(at):
-            yield from (Line(text, at, is_new=True) for text in self._told(at, f"{number}. "))
-            yield GAP
-            number, at = number + 1, self._last(at) + 1
-
-    def _is_beside(self, at: int) -> bool:
-        """Whether a part is told beside the one before it."""
-        if at >= len(self._parts) or not (self._parts[at].whole and self._of(at)):
-            return False
-        before = next((n for n in range(at - 1, 0, -1) if self._last(n) == at - 1 and self._parts[n].whole), 0)
-        return bool(before) and bool(self._of(before))
+        held = "\n".join(self._lines[unit.first : unit.last]).strip("\n")
+        yield from (" " * len(mark) + line for line in quotations.quoted(held).split("\n"))
 
     def _kept(self, at: int) -> Iterator[Line]:
-        part = self._parts[at]
-        line = part.first
-        if part.is_asked and certain.tells_time(part.title):
+        part, first = self._parts[at], self._parts[at].first
+        if part.is_timed:
             said = f'Wait until the {self._by.replace("-", " ")} says that it is time for "{self._name(at)}".'
-            yield from (Line(self._lines[line], at), GAP, Line(said, at, is_new=True), GAP)
-            line += 1
+            yield from (Line(self._lines[first], at), GAP, Line(said, at, is_new=True), GAP)
         elif part.is_asked:
             yield Line(f'{"#" * min(part.level, _DEEPEST)} If "{self._name(at)}" applies', at)
-            line += 1
-        begins = part.blocks[0].first if part.blocks else part.last
-        yield from (Line(text, at) for text in self._lines[line:begins])
-        for first, last, is_quoted in self._pieces(at):
-            held = self._lines[part.blocks[first - 1].last : part.blocks[first].first] if first else []
-            yield from (Line(text, at) for text in held)
-            if is_quoted:
-                yield from (Line(text, at, first, is_new=True) for text in self._block(at, first, last))
-            else:
-                held = self._lines[part.blocks[first].first : part.blocks[first].last]
-                yield from (Line(text, at, first) for text in held)
-        ends = part.blocks[-1].last if part.blocks else part.last
-        yield from (Line(text, at) for text in self._lines[ends : part.last])
+        first += part.is_timed or part.is_asked
+        for is_single, held in itertools.groupby(range(len(part.blocks)), lambda n: n in part.singly):
+            for one in self._together(part, [*held]) if is_single else ([n] for n in held):
+                yield from (Line(text, at) for text in self._lines[first : part.blocks[one[0]].first])
+                first = part.blocks[one[-1]].last
+                if is_single:
+                    yield from (Line(text, at, one[0], is_new=True) for text in self._single(at, one))
+                else:
+                    yield from (Line(text, at, one[0]) for text in self._lines[part.blocks[one[0]].first : first])
+        yield from (Line(text, at) for text in self._lines[first : part.last])
 
-    def _pieces(self, at: int) -> list[tuple[int, int, bool]]:
-        """First and last of the blocks that stand together, and whether they are quoted; what holds for all steps before the first."""
-        part, number, found = self._parts[at], 0, list[tuple[int, int, bool]]()
-        while number < len(part.blocks):
-            is_quoted = part.is_quoted(number) and re.search(r"\w", MARK.sub("", self._text(part, number))) is not None
-            last = self._run(part, number) if is_quoted else number
-            found.append((number, last, is_quoted))
-            number = last + 1
-        early = [piece for piece in found[1:] if piece[2] and self._is_caution(part, *piece[:2])]
-        later = [piece for piece in found if piece not in early]
-        begins = next((n for n, piece in enumerate(later) if piece[2] or self._may_act(at, piece[0])), len(later))
-        return [*later[:begins], *early, *later[begins:]]
+    def _together(self, part: Part, held: list[int]) -> Iterator[list[int]]:
+        """Items each alone, and other blocks with those beside them."""
+        for is_item, ones in itertools.groupby(held, lambda n: part.blocks[n].inside > 0):
+            mine = [*ones]
+            yield from ([n] for n in mine) if is_item else [mine]
 
-    def _is_caution(self, part: Part, first: int, last: int) -> bool:
-        """Whether what is quoted together holds for the steps before it too."""
-        is_list = part.blocks[first].inside or part.blocks[last].inside
-        return first > 0 and not is_list and certain.cautions(self._text(part, first))
-
-    def _may_act(self, at: int, block: int) -> bool:
-        return self._parts[at].blocks[block].inside > 0 or block in self._steps.get(at, ())
-
-    def _run(self, part: Part, first: int) -> int:
-        """The last of the blocks that are quoted together: no items beside each other, and what one leads on to with a colon."""
-        last = first
-        while last + 1 < len(part.blocks) and part.is_quoted(last + 1):
-            here, below = part.blocks[last], part.blocks[last + 1]
-            is_led = here.inside != below.inside and self._leads_on(part, last)
-            is_within = below.inside > 0 and here.inside == below.inside != part.blocks[first].inside
-            if not (is_led or is_within or not (self._is_item(part, last) or self._is_item(part, last + 1))):
-                break
-            last += 1
-        return last
-
-    def _block(self, at: int, first: int, last: int) -> Iterator[str]:
-        """Blocks whose words are quoted below the sentence that says who sees to them; of one item behind its mark."""
+    def _single(self, at: int, ones: list[int]) -> Iterator[str]:
+        """Blocks of a part that is kept, quoted; an item behind its mark."""
         part = self._parts[at]
-        is_item = self._is_item(part, first) and first == last
-        held = self._lines[part.blocks[first].first : part.blocks[last].last]
+        held = self._lines[part.blocks[ones[0]].first : part.blocks[ones[-1]].last]
+        is_item = part.blocks[ones[0]].inside > 0
         mark, width, said = unmarked(held) if is_item else ("", 0, held)
-        yield from () if is_item else ("",)
-        yield f"{mark}{quotations.lead(self._doer(at), self._name(at), is_standing=self._is_caution(part, first, last))}"
-        yield from () if is_item else ("",)
-        yield from (" " * width + text for text in _quotation(said))
+        gap = [] if is_item else [""]
+        quotation = quotations.quoted("\n".join(said).strip("\n")).split("\n")
+        yield from (*gap, f"{mark}{quotations.lead(self._doer(at), self._name(at))}", *gap)
+        yield from (" " * width + text for text in quotation)
         yield ""
 
     # what has to be quoted
 
-    def _wrong(self, found: Compiled) -> Iterator[tuple[int, int]]:
+    def _wrong(self, found: Compiled) -> Iterator[Place]:
         """Where something is not read, or not proved."""
         yield from (self._place(p.line) for p in found.problems)
         yield from (self._place(one.sentence.span.line) for one in found.read if one.kind is Kind.ERROR)
 
-    def _unsure(self, found: Compiled) -> Iterator[tuple[int, int]]:
-        """Where a step is read that is no plain act of a person or is another's, where one of several is meant, and what nobody is told."""
-        for node in found.workflow.nodes.values() if found.workflow else ():
-            line = self._made[node.span.line - 1] if node.span else GAP
-            if not line.is_new and line.part >= 0 and not self._is_sure(node, line):
-                yield line.part, line.block
+    def _of_several(self) -> Iterator[Place]:
+        """The parts of several people that stand beside each other: which of them acts first is not said."""
+        mine = [at for at in range(len(self._parts)) if self._of(at)]
+        yield from ((at, _WHOLE) for at in mine if len(mine) > 1 and not self._parts[at].quoted)
+
+    def _unsure(self, found: Compiled) -> Iterator[Place]:
+        """Where a sentence is told to nobody, or a step is read that may be no plain act."""
+        steps = self._steps(found.workflow)
+        yield from (self._place(node.span.line) for node in steps if node.span and not self._is_sure(node))
         for one, below in itertools.pairwise(found.read):
-            line = self._made[one.sentence.span.line - 1]
-            if not line.is_new and line.block >= 0 and self._runs_on(one, below):
-                yield line.part, line.block
-        for one in found.read:
-            line = self._made[one.sentence.span.line - 1]
-            if not line.is_new and line.block >= 0 and self._is_doubtful(one, line):
-                yield line.part, line.block
-        for at, part in enumerate(self._parts):
-            for n in range(len(part.blocks)):
-                is_bare = self._leads_on(part, n) and part.is_quoted(n + 1)
-                if not part.is_quoted(n) and (is_bare or self._offers(part, n)):
-                    yield at, n
+            if self._runs_on(one, below):
+                yield self._place(one.sentence.span.line)
+        yield from (self._place(one.sentence.span.line) for one in found.read if not self._is_told(one))
+        yield from ((self._place(node.span.line)[0], _WHOLE) for node in steps if node.span and self._is_led(node))
 
-    def _steps_of(self, workflow: Workflow | None) -> dict[int, set[int]]:
-        """Of each part the blocks that have a step."""
-        found = dict[int, set[int]]()
-        for node in workflow.nodes.values() if workflow else ():
-            at, block = self._place(node.span.line) if node.span else (-1, -1)
-            found.setdefault(at, set()).add(block)
-        return found
+    def _steps(self, workflow: Workflow | None) -> list[Node]:
+        """The steps that stand where they stood in the old text."""
+        nodes = workflow.nodes.values() if workflow else ()
+        return [n for n in nodes if n.span and not self._made[n.span.line - 1].is_new]
 
-    def _is_sure(self, node: Node, line: Line) -> bool:
+    def _is_sure(self, node: Node) -> bool:
+        line = self._made[node.span.line - 1] if node.span else GAP
         is_text = line.block >= 0 and not self._parts[line.part].blocks[line.block].inside
         is_motto = line.part == 0 and len(self._parts) > 1 and is_text
-        is_others = self._is_anothers(line.part) or self._is_standing(line.part)
+        is_others = (
+            self._is_anothers(line.part)
+            or self._is_standing(line.part)
+            or certain.is_somebodys(self._parts[line.part].title)
+        )
         return certain.is_plain(node) and not (is_motto or is_others)
+
+    def _is_led(self, node: Node) -> bool:
+        """Whether whoever the words above a list name may be meant to do what names nobody in it."""
+        at, block = self._place(node.span.line) if node.span else (_NOWHERE, _WHOLE)
+        part = self._parts[at]
+        above = (
+            []
+            if at < 0 or block < 0 or not part.blocks[block].inside
+            else [n for n in range(block) if not part.blocks[n].inside]
+        )
+        return node.role == self._by and any(certain.names_doer(self._text(part, n), self._by) for n in above)
 
     def _runs_on(self, one: Read, below: Read) -> bool:
         """Whether a step stands behind a condition in the same words, and may hold under it alone."""
         here, there = one.sentence.span, below.sentence.span
         ends = here.end_line or here.line
         is_beside = there.line == ends or (there.line == ends + 1 and not MARK.match(self._made[there.line - 1].text))
-        same = self._place(here.line) == self._place(there.line)
-        return same and is_beside and below.kind is Kind.NODE and certain.is_condition(one.sentence.text)
+        is_ours = not self._made[here.line - 1].is_new
+        return is_ours and is_beside and below.kind is Kind.NODE and certain.is_condition(one.sentence.text)
 
-    def _is_doubtful(self, one: Read, line: Line) -> bool:
-        """Whether a label may say who does a step, or a sentence beside steps is told to nobody."""
-        if one.kind is Kind.NODE:
-            return certain.is_labelled(one.sentence.text)
-        if one.kind is Kind.DETAIL:
-            is_item = self._parts[line.part].blocks[line.block].inside > 0
-            return is_item and line.block not in self._steps.get(line.part, ())
-        return one.kind is Kind.REMARK and self._is_lost(one, line)
-
-    def _is_lost(self, one: Read, line: Line) -> bool:
-        """Whether a sentence beside steps is told to nobody."""
-        part = self._parts[line.part]
-        is_behind = part.blocks[line.block].inside > 0 or any(n < line.block for n in self._steps.get(line.part, ()))
+    def _is_told(self, one: Read) -> bool:
+        """Whether a sentence became part of the workflow for certain, or is none."""
         said = one.sentence
-        is_told = is_behind or certain.cautions(said.text)
-        return is_told and not said.unreadable and not said.text.startswith("<!--")
+        line = self._made[said.span.line - 1]
+        if line.is_new or line.block < 0 or said.unreadable or certain.is_none(said.text):
+            return True
+        if one.kind in _READ:
+            return not (certain.is_labelled(said.text) or certain.offers(said.text) or certain.holds(said.text))
+        return one.kind is Kind.REMARK and certain.begins(said.text)
 
-    def _offers(self, part: Part, block: int) -> bool:
-        """Whether one of those that stand behind a block is meant, or they are examples."""
-        below = part.blocks[block + 1 : block + 2]
-        return any(b.inside != part.blocks[block].inside for b in below) and certain.offers(self._text(part, block))
-
-    def _of_several(self) -> Iterator[tuple[int, int]]:
-        """The parts of several people that stand beside each other: which of them acts first is not said."""
-        mine = [n for n, part in enumerate(self._parts) if not part.within and self._of(n)]
-        yield from ((n, -1) for n in mine if len(mine) > 1 and not self._parts[n].whole)
-
-    def _place(self, line: int) -> tuple[int, int]:
+    def _place(self, line: int) -> Place:
         one = self._made[line - 1] if line <= len(self._made) else Line("")
         return one.part, one.block
 
-    def _more_of(self, places: set[tuple[int, int]]) -> None:
-        """Quote more at these places of the text that was compiled."""
-        before = {place for place in places if self._is_told(*place)}
-        for at in {at for at, _ in places if self._is_standing(at) and not self._parts[at].within}:
-            self._take_whole(at)
-        for at, one in self._crowded(places - before):
-            self._parts[at].ones.add(one)
-        for at, block in sorted(places):
-            if at >= 0 and ((at, block) in before or not self._is_told(at, block)):
-                self._more(at, block)
+    def _quote(self, wrong: set[Place]) -> None:
+        """Quote these blocks, or their parts and all below them; of a part that was quoted, the one above it."""
+        before = {at for at, part in enumerate(self._parts) if part.quoted}
+        for at in {at for at, _ in wrong if at >= 0}:
+            blocks = {block for part, block in wrong if part == at}
+            whole = next((n for n in self._above(at) if n not in before), _NOWHERE) if at in before else at
+            if self._is_unasked(at, blocks):
+                self._put(at)
+            elif at not in before and not blocks & {_WHOLE, *self._parts[at].singly} and self._may_stay(at, blocks):
+                self._parts[at].singly |= blocks
+            elif whole >= 0:
+                for below in range(whole, self._last(whole) + 1):
+                    self._parts[below].quoted = True
+        for at in range(len(self._parts) - 1, 0, -1):
+            held = self._parts[at + 1 : self._last(at) + 1]
+            if held and not self._parts[at].blocks and all(part.quoted for part in held):
+                self._parts[at].quoted = True
 
-    def _crowded(self, places: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Part and list of the lists that are quoted as one: short items without numbers, of which more than half is not read."""
-        for at, inside in {(at, self._parts[at].blocks[block].inside) for at, block in places if block >= 0}:
-            part = self._parts[at]
-            mine = [n for n, block in enumerate(part.blocks) if block.inside == inside]
-            wrong = [n for n in mine if part.is_quoted(n) or (at, n) in places]
-            if (
-                inside
-                and len(wrong) * 2 > len(mine)
-                and not part.blocks[mine[0]].ordered
-                and self._is_short(part, inside)
-            ):
-                yield at, inside
-
-    def _is_told(self, at: int, block: int) -> bool:
-        return block >= 0 and self._parts[at].is_quoted(block)
-
-    def _more(self, at: int, block: int) -> None:
-        """Quote more of a part; of one that is quoted, the part above it."""
+    def _is_unasked(self, at: int, wrong: set[int]) -> bool:
+        """Whether nothing of a list is read, which may be for want of words that say when it is done."""
         part = self._parts[at]
-        if part.within:
-            return
-        if part.whole:
-            above = next((n for n in range(at - 1, 0, -1) if self._parts[n].level < part.level), 0)
-            if above:
-                self._take_whole(above)
-            return
-        if block < 0 or part.is_quoted(block):
-            self._take_whole(at)
-        elif part.blocks[block].inside and certain.leads_off(self._text(part, block)):
-            part.ones.add(part.blocks[block].inside)
-        elif self._may_govern(part, block):
-            part.start = block
-        else:
-            part.quoted |= {block, *self._led_by(part, block)}
-        is_all = all(part.is_quoted(n) and not b.inside for n, b in enumerate(part.blocks))
-        if part.title and is_all and self._last(at) == at:
-            part.whole = True
+        items = {n for n, block in enumerate(part.blocks) if block.inside}
+        is_open = not (part.quoted or part.is_asked or part.is_timed or self._is_of_course(at))
+        return at > 0 and is_open and len(items) >= _FEW and items <= wrong
 
-    def _take_whole(self, at: int) -> None:
+    def _put(self, at: int) -> None:
+        """Make a heading a question, or wait until it is time for it."""
+        is_timed = certain.tells_time(self._parts[at].title)
+        self._parts[at].is_timed, self._parts[at].is_asked = is_timed, not is_timed
+
+    def _may_stay(self, at: int, wrong: set[int]) -> bool:
+        """Whether the list of a part stays when these blocks, and those that are quoted in it, are quoted singly."""
         part = self._parts[at]
-        part.whole = bool(part.title)
-        part.start = 0
-        for below in range(at + 1, self._last(at) + 1):
-            self._parts[below].within, self._parts[below].whole = True, False
+        wrong = wrong | part.singly
+        lists = {block.inside for block in part.blocks} - {0}
+        items = [n for n, block in enumerate(part.blocks) if block.inside]
+        is_alone = len(lists) == 1 and not (
+            self._is_standing(at) or any(self._parts[n].singly for n in self._above(at))
+        )
+        most = is_alone and len(items) - len(wrong & {*items}) > len(items) / 2
+        return most and not any(certain.may_govern(self._text(part, n), is_item=n in items) for n in wrong)
 
     def _text(self, part: Part, block: int) -> str:
         return "\n".join(self._lines[part.blocks[block].first : part.blocks[block].last])
 
-    def _leads_on(self, part: Part, block: int) -> bool:
-        """Whether a block leads on to the one behind it, and not to long items with numbers, which stand for themselves."""
-        here, below = part.blocks[block], part.blocks[block + 1 : block + 2]
-        if not any(b.inside != here.inside or not b.inside for b in below):
-            return False
-        text = self._text(part, block)
-        is_case = certain.is_condition(text) or self._offers(part, block)
-        is_whole = not below[0].ordered or self._is_short(part, below[0].inside) or is_case
-        return is_whole and certain.leads_on(text)
-
-    def _is_item(self, part: Part, block: int) -> bool:
-        """Whether a block that is quoted stands for itself as an item: not where a whole list of short ones without numbers is."""
-        inside, mine = part.blocks[block].inside, part.blocks[block]
-        whole = all(part.is_quoted(n) for n, b in enumerate(part.blocks) if b.inside == inside)
-        return part.is_item(block) and (mine.ordered or not whole or not self._is_short(part, inside))
-
-    def _is_short(self, part: Part, inside: int) -> bool:
-        """Whether the items of a list are short, and so may be things rather than steps."""
-        mine = [n for n, block in enumerate(part.blocks) if block.inside == inside]
-        return sum(len(self._text(part, n).split()) for n in mine) < len(mine) * _LONG_ITEM
-
-    def _led_by(self, part: Part, block: int) -> Iterator[int]:
-        """The blocks that one leads on to with a colon: the one behind it, of a list all items."""
-        if self._leads_on(part, block):
-            inside = part.blocks[block + 1].inside
-            yield from (n for n, b in enumerate(part.blocks) if n == block + 1 or (inside and b.inside == inside))
-
-    def _may_govern(self, part: Part, block: int) -> bool:
-        """Whether a block may say when what stands behind it is done."""
-        is_item = part.blocks[block].inside > 0
-        return not part.blocks[block].code and certain.may_govern(self._text(part, block), is_item=is_item)
-
     # what may not apply
 
     def _ask(self, workflow: Workflow | None) -> None:
-        """Make the headings questions of which it is not sure that their steps are of the one course."""
-        nodes = [(n, n.span.line) for n in workflow.nodes.values() if n.span] if workflow else []
-        places = {self._place(line)[0] for _, line in nodes} - {-1}
-        steps = {self._place(line)[0] for node, line in nodes if not node.quotation} - {-1, 0}
-        held = {self._place(line)[0] for _, line in nodes if self._made[line - 1].text.startswith("#")}
-        for at in steps - held if len(places) > 1 else ():
-            part = self._parts[at]
-            if part.is_asked or (certain.is_of_course(part.title) and not self._is_led(at)):
-                continue
-            part.is_asked = True
-            if self._of(at):
-                self._take_whole(at)
+        """Make the headings questions of which it is not sure that their steps are of the one course, where there are others."""
+        places = {self._place(n.span.line)[0] for n in workflow.nodes.values() if n.span} if workflow else set[int]()
+        steps = Counter(self._place(n.span.line)[0] for n in self._steps(workflow) if n.span)
+        for at in steps.keys() - {0} if len(places) > 1 else ():
+            unsure = [n for n in (at, *self._above(at)) if not (self._is_case(n) or self._parts[n].is_timed)]
+            unsure = [n for n in unsure if not self._is_of_course(n)]
+            if unsure and steps[at] < _FEW and not (at in unsure and certain.tells_time(self._parts[at].title)):
+                self._quote({(at, _WHOLE)})
+            elif unsure:
+                self._put(at)
 
-
-def _quotation(held: list[str]) -> list[str]:
-    return quotations.quoted("\n".join(held).strip("\n")).split("\n")
+    def _is_case(self, at: int) -> bool:
+        """Whether what stands below a heading is done in a case alone."""
+        return self._parts[at].is_asked or headings.is_case(self._parts[at].title)

@@ -8,6 +8,7 @@ from typing import Final
 
 from orchestrator.models.workflow import Node, NodeKind
 from orchestrator.workflows import headings, instruct, somebody, standing, words
+from orchestrator.workflows.naming import role_name
 
 _OF_PEOPLE: Final = frozenset(
     {NodeKind.TASK, NodeKind.REVIEW, NodeKind.ASK, NodeKind.WAIT, NodeKind.DECIDE, NodeKind.END}
@@ -33,17 +34,16 @@ _GOVERNS: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a paragraph that is not read which may say when what follows it is done."""
-_COLON: Final = re.compile(r":\W*$")
-_CHOICE: Final = re.compile(
-    r"\b(?:one of|either|any of|whichever|choose|pick|options?|ways|methods|alternatives|such as|e\.g\.|for example|examples?|includ(?:e|es|ing)|may be|can be)\b[^.!?]*:\W*$",
-    re.IGNORECASE,
-)
-"""Words that lead on to a list of which one is meant, or of examples."""
 _RESTRICTS: Final = re.compile(
     r"\b(?:rest|remaining|following|next|below|other) (?:of (?:the|these) )?(?:steps?|items?|list|section|points?)\b|\bonly (?:if|when|for)\b.*\b(?:steps|list|section)\b",
     re.IGNORECASE,
 )
 """Words of an item which may say when those behind it are done."""
+_CHOICE: Final = re.compile(
+    r"\b(?:one of|either|any of|whichever|choose|pick|options?|ways|methods|alternatives|such as|e\.g\.|for example|examples?|includ(?:e|es|ing)|may be|can be)\b[^.!?]*:\W*$",
+    re.IGNORECASE,
+)
+"""Words that lead on to a list of which one is meant, or of examples."""
 _STANDING: Final = re.compile(
     r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
     r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
@@ -64,6 +64,8 @@ _AGENT: Final = re.compile(
     r"(?:The )?[A-Z][a-z]+(?:er|or|eer|ist|ian)s?"
 )
 """A word for who does something, alone."""
+_READERS: Final = re.compile(r"^\W*(?:we|you|i|this|these|it|they)\b|[^,]*, you\b", re.IGNORECASE)
+"""What speaks of who reads or writes, in place of telling somebody to act."""
 _STARTING: Final = re.compile(r"\bgetting (?:started|help|in touch)\b", re.IGNORECASE)
 _TIME: Final = re.compile(
     r"(?!.*\b(?:within|less than|more than|under|over|up to|at (?:least|most)|max(?:imum)?|min(?:imum)?|every)\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
@@ -71,12 +73,30 @@ _TIME: Final = re.compile(
     re.IGNORECASE,
 )
 """A heading that says at which time what stands below it is done."""
-_CAUTIONS: Final = re.compile(
-    r"^\W*(?:\w+ )?(?:sla|roles?|owners?|notes?|important|warning|caution|scope|contacts?|exceptions?|polic(?:y|ies)|deadlines?|frequency|requirements?|tools?|reminder|remember)\b[^:.]{0,30}[:!]"
-    r"|^\W*(?:always|never|do not|don['\u2019]t|remember|be (?:sure|careful|aware)|please (?:note|be))\b|\u26a0|\U0001f6e1|\u2757|\U0001f6d1|\u26d4|\U0001f6a8",
+_WHEN: Final = re.compile(
+    r"(?:before|during|after|following|prior to|day of)\b (?:(?:the|your|their|our|each|every|his|her)\b|\w+ing\b|[A-Z]?[a-z]+s\b)|post-[a-z]+|pre-[a-z]+\b(?!.*\b(?:requisites?|conditions?)\b)",
     re.IGNORECASE,
 )
-"""What holds for the steps before it too."""
+"""A heading of what is done before, in or after something that there is each time."""
+_RULES: Final = re.compile(
+    r"(?:general |basic |house |our )?(?:rules|polic(?:y|ies))\b.*|.*\b(?:rules|polic(?:y|ies))", re.IGNORECASE
+)
+_NAMED_COURSE: Final = re.compile(r".*\b(?:process|procedure|steps|workflow|checklist)(?: \([^()]*\))?", re.IGNORECASE)
+_NUMBERED_STEP: Final = re.compile(r"^\W*(?:step |phase |stage )?\d{1,2}\b.*|.*\bstep \d.*", re.IGNORECASE)
+_SOMEBODYS: Final = re.compile(
+    r"(?!(?:the|this|each|general|next|following|required|possible|key|main|daily|weekly|monthly|standard|basic|review|follow-?up|approval|release|business|work|in|post|pre)\b)"
+    r"(?:(?:\w+ ){0,3}\w+(?:['\u2019]s|s['\u2019]|s|er|or|ist|ian|ee) (?:process|procedure|part|side|tasks?|duties|actions?|steps|work|responsibilit(?:y|ies)|role)"
+    r"|(?:tier|level|line|team|group|shift) ?-?\w+ (?:process|procedure|part|side|tasks?|duties|actions?|steps|work|responsibilit(?:y|ies)|role|validation|resolution|fulfil?lment|intake.*))",
+    re.IGNORECASE,
+)
+_DOER: Final = re.compile(
+    r"\b[Tt]he (?P<role>[A-Za-z-]+(?: [A-Za-z-]+)?) (?:(?:will|must|should|shall|officially|then|also|first) )?[a-z]+s?\b"
+)
+_BEGINS: Final = re.compile(
+    r"(?:please )?(?:follow|do|take|perform|complete) (?:the following|these|the|all)(?: \w+)?(?: steps| tasks)?(?: below| in order)?:"
+    r"|(?:the )?(?:following )?(?:steps|procedure|instructions|process)(?: (?:are|is))?(?: as follows)?:",
+    re.IGNORECASE,
+)
 _BINDS: Final = re.compile(
     r"\b(?:approv\w+|sign(?:ed|s)?[ -]?off|authori[sz]\w+|consent\w*|permission|permitted|allowed|never|must not|mustn['\u2019]t|may not|do not|don['\u2019]t|cannot|"
     r"prohibited|forbidden|not allowed|no one|nobody)\b",
@@ -102,6 +122,23 @@ def is_of_course(title: str) -> bool:
     return _PHASE.fullmatch(title) is not None or _COURSE.fullmatch(headings.unnumbered(title)) is not None
 
 
+def is_named_course(title: str) -> bool:
+    """Whether a heading names a course by its last word: ``Daily packing process``."""
+    return _NAMED_COURSE.fullmatch(headings.unnumbered(title)) is not None
+
+
+def is_numbered_act(title: str) -> bool:
+    """Whether a heading with a number tells to act: ``3. Print the label``."""
+    said = headings.unnumbered(title)
+    first = said.split(" ", maxsplit=1)[0].lower()
+    return said != title and words.base_verb(first) == first
+
+
+def has_steps(text: str) -> bool:
+    """Whether a line of a text is a step with a number."""
+    return any(_NUMBERED_STEP.match(line) for line in text.split("\n"))
+
+
 def is_standing(title: str) -> bool:
     """Whether a heading is of rules, exceptions, ways back, or who is there for what, and of no act."""
     said = headings.unnumbered(title)
@@ -111,6 +148,7 @@ def is_standing(title: str) -> bool:
     is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title)) or headings.is_fallback(
         title
     )
+    is_rule = (is_rule or (_RULES.fullmatch(said) is not None and not is_verb)) and not is_somebodys(title)
     return is_rule or (_STANDING.search(said) is not None and not is_act and len(said.split()) <= _SHORT)
 
 
@@ -121,9 +159,12 @@ def is_plain(node: Node) -> bool:
 
 
 def is_labelled(text: str) -> bool:
-    """Whether a step stands behind a label that is no instruction, and may say who does it or when: ``Reviewer confirms: keep it``."""
+    """Whether a step stands behind a label that may say who does it or when (``Reviewer confirms: keep it``), or is told of the reader."""
     found = _LABELLED.match(text)
-    return found is not None and instruct.clause(found["label"]) is None
+    is_label = found is not None and (
+        instruct.clause(found["label"]) is None or is_condition(text[found.end("label") + 2 :])
+    )
+    return is_label or _READERS.search(text) is not None
 
 
 def names_people(title: str) -> bool:
@@ -131,34 +172,46 @@ def names_people(title: str) -> bool:
     return _AGENT.fullmatch(title) is not None
 
 
-def leads_off(text: str) -> bool:
-    """Whether an item may say which one comes next."""
-    return _LEADS_OFF.search(text) is not None
-
-
-def leads_on(text: str) -> bool:
-    """Whether a block is not whole without the one behind it."""
-    return _COLON.search(text) is not None
-
-
 def offers(text: str) -> bool:
     """Whether one of those that stand behind a block is meant, or they are examples."""
     return _CHOICE.search(text) is not None
 
 
-def may_govern(text: str, *, is_item: bool) -> bool:
-    """Whether a block may say when what stands behind it is done."""
-    return (_RESTRICTS if is_item else _GOVERNS).search(text) is not None
-
-
 def tells_time(title: str) -> bool:
     """Whether a heading says when what stands below it is done, by the clock or the calendar: ``2 weeks before``, ``Day 1``."""
-    return _TIME.fullmatch(title) is not None
+    return _TIME.fullmatch(title) is not None or _WHEN.match(headings.unnumbered(title)) is not None
 
 
-def cautions(text: str) -> bool:
-    """Whether a paragraph holds for the steps before it too: ``SLA: ...``, ``Always use the new form``."""
-    return _CAUTIONS.search(text) is not None
+def may_govern(text: str, *, is_item: bool) -> bool:
+    """Whether a block may say when what stands behind it is done, or which comes next, or what stands behind it belongs to it."""
+    said = [_RESTRICTS, _LEADS_OFF] if is_item else [_GOVERNS]
+    return text.rstrip("\n *_").endswith(":") or any(one.search(text) for one in said)
+
+
+def is_somebodys(title: str) -> bool:
+    """Whether a heading gives what stands below it to somebody of whom no more is known: ``Tier 1 actions``, ``Trainers process``."""
+    return _SOMEBODYS.fullmatch(headings.unnumbered(title)) is not None
+
+
+def names_doer(text: str, by: str) -> bool:
+    """Whether somebody else than ``by`` acts in a block: ``The recruiter kicks it off:``."""
+    found = {role_name(one["role"]) for one in _DOER.finditer(text)}
+    return bool(found - {by, None})
+
+
+def holds(text: str) -> bool:
+    """Whether what stands behind a sentence may be what it speaks of, and no steps: ``Send a note:``."""
+    return text.endswith(":") and not begins(text) and not is_condition(text)
+
+
+def begins(text: str) -> bool:
+    """Whether a sentence says that steps begin, and no more."""
+    return _BEGINS.fullmatch(text) is not None
+
+
+def is_none(text: str) -> bool:
+    """Whether it is no sentence: a comment, or a picture alone."""
+    return text.startswith(("<!--", "!["))
 
 
 def binds(text: str) -> bool:

@@ -100,6 +100,11 @@ def is_condition(section: Section) -> bool:
     return not is_named(section) and bool(_condition(section.title))
 
 
+def is_case(title: str) -> bool:
+    """Whether what stands below a heading may be done in a case alone, by its words."""
+    return bool(_condition(title) or _state(title))
+
+
 def is_named(section: Section) -> bool:
     """Whether its steps have names, as where a workflow is read back: their headings are phases."""
     firsts = [item.sentences[0].text for item in section.items if item.sentences]
@@ -114,7 +119,7 @@ def _state(title: str) -> str:
 def _condition(title: str) -> str:
     """``If the update fails:`` for such a heading; '' for any other."""
     said = _NUMBER.sub("", title, count=1)
-    case = _CASE.fullmatch(said)
+    case = None if _CONDITION.fullmatch(said) else _CASE.fullmatch(said)
     if case is not None:
         named = re.sub(r"\s+", " ", re.sub(r"[^\w\s/'-]", " ", case["one"] or case["named"] or case["event"])).strip()
         return f"If {named} applies:"

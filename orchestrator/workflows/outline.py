@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.workflows import certain, doers, headings
@@ -16,6 +19,25 @@ _UNCLEAR: Final = "?"
 _FOR_WHOM: Final = re.compile(r"\([^()]*\b(?:of|for) [^()]*\)|\([A-Za-z -]*[a-z]s\)")
 """Behind a heading whom it is for, and nobody who does it: ``Payroll (Employees of Acme)``."""
 _MARKS: Final = re.compile(r"^[\s>]*(?:(?:\d{1,9}[.)]|[-*+])\s+)?(?:\[[ xX]\] )?[*_`]*")
+
+
+_LARGE: Final = 150
+"""Words up to which what stands below a heading is told at once, with the headings below it."""
+_PIECE: Final = 80
+"""Words from which on a piece of a longer list with numbers is told by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is told at once: lines from ``first`` to ``last`` (from 0, the last one not in it), called as part ``at`` is.
+
+    ``which``: the how manieth of several pieces it is, ``(1 of 3)``.
+    """
+
+    at: int
+    first: int
+    last: int
+    which: str = ""
 
 
 class Outline:
@@ -64,14 +86,29 @@ class Outline:
         """Whether a part is no piece of the course, and told before its first step."""
         title = self._parts[at].title
         is_early = certain.is_afterwards(title) and any(certain.is_of_course(p.title) for p in self._parts[at + 1 :])
-        return at > 0 and not self._above(at) and (is_early or certain.is_standing(title) or self._is_reference(at))
+        is_standing = is_early or certain.is_standing(title) or self._is_reference(at)
+        return at > 0 and not self._above(at) and is_standing and not self._has_steps(at)
+
+    def _has_steps(self, at: int) -> bool:
+        """Whether below a heading that is of no way back stand steps with numbers, which are gone at their place."""
+        held = "\n".join(self._lines[self._parts[at].first + 1 : self._parts[self._last(at)].last])
+        return certain.has_steps(held) and not headings.is_fallback(self._parts[at].title)
+
+    def _is_of_course(self, at: int) -> bool:
+        """Whether a heading is sure to be of the one course: by its words, or as the only one that names a course."""
+        title = self._parts[at].title
+        beside = [n for n, part in enumerate(self._parts) if part.level == self._parts[at].level and n != at]
+        is_one = certain.is_named_course(title) and not any(
+            certain.is_named_course(self._parts[n].title) for n in beside
+        )
+        return certain.is_of_course(title) or certain.is_numbered_act(title) or (is_one and not self._above(at))
 
     def _is_reference(self, at: int) -> bool:
         """Whether a part that is quoted with its heading tells nobody to do anything, and so is to be known before the first step."""
         part = self._parts[at]
         held = self._lines[part.first + 1 : self._parts[self._last(at)].last]
         said = [_MARKS.sub("", line) for line in held if re.search(r"[A-Za-z]", line)]
-        return part.whole and not self._named(at) and not certain.acts(part.title, said)
+        return part.quoted and not self._named(at) and not certain.acts(part.title, said)
 
     def _name(self, at: int) -> str:
         """How a part is called: its heading, and that above it, where it stands below one that says more than that it is the course."""
@@ -83,6 +120,41 @@ class Outline:
             return clean[0]
         return f"{clean[0]} of {clean[1]}" if "(" in "".join(clean) else f"{clean[0]} ({clean[1]})"
 
-    def _is_led(self, at: int) -> bool:
-        """Whether above a part stands what is not read, below a heading that it belongs to."""
-        return any(self._parts[n].start < len(self._parts[n].blocks) for n in self._above(at))
+    def _units(self, at: int) -> Iterator[Unit]:
+        """A part and all below it, as it is told: at once where that is short, else part by part."""
+        part, last = self._parts[at], self._last(at)
+        if last == at or self._length(part.first, self._parts[last].last) <= _LARGE:
+            yield Unit(at, part.first, self._parts[last].last)
+            return
+        if part.blocks:
+            yield Unit(at, part.first, part.last)
+        below, first = at + 1, part.last if part.blocks else part.first
+        while below <= last:
+            for unit in self._units(below):
+                yield Unit(unit.at, min(first, unit.first), unit.last)
+                first = unit.last
+            below = self._last(below) + 1
+
+    def _pieces(self, unit: Unit) -> list[Unit]:
+        """What is told at once of a long part: some items of a list with numbers."""
+        blocks = self._parts[unit.at].blocks
+        if self._length(unit.first, unit.last) <= _LARGE:
+            return [unit]
+        cuts, begins = [unit.first], unit.first
+        for before, block in itertools.pairwise(blocks):
+            is_between = block.ordered and before.inside == block.inside > 0
+            begins = begins if is_between else block.first
+            is_enough = min(self._length(begins, block.first), self._length(block.first, unit.last)) >= _PIECE
+            if is_between and is_enough:
+                cuts.append(block.first)
+                begins = block.first
+        ends = [*cuts[1:], unit.last]
+        many = len(cuts)
+        return [
+            Unit(unit.at, cut, end, f"({n} of {many})" * (many > 1))
+            for n, (cut, end) in enumerate(zip(cuts, ends, strict=True), 1)
+        ]
+
+    def _length(self, first: int, last: int) -> int:
+        """Words of these lines."""
+        return sum(len(line.split()) for line in self._lines[first:last])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.workflows import marks, prose
@@ -42,9 +42,10 @@ def blocks(text: str) -> list[Block]:
 
 @dataclass(slots=True)
 class Part:
-    """A heading and its own text. Its blocks from ``start`` on are quoted, and those in ``quoted``; ``whole``: with its heading, as one.
+    """A heading and its own text, by lines from ``first`` to ``last`` (from 0, the last one not in it).
 
-    ``is_asked``: its heading is a question whether it applies. ``ones``: lists whose items are quoted together.
+    ``quoted``: it is told as it stands; ``singly``: these blocks of it. ``is_asked``: its heading is a question whether it applies;
+    ``is_timed``: its steps wait until it is time for it.
     """
 
     title: str
@@ -52,22 +53,10 @@ class Part:
     first: int
     last: int
     blocks: tuple[Block, ...]
-    start: int
-    quoted: set[int] = field(default_factory=set[int])
-    whole: bool = False
-    within: bool = False
+    quoted: bool = False
+    singly: frozenset[int] = frozenset()
     is_asked: bool = False
-    ones: set[int] = field(default_factory=set[int])
-
-    def is_quoted(self, block: int) -> bool:
-        """Whether a block is quoted."""
-        is_one = self.blocks[block].inside in self.ones
-        return self.whole or self.within or block >= self.start or block in self.quoted or is_one
-
-    def is_item(self, block: int) -> bool:
-        """Whether a block is quoted as an item of its list."""
-        inside = self.blocks[block].inside
-        return inside > 0 and inside not in self.ones
+    is_timed: bool = False
 
 
 def parts(text: str, lines: list[str]) -> list[Part]:
@@ -79,7 +68,7 @@ def parts(text: str, lines: list[str]) -> list[Part]:
     for number, first in enumerate([_begins(text, lines, places[0]), *places[:-1]]):
         title, level = (titled[number - 1].title, titled[number - 1].level) if number else ("", 0)
         mine = tuple(b for b in found if first + bool(title) <= b.first < places[number])
-        made.append(Part(title, level, first, places[number], mine, len(mine)))
+        made.append(Part(title, level, first, places[number], mine))
     return made
 
 
@@ -95,7 +84,7 @@ def _begins(text: str, lines: list[str], before: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the new text, the part that it is of, and the block; -1 for none. ``is_new``: it does not stand so in the old one."""
+    """A line of the new text, the part that it is of, and the block of that, -1 for none. ``is_new``: it does not stand so in the old one."""
 
     text: str
     part: int = -1

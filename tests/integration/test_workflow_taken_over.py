@@ -13,12 +13,16 @@ Hello, these are our habits, as it were.
 ## Gate
 
 1. Shut the gate.
-2. Guests, well, all of them out, as it were.
+2. Count the money.
+3. Sweep the floor.
+4. Guests, well, all of them out, as it were.
    - The boss must approve whoever stays.
 
 ## After a storm
 
 - Fold the tent.
+- Count the pegs.
+- Call the owner.
 """
 
 
@@ -46,7 +50,7 @@ def test_a_person_takes_the_difference_and_each_part_is_told_and_done(here, proc
     assert f"handrail workflow rewrite {process} --as-written --by ROLE" in refused.stderr
     said = rewrite(here, process, "--as-written", "--by", "clerk")
     assert said.returncode == 4, said.stderr
-    assert '+2. The clerk sees to "Gate" as it is written, as far as it applies:\n' in said.stdout
+    assert '+4. The clerk sees to "Gate" as it is written, as far as it applies:\n' in said.stdout
     assert '+## If "After a storm" applies\n' in said.stdout
     assert re.search(
         r"process\.proposed\.md:\d+: nothing enforces this: The boss must approve whoever stays\n", said.stderr
@@ -69,8 +73,11 @@ def test_a_person_takes_the_difference_and_each_part_is_told_and_done(here, proc
     assert office.result.exit_code == 0
     quoted = "| Guests, well, all of them out, as it were.\n  | - The boss must approve whoever stays.\n"
     assert [node for node, _ in told] == [
+        "clerk-sees-this-as",
         "ask-clerk-whether-gate",
         "clerk-shuts-gate",
+        "clerk-counts-money",
+        "clerk-sweeps-floor",
         "clerk-sees-gate-as",
         "ask-clerk-whether-after",
     ]

@@ -1,4 +1,4 @@
-"""What is not read for sure is quoted, word for word: the rest stays steps of people; what may not apply is asked."""
+"""What is not read for sure is quoted word for word, part by part; lists that are read stay; what may not apply is asked."""
 
 import re
 
@@ -12,6 +12,8 @@ from orchestrator.workflows.as_written import as_written, binding
 from orchestrator.workflows.compile import Kind
 from orchestrator.workflows.say import explain
 
+GATE = "1. Open the gate.\n2. Count the guests.\n3. Sweep the floor."
+"""A list that is read."""
 UNREAD = "Tents, as it were, or not at all, well."
 
 
@@ -56,30 +58,30 @@ def test_where_an_item_leads_elsewhere_the_whole_list_is_quoted():
     "The following is for guests, as it were.",
     "Only guests, as it were.",
 ])  # fmt: skip
-def test_behind_words_that_may_say_when_it_holds_every_step_is_quoted(governs):
-    text = f"# Fair\n\n1. Open the gate.\n\n{governs}\n\n2. Count the guests.\n3. Shut the gate.\n"
-    assert steps(text) == ["The clerk opens the gate", governs, "Count the guests.", "Shut the gate."]
+def test_where_words_may_say_when_it_holds_the_whole_part_is_quoted(governs):
+    body = f"{GATE}\n\n{governs}\n\n4. Shut the gate."
+    assert steps(f"# Fair\n\n{body}\n") == [body]
 
 
-def test_what_leads_on_with_a_colon_is_quoted_with_its_list():
-    text = "# Fair\n\nOpen the gate.\n\nWell, as it were:\n\n- Count the guests.\n- Paint the tent.\n\nShut the gate.\n"
-    assert steps(text) == [
-        "The clerk opens the gate",
-        "Well, as it were:\n\n- Count the guests.\n- Paint the tent.",
-        "The clerk shuts the gate",
-    ]
+@pytest.mark.parametrize("leads", ["Well, as it were:", "Prepare as follows, well:", "Send the guests a note:"])
+def test_a_part_whose_list_may_be_what_words_above_it_speak_of_is_quoted(leads):
+    body = f"Open the gate.\n\n{leads}\n\n- Count the guests.\n- Paint the tent.\n- Thank the cook."
+    assert steps(f"# Fair\n\n{body}\n") == [body]
 
 
-def test_steps_below_headings_are_asked_for_unless_they_are_of_one_course():
-    shut, fold = "## Gate\n\n1. Shut the gate.", "## The new tent\n\n1. Fold the tent."
-    text = f"# Fair\n\n{shut}\n\n{fold}\n\n## Procedure\n\n1. Leave the place.\n"
+def test_a_list_below_a_heading_is_asked_for_unless_it_is_of_one_course():
+    fold, leave = "## The new tent\n\n1. Fold the tent.\n2. Count the pegs.\n3. Sweep the floor.", "1. Leave the place."
+    text = f"# Fair\n\n## Gate\n\n{GATE}\n\n{fold}\n\n## Procedure\n\n{leave}\n"
     _, found = put(text)
     made = found.workflow
     asked = [node.title for node in made.nodes.values() if node.kind is NodeKind.ASK]
     assert asked == ['Ask the clerk whether "Gate" applies', 'Ask the clerk whether "The new tent" applies']
-    assert [node.title for node in made.nodes.values() if node.kind is NodeKind.TASK][
-        -1
-    ] == "The clerk leaves the place"
+    assert steps(text)[-1] == "The clerk leaves the place"
+
+
+def test_one_or_two_steps_are_told_rather_than_asked_for():
+    gate = "## Gate\n\n1. Shut the gate.\n2. Count the guests."
+    assert steps(f"# Fair\n\n{gate}\n\n## Procedure\n\n1. Leave the place.\n") == [gate, "The clerk leaves the place"]
 
 
 @pytest.mark.parametrize("heads", [("Step 1: Close", "Step 2: Fold"), ("Procedure", "Purpose")])
@@ -89,24 +91,28 @@ def test_phases_with_numbers_and_the_only_part_with_steps_are_not_asked_for(head
     assert not any(title.startswith("Ask ") for title in steps(text))
 
 
-def test_below_an_unread_heading_text_nothing_stays_a_step_of_every_run():
-    below = "### Step 1\n\n1. Shut the gate.\n\n### Step 2\n\n1. Fold the tent."
-    text = f"# Fair\n\n## Close\n\nOnly for guests, as it were.\n\n{below}\n"
-    _, found = put(text)
-    titles = [node.title for node in found.workflow.nodes.values() if node.kind is NodeKind.ASK]
-    assert titles == [
-        'Ask the clerk whether "Step 1 (Close)" applies',
-        'Ask the clerk whether "Step 2 (Close)" applies',
-    ]
+def test_below_an_unread_heading_text_nothing_stays_a_step():
+    close = f"## Close\n\nOnly for guests, as it were.\n\n### Step 1\n\n{GATE}\n\n### Step 2\n\n{GATE}"
+    assert steps(f"# Fair\n\n{close}\n") == [close]
+
+
+def test_what_is_told_behind_a_question_does_not_hang_on_its_answer():
+    text = f"# Fair\n\n## Gate\n\n{GATE}\n\n## Call the cook\n\n{UNREAD}\n"
+    new, found = put(text)
+    made = found.workflow
+    decides = next(node for node in made.nodes.values() if node.kind is NodeKind.DECIDE)
+    told = next(name for name, node in made.nodes.items() if node.quotation)
+    assert told in decides.on.values()
+    assert "## As written" in new
 
 
 def test_what_a_machine_would_do_is_done_by_people_beside_what_is_not_read():
-    acts = f"2. {UNREAD}\n3. Ask the agent to paint it.\n4. Notify the team.\n5. Shut the gate."
-    text = f"# Fair\n\n1. Run `make tent`.\n{acts}\n"
+    acts = "4. Run `make tent`.\n5. Ask the agent to paint it.\n6. Notify the team."
+    text = f"# Fair\n\n{GATE}\n{acts}\n7. Call the cook.\n8. Shut the gate.\n"
     _, found = put(text)
     kinds = {node.kind for node in found.workflow.nodes.values()}
     assert kinds == {NodeKind.TASK, NodeKind.END}
-    assert steps(text)[0] == "Run `make tent`."
+    assert steps(text)[3:6] == ["Run `make tent`.", "Ask the agent to paint it.", "Notify the team."]
 
 
 def test_rules_ways_back_and_duties_are_kept_to_from_the_beginning():
@@ -129,7 +135,7 @@ def test_parts_of_several_people_are_seen_to_at_once_by_each_of_them():
 
 
 def test_what_orders_something_in_the_quoted_words_is_named():
-    text = f"# Fair\n\n1. Open the gate.\n2. {UNREAD} The boss must approve it. Nobody eats.\n   The tent is old.\n"
+    text = f"# Fair\n\n{GATE}\n4. {UNREAD} The boss must approve it. Nobody eats.\n   The tent is old.\n"
     new, found = put(text)
     lines = new.split("\n")
     assert [(lines[line - 1].lstrip("> "), words) for line, words in binding(found)] == [
@@ -192,23 +198,22 @@ def test_no_word_is_lost_or_changed_and_it_compiles(text):
     assert found.workflow is not None or {p.code for p in found.problems} == {"WF101"}, [str(p) for p in found.problems]
 
 
-def test_what_a_heading_above_gives_to_somebody_is_no_step_of_whoever_does_what_names_nobody():
-    gate = "## Evening (Guard)\n\n### Gate\n\n1. Shut the gate."
-    text = f"# Fair\n\n{gate}\n\n## Night (Guard and Cook)\n\n1. Fold the tent.\n"
-    _, found = put(text)
+@pytest.mark.parametrize("head", ["Night (Guard and Cook)", "Tier 2 actions", "Trainer's process", "Guests' part"])
+def test_what_a_heading_gives_to_others_is_no_step_of_whoever_does_what_names_nobody(head):
+    gate, night = f"## Evening (Guard)\n\n### Gate\n\n{GATE}", f"## {head}\n\n{GATE}"
+    _, found = put(f"# Fair\n\n{gate}\n\n{night}\n\n## Steps\n\n1. Leave the place.\n")
     told = [(node.role, node.quotation) for node in found.workflow.nodes.values() if node.quotation]
-    assert told == [("guard", "Shut the gate."), ("clerk", "Fold the tent.")]
-    assert all(node.quotation for node in found.workflow.nodes.values() if node.kind is NodeKind.TASK)
+    assert told == [("guard", gate), ("clerk", night)]
+
+
+def test_what_somebody_does_by_a_list_is_no_step_of_another():
+    body = f"## Steps\n\nOnce the tent is up, the guard opens the fair:\n\n{GATE}"
+    assert steps(f"# Fair\n\n{body}\n") == [body]
 
 
 def test_what_the_whole_is_for_is_no_step_of_its_own():
     text = f"# Fair\n\nKeep all guests safe.\n\n## Steps\n\n1. Open the gate.\n2. {UNREAD}\n"
     assert steps(text)[0] == "Keep all guests safe."
-
-
-def test_an_item_that_leads_on_to_the_list_behind_it_is_quoted_with_that():
-    text = f"# Fair\n\n1. {UNREAD}\n2. Well, as it were:\n\n- Paint the tent.\n- Old, and green.\n"
-    assert steps(text) == [UNREAD, "2. Well, as it were:\n\n- Paint the tent.\n- Old, and green."]
 
 
 @pytest.mark.parametrize(("head", "is_first"), [
@@ -223,59 +228,54 @@ def test_headings_of_what_holds_throughout_come_first_and_acts_where_they_stand(
 
 
 def test_of_what_is_offered_and_of_examples_nothing_is_a_step():
-    ways = "Use one of these ways:\n\n1. Call the guard.\n2. Ring the bell."
-    text = f"# Fair\n\n- Open the gate.\n- Count the guests.\n\n{ways}\n"
-    assert steps(text)[2:] == [ways]
+    body = "## Steps\n\nUse one of these ways:\n\n1. Call the guard.\n2. Ring the bell.\n3. Light the lamp."
+    assert steps(f"# Fair\n\n{body}\n") == [body]
 
 
 @pytest.mark.parametrize(
     "caution", ["Make sure not to wake the cook.", "Be careful with the rope.", "Never mind the rain."]
 )
 def test_a_caution_is_told_and_is_no_act(caution):
-    assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {caution}\n")[2] == caution
-
-
-def test_what_stands_beside_steps_and_asks_for_nothing_is_told_too():
-    text = f"# Fair\n\nHello.\n\n1. Open the gate. Note: it is old.\n2. {UNREAD}\n\nNote: the key hangs inside.\n"
-    assert steps(text) == ["Note: the key hangs inside.", "Open the gate. Note: it is old.", UNREAD]
-
-
-def test_long_items_stand_for_themselves():
-    long = f"{UNREAD[:-1]}, and as many of them as there are, or as there were."
-    assert steps(f"# Fair\n\n- {long}\n- {long}\n") == [long, long]
+    assert steps(f"# Fair\n\n{GATE}\n4. {UNREAD}\n5. {caution}\n")[4] == caution
 
 
 def test_a_part_is_called_by_the_heading_above_it_too():
-    new, _ = put(f"# Fair\n\n## New guests\n\n### Details\n\n{UNREAD}\n\n## Gate\n\n1. Shut the gate.\n")
+    long = "\n\n".join([UNREAD] * 20)
+    new, _ = put(f"# Fair\n\n## New guests\n\n### Details\n\n{long}\n\n### Names\n\n{long}\n")
+    assert "> ## New guests\n>\n> ### Details" in new
+    assert 'The clerk sees to "Names (New guests)" as it is written' in new
     assert 'The clerk sees to "Details (New guests)" as it is written' in new
 
 
-@pytest.mark.parametrize("head", ["(3 weeks out)", "1-2 days before", "Day of", "Week 2", "First day"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "(3 weeks out)",
+        "1-2 days before",
+        "Day of",
+        "Week 2",
+        "First day",
+        "Before leaving",
+        "During the fair",
+        "After your round",
+    ],
+)
 def test_a_heading_that_tells_a_time_is_waited_for(head):
-    _, found = put(f"# Fair\n\n## Before\n\n1. Open the gate.\n\n## {head}\n\n1. Sweep the floor.\n2. {UNREAD}\n")
+    _, found = put(f"# Fair\n\n## Gate\n\n{GATE}\n\n## {head}\n\n{GATE}\n4. {UNREAD}\n")
     [wait] = [node for node in found.workflow.nodes.values() if node.kind is NodeKind.WAIT]
     assert (wait.role, wait.title) == ("clerk", f'Wait until the clerk says that it is time for "{head}"')
-
-
-@pytest.mark.parametrize(
-    "caution", ["**SLA:** a day, as it were.", "Always, well, with gloves.", "> \u26a0 Hot, as it were."]
-)
-def test_what_holds_for_all_steps_of_a_part_is_told_before_them(caution):
-    text = f"# Fair\n\n## Procedure\n\n1. Open the gate.\n2. Count the guests.\n\n{caution}\n"
-    assert steps(text) == [caution, "The clerk opens the gate", "The clerk counts the guests"]
-    assert 'The clerk keeps to "Procedure" as it is written' in put(text)[0]
 
 
 @pytest.mark.parametrize(
     "said", ["Guard confirms: keep the key.", "By noon: call the cook.", "Drivers: call the cook."]
 )
 def test_a_step_behind_a_label_that_may_say_who_or_when_is_quoted_with_it(said):
-    assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {said}\n")[2] == said
+    assert steps(f"# Fair\n\n{GATE}\n4. {UNREAD}\n5. {said}\n")[4] == said
 
 
 def test_below_a_heading_that_may_name_people_nobody_else_is_said_to_do_the_steps():
-    text = "# Fair\n\n## Scheduler\n\n### Within a day\n\n1. Send the list.\n\n## Procedure\n\n1. Open the gate.\n"
-    assert steps(text) == ["Send the list.", "The clerk opens the gate"]
+    own = f"## Scheduler\n\n### Within a day\n\n{GATE}"
+    assert steps(f"# Fair\n\n{own}\n\n## Procedure\n\n1. Open the gate.\n") == [own, "The clerk opens the gate"]
 
 
 def test_a_step_before_all_headings_is_told():
@@ -284,12 +284,12 @@ def test_a_step_before_all_headings_is_told():
 
 def test_what_stands_behind_a_condition_in_the_same_words_is_quoted_with_it():
     said = "If the guest has left, call the guest. Send the coat by post."
-    assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {said}\n4. Shut the gate.\n")[2] == said
+    assert steps(f"# Fair\n\n{GATE}\n4. {UNREAD}\n5. {said}\n6. Shut the gate.\n")[4] == said
 
 
 def test_an_item_is_told_with_the_name_of_its_part():
-    new, _ = put(f"# Fair\n\n## Solid waste\n\n1. Open the gate.\n2. {UNREAD}\n")
-    assert '\n2. The clerk sees to "Solid waste" as it is written, as far as it applies:\n' in new
+    new, _ = put(f"# Fair\n\n## Solid waste\n\n{GATE}\n4. {UNREAD}\n")
+    assert '\n4. The clerk sees to "Solid waste" as it is written, as far as it applies:\n' in new
 
 
 def test_a_place_in_a_heading_does_nothing():
@@ -305,17 +305,9 @@ def test_steps_below_what_holds_throughout_are_told_before_all_others(head):
     assert found.workflow.nodes[found.workflow.start].quotation == f"## {head}\n\nTell the boss."
 
 
-def test_a_list_of_short_things_is_told_together_also_behind_what_may_govern_it():
-    text = "# Fair\n\n## Tent\n\nOnly for guests, as it were.\n\n- Ropes\n- A lamp\n- Pegs\n"
-    assert steps(text) == ["Only for guests, as it were.\n\n- Ropes\n- A lamp\n- Pegs"]
-
-
-def test_a_caution_stands_below_the_heading_of_its_part():
-    rain = f"## If it rains\n\n1. Shut the gate.\n2. {UNREAD}\n\nAlways, well, with gloves."
-    text = f"# Fair\n\n{rain}\n\n## Procedure\n\n1. Sweep the floor.\n"
-    new, found = put(text)
-    assert new.index("## If it rains") < new.index("The clerk keeps to")
-    assert found.workflow.nodes[found.workflow.start].kind is NodeKind.ASK
+def test_a_part_is_quoted_with_its_heading():
+    tent = "## Tent\n\nOnly for guests, as it were.\n\n- Ropes\n- A lamp\n- Pegs"
+    assert steps(f"# Fair\n\n{tent}\n") == [tent]
 
 
 def test_what_comes_after_the_course_is_kept_to_where_it_stands_before_it():
@@ -323,22 +315,27 @@ def test_what_comes_after_the_course_is_kept_to_where_it_stands_before_it():
     assert 'The clerk keeps to "Cleanup"' in put(text)[0]
 
 
-def test_the_steps_of_a_case_are_quoted_with_it():
-    case = "**If the *old* tent, as it were:**\n1. Call the guard, who knows where all of the old ropes are, or were."
-    text = f"# Fair\n\n- Open the gate.\n- Count the guests.\n\n{case}\n"
-    assert steps(text)[2:] == [case]
+def test_a_message_that_is_to_be_sent_is_told_with_the_sending():
+    note = "4. Send this note, well, as it were:\n\nDear guests!\n\n1. Read the map.\n2. Bring a lamp."
+    assert steps(f"# Fair\n\n{GATE}\n{note}\n") == [f"{GATE}\n{note}"]
+
+
+def test_a_long_list_with_numbers_is_told_in_pieces_that_say_so():
+    items = [f"{n}. {' '.join([UNREAD] * 2)}" for n in range(1, 25)]
+    new, found = put("# Fair\n\n" + "\n".join(items) + "\n")
+    told = [node.quotation for node in found.workflow.nodes.values() if node.quotation]
+    assert "\n".join(told).split("\n") == items
+    assert [len(piece.split("\n")) for piece in told] == [5, 5, 5, 9]
+    assert 'The clerk sees to "(2 of 4)" as it is written' in new
 
 
 def test_an_item_that_would_be_a_detail_of_another_one_is_quoted():
     assert (
-        steps(f"# Fair\n\n- Open the gate.\n- The gate has two doors.\n- {UNREAD}\n- Shut the gate.\n")[1]
+        steps(
+            f"# Fair\n\n- Open the gate.\n- The gate has two doors.\n- {UNREAD}\n- Call the cook.\n- Shut the gate.\n"
+        )[1]
         == "The gate has two doors."
     )
-
-
-def test_what_leads_on_to_quoted_words_is_quoted_with_them():
-    text = f"# Fair\n\nPrepare as follows:\n\n- {UNREAD}\n- Old, as it were.\n\nShut the gate.\n"
-    assert steps(text)[0] == f"Prepare as follows:\n\n- {UNREAD}\n- Old, as it were."
 
 
 def test_what_tells_nobody_to_do_anything_is_known_before_the_first_step():
@@ -358,4 +355,4 @@ def test_for_whom_a_part_is_does_nothing_in_it():
     "said", ["Only open the gate after noon.", "Shut the gate within 2 hours.", "Approve the list."]
 )
 def test_what_bounds_a_step_is_told_in_its_own_words(said):
-    assert steps(f"# Fair\n\n1. Open the gate.\n2. {UNREAD}\n3. {said}\n4. Shut the gate.\n")[2] == said
+    assert steps(f"# Fair\n\n{GATE}\n4. {UNREAD}\n5. {said}\n6. Shut the gate.\n")[4] == said
