@@ -95,13 +95,16 @@ class Outline:
         return certain.has_steps(held) and not headings.is_fallback(self._parts[at].title)
 
     def _is_of_course(self, at: int) -> bool:
-        """Whether a heading is sure to be of the one course: by its words, or as the only one that names a course."""
+        """Whether a heading is sure to be of the one course: by its words, as the only one that names a course, or by its number in one."""
         title = self._parts[at].title
         beside = [n for n, part in enumerate(self._parts) if part.level == self._parts[at].level and n != at]
         is_one = certain.is_named_course(title) and not any(
             certain.is_named_course(self._parts[n].title) for n in beside
         )
-        return certain.is_of_course(title) or certain.is_numbered_act(title) or (is_one and not self._above(at))
+        above = [self._parts[n].title for n in self._above(at)[:1]]
+        is_one_of = title != headings.unnumbered(title) and any(certain.is_named_course(name) for name in above)
+        is_named = is_one_of or (is_one and not above)
+        return certain.is_of_course(title) or certain.is_numbered_act(title) or is_named
 
     def _is_reference(self, at: int) -> bool:
         """Whether a part that is quoted with its heading tells nobody to do anything, and so is to be known before the first step."""

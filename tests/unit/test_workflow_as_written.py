@@ -1,4 +1,4 @@
-"""What is not read for sure is quoted word for word, part by part; lists that are read stay; what may not apply is asked."""
+"""What is not read for sure is quoted part by part; lists that are read stay; what may not apply is asked."""
 
 import re
 
@@ -77,6 +77,13 @@ def test_a_list_below_a_heading_is_asked_for_unless_it_is_of_one_course():
     asked = [node.title for node in made.nodes.values() if node.kind is NodeKind.ASK]
     assert asked == ['Ask the clerk whether "Gate" applies', 'Ask the clerk whether "The new tent" applies']
     assert steps(text)[-1] == "The clerk leaves the place"
+
+
+@pytest.mark.parametrize("heads", ["## Packing process\n\n### 1) Gate", "## 3. Open the gate", "## Packing steps"])
+def test_what_is_of_the_one_course_by_its_heading_is_not_asked_for(heads):
+    assert not any(
+        title.startswith("Ask ") for title in steps(f"# Fair\n\n{heads}\n\n{GATE}\n\n## Call the cook\n\n{UNREAD}\n")
+    )
 
 
 def test_one_or_two_steps_are_told_rather_than_asked_for():
