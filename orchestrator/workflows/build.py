@@ -290,10 +290,18 @@ class Builder(Flow):
         whole.title = title
         for thing in things:
             self._mark(thing.sentences[0], "node")
-        return [child for child in item.children if child not in things]
+        more = {
+            id(child)
+            for child in item.children
+            if child.children and self._is_thing(child, pending=pending, of_verb=of_verb, alone=False)
+        }
+        for sentence in every_sentence(child for child in item.children if id(child) in more):
+            text = "This says more about one of the things of a list."
+            self.fail(sentence, "WF110", text, "The operator ..., as a step of its own; or the thing alone")
+        return [child for child in item.children if child not in things and id(child) not in more]
 
-    def _is_thing(self, child: Item, *, pending: bool, of_verb: bool) -> bool:
-        if len(child.sentences) != 1 or child.children or child.sentences[0].unreadable:
+    def _is_thing(self, child: Item, *, pending: bool, of_verb: bool, alone: bool = True) -> bool:
+        if len(child.sentences) != 1 or (alone and child.children) or child.sentences[0].unreadable:
             return False
         said = child.sentences[0].text
         return forms.REMARK.fullmatch(said) is None and (

@@ -238,6 +238,11 @@ class Doing:
             )
         if self._under is Under.DUTIES and not is_named and kind == NodeKind.TASK:
             raise Unclear("Below this heading stands who is there for what, and no step.", "## Steps")
+        if Doubt.SAID in self._doubts and not is_named:
+            raise Unclear(
+                "This may be what the message says, or a step after it.",
+                "The note says: ..., in the sentence; or a step of its own",
+            )
         if Doubt.BELOW in self._doubts:
             raise Unclear("Whether this holds under the condition above its list is not clear.", "an item of its own")
         if Doubt.HELD in self._doubts:

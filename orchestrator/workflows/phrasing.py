@@ -63,7 +63,8 @@ _WAY: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PURPOSE: Final = re.compile(
-    r"(?P<why>to (?:[^,:;`]|`[^`]*`)+?),? (?:you|we) (?P<then>(?!can\b|may\b|might\b|could\b)[a-z]+ .+)", re.IGNORECASE
+    r"(?P<why>to (?:[^,:;`]|`[^`]*`)+?)(?:,|(?![^,]*,)) (?:you|we) (?P<then>(?!can\b|may\b|might\b|could\b)[a-z]+ .+)",
+    re.IGNORECASE,
 )
 _BRACKET: Final = re.compile(r"(?:\((?:optional|optionally)\)|\[optional\]):? ?", re.IGNORECASE)
 _OR: Final = re.compile(r"or(?: else| alternatively)?,? (?:just |simply )?(?=[a-z])", re.IGNORECASE)

@@ -49,6 +49,8 @@ class Doubt(StrEnum):
     """It stands below ``Purpose`` and the like, and names nobody."""
     HELD = "held"
     """What stands above it says when it holds, and is not read."""
+    SAID = "said"
+    """It stands below the sending of a message, and may be what that says."""
 
 
 class Place(StrEnum):
@@ -265,6 +267,8 @@ def below(said: str, became: str | None, doubts: frozenset[Doubt]) -> frozenset[
         found -= {Doubt.SELDOM}
     elif became in {"error", "remark"} and (_WHEN.match(said) or _CASES.search(said)):
         found.add(Doubt.HELD)
+    if became == "node" and _SENT.fullmatch(said):
+        found.add(Doubt.SAID)
     is_done = (became == "error" and _AUTOMATIC.search(said)) or (
         became in {"error", "remark"} and _OTHERS.search(said)
     )
@@ -280,6 +284,11 @@ _MINDED: Final = re.compile(
     re.IGNORECASE,
 )
 """What leads on to what holds throughout: ``Here are some things to keep in mind:``."""
+_SENT: Final = re.compile(
+    r"(?:please )?(?:(?:the )?[A-Za-z-]+ )?(?:sends?|e-?mails?|writes?|posts?|publish(?:es)?|drafts?|prepares?|makes?|gives?|announces?|tells?|informs?|repl(?:y|ies)|replys|answers?|leaves?)\b"
+    r"[^:]*\b(?:messages?|e-?mails?|notes?|notices?|letters?|acknowledge?ments?|confirmations?|repl(?:y|ies)|responses?|answers?|posts?|announcements?|reports?|summar(?:y|ies)|updates?|invitations?|reminders?)\b[^:]*:",
+    re.IGNORECASE,
+)
 _SHORT: Final = 6
 
 

@@ -125,3 +125,35 @@ def test_below_a_heading_of_what_holds_throughout_is_no_step(title: str) -> None
 @pytest.mark.parametrize("head", ["Do the following:", "Always do these steps in this order:", "To open the shop:"])
 def test_a_list_of_steps_has_steps(head: str) -> None:
     assert became(f"# T\n\n## Steps\n\n{head}\n\n- Wear the coat.\n- Shut the lid.\n")["Shut the lid"] == "node"
+
+
+def test_a_thing_of_a_list_with_more_below_it_is_not_left_out_of_its_step() -> None:
+    things = "   - Ropes\n   - Lamp\n     - You can use a torch from the shed.\n   - A map\n"
+    found = became(f"# T\n\n1. Take a box and check that it is filled with:\n{things}")
+    assert (found["Lamp"], found["You can use a torch from the shed"]) == ("error", "error")
+    assert found["Ropes"] == found["A map"] == "node"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "1. {}\n   - Confirm the day.\n   - Explain the way.\n2. Shut the door.\n",
+        "{}\n\n- Confirm the day.\n- Explain the way.\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "sends", ["Send the guests a letter within 2 days:", "Write a short reply:", "Post an announcement:"]
+)
+def test_what_a_message_says_is_no_step_after_it(sends: str, form: str) -> None:
+    found = became("# T\n\n" + form.format(sends))
+    assert found["Confirm the day"] == found["Explain the way"] == "error"
+    assert found.get("Shut the door", "node") == "node"
+
+
+@pytest.mark.parametrize(
+    "said", ["To be paid for tickets you buy at the door, send the slip", "To be paid, you send the slip"]
+)
+def test_what_the_reader_does_in_a_reason_is_no_step(said: str) -> None:
+    made = compiled(f"# T\n\n1. {said}.\n", "operator").workflow
+    assert made is not None
+    assert any(node.title.startswith("The operator sends the slip (to be paid") for node in made.nodes.values())
