@@ -144,6 +144,7 @@ def is_standing(title: str) -> bool:
     said = headings.unnumbered(title)
     first = said.split(" ", maxsplit=1)[0].lower()
     is_verb = words.base_verb(first) == first or (words.of_gerund(first) is not None and not _STARTING.search(said))
+    is_verb = is_verb and " " in said
     is_act = is_verb or _ACTS.search(said) is not None
     is_rule = bool(standing.ruled(title) | standing.denied(title) | standing.noted(title)) or headings.is_fallback(
         title

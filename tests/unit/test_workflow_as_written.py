@@ -226,6 +226,8 @@ def test_what_the_whole_is_for_is_no_step_of_its_own():
 @pytest.mark.parametrize(("head", "is_first"), [
     ("Policy highlights", True),
     ("Limits", True),
+    ("Scope", True),
+    ("Rules of the training", True),
     ("Check the limits", False),
     ("Return of the keys", False),
 ])  # fmt: skip
