@@ -74,7 +74,7 @@ _TIME: Final = re.compile(
 )
 """A heading that says at which time what stands below it is done."""
 _WHEN: Final = re.compile(
-    r"(?:before|during|after|following|prior to|day of)\b (?:(?:the|your|their|our|each|every|his|her)\b|\w+ing\b|[A-Z]?[a-z]+s\b)|post-[a-z]+|pre-[a-z]+\b(?!.*\b(?:requisites?|conditions?)\b)",
+    r"(?:before|during|after|following|prior to|day of)\b (?:(?:the|your|their|our|each|every|his|her)\b|\w+ing\b|[A-Z]?[a-z]+s\b)|post-[a-z]+|pre-(?!requisites?|conditions?)[a-z]+\b",
     re.IGNORECASE,
 )
 """A heading of what is done before, in or after something that there is each time."""

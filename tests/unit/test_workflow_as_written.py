@@ -86,6 +86,11 @@ def test_what_is_of_the_one_course_by_its_heading_is_not_asked_for(heads):
     )
 
 
+def test_what_has_to_be_there_before_is_no_time_to_wait_for():
+    text = f"# Fair\n\n## Pre-requisites\n\n- Push rights to the tent\n- A key\n- A lamp\n\n## Gate\n\n{GATE}\n"
+    assert not any(title.startswith("Wait ") for title in steps(text))
+
+
 def test_one_or_two_steps_are_told_rather_than_asked_for():
     gate = "## Gate\n\n1. Shut the gate.\n2. Count the guests."
     assert steps(f"# Fair\n\n{gate}\n\n## Procedure\n\n1. Leave the place.\n") == [gate, "The clerk leaves the place"]
