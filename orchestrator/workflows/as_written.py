@@ -2,14 +2,13 @@
 
 No word of it is changed. A part is a heading with its own text. It stays as it is where its sentences were read and are plainly done
 by people; of a list that is read for the most part the other items are quoted singly; all else is quoted part by part, with its
-headings, below a sentence that says who sees to it. A heading of which it is not sure that it holds each time becomes a question.
+headings, below a sentence that says who sees to it; so is what stands below a heading of which it is not sure that it holds each time.
 """
 
 from __future__ import annotations
 
 import copy
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -25,8 +24,6 @@ _WHOLE: Final = -1
 """In place of a block: the part with its heading."""
 _DEEPEST: Final = 6
 """The lowest level of a heading."""
-_FEW: Final = 3
-"""Steps from which on it is worth a question whether they apply."""
 Place = tuple[int, int]
 """A part, and a block of it."""
 
@@ -65,7 +62,7 @@ class _Quoting(Outline):
             wrong = {*self._wrong(found), *self._of_several()} or {*self._unsure(found)}
             self._quote(wrong)
             if not wrong:
-                self._ask(found.workflow)
+                self._quote({*self._of_no_course(found.workflow)})
             if self._parts == before:
                 return new, found
 
@@ -88,14 +85,14 @@ class _Quoting(Outline):
             while at < len(self._parts) and self._parts[at].quoted:
                 units += self._units(at) if at not in early else ()
                 at = self._last(at) + 1
-            if units and self._is_asked_before(begins):
+            if units and self._is_within(begins):
                 yield from (GAP, Line(f"{'#' * min(self._parts[begins].level, _DEEPEST)} As written", is_new=True))
-            yield from self._told(units)
+            yield from self._told([*self._joined(units)])
 
-    def _is_asked_before(self, at: int) -> bool:
-        """Whether what stands before a part, and not above it, holds for a case alone, which must not go on into that part."""
+    def _is_within(self, at: int) -> bool:
+        """Whether a part without its heading would stand below one that is not its own."""
         last = next((n for n in range(at - 1, 0, -1) if not self._parts[n].quoted), 0)
-        return any(self._is_case(n) for n in {last, *self._above(last)} - {0, *self._above(at)})
+        return bool({last, *self._above(last)} - {0, *self._above(at)})
 
     def _told(self, units: list[Unit]) -> Iterator[Line]:
         """What is quoted; the parts of several people, of which nobody says that one comes first, at once."""
@@ -112,8 +109,7 @@ class _Quoting(Outline):
 
     def _quotation(self, unit: Unit, number: int) -> Iterator[str]:
         mark = f"{number}. " if number else ""
-        name = f"{self._name(unit.at)} {unit.which}".strip() if unit.at else unit.which
-        yield f"{mark}{quotations.lead(self._doer(unit.at), name, is_standing=self._is_standing(unit.at))}"
+        yield f"{mark}{quotations.lead(self._doer(unit.at), self._called(unit), is_standing=self._is_standing(unit.at))}"
         yield ""
         held = "\n".join(self._lines[unit.first : unit.last]).strip("\n")
         yield from (" " * len(mark) + line for line in quotations.quoted(held).split("\n"))
@@ -123,9 +119,7 @@ class _Quoting(Outline):
         if part.is_timed:
             said = f'Wait until the {self._by.replace("-", " ")} says that it is time for "{self._name(at)}".'
             yield from (Line(self._lines[first], at), GAP, Line(said, at, is_new=True), GAP)
-        elif part.is_asked:
-            yield Line(f'{"#" * min(part.level, _DEEPEST)} If "{self._name(at)}" applies', at)
-        first += part.is_timed or part.is_asked
+            first += 1
         for is_single, held in itertools.groupby(range(len(part.blocks)), lambda n: n in part.singly):
             for one in self._together(part, [*held]) if is_single else ([n] for n in held):
                 yield from (Line(text, at) for text in self._lines[first : part.blocks[one[0]].first])
@@ -231,9 +225,7 @@ class _Quoting(Outline):
         for at in {at for at, _ in wrong if at >= 0}:
             blocks = {block for part, block in wrong if part == at}
             whole = next((n for n in self._above(at) if n not in before), _NOWHERE) if at in before else at
-            if self._is_unasked(at, blocks):
-                self._put(at)
-            elif at not in before and not blocks & {_WHOLE, *self._parts[at].singly} and self._may_stay(at, blocks):
+            if at not in before and not blocks & {_WHOLE, *self._parts[at].singly} and self._may_stay(at, blocks):
                 self._parts[at].singly |= blocks
             elif whole >= 0:
                 for below in range(whole, self._last(whole) + 1):
@@ -242,18 +234,6 @@ class _Quoting(Outline):
             held = self._parts[at + 1 : self._last(at) + 1]
             if held and not self._parts[at].blocks and all(part.quoted for part in held):
                 self._parts[at].quoted = True
-
-    def _is_unasked(self, at: int, wrong: set[int]) -> bool:
-        """Whether nothing of a list is read, which may be for want of words that say when it is done."""
-        part = self._parts[at]
-        items = {n for n, block in enumerate(part.blocks) if block.inside}
-        is_open = not (part.quoted or part.is_asked or part.is_timed or self._is_of_course(at))
-        return at > 0 and is_open and len(items) >= _FEW and items <= wrong
-
-    def _put(self, at: int) -> None:
-        """Make a heading a question, or wait until it is time for it."""
-        is_timed = certain.tells_time(self._parts[at].title)
-        self._parts[at].is_timed, self._parts[at].is_asked = is_timed, not is_timed
 
     def _may_stay(self, at: int, wrong: set[int]) -> bool:
         """Whether the list of a part stays when these blocks, and those that are quoted in it, are quoted singly."""
@@ -270,20 +250,14 @@ class _Quoting(Outline):
     def _text(self, part: Part, block: int) -> str:
         return "\n".join(self._lines[part.blocks[block].first : part.blocks[block].last])
 
-    # what may not apply
-
-    def _ask(self, workflow: Workflow | None) -> None:
-        """Make the headings questions of which it is not sure that their steps are of the one course, where there are others."""
+    def _of_no_course(self, workflow: Workflow | None) -> Iterator[Place]:
+        """The parts with steps that may not be of the one course, where there are others. Those of a time are made to wait for it."""
         places = {self._place(n.span.line)[0] for n in workflow.nodes.values() if n.span} if workflow else set[int]()
-        steps = Counter(self._place(n.span.line)[0] for n in self._steps(workflow) if n.span)
-        for at in steps.keys() - {0} if len(places) > 1 else ():
-            unsure = [n for n in (at, *self._above(at)) if not (self._is_case(n) or self._parts[n].is_timed)]
-            unsure = [n for n in unsure if not self._is_of_course(n)]
-            if unsure and steps[at] < _FEW and not (at in unsure and certain.tells_time(self._parts[at].title)):
-                self._quote({(at, _WHOLE)})
-            elif unsure:
-                self._put(at)
-
-    def _is_case(self, at: int) -> bool:
-        """Whether what stands below a heading is done in a case alone."""
-        return self._parts[at].is_asked or headings.is_case(self._parts[at].title)
+        steps = {self._place(n.span.line)[0] for n in self._steps(workflow) if n.span} - {0}
+        for at in steps if len(places) > 1 else ():
+            if certain.tells_time(self._parts[at].title):
+                self._parts[at].is_timed = True
+            heads = [n for n in (at, *self._above(at)) if not headings.is_case(self._parts[n].title)]
+            unsure = [n for n in heads if not (self._parts[n].is_timed or self._is_of_course(n))]
+            if unsure:
+                yield at, _WHOLE

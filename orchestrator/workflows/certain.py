@@ -46,7 +46,7 @@ _CHOICE: Final = re.compile(
 """Words that lead on to a list of which one is meant, or of examples."""
 _STANDING: Final = re.compile(
     r"\b(?:polic(?:y|ies)|rules?|limits?|limitations|requirements?|restrictions?|notes?|reminders?|contacts?|definitions?|glossary|roles?|responsibilit(?:y|ies)|principles?|guidelines?|"
-    r"standards?|criteria|exceptions?|escalations?|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
+    r"standards?|criteria|exceptions?|escalations?|enforcement|troubleshooting|roll[ -]?backs?|safety|precautions?|cautions?|warnings?|compliance|faqs?|questions|help|resources|references?|appendix|overview|"
     r"purpose|scope|background|introduction|objectives?|slas?|severity|severities|priorities|thresholds?|matrix|highlights|tips|considerations|expectations|best practices|what not to do|inputs?|"
     r"ppe|terms|abbreviations|metrics|kpis|governance|confidentiality|quick ?start|getting started|about|summary|tl;?dr|at a glance|mission|vision|goals?|context|tools|materials|supplies|reagents|equipment (?:needed|list|required)|(?:required|needed|additional) equipment|conflicts? of interest|emergenc(?:y|ies)|hazards?)\b",
     re.IGNORECASE,
@@ -68,21 +68,34 @@ _READERS: Final = re.compile(r"^\W*(?:we|you|i|this|these|it|they)\b|[^,]*, you\
 """What speaks of who reads or writes, in place of telling somebody to act."""
 _STARTING: Final = re.compile(r"\bgetting (?:started|help|in touch)\b", re.IGNORECASE)
 _TIME: Final = re.compile(
-    r"(?!.*\b(?:within|less than|more than|under|over|up to|at (?:least|most)|max(?:imum)?|min(?:imum)?|every)\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
+    r"(?!.*\b(?:(?:first|initial|immediate(?:ly)?)\b.*\d|within|less than|more than|under|over|up to|at (?:least|most)|max(?:imum)?|min(?:imum)?|every)\b).*(?:\b\d+(?:\s?[-\u2013]\s?\d+)?\+? ?(?:minutes?|hours?|days?|weeks?|months?|years?)\b|\b(?:day|week|month|night|morning|evening) (?:of|before|after)\b"
     r"|\b(?:days?|weeks?|months?|years?|hours?) ?[-\u2212+]?(?:\d+|one|two|three)\b|\b(?:first|second|third|last|next|final) (?:day|week|month|90 days)\b).*",
     re.IGNORECASE,
 )
 """A heading that says at which time what stands below it is done."""
 _WHEN: Final = re.compile(
-    r"(?:before|during|after|following|prior to|day of)\b (?:(?:the|your|their|our|each|every|his|her)\b|\w+ing\b|[A-Z]?[a-z]+s\b)|post-[a-z]+|pre-(?!requisites?|conditions?)[a-z]+\b",
+    r"(?:an? |\w+ |\d+ )?(?:minutes?|hours?|days?|weeks?|months?) (?:in advance|ahead|before|prior|after|later)\b|(?:release|launch|event|opening|moving|election|race|exam|wedding|show|delivery) (?:day|night|morning|week)\b"
+    r"|(?:before|during|after|following|prior to|day of)\b (?:(?:the|your|their|our|each|every|his|her)\b|\w+ing\b|[A-Z]?[a-z]+s\b)|post-[a-z]+|pre-(?!requisites?|conditions?)[a-z]+\b",
     re.IGNORECASE,
 )
 """A heading of what is done before, in or after something that there is each time."""
 _RULES: Final = re.compile(
     r"(?:general |basic |house |our )?(?:rules|polic(?:y|ies))\b.*|.*\b(?:rules|polic(?:y|ies))", re.IGNORECASE
 )
-_NAMED_COURSE: Final = re.compile(r".*\b(?:process|procedure|steps|workflow|checklist)(?: \([^()]*\))?", re.IGNORECASE)
+_CASE: Final = re.compile(
+    r"\b(?:problems?|issues?|errors?|failures?|failed|requests?|complaints?|cases?|types?|scenarios?|options?|optional|variants?|manual(?:ly)?|automat\w+|alternatives?|alternatively|emergenc\w+|minor|major|"
+    r"handling|dealing|trouble\w*|special|first[ -]time|one[ -]time|new|existing|returning|lost|broken|missing|late|refused|rejected|samples?|examples?|templates?|formats?|forms?|logs?|tables?|"
+    r"pre-?requisites?|pre-?conditions?|don['\u2019]?ts?|not|or|vs|versus|using|via|with|without|from|only|depending|either|if|when|unless|responsibilit\w+|actions? (?:of|by))\b"
+    r"|^(?:after|during|before|on|upon|following) (?:an?|any)\b|^(?:for|to|how|what|why|who|where|which|in|on|as|our|your)\b",
+    re.IGNORECASE,
+)
+"""Words of a heading below which may stand what is done at times, by others, or never."""
 _NUMBERED_STEP: Final = re.compile(r"^\W*(?:step |phase |stage )?\d{1,2}\b.*|.*\bstep \d.*", re.IGNORECASE)
+_ENDS: Final = re.compile(
+    r"\b(?:at|to|near) the (?:very )?(?:bottom|end|foot) of (?:this|the) (?:page|document|guide|file|article|text|post)\b|\bsee (?:the )?(?:appendix|annex)\b",
+    re.IGNORECASE,
+)
+_STEM: Final = 5
 _SOMEBODYS: Final = re.compile(
     r"(?!(?:the|this|each|general|next|following|required|possible|key|main|daily|weekly|monthly|standard|basic|review|follow-?up|approval|release|business|work|in|post|pre)\b)"
     r"(?:(?:\w+ ){0,3}\w+(?:['\u2019]s|s['\u2019]|s|er|or|ist|ian|ee) (?:process|procedure|part|side|tasks?|duties|actions?|steps|work|responsibilit(?:y|ies)|role)"
@@ -122,16 +135,43 @@ def is_of_course(title: str) -> bool:
     return _PHASE.fullmatch(title) is not None or _COURSE.fullmatch(headings.unnumbered(title)) is not None
 
 
-def is_named_course(title: str) -> bool:
-    """Whether a heading names a course by its last word: ``Daily packing process``."""
-    return _NAMED_COURSE.fullmatch(headings.unnumbered(title)) is not None
-
-
-def is_numbered_act(title: str) -> bool:
-    """Whether a heading with a number tells to act: ``3. Print the label``."""
+def may_be_a_case(title: str) -> bool:
+    """Whether what stands below a heading may be done in a case alone, by some, or never: ``Handling complaints``, ``Sample form``."""
     said = headings.unnumbered(title)
-    first = said.split(" ", maxsplit=1)[0].lower()
-    return said != title and words.base_verb(first) == first
+    is_word = _CASE.search(said) is not None or headings.is_case(title) or headings.is_fallback(title)
+    return (
+        is_word or is_somebodys(title) or any(map(names_people, re.split(r" (?:&|and) |/", said))) or is_standing(title)
+    )
+
+
+def is_gerund(title: str) -> bool:
+    """Whether a heading begins with the name of an act: ``Attaching slips``."""
+    first, _, rest = headings.unnumbered(title).lower().partition(" ")
+    return words.of_gerund(first) is not None and not rest.endswith(("process", "procedure", "steps", "checklist"))
+
+
+def stems(title: str) -> set[str]:
+    """The beginnings of the longer words of a heading."""
+    return {word[:_STEM] for word in re.findall(r"[a-z]{4,}", headings.unnumbered(title).lower())}
+
+
+def speaks_of(text: str, title: str) -> bool:
+    """Whether a sentence of a text has the act and another word of a heading that is a gerund: ``Attach the slips`` of ``Attaching slips``."""
+    first, *rest = re.findall(r"[a-z]+", title.lower()) or [""]
+    act = words.of_gerund(first)
+    others = {word[:_STEM] for word in rest if len(word) >= _STEM}
+    if act is None or not others:
+        return False
+    for sentence in re.split(r"[.!?]\s|\n\s*\n|\n\s*[-*\d]", text.lower()):
+        found = {word[:_STEM] for word in re.findall(r"[a-z]+", sentence)}
+        if act[:_STEM] in found and found & others:
+            return True
+    return False
+
+
+def points_to_end(text: str) -> bool:
+    """Whether a text sends its reader to the end of the whole: ``see the note at the bottom of this page``."""
+    return _ENDS.search(text) is not None
 
 
 def has_steps(text: str) -> bool:
@@ -180,7 +220,8 @@ def offers(text: str) -> bool:
 
 def tells_time(title: str) -> bool:
     """Whether a heading says when what stands below it is done, by the clock or the calendar: ``2 weeks before``, ``Day 1``."""
-    return _TIME.fullmatch(title) is not None or _WHEN.match(headings.unnumbered(title)) is not None
+    said = re.sub(r"^\(\d{1,2}\) ", "", headings.unnumbered(title))
+    return _TIME.fullmatch(said) is not None or _WHEN.match(said) is not None
 
 
 def may_govern(text: str, *, is_item: bool) -> bool:

@@ -31,12 +31,13 @@ _PIECE: Final = 80
 class Unit:
     """What is told at once: lines from ``first`` to ``last`` (from 0, the last one not in it), called as part ``at`` is.
 
-    ``which``: the how manieth of several pieces it is, ``(1 of 3)``.
+    ``to``: the last part of it, where it is more than one of the outline. ``which``: the how manieth of several pieces, ``(1 of 3)``.
     """
 
     at: int
     first: int
     last: int
+    to: int = 0
     which: str = ""
 
 
@@ -95,16 +96,15 @@ class Outline:
         return certain.has_steps(held) and not headings.is_fallback(self._parts[at].title)
 
     def _is_of_course(self, at: int) -> bool:
-        """Whether a heading is sure to be of the one course: by its words, as the only one that names a course, or by its number in one."""
+        """Whether a heading is of the one course: by its words, or since nothing says that it is of a case or one of several ways."""
         title = self._parts[at].title
-        beside = [n for n, part in enumerate(self._parts) if part.level == self._parts[at].level and n != at]
-        is_one = certain.is_named_course(title) and not any(
-            certain.is_named_course(self._parts[n].title) for n in beside
-        )
-        above = [self._parts[n].title for n in self._above(at)[:1]]
-        is_one_of = title != headings.unnumbered(title) and any(certain.is_named_course(name) for name in above)
-        is_named = is_one_of or (is_one and not above)
-        return certain.is_of_course(title) or certain.is_numbered_act(title) or is_named
+        if certain.is_of_course(title):
+            return True
+        above = self._above(at)[:1]
+        beside = [self._parts[n].title for n in range(1, len(self._parts)) if n != at and self._above(n)[:1] == above]
+        is_one_of = any(certain.stems(title) & certain.stems(other) for other in beside)
+        is_way = certain.is_gerund(title) and not all(map(certain.is_gerund, beside))
+        return not (certain.may_be_a_case(title) or is_one_of or is_way)
 
     def _is_reference(self, at: int) -> bool:
         """Whether a part that is quoted with its heading tells nobody to do anything, and so is to be known before the first step."""
@@ -138,10 +138,38 @@ class Outline:
                 first = unit.last
             below = self._last(below) + 1
 
+    def _joined(self, units: list[Unit]) -> Iterator[Unit]:
+        """The units, those together of which one speaks of what another is about, or points to the end of the text."""
+        left = list(units)
+        while left:
+            unit = left.pop(0)
+            said = "\n".join(self._lines[unit.first : unit.last])
+            ends = [n for n, other in enumerate(left, 1) if self._is_of(said, other)]
+            last = len(left) if certain.points_to_end(said) else max(ends, default=0)
+            together = [
+                *([] if self._of(unit.at) else itertools.takewhile(lambda other: not self._of(other.at), left[:last]))
+            ]
+            if together:
+                left[: len(together)] = []
+                left.insert(0, Unit(unit.at, unit.first, together[-1].last, together[-1].to or together[-1].at))
+                continue
+            yield unit
+
+    def _is_of(self, said: str, other: Unit) -> bool:
+        """Whether a text speaks of what another one, whose heading is a gerund, is about: that is how it is done."""
+        return certain.speaks_of(said, headings.unnumbered(self._parts[other.at].title))
+
+    def _called(self, unit: Unit) -> str:
+        """How a unit is called; '' for one without a heading."""
+        name = self._name(unit.at) if unit.at else ""
+        if unit.to:
+            name = f"{name} to {self._name(unit.to)}" if name else f"All to {self._name(unit.to)}"
+        return f"{name} {unit.which}".strip()
+
     def _pieces(self, unit: Unit) -> list[Unit]:
         """What is told at once of a long part: some items of a list with numbers."""
         blocks = self._parts[unit.at].blocks
-        if self._length(unit.first, unit.last) <= _LARGE:
+        if self._length(unit.first, unit.last) <= _LARGE or unit.to:
             return [unit]
         cuts, begins = [unit.first], unit.first
         for before, block in itertools.pairwise(blocks):
@@ -154,7 +182,7 @@ class Outline:
         ends = [*cuts[1:], unit.last]
         many = len(cuts)
         return [
-            Unit(unit.at, cut, end, f"({n} of {many})" * (many > 1))
+            Unit(unit.at, cut, end, which=f"({n} of {many})" * (many > 1))
             for n, (cut, end) in enumerate(zip(cuts, ends, strict=True), 1)
         ]
 

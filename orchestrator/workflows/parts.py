@@ -44,8 +44,7 @@ def blocks(text: str) -> list[Block]:
 class Part:
     """A heading and its own text, by lines from ``first`` to ``last`` (from 0, the last one not in it).
 
-    ``quoted``: it is told as it stands; ``singly``: these blocks of it. ``is_asked``: its heading is a question whether it applies;
-    ``is_timed``: its steps wait until it is time for it.
+    ``quoted``: it is told as it stands; ``singly``: these blocks of it. ``is_timed``: its steps wait until it is time for it.
     """
 
     title: str
@@ -55,7 +54,6 @@ class Part:
     blocks: tuple[Block, ...]
     quoted: bool = False
     singly: frozenset[int] = frozenset()
-    is_asked: bool = False
     is_timed: bool = False
 
 
