@@ -145,15 +145,21 @@ class Outline:
             unit = left.pop(0)
             said = "\n".join(self._lines[unit.first : unit.last])
             ends = [n for n, other in enumerate(left, 1) if self._is_of(said, other)]
-            last = len(left) if certain.points_to_end(said) else max(ends, default=0)
-            together = [
-                *([] if self._of(unit.at) else itertools.takewhile(lambda other: not self._of(other.at), left[:last]))
-            ]
-            if together:
-                left[: len(together)] = []
-                left.insert(0, Unit(unit.at, unit.first, together[-1].last, together[-1].to or together[-1].at))
+            last = min(len(left) if certain.points_to_end(said) else max(ends, default=0), self._beside(unit, left))
+            if not last:
+                yield unit
                 continue
-            yield unit
+            end = left[last - 1]
+            left[:last] = [Unit(unit.at, unit.first, end.last, end.to or end.at)]
+
+    def _beside(self, unit: Unit, others: list[Unit]) -> int:
+        """How many of the next units stand right behind one, and are like it nobody's."""
+        count, last = 0, unit.last
+        for other in others if not self._of(unit.at) else ():
+            if other.first != last or self._of(other.at):
+                break
+            count, last = count + 1, other.last
+        return count
 
     def _is_of(self, said: str, other: Unit) -> bool:
         """Whether a text speaks of what another one, whose heading is a gerund, is about: that is how it is done."""
